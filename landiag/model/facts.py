@@ -1,0 +1,286 @@
+"""What was read from a host, and what it means: sources, readings, and the neutral facts parsed from them.
+
+Three answers, never two. A fact is either its value (an empty tuple means "I looked, there is none") or
+an ``Unknown`` that says why nobody could look. ``Unknown`` raises when it is used as a truth value, so that
+"could not look" can never pass for "there is none".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from typing import NoReturn, TypeVar
+
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+IPInterface = IPv4Interface | IPv6Interface
+
+T = TypeVar("T")
+
+
+class ReadStatus(str, Enum):
+    """How an attempt to read a source ended."""
+
+    OK = "ok"
+    FAILED = "failed"  # it ran and reported an error
+    DENIED = "denied"  # it needs more rights than we have
+    MISSING = "missing"  # the command or file does not exist here
+    TIMED_OUT = "timed-out"
+    TOO_LARGE = "too-large"  # more bytes than the door lets in; what came is kept
+    SKIPPED = "skipped"  # reading it could have changed the host, so it was left alone
+    NOT_RECORDED = "not-recorded"  # a replayed recording has no such source
+    WITHHELD = "withheld"  # redaction could not mask it with certainty
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program whose standard output is read. ``argv[0]`` is a bare name, looked up by the door."""
+
+    name: str
+    argv: tuple[str, ...]
+    needs_root: bool = False
+    ok_statuses: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is read whole."""
+
+    path: str
+    needs_root: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name under which it is recorded: ``file:`` and the path."""
+        return f"file:{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A Python function behind the door (``host.CALLS``): its JSON answer is the reading.
+
+    Exchanges with a network (an HTTP request, a ping, a bind test) are calls too: ``params`` are what they
+    are asked, and the transcript is what replays.
+    """
+
+    kind: str
+    params: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name under which it is recorded: the kind and its parameters."""
+        return " ".join([self.kind, *(f"{key}={value}" for key, value in self.params)])
+
+
+Source = Command | File | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The bytes that one source gave, or why it gave none.
+
+    ``detail`` is one line for people (what the tool said on standard error); empty when all is well.
+    ``seconds`` is how long the reading took.
+    """
+
+    source: str
+    status: ReadStatus
+    data: bytes = b""
+    argv: tuple[str, ...] | None = None
+    seconds: float = 0.0
+    detail: str = ""
+    remedy: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The bytes as UTF-8; what is not UTF-8 shows as backslash escapes. Never raises."""
+        return self.data.decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The answer "I could not look": why, at what, and the complete command that would show it (or None)."""
+
+    reason: str
+    source: str
+    remedy: str | None = None
+
+    def __bool__(self) -> NoReturn:
+        """Refuse: an unknown is neither true nor false."""
+        raise TypeError(f"an unknown has no truth value: {self.source}: {self.reason}")
+
+
+class ParseError(ValueError):
+    """A text is not what its parser reads; the message says where and what."""
+
+
+def parse_reading(reading: Reading, parse: Callable[[str], T]) -> T | Unknown:
+    """Parse what was read, or say why that cannot be done: the only two births of an Unknown."""
+    if reading.status is not ReadStatus.OK:
+        return Unknown(reading.detail or reading.status.value, reading.source, reading.remedy)
+    try:
+        return parse(reading.text)
+    except ParseError as error:
+        return Unknown(f"its output was not understood: {error}", reading.source, reading.remedy)
+
+
+class Family(int, Enum):
+    """An IP version."""
+
+    IPV4 = 4
+    IPV6 = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """A TCP socket in listen state.
+
+    ``address`` is ``0.0.0.0`` or ``::`` for the wildcard address. ``v6only`` is None for IPv4 sockets, and
+    where the system does not tell. ``device`` is the interface of SO_BINDTODEVICE. ``queue`` counts the
+    connections that wait to be accepted, ``backlog`` how many may (None where not told). ``pids`` is empty
+    when the owner is not visible to this user. ``namespace`` names another network namespace; None is ours.
+    """
+
+    address: IPAddress
+    port: int
+    device: str | None = None
+    v6only: bool | None = None
+    queue: int | None = None
+    backlog: int | None = None
+    pids: tuple[int, ...] = ()
+    uid: int | None = None
+    inode: int | None = None
+    cgroup: str | None = None
+    namespace: str | None = None
+
+    @property
+    def family(self) -> Family:
+        """The address family of the socket itself; a dual-stack socket is IPV6."""
+        return Family(self.address.version)
+
+    def serves(self, family: Family) -> bool | None:
+        """Whether clients of this family reach the socket; None when V6ONLY is not known."""
+        if family is self.family:
+            return True
+        if self.family is Family.IPV4 or not self.address.is_unspecified:
+            return False
+        return None if self.v6only is None else not self.v6only
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that owns a socket. Fields are None or empty where this user may not see them.
+
+    ``argv`` has secrets masked already. ``started`` is seconds since the epoch. ``state`` is psutil's word
+    (``running``, ``sleeping``, ``stopped``, ``tracing-stop``...).
+    """
+
+    pid: int
+    name: str
+    argv: tuple[str, ...] = ()
+    exe: str | None = None
+    user: str | None = None
+    cwd: str | None = None
+    started: float | None = None
+    state: str | None = None
+    parent: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    net_namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface. ``kind`` is what it is to a person.
+
+    One of ``ethernet wifi loopback bridge veth tunnel vpn container vm vlan bond vrf dummy other``.
+    ``carrier`` is False when the cable or the Wi-Fi link is down, None where the system does not tell.
+    ``master`` is the bridge, bond or VRF it belongs to.
+    """
+
+    name: str
+    index: int
+    kind: str
+    up: bool
+    carrier: bool | None
+    addresses: tuple[Address, ...] = ()
+    mac: str | None = None
+    mtu: int | None = None
+    master: str | None = None
+    group: str | None = None
+    xdp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address with its prefix length. ``scope`` is ``global``, ``link`` or ``host``."""
+
+    interface: IPInterface
+    scope: str = "global"
+    tentative: bool = False
+    deprecated: bool = False
+    temporary: bool = False
+    duplicate: bool = False
+    peer: IPInterface | None = None
+
+    @property
+    def ip(self) -> IPAddress:
+        """The address alone."""
+        return self.interface.ip
+
+    @property
+    def network(self) -> IPNetwork:
+        """The on-link prefix; that of the peer on a point-to-point link."""
+        return (self.peer or self.interface).network
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route. ``kind`` is ip-route(8)'s type; ``table`` is its name or number as ``ip`` prints it."""
+
+    destination: IPNetwork
+    kind: str = "unicast"
+    table: str = "main"
+    device: str | None = None
+    gateway: IPAddress | None = None
+    source: IPAddress | None = None
+    metric: int = 0
+    dead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRule:
+    """One rule of the routing policy database, ip-rule(8). None means "any".
+
+    ``unmodelled`` names selectors that are not understood: such a rule matches perhaps.
+    """
+
+    priority: int
+    family: Family
+    action: str = "table"
+    table: str | None = None
+    source: IPNetwork | None = None
+    destination: IPNetwork | None = None
+    in_interface: str | None = None
+    out_interface: str | None = None
+    mark: int | None = None
+    mark_mask: int = 0xFFFFFFFF
+    protocol: str | None = None
+    source_ports: tuple[int, int] | None = None
+    destination_ports: tuple[int, int] | None = None
+    uids: tuple[int, int] | None = None
+    negated: bool = False
+    suppress_prefix_length: int | None = None
+    goto: int | None = None
+    unmodelled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An entry of the ARP or ND cache. ``states`` are ip-neighbour(8)'s words, e.g. ``("REACHABLE",)``."""
+
+    address: IPAddress
+    device: str
+    mac: str | None
+    states: tuple[str, ...] = ()

@@ -1,0 +1,197 @@
+"""The report: what was asked, what was found, what to do. Field names are those of the JSON report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+SCHEMA = "landiag.report/1"
+
+CHECK_NAMES = ("listening", "port", "addresses", "firewall", "way-back", "application", "peer")
+
+
+class Status(str, Enum):
+    """What a report says in one word."""
+
+    CLEAR = "clear"
+    BLOCKED = "blocked"
+    UNDETERMINED = "undetermined"
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status of the command that ends with this verdict."""
+        return {Status.CLEAR: 0, Status.BLOCKED: 1, Status.UNDETERMINED: 3}[self]
+
+
+class Outcome(str, Enum):
+    """What one finding, check, path or stage says."""
+
+    BLOCKS = "blocks"
+    WARNS = "warns"
+    OK = "ok"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was asked. ``address`` is the address that clients use, when the user gave one."""
+
+    port: int | None
+    peer: str | None = None
+    address: str | None = None
+    interface: str | None = None
+    scheme: str = "auto"
+    protocol: str = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class HostInfo:
+    """The machine that the report speaks of. ``environment``: bare, vm, container, wsl1, wsl2."""
+
+    os: str
+    os_version: str
+    kernel: str
+    hostname: str
+    privileged: bool
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One observation: where it was read and what stood there, word for word."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change to a file that a fix asks for."""
+
+    file: str
+    line: int | None
+    find: str
+    replace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to type. ``commands`` and ``undo`` are complete shell lines without ``sudo``.
+
+    ``needs`` is ``restart-server``, ``root``, ``user-action`` or None. ``verified`` is True when the fix was
+    evaluated and helps, None when that cannot be evaluated. ``steps`` are sentences for what no command does.
+    """
+
+    title: str
+    commands: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
+    needs: str | None = None
+    verified: bool | None = None
+    risk: str | None = None
+    steps: tuple[str, ...] = ()
+    edit: Edit | None = None
+    cwd: str | None = None
+    stop_pid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be, or could not be seen. ``code`` is stable for ever.
+
+    ``hidden_by`` is the id of a finding that must be mended before this one shows. ``paths`` are the ids of
+    the ways in that it stops.
+    """
+
+    code: str
+    outcome: Outcome
+    title: str
+    detail: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    id: str = ""
+    hidden_by: str | None = None
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One line of the report: a check, its outcome, what was found. ``findings`` are ids."""
+
+    check: str
+    outcome: Outcome
+    summary: str
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One point that the conversation passes. ``decided_by`` names the rule, socket or route that decided."""
+
+    stage: str
+    outcome: Outcome
+    detail: str = ""
+    decided_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way in: an address of this machine that clients could use (``probe``: one target)."""
+
+    id: str
+    interface: str | None
+    address: str
+    family: int
+    url: str | None
+    outcome: Outcome
+    stages: tuple[Stage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer. ``cause`` is the code of the finding to mend first; None when clear."""
+
+    status: Status
+    summary: str
+    cause: str | None = None
+    likely: str | None = None
+    confirmed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeeAlso:
+    """What to type on the failing client to see it too, and what each answer means."""
+
+    where: str
+    command: str
+    expect: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingNote:
+    """What was read, or could not be, and why (``detail``)."""
+
+    source: str
+    argv: tuple[str, ...] | None
+    status: str
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a person who was not there needs. ``created`` is RFC 3339 in UTC."""
+
+    command: str
+    created: str
+    tool_version: str
+    target: Target
+    host: HostInfo
+    verdict: Verdict
+    checks: tuple[CheckResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    paths: tuple[Path, ...] = ()
+    see_also: tuple[SeeAlso, ...] = ()
+    readings: tuple[ReadingNote, ...] = ()
+    redacted: bool = False
+    notes: tuple[str, ...] = field(default=())
