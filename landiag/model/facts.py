@@ -32,19 +32,24 @@ class ReadStatus(str, Enum):
     MISSING = "missing"  # the command or file does not exist here
     TIMED_OUT = "timed-out"
     TOO_LARGE = "too-large"  # more bytes than the door lets in; what came is kept
-    SKIPPED = "skipped"  # reading it could have changed the host, so it was left alone
+    NOT_LOADED = "not-loaded"  # the kernel part it lists is not loaded, so there is nothing to list
     NOT_RECORDED = "not-recorded"  # a replayed recording has no such source
     WITHHELD = "withheld"  # redaction could not mask it with certainty
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program whose standard output is read. ``argv[0]`` is a bare name, looked up by the door."""
+    """A program whose standard output is read. ``argv[0]`` is a bare name, looked up by the door.
+
+    ``module`` is the kernel module that the program would load by asking: where it is not there already, the
+    door does not run the program and answers ``not-loaded``.
+    """
 
     name: str
     argv: tuple[str, ...]
     needs_root: bool = False
     ok_statuses: tuple[int, ...] = (0,)
+    module: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +125,11 @@ class ParseError(ValueError):
 
 
 def parse_reading(reading: Reading, parse: Callable[[str], T]) -> T | Unknown:
-    """Parse what was read, or say why that cannot be done: the only two births of an Unknown."""
-    if reading.status is not ReadStatus.OK:
+    """Parse what was read, or say why that cannot be done: the only two births of an Unknown.
+
+    A kernel part that is not loaded holds nothing: its parser gets the empty text.
+    """
+    if reading.status not in (ReadStatus.OK, ReadStatus.NOT_LOADED):
         return Unknown(reading.detail or reading.status.value, reading.source, reading.remedy)
     try:
         return parse(reading.text)
@@ -190,7 +198,21 @@ class Process:
     state: str | None = None
     parent: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
-    net_namespace: str | None = None
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """Another network namespace of this machine: a container, a sandboxed service, a virtual host.
+
+    ``sockets`` and ``interfaces`` are those inside. ``pid`` is one process that lives in it.
+    """
+
+    name: str
+    pid: int
+    title: str
+    sockets: tuple[Socket, ...] | Unknown
+    interfaces: tuple[Interface, ...] | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +262,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. ``kind`` is ip-route(8)'s type; ``table`` is its name or number as ``ip`` prints it."""
+    """One route, or one next hop of a ``multipath`` route.
+
+    ``kind`` is ip-route(8)'s type; ``table`` is its name or number as ``ip`` prints it.
+    """
 
     destination: IPNetwork
     kind: str = "unicast"
@@ -250,6 +275,7 @@ class Route:
     source: IPAddress | None = None
     metric: int = 0
     dead: bool = False
+    multipath: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,5 +334,6 @@ class Facts:
     neighbours: tuple[Neighbour, ...] | Unknown
     sockets: tuple[Socket, ...] | Unknown
     processes: Mapping[int, Process] | Unknown
+    namespaces: tuple[Namespace, ...] | Unknown
     sysctls: Mapping[str, str]
     ruleset: Ruleset | Unknown

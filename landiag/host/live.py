@@ -1,0 +1,238 @@
+"""The live machine behind the door: commands, files and Python calls, each bounded in time and size."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from landiag.host.modules import is_present
+from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
+
+SAFE_PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+"""Where commands are looked up: normal users often lack sbin, and root must not trust the caller's PATH."""
+
+MAX_BYTES = 256 * 1024 * 1024
+"""The most that one command or file may say; a ruleset of 100,000 rules is about 30 MB of JSON."""
+
+CALLS: Mapping[str, str] = {
+    "machine": "landiag.collect.live:machine",
+    "processes": "landiag.collect.live:processes",
+    "namespaces": "landiag.collect.live:namespaces",
+    "bind": "landiag.probe.bind:bind_test",
+    "http": "landiag.probe.http:exchange",
+    "connect": "landiag.probe.tcp:connect",
+    "ping": "landiag.probe.icmp:ping",
+    "resolve": "landiag.probe.resolve:resolve",
+}
+"""The Python functions that may be asked, ``(params, timeout in seconds) -> JSON bytes``; imported on use."""
+
+_DENIED_WORDS = ("operation not permitted", "permission denied", "you must be root", "need to be root")
+
+
+@dataclass(slots=True)
+class LiveHost:
+    """This machine. ``deadline`` is on ``time.monotonic()``'s clock and bounds every reading.
+
+    ``sudo`` is put before commands that need root; empty means that they run as they are.
+    """
+
+    deadline: float
+    sudo: tuple[str, ...] = ()
+    max_bytes: int = MAX_BYTES
+    path: tuple[str, ...] = SAFE_PATH
+    _children: set[int] = field(default_factory=set)
+
+    def read(self, source: Source) -> Reading:
+        """Read one source of this machine; see ``Host.read``."""
+        started = time.monotonic()
+        match source:
+            case Command():
+                reading = self._run(source)
+            case File():
+                reading = self._read_file(source)
+            case Call():
+                reading = self._call(source)
+        return _timed(reading, time.monotonic() - started)
+
+    def _remaining(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
+
+    def _run(self, source: Command) -> Reading:
+        if source.module is not None and not is_present(source.module):
+            return failed_reading(source, ReadStatus.NOT_LOADED, f"the kernel has no {source.module} loaded")
+        program = find_program(source.argv[0], self.path)
+        if program is None:
+            return failed_reading(source, ReadStatus.MISSING, f"{source.argv[0]} is not installed")
+        argv = (program, *source.argv[1:])
+        if source.needs_root and self.sudo:
+            argv = (*self.sudo, *argv)
+        try:
+            child = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={"PATH": os.pathsep.join(self.path), "LC_ALL": "C", "LANG": "C"},
+                cwd="/" if os.name == "posix" else None,
+                start_new_session=True,
+            )
+        except OSError as error:
+            return failed_reading(
+                source, ReadStatus.FAILED, f"{source.argv[0]} could not be run: {error.strerror}"
+            )
+        return self._collect(source, child)
+
+    def _collect(self, source: Command, child: subprocess.Popen[bytes]) -> Reading:
+        self._children.add(child.pid)
+        try:
+            output, errors, ended = _drain(child, self.deadline, self.max_bytes)
+        finally:
+            self._children.discard(child.pid)
+        detail = _first_line(errors)
+        if ended is not None:
+            said = "did not answer in time" if ended is ReadStatus.TIMED_OUT else "said more than can be read"
+            return Reading(source.name, ended, output, source.argv, detail=f"{source.argv[0]} {said}")
+        if child.returncode not in source.ok_statuses:
+            status = ReadStatus.DENIED if _sounds_denied(errors) else ReadStatus.FAILED
+            detail = detail or f"{source.argv[0]} ended with status {child.returncode}"
+            return Reading(source.name, status, output, source.argv, detail=detail, remedy=remedy(source))
+        return Reading(source.name, ReadStatus.OK, output, source.argv, detail=detail)
+
+    def _read_file(self, source: File) -> Reading:
+        try:
+            descriptor = os.open(source.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            with open(descriptor, "rb") as file:
+                data = file.read(self.max_bytes + 1) or b""
+        except PermissionError:
+            return failed_reading(source, ReadStatus.DENIED, f"{source.path} is readable for root only")
+        except (FileNotFoundError, NotADirectoryError):
+            return failed_reading(source, ReadStatus.MISSING, f"there is no {source.path}")
+        except OSError as error:
+            return failed_reading(
+                source, ReadStatus.FAILED, f"{source.path} could not be read: {error.strerror}"
+            )
+        if len(data) > self.max_bytes:
+            return Reading(
+                source.name, ReadStatus.TOO_LARGE, data[: self.max_bytes], detail="it is too large"
+            )
+        return Reading(source.name, ReadStatus.OK, data)
+
+    def _call(self, source: Call) -> Reading:
+        module, function = CALLS[source.kind].split(":")
+        try:
+            data = getattr(import_module(module), function)(dict(source.params), self._remaining())
+        except OSError as error:
+            return failed_reading(source, ReadStatus.FAILED, f"{source.kind}: {error.strerror or error}")
+        return Reading(source.name, ReadStatus.OK, data)
+
+    def close(self) -> None:
+        """End the commands that are still running: their readers are past their deadline."""
+        for pid in tuple(self._children):
+            _end_group(pid)
+
+
+def find_program(name: str, path: tuple[str, ...] = SAFE_PATH) -> str | None:
+    """Find a program by its bare name in the given folders; None when it is in none of them."""
+    for folder in path:
+        candidate = os.path.join(folder, name)
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
+    return None
+
+
+def remedy(source: Source) -> str | None:
+    """Name the complete command with which a person reads this source; None for Python calls."""
+    match source:
+        case Command():
+            program = find_program(source.argv[0]) or source.argv[0]
+            return shlex.join(("sudo", program, *source.argv[1:]))
+        case File():
+            return shlex.join(("sudo", "cat", source.path))
+        case Call():
+            return None
+
+
+def failed_reading(source: Source, status: ReadStatus, detail: str) -> Reading:
+    """Make the reading of a source that could not be read; ``detail`` says why."""
+    argv = source.argv if isinstance(source, Command) else None
+    return Reading(source.name, status, argv=argv, detail=detail, remedy=remedy(source))
+
+
+def _timed(reading: Reading, seconds: float) -> Reading:
+    return Reading(
+        reading.source,
+        reading.status,
+        reading.data,
+        reading.argv,
+        round(seconds, 6),
+        reading.detail,
+        reading.remedy,
+    )
+
+
+def _drain(
+    child: subprocess.Popen[bytes], deadline: float, max_bytes: int
+) -> tuple[bytes, bytes, ReadStatus | None]:
+    """Read both pipes until they close. The status is None when the child ended by itself in time."""
+    assert child.stdout is not None
+    assert child.stderr is not None
+    pieces: dict[int, list[bytes]] = {child.stdout.fileno(): [], child.stderr.fileno(): []}
+    total, ended = 0, None
+    with child.stdout, child.stderr, selectors.DefaultSelector() as selector:
+        for descriptor in pieces:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map() and ended is None:
+            ready = selector.select(max(0.0, deadline - time.monotonic()))
+            if not ready:
+                ended = ReadStatus.TIMED_OUT
+            for key, _ in ready:
+                chunk = os.read(key.fd, 1 << 20)
+                if not chunk:
+                    selector.unregister(key.fd)
+                pieces[key.fd].append(chunk)
+                total += len(chunk)
+            if total > max_bytes:
+                ended = ReadStatus.TOO_LARGE
+        if ended is None:
+            ended = _wait(child, deadline)
+        if ended is not None:
+            _end_group(child.pid)
+            child.wait()
+        output, errors = (b"".join(parts) for parts in pieces.values())
+        return output, errors, ended
+
+
+def _wait(child: subprocess.Popen[bytes], deadline: float) -> ReadStatus | None:
+    try:
+        child.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return ReadStatus.TIMED_OUT
+    return None
+
+
+def _end_group(pid: int) -> None:
+    """Kill a child with everything it started: it leads a session of its own."""
+    try:
+        if os.name == "posix":
+            os.killpg(pid, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGTERM)
+    except (ProcessLookupError, PermissionError):
+        return  # it ended by itself, or runs as root under sudo, which ends it
+
+
+def _first_line(errors: bytes) -> str:
+    lines = [line.strip() for line in errors.decode("utf-8", "backslashreplace").splitlines()]
+    return next((line for line in lines if line), "")[:300]
+
+
+def _sounds_denied(errors: bytes) -> bool:
+    said = errors.decode("utf-8", "replace").lower()
+    return any(words in said for words in _DENIED_WORDS)

@@ -1,0 +1,121 @@
+"""Recordings: every reading of a diagnosis in one JSON file, to be diagnosed again on any machine."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from landiag.model.facts import ParseError, Reading, ReadStatus
+from landiag.model.report import Target
+
+SCHEMA = "landiag.recording/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was asked, when (RFC 3339), by which landiag, and everything that was read."""
+
+    target: Target
+    created: str
+    tool_version: str
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+
+
+def render_recording(recording: Recording) -> str:
+    """Render a recording as the JSON of the contract. Bytes that are not UTF-8 text go as base64."""
+    target = recording.target
+    document = {
+        "schema": SCHEMA,
+        "tool": {"name": "landiag", "version": recording.tool_version},
+        "created": recording.created,
+        "target": {
+            "protocol": target.protocol,
+            "port": target.port,
+            "peer": target.peer,
+            "address": target.address,
+            "interface": target.interface,
+            "scheme": target.scheme,
+        },
+        "readings": [_render_reading(reading) for reading in recording.readings.values()],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=True) + "\n"
+
+
+def parse_recording(text: str) -> Recording:
+    """Parse a recording. Raises ParseError with one sentence that says what is wrong with the file."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError("it is not complete JSON: was the file cut off?") from error
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if not isinstance(schema, str) or not schema.startswith("landiag.recording/"):
+        raise ParseError("it is not a recording of landiag (save one with: landiag check --save FILE)")
+    if schema != SCHEMA:
+        raise ParseError(
+            f"it was made by a newer landiag ({schema}); this one reads {SCHEMA}: please upgrade"
+        )
+    try:
+        readings = [_parse_reading(item) for item in document["readings"]]
+        return Recording(
+            target=_parse_target(document["target"]),
+            created=str(document["created"]),
+            tool_version=str(document["tool"]["version"]),
+            readings={reading.source: reading for reading in readings},
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ParseError(f"the recording is damaged: {type(error).__name__} at {error}") from error
+
+
+def _render_reading(reading: Reading) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "source": reading.source,
+        "argv": list(reading.argv) if reading.argv is not None else None,
+        "status": reading.status.value,
+        "seconds": reading.seconds,
+    }
+    try:
+        item["text"] = reading.data.decode("utf-8")
+    except UnicodeDecodeError:
+        item["base64"] = base64.b64encode(reading.data).decode("ascii")
+    if reading.detail:
+        item["detail"] = reading.detail
+    if reading.remedy:
+        item["remedy"] = reading.remedy
+    return item
+
+
+def _parse_reading(item: Mapping[str, Any]) -> Reading:
+    return Reading(
+        source=str(item["source"]),
+        status=ReadStatus(item["status"]),
+        data=_parse_data(item),
+        argv=tuple(map(str, item["argv"])) if item.get("argv") else None,
+        seconds=float(item.get("seconds") or 0.0),
+        detail=str(item.get("detail", "")),
+        remedy=item.get("remedy"),
+    )
+
+
+def _parse_data(item: Mapping[str, Any]) -> bytes:
+    if "base64" not in item:
+        return str(item.get("text", "")).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(item["base64"], validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"the base64 of {item['source']}") from error
+
+
+def _parse_target(item: Mapping[str, Any]) -> Target:
+    port = item.get("port")
+    return Target(
+        port=None if port is None else int(port),
+        peer=item.get("peer"),
+        address=item.get("address"),
+        interface=item.get("interface"),
+        scheme=str(item.get("scheme") or "auto"),
+        protocol=str(item.get("protocol") or "tcp"),
+    )
