@@ -1,0 +1,118 @@
+"""Network interfaces and their addresses, from ``ip -j -d addr`` (ip-address(8))."""
+
+from __future__ import annotations
+
+from ipaddress import ip_interface
+from typing import Any
+
+from landiag.collect.jsontext import parse_objects
+from landiag.model.facts import Address, Command, Interface, ParseError
+
+INTERFACES = Command("ip-addresses", ("ip", "-j", "-d", "addr", "show"))
+
+_KINDS = {
+    "bridge": "bridge",
+    "veth": "veth",
+    "vlan": "vlan",
+    "bond": "bond",
+    "team": "bond",
+    "vrf": "vrf",
+    "dummy": "dummy",
+    "tun": "vpn",
+    "wireguard": "vpn",
+    "ppp": "vpn",
+    "ipip": "tunnel",
+    "gre": "tunnel",
+    "gretap": "tunnel",
+    "sit": "tunnel",
+    "vti": "tunnel",
+    "xfrm": "tunnel",
+    "vxlan": "tunnel",
+    "macvlan": "ethernet",
+    "ipvlan": "ethernet",
+}
+"""What iproute2 calls a device (``linkinfo.info_kind``) -> what it is to a person."""
+
+_NAMES = (
+    (
+        ("docker", "br-", "podman", "cni", "flannel", "lxcbr", "lxdbr", "incusbr", "cali", "cilium"),
+        "container",
+    ),
+    (("virbr", "vnet", "vboxnet", "vmnet"), "vm"),
+    (("tun", "tap", "wg", "tailscale", "ts0", "zt", "ppp", "nordlynx", "proton", "mullvad", "utun"), "vpn"),
+    (("wl",), "wifi"),
+    (("dummy",), "dummy"),
+    (("bond",), "bond"),
+)
+"""Prefixes of names that tell more than the device's kind does."""
+
+
+def namespace_interfaces(pid: int, name: str) -> Command:
+    """Name the source of the interfaces of another network namespace, in which process ``pid`` lives."""
+    argv = ("nsenter", "-t", str(pid), "-n", *INTERFACES.argv)
+    return Command(f"ip-addresses netns={name}", argv, needs_root=True)
+
+
+def parse_interfaces(text: str) -> tuple[Interface, ...]:
+    """Parse ``ip -j -d addr show``. Raises ParseError when it is not that."""
+    try:
+        return tuple(_parse_interface(item) for item in parse_objects(text) if item)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"not the output of ip -j addr: {type(error).__name__} {error}") from error
+
+
+def _parse_interface(item: dict[str, Any]) -> Interface:
+    flags = item["flags"]
+    name = str(item["ifname"])
+    return Interface(
+        name=name,
+        index=int(item["ifindex"]),
+        kind=classify_interface(
+            name, item.get("linkinfo", {}).get("info_kind", ""), item.get("link_type", "")
+        ),
+        up="UP" in flags,
+        carrier="LOWER_UP" in flags,
+        addresses=tuple(
+            _parse_address(entry)
+            for entry in item.get("addr_info", ())
+            if "local" in entry and "prefixlen" in entry
+        ),
+        mac=item.get("address"),
+        mtu=item.get("mtu"),
+        master=item.get("master"),
+        group=item.get("group"),
+        xdp="xdp" in item or "xdpgeneric" in item,
+    )
+
+
+def _parse_address(entry: dict[str, Any]) -> Address:
+    length = entry["prefixlen"]
+    peer = entry.get("address")
+    return Address(
+        interface=ip_interface(f"{entry['local']}/{length}"),
+        scope=str(entry.get("scope", "global")),
+        tentative=bool(entry.get("tentative", False)),
+        deprecated=bool(entry.get("deprecated", False)),
+        temporary=bool(entry.get("temporary", False)),
+        duplicate=bool(entry.get("dadfailed", False)),
+        peer=ip_interface(f"{peer}/{length}") if peer else None,
+    )
+
+
+def classify_interface(name: str, info_kind: str = "", link_type: str = "ether") -> str:
+    """Say what an interface is to a person, by its name first, then by what the system calls it.
+
+    ``info_kind`` and ``link_type`` are iproute2's words; both may be empty.
+    """
+    if link_type == "loopback" or name == "lo":
+        return "loopback"
+    lowered = name.lower()
+    for prefixes, kind in _NAMES:
+        if lowered.startswith(prefixes):
+            return kind
+    # Inside a container the way out is one end of a veth pair: to the machine it is its wire.
+    if info_kind == "veth" and lowered.startswith(("eth", "en")):
+        return "ethernet"
+    if info_kind:
+        return _KINDS.get(info_kind, "other")
+    return "ethernet" if link_type == "ether" else "tunnel"

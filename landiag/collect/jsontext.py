@@ -1,0 +1,21 @@
+"""Reading the JSON that tools print: the same checks for every parser."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from landiag.model.facts import ParseError
+
+
+def parse_objects(text: str) -> list[dict[str, Any]]:
+    """Parse a JSON list of objects; the empty text is the empty list. Raises ParseError for anything else."""
+    if not text.strip():
+        return []
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"not JSON ({text.strip()[:40]!r})") from error
+    if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
+        raise ParseError("not a list of objects")
+    return document

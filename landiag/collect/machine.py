@@ -1,0 +1,107 @@
+"""The machine, its clock, its processes and its network namespaces: parsers of what ``live.py`` answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from landiag.model.facts import Call, ParseError, Process
+from landiag.model.report import HostInfo
+
+MACHINE = Call("machine")
+NAMESPACES = Call("namespaces")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine and who asks. ``landiag`` is the command that runs this very landiag again."""
+
+    os: str
+    info: HostInfo
+    now: float
+    user_id: int | None
+    namespace: str | None
+    landiag: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceEntry:
+    """Another network namespace and one process in it."""
+
+    name: str
+    pid: int
+    title: str
+
+
+def process_source(pids: tuple[int, ...]) -> Call:
+    """Name the source that describes these processes and their parents."""
+    return Call("processes", (("pids", ",".join(map(str, sorted(pids)))),))
+
+
+def parse_machine(text: str) -> Machine:
+    """Parse what ``live.machine`` answered."""
+    item = _load(text)
+    try:
+        return Machine(
+            os={"linux": "linux", "win32": "windows", "darwin": "macos"}.get(
+                item["platform"], item["platform"]
+            ),
+            info=HostInfo(
+                os=str(item["platform"]),
+                os_version=str(item["os"]),
+                kernel=str(item["kernel"]),
+                hostname=str(item["hostname"]),
+                privileged=bool(item["privileged"]),
+                environment=str(item["environment"]),
+            ),
+            now=float(item["now"]),
+            user_id=item.get("user_id"),
+            namespace=item.get("namespace"),
+            landiag=str(item.get("landiag") or "landiag"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"not a description of a machine: {type(error).__name__} {error}") from error
+
+
+def parse_processes(text: str) -> Mapping[int, Process]:
+    """Parse what ``live.processes`` answered, by process id."""
+    try:
+        return {int(item["pid"]): _parse_process(item) for item in _load(text)}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"not a list of processes: {type(error).__name__} {error}") from error
+
+
+def _parse_process(item: Mapping[str, Any]) -> Process:
+    return Process(
+        pid=int(item["pid"]),
+        name=str(item["name"]),
+        argv=tuple(map(str, item["argv"])),
+        exe=item.get("exe"),
+        user=item.get("user"),
+        cwd=item.get("cwd"),
+        started=item.get("started"),
+        state=item.get("state"),
+        parent=item.get("parent"),
+        environment=dict(item.get("environment") or {}),
+        namespace=item.get("namespace"),
+    )
+
+
+def parse_namespaces(text: str) -> tuple[NamespaceEntry, ...]:
+    """Parse what ``live.namespaces`` answered: the other network namespaces that this user may see."""
+    try:
+        return tuple(
+            NamespaceEntry(str(item["name"]), int(item["pid"]), str(item["title"]))
+            for item in _load(text)["namespaces"]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"not a list of namespaces: {type(error).__name__} {error}") from error
+
+
+def _load(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError("not JSON") from error

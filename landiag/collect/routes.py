@@ -1,0 +1,122 @@
+"""Routes, policy rules and neighbours, from ``ip -j`` (ip-route(8), ip-rule(8), ip-neighbour(8))."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from landiag.collect.jsontext import parse_objects
+from landiag.model.facts import Command, Family, IPNetwork, Neighbour, ParseError, PolicyRule, Route
+
+ROUTES4 = Command("ip-routes-4", ("ip", "-j", "-4", "route", "show", "table", "all"))
+ROUTES6 = Command("ip-routes-6", ("ip", "-j", "-6", "route", "show", "table", "all"))
+RULES4 = Command("ip-rules-4", ("ip", "-j", "-4", "rule", "show"))
+RULES6 = Command("ip-rules-6", ("ip", "-j", "-6", "rule", "show"))
+NEIGHBOURS = Command("ip-neighbours", ("ip", "-j", "neigh", "show"))
+
+_EVERYWHERE = {Family.IPV4: ip_network("0.0.0.0/0"), Family.IPV6: ip_network("::/0")}
+
+_RULE_WORDS = frozenset(
+    ("priority", "src", "srclen", "dst", "dstlen", "table", "action", "goto", "not", "fwmark", "fwmask")
+    + ("iif", "iif_detached", "oif", "oif_detached", "uid_start", "uid_end", "ipproto", "protocol")
+    + ("sport", "sport_start", "sport_end", "dport", "dport_start", "dport_end", "suppress_prefixlen")
+)
+"""The keys of a rule that are understood; a rule with another one matches perhaps."""
+
+
+def parse_routes(text: str, family: Family) -> tuple[Route, ...]:
+    """Parse ``ip -j route show table all`` of one family; a multipath route becomes one Route a next hop."""
+    try:
+        return tuple(route for item in parse_objects(text) if item for route in _parse_route(item, family))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"not the output of ip -j route: {type(error).__name__} {error}") from error
+
+
+def _parse_route(item: dict[str, Any], family: Family) -> list[Route]:
+    hops = item.get("nexthops") or [item]
+    return [
+        Route(
+            destination=_parse_prefix(item["dst"], family),
+            kind=str(item.get("type", "unicast")),
+            table=str(item.get("table", "main")),
+            device=hop.get("dev"),
+            gateway=ip_address(hop["gateway"]) if "gateway" in hop else _parse_via(hop),
+            source=ip_address(item["prefsrc"]) if "prefsrc" in item else None,
+            metric=int(item.get("metric", 0)),
+            dead=bool({"dead", "linkdown"} & set(hop.get("flags", ()))),
+            multipath=len(hops) > 1,
+        )
+        for hop in hops
+    ]
+
+
+def _parse_via(hop: dict[str, Any]) -> Any:
+    """Parse a gateway of the other family (``via inet6 fe80::1``, RFC 5549); None without one."""
+    return ip_address(hop["via"]["host"]) if "via" in hop else None
+
+
+def _parse_prefix(text: str, family: Family) -> IPNetwork:
+    return _EVERYWHERE[family] if text in ("default", "all") else ip_network(text, strict=False)
+
+
+def parse_rules(text: str, family: Family) -> tuple[PolicyRule, ...]:
+    """Parse ``ip -j rule show`` of one family, in the order in which the kernel asks them."""
+    try:
+        rules = [_parse_rule(item, family) for item in parse_objects(text) if item]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"not the output of ip -j rule: {type(error).__name__} {error}") from error
+    return tuple(sorted(rules, key=lambda rule: rule.priority))
+
+
+def _parse_rule(item: dict[str, Any], family: Family) -> PolicyRule:
+    return PolicyRule(
+        priority=int(item["priority"]),
+        family=family,
+        action="goto" if "goto" in item else str(item.get("action", "table")),
+        table=str(item["table"]) if "table" in item else None,
+        source=_parse_selector(item, "src", family),
+        destination=_parse_selector(item, "dst", family),
+        in_interface=item.get("iif"),
+        out_interface=item.get("oif"),
+        mark=int(item["fwmark"], 0) if "fwmark" in item else None,
+        mark_mask=int(item.get("fwmask", "0xffffffff"), 0),
+        protocol=item.get("ipproto"),
+        source_ports=_parse_range(item, "sport"),
+        destination_ports=_parse_range(item, "dport"),
+        uids=_parse_range(item, "uid"),
+        negated="not" in item,
+        suppress_prefix_length=item.get("suppress_prefixlen"),
+        goto=int(item["goto"]) if str(item.get("goto", "")).isdigit() else None,
+        unmodelled=tuple(sorted(set(item) - _RULE_WORDS)),
+    )
+
+
+def _parse_selector(item: dict[str, Any], key: str, family: Family) -> IPNetwork | None:
+    text = item.get(key, "all")
+    if text in ("all", "default"):
+        return None
+    length = item.get(f"{key}len")
+    return _parse_prefix(text if length is None else f"{text}/{length}", family)
+
+
+def _parse_range(item: dict[str, Any], key: str) -> tuple[int, int] | None:
+    if f"{key}_start" in item:
+        return int(item[f"{key}_start"]), int(item[f"{key}_end"])
+    return (int(item[key]), int(item[key])) if key in item else None
+
+
+def parse_neighbours(text: str) -> tuple[Neighbour, ...]:
+    """Parse ``ip -j neigh show``: the ARP and ND caches."""
+    try:
+        return tuple(
+            Neighbour(
+                address=ip_address(item["dst"]),
+                device=str(item["dev"]),
+                mac=item.get("lladdr"),
+                states=tuple(item.get("state", ())),
+            )
+            for item in parse_objects(text)
+            if item
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"not the output of ip -j neigh: {type(error).__name__} {error}") from error

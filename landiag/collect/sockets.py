@@ -1,0 +1,105 @@
+"""Sockets in listen state, from ``ss`` (which alone tells V6ONLY and device binds) or ``/proc/net/tcp``.
+
+Sources: ss(8); proc(5) for the fallback.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import chain
+
+from landiag.model.facts import Command, File, IPAddress, ParseError, Socket
+
+LISTENERS = Command("ss-listeners", ("ss", "-H", "-lntpe"))
+
+PROC_TCP = File("/proc/net/tcp")
+PROC_TCP6 = File("/proc/net/tcp6")
+
+_PID = re.compile(r"pid=(\d+),fd=\d+\)")
+_FIELD = re.compile(r" (uid|ino|v6only|cgroup):(\S+)")
+_LISTEN_STATE = "0A"  # TCP_LISTEN in include/net/tcp_states.h
+
+
+def namespace_listeners(pid: int, name: str) -> Command:
+    """Name the source of the listeners in another network namespace, in which process ``pid`` lives."""
+    argv = ("nsenter", "-t", str(pid), "-n", "ss", "-H", "-lntpe")
+    return Command(f"ss-listeners netns={name}", argv, needs_root=True)
+
+
+def parse_listeners(text: str, namespace: str | None = None) -> tuple[Socket, ...]:
+    """Parse ``ss -H -lntpe``. Raises ParseError for a line that is no listener."""
+    return tuple(_parse_line(line, namespace) for line in text.splitlines() if line.strip())
+
+
+def _parse_line(line: str, namespace: str | None) -> Socket:
+    columns = line.split(None, 5)
+    if len(columns) < 5 or columns[0] != "LISTEN" or not (columns[1] + columns[2]).isdigit():
+        raise ParseError(f"not a line of ss: {line[:80]!r}")
+    address, device, port, is_dual = _parse_endpoint(columns[3])
+    rest = " " + columns[5] if len(columns) > 5 else ""
+    # Names of programs are free text: only what follows the last of them is ss's own.
+    users, _, extras = rest.rpartition("))")
+    fields = dict(_FIELD.findall(extras if users else rest))
+    v6only = bool(int(fields["v6only"])) if fields.get("v6only", "") in ("0", "1") else None
+    return Socket(
+        address=address,
+        port=port,
+        device=device,
+        v6only=False if is_dual else v6only,
+        queue=int(columns[1]),
+        backlog=int(columns[2]),
+        pids=tuple(dict.fromkeys(int(pid) for pid in _PID.findall(users))),
+        uid=int(fields.get("uid", 0)),
+        inode=int(fields["ino"]) if fields.get("ino", "").isdigit() else None,
+        cgroup=fields.get("cgroup"),
+        namespace=namespace,
+    )
+
+
+def _parse_endpoint(text: str) -> tuple[IPAddress, str | None, int, bool]:
+    """Parse ``127.0.0.1:5000``, ``0.0.0.0%eth0:80``, ``[::1]:80``, ``*:80`` (dual-stack wildcard)."""
+    host, _, port = text.rpartition(":")
+    host, _, device = host.replace("[", "").replace("]", "").partition("%")
+    if not port.isdigit():
+        raise ParseError(f"not an address and port: {text[:60]!r}")
+    if host == "*":
+        return IPv6Address("::"), device or None, int(port), True
+    try:
+        return _unmapped(ip_address(host)), device or None, int(port), False
+    except ValueError as error:
+        raise ParseError(f"not an address: {text[:60]!r}") from error
+
+
+def _unmapped(address: IPAddress) -> IPAddress:
+    """Turn an IPv4-mapped address into the IPv4 address that it serves (RFC 4291, 2.5.5.2)."""
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def parse_proc_tcp(text: str) -> tuple[Socket, ...]:
+    """Parse ``/proc/net/tcp`` or ``tcp6``: no owners, no V6ONLY, no devices. The header may be missing."""
+    rows = (line.split() for line in text.splitlines() if ":" in line)
+    try:
+        return tuple(_parse_proc_row(row) for row in rows if row[3] == _LISTEN_STATE)
+    except (IndexError, ValueError) as error:
+        raise ParseError(f"not /proc/net/tcp: {error}") from error
+
+
+def _parse_proc_row(row: list[str]) -> Socket:
+    address, port = row[1].split(":")
+    queue = row[4].split(":")[1]
+    return Socket(
+        address=_parse_hex_address(address),
+        port=int(port, 16),
+        queue=int(queue, 16),
+        uid=int(row[7]),
+        inode=int(row[9]),
+    )
+
+
+def _parse_hex_address(text: str) -> IPAddress:
+    """Parse an address as the kernel prints it: 32-bit words in host (little-endian) byte order."""
+    words = (bytes.fromhex(text[start : start + 8])[::-1] for start in range(0, len(text), 8))
+    packed = bytes(chain.from_iterable(words))
+    return IPv4Address(packed) if len(packed) == 4 else _unmapped(IPv6Address(packed))

@@ -1,0 +1,175 @@
+"""Which way a packet goes: the kernel's route lookup, evaluated from the tables and rules that were read.
+
+Sources: ip-rule(8), ip-route(8); fib_rules_lookup and fib_table_lookup in the Linux kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from landiag.model.facts import Facts, Family, IPAddress, PolicyRule, Route, Unknown
+
+_TABLE_NAMES = {"254": "main", "255": "local", "253": "default"}
+
+_REFUSING = {"blackhole", "prohibit", "unreachable"}
+
+
+@dataclass(frozen=True, slots=True)
+class RouteDecision:
+    """Where a packet goes. ``kind`` is the route's type: ``unicast`` leaves by ``device``, ``local`` is ours.
+
+    ``blackhole``, ``prohibit`` and ``unreachable`` end the packet; so does ``none``, when no route matches.
+    ``rule`` is the policy rule that led to ``route``; both are None where nothing matched.
+    """
+
+    kind: str
+    device: str | None = None
+    gateway: IPAddress | None = None
+    source: IPAddress | None = None
+    route: Route | None = None
+    rule: PolicyRule | None = None
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the packet leaves this machine."""
+        return self.kind in ("unicast", "multicast", "broadcast", "anycast")
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The key of a lookup. ``in_interface`` is None for packets that this machine makes itself."""
+
+    destination: IPAddress
+    source: IPAddress | None = None
+    in_interface: str | None = None
+    out_interface: str | None = None
+    mark: int = 0
+    protocol: str = "tcp"
+    source_port: int | None = None
+    destination_port: int | None = None
+    uid: int | None = None
+
+    @property
+    def family(self) -> Family:
+        """The family of the destination."""
+        return Family(self.destination.version)
+
+
+def lookup(
+    facts: Facts,
+    destination: IPAddress,
+    source: IPAddress | None = None,
+    in_interface: str | None = None,
+    mark: int = 0,
+) -> RouteDecision | Unknown:
+    """Look up the route of a TCP packet; see ``lookup_flow``."""
+    return lookup_flow(facts, Flow(destination, source, in_interface, mark=mark))
+
+
+def lookup_flow(facts: Facts, flow: Flow) -> RouteDecision | Unknown:
+    """Evaluate rules and tables for a packet. Unknown where they could not be read or a rule is not understood."""
+    if isinstance(facts.routes, Unknown):
+        return facts.routes
+    if isinstance(facts.policy_rules, Unknown):
+        return facts.policy_rules
+    rules = [rule for rule in facts.policy_rules if rule.family is flow.family]
+    skip_until = None
+    for rule in rules:
+        if skip_until is not None and rule.priority < skip_until:
+            continue
+        skip_until = None
+        matches = _rule_matches(rule, flow)
+        if matches is False:
+            continue
+        result = _apply_rule(rule, facts.routes, flow)
+        if matches is None and result is not None:
+            return _undecided(rule)
+        if isinstance(result, int):
+            skip_until = result
+        elif result is not None:
+            return result
+    return RouteDecision("none")
+
+
+def _apply_rule(
+    rule: PolicyRule, routes: Iterable[Route], flow: Flow
+) -> RouteDecision | Unknown | int | None:
+    """Do what a rule says: a decision, the priority of a goto, or None to go on with the next rule."""
+    if rule.action == "goto":
+        return rule.goto
+    if rule.action in _REFUSING:
+        return RouteDecision(rule.action, rule=rule)
+    if rule.action != "table" or rule.table is None:
+        return None
+    return _lookup_table(rule, routes, flow)
+
+
+def _lookup_table(rule: PolicyRule, routes: Iterable[Route], flow: Flow) -> RouteDecision | Unknown | None:
+    table = _table_name(rule.table)
+    matching = [
+        route
+        for route in routes
+        if _table_name(route.table) == table
+        and route.destination.version == flow.destination.version
+        and flow.destination in route.destination
+        and not route.dead
+        and (
+            flow.out_interface is None or route.device in (None, flow.out_interface) or route.kind == "local"
+        )
+    ]
+    if not matching:
+        return None
+    best = min(matching, key=lambda route: (-route.destination.prefixlen, route.metric))
+    if rule.suppress_prefix_length is not None and best.destination.prefixlen <= rule.suppress_prefix_length:
+        return None
+    if best.kind == "throw":
+        return None
+    hops = {
+        (route.device, route.gateway)
+        for route in matching
+        if route.multipath and route.destination == best.destination and route.metric == best.metric
+    }
+    if best.multipath and len(hops) > 1:
+        return Unknown(f"the kernel spreads {best.destination} over {len(hops)} next hops", "ip route")
+    return RouteDecision(best.kind, best.device, best.gateway, best.source, best, rule)
+
+
+def _table_name(table: str | None) -> str | None:
+    return None if table is None else _TABLE_NAMES.get(table, table)
+
+
+def _undecided(rule: PolicyRule) -> Unknown:
+    words = ", ".join(rule.unmodelled) or "a selector whose value is not known here"
+    return Unknown(f"rule {rule.priority} may apply or not ({words})", "ip rule")
+
+
+def _rule_matches(rule: PolicyRule, flow: Flow) -> bool | None:
+    """Whether a rule's selectors match: None where that cannot be known."""
+    verdicts = [
+        rule.source is None or _contains(rule.source, flow.source),
+        rule.destination is None or flow.destination in rule.destination,
+        rule.in_interface is None or rule.in_interface == (flow.in_interface or "lo"),
+        rule.out_interface is None or rule.out_interface == flow.out_interface,
+        rule.mark is None or (flow.mark & rule.mark_mask) == rule.mark,
+        rule.protocol is None or rule.protocol in (flow.protocol, "6"),
+        _in_range(rule.source_ports, flow.source_port),
+        _in_range(rule.destination_ports, flow.destination_port),
+        _in_range(rule.uids, flow.uid),
+        None if rule.unmodelled else True,
+    ]
+    if False in verdicts:
+        return rule.negated
+    return None if None in verdicts else not rule.negated
+
+
+def _contains(network: object, address: IPAddress | None) -> bool | None:
+    if address is None:
+        return None
+    return address in network  # type: ignore[operator]
+
+
+def _in_range(bounds: tuple[int, int] | None, value: int | None) -> bool | None:
+    if bounds is None:
+        return True
+    return None if value is None else bounds[0] <= value <= bounds[1]
