@@ -1,0 +1,1 @@
+"""Exchanges with a network: each runs behind the door, and its transcript is a reading that replays."""

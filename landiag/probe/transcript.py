@@ -1,0 +1,79 @@
+"""Transcripts: the JSON text of what an exchange saw, and back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+
+from landiag.model.facts import ParseError
+
+T = TypeVar("T")
+
+
+def encode(transcript: object) -> bytes:
+    """The JSON of a transcript, a tree of dataclasses of plain values."""
+    return msgspec.json.encode(transcript)
+
+
+def decode(text: str, kind: type[T]) -> T:
+    """The transcript of this kind in a JSON text. Raises ParseError."""
+    try:
+        return msgspec.json.decode(text.encode("utf-8", "surrogatepass"), type=kind)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise ParseError(f"not a transcript: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes from a peer. ``text`` where they are UTF-8, else ``base64``."""
+
+    text: str | None = None
+    base64: str | None = None
+
+    @classmethod
+    def of(cls, data: bytes) -> Blob:
+        """The blob of these bytes."""
+        try:
+            return cls(text=data.decode())
+        except UnicodeDecodeError:
+            return cls(base64=base64.b64encode(data).decode())
+
+    @property
+    def data(self) -> bytes:
+        """The bytes; empty where a recording was damaged."""
+        if self.text is not None:
+            return self.text.encode("utf-8", "surrogatepass")
+        try:
+            return base64.b64decode(self.base64 or "")
+        except binascii.Error:
+            return b""
+
+
+NOTHING = Blob(text="")
+"""No bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """An absolute bound in time; ``end`` is on ``time.monotonic()``'s clock."""
+
+    end: float
+    begin: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """The deadline that many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def left(self, most: float = float("inf")) -> float:
+        """Seconds that remain, never negative, at most ``most``."""
+        return max(0.0, min(most, self.end - time.monotonic()))
+
+    def spent(self) -> float:
+        """Seconds since the beginning, to the microsecond."""
+        return round(time.monotonic() - self.begin, 6)
