@@ -1,0 +1,17 @@
+"""What a client on the network really gets: the truth that every scenario is held against."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.lab.hosts import Host
+
+EXCHANGE = Path(__file__).with_name("exchange.py")
+
+
+def measure(host: Host, address: str, port: int, scheme: str = "http", count: int = 1) -> str:
+    """What ``host`` gets from ``address``; ``sometimes`` when it is not the same each time."""
+    done = host.run(f"{sys.executable} -I -S {EXCHANGE} {address} {port} {scheme} {count}")
+    outcomes = set(done.stdout.splitlines())
+    return outcomes.pop() if len(outcomes) == 1 else "sometimes"

@@ -1,0 +1,193 @@
+"""Hosts: network, mount, pid and uts namespaces inside one user namespace, so that no root is needed.
+
+A host lives as long as its holder, a ``cat`` that waits on a pipe which only this process holds: when the
+tests end, however they end, the pipe closes and the kernel ends everything that runs on the host.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROJECT = "/srv/shop"  # the user's project; /srv is private to each host
+USER_PATH = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
+ROOT_PATH = f"{USER_PATH}:/usr/local/sbin:/usr/sbin:/sbin"
+
+# What ufw, firewalld and the resolver own is covered by copies, so that nothing of the machine can change.
+# /proc/self is read before /proc is mounted anew: it still shows the pid that the machine gave the holder.
+HOLDER = """
+read -r pid rest < /proc/self/stat
+mount --make-rprivate / && mount -t proc proc /proc || exit 1
+mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /srv || exit 1
+mkdir -p /run/lock /run/lab/logs /srv/shop /srv/home
+for folder in /etc/ufw /etc/firewalld /var/log; do
+  if [ -d $folder ]; then mkdir -p /run/lab$folder; mount --bind /run/lab$folder $folder; fi
+done
+for file in /etc/hosts /etc/resolv.conf /etc/default/ufw; do
+  if [ -f $file ]; then cat $file > /run/lab/${file##*/}; mount --bind /run/lab/${file##*/} $file; fi
+done
+printf '127.0.0.1 localhost\\n::1 localhost\\n127.0.1.1 %s\\n' "$1" > /etc/hosts
+if [ -f /etc/resolv.conf ]; then : > /etc/resolv.conf; fi
+if [ -d /usr/share/ufw/iptables ]; then
+  mkdir -p /etc/ufw/applications.d
+  cp /usr/share/ufw/iptables/*.rules /usr/share/ufw/*.init /usr/share/ufw/ufw.conf /etc/ufw/
+  chmod 640 /etc/ufw/*.rules /etc/ufw/*.init
+fi
+hostname "$1"; trap "" CHLD; echo "$pid"; exec cat
+"""
+
+
+class LabError(RuntimeError):
+    """The lab itself could not be built: the message holds what the tools said."""
+
+
+class Host:
+    """One machine of the lab; it comes up in the background until somebody asks for its ``pid``."""
+
+    def __init__(self, name: str, *, beside: Host | None = None, inside: Host | None = None) -> None:
+        """Start a host: the first makes the user namespace, others live ``beside`` it.
+
+        ``inside`` makes a container: its processes are visible on that host, as a docker host sees them.
+        """
+        self.name = name
+        self._session = ""
+        self._spawned: list[subprocess.Popen[str]] = []
+        if inside:
+            enter = ["nsenter", "-t", str(inside.pid), "-U", "--preserve-credentials", "-p"]
+        elif beside:
+            enter = ["nsenter", "-t", str(beside.pid), "-U", "--preserve-credentials"]
+        else:
+            enter = ["unshare", "-U", "-r"]
+        unshare = ["unshare", "-n", "-m", "-p", "-u", "--fork", "--kill-child"]
+        self._holder = _start([*enter, *unshare, "/bin/sh", "-c", HOLDER, "sh", name])
+
+    @cached_property
+    def pid(self) -> int:
+        """The host's first process, as the machine outside knows it; waits until the host is up."""
+        return int(_first_line(self._holder, f"host {self.name}"))
+
+    def enter(self, user: bool = False) -> list[str]:
+        """The start of a command line that runs on this host, as its root or as its ordinary user."""
+        argv = ["nsenter", "-t", str(self.pid), "-U", "--preserve-credentials", "-n", "-m", "-p", "-u"]
+        if user:
+            argv += ["nsenter", f"--user=/proc/{self._user_session()}/ns/user", "--preserve-credentials"]
+        return argv
+
+    def argv(
+        self,
+        command: str,
+        *,
+        user: bool = False,
+        folder: str = "/",
+        environment: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """The whole command line for a shell line that is typed on this host."""
+        variables = {
+            "HOME": "/srv/home",
+            "LANG": "C.UTF-8",
+            "PATH": USER_PATH if user else ROOT_PATH,
+            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **(environment or {}),
+        }
+        settings = [f"{name}={value}" for name, value in variables.items()]
+        return [*self.enter(user), "env", "-i", "-C", folder, *settings, "/bin/sh", "-c", command]
+
+    def run(
+        self,
+        command: str,
+        *,
+        user: bool = False,
+        folder: str = "/",
+        environment: Mapping[str, str] | None = None,
+        stdin: str = "",
+        check: bool = True,
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]:
+        """Type a shell line on this host and wait for it; with ``check`` a failure is a LabError."""
+        argv = self.argv(command, user=user, folder=folder, environment=environment)
+        done = subprocess.run(
+            argv, input=stdin, capture_output=True, text=True, errors="replace", check=False, timeout=timeout
+        )
+        if check and done.returncode:
+            raise LabError(f"on {self.name}: {command}\nexit {done.returncode}: {done.stdout}{done.stderr}")
+        return done
+
+    def configure(self, script: str) -> None:
+        """Run a script in the host's network alone: pids are those of the machine outside (``netns PID``)."""
+        argv = ["nsenter", "-t", str(self.pid), "-U", "--preserve-credentials", "-n", "/bin/sh", "-c", script]
+        done = subprocess.run(
+            argv, env={"PATH": ROOT_PATH}, capture_output=True, text=True, check=False, timeout=60
+        )
+        if done.returncode:
+            raise LabError(f"the network of {self.name}: {done.stderr}")
+
+    def spawn(
+        self,
+        command: str,
+        *,
+        user: bool = False,
+        folder: str = "/",
+        environment: Mapping[str, str] | None = None,
+        log: str = "spawned",
+    ) -> None:
+        """Type a shell line on this host and leave it running; what it says goes to ``log(name)``."""
+        line = f"exec >>/run/lab/logs/{log} 2>&1; {command}"
+        argv = self.argv(line, user=user, folder=folder, environment=environment)
+        self._spawned.append(_start(argv, subprocess.DEVNULL))
+
+    def log(self, name: str) -> str:
+        """What a spawned command has said so far."""
+        return self.run(f"cat /run/lab/logs/{name}", check=False).stdout
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file on this host (under /srv, /run or a covered folder)."""
+        target = Path(f"/proc/{self.pid}/root{path}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+    def listening(self, port: int) -> bool:
+        """Whether a TCP socket of this host's network listens on the port."""
+        return any(_listens(Path(f"/proc/{self.pid}/net/{table}"), port) for table in ("tcp", "tcp6"))
+
+    def close(self) -> None:
+        """End the host and all that runs on it."""
+        for process in (self._holder, *self._spawned):
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    pipe.close()
+            process.wait(timeout=30)
+
+    def _user_session(self) -> str:
+        """The pid, on this host, of a process in the namespace of the ordinary user, uid 1000."""
+        if not self._session:
+            session = "unshare -U --map-user=1000 --map-group=1000 sh -c 'echo $$; exec cat'"
+            process = _start([*self.enter(), "/bin/sh", "-c", f"exec {session}"])
+            self._session = _first_line(process, f"the user of {self.name}")
+            self._spawned.append(process)
+        return self._session
+
+
+def _start(argv: list[str], pipe: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    return subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True)
+
+
+def _first_line(process: subprocess.Popen[str], what: str) -> str:
+    output: IO[str] | None = process.stdout
+    line = output.readline().strip() if output else ""
+    if not line:
+        raise LabError(f"{what} could not start (user namespaces, tmpfs or /proc mounts refused?)")
+    return line
+
+
+def _listens(table: Path, port: int) -> bool:
+    for line in table.read_text(encoding="ascii").splitlines()[1:]:
+        _, local, _, state, *_ = line.split()
+        if state == "0A" and int(local.rpartition(":")[2], 16) == port:
+            return True
+    return False

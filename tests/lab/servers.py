@@ -1,0 +1,117 @@
+"""The servers of the scenarios: real programs, started as their users start them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.lab.hosts import PROJECT
+
+SHOP = """
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.get("/")
+def index():
+    return "<h1>Shop</h1>"
+
+
+if __name__ == "__main__":
+    app.run(%s)
+"""
+
+DJANGO = """
+import os
+import sys
+
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.http import HttpResponse
+from django.urls import path
+
+settings.configure(DEBUG=True, SECRET_KEY="lab", ROOT_URLCONF=__name__, ALLOWED_HOSTS=%s)
+urlpatterns = [path("", lambda request: HttpResponse("shop"))]
+
+if __name__ == "__main__":
+    execute_from_command_line(sys.argv)
+"""
+
+ASGI = """
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"shop"})
+"""
+
+WSGI = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"shop"]
+"""
+
+NODE = """
+require("http").createServer((request, answer) => answer.end("shop")).listen(%s);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A program that the user starts in the project's folder. ``user`` False: it runs as root.
+
+    ``port`` is where it will listen (None: it never does). ``on`` is the host or container it runs on.
+    """
+
+    command: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    port: int | None = 5000
+    user: bool = True
+    folder: str = PROJECT
+    environment: Mapping[str, str] = field(default_factory=dict)
+    on: str = "server"
+
+
+def flask(options: str = "", app: str = SHOP % "", **environment: str) -> Server:
+    """``flask --app shop run OPTIONS``."""
+    return Server(f"flask --app shop run {options}".rstrip(), {"shop.py": app}, environment=environment)
+
+
+def app_run(arguments: str = "", **environment: str) -> Server:
+    """``python shop.py``, which calls ``app.run(ARGUMENTS)``."""
+    return Server("python shop.py", {"shop.py": SHOP % arguments}, environment=environment)
+
+
+def wsgi(command: str) -> Server:
+    """A WSGI server that is given ``shop:app``."""
+    return Server(command, {"shop.py": SHOP % ""})
+
+
+def uwsgi(options: str) -> Server:
+    """Debian's uWSGI, whose Python knows no Flask: it is given a bare WSGI application."""
+    return Server(f"uwsgi {options} --module shop:app", {"shop.py": WSGI})
+
+
+def asgi(command: str) -> Server:
+    """An ASGI server that is given ``shop:app``."""
+    return Server(command, {"shop.py": ASGI})
+
+
+def django(address: str, allowed_hosts: str = '["*"]', options: str = "--noreload") -> Server:
+    """``python manage.py runserver ADDRESS``."""
+    return Server(f"python manage.py runserver {options} {address}", {"manage.py": DJANGO % allowed_hosts})
+
+
+def node(listen: str) -> Server:
+    """``node server.js``, which calls ``listen(LISTEN)``."""
+    return Server("node server.js", {"server.js": NODE % listen})
+
+
+def http_server(options: str = "") -> Server:
+    """``python -m http.server 5000 OPTIONS``."""
+    return Server(f"python -m http.server 5000 {options}".rstrip())
+
+
+def script(text: str, *, port: int | None = 5000, user: bool = True, name: str = "server.py") -> Server:
+    """A server that the user wrote: a Python script."""
+    return Server(f"python {name}", {name: text}, port=port, user=user)
