@@ -77,15 +77,22 @@ def enable(sock: socket.socket) -> bool:
 
 def read(sock: socket.socket) -> IcmpError | None:
     """The next queued ICMP error of the socket, or None when there is none. Never waits."""
+    queued = read_with_port(sock)
+    return queued[0] if queued else None
+
+
+def read_with_port(sock: socket.socket) -> tuple[IcmpError, str, int] | None:
+    """The next queued ICMP error, with the address and the port that the packet it speaks of was for."""
     if sys.platform != "linux":
         return None
     try:
-        _, ancillary, _, _ = sock.recvmsg(512, 512, _MSG_ERRQUEUE)
+        _, ancillary, _, target = sock.recvmsg(512, 512, _MSG_ERRQUEUE)
     except OSError:
         return None
     for level, kind, data in ancillary:
         if (level, kind) in _RECVERR.values() and len(data) >= _EXTENDED_ERROR.size:
-            return _parse(data)
+            error = _parse(data)
+            return (error, str(target[0]), int(target[1])) if error and target else None
     return None
 
 

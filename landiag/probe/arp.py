@@ -1,0 +1,131 @@
+"""ARP asked directly, as root on Linux: who has these addresses, and is it more than one machine (RFC 826)."""
+
+from __future__ import annotations
+
+import errno
+import selectors
+import socket
+import struct
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from landiag.probe.sockets import error_name
+from landiag.probe.transcript import decode, encode
+
+_ETH_P_ARP = 0x0806
+_BROADCAST = b"\xff" * 6
+_PAUSE = 0.0005
+"""Seconds between two requests: a burst of broadcasts starves a Wi-Fi cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An address, and every MAC address that claimed it, in the order in which they answered."""
+
+    address: str
+    macs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArpAnswers:
+    """The transcript of ``arp``. ``error`` names why nobody could be asked (``EPERM`` without root)."""
+
+    asked: int
+    owners: tuple[Owner, ...]
+    error: str | None = None
+
+
+def parse_arp(text: str) -> ArpAnswers:
+    """The transcript that ``arp`` wrote. Raises ParseError."""
+    return decode(text, ArpAnswers)
+
+
+def arp(params: Mapping[str, str], timeout: float) -> bytes:
+    """Ask for each of ``addresses`` (IPv4, commas between) on ``interface``, as ``source`` with ``mac``.
+
+    ``rounds`` (2) times, ``wait`` (0.1) seconds after each; who answered is not asked again, unless
+    ``duplicates`` is 1: then every round asks for all, so that each owner of a shared address is heard.
+    """
+    addresses = params["addresses"].split(",")
+    if sys.platform != "linux":
+        return encode(ArpAnswers(0, (), "EPROTONOSUPPORT"))
+    try:
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ARP)) as sock:
+            sock.setblocking(False)
+            sock.bind((params["interface"], _ETH_P_ARP))
+            heard = _ask_all(sock, addresses, params, time.monotonic() + timeout)
+    except OSError as error:
+        return encode(ArpAnswers(0, (), error_name(error.errno or 0)))
+    owners = tuple(Owner(address, tuple(heard[address])) for address in addresses if address in heard)
+    return encode(ArpAnswers(len(addresses), owners))
+
+
+def _ask_all(
+    sock: socket.socket, addresses: list[str], params: Mapping[str, str], end: float
+) -> dict[str, dict[str, None]]:
+    heard: dict[str, dict[str, None]] = {}
+    wanted = frozenset(addresses)
+    repeat = params.get("duplicates") == "1"
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        for _ in range(int(params.get("rounds", "2"))):
+            missing = addresses if repeat else [address for address in addresses if address not in heard]
+            if not missing:
+                break
+            _send(sock, (request_frame(params["mac"], params["source"], address) for address in missing), end)
+            _listen(
+                sock, selector, heard, wanted, min(end, time.monotonic() + float(params.get("wait", "0.1")))
+            )
+    return heard
+
+
+def _send(sock: socket.socket, frames: Iterable[bytes], end: float) -> None:
+    for frame in frames:
+        if time.monotonic() >= end:
+            return
+        try:
+            sock.send(frame)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.ENOBUFS):
+                raise
+        time.sleep(_PAUSE)
+
+
+def _listen(
+    sock: socket.socket,
+    selector: selectors.BaseSelector,
+    heard: dict[str, dict[str, None]],
+    wanted: frozenset[str],
+    until: float,
+) -> None:
+    """Take answers until then. One who answers for all of several addresses ends the wait early."""
+    while (left := until - time.monotonic()) > 0 and (len(wanted) == 1 or len(heard) < len(wanted)):
+        if not selector.select(left):
+            return
+        while frame := _receive(sock):
+            owner = parse_frame(frame)
+            if owner is not None and owner[0] in wanted:
+                heard.setdefault(owner[0], {})[owner[1]] = None
+
+
+def _receive(sock: socket.socket) -> bytes | None:
+    try:
+        return sock.recv(2048)
+    except BlockingIOError:
+        return None
+
+
+def request_frame(mac: str, source: str, address: str) -> bytes:
+    """An Ethernet frame that asks who has the address."""
+    sender = bytes.fromhex(mac.replace(":", ""))
+    head = _BROADCAST + sender + struct.pack("!HHHBBH", _ETH_P_ARP, 1, 0x0800, 6, 4, 1)
+    return head + sender + socket.inet_aton(source) + bytes(6) + socket.inet_aton(address)
+
+
+def parse_frame(frame: bytes) -> tuple[str, str] | None:
+    """The address and the MAC address of an ARP answer; None for any other frame."""
+    if len(frame) < 42 or frame[12:14] != b"\x08\x06" or frame[20:22] != b"\0\x02":
+        return None
+    return socket.inet_ntoa(frame[28:32]), frame[22:28].hex(":")

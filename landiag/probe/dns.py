@@ -1,0 +1,205 @@
+"""What name servers and mDNS say about a name, asked directly (RFC 1035, RFC 6762).
+
+The system resolver mixes files, caches and servers; asked beside it, they show where an answer comes from.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from landiag.probe.sockets import family_of, sockaddr
+from landiag.probe.transcript import Deadline, decode, encode
+
+_TYPES = {1: socket.AF_INET, 28: socket.AF_INET6}
+_MDNS = ("224.0.0.251", 5353)
+_UNICAST_PLEASE = 0x8000  # RFC 6762, 5.4
+_RCODES = {0: None, 2: "SERVFAIL", 3: "NXDOMAIN", 5: "REFUSED"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one server said. ``error``: NXDOMAIN, SERVFAIL, REFUSED, ``no-answer`` or an errno's name."""
+
+    server: str
+    addresses: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameServers:
+    """The transcript of ``ask_name_servers``: one entry a server, ``mdns`` for multicast."""
+
+    name: str
+    answers: tuple[Answers, ...]
+
+    def of(self, server: str) -> Answers | None:
+        """What that server said; None when it was not asked."""
+        return next((answers for answers in self.answers if answers.server == server), None)
+
+
+def parse_name_servers(text: str) -> NameServers:
+    """The transcript that ``ask_name_servers`` wrote. Raises ParseError."""
+    return decode(text, NameServers)
+
+
+def ask_name_servers(params: Mapping[str, str], timeout: float) -> bytes:
+    """Ask each of ``servers`` (commas between them, may be empty) for ``name``; with ``mdns`` 1 also mDNS.
+
+    All are asked at once, twice where they do not answer.
+    """
+    name = params["name"]
+    servers = [server for server in params.get("servers", "").split(",") if server][:3]
+    places = [(server, (server, 53)) for server in servers if _is_address(server)]
+    if params.get("mdns") == "1":
+        places.append(("mdns", _MDNS))
+    deadline = Deadline.after(timeout)
+    asked = [_Asked.of(server, place, name) for server, place in places]
+    try:
+        _exchange(asked, deadline)
+    finally:
+        for one in asked:
+            one.close()
+    return encode(NameServers(name, tuple(one.answers() for one in asked)))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        family_of(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One server, the socket to it, and what came."""
+
+    server: str
+    place: tuple[str, int]
+    name: str
+    sock: socket.socket | None
+    identifier: int
+    replies: dict[int, tuple[tuple[str, ...], str | None]]
+    error: str | None = None
+
+    @classmethod
+    def of(cls, server: str, place: tuple[str, int], name: str) -> _Asked:
+        asked = cls(server, place, name, None, int.from_bytes(os.urandom(2), "big") & 0xFFFE, {})
+        try:
+            asked.sock = socket.socket(family_of(place[0].partition("%")[0]), socket.SOCK_DGRAM)
+            asked.sock.setblocking(False)
+        except OSError as error:
+            asked.error = error.strerror
+        return asked
+
+    def send(self) -> None:
+        """Ask for both families, those that are not answered."""
+        multicast = self.server == "mdns"
+        for number, kind in enumerate(_TYPES):
+            if self.sock is None or kind in self.replies:
+                continue
+            packet = question(0 if multicast else self.identifier + number, self.name, kind, multicast)
+            try:
+                self.sock.sendto(packet, sockaddr(*self.place))
+            except OSError as error:
+                self.error = error.strerror
+
+    def take(self) -> None:
+        """Take what came."""
+        while self.sock is not None:
+            try:
+                data = self.sock.recv(9000)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self.error = error.strerror
+                return
+            for kind in _TYPES if self.server == "mdns" else self._expected(data):
+                addresses, error_word = parse_reply(data, kind)
+                if addresses or self.server != "mdns":
+                    self.replies[kind] = (addresses, error_word)
+
+    def _expected(self, data: bytes) -> list[int]:
+        number = int.from_bytes(data[:2], "big") - self.identifier
+        return [list(_TYPES)[number]] if number in (0, 1) else []
+
+    def finished(self) -> bool:
+        """Whether nothing more is expected: both families, or one of them by multicast."""
+        return self.sock is None or len(self.replies) >= (1 if self.server == "mdns" else len(_TYPES))
+
+    def answers(self) -> Answers:
+        """What it said in all."""
+        addresses = tuple(address for found, _ in self.replies.values() for address in found)
+        error = next((error for _, error in self.replies.values() if error), None)
+        if addresses or self.replies:
+            return Answers(self.server, addresses, None if addresses else error or "no-address")
+        return Answers(self.server, (), self.error or "no-answer")
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self.sock is not None:
+            self.sock.close()
+
+
+def _exchange(asked: list[_Asked], deadline: Deadline) -> None:
+    """Ask all, wait for half of the time, ask the silent ones again, wait for the rest."""
+    with selectors.DefaultSelector() as selector:
+        for one in asked:
+            if one.sock is not None:
+                selector.register(one.sock, selectors.EVENT_READ, one)
+        for share in (0.5, 1.0):
+            until = Deadline(deadline.begin + share * (deadline.end - deadline.begin))
+            for one in asked:
+                if not one.finished():
+                    one.send()
+            while until.left() and not all(one.finished() for one in asked):
+                for key, _ in selector.select(until.left()):
+                    key.data.take()
+
+
+def question(identifier: int, name: str, kind: int, multicast: bool = False) -> bytes:
+    """A DNS query for one type of record."""
+    labels = b"".join(bytes([len(label)]) + label.encode("ascii", "replace") for label in name.split("."))
+    header = struct.pack("!6H", identifier, 0 if multicast else 0x0100, 1, 0, 0, 0)
+    return header + labels + b"\0" + struct.pack("!HH", kind, 1 | (_UNICAST_PLEASE if multicast else 0))
+
+
+def parse_reply(data: bytes, kind: int) -> tuple[tuple[str, ...], str | None]:
+    """The addresses of that type in a DNS reply, and its error word. Damaged replies hold none."""
+    try:
+        _, flags, questions, answers, *_ = struct.unpack_from("!6H", data)
+        error = _RCODES.get(flags & 15, f"rcode {flags & 15}")
+        if not flags & 0x8000:
+            return (), "not-a-reply"
+        return tuple(_records(data, questions, answers, kind)), error
+    except (struct.error, IndexError, ValueError):
+        return (), "damaged"
+
+
+def _records(data: bytes, questions: int, answers: int, kind: int) -> Iterator[str]:
+    at = 12
+    for _ in range(questions):
+        at = _skip_name(data, at) + 4
+    for _ in range(min(answers, 64)):
+        at = _skip_name(data, at)
+        found, _, _, length = struct.unpack_from("!HHIH", data, at)
+        at += 10
+        if found == kind:
+            yield socket.inet_ntop(_TYPES[kind], data[at : at + length])
+        at += length
+
+
+def _skip_name(data: bytes, at: int) -> int:
+    """Where the name at this place ends. Raises IndexError when it does not."""
+    while True:
+        length = data[at]
+        if length & 0xC0 == 0xC0:
+            return at + 2
+        at += 1 + length
+        if length == 0:
+            return at

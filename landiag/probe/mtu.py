@@ -1,0 +1,79 @@
+"""How large a packet may be on the way there: echo requests that must not be fragmented."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from landiag.probe.errqueue import IcmpError
+from landiag.probe.icmp import Ping, parse_ping, ping
+from landiag.probe.sockets import family_of
+from landiag.probe.transcript import Deadline, decode, encode
+
+_SMALLEST = {4: 576, 6: 1280}
+_HEADERS = {4: 28, 6: 48}  # IP and ICMP
+
+
+@dataclass(frozen=True, slots=True)
+class PathMtu:
+    """What sizes of IP packets come back, in bytes.
+
+    ``passes`` is the largest that was answered, None when not even the smallest was (then nothing is known).
+    ``vanishes`` is the smallest that was not, None when the largest passes. ``reports`` are the ICMP errors
+    that said so: a path that shrinks and reports it works; one that shrinks in silence is a black hole.
+    """
+
+    address: str
+    asked: int
+    passes: int | None
+    vanishes: int | None = None
+    reports: tuple[IcmpError, ...] = ()
+
+    @property
+    def is_black_hole(self) -> bool:
+        """Whether small packets pass and large ones vanish without a word."""
+        return self.passes is not None and self.vanishes is not None and not self.reports
+
+
+def parse_path_mtu(text: str) -> PathMtu:
+    """The transcript that ``path_mtu`` wrote. Raises ParseError."""
+    return decode(text, PathMtu)
+
+
+def path_mtu(params: Mapping[str, str], timeout: float) -> bytes:
+    """Ask ``address`` with packets of ``mtu`` (1500) bytes, then by halves down to the largest that passes.
+
+    ``wait`` (0.4) bounds each answer. ``source`` and ``interface`` say where to leave from.
+    """
+    version = 6 if family_of(params["address"]).name == "AF_INET6" else 4
+    asked = int(params.get("mtu", "1500"))
+    deadline = Deadline.after(timeout)
+    reports: list[IcmpError] = []
+
+    def passes(size: int) -> bool:
+        answer = _ask(params, size - _HEADERS[version], deadline)
+        reports.extend(answer.errors)
+        return bool(answer.received)
+
+    if passes(asked):
+        return encode(PathMtu(params["address"], asked, asked))
+    if not passes(_SMALLEST[version]):
+        return encode(PathMtu(params["address"], asked, None, None, tuple(reports)))
+    low, high = _SMALLEST[version], asked
+    while high - low > 8 and deadline.left() and not reports:
+        middle = (low + high) // 2
+        low, high = (middle, high) if passes(middle) else (low, middle)
+    return encode(PathMtu(params["address"], asked, low, high, tuple(reports)))
+
+
+def _ask(params: Mapping[str, str], size: int, deadline: Deadline) -> Ping:
+    """Two tries of one size, so that one lost packet is no black hole."""
+    wanted = {
+        "count": "2",
+        "interval": "0.05",
+        "size": str(size),
+        "df": "1",
+        "wait": params.get("wait", "0.4"),
+    }
+    places = {key: params[key] for key in ("address", "source", "interface") if key in params}
+    return parse_ping(ping({**places, **wanted}, deadline.left()).decode())
