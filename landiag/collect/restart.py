@@ -1,0 +1,264 @@
+"""How a server is started again so that it listens on all addresses: its own command, with its own arguments.
+
+Pure. What cannot be said as a command (a secret was masked, the arguments are not visible, the address
+stands in the source) is said in steps.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from landiag.collect.arguments import Place, bind_value, with_bind, with_forward, with_option, with_position
+from landiag.collect.invocation import Invocation, is_windows_path
+from landiag.collect.masking import is_masked
+from landiag.collect.servers import Server
+from landiag.model.facts import Family, Process
+from landiag.model.report import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class RestartAdvice:
+    """What to do so that a server listens on all addresses.
+
+    ``commands`` are complete shell lines, to be run in ``cwd`` once ``stop_pid`` has ended. ``steps`` are
+    sentences for what no command does, in the order in which they are done, before the commands. ``edit`` is
+    the change to the file where the address stands, when its text was given. ``needs`` is a Fix's.
+    """
+
+    title: str
+    commands: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    cwd: str | None = None
+    stop_pid: int | None = None
+    edit: Edit | None = None
+    needs: str | None = "restart-server"
+
+
+def restart_command(
+    server: Server,
+    process: Process,
+    family: Family = Family.IPV4,
+    *,
+    port: int | None = None,
+    unit: str | None = None,
+    edit: Edit | None = None,
+) -> RestartAdvice:
+    """What makes this server listen on all addresses of a family, in the user's own words.
+
+    ``process`` is the owner of the socket, ``port`` its port. ``unit`` is the systemd unit that runs it, if
+    one does. ``edit`` is what ``find_edit`` said of the files that ``edit_files`` names.
+    """
+    host = "::" if family is Family.IPV6 else "0.0.0.0"  # noqa: S104 -- it is what the user is told to type
+    title = f"Let {server.title} listen on all addresses"
+    advice = RestartAdvice(
+        title, cwd=server.process.cwd or process.cwd, stop_pid=server.process.pid, edit=edit
+    )
+    if unit:
+        return _of_unit(advice, server, host, port, unit)
+    if server.kind.how == "steps":
+        return replace(advice, steps=server.kind.steps, stop_pid=None, needs="user-action")
+    if server.kind.how in {"source", "config"}:
+        return _of_file(advice, server, host, port)
+    return _of_command(advice, server, host, port)
+
+
+def http_command(server: Server, port: int | None) -> RestartAdvice:
+    """What makes a uWSGI that speaks its own protocol on this port speak HTTP there."""
+    advice = RestartAdvice(
+        f"Let {server.title} speak HTTP", cwd=server.process.cwd, stop_pid=server.process.pid
+    )
+    called = server.invocation
+    wanted = {"--socket", "-s", "--uwsgi-socket"}
+    if called is None or not wanted & {word.split("=", 1)[0] for word in called.arguments}:
+        step = (
+            "Where uWSGI is told socket = ADDRESS:PORT, write http-socket = ADDRESS:PORT, and start it anew."
+        )
+        return replace(advice, steps=(step,), needs="user-action")
+    arguments = list(called.arguments)
+    for index, word in enumerate(arguments):
+        name, sign, value = word.partition("=")
+        shown = value or (arguments[index + 1] if index + 1 < len(arguments) else "")
+        if name in wanted and (port is None or shown.rsplit(":", 1)[-1] == str(port)):
+            arguments[index] = f"--http-socket{sign}{value}"
+    return _typed(advice, server, replace(called, arguments=tuple(arguments)))
+
+
+def _of_unit(advice: RestartAdvice, server: Server, host: str, port: int | None, unit: str) -> RestartAdvice:
+    """systemd would start it again as it was: its unit or its configuration has to change."""
+    if server.kind.how in {"source", "config"}:
+        steps = (_file_step(server, host, port),)
+    else:
+        steps = (f"In its unit (systemctl edit --full {shlex.quote(unit)}): {_told(server, host, port)}.",)
+    return replace(
+        advice,
+        commands=(shlex.join(["systemctl", "restart", unit]),),
+        steps=(*steps, *server.kind.steps),
+        stop_pid=None,
+        needs="root",
+    )
+
+
+def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None) -> RestartAdvice:
+    steps = (_file_step(server, host, port), *server.kind.steps)
+    if server.kind.service and server.process.parent == 1:
+        restart = shlex.join(["systemctl", "restart", server.kind.service])
+        return replace(advice, steps=steps, commands=(restart,), stop_pid=None, needs="root")
+    return _again(replace(advice, steps=steps), server, server.script or server.invocation)
+
+
+def _file_step(server: Server, host: str, port: int | None) -> str:
+    called = server.invocation
+    place = f"{host}:{port}" if port else host
+    if server.kind.how == "config":
+        files = " or ".join(server.kind.files)
+        where = f"In {server.title}'s configuration ({files})"
+        return f"{where} set the address that it listens on to {server.kind.wide or place}."
+    where = called.script if called and called.script else "the program's source"
+    if called and called.runtime == "python":
+        name = server.kind.keywords[0] if server.kind.keywords else "host"
+        return f'In {where}, in the call that starts the server, write {name}="{host}".'
+    return f"In {where}, where the server is started, take 127.0.0.1 or localhost away or write {host} there."
+
+
+def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | None) -> RestartAdvice:
+    called, script = server.invocation, server.script
+    advice = replace(advice, steps=server.kind.steps)
+    if server.kind.how == "environment":
+        return _again(advice, server, script or called, {server.kind.variable: _form(server, host, port)})
+    if script is not None:
+        return _of_script(advice, server, script, host, port)
+    if called is None:
+        told = _told(server, host, port)
+        step = f"Its full command line is not visible. Start it again with your own command: {told}."
+        return replace(advice, steps=(step, *advice.steps))
+    changed = rewritten(server, called.arguments, host, port)
+    if changed is None:
+        step = f"Where it is configured: {_told(server, host, port)}."
+        return _again(replace(advice, steps=(step, *advice.steps)), server, called)
+    return _again(advice, server, replace(called, arguments=changed))
+
+
+def _of_script(
+    advice: RestartAdvice, server: Server, script: Invocation, host: str, port: int | None
+) -> RestartAdvice:
+    """A package manager runs the server: its script's own arguments stand in package.json."""
+    called = server.invocation
+    own = called.arguments if called else ()
+    names = {*server.kind.options, *server.kind.listen}
+    in_file = [w for w in own if w.split("=", 1)[0] in names and w not in script.arguments]
+    if in_file and advice.edit is None:
+        step = f"In package.json, in the script that starts it: {_told(server, host, port)}."
+        return _again(replace(advice, steps=(step, *advice.steps)), server, script)
+    if in_file:
+        return _again(advice, server, script)
+    changed = rewritten(server, script.arguments, host, port, after="")
+    return _again(advice, server, replace(script, arguments=changed or script.arguments))
+
+
+def rewritten(
+    server: Server, arguments: tuple[str, ...], host: str, port: int | None, *, after: str | None = None
+) -> tuple[str, ...] | None:
+    """These arguments, changed so that the server listens on ``host``; None when they do not say where."""
+    kind = server.kind
+    place = Place(kind.options, kind.style, kind.insert, kind.after if after is None else after)
+    shown_port = port or _configured_port(server) or kind.port
+    listen = Place(kind.listen, "equals", kind.insert, "")
+    if kind.how == "option" and not any(word.split("=", 1)[0] in kind.listen for word in arguments):
+        return with_option(arguments, place, host, optional=kind.value_optional)
+    if kind.how in {"option", "bind"}:
+        at = listen if kind.how == "option" else place
+        return with_bind(arguments, at, host, shown_port, form=kind.form, adds=kind.adds)
+    if kind.how == "positional":
+        return with_position(arguments, kind.words, host, shown_port)
+    return with_forward(arguments, kind.options, host, port)
+
+
+def _again(
+    advice: RestartAdvice, server: Server, called: Invocation | None, extra: dict[str, str] | None = None
+) -> RestartAdvice:
+    """The advice with the command typed again, where it may be shown."""
+    if called is None:
+        return replace(advice, steps=(*advice.steps, "Start it again with your own command."))
+    return _typed(advice, server, called, extra)
+
+
+def _typed(
+    advice: RestartAdvice, server: Server, called: Invocation, extra: dict[str, str] | None = None
+) -> RestartAdvice:
+    words = (*_in_environment(called.words, server), *_bare(called))
+    seen = server.process.environment
+    variables = {name: seen[name] for name in server.kind.environment if name in seen} | (extra or {})
+    everything = [*words, *variables.values()]
+    if is_masked(everything):
+        step = f"Its command line holds a secret, which is not shown. {_instead(server, called)}"
+        return replace(advice, steps=(*advice.steps, step))
+    if not all(word.isprintable() for word in everything):
+        step = f"Its command line holds characters that cannot be shown. {_instead(server, called)}"
+        return replace(advice, steps=(*advice.steps, step))
+    return replace(advice, commands=(shell_line(words, variables),))
+
+
+def _bare(called: Invocation) -> tuple[str, ...]:
+    """The arguments; npm's ``--`` goes when nothing follows it (it belongs to ``words``)."""
+    return called.arguments
+
+
+def _in_environment(words: tuple[str, ...], server: Server) -> tuple[str, ...]:
+    """With the interpreter of the virtual environment it ran in, when only its bare name is known."""
+    venv = server.process.environment.get("VIRTUAL_ENV")
+    if words and words[-1] == "--":
+        return words
+    if not venv or not words or re.search(r"[\\/]", words[0]) or not words[0].startswith("python"):
+        return words
+    folder = f"{venv}\\Scripts\\" if is_windows_path(venv) else f"{venv}/bin/"
+    return (folder + words[0], *words[1:])
+
+
+def _instead(server: Server, called: Invocation) -> str:
+    """What to change in the command, when the command itself may not be printed."""
+    shown = [word for word in called.arguments if word not in (server.invocation or called).arguments]
+    if shown and not is_masked(shown):
+        return f"Start it again with your own command and this in it: {shell_line(shown, {})}"
+    return "Start it again with your own command, changed so that it listens on all addresses."
+
+
+def _told(server: Server, host: str, port: int | None) -> str:
+    """In words, what makes the server listen on this address."""
+    kind = server.kind
+    if kind.how == "environment":
+        return f"set {kind.variable}={_form(server, host, port)}"
+    if kind.how == "bind":
+        return f"use {kind.options[0]} {_form(server, host, port)} in place of any other {kind.options[0]}"
+    if kind.how == "positional":
+        return f"write {bind_value(host, port or kind.port or 8000)} after {kind.words[0]}"
+    if kind.how == "option":
+        return f"use {kind.options[0]} {host} in place of any other {kind.options[0]}"
+    if kind.how == "forward":
+        return f"write {host}: before the port of its -L"
+    return f"let it listen on {host}"
+
+
+def _form(server: Server, host: str, port: int | None) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    number = port or _configured_port(server) or server.kind.port
+    form = server.kind.form or ("{host}" if server.kind.how == "environment" else "{host}:{port}")
+    return form.format(host=shown, port=number)
+
+
+def _configured_port(server: Server) -> int | None:
+    value = server.process.environment.get("PORT", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
+
+
+def shell_line(words: Sequence[str], variables: dict[str, str]) -> str:
+    """A line for the shell: POSIX quoting, or PowerShell's for the paths of Windows."""
+    if words and is_windows_path(words[0]):
+        before = "".join(f"$env:{name}='{value}'; " for name, value in variables.items())
+        line = subprocess.list2cmdline(words)
+        return before + ("& " + line if line.startswith('"') else line)
+    assignments = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
+    return " ".join([*assignments, shlex.join(words)])
