@@ -68,7 +68,7 @@ def lookup(
 
 
 def lookup_flow(facts: Facts, flow: Flow) -> RouteDecision | Unknown:
-    """Evaluate rules and tables for a packet. Unknown where they could not be read or a rule is not understood."""
+    """Evaluate rules and tables for a packet. Unknown where they were not read or a rule is not understood."""
     if isinstance(facts.routes, Unknown):
         return facts.routes
     if isinstance(facts.policy_rules, Unknown):

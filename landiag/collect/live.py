@@ -174,7 +174,7 @@ def _namespace_of(pid: str) -> str | None:
 
 
 def _container_of(pid: int) -> str:
-    """Name the container by the last part of its cgroup (docker-0123456789ab.scope); empty when there is none."""
+    """Name the container by the last part of its cgroup (docker-0123456789ab.scope); empty without one."""
     return os.path.basename(_read_text(f"/proc/{pid}/cgroup").strip().rpartition(":")[2])
 
 

@@ -43,7 +43,7 @@ def _parse_route(item: dict[str, Any], family: Family) -> list[Route]:
             gateway=ip_address(hop["gateway"]) if "gateway" in hop else _parse_via(hop),
             source=ip_address(item["prefsrc"]) if "prefsrc" in item else None,
             metric=int(item.get("metric", 0)),
-            dead=bool({"dead", "linkdown"} & set(hop.get("flags", ()))),
+            dead="dead" in hop.get("flags", ()),
             multipath=len(hops) > 1,
         )
         for hop in hops

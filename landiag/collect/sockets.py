@@ -39,8 +39,8 @@ def _parse_line(line: str, namespace: str | None) -> Socket:
     address, device, port, is_dual = _parse_endpoint(columns[3])
     rest = " " + columns[5] if len(columns) > 5 else ""
     # Names of programs are free text: only what follows the last of them is ss's own.
-    users, _, extras = rest.rpartition("))")
-    fields = dict(_FIELD.findall(extras if users else rest))
+    users, end, extras = rest.rpartition("))")
+    fields = dict(_FIELD.findall(extras if end else rest))
     v6only = bool(int(fields["v6only"])) if fields.get("v6only", "") in ("0", "1") else None
     return Socket(
         address=address,
@@ -49,7 +49,7 @@ def _parse_line(line: str, namespace: str | None) -> Socket:
         v6only=False if is_dual else v6only,
         queue=int(columns[1]),
         backlog=int(columns[2]),
-        pids=tuple(dict.fromkeys(int(pid) for pid in _PID.findall(users))),
+        pids=tuple(dict.fromkeys(int(pid) for pid in _PID.findall(users + end))),
         uid=int(fields.get("uid", 0)),
         inode=int(fields["ino"]) if fields.get("ino", "").isdigit() else None,
         cgroup=fields.get("cgroup"),

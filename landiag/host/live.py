@@ -107,9 +107,7 @@ class LiveHost:
 
     def _read_file(self, source: File) -> Reading:
         try:
-            descriptor = os.open(source.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-            with open(descriptor, "rb") as file:
-                data = file.read(self.max_bytes + 1) or b""
+            data = _read_whole(source.path, self.max_bytes)
         except PermissionError:
             return failed_reading(source, ReadStatus.DENIED, f"{source.path} is readable for root only")
         except (FileNotFoundError, NotADirectoryError):
@@ -126,8 +124,9 @@ class LiveHost:
 
     def _call(self, source: Call) -> Reading:
         module, function = CALLS[source.kind].split(":")
+        limit = min(source.seconds, self._remaining())
         try:
-            data = getattr(import_module(module), function)(dict(source.params), self._remaining())
+            data = getattr(import_module(module), function)(dict(source.params), limit)
         except OSError as error:
             return failed_reading(source, ReadStatus.FAILED, f"{source.kind}: {error.strerror or error}")
         return Reading(source.name, ReadStatus.OK, data)
@@ -215,6 +214,20 @@ def _wait(child: subprocess.Popen[bytes], deadline: float) -> ReadStatus | None:
     except subprocess.TimeoutExpired:
         return ReadStatus.TIMED_OUT
     return None
+
+
+def _read_whole(path: str, max_bytes: int) -> bytes:
+    """Read a file in small pieces: the kernel refuses large ones for its own files. Devices do not block it."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    pieces: list[bytes] = []
+    total = 0
+    try:
+        while total <= max_bytes and (piece := os.read(descriptor, 1 << 16)):
+            pieces.append(piece)
+            total += len(piece)
+    finally:
+        os.close(descriptor)
+    return b"".join(pieces)
 
 
 def _end_group(pid: int) -> None:

@@ -17,12 +17,16 @@ SCHEMA = "landiag.recording/1"
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was asked, when (RFC 3339), by which landiag, and everything that was read."""
+    """What was asked, when (RFC 3339), by which landiag, and everything that was read.
+
+    ``options`` are the options of the command that decide which exchanges are made.
+    """
 
     target: Target
     created: str
     tool_version: str
     readings: Mapping[str, Reading] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_recording(recording: Recording) -> str:
@@ -40,6 +44,7 @@ def render_recording(recording: Recording) -> str:
             "interface": target.interface,
             "scheme": target.scheme,
         },
+        "options": dict(recording.options),
         "readings": [_render_reading(reading) for reading in recording.readings.values()],
     }
     return json.dumps(document, indent=1, ensure_ascii=True) + "\n"
@@ -65,6 +70,7 @@ def parse_recording(text: str) -> Recording:
             created=str(document["created"]),
             tool_version=str(document["tool"]["version"]),
             readings={reading.source: reading for reading in readings},
+            options={str(key): str(value) for key, value in document.get("options", {}).items()},
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ParseError(f"the recording is damaged: {type(error).__name__} at {error}") from error

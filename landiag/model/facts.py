@@ -70,11 +70,12 @@ class Call:
     """A Python function behind the door (``host.CALLS``): its JSON answer is the reading.
 
     Exchanges with a network (an HTTP request, a ping, a bind test) are calls too: ``params`` are what they
-    are asked, and the transcript is what replays.
+    are asked, and the transcript is what replays. ``seconds`` bounds the call below the host's own deadline.
     """
 
     kind: str
     params: tuple[tuple[str, str], ...] = ()
+    seconds: float = 60.0
 
     @property
     def name(self) -> str:

@@ -1,0 +1,80 @@
+"""Which listening socket takes a connection, and what is in the way when none does.
+
+The kernel looks for the most specific socket: the address, then the wildcard address; a socket tied to a device
+takes only what comes in there (inet_lookup_listener in the Linux kernel; socket(7), ipv6(7)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from landiag.model.facts import Facts, Family, Interface, IPAddress, Socket, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The sockets of one port, seen from one address of ours.
+
+    ``serving`` take connections to it; ``perhaps`` would if they also serve IPv4, which nobody told; ``others``
+    listen on the port but do not take them. ``code`` says why not, None when something serves.
+    """
+
+    port: int
+    serving: tuple[Socket, ...]
+    perhaps: tuple[Socket, ...]
+    others: tuple[Socket, ...]
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing listens on the port at all."""
+        return not (self.serving or self.perhaps or self.others)
+
+
+def find_binding(facts: Facts, ip: IPAddress, port: int, interface: Interface | None) -> Binding | Unknown:
+    """Find what listens for connections to this address and port that come in by this interface."""
+    if isinstance(facts.sockets, Unknown):
+        return facts.sockets
+    return bind_among(facts.sockets, ip, port, interface)
+
+
+def bind_among(sockets: Iterable[Socket], ip: IPAddress, port: int, interface: Interface | None) -> Binding:
+    """Sort the sockets of a port by whether they take connections to this address."""
+    serving: list[Socket] = []
+    perhaps: list[Socket] = []
+    others: list[Socket] = []
+    for socket in sockets:
+        if socket.port == port:
+            takes = takes_connections(socket, ip, interface)
+            (serving if takes else perhaps if takes is None else others).append(socket)
+    return Binding(port, tuple(serving), tuple(perhaps), tuple(others))
+
+
+def takes_connections(socket: Socket, ip: IPAddress, interface: Interface | None) -> bool | None:
+    """Whether a socket takes connections to this address; None when only the dual-stack setting is unknown."""
+    if interface is not None and socket.device not in (None, interface.name, interface.master):
+        return False
+    if socket.address.is_unspecified:
+        return socket.serves(Family(ip.version))
+    return socket.address == ip
+
+
+def why_not(socket: Socket, ip: IPAddress, interface: Interface | None) -> str:
+    """The code of the contract that says why a socket of the right port does not take connections."""
+    if socket.address.is_loopback:
+        return "bound-to-loopback"
+    if interface is not None and socket.device not in (None, interface.name, interface.master):
+        return "bound-to-device"
+    if socket.address.is_unspecified:
+        return "bound-to-ipv6-only" if socket.family is Family.IPV6 else "bound-to-ipv4-only"
+    return "bound-to-other-address"
+
+
+def describe_address(socket: Socket) -> str:
+    """Write a socket's address as a person reads it: ``127.0.0.1:5000``, ``[::]:5000 (IPv6 only)``."""
+    host = f"[{socket.address}]" if socket.family is Family.IPV6 else str(socket.address)
+    device = f"%{socket.device}" if socket.device else ""
+    kind = ""
+    if socket.address.is_unspecified and socket.family is Family.IPV6:
+        kind = {True: " (IPv6 only)", False: " (IPv4 and IPv6)", None: ""}[socket.v6only]
+    return f"{host}{device}:{socket.port}{kind}"

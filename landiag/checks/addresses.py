@@ -1,0 +1,178 @@
+"""Which addresses of this machine can clients use?"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from landiag.checks.case import Answer, Case, answer, unknown_evidence
+from landiag.model.facts import Facts, Interface, IPAddress, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.routing import RouteDecision, lookup
+from landiag.ways import Way, is_container_side, owner_of, rank_kind
+
+_SOURCE = "ip addr"
+
+
+def check(case: Case) -> Answer:
+    """Check that there is an address for clients, and that the one that they are given is it."""
+    interfaces = case.facts.interfaces
+    if isinstance(interfaces, Unknown):
+        title = "the addresses of this machine could not be read"
+        evidence = unknown_evidence(interfaces)
+        return answer([Finding("no-lan-address", Outcome.UNKNOWN, title, interfaces.reason, evidence)], "")
+    findings = _check_given_address(case)
+    if not findings and not case.ways:
+        findings = [_no_way(case, interfaces)]
+    findings += _check_duplicates(interfaces)
+    findings += _check_overlap(case, interfaces)
+    return answer(findings, _summary(case))
+
+
+def _summary(case: Case) -> str:
+    best = case.ways[0] if case.ways else None
+    if best is None:
+        return "no address"
+    more = len(case.ways) - 1
+    also = "" if not more else f", and {more} more"
+    return f"clients use {best.ip} ({best.interface.name}, {best.interface.kind}){also}"
+
+
+def _check_given_address(case: Case) -> list[Finding]:
+    """Check the address of ``--to``: is it one that this machine has, and that the LAN can reach?"""
+    if case.target.address is None:
+        return []
+    ip = ip_address(case.target.address)
+    owner = owner_of(case.facts, ip)
+    if owner is None:
+        title = f"this machine does not have the address {ip}"
+        detail = "It may have been this machine's address once (a lease that ended), or it is another device's."
+    elif ip.is_loopback:
+        title = f"{ip} is every machine's own address: on a client it means the client itself"
+        detail = "Loopback addresses never leave the machine."
+    elif is_container_side(owner):
+        title = f"{ip} belongs to {owner.name}, a network inside this machine: no other device reaches it"
+        detail = "Containers and virtual machines use it; the LAN does not."
+    else:
+        return []
+    return [_wrong_address(case, title, detail)]
+
+
+def _wrong_address(case: Case, title: str, detail: str) -> Finding:
+    usable = [way for way in case.ways if str(way.ip) != case.target.address]
+    steps = (f"Give clients {usable[0].url(case.port)} instead.",) if usable else ()
+    evidence = tuple(Evidence(_SOURCE, f"{way.interface.name}: {way.address.interface}") for way in usable)
+    fix = Fix("Use the address that this machine has now", needs="user-action", steps=steps)
+    return Finding("wrong-address", Outcome.BLOCKS, title, detail, evidence, (fix,) if steps else ())
+
+
+def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
+    """Say why no address is usable: the link is down, or there is none at all."""
+    outside = [interface for interface in interfaces if interface.kind in ("ethernet", "wifi", "bond", "vlan", "bridge")]
+    outside.sort(key=lambda interface: (not interface.addresses, rank_kind(interface.kind)))
+    down = [interface for interface in outside if not interface.up or interface.carrier is False]
+    evidence = tuple(Evidence(_SOURCE, _describe(interface)) for interface in interfaces)
+    wanted = case.target.interface
+    if wanted is not None:
+        down = [interface for interface in interfaces if interface.name == wanted and interface in down]
+    if down:
+        return _link_down(down[0], evidence)
+    return Finding(
+        code="no-lan-address",
+        outcome=Outcome.BLOCKS,
+        title="this machine has no address on a network that other devices could use",
+        detail="Loopback, link-local (169.254.x.x, fe80::) and container addresses do not count.",
+        evidence=evidence,
+        fixes=(
+            Fix(
+                "Connect this machine to the network",
+                needs="user-action",
+                steps=("Join the Wi-Fi or plug in the cable, and wait for an address (DHCP).",),
+            ),
+        ),
+    )
+
+
+def _link_down(interface: Interface, evidence: tuple[Evidence, ...]) -> Finding:
+    if not interface.up:
+        fix = Fix(
+            f"Switch {interface.name} on",
+            (f"ip link set dev {interface.name} up",),
+            (f"ip link set dev {interface.name} down",),
+            needs="root",
+        )
+        title = f"{interface.name} is switched off"
+    else:
+        step = "Plug in the cable, or join the Wi-Fi network again."
+        fix = Fix(f"Connect {interface.name}", needs="user-action", steps=(step,))
+        title = f"{interface.name} has no link: the cable is out, or the Wi-Fi is not joined"
+    return Finding("link-down", Outcome.BLOCKS, title, "", evidence, (fix,))
+
+
+def _describe(interface: Interface) -> str:
+    state = "up" if interface.up else "down"
+    link = "" if interface.carrier is not False else ", no carrier"
+    addresses = " ".join(str(address.interface) for address in interface.addresses) or "no address"
+    return f"{interface.name} ({interface.kind}, {state}{link}): {addresses}"
+
+
+def _check_duplicates(interfaces: tuple[Interface, ...]) -> list[Finding]:
+    """Find addresses that IPv6 duplicate address detection gave up (RFC 4862, 5.4)."""
+    return [
+        Finding(
+            code="duplicate-address",
+            outcome=Outcome.WARNS,
+            title=f"another device already has {address.ip}: {interface.name} does not use it",
+            evidence=(Evidence(_SOURCE, f"{interface.name}: {address.interface} dadfailed"),),
+        )
+        for interface in interfaces
+        for address in interface.addresses
+        if address.duplicate
+    ]
+
+
+def _check_overlap(case: Case, interfaces: tuple[Interface, ...]) -> list[Finding]:
+    """Find a container network that covers the clients' subnet: their answers would go to the containers."""
+    if case.way is None:
+        return []
+    for interface in interfaces:
+        if is_container_side(interface) and interface.up:
+            for address in interface.addresses:
+                if _takes_clients(case, case.way, interface, case.facts):
+                    return [_overlap(case.way, interface, str(address.network))]
+    return []
+
+
+def _takes_clients(case: Case, way: Way, interface: Interface, facts: Facts) -> bool:
+    """Whether the route to the clients of this way leads into the containers' interface."""
+    client = case.peer if case.peer is not None and case.peer.version == way.ip.version else client_of(way)
+    route = lookup(facts, client, source=way.ip)
+    return isinstance(route, RouteDecision) and route.device == interface.name
+
+
+def client_of(way: Way) -> IPAddress:
+    """Choose an ordinary client of the way's subnet: an address that is neither ours nor a special one."""
+    network = way.network
+    for offset in (20, 1, 2):
+        if offset < network.num_addresses - 1 and network[offset] != way.ip:
+            return network[offset]
+    return network[-1]
+
+
+def _overlap(way: Way, interface: Interface, network: str) -> Finding:
+    return Finding(
+        code="subnet-overlap",
+        outcome=Outcome.BLOCKS,
+        title=f"the container network {network} on {interface.name} covers the clients' subnet {way.network}",
+        detail="Packets from clients arrive, but the answers go to the containers.",
+        evidence=(Evidence(_SOURCE, _describe(interface)), Evidence(_SOURCE, _describe(way.interface))),
+        fixes=(
+            Fix(
+                "Give the containers another subnet",
+                needs="user-action",
+                steps=(
+                    "Docker: set default-address-pools (and bip) in /etc/docker/daemon.json, or ipam in the"
+                    " compose file, to a range that the LAN does not use; then create the network again.",
+                ),
+            ),
+        ),
+    )

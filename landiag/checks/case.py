@@ -1,0 +1,91 @@
+"""What a check looks at: the question, the facts, the ways in and the exchanges, all read already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from landiag.collect.machine import Machine
+from landiag.journey import Journey
+from landiag.model.facts import Facts, IPAddress, Process, Reading, Socket, Source, Unknown, parse_reading
+from landiag.model.report import Evidence, Finding, Outcome, Target
+from landiag.ways import Way
+
+T = TypeVar("T")
+
+_SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome.NOT_APPLICABLE)
+"""Blocked outranks unknown, unknown outranks a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question about one host. ``ways`` are in order; the verdict speaks of the first.
+
+    ``journeys`` follow the conversation of each class of clients along each way, by the id of the way, the
+    largest class first. ``peer`` is the client that fails, when one was named. ``program`` is the program
+    whose port it should be, when the user said so.
+    """
+
+    target: Target
+    machine: Machine
+    facts: Facts
+    ways: tuple[Way, ...]
+    journeys: Mapping[str, tuple[Journey, ...]]
+    readings: Mapping[str, Reading]
+    peer: IPAddress | None = None
+    program: str | None = None
+    asks_http: bool = True
+    host_header: str | None = None
+    target_path: str = "/"
+
+    @property
+    def port(self) -> int:
+        """The port in question."""
+        assert self.target.port is not None
+        return self.target.port
+
+    @property
+    def way(self) -> Way | None:
+        """The way in that the verdict speaks of; None when there is none."""
+        return self.ways[0] if self.ways else None
+
+    def parse(self, source: Source, parse: Callable[[str], T]) -> T | Unknown | None:
+        """Parse the reading of a source; None when it was not planned for this case."""
+        reading = self.readings.get(source.name)
+        return None if reading is None else parse_reading(reading, parse)
+
+    def owners(self, socket: Socket) -> tuple[Process, ...]:
+        """Describe the processes that hold a socket; empty when they are not visible to this user."""
+        if isinstance(self.facts.processes, Unknown):
+            return ()
+        known = self.facts.processes
+        return tuple(known[pid] for pid in socket.pids if pid in known)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a check says: one line, and what is not ok."""
+
+    outcome: Outcome
+    summary: str
+    findings: tuple[Finding, ...] = ()
+
+
+def answer(findings: Sequence[Finding], summary: str) -> Answer:
+    """Make the answer of a check: the worst outcome of its findings, or ok with this summary."""
+    worst = min(findings, key=lambda finding: _SEVERITY.index(finding.outcome), default=None)
+    if worst is None:
+        return Answer(Outcome.OK, summary)
+    said = worst.title if worst.outcome in (Outcome.BLOCKS, Outcome.UNKNOWN) else summary or worst.title
+    return Answer(worst.outcome, said, tuple(findings))
+
+
+def not_applicable(summary: str) -> Answer:
+    """Make the answer of a check that has nothing to look at."""
+    return Answer(Outcome.NOT_APPLICABLE, summary)
+
+
+def unknown_evidence(unknown: Unknown) -> tuple[Evidence, ...]:
+    """Show where an unknown comes from."""
+    return (Evidence(unknown.source, unknown.reason),)

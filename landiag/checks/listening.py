@@ -1,0 +1,285 @@
+"""Is anything listening, on which address, and who is it?"""
+
+from __future__ import annotations
+
+from landiag.binding import Binding, bind_among, describe_address, find_binding, why_not
+from landiag.checks.case import Answer, Case, answer, unknown_evidence
+from landiag.checks.destination import Destination, destination_of
+from landiag.checks.owners import describe_owner, owner_evidence, socket_source
+from landiag.checks.restart import listen_fixes, server_of
+from landiag.model.facts import Family, Interface, Namespace, Socket, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.ways import Way
+
+_TITLES = {
+    "bound-to-loopback": "{who} listens on {where} only: this machine itself can connect, nobody else can",
+    "bound-to-other-address": "{who} listens on {where} only, not on {ip}",
+    "bound-to-ipv6-only": "{who} listens on IPv6 only ({where}), clients use IPv4",
+    "bound-to-ipv4-only": "{who} listens on IPv4 only ({where}), clients use IPv6",
+    "bound-to-device": "{who} is tied to another interface ({where}), clients come in by {interface}",
+    "published-on-loopback": "the container's port is published on {where} only, not on {ip}",
+}
+
+
+def check(case: Case) -> Answer:
+    """Check what listens on the port, for each way in; the first one blocks, the others warn."""
+    if isinstance(case.facts.sockets, Unknown):
+        return answer([_unreadable(case.facts.sockets)], "")
+    if case.way is None:
+        return answer(_without_way(case), _summary(case, _own_sockets(case)))
+    findings = list(_check_way(case, case.way))
+    codes = {finding.code for finding in findings}
+    for way in case.ways[1:]:
+        findings += [_milder(finding, way) for finding in _check_way(case, way) if finding.code not in codes]
+    return answer(findings + _queue_findings(case), _summary(case, _serving(case, case.way)))
+
+
+def _check_way(case: Case, way: Way) -> list[Finding]:
+    """Say why clients of one way in find no listening socket; empty when they do, or when nobody can tell."""
+    destination = destination_of(case, way)
+    if destination.is_elsewhere:
+        return _check_elsewhere(case, way, destination)
+    interface = destination.interface or way.interface
+    binding = find_binding(case.facts, destination.ip, destination.port, interface)
+    if isinstance(binding, Unknown) or binding.serving:
+        return []
+    if binding.perhaps:
+        return [_perhaps(case, way, binding.perhaps[0])]
+    if binding.is_free:
+        return [_nothing_listens(case, way, destination)]
+    return [_bound_wrongly(case, way, binding, interface)]
+
+
+def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface) -> Finding:
+    """Make the finding for sockets of the right port that do not take LAN clients' connections."""
+    codes = {why_not(socket, way.ip, interface): socket for socket in reversed(binding.others)}
+    code = next(code for code in _TITLES if code in codes)
+    socket = codes[code]
+    who = describe_owner(case, socket)
+    if code == "bound-to-loopback" and _is_publisher(case, socket):
+        code = "published-on-loopback"
+    title = _TITLES[code].format(
+        who=who, where=describe_address(socket), ip=way.ip, interface=way.interface.name
+    )
+    return Finding(
+        code=code,
+        outcome=Outcome.BLOCKS,
+        title=title,
+        detail=f"Connections to {way.ip}:{binding.port} are refused.",
+        evidence=tuple(owner_evidence(case, socket) for socket in binding.others),
+        fixes=listen_fixes(case, socket, way.family),
+        paths=(way.id,),
+    )
+
+
+def _is_publisher(case: Case, socket: Socket) -> bool:
+    names = {process.name for process in case.owners(socket)}
+    return bool(names & {"docker-proxy", "rootlesskit", "rootlessport", "conmon", "pasta", "slirp4netns"})
+
+
+def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
+    inside = _listening_inside(case, destination.port)
+    if inside is not None:
+        return _only_inside(case, way, inside)
+    if destination.port != case.port:
+        return Finding(
+            code="port-redirected",
+            outcome=Outcome.BLOCKS,
+            title=f"a NAT rule sends port {case.port} to port {destination.port}, where nothing listens",
+            evidence=(Evidence("firewall", destination.rule_text),),
+            paths=(way.id,),
+        )
+    others = _similar_servers(case)
+    elsewhere = ", ".join(f"{describe_owner(case, socket)} on {describe_address(socket)}" for socket in others)
+    detail = f"Listening instead: {elsewhere}." if others else "Start the server, or give the port that it uses."
+    return Finding(
+        code="nothing-listening",
+        outcome=Outcome.BLOCKS,
+        title=f"nothing listens on port {case.port}"
+        + (f": your server is on {others[0].port}" if len(others) == 1 else ""),
+        detail=detail,
+        evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
+        + tuple(owner_evidence(case, socket) for socket in others),
+        fixes=_start_fixes(case, others),
+        paths=(way.id,),
+    )
+
+
+def _start_fixes(case: Case, others: tuple[Socket, ...]) -> tuple[Fix, ...]:
+    if not others:
+        return (Fix("Start the server", needs="user-action", steps=(f"Start your server on port {case.port}.",)),)
+    ports = " or ".join(str(socket.port) for socket in others)
+    step = f"Use port {ports} on the client, or start the server on port {case.port}."
+    check_it = f"landiag check --port {others[0].port}"
+    return (Fix("Use the port that the server listens on", (check_it,), needs="user-action", steps=(step,)),)
+
+
+def _similar_servers(case: Case) -> tuple[Socket, ...]:
+    """List the sockets of programs that look like the user's own server on another port."""
+    found = {
+        socket.port: socket
+        for socket in _sockets(case)
+        if socket.port != case.port and socket.namespace is None and _looks_like_server(case, socket)
+    }
+    return tuple(found[port] for port in sorted(found))[:3]
+
+
+def _looks_like_server(case: Case, socket: Socket) -> bool:
+    found = server_of(case, socket)
+    return found is not None and not found[0].kind.forwarder and found[0].speaks(socket.port) in ("http", "https")
+
+
+def _listening_inside(case: Case, port: int) -> tuple[Namespace, Socket] | None:
+    """Find a socket of this port in another network namespace."""
+    if isinstance(case.facts.namespaces, Unknown):
+        return None
+    for namespace in case.facts.namespaces:
+        if not isinstance(namespace.sockets, Unknown):
+            for socket in namespace.sockets:
+                if socket.port == port:
+                    return namespace, socket
+    return None
+
+
+def _only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Finding:
+    namespace, socket = inside
+    return Finding(
+        code="listening-in-namespace",
+        outcome=Outcome.BLOCKS,
+        title=f"{describe_owner(case, socket)} listens on port {socket.port} only inside a container or network "
+        f"namespace, from which nothing is published",
+        detail=f"Inside, it listens on {describe_address(socket)}; the host itself has no socket on this port.",
+        evidence=(Evidence(f"ss in network namespace {namespace.name} (pid {namespace.pid})", describe_address(socket)),),
+        fixes=(
+            Fix(
+                f"Publish the container's port on the host (docker: -p {case.port}:{socket.port})",
+                needs="user-action",
+                steps=(
+                    f"Start the container again with its port published, for example"
+                    f" docker run -p {case.port}:{socket.port} IMAGE, or in compose: ports:"
+                    f' - "{case.port}:{socket.port}".',
+                ),
+            ),
+        ),
+        paths=(way.id,),
+    )
+
+
+def _check_elsewhere(case: Case, way: Way, destination: Destination) -> list[Finding]:
+    """Check the socket behind NAT, in the container that has the translated address, where it can be seen."""
+    namespace = destination.namespace
+    if namespace is None or isinstance(namespace.sockets, Unknown):
+        return []
+    inside = bind_among(namespace.sockets, destination.ip, destination.port, None)
+    if inside.serving or inside.perhaps:
+        return []
+    evidence = tuple(Evidence(f"ss in the container (pid {namespace.pid})", describe_address(s)) for s in inside.others)
+    where = f"{destination.ip}:{destination.port}"
+    if inside.is_free:
+        title = f"port {case.port} is sent to the container at {where}, where nothing listens"
+        return [Finding("port-redirected", Outcome.BLOCKS, title, evidence=evidence, paths=(way.id,))]
+    socket = inside.others[0]
+    code = why_not(socket, destination.ip, None)
+    title = f"inside the container {describe_owner(case, socket)} listens on {describe_address(socket)} only"
+    detail = f"Port {case.port} of this machine is sent to {where}: in the container, listen on 0.0.0.0."
+    fixes = listen_fixes(case, socket, Family(destination.ip.version))
+    return [Finding(code, Outcome.BLOCKS, title, detail, evidence, fixes, paths=(way.id,))]
+
+
+def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:
+    return Finding(
+        code="bound-to-ipv6-only",
+        outcome=Outcome.UNKNOWN,
+        title=f"{describe_owner(case, socket)} listens on {describe_address(socket)}; whether IPv4 is served too is not known",
+        detail="Only ss tells whether an IPv6 socket also serves IPv4.",
+        evidence=(owner_evidence(case, socket),),
+        paths=(way.id,),
+    )
+
+
+def _queue_findings(case: Case) -> list[Finding]:
+    """Find accept queues that are full: the kernel drops further connections (listen(2), tcp(7))."""
+    return [
+        Finding(
+            code="accept-queue-full",
+            outcome=Outcome.BLOCKS,
+            title=f"{describe_owner(case, socket)} does not accept connections: {socket.queue} are waiting, "
+            f"its limit is {socket.backlog}",
+            detail="The kernel drops further connections until the server takes some: clients time out.",
+            evidence=(owner_evidence(case, socket),),
+            fixes=(
+                Fix(
+                    "Restart the server, or let it continue (it is busy, stopped or paused in a debugger)",
+                    needs="user-action",
+                    steps=("Look at what the server is doing: end the debugger, or start it anew.",),
+                ),
+            ),
+        )
+        for socket in _serving(case, case.way)
+        if socket.queue is not None and socket.backlog is not None and socket.queue > socket.backlog
+    ]
+
+
+def _milder(finding: Finding, way: Way) -> Finding:
+    """Turn what blocks a way that the verdict does not speak of into a warning that names the way."""
+    outcome = Outcome.WARNS if finding.outcome is Outcome.BLOCKS else finding.outcome
+    return Finding(
+        finding.code, outcome, f"{way.ip}: {finding.title}", finding.detail, finding.evidence, finding.fixes,
+        paths=finding.paths,
+    )  # fmt: skip
+
+
+def _without_way(case: Case) -> list[Finding]:
+    """Check without any address to check for: only whether something listens, and not on loopback."""
+    sockets = _own_sockets(case)
+    if not sockets:
+        others = _similar_servers(case)
+        title = f"nothing listens on port {case.port}"
+        return [Finding("nothing-listening", Outcome.BLOCKS, title, fixes=_start_fixes(case, others))]
+    if all(socket.address.is_loopback for socket in sockets):
+        socket = sockets[0]
+        title = _TITLES["bound-to-loopback"].format(
+            who=describe_owner(case, socket), where=describe_address(socket)
+        )
+        fixes = listen_fixes(case, socket, Family.IPV4)
+        evidence = tuple(owner_evidence(case, socket) for socket in sockets)
+        return [Finding("bound-to-loopback", Outcome.BLOCKS, title, "", evidence, fixes)]
+    return []
+
+
+def _unreadable(unknown: Unknown) -> Finding:
+    return Finding(
+        code="nothing-listening",
+        outcome=Outcome.UNKNOWN,
+        title="whether anything listens could not be read",
+        detail=unknown.reason,
+        evidence=unknown_evidence(unknown),
+    )
+
+
+def _sockets(case: Case) -> tuple[Socket, ...]:
+    return () if isinstance(case.facts.sockets, Unknown) else case.facts.sockets
+
+
+def _own_sockets(case: Case) -> tuple[Socket, ...]:
+    return tuple(socket for socket in _sockets(case) if socket.port == case.port)
+
+
+def _serving(case: Case, way: Way | None) -> tuple[Socket, ...]:
+    """List the sockets that take the connections of this way's clients, in whichever namespace they are."""
+    if way is None:
+        return ()
+    destination = destination_of(case, way)
+    candidates = _sockets(case)
+    if destination.is_elsewhere:
+        inside = destination.namespace.sockets if destination.namespace else ()
+        candidates = () if isinstance(inside, Unknown) else inside
+    interface = None if destination.is_elsewhere else destination.interface or way.interface
+    return bind_among(candidates, destination.ip, destination.port, interface).serving
+
+
+def _summary(case: Case, sockets: tuple[Socket, ...]) -> str:
+    if not sockets:
+        return f"port {case.port} is handled elsewhere"
+    socket = sockets[0]
+    return f"{describe_owner(case, socket)} listens on {describe_address(socket)}"

@@ -1,0 +1,156 @@
+"""Can the client that fails be reached at all (``--peer``), or else the default gateway?"""
+
+from __future__ import annotations
+
+from landiag.checks.case import Answer, Case, answer, not_applicable
+from landiag.collect import routes
+from landiag.model.facts import Call, Command, IPAddress, Neighbour, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.probe.icmp import Ping, parse_ping
+from landiag.probe.tcp import Connects, TcpOutcome, parse_connects
+
+WAIT = 1.0
+_PORTS = "80,443,22,445"
+"""Ports that are tried for an answer of any kind: even a refusal proves that the device is there."""
+
+NEIGHBOURS_AFTER = Command("ip-neighbours-after", routes.NEIGHBOURS.argv)
+"""The neighbour table once more, after the device was asked."""
+
+
+def subject_of(case: Case) -> tuple[IPAddress, str] | None:
+    """Name the device that is asked, and what it is: the peer, else the default gateway; None without one."""
+    if case.peer is not None:
+        return case.peer, "the client"
+    gateway = _gateway(case)
+    return None if gateway is None else (gateway, "the gateway")
+
+
+def _gateway(case: Case) -> IPAddress | None:
+    if case.way is None or isinstance(case.facts.routes, Unknown):
+        return None
+    candidates = [
+        route.gateway
+        for route in sorted(case.facts.routes, key=lambda route: route.metric)
+        if route.destination.prefixlen == 0 and route.gateway is not None and route.device == case.way.interface.name
+    ]
+    fitting = [gateway for gateway in candidates if gateway.version == case.way.ip.version]
+    return fitting[0] if fitting else None
+
+
+def _ping_source(ip: IPAddress) -> Call:
+    params = (("address", str(ip)), ("count", "1"), ("wait", "0.8"))
+    return Call("ping", params, seconds=WAIT)
+
+
+def _connect_source(ip: IPAddress) -> Call:
+    return Call("connect", (("address", str(ip)), ("ports", _PORTS), ("wait", "0.8")), seconds=WAIT)
+
+
+def plan(case: Case) -> tuple[Call, ...]:
+    """Ask the peer by ICMP and TCP; the gateway by ICMP only."""
+    subject = subject_of(case)
+    if subject is None:
+        return ()
+    ip, _ = subject
+    return (_ping_source(ip), _connect_source(ip)) if case.peer is not None else (_ping_source(ip),)
+
+
+def plan_after(case: Case) -> tuple[Command, ...]:
+    """Read the neighbour table again where a device did not answer: was it there on the link at all?"""
+    subject = subject_of(case)
+    if subject is None or _answers(case, subject[0]) is not False:
+        return ()
+    return (NEIGHBOURS_AFTER,)
+
+
+def check(case: Case) -> Answer:
+    """Check that the device is there. ICMP silence alone is never a fault."""
+    subject = subject_of(case)
+    if subject is None:
+        return not_applicable("no --peer given, and no default gateway")
+    ip, what = subject
+    answers = _answers(case, ip)
+    if answers:
+        return _reached(case, ip, what)
+    neighbour = _neighbour(case, ip)
+    if neighbour is not None and neighbour.mac and "FAILED" not in neighbour.states:
+        return answer([], f"{what} {ip} is on the link ({neighbour.mac}), and does not answer pings: that is common")
+    if case.peer is None:
+        return answer([], f"{what} {ip} does not answer: that proves nothing")
+    return _absent(case, ip, neighbour)
+
+
+def _ping(case: Case, ip: IPAddress) -> Ping | None:
+    ping = case.parse(_ping_source(ip), parse_ping)
+    return ping if isinstance(ping, Ping) else None
+
+
+def _connects(case: Case, ip: IPAddress) -> Connects | None:
+    connects = case.parse(_connect_source(ip), parse_connects)
+    return connects if isinstance(connects, Connects) else None
+
+
+def _answers(case: Case, ip: IPAddress) -> bool | None:
+    """Whether the device answered in any way; None when it was not asked."""
+    ping, connects = _ping(case, ip), _connects(case, ip)
+    if ping is None and connects is None:
+        return None
+    return bool(ping and ping.received) or bool(connects and _any_answer(connects))
+
+
+def _any_answer(connects: Connects) -> bool:
+    answered = (TcpOutcome.CONNECTED, TcpOutcome.REFUSED)
+    return any(result.connect.outcome in answered for result in connects.results)
+
+
+def _reached(case: Case, ip: IPAddress, what: str) -> Answer:
+    ping = _ping(case, ip)
+    if ping is not None and ping.received:
+        return answer([], f"{what} {ip} answers ({min(ping.rtts) * 1000:.1f} ms)")
+    title = f"{what} {ip} answers TCP but no pings: that is common and no fault"
+    return answer([Finding("peer-blocks-icmp", Outcome.WARNS, title)], title)
+
+
+def _neighbour(case: Case, ip: IPAddress) -> Neighbour | None:
+    table = case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
+    if table is None or isinstance(table, Unknown):
+        return None
+    return next((entry for entry in table if entry.address == ip), None)
+
+
+def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
+    on_link = any(ip in way.network for way in case.ways if way.ip.version == ip.version)
+    if not on_link:
+        title = f"the client {ip} is in another network and does not answer"
+        detail = "Whether a router leads from there to here cannot be seen from this machine."
+        return answer([Finding("peer-in-other-network", Outcome.UNKNOWN, title, detail)], "")
+    states = ", ".join(neighbour.states) if neighbour else "no entry"
+    evidence = (Evidence("ip neigh", f"{ip}: {states}"),)
+    if _looks_isolated(case, ip):
+        title = f"likely client isolation: the gateway is there, but neither {ip} nor other neighbours answer"
+        detail = "Guest networks and many access points keep clients from each other. This machine cannot prove it."
+        return answer([Finding("peer-isolated", Outcome.BLOCKS, title, detail, evidence, (_isolation_fix(),))], "")
+    detail = "It may be off, asleep, in another network (guest Wi-Fi, mobile data), or kept apart by the access point."
+    title = f"the client {ip} is not on this network: nobody answers for its address"
+    step = "Look up the address on the client, and join the same network (not the guest one)."
+    fix = Fix("Bring the client into this network", needs="user-action", steps=(step,))
+    return answer([Finding("peer-down", Outcome.BLOCKS, title, detail, evidence, (fix,))], "")
+
+
+def _looks_isolated(case: Case, ip: IPAddress) -> bool:
+    """Whether the gateway is on the link while several other neighbours, the peer apart, are not."""
+    table = case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
+    if table is None or isinstance(table, Unknown):
+        return False
+    gateway = _gateway(case)
+    dead = {entry.address for entry in table if {"FAILED", "INCOMPLETE"} & set(entry.states)} - {ip}
+    alive = any(entry.address == gateway and entry.mac for entry in table)
+    return alive and bool(dead)
+
+
+def _isolation_fix() -> Fix:
+    steps = (
+        "In the access point, switch off client isolation (AP isolation), or leave the guest network.",
+        "Or connect this machine by cable.",
+    )
+    return Fix("Let the access point pass packets between clients", needs="user-action", steps=steps)

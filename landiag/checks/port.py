@@ -1,0 +1,186 @@
+"""Is the port free, taken, privileged, or refused by browsers?"""
+
+from __future__ import annotations
+
+from landiag.checks.case import Answer, Case, answer
+from landiag.checks.owners import describe_owner, owner_evidence, server_name
+from landiag.collect.machine import Machine
+from landiag.model.facts import Call, Facts, Process, Socket, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
+from landiag.probe.bind import BindTest, parse_bind_test
+
+_FIRST_UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
+
+
+def bind_source(target: Target) -> Call:
+    """Name the bind test: could a server take the port on all addresses now?"""
+    return Call("bind", (("address", "0.0.0.0"), ("port", str(target.port))), seconds=1.0)
+
+
+def plan(target: Target, facts: Facts) -> tuple[Call, ...]:
+    """Ask for the bind test where nothing of ours listens on the port."""
+    if isinstance(facts.sockets, Unknown) or any(socket.port == target.port for socket in facts.sockets):
+        return ()
+    return (bind_source(target),)
+
+
+def check(case: Case) -> Answer:
+    """Check whether the port is the right program's, could be bound, and is one that browsers ask for."""
+    findings = [*_check_owners(case), *_check_bind(case), *_check_browsers(case)]
+    return answer(findings, _summary(case))
+
+
+def _listeners(case: Case) -> tuple[Socket, ...]:
+    if isinstance(case.facts.sockets, Unknown):
+        return ()
+    return tuple(socket for socket in case.facts.sockets if socket.port == case.port)
+
+
+def _summary(case: Case) -> str:
+    listeners = _listeners(case)
+    if not listeners:
+        return f"port {case.port} is free"
+    names = dict.fromkeys(describe_owner(case, socket) for socket in listeners)
+    return f"port {case.port} belongs to {' and '.join(names)}"
+
+
+def _check_owners(case: Case) -> list[Finding]:
+    listeners = _listeners(case)
+    if case.program is not None:
+        strangers = [socket for socket in listeners if _is_other_program(case, socket, case.program)]
+        if strangers:
+            return [_taken(case, strangers[0], f"port {case.port} belongs to", f", not to {case.program}")]
+    groups = _unrelated_owners(case, listeners)
+    if len(groups) < 2:
+        return []
+    names = " and ".join(describe_owner(case, socket) for socket in groups)
+    title = f"two programs listen on port {case.port}: {names}"
+    detail = "Clients reach one of them, on some addresses or at random; it may be the one you do not mean."
+    evidence = tuple(owner_evidence(case, socket) for socket in groups)
+    outcome = Outcome.BLOCKS if _share_an_address(groups) else Outcome.WARNS
+    return [Finding("port-taken", outcome, title, detail, evidence, (_stop_fix(case, groups[0]),))]
+
+
+def _share_an_address(sockets: list[Socket]) -> bool:
+    """Whether two sockets take the same client's connections (SO_REUSEPORT): answers come by chance."""
+    return len({(socket.address, socket.device) for socket in sockets}) < len(sockets)
+
+
+def _unrelated_owners(case: Case, listeners: tuple[Socket, ...]) -> list[Socket]:
+    """List one socket for each group of owners that do not belong together; empty where owners are hidden."""
+    groups: dict[object, Socket] = {}
+    for socket in listeners:
+        owners = case.owners(socket)
+        if not owners:
+            return []
+        groups.setdefault(_family_of(case, owners[0]), socket)
+    return list(groups.values())
+
+
+def _family_of(case: Case, process: Process) -> object:
+    """Name what processes of one server have in common: workers of a master, siblings in one folder."""
+    processes = {} if isinstance(case.facts.processes, Unknown) else case.facts.processes
+    top = process
+    while top.parent in processes and processes[top.parent].exe == process.exe and top.parent != 1:
+        top = processes[top.parent]
+    return (top.exe or top.name, top.cwd, top.argv[:3])
+
+
+def _is_other_program(case: Case, socket: Socket, program: str) -> bool:
+    wanted = program.lower()
+    owners = case.owners(socket)
+    words = [
+        word.lower()
+        for process in owners
+        for word in (process.name, process.exe or "", server_name(case, process), *process.argv[:3])
+    ]
+    return bool(owners) and not any(wanted in word for word in words)
+
+
+def _taken(case: Case, socket: Socket, before: str, after: str) -> Finding:
+    return Finding(
+        code="port-taken",
+        outcome=Outcome.BLOCKS,
+        title=f"{before} {describe_owner(case, socket)}{after}",
+        evidence=(owner_evidence(case, socket),),
+        fixes=(_stop_fix(case, socket),),
+    )
+
+
+def _stop_fix(case: Case, socket: Socket) -> Fix:
+    commands = tuple(f"kill {pid}" for pid in socket.pids[:1])
+    return Fix(
+        "End the other program, or use another port",
+        commands,
+        needs="user-action",
+        risk="ends that program",
+        steps=(f"Make sure that {describe_owner(case, socket)} is not needed before you end it.",),
+    )
+
+
+def _check_bind(case: Case) -> list[Finding]:
+    test = case.parse(bind_source(case.target), parse_bind_test)
+    if test is None or isinstance(test, Unknown) or test.free:
+        return []
+    if test.error == "EACCES":
+        return [_privileged(case, case.machine)]
+    return [_held(case, test)] if test.error == "EADDRINUSE" else []
+
+
+def _privileged(case: Case, machine: Machine) -> Finding:
+    first = case.facts.sysctls.get(_FIRST_UNPRIVILEGED, "1024")
+    return Finding(
+        code="port-privileged",
+        outcome=Outcome.BLOCKS,
+        title=f"port {case.port} is below {first}: this user's server may not take it",
+        detail="Ports below that number need root or the capability CAP_NET_BIND_SERVICE (capabilities(7)).",
+        evidence=(Evidence("bind()", f"0.0.0.0:{case.port}: EACCES, user id {machine.user_id}"),),
+        fixes=(
+            Fix(
+                "Use a higher port, for example 8080",
+                needs="user-action",
+                steps=("Start the server on a port above 1023, and open that one on the client.",),
+            ),
+        ),
+    )
+
+
+def _held(case: Case, test: BindTest) -> Finding:
+    return Finding(
+        code="port-taken",
+        outcome=Outcome.BLOCKS,
+        title=f"port {case.port} is taken by a program that does not listen on it",
+        detail="A socket is bound to it, or a connection of this machine uses it as its own port.",
+        evidence=(Evidence("bind()", f"{test.address}:{test.port}: {test.error}"),),
+        fixes=(
+            Fix(
+                "See who holds it",
+                (f"ss -antp sport = :{case.port}",),
+                needs="user-action",
+                steps=("End that program, or use another port.",),
+            ),
+        ),
+    )
+
+
+def _check_browsers(case: Case) -> list[Finding]:
+    from landiag.collect.ports import unsafe_ports
+
+    if case.port not in unsafe_ports() or case.target.scheme == "tcp":
+        return []
+    return [
+        Finding(
+            code="port-unsafe-in-browsers",
+            outcome=Outcome.BLOCKS,
+            title=f"browsers refuse port {case.port} by themselves (ERR_UNSAFE_PORT), without asking this machine",
+            detail="The port is on the list of the Fetch standard; curl and other programs still connect.",
+            evidence=(Evidence("fetch.spec.whatwg.org, port blocking", str(case.port)),),
+            fixes=(
+                Fix(
+                    "Use another port, for example 8080",
+                    needs="user-action",
+                    steps=("Start the server on another port, and open that one on the client.",),
+                ),
+            ),
+        )
+    ]

@@ -1,0 +1,75 @@
+"""The commands by name, and the end of the program: every error is one sentence and a status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from landiag import __version__
+from landiag.cli import check, listeners
+from landiag.cli.outputs import Stop
+from landiag.render.escape import escape_text
+
+app = typer.Typer(
+    name="landiag",
+    help="Says why the other devices on this network cannot connect to your server.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("check")(check.check)
+app.command("list")(listeners.list_listeners)
+
+
+def run() -> NoReturn:
+    """Run the command line and exit: 2 for usage, 4 for a bug of landiag, 130 when interrupted."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        status = app(standalone_mode=False)
+    except Stop as stop:
+        status = _complain(str(stop), stop.status)
+    except (KeyboardInterrupt, typer.Abort):
+        status = _complain("interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
+        status = _explain_exception(error)
+    # Readings that hang are left behind in daemon threads: nothing waits for them.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else 0)
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Say why the other devices on this network cannot connect to your server."""
+    if version:
+        sys.stdout.write(f"landiag {__version__}\n")
+        raise typer.Exit
+
+
+def _complain(sentence: str, status: int) -> int:
+    sys.stderr.write(f"landiag: {escape_text(sentence)}\n")
+    return status
+
+
+def _explain_exception(error: Exception) -> int:
+    """Say a usage error as click does, and anything else as a bug, with the details in a file."""
+    message = getattr(error, "format_message", None)
+    if message is not None:
+        return _complain(f"{message().rstrip('.')} (landiag --help shows what there is)", 2)
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="landiag-bug-", suffix=".txt", delete=False) as file:
+        file.write(f"landiag {__version__}, Python {sys.version}\n")
+        traceback.print_exception(error, file=file)
+    return _complain(f"this is a bug of landiag ({type(error).__name__}): the details are in {file.name}", 4)

@@ -1,0 +1,122 @@
+"""What people type after a command: ports, URLs, addresses, lists of checks."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from landiag.cli.outputs import Stop
+from landiag.model.report import CHECK_NAMES
+
+DEFAULT_PORT = 5000
+SCHEMES = ("auto", "http", "https", "tcp")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The server that is meant. ``address`` and ``host`` come from a URL; ``is_explicit`` when named at all."""
+
+    port: int
+    scheme: str
+    path: str
+    address: str | None = None
+    host: str | None = None
+    is_explicit: bool = True
+
+
+def parse_server(where: str | None, port: str | None, scheme: str, path: str) -> Asked:
+    """Make one answer of the argument (a port or a URL) and the options. Stops for what makes no sense."""
+    if scheme not in SCHEMES:
+        raise Stop(f"--scheme {scheme} is not known: choose {', '.join(SCHEMES)}")
+    if not path.startswith("/"):
+        raise Stop(f"--path {path} must begin with a slash, for example /{path}")
+    if where is None:
+        return Asked(parse_port(port) if port else default_port(), scheme, path, is_explicit=port is not None)
+    if port is not None and where.isdigit() and where != port:
+        raise Stop(f"two ports are given, {where} and {port}: name one")
+    if where.isdigit():
+        return Asked(parse_port(where), scheme, path)
+    return _parse_url(where, port, scheme, path)
+
+
+def _parse_url(where: str, port: str | None, scheme: str, path: str) -> Asked:
+    if "://" not in where:
+        raise Stop(f"{where!r} is neither a port nor a URL: write 5000 or http://192.168.1.20:5000/")
+    try:
+        url = urlsplit(where)
+        url_port = url.port
+    except ValueError as error:
+        raise Stop(f"{where!r} is not a URL: {error}") from error
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise Stop(f"{where!r} is not a URL of a web server: write http://192.168.1.20:5000/")
+    number = parse_port(port) if port else url_port or {"http": 80, "https": 443}[url.scheme]
+    is_address = _is_address(url.hostname) and url.hostname not in ("127.0.0.1", "::1", "0.0.0.0")
+    return Asked(
+        port=number,
+        scheme=url.scheme if scheme == "auto" else scheme,
+        path=(url.path or "/") + (f"?{url.query}" if url.query else "") if path == "/" else path,
+        address=url.hostname if is_address else None,
+        host=None if _is_address(url.hostname) or url.hostname == "localhost" else url.netloc.rpartition("@")[2],
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def parse_port(text: str) -> int:
+    """Parse one TCP port. Stops for anything else."""
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 65535:
+        raise Stop(f"{text!r} is not a port: ports are the numbers 1 to 65535, for example --port 5000")
+    return int(text)
+
+
+def default_port() -> int:
+    """Find the port that is meant when none is named: FLASK_RUN_PORT (also in .flaskenv), else 5000."""
+    text = os.environ.get("FLASK_RUN_PORT") or _port_of_flaskenv(Path(".flaskenv"))
+    return parse_port(text) if text else DEFAULT_PORT
+
+
+def _port_of_flaskenv(file: Path) -> str | None:
+    """Read FLASK_RUN_PORT from the file that ``flask run`` reads; None where it says nothing."""
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    for line in lines:
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if equals and name.strip() == "FLASK_RUN_PORT":
+            return value.strip().strip("\"'")
+    return None
+
+
+def parse_own_address(text: str | None) -> str | None:
+    """Parse ``--to``: an address of this machine. Stops for the wildcard address and for names."""
+    if text is None:
+        return None
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError as error:
+        raise Stop(f"--to {text} is not an IP address: give the address of this machine that clients use") from error
+    if address.is_unspecified:
+        raise Stop(
+            f"{text} means 'all addresses' to a server, and nothing to a client: "
+            f"give the address that clients use, for example --to 192.168.1.20"
+        )
+    return str(address)
+
+
+def parse_checks(text: str | None) -> tuple[str, ...]:
+    """Parse ``--only``: names of checks with commas between; empty means all."""
+    names = tuple(name.strip() for name in text.split(",") if name.strip()) if text else ()
+    for name in names:
+        if name not in CHECK_NAMES:
+            raise Stop(f"there is no check {name!r}: choose from {', '.join(CHECK_NAMES)}")
+    return names

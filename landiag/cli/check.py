@@ -1,0 +1,115 @@
+"""``landiag check``: the diagnosis on the server's machine, or of a recording."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from landiag import __version__
+from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
+from landiag.cli.outputs import (
+    ForceFlag,
+    JsonFlag,
+    NoColorFlag,
+    OutputFiles,
+    QuietFlag,
+    Stop,
+    TimeoutSeconds,
+    VerboseFlag,
+    check_outputs,
+    finish,
+    read_text,
+    render_for,
+    write_file,
+)
+from landiag.diagnose import Question, UsageError, diagnose
+from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
+from landiag.model.facts import ParseError
+from landiag.model.report import CHECK_NAMES, Report, Target
+
+
+def check(
+    where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
+    port: Annotated[str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")] = None,
+    peer: Annotated[str | None, typer.Option(help="The client that fails: its address or name.")] = None,
+    to: Annotated[str | None, typer.Option(help="The address of this machine that clients use.")] = None,
+    interface: Annotated[str | None, typer.Option(help="Only this network interface.")] = None,
+    scheme: Annotated[str, typer.Option(help="What the server should speak: auto, http, https or tcp.")] = "auto",
+    path: Annotated[str, typer.Option(help="The path to ask for.")] = "/",
+    host_header: Annotated[str | None, typer.Option(help="The Host header that clients send.")] = None,
+    http: Annotated[bool, typer.Option("--http/--no-http", help="Whether to ask the server itself.")] = True,
+    only: Annotated[str | None, typer.Option(help=f"Only these checks: {','.join(CHECK_NAMES)}.")] = None,
+    program: Annotated[str | None, typer.Option(help="The program whose port it should be.")] = None,
+    sudo: Annotated[bool, typer.Option("--sudo", help="Read what needs root by sudo, after listing it.")] = False,
+    save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was read.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Diagnose a recording instead of this machine.")] = None,
+    as_json: JsonFlag = False,
+    output: OutputFiles = None,
+    force: ForceFlag = False,
+    timeout: TimeoutSeconds = 10.0,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+    no_color: NoColorFlag = False,
+) -> None:
+    """Say why LAN clients cannot connect to a port of this machine.
+
+    Examples: landiag check --port 5000; landiag check 8000 --peer 192.168.1.23; landiag check --replay case.json
+    """
+    deadline = time.monotonic() + timeout
+    files = tuple(output or ())
+    check_outputs((*files, *([save] if save else [])), force=force)
+    for file in files:
+        render_for(file)
+    asked = parse_server(where, port, scheme, path)
+    question = Question(
+        target=Target(asked.port, peer, parse_own_address(to) or asked.address, interface, asked.scheme),
+        program=program,
+        host_header=host_header or asked.host,
+        path=asked.path,
+        asks_http=http,
+        only=parse_checks(only),
+    )
+    try:
+        report = _replay(replay, asked, question) if replay else _check_live(question, deadline, sudo, save, force)
+    except UsageError as error:
+        raise Stop(str(error)) from error
+    finish(
+        report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force
+    )  # fmt: skip
+
+
+def _check_live(question: Question, deadline: float, sudo: bool, save: Path | None, force: bool) -> Report:
+    host = LiveHost(deadline, sudo=_sudo() if sudo else ())
+    recorder = Recorder(host)
+    try:
+        report = diagnose(question, recorder, deadline)
+    finally:
+        host.close()
+    if save is not None:
+        recording = Recording(question.target, report.created, __version__, recorder.readings, question.options)
+        write_file(save, render_recording(recording), force=force)
+    return report
+
+
+def _sudo() -> tuple[str, ...]:
+    program = shutil.which("sudo")
+    if program is None:
+        raise Stop("there is no sudo here: run this as root instead")
+    return (program,)
+
+
+def _replay(file: Path, asked: Asked, question: Question) -> Report:
+    try:
+        recording = parse_recording(read_text(file))
+    except ParseError as error:
+        raise Stop(f"{file} cannot be replayed: {error}") from error
+    target = recording.target
+    if asked.is_explicit:
+        target = replace(target, port=asked.port)
+    recorded = Question.from_options(target, recording.options)
+    return diagnose(replace(recorded, only=question.only), Recorder(RecordedHost(recording.readings)), float("inf"))

@@ -1,0 +1,60 @@
+"""``landiag list``: every listener, and whether LAN clients reach it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+
+import typer
+
+from landiag.cli.outputs import JsonFlag, NoColorFlag, Stop, TimeoutSeconds, terminal_style
+from landiag.diagnose import UsageError
+from landiag.host import LiveHost, Recorder
+from landiag.listeners import Listener
+from landiag.listeners import list_listeners as find_listeners
+from landiag.model.facts import Unknown
+from landiag.render.escape import escape_text
+from landiag.render.terminal import Style
+
+SCHEMA = "landiag.list/1"
+
+
+def list_listeners(as_json: JsonFlag = False, timeout: TimeoutSeconds = 10.0, no_color: NoColorFlag = False) -> None:
+    """List every listener of this machine, its program, and whether LAN clients reach it or what stops them."""
+    deadline = time.monotonic() + timeout
+    host = LiveHost(deadline)
+    try:
+        found = find_listeners(Recorder(host), deadline)
+    except UsageError as error:
+        raise Stop(str(error)) from error
+    finally:
+        host.close()
+    if isinstance(found, Unknown):
+        raise Stop(f"the listeners could not be read: {found.reason}", 3)
+    if as_json:
+        document = {"schema": SCHEMA, "listeners": [asdict(listener) for listener in found]}
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        sys.stdout.write(render_listeners(found, terminal_style(no_color=no_color)))
+    raise typer.Exit(0)
+
+
+def render_listeners(found: tuple[Listener, ...], style: Style) -> str:
+    """Render the listeners as a table; the reasons are cut to the terminal's width."""
+    if not found:
+        return "Nothing listens on this machine.\n"
+    from tabulate import tabulate
+
+    room = max(24, style.width - 62)
+    rows = [
+        (item.port, escape_text(item.address), escape_text(item.program)[:24], item.reached, _why(item)[:room])
+        for item in found
+    ]
+    table = tabulate(rows, headers=("port", "listens on", "program", "LAN", "why not / where"), disable_numparse=True)
+    return table + "\n"
+
+
+def _why(item: Listener) -> str:
+    return escape_text(item.why or item.url or "")

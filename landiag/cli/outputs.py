@@ -1,0 +1,116 @@
+"""Printing and saving reports; the options that mean the same for every command."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from landiag.model.report import Report
+from landiag.render.jsontext import render_json
+from landiag.render.terminal import Style, render_quiet, render_terminal
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")]
+OutputFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--output", help="Also write the report to this file (.json, .txt, .md, .html); repeatable."),
+]
+ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+TimeoutSeconds = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")]
+QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict's sentence only.")]
+VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the trace and the readings too.")]
+NoColorFlag = Annotated[bool, typer.Option("--no-color", help="No colour (also: the variable NO_COLOR).")]
+
+NARROWEST, WIDEST = 60, 120
+
+
+class Stop(Exception):  # noqa: N818 - not an error: a sentence and a status to end with
+    """End the command with this sentence on standard error and this exit status."""
+
+    def __init__(self, sentence: str, status: int = 2) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def finish(
+    report: Report,
+    files: Iterable[Path],
+    *,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+    force: bool,
+) -> NoReturn:
+    """Print and save a report, and end with its verdict's exit status."""
+    for file in files:
+        write_file(file, render_for(file)(report), force=force)
+    if as_json:
+        sys.stdout.write(render_json(report))
+    elif quiet:
+        sys.stdout.write(render_quiet(report))
+    else:
+        sys.stdout.write(render_terminal(report, terminal_style(no_color=no_color), verbose=verbose))
+    raise typer.Exit(report.verdict.status.exit_status)
+
+
+def terminal_style(*, no_color: bool) -> Style:
+    """Look at the terminal: its width, and whether colour is wanted (no-color.org)."""
+    width = shutil.get_terminal_size((80, 24)).columns
+    plain = no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return Style(max(NARROWEST, min(WIDEST, width)), sys.stdout.isatty() and not plain)
+
+
+def _render_text(report: Report) -> str:
+    return render_terminal(report, Style(100), verbose=True)
+
+
+RENDERERS: Mapping[str, Callable[[Report], str]] = {".json": render_json, ".txt": _render_text}
+"""How a report is written into a file, by the file's suffix."""
+
+
+def render_for(file: Path) -> Callable[[Report], str]:
+    """Choose the renderer for a file by its suffix. Stops for a suffix that is not known."""
+    renderer = RENDERERS.get(file.suffix.lower())
+    if renderer is None:
+        raise Stop(f"{file} cannot be written: its name must end in {', '.join(RENDERERS)}")
+    return renderer
+
+
+def check_outputs(files: Iterable[Path], *, force: bool) -> None:
+    """Stop before the work begins where a file could not be written after it."""
+    for file in files:
+        if not file.parent.is_dir():
+            raise Stop(f"there is no folder {file.parent} to write {file.name} into: make it first")
+        if file.exists() and not force:
+            raise Stop(f"{file} exists already: choose another name, or add --force to overwrite it")
+
+
+def write_file(file: Path, text: str, *, force: bool) -> None:
+    """Write a file whole or not at all: beside it first, then renamed over it."""
+    check_outputs((file,), force=force)
+    try:
+        descriptor, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        try:
+            with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+                stream.write(text)
+            os.replace(beside, file)
+        except OSError:
+            os.unlink(beside)
+            raise
+    except OSError as error:
+        raise Stop(f"{file} could not be written: {error.strerror}") from error
+
+
+def read_text(file: Path) -> str:
+    """Read a file that the user named. Stops with a sentence where that cannot be done."""
+    try:
+        return file.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise Stop(f"{file} could not be read: {error.strerror}") from error

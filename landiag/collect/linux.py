@@ -1,0 +1,173 @@
+"""A Linux host: which sources are read in which round, and the facts that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from landiag.collect import interfaces, machine, routes, sockets
+from landiag.collect.machine import Machine
+from landiag.firewall import linux as firewall
+from landiag.model.facts import (
+    Call,
+    Facts,
+    Family,
+    File,
+    Interface,
+    Namespace,
+    Process,
+    Reading,
+    ReadStatus,
+    Socket,
+    Source,
+    Unknown,
+    parse_reading,
+)
+
+Readings = Mapping[str, Reading]
+T = TypeVar("T", bound=tuple[Any, ...])
+
+_SYSCTL_FOLDER = "/proc/sys/"
+
+SYSCTLS = (
+    ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.src_valid_mark")
+    + ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.tcp_l3mdev_accept")
+    + ("net.ipv4.tcp_abort_on_overflow", "net.ipv6.conf.all.forwarding", "net.ipv6.bindv6only")
+    + ("net.ipv4.conf.all.accept_local", "net.ipv4.conf.all.arp_ignore", "net.ipv4.fwmark_reflect")
+    + ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
+    + ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
+)
+"""The kernel settings that decide something; see Documentation/networking/ip-sysctl.rst in the kernel."""
+
+MAX_NAMESPACES = 24
+
+FIRST: tuple[Source, ...] = (
+    machine.MACHINE,
+    sockets.LISTENERS,
+    interfaces.INTERFACES,
+    routes.ROUTES4,
+    routes.ROUTES6,
+    routes.RULES4,
+    routes.RULES6,
+    routes.NEIGHBOURS,
+    machine.NAMESPACES,
+    *(File(_SYSCTL_FOLDER + name.replace(".", "/")) for name in SYSCTLS),
+    *firewall.SOURCES,
+)
+"""What is always read, all at once."""
+
+
+def parse_facts(readings: Readings, who: Machine) -> Facts:
+    """Make the facts of the first round. Whatever could not be read is Unknown in its place."""
+    return Facts(
+        os="linux",
+        now=who.now,
+        privileged=who.info.privileged,
+        interfaces=parse_reading(readings[interfaces.INTERFACES.name], interfaces.parse_interfaces),
+        routes=_both(readings, routes.ROUTES4, routes.ROUTES6, routes.parse_routes),
+        policy_rules=_both(readings, routes.RULES4, routes.RULES6, routes.parse_rules),
+        neighbours=parse_reading(readings[routes.NEIGHBOURS.name], routes.parse_neighbours),
+        sockets=parse_reading(readings[sockets.LISTENERS.name], sockets.parse_listeners),
+        processes={},
+        namespaces=(),
+        sysctls=_parse_sysctls(readings),
+        ruleset=firewall.parse_ruleset(readings),
+    )
+
+
+def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
+    """Name what the first round makes worth reading: owners of sockets, settings of interfaces, namespaces."""
+    listeners = facts.sockets if not isinstance(facts.sockets, Unknown) else ()
+    pids = tuple({pid for socket in listeners for pid in socket.pids})
+    wanted: list[Source] = [machine.process_source(pids)] if pids else []
+    if isinstance(facts.sockets, Unknown):
+        wanted += [sockets.PROC_TCP, sockets.PROC_TCP6]
+    if not isinstance(facts.interfaces, Unknown):
+        wanted += [_rp_filter(interface) for interface in facts.interfaces]
+    for entry in _list_namespaces(readings):
+        wanted += [
+            sockets.namespace_listeners(entry.pid, entry.name),
+            interfaces.namespace_interfaces(entry.pid, entry.name),
+        ]
+    return tuple(wanted)
+
+
+def complete_facts(facts: Facts, readings: Readings) -> Facts:
+    """Add what the second round read."""
+    listeners = facts.sockets
+    if isinstance(listeners, Unknown) and sockets.PROC_TCP.name in readings:
+        listeners = _parse_proc_listeners(readings, listeners)
+    namespaces = _parse_namespaces(readings)
+    return replace(
+        facts,
+        sockets=listeners,
+        processes=_parse_processes(readings),
+        namespaces=namespaces,
+        sysctls=_parse_sysctls(readings),
+    )
+
+
+def _both(readings: Readings, ipv4: Source, ipv6: Source, parse: Callable[[str, Family], T]) -> T | Unknown:
+    """Parse one subject that is read once a family, into one tuple; Unknown when either is."""
+    first = parse_reading(readings[ipv4.name], lambda text: parse(text, Family.IPV4))
+    second = parse_reading(readings[ipv6.name], lambda text: parse(text, Family.IPV6))
+    if isinstance(first, Unknown):
+        return first
+    return second if isinstance(second, Unknown) else first + second
+
+
+def _parse_sysctls(readings: Readings) -> Mapping[str, str]:
+    prefix = "file:" + _SYSCTL_FOLDER
+    return {
+        name.removeprefix(prefix).replace("/", "."): reading.text.strip()
+        for name, reading in readings.items()
+        if name.startswith(prefix) and reading.status is ReadStatus.OK
+    }
+
+
+def _rp_filter(interface: Interface) -> File:
+    return File(f"{_SYSCTL_FOLDER}net/ipv4/conf/{interface.name}/rp_filter")
+
+
+def _parse_processes(readings: Readings) -> Mapping[int, Process] | Unknown:
+    for name, reading in readings.items():
+        if name.startswith("processes "):
+            return parse_reading(reading, machine.parse_processes)
+    return {}
+
+
+def _list_namespaces(readings: Readings) -> tuple[machine.NamespaceEntry, ...]:
+    entries = parse_reading(readings[machine.NAMESPACES.name], machine.parse_namespaces)
+    return () if isinstance(entries, Unknown) else entries[:MAX_NAMESPACES]
+
+
+def _parse_namespaces(readings: Readings) -> tuple[Namespace, ...] | Unknown:
+    entries = parse_reading(readings[machine.NAMESPACES.name], machine.parse_namespaces)
+    if isinstance(entries, Unknown):
+        return entries
+    return tuple(
+        Namespace(
+            name=entry.name,
+            pid=entry.pid,
+            title=entry.title,
+            sockets=parse_reading(
+                readings[sockets.namespace_listeners(entry.pid, entry.name).name],
+                lambda text, name=entry.name: sockets.parse_listeners(text, name),
+            ),
+            interfaces=parse_reading(
+                readings[interfaces.namespace_interfaces(entry.pid, entry.name).name],
+                interfaces.parse_interfaces,
+            ),
+        )
+        for entry in entries[:MAX_NAMESPACES]
+    )
+
+
+def _parse_proc_listeners(readings: Readings, missing: Unknown) -> tuple[Socket, ...] | Unknown:
+    """Read the fallback: the kernel's own table, which tells neither V6ONLY nor devices nor owners."""
+    ipv4 = parse_reading(readings[sockets.PROC_TCP.name], sockets.parse_proc_tcp)
+    ipv6 = parse_reading(readings[sockets.PROC_TCP6.name], sockets.parse_proc_tcp)
+    if isinstance(ipv4, Unknown):
+        return missing
+    return ipv4 if isinstance(ipv6, Unknown) else ipv4 + ipv6

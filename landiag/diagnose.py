@@ -1,0 +1,168 @@
+"""The diagnosis on one screen: gather, follow the client's packet, check, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from ipaddress import ip_address
+
+from landiag import __version__
+from landiag.checks import CHECKS, application, firewall, peer, port
+from landiag.checks.case import Answer, Case, not_applicable
+from landiag.collect import linux
+from landiag.collect.machine import MACHINE, Machine, parse_machine
+from landiag.follow import follow_ways
+from landiag.host import Recorder
+from landiag.judge import judge
+from landiag.model.facts import Call, Facts, IPAddress, Source, Unknown, parse_reading
+from landiag.model.report import ReadingNote, Report, Target
+from landiag.paths import list_paths
+from landiag.probe.resolve import parse_resolution
+from landiag.see_also import see_also
+from landiag.ways import Way, choose_ways, list_ways
+
+
+class UsageError(ValueError):
+    """What was asked cannot be answered as it is; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person asks of ``check``. ``only`` names the checks that are wanted; empty means all."""
+
+    target: Target
+    program: str | None = None
+    host_header: str | None = None
+    path: str = "/"
+    asks_http: bool = True
+    only: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """What a recording must remember besides the target, so that the same exchanges are looked up again."""
+        options = {"path": self.path, "http": "yes" if self.asks_http else "no"}
+        if self.host_header is not None:
+            options["host_header"] = self.host_header
+        if self.program is not None:
+            options["program"] = self.program
+        return options
+
+    @classmethod
+    def from_options(cls, target: Target, options: Mapping[str, str]) -> Question:
+        """Ask again what a recording asked."""
+        return cls(
+            target=target,
+            program=options.get("program"),
+            host_header=options.get("host_header"),
+            path=options.get("path", "/"),
+            asks_http=options.get("http") != "no",
+        )
+
+
+def diagnose(question: Question, recorder: Recorder, deadline: float) -> Report:
+    """Answer a question about a host. ``deadline`` is on ``time.monotonic()``'s clock.
+
+    Raises UsageError where the question does not fit the host (an unknown interface, a peer without address).
+    """
+    machine, facts = gather(recorder, deadline, _resolve_plan(question))
+    case = open_case(question, recorder, machine, facts)
+    recorder.read_all((*port.plan(case.target, facts), *application.plan(case), *peer.plan(case)), deadline)
+    recorder.read_all((*application.plan_comparison(case), *peer.plan_after(case)), deadline)
+    return _report(question, case)
+
+
+def gather(recorder: Recorder, deadline: float, also: Iterable[Source] = ()) -> tuple[Machine, Facts]:
+    """Read a host in two rounds: what is always needed, then what that makes worth reading."""
+    recorder.read_all((*linux.FIRST, *also), deadline)
+    machine = parse_reading(recorder.readings[MACHINE.name], parse_machine)
+    if isinstance(machine, Unknown):
+        raise UsageError(f"this machine could not be described: {machine.reason}")
+    facts = linux.parse_facts(recorder.readings, machine)
+    recorder.read_all(linux.plan(facts, recorder.readings), deadline)
+    return machine, linux.complete_facts(facts, recorder.readings)
+
+
+def _resolve_plan(question: Question) -> tuple[Call, ...]:
+    wanted = question.target.peer
+    if wanted is None or _as_address(wanted) is not None:
+        return ()
+    return (Call("resolve", (("name", wanted),), seconds=2.0),)
+
+
+def _as_address(text: str) -> IPAddress | None:
+    try:
+        return ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _find_peer(question: Question, recorder: Recorder) -> IPAddress | None:
+    wanted = question.target.peer
+    if wanted is None:
+        return None
+    address = _as_address(wanted)
+    if address is not None:
+        return address
+    (source,) = _resolve_plan(question)
+    resolution = parse_reading(recorder.readings[source.name], parse_resolution)
+    found = None if isinstance(resolution, Unknown) else next(iter(resolution.addresses), None)
+    address = None if found is None else _as_address(found)
+    if address is None:
+        raise UsageError(f"the name {wanted} has no address here: give the client's IP address with --peer")
+    return address
+
+
+def open_case(question: Question, recorder: Recorder, machine: Machine, facts: Facts) -> Case:
+    """Choose the ways in and follow the clients' conversations along them."""
+    target, client = question.target, _find_peer(question, recorder)
+    _check_interface(target, facts)
+    ways: tuple[Way, ...] = choose_ways(list_ways(facts), target, client)
+    return Case(
+        target=target,
+        machine=machine,
+        facts=facts,
+        ways=ways,
+        journeys=follow_ways(facts, ways, target, client),
+        readings=recorder.readings,
+        peer=client,
+        program=question.program,
+        asks_http=question.asks_http,
+        host_header=question.host_header,
+        target_path=question.path,
+    )
+
+
+def _check_interface(target: Target, facts: Facts) -> None:
+    if target.interface is None or isinstance(facts.interfaces, Unknown):
+        return
+    names = [interface.name for interface in facts.interfaces]
+    if target.interface not in names:
+        raise UsageError(f"there is no interface {target.interface} here: choose one of {', '.join(names)}")
+
+
+def _report(question: Question, case: Case) -> Report:
+    answers: list[tuple[str, Answer]] = [
+        (name, check(case) if name in (question.only or (name,)) else not_applicable("not asked (--only)"))
+        for name, check in CHECKS
+    ]
+    scheme = "https" if application.speaks_tls(case) else "http"
+    url = case.way.url(case.port, scheme, question.path) if case.way else None
+    judgement = judge(case, answers, firewall.likely_cause(case), url)
+    return Report(
+        command="check",
+        created=datetime.fromtimestamp(case.machine.now, timezone.utc).isoformat(timespec="seconds"),
+        tool_version=__version__,
+        target=replace(case.target, peer=None if case.peer is None else str(case.peer)),
+        host=case.machine.info,
+        verdict=judgement.verdict,
+        checks=judgement.checks,
+        findings=judgement.findings,
+        paths=list_paths(case, judgement, scheme, question.path),
+        see_also=see_also(case, url),
+        readings=tuple(
+            ReadingNote(reading.source, reading.argv, reading.status.value, reading.seconds, reading.detail)
+            for reading in case.readings.values()
+        ),
+    )
+

@@ -1,0 +1,74 @@
+"""From findings to a verdict: which cause comes first, what hides what, and one sentence that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from landiag.checks.case import Answer, Case
+from landiag.model.codes import rank
+from landiag.model.report import CheckResult, Finding, Outcome, Status, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict with the checks and findings it rests on, numbered and in the order of mending."""
+
+    verdict: Verdict
+    checks: tuple[CheckResult, ...]
+    findings: tuple[Finding, ...]
+
+
+def judge(case: Case, answers: Sequence[tuple[str, Answer]], likely: str | None, url: str | None) -> Judgement:
+    """Judge the answers of the checks: blocked outranks unknown, unknown outranks clear."""
+    findings = _number(answers)
+    checks = tuple(
+        CheckResult(name, said.outcome, said.summary, tuple(_ids(findings, said))) for name, said in answers
+    )
+    ordered = _hide(tuple(findings.values()))
+    return Judgement(_verdict(case, ordered, likely, url), checks, ordered)
+
+
+def _number(answers: Sequence[tuple[str, Answer]]) -> dict[int, Finding]:
+    """Give every finding its id in the order of mending; keyed by the identity of the finding it was."""
+    every = [finding for _, said in answers for finding in said.findings]
+    every.sort(key=lambda finding: (finding.outcome is not Outcome.BLOCKS, rank(finding.code)))
+    return {id(finding): replace(finding, id=f"f{number}") for number, finding in enumerate(every, 1)}
+
+
+def _ids(numbered: dict[int, Finding], said: Answer) -> list[str]:
+    return [numbered[id(finding)].id for finding in said.findings]
+
+
+def _hide(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Mark the later blocks as hidden by the first: they show only after it is mended."""
+    blocking = [finding for finding in findings if finding.outcome is Outcome.BLOCKS]
+    if not blocking:
+        return findings
+    first = blocking[0]
+    return tuple(
+        replace(finding, hidden_by=first.id) if finding in blocking[1:] else finding for finding in findings
+    )
+
+
+def _verdict(case: Case, findings: tuple[Finding, ...], likely: str | None, url: str | None) -> Verdict:
+    blocking = [finding for finding in findings if finding.outcome is Outcome.BLOCKS]
+    if blocking:
+        return Verdict(Status.BLOCKED, _sentence(blocking[0].title), blocking[0].code)
+    unknown = [finding for finding in findings if finding.outcome is Outcome.UNKNOWN]
+    if unknown:
+        return Verdict(Status.UNDETERMINED, _undetermined(case, unknown, likely), unknown[0].code, likely)
+    where = f": {url}" if url else ""
+    return Verdict(Status.CLEAR, f"Nothing found on this machine that stops LAN clients{where}")
+
+
+def _undetermined(case: Case, unknown: Sequence[Finding], likely: str | None) -> str:
+    if likely is not None or any(finding.code == "firewall-unreadable" for finding in unknown):
+        first = next((finding for finding in unknown if finding.code == "firewall-unreadable"), unknown[0])
+        return _sentence(first.title)
+    return _sentence(f"Not certain: {unknown[0].title}")
+
+
+def _sentence(text: str) -> str:
+    """Write a title as a sentence: the first letter large, unless the word is a name in small letters."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,66 @@
+"""Every listener of a machine, and whether LAN clients reach it: the answer for people who do not know their port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from landiag.binding import describe_address
+from landiag.checks import firewall, listening, way_back
+from landiag.checks.case import Case
+from landiag.checks.owners import describe_owner
+from landiag.diagnose import Question, gather, open_case
+from landiag.host import Recorder
+from landiag.model.codes import rank
+from landiag.model.facts import Socket, Unknown
+from landiag.model.report import Finding, Outcome, Target
+
+_CHECKS = (listening.check, firewall.check, way_back.check)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One listening socket. ``reached`` is ``yes``, ``no`` or ``unknown``; ``cause`` the code that stops clients.
+
+    ``url`` is what clients would use; None where they cannot.
+    """
+
+    port: int
+    address: str
+    program: str
+    pids: tuple[int, ...]
+    reached: str
+    cause: str | None
+    why: str
+    url: str | None
+
+
+def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] | Unknown:
+    """List the sockets of this machine by port, each with what LAN clients meet on the way to it."""
+    machine, facts = gather(recorder, deadline)
+    if isinstance(facts.sockets, Unknown):
+        return facts.sockets
+    found = []
+    for port in sorted({socket.port for socket in facts.sockets}):
+        case = open_case(Question(Target(port=port)), recorder, machine, facts)
+        found += [_describe(case, socket) for socket in facts.sockets if socket.port == port]
+    return tuple(found)
+
+
+def _describe(case: Case, socket: Socket) -> Listener:
+    if socket.address.is_loopback:
+        reached, cause, why = "no", "bound-to-loopback", "only this machine itself"
+    else:
+        reached, cause, why = _judge(case)
+    url = case.way.url(case.port) if reached != "no" and case.way else None
+    return Listener(
+        case.port, describe_address(socket), describe_owner(case, socket), socket.pids, reached, cause, why, url
+    )
+
+
+def _judge(case: Case) -> tuple[str, str | None, str]:
+    findings: list[Finding] = [finding for check in _CHECKS for finding in check(case).findings]
+    for outcome, reached in ((Outcome.BLOCKS, "no"), (Outcome.UNKNOWN, "unknown")):
+        matching = sorted((f for f in findings if f.outcome is outcome), key=lambda finding: rank(finding.code))
+        if matching:
+            return reached, matching[0].code, matching[0].title
+    return ("no", "no-lan-address", "this machine has no LAN address") if case.way is None else ("yes", None, "")

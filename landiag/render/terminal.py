@@ -1,0 +1,191 @@
+"""A report for a terminal: one screen, the verdict first, colour where it helps and never needed."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from landiag.model.report import CheckResult, Finding, Fix, Outcome, Report, Status
+from landiag.render.escape import escape_text
+
+_MARKS = {
+    Outcome.OK: ("ok", "green"),
+    Outcome.BLOCKS: ("NO", "red"),
+    Outcome.WARNS: ("!!", "yellow"),
+    Outcome.UNKNOWN: ("??", "yellow"),
+    Outcome.NOT_APPLICABLE: ("--", "dim"),
+}
+_STATUS = {
+    Status.CLEAR: ("CLEAR", "green"),
+    Status.BLOCKED: ("BLOCKED", "red"),
+    Status.UNDETERMINED: ("NOT CERTAIN", "yellow"),
+}
+_COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the terminal is: its width in columns, and whether it shows colour."""
+
+    width: int = 80
+    colour: bool = False
+
+    def paint(self, text: str, colour: str) -> str:
+        """Colour a text; unchanged where there is no colour."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
+
+
+def render_terminal(report: Report, style: Style, *, verbose: bool = False) -> str:
+    """Render the report that people read: verdict, checks, fixes in order, what to try on the client."""
+    blocks = [
+        [*_verdict_lines(report, style)],
+        [line for check in report.checks for line in _check_lines(report, check, style)],
+        [*_fix_lines(report, style)],
+        [*_client_lines(report, style)],
+    ]
+    if verbose:
+        blocks += [[*_path_lines(report, style)], [*_finding_lines(report, style)], [*_reading_lines(report, style)]]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def render_quiet(report: Report) -> str:
+    """Render the verdict's sentence only."""
+    return escape_text(report.verdict.summary) + "\n"
+
+
+def _wrap(text: str, style: Style, first: str = "", rest: str | None = None) -> list[str]:
+    """Wrap escaped text to the width; ``first`` and ``rest`` are the indents."""
+    indent = " " * len(first) if rest is None else rest
+    return textwrap.wrap(
+        escape_text(text), style.width, initial_indent=first, subsequent_indent=indent,
+        break_on_hyphens=False, break_long_words=False,
+    )  # fmt: skip
+
+
+def _verdict_lines(report: Report, style: Style) -> list[str]:
+    word, colour = _STATUS[report.verdict.status]
+    lines = _wrap(report.verdict.summary, style, first=f"{word}: ", rest="  ")
+    lines[0] = style.paint(f"{word}:", colour) + lines[0][len(word) + 1 :]
+    return lines
+
+
+def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
+    """Write a check: its mark, what was found, and for what is not ok where it was read."""
+    mark, colour = _MARKS[check.outcome]
+    shown = [finding for finding in report.findings if finding.id in check.findings]
+    texts = [finding.title for finding in shown]
+    if check.summary not in texts:
+        texts.insert(0, check.summary)
+    if shown and shown[0].id == _cause_id(report) and shown[0].evidence:
+        texts[texts.index(shown[0].title)] = _evidence_text(shown[0])  # the verdict says the title already
+    lines = []
+    for number, text in enumerate(texts):
+        lines += _clip(_wrap(text, style, first=f"{mark}  {check.check:<12}" if number == 0 else " " * 16), 3)
+    lines[0] = style.paint(mark, colour) + lines[0][len(mark) :]
+    for finding in shown[:1]:
+        if finding.id != _cause_id(report) and finding.evidence and finding.outcome is not Outcome.WARNS:
+            evidence = _clip(_wrap(_evidence_text(finding), style, first=" " * 16), 2)
+            lines += [style.paint(line, "dim") for line in evidence]
+    return lines
+
+
+def _cause_id(report: Report) -> str | None:
+    """Name the finding whose title is the verdict's sentence; None when the verdict is clear."""
+    return report.findings[0].id if report.findings and _is_open(report) else None
+
+
+def _evidence_text(finding: Finding) -> str:
+    evidence = finding.evidence[0]
+    return f"{evidence.source}: {evidence.text}"
+
+
+def _clip(lines: list[str], most: int) -> list[str]:
+    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1] + " ..."]
+
+
+def _fixes(report: Report) -> list[tuple[Finding, Fix]]:
+    """List the fix to print for each finding that has one, in the order of mending."""
+    wanted = (Outcome.BLOCKS, Outcome.UNKNOWN) if _is_open(report) else (Outcome.WARNS,)
+    return [
+        (finding, finding.fixes[0])
+        for finding in report.findings
+        if finding.fixes and finding.outcome in wanted
+    ]
+
+
+def _is_open(report: Report) -> bool:
+    return report.verdict.status is not Status.CLEAR
+
+
+def _fix_lines(report: Report, style: Style) -> list[str]:
+    fixes = _fixes(report)
+    if not fixes:
+        return []
+    lines = [style.paint("Fix, in this order:" if len(fixes) > 1 else "Fix:", "bold")]
+    for number, (_, fix) in enumerate(fixes, 1):
+        lines += _wrap(fix.title, style, first=f"{number}. ")
+        lines += _wrap_all(fix.steps if not fix.commands else (), style)
+        lines += [f"     {line}" for line in command_lines(fix)]
+        lines += _clip(_wrap(f"Mind: {fix.risk}", style, first="   "), 3) if fix.risk else []
+    return lines
+
+
+def _wrap_all(texts: Iterable[str], style: Style) -> list[str]:
+    return [line for text in texts for line in _wrap(text, style, first="   ")]
+
+
+def command_lines(fix: Fix) -> list[str]:
+    """Write a fix as the lines to paste: the old server ended, the folder changed, sudo where root is needed."""
+    lines = []
+    if fix.needs == "restart-server" and fix.stop_pid is not None:
+        lines.append(f"kill {fix.stop_pid}")
+    if fix.needs == "restart-server" and fix.cwd and fix.commands:
+        import shlex
+
+        lines.append(f"cd {shlex.quote(fix.cwd)}")
+    sudo = "sudo " if fix.needs == "root" else ""
+    return [escape_text(line) for line in [*lines, *(f"{sudo}{command}" for command in fix.commands)]]
+
+
+def _client_lines(report: Report, style: Style) -> list[str]:
+    lines = []
+    url = next((path.url for path in report.paths if path.url), None)
+    if url is not None:
+        lines += _wrap(f"Then open on the client: {url}" if _is_open(report) else f"Open on the client: {url}", style)
+    commands = [item.command for item in report.see_also if not item.command.startswith("Test-")]
+    if commands:
+        lines += _wrap("To see it there too: " + " | ".join(commands[:3]), style, rest="  ")
+    return lines
+
+
+def _path_lines(report: Report, style: Style) -> list[str]:
+    lines = [style.paint("The way of the packet:", "bold")] if report.paths else []
+    for path in report.paths:
+        lines += _wrap(f"{path.id} {path.address} on {path.interface}: {path.outcome.value}", style, first="  ")
+        for stage in path.stages:
+            mark, _ = _MARKS[stage.outcome]
+            decided = f" [{stage.decided_by}]" if stage.decided_by else ""
+            lines += _wrap(f"{stage.detail}{decided}", style, first=f"    {mark}  {stage.stage:<13}")
+    return lines
+
+
+def _finding_lines(report: Report, style: Style) -> list[str]:
+    lines = [style.paint("Findings:", "bold")] if report.findings else []
+    for finding in report.findings:
+        lines += _wrap(f"{finding.code} ({finding.outcome.value}): {finding.title}", style, first=f"  {finding.id} ")
+        lines += _wrap(finding.detail, style, first="     ") if finding.detail else []
+        for evidence in finding.evidence:
+            lines += _wrap(f"{evidence.source}: {evidence.text}", style, first="     - ")
+    return lines
+
+
+def _reading_lines(report: Report, style: Style) -> list[str]:
+    from tabulate import tabulate
+
+    rows = [
+        (escape_text(note.source)[:40], note.status, f"{note.seconds:.3f}", escape_text(note.detail)[:50])
+        for note in report.readings
+    ]
+    table = tabulate(rows, headers=("read", "status", "seconds", "why not"), disable_numparse=True)
+    return [style.paint("Readings:", "bold"), *table.splitlines()]

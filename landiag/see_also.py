@@ -1,0 +1,29 @@
+"""What to type on the failing client to see the fault there too, and what each answer means."""
+
+from __future__ import annotations
+
+from landiag.checks.case import Case
+from landiag.model.report import SeeAlso
+
+
+def see_also(case: Case, url: str | None) -> tuple[SeeAlso, ...]:
+    """List the commands for the client, for the way in that the verdict speaks of; empty without one."""
+    if case.way is None or url is None:
+        return ()
+    ip, port = case.way.ip, case.port
+    return (
+        SeeAlso("client", f"curl -v {url}", _CURL),
+        SeeAlso("client", f"ping {ip}", _PING),
+        SeeAlso("client", f"nc -vz {ip} {port}", _NC),
+        SeeAlso("client", f"Test-NetConnection {ip} -Port {port}", _TEST),
+        SeeAlso("client", f"landiag probe {url}", "says who stops the connection, and where"),
+    )
+
+
+_CURL = (
+    "an HTTP answer: the network works; 'refused': nothing listens, or a firewall rejects; 'timed out': a firewall "
+    "drops, or this is another network; 'No route to host': a firewall rejects, or nobody has the address"
+)
+_PING = "an answer: the two machines reach each other; no answer proves nothing, many machines ignore pings"
+_NC = "'succeeded': the port is open; 'refused': closed or rejected; no answer: filtered, or the wrong address"
+_TEST = "Windows: TcpTestSucceeded True: the port is open; False with PingSucceeded True: closed or filtered"

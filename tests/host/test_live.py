@@ -1,0 +1,135 @@
+"""The door, with real programs that are missing, hang, fail, chatter or vanish."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from landiag.host import LiveHost, Recorder
+from landiag.host.recording import Recording, parse_recording, render_recording
+from landiag.model.facts import Call, Command, File, ParseError, Reading, ReadStatus
+from landiag.model.report import Target
+
+
+def program(folder: Path, name: str, script: str) -> Command:
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    return Command(name, (name,))
+
+
+def host(folder: Path, seconds: float = 5.0, **options: object) -> LiveHost:
+    path = (str(folder), "/usr/bin", "/bin")
+    return LiveHost(time.monotonic() + seconds, path=path, **options)  # type: ignore[arg-type]
+
+
+def test_what_a_command_says(tmp_path: Path) -> None:
+    reading = host(tmp_path).read(program(tmp_path, "ss", "echo hello; echo warning >&2; echo $LC_ALL"))
+    assert (reading.status, reading.data, reading.detail) == (ReadStatus.OK, b"hello\nC\n", "warning")
+    assert reading.seconds > 0
+
+
+def test_a_missing_command_is_named(tmp_path: Path) -> None:
+    reading = host(tmp_path).read(Command("x", ("no-such-program", "--all")))
+    assert reading.status is ReadStatus.MISSING
+    assert reading.remedy == "sudo no-such-program --all"
+
+
+def test_a_failing_command_keeps_its_output_and_says_why(tmp_path: Path) -> None:
+    reading = host(tmp_path).read(program(tmp_path, "nft", "echo half; echo 'broken pipe dream' >&2; exit 3"))
+    assert (reading.status, reading.data) == (ReadStatus.FAILED, b"half\n")
+    assert reading.detail == "broken pipe dream"
+
+
+def test_a_refusal_is_told_from_a_failure(tmp_path: Path) -> None:
+    command = program(tmp_path, "nft", "echo 'Operation not permitted (you must be root)' >&2; exit 1")
+    assert host(tmp_path).read(command).status is ReadStatus.DENIED
+
+
+def test_a_hanging_command_ends_at_the_deadline_with_all_that_it_started(tmp_path: Path) -> None:
+    marker = tmp_path / "late"
+    command = program(tmp_path, "ip", f"(sleep 2; touch {marker}) & sleep 60")
+    started = time.monotonic()
+    reading = host(tmp_path, 0.3).read(command)
+    assert reading.status is ReadStatus.TIMED_OUT
+    assert time.monotonic() - started < 1.5
+    time.sleep(2.2)
+    assert not marker.exists(), "a grandchild outlived the reading"
+
+
+def test_a_hundred_megabytes_are_not_kept(tmp_path: Path) -> None:
+    command = program(tmp_path, "nft", "head -c 100000000 /dev/zero")
+    reading = host(tmp_path, 20, max_bytes=1 << 20).read(command)
+    assert reading.status is ReadStatus.TOO_LARGE
+    assert len(reading.data) < 4 << 20
+
+
+def test_bytes_that_are_no_text_never_raise(tmp_path: Path) -> None:
+    reading = host(tmp_path).read(program(tmp_path, "ss", r"printf '\377\033[31m\000'"))
+    assert reading.text == "\\xff\x1b[31m\x00"
+
+
+def test_the_callers_path_and_folder_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "ss-of-mine", "echo hijacked")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    reading = LiveHost(time.monotonic() + 5).read(Command("x", ("ss-of-mine",)))
+    assert reading.status is ReadStatus.MISSING
+
+
+def test_files_of_every_kind(tmp_path: Path) -> None:
+    live = host(tmp_path)
+    assert live.read(File("/proc/sys/net/ipv4/ip_forward")).status is ReadStatus.OK
+    assert live.read(File(str(tmp_path / "none"))).status is ReadStatus.MISSING
+    assert live.read(File(str(tmp_path))).status is ReadStatus.FAILED
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    started = time.monotonic()
+    live.read(File(str(fifo)))
+    assert time.monotonic() - started < 1, "a named pipe without a writer must not block"
+
+
+def test_a_call_that_fails_is_a_reading_too(tmp_path: Path) -> None:
+    reading = host(tmp_path).read(Call("processes", (("pids", "999999999"),)))
+    assert (reading.status, reading.data) == (ReadStatus.OK, b"[]"), "a process that vanished is left out"
+
+
+def test_the_recorder_leaves_hanging_readings_behind(tmp_path: Path) -> None:
+    class Stuck:
+        def read(self, source: object) -> Reading:
+            time.sleep(3)
+            return Reading("late", ReadStatus.OK)
+
+    recorder = Recorder(Stuck())
+    started = time.monotonic()
+    recorder.read_all([File("/a"), File("/b")], started + 0.2)
+    assert time.monotonic() - started < 1
+    assert {reading.status for reading in recorder.readings.values()} == {ReadStatus.TIMED_OUT}
+
+
+def test_a_recording_survives_the_round_trip() -> None:
+    readings = {
+        "ss": Reading("ss", ReadStatus.OK, "Grüße\n".encode(), ("ss", "-lnt"), 0.25),
+        "raw": Reading("raw", ReadStatus.FAILED, b"\xff\x00", None, 0.0, "why", "sudo cat raw"),
+    }
+    recording = Recording(Target(5000, peer="192.168.77.20"), "2026-01-01T00:00:00+00:00", "1", readings, {"path": "/x"})
+    assert parse_recording(render_recording(recording)) == recording
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"schema": "landiag.recording/1", "tool"', "cut off"),
+        ('{"schema": "landiag.recording/2"}', "newer"),
+        ('{"schema": "landiag.report/1"}', "not a recording"),
+        ("[]", "not a recording"),
+        ('{"schema": "landiag.recording/1", "readings": [{"source": "x"}]}', "damaged"),
+    ],
+)
+def test_files_that_are_no_recording_get_a_sentence(text: str, says: str) -> None:
+    with pytest.raises(ParseError, match=says):
+        parse_recording(text)
