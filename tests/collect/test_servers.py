@@ -1,4 +1,4 @@
-"""Servers are recognised by their real command lines, and told in the user's own words to listen everywhere."""
+"""Servers are recognised by their command lines, and told in the user's own words to listen everywhere."""
 
 from __future__ import annotations
 
