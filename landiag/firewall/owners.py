@@ -1,0 +1,176 @@
+"""Who wrote a rule, as the person at the machine knows it: ufw, a zone of firewalld, docker, a jail of fail2ban.
+
+Recognised by the names that each of them gives to its tables, chains and comments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from landiag.model.ruleset import Chain, Ruleset, TraceLine
+
+
+class Manager(str, Enum):
+    """A program that writes rules of its own; raw rules beside them would be overwritten."""
+
+    UFW = "ufw"
+    FIREWALLD = "firewalld"
+    DOCKER = "docker"
+    FAIL2BAN = "fail2ban"
+    CROWDSEC = "crowdsec"
+    SSHGUARD = "sshguard"
+    LIBVIRT = "libvirt"
+    TAILSCALE = "Tailscale"
+    MULLVAD = "Mullvad"
+    NORDVPN = "NordVPN"
+    KUBERNETES = "Kubernetes"
+    NETAVARK = "podman"
+    CSF = "csf"
+    NFTABLES = "nftables"
+    IPTABLES = "iptables"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The owner of a rule. ``detail`` is its zone, jail or rule number; empty when there is none.
+
+    ``text`` is how a person says it: ``ufw rule 3 (deny 5000/tcp)``, ``firewalld zone public``.
+    """
+
+    manager: Manager
+    text: str
+    detail: str = ""
+
+
+_CHAINS: tuple[tuple[re.Pattern[str], Manager], ...] = (
+    (re.compile(r"ufw6?-"), Manager.UFW),
+    (re.compile(r"DOCKER(-|$)"), Manager.DOCKER),
+    (re.compile(r"f2b-|fail2ban-"), Manager.FAIL2BAN),
+    (re.compile(r"(CROWDSEC|crowdsec)"), Manager.CROWDSEC),
+    (re.compile(r"sshguard"), Manager.SSHGUARD),
+    (re.compile(r"LIBVIRT_|guest_(input|output|cross|nat)$"), Manager.LIBVIRT),
+    (re.compile(r"ts-(input|forward|postrouting)"), Manager.TAILSCALE),
+    (re.compile(r"(KUBE|CNI|cali|CILIUM)[-_]"), Manager.KUBERNETES),
+    (re.compile(r"NETAVARK"), Manager.NETAVARK),
+    (re.compile(r"(LOCALINPUT|LOCALOUTPUT|DENYIN|DENYOUT|LOGDROPIN)$"), Manager.CSF),
+)
+
+_TABLES: Mapping[str, Manager] = {
+    "firewalld": Manager.FIREWALLD,
+    "firewalld_policy_drop": Manager.FIREWALLD,
+    "docker-bridges": Manager.DOCKER,
+    "f2b-table": Manager.FAIL2BAN,
+    "crowdsec": Manager.CROWDSEC,
+    "crowdsec6": Manager.CROWDSEC,
+    "sshguard": Manager.SSHGUARD,
+    "libvirt_network": Manager.LIBVIRT,
+    "mullvad": Manager.MULLVAD,
+    "nordvpn": Manager.NORDVPN,
+    "netavark": Manager.NETAVARK,
+}
+
+_FIREWALLD_ZONE = re.compile(r"(?:filter_)?IN_(.+?)(?:_(?:pre|log|deny|allow|post))?$")
+_FIREWALLD_IPTABLES = re.compile(
+    r"(IN|FWD|FWDI|FWDO|PRE|POST)_[A-Za-z0-9_-]+$|INPUT_(direct|ZONES)|FORWARD_(direct|IN_ZONES)"
+)
+_JAIL = re.compile(r"(?:f2b-|fail2ban-|addr6?-set-)([A-Za-z0-9_.-]+)")
+
+
+def find_owner(ruleset: Ruleset, decided_by: TraceLine, lines: tuple[TraceLine, ...] = ()) -> Owner:
+    """Find who wrote the rule or policy that decided. ``lines`` is the trace that led there."""
+    chain = decided_by.chain
+    if chain is None:
+        return Owner(Manager.NFTABLES, "the kernel")
+    manager = find_manager(ruleset, chain, decided_by)
+    if manager is Manager.UFW:
+        return Owner(manager, _ufw_text(decided_by))
+    if manager is Manager.FIREWALLD:
+        zone = find_zone(lines) or ""
+        return Owner(manager, f"firewalld zone {zone}" if zone else "firewalld", zone)
+    if manager is Manager.FAIL2BAN:
+        jail = _find_jail(chain, decided_by.rule_text)
+        return Owner(manager, f"fail2ban jail {jail}" if jail else "fail2ban", jail)
+    return Owner(manager, manager.value)
+
+
+def find_manager(ruleset: Ruleset, chain: Chain, line: TraceLine | None = None) -> Manager:
+    """Say which program writes a chain, or the rule of a line in it."""
+    by_table = _TABLES.get(chain.table)
+    if by_table is not None:
+        return by_table
+    for pattern, manager in _CHAINS:
+        if pattern.match(chain.name):
+            return manager
+    by_rule = None if line is None else _manager_of_rule(line)
+    if by_rule is not None:
+        return by_rule
+    if _is_policy(line) and chain.hook is not None:
+        by_policy = _manager_of_policy(ruleset, chain)
+        if by_policy is not None:
+            return by_policy
+    if chain.backend.startswith("iptables"):
+        names = ruleset.tables.get(chain.key, {})
+        if _FIREWALLD_IPTABLES.match(chain.name) and any(name.startswith("IN_") for name in names):
+            return Manager.FIREWALLD
+        return Manager.IPTABLES
+    return Manager.NFTABLES
+
+
+def _is_policy(line: TraceLine | None) -> bool:
+    return line is not None and line.rule is None
+
+
+def _manager_of_rule(line: TraceLine) -> Manager | None:
+    """Recognise rules that a program puts into chains that are not its own, by their comment or their sets."""
+    text = f"{line.rule.comment or ''} {line.rule_text}" if line.rule is not None else ""
+    if "nordvpn" in text:
+        return Manager.NORDVPN
+    if "crowdsec" in text:
+        return Manager.CROWDSEC
+    return Manager.FAIL2BAN if _JAIL.search(text) else None
+
+
+def _manager_of_policy(ruleset: Ruleset, chain: Chain) -> Manager | None:
+    """Say who set the policy of a built-in chain: ufw and docker do, where their chains stand beside it."""
+    names = ruleset.tables.get(chain.key, {})
+    if any(name.startswith(("ufw-", "ufw6-")) for name in names):
+        return Manager.UFW
+    if chain.name == "FORWARD" and "DOCKER-USER" in names:
+        return Manager.DOCKER
+    return None
+
+
+def _ufw_text(line: TraceLine) -> str:
+    if _is_policy(line) and line.chain is not None:
+        direction = {"INPUT": "incoming", "OUTPUT": "outgoing", "FORWARD": "routed"}.get(line.chain.name, "")
+        return f"ufw default (deny {direction})" if direction else "ufw default"
+    name = line.chain.name if line.chain is not None else ""
+    if "reject" in name:
+        return "ufw default (reject incoming)"
+    return "ufw"
+
+
+def find_zone(lines: tuple[TraceLine, ...]) -> str | None:
+    """Find the zone of firewalld that the packet went through: its last chain IN_ZONE of the trace."""
+    for line in reversed(lines):
+        words = line.result.split()
+        names = [
+            line.chain.name if line.chain is not None else "",
+            *(words[1:] if words[:1] in (["jump"], ["goto"]) else []),
+        ]
+        for name in names:
+            found = _FIREWALLD_ZONE.match(name)
+            if found and found[1] not in ("policy_allow-host-ipv6",):
+                return found[1]
+    return None
+
+
+def _find_jail(chain: Chain, text: str) -> str:
+    for candidate in (chain.name, text):
+        found = _JAIL.search(candidate)
+        if found and found[1] not in ("chain", "table"):
+            return found[1]
+    return ""
