@@ -25,10 +25,11 @@ read -r pid rest < /proc/self/stat
 mount --make-rprivate / && mount -t proc proc /proc || exit 1
 mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /srv || exit 1
 mkdir -p /run/lock /run/lab/logs /srv/shop /srv/home
-for folder in /etc/ufw /etc/firewalld /var/log; do
+mkdir -p /run/lab/etc; cp -r /etc/default /run/lab/etc/ 2> /dev/null
+for folder in /etc/default /etc/ufw /etc/firewalld /var/log; do
   if [ -d $folder ]; then mkdir -p /run/lab$folder; mount --bind /run/lab$folder $folder; fi
 done
-for file in /etc/hosts /etc/resolv.conf /etc/default/ufw; do
+for file in /etc/hosts /etc/resolv.conf; do
   if [ -f $file ]; then cat $file > /run/lab/${file##*/}; mount --bind /run/lab/${file##*/} $file; fi
 done
 printf '127.0.0.1 localhost\\n::1 localhost\\n127.0.1.1 %s\\n' "$1" > /etc/hosts
@@ -151,9 +152,9 @@ class Host:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
 
-    def listening(self, port: int) -> bool:
-        """Whether a TCP socket of this host's network listens on the port."""
-        return any(_listens(Path(f"/proc/{self.pid}/net/{table}"), port) for table in ("tcp", "tcp6"))
+    def listeners(self, port: int) -> int:
+        """How many TCP sockets of this host's network listen on the port."""
+        return sum(_listeners(Path(f"/proc/{self.pid}/net/{table}"), port) for table in ("tcp", "tcp6"))
 
     def close(self) -> None:
         """End the host and all that runs on it."""
@@ -185,9 +186,6 @@ def _first_line(process: subprocess.Popen[str], what: str) -> str:
     return line
 
 
-def _listens(table: Path, port: int) -> bool:
-    for line in table.read_text(encoding="ascii").splitlines()[1:]:
-        _, local, _, state, *_ = line.split()
-        if state == "0A" and int(local.rpartition(":")[2], 16) == port:
-            return True
-    return False
+def _listeners(table: Path, port: int) -> int:
+    rows = [line.split() for line in table.read_text(encoding="ascii").splitlines()[1:]]
+    return sum(row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port for row in rows)

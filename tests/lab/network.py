@@ -119,6 +119,17 @@ def _default(gateway: str, gateway6: str) -> str:
     return f"ip route add default via {gateway}; ip -6 route add default via {gateway6}\n"
 
 
+def add_wire(lab: Lab, name: str, interface: str) -> None:
+    """One more interface of a host, joined to the switch."""
+    host = lab.host(name)
+    port = f"{name}-{interface}"
+    lab.switch.configure(
+        f"set -e\nip link add {port} type veth peer name {interface} netns {host.pid}\n"
+        f"ip link set {port} master lan0 up"
+    )
+    host.configure(f"ip link set {interface} up")
+
+
 def add_container(
     lab: Lab, name: str, address: str, bridge: str = "docker0", subnet: str = "172.17.0.0/16"
 ) -> Host:

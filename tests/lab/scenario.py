@@ -22,7 +22,7 @@ NEEDS_ROOT = (
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The verdict that landiag must give: contract.md's status and cause."""
+    """The verdict that landiag must give, in the words of the report; ``a|b`` where two answers are right."""
 
     status: str
     cause: str | None = None
@@ -39,6 +39,28 @@ UNDETERMINED = Expected("undetermined")
 def blocked(cause: str) -> Expected:
     """A verdict with this cause."""
     return Expected("blocked", cause)
+
+
+BUS = """
+<busconfig>
+  <type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/>
+    <allow send_requested_reply="true" send_type="method_return"/><allow send_type="signal"/>
+    <allow send_requested_reply="true" send_type="error"/><allow send_type="method_call"/>
+  </policy>
+</busconfig>
+"""
+
+FIREWALLD = """
+mkdir -p /run/dbus /run/firewalld; cat > /run/dbus/lab.conf
+dbus-daemon --config-file=/run/dbus/lab.conf --fork --nopidfile > /run/lab/dbus 2>&1
+setsid firewalld --nofork --nopid > /run/lab/firewalld 2>&1 < /dev/null &
+for try in $(seq 150); do
+  if firewall-cmd --state > /dev/null 2>&1; then break; fi
+  sleep 0.1
+done
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +83,11 @@ def nft_input(rules: str, header: str = "type filter hook input priority 0") -> 
     return nft(f"table {family} filter {{\n  chain input {{\n    {header};\n{rules}\n  }}\n}}\n")
 
 
+def nft_output(rules: str, header: str = "type filter hook output priority 0") -> Step:
+    """The same for what leaves the server."""
+    return nft_input(rules, header)
+
+
 def nft(ruleset: str) -> Step:
     """An nftables ruleset for the server."""
     return Step("nft -f -", ruleset)
@@ -72,11 +99,32 @@ def iptables(rules: str, tool: str = "iptables-nft") -> Step:
     return sh("\n".join(f"{tool} -w {line}" for line in lines if line))
 
 
+def firewalld(*commands: str) -> Step:
+    """A firewalld and a bus of the server's own, and commands for it (``firewall-cmd COMMAND``)."""
+    lines = "\n".join(f"firewall-cmd {command} > /dev/null" for command in commands)
+    return Step(f"set -e\n{FIREWALLD}\n{lines}", BUS)
+
+
+def background(program: str, on: str) -> Step:
+    """A Python program that is left running on a host; the step ends when it prints its first line."""
+    line = 'setsid python -c "$PROGRAM" > /run/lab/started 2>&1 < /dev/null &'
+    wait = "for try in $(seq 100); do [ -s /run/lab/started ] && exit 0; sleep 0.05; done; exit 1"
+    return Step(f"PROGRAM=$(cat); export PROGRAM; {line} {wait}", program, on)
+
+
 def ufw(*commands: str) -> Step:
     """Commands for ufw, which is then enabled: it denies incoming, as it does unless told otherwise."""
     return sh(
         "\n".join([*(f"ufw {command} > /dev/null" for command in commands), "ufw --force enable > /dev/null"])
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One more interface of a host, joined to the switch; it is up and has no address."""
+
+    host: str
+    interface: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +145,9 @@ class Scenario:
     192.168.77.20 gets at ``address`` (words of exchange.py), ``ordinary`` what its neighbour gets where that
     differs. ``expected`` is landiag's verdict as root, ``with_peer`` that with ``--peer 192.168.77.20``,
     ``as_user`` that of an ordinary user; both follow from ``expected`` unless given. ``fixable`` says that
-    landiag must offer commands which mend it, after which the client gets ``fixed``.
+    landiag must offer commands which mend it, after which the client gets ``fixed``. ``also`` are codes that
+    the report must hold besides. ``who`` is the host that measures, ``peer`` its address where it has
+    another.
     """
 
     name: str
@@ -108,15 +158,19 @@ class Scenario:
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
     containers: tuple[Container, ...] = ()
+    wires: tuple[Wire, ...] = ()
     with_peer: Expected | None = None
     as_user: Expected | None = None
     ordinary: str | None = None
+    who: str = "client"
+    peer: str = ""
     address: str = SERVER
     port: int = 5000
     scheme: str = "http"
     attempts: int = 1
     options: str = ""
     environment: Mapping[str, str] | None = None
+    also: tuple[str, ...] = ()
     fixable: bool = False
     fixed: str = "served"
 

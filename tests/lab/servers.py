@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.lab.hosts import PROJECT
 
@@ -32,6 +33,7 @@ from django.http import HttpResponse
 from django.urls import path
 
 settings.configure(DEBUG=True, SECRET_KEY="lab", ROOT_URLCONF=__name__, ALLOWED_HOSTS=%s)
+settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 urlpatterns = [path("", lambda request: HttpResponse("shop"))]
 
 if __name__ == "__main__":
@@ -49,6 +51,20 @@ WSGI = """
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"shop"]
+"""
+
+SOCKETS = """
+import socket, time
+
+ANSWER = b"HTTP/1.1 200 OK\\r\\nContent-Length: 4\\r\\nConnection: close\\r\\n\\r\\nshop"
+%s
+while not %s:
+    time.sleep(60)
+while True:
+    client, _ = s.accept()
+    client.recv(65536)
+    client.sendall(ANSWER)
+    client.close()
 """
 
 NODE = """
@@ -97,6 +113,12 @@ def asgi(command: str) -> Server:
     return Server(command, {"shop.py": ASGI})
 
 
+def tls(command: str) -> Server:
+    """A server that is given a certificate of its own, ``cert.pem`` and ``key.pem``."""
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=shop"
+    return Server(f"{make} -keyout key.pem -out cert.pem 2>/dev/null && {command}", {"shop.py": SHOP % ""})
+
+
 def django(address: str, allowed_hosts: str = '["*"]', options: str = "--noreload") -> Server:
     """``python manage.py runserver ADDRESS``."""
     return Server(f"python manage.py runserver {options} {address}", {"manage.py": DJANGO % allowed_hosts})
@@ -112,6 +134,13 @@ def http_server(options: str = "") -> Server:
     return Server(f"python -m http.server 5000 {options}".rstrip())
 
 
-def script(text: str, *, port: int | None = 5000, user: bool = True, name: str = "server.py") -> Server:
+def script(
+    text: str, *, port: int | None = 5000, user: bool = True, name: str = "server.py", on: str = "server"
+) -> Server:
     """A server that the user wrote: a Python script."""
-    return Server(f"python {name}", {name: text}, port=port, user=user)
+    return Server(f"python {name}", {name: text}, port=port, user=user, on=on)
+
+
+def sockets(setup: str, *, serve: bool = True, **options: Any) -> Server:
+    """A server of a few lines: ``setup`` makes the listening socket ``s``; with ``serve`` it answers HTTP."""
+    return script(SOCKETS % (setup, "True" if serve else "False"), **options)

@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 from tests.lab.scenario import Scenario
-from tests.lab.scenarios import listening, nftables
+from tests.lab.scenarios import (
+    addresses,
+    application,
+    containers,
+    firewalld,
+    iptables,
+    listening,
+    nftables,
+    routing,
+    sockets,
+    ufw,
+)
 
-SCENARIOS: tuple[Scenario, ...] = (*listening.SCENARIOS, *nftables.SCENARIOS)
+SCENARIOS: tuple[Scenario, ...] = (
+    *listening.SCENARIOS,
+    *sockets.SCENARIOS,
+    *addresses.SCENARIOS,
+    *nftables.SCENARIOS,
+    *iptables.SCENARIOS,
+    *ufw.SCENARIOS,
+    *firewalld.SCENARIOS,
+    *containers.SCENARIOS,
+    *routing.SCENARIOS,
+    *application.SCENARIOS,
+)

@@ -1,0 +1,156 @@
+"""Addresses, links, and the client's side as far as the server can see it."""
+
+from __future__ import annotations
+
+from tests.lab.scenario import CLEAR, Expected, Scenario, blocked, nft_input, sh
+from tests.lab.servers import flask
+
+DOCKER0 = sh("ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up")
+SERVERS = (flask("--host 0.0.0.0"),)
+
+SCENARIOS = (
+    Scenario(
+        "no-address",
+        fault="the interface has no address",
+        before=(sh("ip addr flush dev eth0"),),
+        servers=SERVERS,
+        truth="timeout|unreachable",
+        expected=blocked("no-lan-address"),
+    ),
+    Scenario(
+        "link-local-only",
+        fault="DHCP gave nothing: a link-local address only",
+        before=(sh("ip addr flush dev eth0; ip addr add 169.254.13.7/16 dev eth0"),),
+        servers=SERVERS,
+        truth="timeout|unreachable",
+        expected=blocked("no-lan-address"),
+    ),
+    Scenario(
+        "cable-unplugged",
+        fault="the interface has no carrier",
+        before=(sh("ip link set server down", "switch"),),
+        servers=SERVERS,
+        truth="timeout|unreachable",
+        expected=blocked("link-down"),
+    ),
+    Scenario(
+        "interface-down",
+        fault="the interface is switched off",
+        before=(sh("ip link set eth0 down"),),
+        servers=SERVERS,
+        truth="timeout|unreachable",
+        expected=blocked("link-down|no-lan-address"),
+    ),
+    Scenario(
+        "address-of-yesterday",
+        fault="clients use an address that the server had yesterday",
+        servers=SERVERS,
+        address="192.168.77.99",
+        options="--to 192.168.77.99",
+        truth="timeout|unreachable",
+        expected=blocked("wrong-address"),
+    ),
+    Scenario(
+        "address-of-a-bridge",
+        fault="clients are given the address of the bridge for containers",
+        before=(DOCKER0,),
+        servers=SERVERS,
+        address="172.17.0.1",
+        options="--to 172.17.0.1",
+        truth="timeout|unreachable|rejected net-unreachable",
+        expected=blocked("wrong-address"),
+    ),
+    Scenario(
+        "bridge-beside-the-lan",
+        fault="nothing: a bridge for containers stands beside the LAN",
+        before=(DOCKER0,),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "subnet-overlap",
+        fault="a network of containers covers the clients' addresses",
+        before=(
+            sh(
+                "ip link add br-shop type bridge; ip link add vethshop type veth peer name inside\n"
+                "ip link set vethshop master br-shop up; ip link set inside up\n"
+                "ip addr add 192.168.77.126/25 dev br-shop; ip link set br-shop up"
+            ),
+        ),
+        servers=SERVERS,
+        truth="timeout",
+        expected=blocked("subnet-overlap"),
+    ),
+    Scenario(
+        "client-in-another-network",
+        fault="the client has an address of another network, to which the gateway knows no way",
+        before=(
+            sh(
+                "ip route flush dev eth0; ip addr flush dev eth0; ip addr add 192.168.1.20/24 dev eth0",
+                "client",
+            ),
+        ),
+        servers=SERVERS,
+        peer="192.168.1.20",
+        truth="unreachable",
+        ordinary="served",
+        expected=CLEAR,
+        with_peer=blocked("peer-in-other-network"),
+    ),
+    Scenario(
+        "client-off",
+        fault="the client is not there",
+        before=(sh("ip link set client down", "switch"),),
+        servers=SERVERS,
+        truth="unreachable|timeout",
+        ordinary="served",
+        expected=CLEAR,
+        with_peer=Expected("blocked|undetermined", "peer-down|peer-isolated"),
+    ),
+    Scenario(
+        "client-isolation",
+        fault="the access point keeps its clients apart; the gateway answers everybody",
+        before=(
+            sh(
+                "for port in server client neighbour; do bridge link set dev $port isolated on; done",
+                "switch",
+            ),
+        ),
+        servers=SERVERS,
+        truth="unreachable|timeout",
+        expected=CLEAR,
+        with_peer=Expected("blocked|undetermined", "peer-isolated|peer-down"),
+    ),
+    Scenario(
+        "client-answers-no-ping",
+        fault="nothing: the client answers no ping",
+        before=(sh("echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all", "client"),),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "gateway-answers-nothing",
+        fault="nothing: the gateway answers neither pings nor connections",
+        before=(
+            sh("echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all", "gateway"),
+            sh(
+                "nft 'add table t; add chain t c { type filter hook input priority 0; policy drop; }'",
+                "gateway",
+            ),
+        ),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "one-family-dropped",
+        fault="nothing for IPv4: a rule drops IPv6 only",
+        before=(nft_input("meta nfproto ipv6 tcp dport 5000 drop"),),
+        servers=(flask("--host ::"),),
+        truth="served",
+        expected=CLEAR,
+        also=("firewall-drops",),
+    ),
+)
