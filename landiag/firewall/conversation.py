@@ -1,0 +1,382 @@
+"""One conversation through the packet filters of a host: SYN in, SYN-ACK out, first data in, its answer out.
+
+Each packet meets the hooks in the kernel's order; what the connection has learned (translation, marks, sets
+that it was added to) goes with it. The first packet that is stopped decides. Where a translation is not
+certain, the conversation is followed once for each that is possible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from landiag.firewall.fields import Context, PacketFields, Tracking
+from landiag.firewall.hooks import HookResult, run_hook, set_packet
+from landiag.firewall.surroundings import Surroundings, Tuple, Way
+from landiag.model.packet import ABSENT, Packet, Value
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+
+CONFIRMED, SEEN_REPLY, ASSURED = 8, 2, 4
+SYN, SYN_ACK, DATA, ANSWER, REFUSAL = "syn", "syn-ack", "data", "answer", "refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """One way in which the conversation ends before its end: which packet, by which line, and how."""
+
+    leg: str
+    verdict: Verdict
+    line: TraceLine
+    reject_with: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Where the client's packet comes out: after translation, locally or forwarded through a device.
+
+    ``local`` is None when that is not known. ``translated`` is the line of the rule that changed the
+    destination. ``back`` is how the answer leaves.
+    """
+
+    packet: Packet
+    local: bool | None
+    device: str | None = None
+    translated: TraceLine | None = None
+    way: Way | None = None
+    back: Way | None = None
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What became of a conversation. ``verdict`` accepts only when all of its packets pass for certain.
+
+    ``stops`` are all possible ends; empty when accepted. ``decided_by`` is the line that decides.
+    ``unknown`` are the lines of the rules that make the verdict unknown. ``arrivals`` are the places where
+    the first packet can come out; several only when a translation is not certain.
+    """
+
+    verdict: Verdict
+    lines: tuple[TraceLine, ...]
+    stops: tuple[Stopped, ...] = ()
+    decided_by: TraceLine | None = None
+    reject_with: str | None = None
+    leg: str | None = None
+    unknown: tuple[TraceLine, ...] = ()
+    arrivals: tuple[Arrival, ...] = ()
+
+
+@dataclass(slots=True)
+class _Connection:
+    """What lasts from packet to packet."""
+
+    tracking: Tracking | None
+    tracked: bool | None
+    mark: Value
+    remembered: dict[int, list[tuple[bool, tuple[Value, ...]]]]
+    client: Packet
+    server: Packet
+    in_interface: str | None
+    out_interface: str | None
+    local: bool | None
+
+
+@dataclass(slots=True)
+class _Trip:
+    """One packet, on one of the ways that are possible for it."""
+
+    fields: PacketFields
+    translated: TraceLine | None = None
+    way: Way | None = None
+
+
+@dataclass(slots=True)
+class Follower:
+    """Follows packets through one ruleset."""
+
+    ruleset: Ruleset
+    around: Surroundings
+    now: float | None = None
+    loose: bool = True
+    lines: list[TraceLine] = field(default_factory=list)
+    stops: list[Stopped] = field(default_factory=list)
+    arrivals: list[Arrival] = field(default_factory=list)
+    passed: bool = False
+
+    def follow(self, packet: Packet) -> Conversation:
+        """Follow the conversation that this packet begins (or, where it gives a state, it and its answer)."""
+        leg = SYN if packet.state in (None, "new") else DATA
+        for trip in self._inward(packet, leg):
+            self._continue(packet, trip, leg)
+        return self._conclude()
+
+    def _continue(self, packet: Packet, trip: _Trip, leg: str) -> None:
+        connection = _connect(packet, trip, self.around)
+        arrival = Arrival(
+            trip.fields.packet, connection.local, connection.out_interface, trip.translated, trip.way,
+            self.around.way_back(_answer(trip.fields.packet, ANSWER), 0),
+        )  # fmt: skip
+        self.arrivals.append(arrival)
+        if packet.protocol not in ("tcp", "udp"):
+            self.passed = True
+            return
+        if not self._outward(connection, SYN_ACK if leg == SYN else ANSWER):
+            return
+        if packet.state is None and packet.protocol == "tcp":
+            again = False
+            for _ in self._again(connection):
+                again = True
+            if not again or not self._outward(connection, ANSWER):
+                return
+        self.passed = True
+
+    def _inward(self, packet: Packet, leg: str) -> list[_Trip]:
+        """Send a client's packet in, to its socket or on its way through this host."""
+        family = "ip6" if packet.version == 6 else "ip"
+        tracking = _fresh(packet)
+        fields = PacketFields(packet, Context("netdev", self.around, "ingress", None, self.now))
+        trips = self._hook([_Trip(fields)], "ingress", "netdev", leg, device=packet.in_interface)
+        trips = self._hook(trips, "prerouting", family, leg, tracking=tracking)
+        return self._deliver(trips, family, leg)
+
+    def _deliver(self, trips: list[_Trip], family: str, leg: str) -> list[_Trip]:
+        arrived: list[_Trip] = []
+        for trip in trips:
+            mark = trip.fields["meta mark"]
+            trip.way = self.around.route(trip.fields.packet, mark if isinstance(mark, int) else None)
+            if trip.way is None:
+                arrived += self._hook([_fork(trip)], "input", family, leg)
+                arrived += self._forward([_fork(trip)], family, leg)
+            elif trip.way.kind == "local":
+                arrived += self._hook([trip], "input", family, leg)
+            else:
+                arrived += self._forward([trip], family, leg)
+        return arrived
+
+    def _forward(self, trips: list[_Trip], family: str, leg: str) -> list[_Trip]:
+        for trip in trips:
+            packet = trip.fields.packet
+            ttl = None if packet.ttl is None else packet.ttl - 1
+            trip.fields.packet = replace(packet, out_interface=trip.way.device if trip.way else None, ttl=ttl)
+            trip.fields.forget("ip ttl", "ip6 hoplimit", "oif")
+        trips = self._hook(trips, "forward", family, leg)
+        trips = self._hook(trips, "postrouting", family, leg)
+        return self._egress(trips, leg)
+
+    def _egress(self, trips: list[_Trip], leg: str) -> list[_Trip]:
+        out: list[_Trip] = []
+        for trip in trips:
+            out += self._hook([trip], "egress", "netdev", leg, device=trip.fields.packet.out_interface)
+        return out
+
+    def _outward(self, connection: _Connection, leg: str) -> bool:
+        """Send the server's packet to the client; False when it is stopped for certain."""
+        answer = _answer(connection.server, leg)
+        family = "ip6" if answer.version == 6 else "ip"
+        tracking, state = self._tracking(connection, leg)
+        if connection.local is False:
+            trips = self._back_through(connection, answer, family, leg, tracking)
+        else:
+            back = self.around.way_back(answer, 0)
+            answer = replace(answer, in_interface=None, out_interface=back.device if back else None)
+            fields = self._fields(connection, answer, family, "output", leg)
+            trips = self._hook([_Trip(fields)], "output", family, leg, tracking=tracking)
+            trips = self._hook(trips, "postrouting", family, leg)
+        self._untranslate(connection, trips)
+        trips = self._egress(trips, leg)
+        self._learn(connection, trips, state)
+        return bool(trips)
+
+    def _back_through(
+        self, connection: _Connection, answer: Packet, family: str, leg: str, tracking: Tracking | None
+    ) -> list[_Trip]:
+        """The answer of a host behind this one: in by the device that led there, out to the client."""
+        answer = replace(answer, in_interface=connection.out_interface, source_mac=None, destination_mac=None)
+        fields = self._fields(connection, answer, "netdev", "ingress", leg)
+        trips = self._hook([_Trip(fields)], "ingress", "netdev", leg, device=answer.in_interface)
+        trips = self._hook(trips, "prerouting", family, leg, tracking=tracking)
+        for trip in trips:
+            set_packet(trip.fields, replace(trip.fields.packet, destination=connection.client.source,
+                                            destination_port=connection.client.source_port))  # fmt: skip
+            packet = trip.fields.packet
+            trip.fields.packet = replace(packet, out_interface=connection.in_interface, ttl=63)
+            trip.fields.forget("ip ttl", "ip6 hoplimit", "oif")
+        trips = self._hook(trips, "forward", family, leg)
+        return self._hook(trips, "postrouting", family, leg)
+
+    def _again(self, connection: _Connection) -> list[_Trip]:
+        """The client's first data, on the way that its SYN has taken."""
+        packet = replace(connection.client, flags=frozenset({"ack", "psh"}), length=None)
+        family = "ip6" if packet.version == 6 else "ip"
+        tracking, state = self._tracking(connection, DATA)
+        fields = self._fields(connection, packet, "netdev", "ingress", DATA)
+        trips = self._hook([_Trip(fields)], "ingress", "netdev", DATA, device=packet.in_interface)
+        trips = self._hook(trips, "prerouting", family, DATA, tracking=tracking)
+        for trip in trips:
+            server = connection.server
+            set_packet(trip.fields, replace(trip.fields.packet, destination=server.destination,
+                                            destination_port=server.destination_port))  # fmt: skip
+        if connection.local is False:
+            for trip in trips:
+                trip.way = Way("unicast", connection.out_interface)
+            trips = self._forward(trips, family, DATA)
+        else:
+            trips = self._hook(trips, "input", family, DATA)
+        self._learn(connection, trips, state)
+        return trips
+
+    def _fields(
+        self, connection: _Connection, packet: Packet, family: str, hook: str, leg: str
+    ) -> PacketFields:
+        early = connection.tracking if leg == REFUSAL else None
+        context = Context(family, self.around, hook, early, self.now, connection.remembered)
+        return PacketFields(replace(packet, mark=0), context)
+
+    def _tracking(self, connection: _Connection, leg: str) -> tuple[Tracking | None, str | None]:
+        """What connection tracking will say of the next packet, and its state by name."""
+        base = connection.tracking
+        if base is None:
+            base = Tracking("new", _tuple(connection.client), _tuple(connection.client).reversed())
+        if connection.tracked is None:
+            return replace(base, state=None, status=None), None
+        if connection.tracked:
+            direction = 0 if leg == DATA else 1
+            status = (
+                CONFIRMED | SEEN_REPLY | (ASSURED if leg in (DATA, ANSWER) else 0) | ((base.status or 0) & ~7)
+            )
+            mark = connection.mark if isinstance(connection.mark, int) else None
+            mine = replace(base, state="established", direction=direction, status=status, mark=mark)
+            return mine, "established"
+        if leg == SYN_ACK or not self.loose:
+            return replace(base, state="invalid"), "invalid"
+        picked = _tuple(connection.client) if leg == DATA else _tuple(connection.server).reversed()
+        return Tracking("new", picked, picked.reversed(), 0, 0, 0), "new"
+
+    def _learn(self, connection: _Connection, trips: list[_Trip], state: str | None) -> None:
+        """Keep what the packet has left behind: marks, sets, a connection that was picked up on its way."""
+        if not trips:
+            return
+        found = trips[0].fields
+        mark = found["ct mark"]
+        if mark is not ABSENT:
+            connection.mark = mark
+        tracking = found.context.tracking
+        if state == "new" and tracking is not None and tracking.known:
+            connection.tracking, connection.tracked = tracking, True
+
+    def _untranslate(self, connection: _Connection, trips: list[_Trip]) -> None:
+        """Give the answer the address to which the client wrote, as translation does behind postrouting."""
+        client = connection.client
+        for trip in trips:
+            set_packet(trip.fields, replace(trip.fields.packet, source=client.destination,
+                                            source_port=client.destination_port))  # fmt: skip
+
+    def _hook(
+        self,
+        trips: list[_Trip],
+        hook: str,
+        family: str,
+        leg: str,
+        *,
+        tracking: Tracking | None = None,
+        device: str | None = None,
+    ) -> list[_Trip]:
+        passed: list[_Trip] = []
+        for trip in trips:
+            trip.fields.move(family, hook)
+            result = run_hook(
+                self.ruleset, trip.fields, hook, family, tracking=tracking, device=device, leg=leg
+            )
+            self.lines += result.lines
+            self._stop(result, leg)
+            for passage in result.passages:
+                line = trip.translated
+                if passage.translate is not None and hook in ("prerouting", "output"):
+                    line = next((one for one in reversed(result.lines) if one.rule is not None), None)
+                passed.append(_Trip(passage.fields, line, trip.way))
+        return passed
+
+    def _stop(self, result: HookResult, leg: str) -> None:
+        for end in result.stops:
+            verdict = end.verdict
+            if verdict is Verdict.REJECT:
+                verdict = _refusal(leg)
+            self.stops.append(Stopped(leg, verdict, end.line, end.reject_with))
+
+    def _conclude(self) -> Conversation:
+        lines, stops = tuple(self.lines), tuple(self.stops)
+        verdicts = {stop.verdict for stop in stops} | ({Verdict.ACCEPT} if self.passed else set())
+        gap = self._gap_line(verdicts)
+        if gap is not None:
+            verdicts.add(Verdict.UNKNOWN)
+            lines = (*lines, gap)
+        arrivals = tuple(self.arrivals)
+        if len(verdicts) == 1 and Verdict.UNKNOWN not in verdicts:
+            (verdict,) = verdicts
+            last = stops[-1] if stops else None
+            decided = last.line if last is not None else _accepting(lines)
+            kinds = {stop.reject_with for stop in stops}
+            kind = kinds.pop() if len(kinds) == 1 and verdict is Verdict.REJECT else None
+            return Conversation(
+                verdict, lines, stops, decided, kind, last.leg if last else None, (), arrivals
+            )
+        unknown = tuple(line for line in lines if line.result.startswith("perhaps") or line is gap)
+        decided = unknown[0] if unknown else None
+        return Conversation(Verdict.UNKNOWN, lines, stops, decided, None, None, unknown, arrivals)
+
+    def _gap_line(self, verdicts: set[Verdict]) -> TraceLine | None:
+        if not self.ruleset.gaps or Verdict.ACCEPT not in verdicts:
+            return None
+        gap = self.ruleset.gaps[0]
+        return TraceLine("input", "unknown", None, None, f"{gap.source} could not be read: {gap.reason}", SYN)
+
+
+def _refusal(leg: str) -> Verdict:
+    """What a rejection is to the client: one of the server's own packets is silence."""
+    return Verdict.REJECT if leg in (SYN, DATA) else Verdict.DROP
+
+
+def _fork(trip: _Trip) -> _Trip:
+    return _Trip(trip.fields.copy(), trip.translated, trip.way)
+
+
+def _accepting(lines: tuple[TraceLine, ...]) -> TraceLine | None:
+    """The line that let the first packet in: the last rule that accepts it, else the policy."""
+    mine = [line for line in lines if line.leg in (SYN, DATA) and line.result == "accept"]
+    inward = [line for line in mine if line.hook in ("input", "forward")] or mine
+    rules = [line for line in inward if line.rule is not None]
+    found = rules or inward
+    return found[-1] if found else None
+
+
+def _tuple(packet: Packet) -> Tuple:
+    return Tuple(packet.source, packet.destination, packet.source_port, packet.destination_port)
+
+
+def _fresh(packet: Packet) -> Tracking:
+    """What connection tracking says of a client's packet, when it gets there."""
+    original = _tuple(packet)
+    state = packet.state or "new"
+    status = 0 if state == "new" else CONFIRMED | SEEN_REPLY | ASSURED
+    return Tracking(state, original, original.reversed(), 0, status, packet.ct_mark)
+
+
+def _connect(client: Packet, trip: _Trip, around: Surroundings) -> _Connection:
+    fields = trip.fields
+    tracking = fields.context.tracking
+    state = None if tracking is None else tracking.state
+    tracked = None if state is None else state in ("new", "established", "related")
+    local = None if trip.way is None else trip.way.kind == "local"
+    return _Connection(
+        tracking if tracked is not False else None, tracked, fields["ct mark"], fields.context.remembered,
+        client, fields.packet, client.in_interface or around.in_interface, fields.packet.out_interface, local,
+    )  # fmt: skip
+
+
+def _answer(packet: Packet, leg: str) -> Packet:
+    """The packet that answers this one."""
+    flags = frozenset({"syn", "ack"} if leg == SYN_ACK else {"ack", "psh"})
+    return replace(
+        packet, source=packet.destination, destination=packet.source, source_port=packet.destination_port,
+        destination_port=packet.source_port, flags=flags, ttl=64, state=None, mark=0,
+        length=packet.length if leg == SYN_ACK else None, in_interface=None, out_interface=None,
+        source_mac=None, destination_mac=None, pkttype="host",
+    )  # fmt: skip

@@ -1,0 +1,372 @@
+"""A packet on its way through one hook: every field that a match may ask for, worked out when it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+
+from landiag.firewall.surroundings import FIB_TYPES, Surroundings, Tuple
+from landiag.model.packet import (
+    ABSENT,
+    CT_STATES,
+    NOT_LOOPBACK,
+    PACKET_TYPES,
+    PROTOCOL_NUMBERS,
+    TCP_FLAGS,
+    IPAddress,
+    Packet,
+    Value,
+)
+
+NFPROTO = {"ip": 2, "ip6": 10, "netdev": 5, "bridge": 7, "arp": 3, "inet": 1}
+ETHERTYPE = {4: 0x0800, 6: 0x86DD}
+DYING, DNAT, SNAT = 512, 32, 16
+
+
+@dataclass(slots=True)
+class Tracking:
+    """What connection tracking knows of the packet's connection.
+
+    ``state`` is ``new established related untracked invalid``, None when unknown. ``status`` are nft's
+    ``ct status`` bits, ``direction`` is 0 for original, 1 for reply; then the two tuples.
+    """
+
+    state: str | None
+    original: Tuple
+    reply: Tuple
+    direction: int = 0
+    status: int | None = 0
+    mark: int | None = 0
+    zone: int | None = 0
+
+    @property
+    def known(self) -> bool:
+        """Whether the packet belongs to a connection at all."""
+        return self.state not in ("untracked", "invalid")
+
+
+OUTWARD = ("output", "postrouting", "egress")
+
+
+@dataclass(slots=True)
+class Context:
+    """Where the packet is: the hook's family, its surroundings, its connection (None: not looked up yet)."""
+
+    family: str
+    surroundings: Surroundings
+    hook: str = "input"
+    tracking: Tracking | None = None
+    now: float | None = None
+    remembered: dict[int, list[tuple[bool, tuple[Value, ...]]]] = field(default_factory=dict)
+
+
+class PacketFields(dict[str, Value]):
+    """The fields of one packet. What is not known by name is unknown, never absent."""
+
+    __slots__ = ("context", "packet")
+
+    def __init__(self, packet: Packet, context: Context) -> None:
+        super().__init__()
+        self.packet = packet
+        self.context = context
+
+    def __missing__(self, name: str) -> Value:
+        compute = _SIMPLE.get(name)
+        value = compute(self) if compute is not None else _by_group(self, name)
+        self[name] = value
+        return value
+
+    def copy(self) -> PacketFields:
+        """An independent copy, so that a walk can fork."""
+        other = PacketFields(self.packet, self.context)
+        other.update(self)
+        return other
+
+    def move(self, family: str, hook: str) -> None:
+        """Go to another hook: fields that depend on it are worked out again."""
+        self.context = replace(self.context, family=family, hook=hook)
+        for name in [name for name in self if name.startswith(_BY_PLACE)]:
+            del self[name]
+
+    def forget(self, *prefixes: str) -> None:
+        """Work the fields whose names begin so out again."""
+        for name in [name for name in self if name.startswith(prefixes)]:
+            del self[name]
+
+
+_BY_PLACE = ("meta nfproto", "fib", "iif", "oif", "meta sk", "ct ", "rt ")
+
+
+def merge(left: PacketFields, right: PacketFields) -> PacketFields:
+    """What holds in both: fields that differ are unknown."""
+    merged = left.copy()
+    for name in {*left, *right}:
+        if left[name] != right[name]:
+            merged[name] = None
+    return merged
+
+
+def _address(address: IPAddress | None, version: int | None, wanted: int) -> Value:
+    if version is not None and version != wanted:
+        return ABSENT
+    return None if address is None else int(address)
+
+
+def _only(version: int, value: Callable[[PacketFields], Value]) -> Callable[[PacketFields], Value]:
+    """A field that packets of one IP version have."""
+
+    def compute(fields: PacketFields) -> Value:
+        actual = fields.packet.version
+        if actual is None:
+            return None
+        return value(fields) if actual == version else ABSENT
+
+    return compute
+
+
+def _protocol(protocol: str, value: Callable[[PacketFields], Value]) -> Callable[[PacketFields], Value]:
+    """A field that packets of one transport protocol have."""
+
+    def compute(fields: PacketFields) -> Value:
+        return value(fields) if fields.packet.protocol == protocol else ABSENT
+
+    return compute
+
+
+def _unknown(fields: PacketFields) -> Value:  # noqa: ARG001
+    return None
+
+
+def _zero(fields: PacketFields) -> Value:  # noqa: ARG001
+    return 0
+
+
+def _l4proto(fields: PacketFields) -> Value:
+    protocol = fields.packet.protocol
+    if protocol == "icmp" and fields.packet.version == 6:
+        return 58
+    return int(protocol) if protocol.isdigit() else PROTOCOL_NUMBERS.get(protocol)
+
+
+def _nfproto(fields: PacketFields) -> Value:
+    family = fields.context.family
+    return NFPROTO.get(family)
+
+
+def _ethertype(fields: PacketFields) -> Value:
+    version = fields.packet.version
+    return None if version is None else ETHERTYPE[version]
+
+
+def _flags(fields: PacketFields) -> Value:
+    return sum(TCP_FLAGS[flag] for flag in fields.packet.flags)
+
+
+def _port(name: str, *protocols: str) -> Callable[[PacketFields], Value]:
+    def compute(fields: PacketFields) -> Value:
+        packet = fields.packet
+        if packet.protocol not in protocols:
+            return ABSENT if len(protocols) == 1 or packet.protocol in _WITH_PORTS else None
+        port: int | None = getattr(packet, name)
+        return port
+
+    return compute
+
+
+_WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite")
+
+
+def _interface(name: str | None, fields: PacketFields, direction: str) -> Value:
+    hook = fields.context.hook
+    if direction == "in":
+        if hook in OUTWARD and not fields.packet.in_interface:
+            return ""
+        return name if name is not None else NOT_LOOPBACK
+    if hook in ("ingress", "prerouting", "input"):
+        return ""
+    return name
+
+
+def _in_name(fields: PacketFields) -> Value:
+    return _interface(fields.packet.in_interface, fields, "in")
+
+
+def _out_name(fields: PacketFields) -> Value:
+    return _interface(fields.packet.out_interface, fields, "out")
+
+
+def _device(
+    side: str, ask: Callable[[Surroundings, str], int | None], missing: Value = ABSENT
+) -> Callable[[PacketFields], Value]:
+    def compute(fields: PacketFields) -> Value:
+        name = fields[side]
+        if name == "":
+            return missing
+        return ask(fields.context.surroundings, name) if isinstance(name, str) else None
+
+    return compute
+
+
+def _mac(fields: PacketFields, text: str | None) -> Value:
+    if fields.context.hook in OUTWARD:
+        return ABSENT
+    return None if text is None else int(text.replace(":", ""), 16)
+
+
+def _sk(fields: PacketFields, value: int | None) -> Value:
+    if fields.context.hook in OUTWARD and not fields.packet.in_interface:
+        return value
+    tracking = fields.context.tracking
+    return ABSENT if tracking is None or tracking.state in ("new", "untracked", "invalid") else None
+
+
+_SIMPLE: dict[str, Callable[[PacketFields], Value]] = {
+    "ip saddr": lambda f: _address(f.packet.source, f.packet.version, 4),
+    "ip daddr": lambda f: _address(f.packet.destination, f.packet.version, 4),
+    "ip6 saddr": lambda f: _address(f.packet.source, f.packet.version, 6),
+    "ip6 daddr": lambda f: _address(f.packet.destination, f.packet.version, 6),
+    "ip version": _only(4, lambda _: 4),
+    "ip hdrlength": _only(4, lambda _: 5),
+    "ip dscp": _only(4, lambda f: f.packet.dscp),
+    "ip ecn": _only(4, _zero),
+    "ip length": _only(4, lambda f: f.packet.length),
+    "ip fragment": _only(4, _zero),
+    "ip ttl": _only(4, lambda f: f.packet.ttl),
+    "ip protocol": _only(4, _l4proto),
+    "ip6 version": _only(6, lambda _: 6),
+    "ip6 dscp": _only(6, lambda f: f.packet.dscp),
+    "ip6 ecn": _only(6, _zero),
+    "ip6 length": _only(6, lambda f: None if f.packet.length is None else f.packet.length - 40),
+    "ip6 nexthdr": _only(6, _l4proto),
+    "ip6 hoplimit": _only(6, lambda f: f.packet.ttl),
+    "tcp sport": _port("source_port", "tcp"),
+    "tcp dport": _port("destination_port", "tcp"),
+    "udp sport": _port("source_port", "udp"),
+    "udp dport": _port("destination_port", "udp"),
+    "sctp sport": _port("source_port", "sctp"),
+    "sctp dport": _port("destination_port", "sctp"),
+    "dccp sport": _port("source_port", "dccp"),
+    "dccp dport": _port("destination_port", "dccp"),
+    "udplite sport": _port("source_port", "udplite"),
+    "udplite dport": _port("destination_port", "udplite"),
+    "th sport": _port("source_port", *_WITH_PORTS),
+    "th dport": _port("destination_port", *_WITH_PORTS),
+    "tcp flags": _protocol("tcp", _flags),
+    "tcp urgptr": _protocol("tcp", _zero),
+    "icmp type": _only(4, _protocol("icmp", lambda f: f.packet.icmp_type)),
+    "icmp code": _only(4, _protocol("icmp", lambda f: f.packet.icmp_code)),
+    "icmpv6 type": _only(6, _protocol("icmp", lambda f: f.packet.icmp_type)),
+    "icmpv6 code": _only(6, _protocol("icmp", lambda f: f.packet.icmp_code)),
+    "meta l4proto": _l4proto,
+    "meta nfproto": _nfproto,
+    "meta protocol": _ethertype,
+    "ether type": _ethertype,
+    "ether saddr": lambda f: _mac(f, f.packet.source_mac),
+    "ether daddr": lambda f: _mac(f, f.packet.destination_mac),
+    "meta mark": lambda f: f.packet.mark,
+    "meta length": lambda f: f.packet.length,
+    "meta pkttype": lambda f: None if f.packet.pkttype is None else PACKET_TYPES.get(f.packet.pkttype),
+    "meta skuid": lambda f: _sk(f, f.packet.skuid),
+    "meta skgid": lambda f: _sk(f, f.packet.skgid),
+    "meta ipsec": _zero,
+    "iifname": _in_name,
+    "oifname": _out_name,
+    "iif": _device("iifname", Surroundings.interface_index, 0),
+    "oif": _device("oifname", Surroundings.interface_index, 0),
+    "iifgroup": _device("iifname", Surroundings.interface_group),
+    "oifgroup": _device("oifname", Surroundings.interface_group),
+    "iiftype": _device("iifname", Surroundings.interface_type),
+    "oiftype": _device("oifname", Surroundings.interface_type),
+    "bridge in": lambda f: f.packet.in_port or ABSENT,
+    "bridge out": lambda f: f.packet.out_port or ABSENT,
+    "program": lambda f: f.packet.program,
+    "profile": lambda f: f.packet.profile,
+}
+
+
+def _by_group(fields: PacketFields, name: str) -> Value:
+    group, _, rest = name.partition(" ")
+    if group == "ct":
+        return _ct(fields, rest)
+    if group == "fib":
+        return _fib(fields, rest)
+    if group in PROTOCOL_NUMBERS and group != fields.packet.protocol and not group.startswith(("icmp", "ip")):
+        return ABSENT
+    if group in ("ip", "ip6") and fields.packet.version not in (None, 4 if group == "ip" else 6):
+        return ABSENT
+    if group == "arp":
+        return ABSENT
+    return None
+
+
+def _ct(fields: PacketFields, key: str) -> Value:
+    tracking = fields.context.tracking
+    if key == "state":
+        if tracking is None:
+            return CT_STATES["invalid"]
+        return None if tracking.state is None else CT_STATES[tracking.state]
+    if tracking is None or not tracking.known:
+        return ABSENT
+    if key in ("direction", "status", "mark", "zone"):
+        value: int | None = getattr(tracking, key)
+        return value
+    if key == "helper":
+        return ""
+    if key == "protocol":
+        return _l4proto(fields)
+    if key == "l3proto":
+        return {4: 2, 6: 10}.get(fields.packet.version or 0)
+    return _ct_tuple(fields, tracking, key)
+
+
+def _ct_tuple(fields: PacketFields, tracking: Tracking, key: str) -> Value:
+    """``original saddr``, ``reply proto-dst``, ``original ip daddr``..."""
+    words = key.split()
+    tuples = {"original": tracking.original, "reply": tracking.reply}
+    if words[0] not in tuples:
+        return None
+    one = tuples[words[0]]
+    version = fields.packet.version
+    if len(words) == 3 and version is not None and words[1] != {4: "ip", 6: "ip6"}[version]:
+        return ABSENT
+    values: dict[str, Value] = {
+        "saddr": None if one.source is None else int(one.source),
+        "daddr": None if one.destination is None else int(one.destination),
+        "proto-src": one.source_port,
+        "proto-dst": one.destination_port,
+    }
+    return values.get(words[-1])
+
+
+def _fib(fields: PacketFields, rest: str) -> Value:
+    """``fib daddr type``, ``fib saddr iif oif``...: the flags in any order, the result last."""
+    *flags, result = rest.split()
+    packet, around = fields.packet, fields.context.surroundings
+    address = packet.source if "saddr" in flags else packet.destination
+    device = _fib_device(fields, flags)
+    if device is None or (address is None and packet.version is None):
+        return None
+    number = fields["ip saddr" if address is packet.source and address is not None else "ip daddr"]
+    if isinstance(number, int) and address is not None and address.version == 4:
+        address = ip_address(number)
+    if address is None:
+        return None
+    limit = device or None
+    if result == "type":
+        kind = around.address_type(address, limit)
+        return None if kind is None else FIB_TYPES[kind]
+    mark = fields["meta mark"] if "mark" in flags else 0
+    if not isinstance(mark, int):
+        return None
+    way = around.way_to(address, limit, mark)
+    return 0 if way is ABSENT else way
+
+
+def _fib_device(fields: PacketFields, flags: list[str]) -> str | None:
+    """The device a lookup is limited to: empty for none, None when unknown."""
+    for flag, name in (("iif", "iifname"), ("oif", "oifname")):
+        if flag in flags:
+            value = fields[name]
+            return value if isinstance(value, str) else None
+    return ""

@@ -1,0 +1,241 @@
+"""One packet through one hook: its base chains by priority, connection tracking and translation among them.
+
+Accepting is not final: the next base chain still sees the packet. Dropping is. The translations of all nat
+chains happen at one priority (-100 before routing and for local output, 100 after routing and for input),
+for the first packet of a connection only (nf_nat_inet_fn).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from landiag.firewall.evaluate import End, Walk
+from landiag.firewall.fields import DNAT, SNAT, PacketFields, Tracking, merge
+from landiag.firewall.nat import SOURCE_KINDS, translated
+from landiag.firewall.surroundings import Tuple
+from landiag.model.action import Translate
+from landiag.model.packet import Packet
+from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
+
+CONNTRACK_PRIORITY = -200
+TRACKED_HOOKS = ("prerouting", "output")
+NAT_PRIORITY = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
+MAX_BRANCHES = 8
+
+
+@dataclass(slots=True)
+class Passage:
+    """A packet that passed a hook, perhaps: its fields, and the translation it got there.
+
+    ``certain`` is False where it may have been stopped, or may have passed with another translation.
+    """
+
+    fields: PacketFields
+    untracked: bool | None = False
+    translate: Translate | None = None
+    certain: bool = True
+
+    def branch(self, fields: PacketFields) -> Passage:
+        """The same, with other fields, and no longer certain."""
+        return replace(self, fields=fields, certain=False)
+
+
+@dataclass(slots=True)
+class HookResult:
+    """What a hook did: the ways in which the packet passed it, and the ways in which it was stopped.
+
+    ``lines`` is the trace. No passages: it was stopped for certain, by one of ``stops``.
+    """
+
+    passages: list[Passage]
+    stops: list[End]
+    lines: list[TraceLine] = field(default_factory=list)
+
+
+def run_hook(
+    ruleset: Ruleset,
+    fields: PacketFields,
+    hook: str,
+    family: str,
+    *,
+    tracking: Tracking | None = None,
+    device: str | None = None,
+    leg: str = "",
+) -> HookResult:
+    """Send a packet through a hook of a family (``ip``, ``ip6``, ``bridge``, ``netdev``).
+
+    ``tracking`` is what connection tracking will find when the packet gets there (hooks before routing and
+    output); elsewhere the fields' own context holds it already. ``device`` selects the chains of ingress and
+    egress.
+    """
+    run = _HookRun(ruleset, hook, leg)
+    result = HookResult([Passage(fields)], [], run.lines)
+    tracked = tracking is None
+    entries = _entries(ruleset, hook, family, device)
+    for priority, chains, is_nat in entries:
+        if not tracked and priority >= CONNTRACK_PRIORITY:
+            exact = priority == CONNTRACK_PRIORITY and not is_nat
+            tracked = not exact
+            _track(result.passages, replace(tracking, state=None) if exact and tracking else tracking)
+        if is_nat:
+            run.nat(result, chains)
+        else:
+            run.filter(result, chains[0])
+        if not result.passages:
+            return result
+    if not tracked:
+        _track(result.passages, tracking)
+    return result
+
+
+def _entries(
+    ruleset: Ruleset, hook: str, family: str, device: str | None
+) -> list[tuple[int, tuple[Chain, ...], bool]]:
+    """What runs at a hook in order: (priority, chains, whether they are the nat chains)."""
+    entries: list[tuple[int, tuple[Chain, ...], bool]] = []
+    nat: list[Chain] = []
+    for chain in ruleset.hooked(hook, family):
+        if chain.hook is None or not _on_device(chain.hook.devices, device, hook):
+            continue
+        if chain.hook.kind == "nat":
+            nat.append(chain)
+        else:
+            entries.append((chain.hook.priority, (chain,), False))
+    if nat:
+        entries.append((NAT_PRIORITY.get(hook, 0), tuple(nat), True))
+        entries.sort(key=lambda entry: entry[0])
+    return entries
+
+
+def _on_device(devices: tuple[str, ...] | None, device: str | None, hook: str) -> bool:
+    if hook not in ("ingress", "egress") or devices is None or device is None:
+        return True
+    return any(name == device or (name.endswith("*") and device.startswith(name[:-1])) for name in devices)
+
+
+def _track(passages: list[Passage], tracking: Tracking | None) -> None:
+    for passage in passages:
+        found = tracking
+        if tracking is not None and passage.untracked is not False:
+            found = replace(tracking, state="untracked" if passage.untracked else None)
+        passage.fields.context = replace(passage.fields.context, tracking=found)
+        passage.fields.forget("ct ")
+
+
+@dataclass(slots=True)
+class _HookRun:
+    ruleset: Ruleset
+    hook: str
+    leg: str
+    lines: list[TraceLine] = field(default_factory=list)
+
+    def _walk(self, chain: Chain, passage: Passage) -> list[End]:
+        walk = Walk(
+            self.ruleset, passage.fields, self.hook, self.leg, self.lines, untracked=passage.untracked
+        )
+        ends = walk.run(chain)
+        passage.untracked = walk.untracked
+        if chain.hook is not None and self.hook in ("ingress", "egress") and chain.hook.devices is None:
+            ends = [replace(end, certain=False) for end in ends]
+            ends.append(End(Verdict.ACCEPT, ends[0].line, passage.fields, certain=False))
+        return ends
+
+    def filter(self, result: HookResult, chain: Chain) -> None:
+        """Walk one chain with every passage; what is not stopped goes on, merged."""
+        passages = []
+        for passage in result.passages:
+            ends = self._walk(chain, passage)
+            passing = [end for end in ends if end.verdict is Verdict.ACCEPT]
+            stops = [end for end in ends if end.verdict is not Verdict.ACCEPT]
+            result.stops += stops
+            if passing:
+                fields = passing[0].fields
+                for end in passing[1:]:
+                    fields = merge(fields, end.fields)
+                passages.append(replace(passage, fields=fields, certain=passage.certain and not stops))
+        result.passages = passages
+
+    def nat(self, result: HookResult, chains: tuple[Chain, ...]) -> None:
+        """Ask the nat chains, in order, until one translates; only a new connection's first packet."""
+        done: list[Passage] = []
+        for passage in result.passages:
+            tracking = passage.fields.context.tracking
+            state = None if tracking is None else tracking.state
+            if tracking is None or (state is not None and state not in ("new", "related")):
+                done.append(passage)
+                continue
+            if state is None:
+                done.append(passage.branch(passage.fields.copy()))
+                passage.certain = False
+            self._translate(result, passage, chains, done)
+        result.passages = done[:MAX_BRANCHES]
+        if len(done) > MAX_BRANCHES:
+            last = result.passages[-1]
+            last.fields.packet = replace(last.fields.packet, destination=None, destination_port=None)
+
+    def _translate(
+        self, result: HookResult, passage: Passage, chains: tuple[Chain, ...], done: list[Passage]
+    ) -> None:
+        waiting = [passage]
+        for chain in chains:
+            following: list[Passage] = []
+            for one in waiting:
+                ends = self._walk(chain, one)
+                several = len(ends) > 1
+                for end in ends:
+                    if end.verdict is not Verdict.ACCEPT:
+                        result.stops.append(end)
+                        continue
+                    moved = replace(one, fields=end.fields, certain=one.certain and not several)
+                    if end.translate is None or not _apply(moved, end.translate):
+                        following.append(moved)
+                    else:
+                        done.append(moved)
+            waiting = _unite(following)
+        done += waiting
+
+
+def _unite(passages: list[Passage]) -> list[Passage]:
+    if len(passages) < 2:
+        return passages
+    fields = passages[0].fields
+    for passage in passages[1:]:
+        fields = merge(fields, passage.fields)
+    return [replace(passages[0], fields=fields)]
+
+
+def _apply(passage: Passage, action: Translate) -> bool:
+    packet = translated(passage.fields, action)
+    if packet is None:
+        return False
+    if packet == passage.fields.packet and None not in (packet.source, packet.destination):
+        passage.translate = action
+        return True
+    set_packet(passage.fields, packet)
+    passage.translate = action
+    tracking = passage.fields.context.tracking
+    if tracking is not None and tracking.status is not None:
+        bit = SNAT if action.kind in SOURCE_KINDS else DNAT
+        reply = reply_tuple(packet)
+        changed = replace(tracking, status=tracking.status | bit, reply=reply)
+        passage.fields.context = replace(passage.fields.context, tracking=changed)
+        passage.fields.forget("ct status", "ct reply")
+    return True
+
+
+def reply_tuple(packet: Packet) -> Tuple:
+    """The tuple of the packets that answer this one."""
+    return Tuple(packet.destination, packet.source, packet.destination_port, packet.source_port)
+
+
+def set_packet(fields: PacketFields, packet: Packet) -> None:
+    """Put other addresses and ports into the fields."""
+    fields.packet = packet
+    fields.forget("ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr", "fib", "rt", *_PORTS)
+
+
+_PORTS = tuple(
+    f"{protocol} {side}"
+    for protocol in ("tcp", "udp", "sctp", "dccp", "udplite", "th")
+    for side in ("sport", "dport")
+)

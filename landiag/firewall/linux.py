@@ -1,0 +1,203 @@
+"""Every packet filter of a Linux host: what to read, and how the texts make one ruleset.
+
+`nft -j` shows the rules of iptables-nft too, but their extensions by name only. Where iptables-save shows the
+same chain with the same number of rules, its text is taken for those rules: each rule once, each whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from landiag.firewall.ipset import parse_ipset_save
+from landiag.firewall.ipt_matches import Setting
+from landiag.firewall.iptables import (
+    HOOKS,
+    LEGACY_BACKEND,
+    NFT_BACKEND,
+    IptRule,
+    IptTable,
+    parse_iptables_save,
+)
+from landiag.firewall.nftables import NftRule, NftTable, parse_dormant, parse_nft_json
+from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Unknown
+from landiag.model.ruleset import Chain, Rule, Ruleset, Step, TableKey
+from landiag.model.sets import ElementSet
+
+NFT = Command("nft-ruleset", ("nft", "-j", "list", "ruleset"), needs_root=True, module="nf_tables")
+NFT_TEXT = Command("nft-text", ("nft", "-t", "list", "ruleset"), needs_root=True, module="nf_tables")
+IPTABLES = Command("iptables-save", ("iptables-nft-save",), needs_root=True, module="nf_tables")
+IP6TABLES = Command("ip6tables-save", ("ip6tables-nft-save",), needs_root=True, module="nf_tables")
+LEGACY = Command("iptables-legacy-save", ("iptables-legacy-save",), needs_root=True, module="ip_tables")
+LEGACY6 = Command("ip6tables-legacy-save", ("ip6tables-legacy-save",), needs_root=True, module="ip6_tables")
+IPSET = Command("ipset-save", ("ipset", "save"), needs_root=True, module="ip_set")
+
+SOURCES = (NFT, IPTABLES, IP6TABLES, LEGACY, LEGACY6, IPSET)
+"""What is always read."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What was read of each backend, and what could not be."""
+
+    nft: list[NftTable] = field(default_factory=list)
+    nft_iptables: dict[tuple[str, str], IptTable] = field(default_factory=dict)
+    legacy: list[IptTable] = field(default_factory=list)
+    sets: Mapping[str, ElementSet] | None = None
+    gaps: list[Unknown] = field(default_factory=list)
+
+
+def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
+    """Everything that was read of a Linux host's firewalls, as one ruleset.
+
+    A source that is absent from ``readings`` was not needed. One that failed is a gap of the ruleset, and so
+    is one that was not understood.
+    """
+    parts = _Parts()
+    parts.nft = _parse(readings, NFT.name, parts, lambda r: parse_nft_json(r.data)) or []
+    _wake(readings, parts)
+    for name, version in ((IPTABLES.name, 4), (IP6TABLES.name, 6)):
+        tables = _parse(readings, name, parts, _saved(version), gap=_has_extensions(parts.nft, version)) or []
+        parts.nft_iptables.update({(table.family, table.name): table for table in tables})
+    for name, version in ((LEGACY.name, 4), (LEGACY6.name, 6)):
+        parts.legacy += _parse(readings, name, parts, _saved(version)) or []
+    parts.sets = _parse(readings, IPSET.name, parts, lambda r: parse_ipset_save(r.text), gap=False)
+    return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, tuple(parts.gaps))
+
+
+def _saved(version: int) -> Callable[[Reading], list[IptTable]]:
+    def parse(reading: Reading) -> list[IptTable]:
+        text = reading.text
+        return parse_iptables_save(text, version) if "*" in text else []
+
+    return parse
+
+
+def _parse(
+    readings: Mapping[str, Reading],
+    name: str,
+    parts: _Parts,
+    parse: Callable[[Reading], T],
+    *,
+    gap: bool = True,
+) -> T | None:
+    reading = readings.get(name)
+    if reading is None or reading.status in (ReadStatus.MISSING, ReadStatus.NOT_LOADED):
+        return None
+    if reading.status is not ReadStatus.OK:
+        problem = reading.detail or reading.status.value
+    else:
+        try:
+            return parse(reading)
+        except ParseError as error:
+            problem = f"its output was not understood: {error}"
+    if gap:
+        parts.gaps.append(Unknown(problem, name, reading.remedy))
+    return None
+
+
+def _wake(readings: Mapping[str, Reading], parts: _Parts) -> None:
+    """Settle which tables are dormant, by the text listing."""
+    doubtful = [table for table in parts.nft if table.dormant is None]
+    if not doubtful:
+        return
+    reading = readings.get(NFT_TEXT.name)
+    if reading is None or reading.status is not ReadStatus.OK:
+        return
+    dormant = parse_dormant(reading.text)
+    for table in doubtful:
+        table.dormant = (table.family, table.name) in dormant
+
+
+_TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
+
+
+def plan(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
+    """What the first round makes worth reading: the text listing, where `nft -j` hides which tables are dormant."""
+    reading = readings.get(NFT.name)
+    return (NFT_TEXT,) if reading is not None and _TABLE_FLAGS.search(reading.data) else ()
+
+
+def _has_extensions(tables: Sequence[NftTable], version: int) -> bool:
+    family = "ip" if version == 4 else "ip6"
+    return any(
+        b'"xt"' in bytes(rule.expr)
+        for table in tables
+        if table.family == family and table.name in HOOKS
+        for rules in table.rules.values()
+        for rule in rules
+    )
+
+
+def build_ruleset(
+    nft: Sequence[NftTable],
+    nft_iptables: Mapping[tuple[str, str], IptTable],
+    legacy: Sequence[IptTable],
+    sets: Mapping[str, ElementSet] | None,
+    gaps: tuple[Unknown, ...] = (),
+) -> Ruleset:
+    """Put the parts together, legacy tables before those of nft, as the kernel is asked to load them."""
+    tables: dict[TableKey, Mapping[str, Chain]] = {}
+    for old in legacy:
+        tables[LEGACY_BACKEND, old.family, old.name] = old.chains(LEGACY_BACKEND, sets)
+    shown = {(table.family, table.name) for table in nft}
+    for table in nft:
+        saved = nft_iptables.get((table.family, table.name))
+        backend = NFT_BACKEND if saved is not None or _looks_like_iptables(table) else "nftables"
+        if table.dormant:
+            continue
+        if table.dormant is None:
+            gaps += (Unknown(f"whether table {table.family} {table.name} is dormant", NFT_TEXT.name),)
+        tables[backend, table.family, table.name] = _nft_chains(table, backend, saved, sets)
+    for key, saved in nft_iptables.items():
+        if key not in shown:
+            tables[NFT_BACKEND, saved.family, saved.name] = saved.chains(NFT_BACKEND, sets)
+    return Ruleset(tables, gaps)
+
+
+def _looks_like_iptables(table: NftTable) -> bool:
+    places = HOOKS.get(table.name) if table.family in ("ip", "ip6") else None
+    hooked = [chain for chain in table.chains.values() if chain.hook is not None]
+    return places is not None and bool(hooked) and all(chain.name in places for chain in hooked)
+
+
+def _nft_chains(
+    table: NftTable, backend: str, saved: IptTable | None, sets: Mapping[str, ElementSet] | None
+) -> dict[str, Chain]:
+    chains = {}
+    lists = table.rule_lists()
+    for name in {**table.chains, **lists}:
+        chain = table.chains.get(name) or Chain(backend, table.family, table.name, name)
+        rules = lists.get(name, ())
+        if saved is not None and len(saved.lines.get(name, ())) == len(rules):
+            rules = _whole(rules, saved, name, sets)
+        chains[name] = replace(chain, backend=backend, rules=rules)
+    return chains
+
+
+def _whole(
+    rules: Sequence[Rule], saved: IptTable, chain: str, sets: Mapping[str, ElementSet] | None
+) -> Sequence[Rule]:
+    setting = Setting(saved.version, None, sets)
+    return [
+        SavedRule(rule, line, setting) if isinstance(rule, NftRule) else rule
+        for rule, line in zip(rules, saved.lines.get(chain, ()), strict=True)
+    ]
+
+
+class SavedRule(IptRule):
+    """A rule of iptables-nft: its text from iptables-save, and its meaning too where nft hides some of it."""
+
+    __slots__ = ("_nft",)
+
+    def __init__(self, rule: NftRule, line: str, setting: Setting) -> None:
+        super().__init__(rule.position, line, setting, rule.handle)
+        self._nft = rule
+
+    def lower(self) -> tuple[Step, ...]:
+        """The steps."""
+        return IptRule.lower(self) if self._nft.hides_something else self._nft.lower()

@@ -1,0 +1,115 @@
+"""What a firewall asks its host about a packet: which addresses are local, where an answer would leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from landiag.model.packet import ABSENT, Absent, IPAddress, Packet
+
+FIB_TYPES = {
+    "unspec": 0, "unicast": 1, "local": 2, "broadcast": 3, "anycast": 4, "multicast": 5, "blackhole": 6,
+    "unreachable": 7, "prohibit": 8,
+}  # fmt: skip
+
+LIMITED_BROADCAST = ip_address("255.255.255.255")
+NEIGHBOURHOOD = {4: 24, 6: 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A routing decision: its kind (``local unicast blackhole prohibit``...) and the device, if known."""
+
+    kind: str
+    device: str | None
+
+
+class Surroundings:
+    """What is known of the host around a ruleset. This one knows nothing but the packet's own addresses.
+
+    A saved ruleset is judged for a neighbour: the destination is an address of the host, and a source in the
+    same /24 (/64) is reached through the interface on which it came in.
+    """
+
+    def __init__(self, destination: IPAddress | None = None, in_interface: str | None = None) -> None:
+        self.destination = destination
+        self.in_interface = in_interface
+
+    def address_type(self, address: IPAddress, device: str | None) -> str | None:  # noqa: ARG002
+        """The routing type of an address, by name; None when unknown. ``device`` limits the lookup to one."""
+        if address == self.destination or address.is_loopback:
+            return "local"
+        if address.is_multicast:
+            return "multicast"
+        if address == LIMITED_BROADCAST:
+            return "broadcast"
+        if address.is_unspecified:
+            return "unspec" if address.version == 6 else "local"
+        return "unicast" if self._near(address) and not _last(address) else None
+
+    def way_to(self, address: IPAddress, device: str | None, mark: int | None) -> str | Absent | None:  # noqa: ARG002
+        """The interface by which packets to the address leave; ABSENT when there is none (for ``device``)."""
+        if address == self.destination or address.is_loopback:
+            return "lo" if device in (None, "lo") else ABSENT
+        return self.in_interface if self._near(address) else None
+
+    def route(self, packet: Packet, mark: int | None) -> Way | None:  # noqa: ARG002
+        """Where a packet that came in goes: ``local``, ``unicast`` through a device, or nowhere.
+
+        None when unknown. Without facts, the first destination is local, and another is behind this host.
+        """
+        if packet.destination is None:
+            return None
+        if packet.destination == self.destination or packet.destination.is_loopback:
+            return Way("local", "lo")
+        return Way("unicast", None)
+
+    def way_back(self, packet: Packet, mark: int | None) -> Way | None:  # noqa: ARG002
+        """By which device an answer leaves; without facts, the one on which the question came in."""
+        return Way("unicast", self.in_interface)
+
+    def interface_index(self, name: str) -> int | None:
+        """The index of an interface."""
+        return 1 if name == "lo" else None
+
+    def interface_group(self, name: str) -> int | None:  # noqa: ARG002
+        """The group of an interface; 0 is the default group."""
+        return None
+
+    def interface_type(self, name: str) -> int | None:
+        """The ARPHRD number of an interface."""
+        return 772 if name == "lo" else None
+
+    def first_address(self, name: str | None, version: int) -> IPAddress | None:
+        """The address that REDIRECT and MASQUERADE take from an interface; None when unknown."""
+        if (
+            self.destination is not None
+            and name in (None, self.in_interface)
+            and self.destination.version == version
+        ):
+            return self.destination
+        return None
+
+    def _near(self, address: IPAddress) -> bool:
+        if self.destination is None or address.version != self.destination.version:
+            return False
+        prefix = NEIGHBOURHOOD[address.version]
+        return address in ip_network(f"{self.destination}/{prefix}", strict=False)
+
+
+def _last(address: IPAddress) -> bool:
+    return address.version == 4 and int(address) & 0xFF == 0xFF
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """Addresses and ports of one direction of a connection."""
+
+    source: IPAddress | None
+    destination: IPAddress | None
+    source_port: int | None
+    destination_port: int | None
+
+    def reversed(self) -> Tuple:
+        """The other direction, nothing translated."""
+        return Tuple(self.destination, self.source, self.destination_port, self.source_port)

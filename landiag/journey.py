@@ -1,0 +1,182 @@
+"""One client's conversation with this host, followed through routes and packet filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from landiag.firewall.conversation import Arrival, Conversation, Follower, Stopped
+from landiag.firewall.surroundings import Surroundings, Way
+from landiag.model.facts import Facts, Interface, Unknown
+from landiag.model.packet import ABSENT, Absent, IPAddress, Packet
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.routing import Flow, RouteDecision, lookup_flow
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """Where a translation sends the connection. ``rule_text`` is the rule that does it."""
+
+    ip: IPAddress
+    port: int
+    rule_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What becomes of a client's conversation.
+
+    ``verdict`` accepts only when every packet passes for certain. ``decided_by`` is the line that decides,
+    ``leg`` the packet that it stops (``syn syn-ack data answer``; None when all pass). ``stops`` are all the
+    ends that are possible, ``unknown`` the lines of the rules that leave it open. ``translated`` is the
+    destination after translation; None when nothing changes it or when that is not known. ``local`` tells
+    whether it ends on this host; None where unknown. ``way`` is the routing decision for the packet,
+    ``way_back`` that for the answer.
+    """
+
+    packet: Packet
+    verdict: Verdict
+    lines: tuple[TraceLine, ...]
+    stops: tuple[Stopped, ...]
+    decided_by: TraceLine | None
+    reject_with: str | None
+    leg: str | None
+    unknown: tuple[TraceLine, ...]
+    translated: Translated | None
+    local: bool | None
+    way: Way | None
+    way_back: Way | None
+    out_interface: str | None
+
+
+def follow(facts: Facts, packet: Packet) -> Journey | Unknown:
+    """Follow the conversation that a packet begins; Unknown where no ruleset could be read at all."""
+    if isinstance(facts.ruleset, Unknown):
+        return facts.ruleset
+    return follow_through(facts, facts.ruleset, packet)
+
+
+def follow_through(facts: Facts, ruleset: Ruleset, packet: Packet) -> Journey:
+    """Follow a packet through another ruleset than the host's own (with a fix applied)."""
+    loose = facts.sysctls.get("net.netfilter.nf_conntrack_tcp_loose", "1") != "0"
+    follower = Follower(ruleset, HostSurroundings(facts, packet), facts.now, loose)
+    return _journey(packet, follower.follow(packet))
+
+
+def _journey(packet: Packet, told: Conversation) -> Journey:
+    arrival = told.arrivals[0] if len(told.arrivals) == 1 else None
+    return Journey(
+        packet=packet,
+        verdict=told.verdict,
+        lines=told.lines,
+        stops=told.stops,
+        decided_by=told.decided_by,
+        reject_with=told.reject_with,
+        leg=told.leg,
+        unknown=told.unknown,
+        translated=_translated(arrival),
+        local=arrival.local if arrival else None,
+        way=arrival.way if arrival else None,
+        way_back=arrival.back if arrival else None,
+        out_interface=arrival.device if arrival else None,
+    )
+
+
+def _translated(arrival: Arrival | None) -> Translated | None:
+    if arrival is None or arrival.translated is None:
+        return None
+    packet = arrival.packet
+    if packet.destination is None or packet.destination_port is None:
+        return None
+    return Translated(packet.destination, packet.destination_port, arrival.translated.rule_text)
+
+
+class HostSurroundings(Surroundings):
+    """The surroundings of a ruleset as the facts of its host give them."""
+
+    def __init__(self, facts: Facts, packet: Packet) -> None:
+        super().__init__(packet.destination, packet.in_interface)
+        self._facts = facts
+        known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+        self._interfaces = {interface.name: interface for interface in known}
+
+    def address_type(self, address: IPAddress, device: str | None) -> str | None:
+        """The type of the address's route, limited to a device as fib expressions do."""
+        if address.is_multicast:
+            return "multicast"
+        found = self._lookup(Flow(address))
+        if found is None or found.kind == "none":
+            return None if found is None else "unreachable"
+        if device is not None and found.device not in (device, None) and not self._has(address, device):
+            return "unicast"
+        return found.kind
+
+    def way_to(self, address: IPAddress, device: str | None, mark: int | None) -> str | Absent | None:
+        """The device by which packets to the address leave."""
+        found = self._lookup(Flow(address, out_interface=device, mark=mark or 0))
+        if found is None:
+            return None
+        if not found.leaves or (device is not None and found.device != device):
+            return ABSENT
+        return found.device
+
+    def route(self, packet: Packet, mark: int | None) -> Way | None:
+        """The routing decision for a packet that came in."""
+        if packet.destination is None or mark is None:
+            return None
+        flow = Flow(
+            packet.destination,
+            packet.source,
+            in_interface=packet.in_interface,
+            mark=mark,
+            source_port=packet.source_port,
+            destination_port=packet.destination_port,
+        )
+        return _way(self._lookup(flow))
+
+    def way_back(self, packet: Packet, mark: int | None) -> Way | None:
+        """The routing decision for an answer of this host."""
+        if packet.destination is None or packet.source is None:
+            return Way("unicast", self.in_interface)
+        return _way(self._lookup(Flow(packet.destination, packet.source, mark=mark or 0)))
+
+    def interface_index(self, name: str) -> int | None:
+        """The index of an interface."""
+        found = self._interfaces.get(name)
+        return None if found is None else found.index
+
+    def interface_group(self, name: str) -> int | None:
+        """The group of an interface: a number, or ``default``."""
+        group = self._interfaces[name].group if name in self._interfaces else None
+        if group in (None, "default"):
+            return None if name not in self._interfaces else 0
+        return int(group) if group is not None and group.isdigit() else None
+
+    def interface_type(self, name: str) -> int | None:
+        """The ARPHRD number of an interface, as far as its kind tells."""
+        found = self._interfaces.get(name)
+        if found is None:
+            return None
+        return {"loopback": 772, "ethernet": 1, "wifi": 1, "bridge": 1, "veth": 1, "vlan": 1}.get(found.kind)
+
+    def first_address(self, name: str | None, version: int) -> IPAddress | None:
+        """The first address of an interface."""
+        found = self._interfaces.get(name or "")
+        if found is None:
+            return None
+        addresses = [address.ip for address in found.addresses if address.ip.version == version]
+        if version == 4:
+            return next((ip for ip in addresses if isinstance(ip, IPv4Address)), None)
+        return addresses[0] if len(addresses) == 1 else None
+
+    def _has(self, address: IPAddress, device: str) -> bool:
+        interface: Interface | None = self._interfaces.get(device)
+        return interface is not None and any(one.ip == address for one in interface.addresses)
+
+    def _lookup(self, flow: Flow) -> RouteDecision | None:
+        found = lookup_flow(self._facts, flow)
+        return None if isinstance(found, Unknown) else found
+
+
+def _way(decision: RouteDecision | None) -> Way | None:
+    return None if decision is None else Way(decision.kind, decision.device)

@@ -1,0 +1,251 @@
+"""Matches: conditions on a packet's fields that are true, false or unknown (None).
+
+A field that the packet does not have makes a match false, negated or not, as the kernel does when it cannot
+load what a rule compares. A field nobody knows makes it unknown, unless every value gives the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from landiag.model.packet import ABSENT, AnythingBut, Value
+
+Fields = Mapping[str, Value]
+Ranges = tuple[tuple[int, int], ...]
+
+
+class Operand:
+    """Something that has a value for a packet."""
+
+    __slots__ = ()
+
+    def value(self, fields: Fields) -> Value:
+        """Its value; None when unknown, ABSENT when this packet has none."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Operand):
+    """A field of the packet by its name."""
+
+    name: str
+
+    def value(self, fields: Fields) -> Value:
+        """The field's value."""
+        return fields[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Operand):
+    """A value that is the same for every packet; None for one that is never known."""
+
+    constant: Value
+
+    def value(self, fields: Fields) -> Value:  # noqa: ARG002
+        """The constant."""
+        return self.constant
+
+
+@dataclass(frozen=True, slots=True)
+class Bits(Operand):
+    """``((operand << shift) & mask) ^ xor``; a negative shift goes to the right."""
+
+    operand: Operand
+    mask: int
+    xor: int = 0
+    shift: int = 0
+
+    def value(self, fields: Fields) -> Value:
+        """The computed integer."""
+        value = self.operand.value(fields)
+        if value is None and self.mask == 0:
+            return self.xor
+        if not isinstance(value, int):
+            return None if value is not ABSENT else ABSENT
+        shifted = value << self.shift if self.shift >= 0 else value >> -self.shift
+        return (shifted & self.mask) ^ self.xor
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Operand):
+    """The bitwise or, xor, and of two operands; ``operator`` is ``|``, ``^`` or ``&``."""
+
+    left: Operand
+    right: Operand
+    operator: str = "|"
+
+    def value(self, fields: Fields) -> Value:
+        """The combined integer."""
+        left, right = self.left.value(fields), self.right.value(fields)
+        if left is ABSENT or right is ABSENT:
+            return ABSENT
+        if not isinstance(left, int) or not isinstance(right, int):
+            return None
+        if self.operator == "|":
+            return left | right
+        return left & right if self.operator == "&" else left ^ right
+
+
+class Match:
+    """A condition on a packet. ``text`` is how the rule writes it."""
+
+    __slots__ = ()
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Whether it holds; None when that cannot be known."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class InRanges(Match):
+    """An integer field (after ``mask``) lies in one of the ranges, both ends included."""
+
+    field: str
+    ranges: Ranges
+    text: str = ""
+    negated: bool = False
+    mask: int | None = None
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare the field."""
+        value = fields[self.field]
+        if value.__class__ is not int:
+            if value is ABSENT:
+                return False
+            return None
+        if self.mask is not None:
+            value &= self.mask
+        for low, high in self.ranges:
+            if low <= value <= high:
+                return not self.negated
+        return self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Computed(Match):
+    """A computed integer lies in one of the ranges."""
+
+    operand: Operand
+    ranges: Ranges
+    text: str = ""
+    negated: bool = False
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compute and compare."""
+        value = self.operand.value(fields)
+        if not isinstance(value, int):
+            return False if value is ABSENT else None
+        return any(low <= value <= high for low, high in self.ranges) is not self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Equal(Match):
+    """Two operands have the same value (or, negated, not)."""
+
+    left: Operand
+    right: Operand
+    text: str = ""
+    negated: bool = False
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare the two."""
+        left, right = self.left.value(fields), self.right.value(fields)
+        if left is ABSENT or right is ABSENT:
+            return False
+        if left is None or right is None:
+            return None
+        return (left == right) is not self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Names(Match):
+    """A name is one of ``names`` or begins with one of ``prefixes``."""
+
+    field: str
+    names: frozenset[str]
+    prefixes: tuple[str, ...] = ()
+    text: str = ""
+    negated: bool = False
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare the name."""
+        value = fields[self.field]
+        if isinstance(value, str):
+            found = value in self.names or (bool(self.prefixes) and value.startswith(self.prefixes))
+            return found is not self.negated
+        if value is ABSENT:
+            return False
+        if isinstance(value, int):  # no interface at all (fib ... oif)
+            return self.negated
+        if "" in self.prefixes:
+            return not self.negated
+        if isinstance(value, AnythingBut) and not self.prefixes and self.names <= value.names:
+            return self.negated
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Match):
+    """At least one of the matches holds (or, negated, none)."""
+
+    matches: tuple[Match, ...]
+    text: str = ""
+    negated: bool = False
+
+    def test(self, fields: Fields) -> bool | None:
+        """Join the answers; one unknown leaves the whole unknown unless another decides."""
+        answers = [match.test(fields) for match in self.matches]
+        if True in answers:
+            return not self.negated
+        return None if None in answers else self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Match):
+    """All of the matches hold (or, negated, not all)."""
+
+    matches: tuple[Match, ...]
+    text: str = ""
+    negated: bool = False
+
+    def test(self, fields: Fields) -> bool | None:
+        """Join the answers; one false decides."""
+        answers = [match.test(fields) for match in self.matches]
+        if False in answers:
+            return self.negated
+        return None if None in answers else not self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Always(Match):
+    """Holds for every packet, or for none."""
+
+    answer: bool = True
+    text: str = ""
+
+    def test(self, fields: Fields) -> bool | None:  # noqa: ARG002
+        """The same for all."""
+        return self.answer
+
+
+class UnknownKind(str, Enum):
+    """Why a match is unknown: the model lacks it, or it depends on what came before (a rate, a counter)."""
+
+    UNMODELLED = "unmodelled"
+    LIMIT = "limit"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownMatch(Match):
+    """A condition that cannot be evaluated; its text says what it is."""
+
+    text: str
+    kind: UnknownKind = UnknownKind.UNMODELLED
+
+    def test(self, fields: Fields) -> bool | None:  # noqa: ARG002
+        """Unknown."""
+        return None

@@ -1,0 +1,195 @@
+"""Every packet filter of a host as one model: tables of chains of rules, hooked into the packet's way.
+
+The model is neutral: Linux backends, pf and Windows are lowered to it. A rule is a sequence of steps,
+matches and actions; a match that is not modelled is an ``UnknownMatch`` with its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from landiag.model.action import Action, Verdict
+from landiag.model.facts import Unknown
+from landiag.model.match import Fields, Match
+from landiag.model.packet import Packet
+
+__all__ = [
+    "Action", "Chain", "Fields", "Hook", "Match", "Packet", "Rule", "Ruleset", "Step", "TableKey", "Trace",
+    "TraceLine", "Verdict",
+]  # fmt: skip
+
+Step: TypeAlias = "Match | Action"
+
+
+class Rule:
+    """One rule. ``position`` counts from 1 in its chain; ``text`` is the rule as its own tool prints it.
+
+    ``handle`` is nftables' number for it. Subclasses lower ``text`` and ``steps`` when they are first asked.
+    """
+
+    __slots__ = ("_steps", "_text", "comment", "handle", "position")
+
+    def __init__(
+        self,
+        position: int,
+        text: str | None,
+        steps: tuple[Step, ...] | None,
+        *,
+        handle: int | None = None,
+        comment: str | None = None,
+    ) -> None:
+        self.position = position
+        self.handle = handle
+        self.comment = comment
+        self._text = text
+        self._steps = steps
+
+    @property
+    def text(self) -> str:
+        """The rule as its own tool prints it."""
+        if self._text is None:
+            self._text = self.write()
+        return self._text
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Matches and actions in the order in which they run."""
+        if self._steps is None:
+            self._steps = self.lower()
+        return self._steps
+
+    def write(self) -> str:
+        """The text, when it was not given."""
+        raise NotImplementedError
+
+    def lower(self) -> tuple[Step, ...]:
+        """The steps, when they were not given."""
+        raise NotImplementedError
+
+
+class RuleList(Sequence[Rule]):
+    """The rules of a chain, in order."""
+
+    __slots__ = ()
+
+    def candidates(self, fields: Fields) -> Iterable[Rule]:
+        """The rules that may match the packet, in order; those left out are certain not to match."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Where a base chain is hooked in.
+
+    ``name`` is ``ingress prerouting input forward output postrouting egress``; ``priority`` orders the chains
+    of a hook, low first; ``kind`` is ``filter``, ``nat`` or ``route``. ``devices`` limits ingress and egress;
+    None there means that nobody knows which devices.
+    """
+
+    name: str
+    priority: int = 0
+    kind: str = "filter"
+    devices: tuple[str, ...] | None = ()
+
+
+TableKey: TypeAlias = "tuple[str, str, str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A chain. ``backend`` is ``nftables``, ``iptables-nft``, ``iptables-legacy``, ``windows``, ``pf``...
+
+    ``family`` is nft's: ``ip ip6 inet arp bridge netdev``. ``hook`` is None where only jumps lead here.
+    """
+
+    backend: str
+    family: str
+    table: str
+    name: str
+    rules: Sequence[Rule] = ()
+    hook: Hook | None = None
+    policy: Verdict = Verdict.ACCEPT
+
+    @property
+    def key(self) -> TableKey:
+        """The table that holds it."""
+        return (self.backend, self.family, self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """Everything that filters packets on a host.
+
+    ``tables`` holds chains by table and name. ``gaps`` are backends that could not be read: wherever one of
+    them could have decided, a verdict is unknown. A gap's ``source`` names the reading.
+    """
+
+    tables: Mapping[TableKey, Mapping[str, Chain]] = field(default_factory=dict)
+    gaps: tuple[Unknown, ...] = ()
+    _hooked: dict[tuple[str, str], tuple[Chain, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def chains(self) -> Iterator[Chain]:
+        """Every chain, table by table."""
+        for chains in self.tables.values():
+            yield from chains.values()
+
+    def hooked(self, hook: str, family: str) -> tuple[Chain, ...]:
+        """The base chains of a hook, in kernel order, for a family (``ip ip6 arp bridge netdev``).
+
+        inet chains are among those of ip and ip6, and inet's ingress among netdev's. Of two chains with the
+        same priority, the one that was registered last runs first (nf_hook_entries_grow).
+        """
+        found = self._hooked.get((hook, family))
+        if found is None:
+            chains = [chain for chain in self.chains() if _sees(chain, hook, family)]
+            chains.reverse()
+            chains.sort(key=lambda chain: chain.hook.priority if chain.hook else 0)
+            found = self._hooked[hook, family] = tuple(chains)
+        return found
+
+
+def _sees(chain: Chain, hook: str, family: str) -> bool:
+    if chain.hook is None or chain.hook.name != hook:
+        return False
+    if family == "netdev":
+        return chain.family in ("netdev", "inet")
+    return chain.family == family or (chain.family == "inet" and family in ("ip", "ip6"))
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One line of a trace: a rule that matched (or perhaps did), a policy, a gap.
+
+    ``result`` is what it did (``accept``, ``drop``, ``jump x``, ``mark 0x1``, ``perhaps drop``...). ``leg``
+    names the packet of the conversation.
+    """
+
+    hook: str
+    result: str
+    chain: Chain | None = None
+    rule: Rule | None = None
+    text: str = ""
+    leg: str = ""
+
+    @property
+    def rule_text(self) -> str:
+        """The rule, or the policy, as text."""
+        return self.rule.text if self.rule is not None else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a hook did: the verdict, the line that decided, and every line on the way.
+
+    ``possible`` holds every verdict that could be, where the verdict is unknown; ``why`` the lines of the
+    rules that made it so.
+    """
+
+    verdict: Verdict
+    lines: tuple[TraceLine, ...] = ()
+    decided_by: TraceLine | None = None
+    reject_with: str | None = None
+    possible: frozenset[Verdict] = frozenset()
+    why: tuple[TraceLine, ...] = ()

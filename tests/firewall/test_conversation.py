@@ -1,0 +1,90 @@
+"""What a ruleset does with a whole conversation."""
+
+from __future__ import annotations
+
+from tests.firewall.rules import ACCEPT, DROP, chain, dport, judge, match, nft, packet, rule, saved, verdict
+
+STATE = {"ct": {"key": "state"}}
+LIMIT = {"limit": {"rate": 10, "burst": 5, "per": "second"}}
+
+
+def test_accept_in_one_base_chain_is_not_final() -> None:
+    rules = nft(
+        chain("a", "input", 0),
+        rule("a", dport(5000), ACCEPT),
+        chain("b", "input", 10),
+        rule("b", dport(5000), DROP),
+    )
+    told = judge(rules)
+    assert told.verdict.value == "drop"
+    assert told.decided_by is not None
+    assert told.decided_by.rule_text == "tcp dport 5000 drop"
+
+
+def test_policy_is_a_line_of_the_trace() -> None:
+    told = judge(nft(chain("a", "input", policy="drop"), rule("a", dport(22), ACCEPT)))
+    assert told.decided_by is not None
+    assert (told.decided_by.rule_text, told.verdict.value) == ("policy drop", "drop")
+
+
+def test_a_ruleset_that_forgets_established_starves_the_client() -> None:
+    rules = nft(chain("a", "input", policy="drop"), rule("a", match(STATE, "new", "in"), dport(5000), ACCEPT))
+    told = judge(rules)
+    assert (told.verdict.value, told.leg) == ("drop", "data")
+
+
+def test_an_answer_that_may_not_leave() -> None:
+    rules = nft(chain("o", "output", policy="drop"))
+    assert (verdict(rules), judge(rules).leg) == ("drop", "syn-ack")
+
+
+def test_a_limit_is_never_guessed() -> None:
+    rules = nft(chain("a", "input", policy="drop"), rule("a", dport(5000), LIMIT, ACCEPT))
+    assert verdict(rules) == "unknown"
+    assert verdict(rules, packet(22)) == "drop"
+
+
+def test_an_unknown_hides_no_decision_that_does_not_depend_on_it() -> None:
+    rules = nft(chain("a", "input"), rule("a", LIMIT, DROP), rule("a", dport(5000), DROP))
+    assert verdict(rules) == "drop"
+
+
+def test_notrack_and_state_new_is_dropped() -> None:
+    rules = nft(
+        chain("raw", "prerouting", -300),
+        rule("raw", {"notrack": None}),
+        chain("a", "input", policy="drop"),
+        rule("a", match(STATE, ["new", "established"], "in"), ACCEPT),
+    )
+    assert verdict(rules) == "drop"
+
+
+def test_redirect_moves_to_another_port() -> None:
+    rules = saved(
+        "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 5000\nCOMMIT\n"
+        "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 5000 -j ACCEPT\nCOMMIT\n"
+    )
+    told = judge(rules, packet(80))
+    assert told.verdict.value == "accept"
+    assert told.arrivals[0].packet.destination_port == 5000
+
+
+def test_a_jump_that_returns_goes_on_behind_it() -> None:
+    rules = nft(
+        chain("a", "input", policy="drop"),
+        chain("b"),
+        rule("b", dport(22), ACCEPT),
+        rule("a", {"jump": {"target": "b"}}),
+        rule("a", dport(5000), ACCEPT),
+    )
+    assert verdict(rules) == "accept"
+
+
+def test_a_cycle_of_jumps_is_unknown() -> None:
+    rules = nft(
+        chain("a", "input"),
+        chain("b"),
+        rule("a", {"jump": {"target": "b"}}),
+        rule("b", {"jump": {"target": "b"}}),
+    )
+    assert verdict(rules) == "unknown"
