@@ -53,14 +53,25 @@ def _describe(case: Case, socket: Socket) -> Listener:
         reached, cause, why = _judge(case)
     url = case.way.url(case.port) if reached != "no" and case.way else None
     return Listener(
-        case.port, describe_address(socket), describe_owner(case, socket), socket.pids, reached, cause, why, url
+        case.port,
+        describe_address(socket),
+        describe_owner(case, socket),
+        socket.pids,
+        reached,
+        cause,
+        why,
+        url,
     )
 
 
 def _judge(case: Case) -> tuple[str, str | None, str]:
     findings: list[Finding] = [finding for check in _CHECKS for finding in check(case).findings]
     for outcome, reached in ((Outcome.BLOCKS, "no"), (Outcome.UNKNOWN, "unknown")):
-        matching = sorted((f for f in findings if f.outcome is outcome), key=lambda finding: rank(finding.code))
+        matching = sorted(
+            (f for f in findings if f.outcome is outcome), key=lambda finding: rank(finding.code)
+        )
         if matching:
             return reached, matching[0].code, matching[0].title
-    return ("no", "no-lan-address", "this machine has no LAN address") if case.way is None else ("yes", None, "")
+    return (
+        ("no", "no-lan-address", "this machine has no LAN address") if case.way is None else ("yes", None, "")
+    )

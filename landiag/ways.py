@@ -9,7 +9,21 @@ from landiag.model.facts import Address, Facts, Family, Interface, IPAddress, IP
 from landiag.model.report import Target
 
 _PHYSICAL = ("ethernet", "wifi")
-_ORDER = ("ethernet", "wifi", "bond", "vlan", "bridge", "veth", "vrf", "other", "dummy", "tunnel", "vpn", "vm", "container")
+_ORDER = (
+    "ethernet",
+    "wifi",
+    "bond",
+    "vlan",
+    "bridge",
+    "veth",
+    "vrf",
+    "other",
+    "dummy",
+    "tunnel",
+    "vpn",
+    "vm",
+    "container",
+)
 _INSIDE_ONLY = ("loopback", "container", "vm")
 """Kinds of interface whose addresses no other device on the LAN can reach."""
 
@@ -72,7 +86,10 @@ def default_devices(facts: Facts) -> tuple[str, ...]:
     routes = [
         route
         for route in facts.routes
-        if route.destination.prefixlen == 0 and route.kind == "unicast" and route.table == "main" and route.device
+        if route.destination.prefixlen == 0
+        and route.kind == "unicast"
+        and route.table == "main"
+        and route.device
     ]
     ordered = sorted(routes, key=lambda route: (route.destination.version, route.metric))
     return tuple(dict.fromkeys(route.device for route in ordered if route.device))
@@ -143,3 +160,12 @@ def choose_ways(ways: Iterable[Way], target: Target, peer: IPAddress | None) -> 
     elif peer is not None:
         chosen.sort(key=lambda way: (way.ip.version != peer.version, peer not in way.network))
     return tuple(chosen)
+
+
+def client_of(way: Way) -> IPAddress:
+    """Choose an ordinary client of the way's subnet: an address that is neither ours nor a special one."""
+    network = way.network
+    for offset in (20, 1, 2):
+        if offset < network.num_addresses - 1 and network[offset] != way.ip:
+            return network[offset]
+    return network[-1]

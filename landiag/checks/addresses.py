@@ -5,10 +5,10 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from landiag.checks.case import Answer, Case, answer, unknown_evidence
-from landiag.model.facts import Facts, Interface, IPAddress, Unknown
+from landiag.model.facts import Facts, Interface, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.routing import RouteDecision, lookup
-from landiag.ways import Way, is_container_side, owner_of, rank_kind
+from landiag.ways import Way, client_of, is_container_side, owner_of, rank_kind
 
 _SOURCE = "ip addr"
 
@@ -45,7 +45,9 @@ def _check_given_address(case: Case) -> list[Finding]:
     owner = owner_of(case.facts, ip)
     if owner is None:
         title = f"this machine does not have the address {ip}"
-        detail = "It may have been this machine's address once (a lease that ended), or it is another device's."
+        detail = (
+            "It may have been this machine's address once (a lease that ended), or it is another device's."
+        )
     elif ip.is_loopback:
         title = f"{ip} is every machine's own address: on a client it means the client itself"
         detail = "Loopback addresses never leave the machine."
@@ -67,7 +69,11 @@ def _wrong_address(case: Case, title: str, detail: str) -> Finding:
 
 def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
     """Say why no address is usable: the link is down, or there is none at all."""
-    outside = [interface for interface in interfaces if interface.kind in ("ethernet", "wifi", "bond", "vlan", "bridge")]
+    outside = [
+        interface
+        for interface in interfaces
+        if interface.kind in ("ethernet", "wifi", "bond", "vlan", "bridge")
+    ]
     outside.sort(key=lambda interface: (not interface.addresses, rank_kind(interface.kind)))
     down = [interface for interface in outside if not interface.up or interface.carrier is False]
     evidence = tuple(Evidence(_SOURCE, _describe(interface)) for interface in interfaces)
@@ -147,15 +153,6 @@ def _takes_clients(case: Case, way: Way, interface: Interface, facts: Facts) -> 
     client = case.peer if case.peer is not None and case.peer.version == way.ip.version else client_of(way)
     route = lookup(facts, client, source=way.ip)
     return isinstance(route, RouteDecision) and route.device == interface.name
-
-
-def client_of(way: Way) -> IPAddress:
-    """Choose an ordinary client of the way's subnet: an address that is neither ours nor a special one."""
-    network = way.network
-    for offset in (20, 1, 2):
-        if offset < network.num_addresses - 1 and network[offset] != way.ip:
-            return network[offset]
-    return network[-1]
 
 
 def _overlap(way: Way, interface: Interface, network: str) -> Finding:

@@ -117,14 +117,28 @@ def speaks_tls(case: Case) -> bool:
     return isinstance(exchange, Exchange) and exchange.speaks_tls
 
 
+def speaks_http(case: Case) -> bool | None:
+    """Whether the server answers in HTTP; None when that is not known."""
+    attempt = _attempt(case)
+    if attempt is not None and attempt.answer is not None:
+        return True
+    protocol = _known_protocol(case)
+    return None if protocol is None else protocol in ("http", "https")
+
+
 def check(case: Case) -> Answer:
     """Check the answer of the server to the request that a client's browser would send."""
     exchange = _exchange_of(case)
     if exchange is None:
-        return not_applicable("not asked: nothing listens there" if case.asks_http else "not asked (--no-http)")
+        return not_applicable(
+            "not asked: nothing listens there" if case.asks_http else "not asked (--no-http)"
+        )
     if isinstance(exchange, Unknown):
         title = "the server was not asked"
-        return answer([Finding("server-silent", Outcome.UNKNOWN, title, exchange.reason, unknown_evidence(exchange))], "")
+        return answer(
+            [Finding("server-silent", Outcome.UNKNOWN, title, exchange.reason, unknown_evidence(exchange))],
+            "",
+        )
     attempt = exchange.best
     if attempt.connect.outcome is not TcpOutcome.CONNECTED:
         return _not_connected(case, exchange, attempt)
@@ -135,17 +149,25 @@ def check(case: Case) -> Answer:
 
 def _not_connected(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     """Our own packet did not get through; a client's comes in elsewhere and may, so this decides nothing."""
-    said = f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.value}"
+    said = (
+        f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.value}"
+    )
     evidence = (Evidence("HTTP request", said),)
     title = "what the server answers is not known: this machine's own connection did not get through"
-    detail = "Connections of the machine to itself come in by lo, where other rules may apply than for clients."
+    detail = (
+        "Connections of the machine to itself come in by lo, where other rules may apply than for clients."
+    )
     return answer([Finding("server-silent", Outcome.UNKNOWN, title, detail, evidence)], "")
 
 
 def _evidence(exchange: Exchange, attempt: Attempt) -> tuple[Evidence, ...]:
     asked = f"GET {attempt.scheme}://{exchange.address}:{exchange.port}{exchange.path} Host: {exchange.host}"
     if attempt.answer is None:
-        return (Evidence(asked, f"{attempt.end.value} after {attempt.seconds:.1f} s {_first_bytes(attempt)}".strip()),)
+        return (
+            Evidence(
+                asked, f"{attempt.end.value} after {attempt.seconds:.1f} s {_first_bytes(attempt)}".strip()
+            ),
+        )
     server = attempt.answer.header("Server")
     said = f"{attempt.answer.status} {attempt.answer.reason}".strip()
     return (Evidence(asked, said + (f", Server: {server}" if server else "")),)
@@ -183,7 +205,11 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
         return []
     local = case.parse(_local_exchange(case, case.way), parse_exchange)
     other = local.best if isinstance(local, Exchange) else None
-    if other is not None and other.answer is not None and _is_better(other.answer.status, attempt.answer.status):
+    if (
+        other is not None
+        and other.answer is not None
+        and _is_better(other.answer.status, attempt.answer.status)
+    ):
         return [_host_rejected(case, exchange, attempt, local, other)]
     if attempt.answer.status in (401, 403, 405, 407):
         return []
@@ -192,7 +218,11 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
 
 
 def _is_better(local: int, client: int) -> bool:
-    return local // 100 < client // 100 or (local < 400 <= client) or (local == 404 and client in (400, 403, 421))
+    return (
+        local // 100 < client // 100
+        or (local < 400 <= client)
+        or (local == 404 and client in (400, 403, 421))
+    )
 
 
 def _host_rejected(
@@ -267,15 +297,26 @@ def _judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     if attempt.speaks_tls or (attempt.scheme == "tcp" and case.target.scheme == "tcp"):
         return answer(_check_scheme(case, exchange, attempt), "accepts connections")
     protocol = _known_protocol(case)
-    if protocol not in (None, "http", "https") and case.target.scheme in ("auto", "tcp") and protocol != "uwsgi":
+    if (
+        protocol not in (None, "http", "https")
+        and case.target.scheme in ("auto", "tcp")
+        and protocol != "uwsgi"
+    ):
         return answer([], f"accepts connections ({protocol}, not a web server)")
     if attempt.first.data and case.target.scheme == "auto" and protocol is None:
         return answer([], f"accepts connections and speaks first: {_first_bytes(attempt)}")
-    if protocol == "uwsgi" or attempt.first.data or case.target.scheme == "http" and attempt.end is not End.SILENT:
+    if (
+        protocol == "uwsgi"
+        or attempt.first.data
+        or case.target.scheme == "http"
+        and attempt.end is not End.SILENT
+    ):
         return answer([_not_http(case, exchange, attempt, owner)], "")
     if attempt.end in (End.CLOSED_EMPTY, End.RESET) and protocol is None:
         title = "the server closes the connection without an answer: what it speaks is not known"
-        return answer([Finding("not-http", Outcome.UNKNOWN, title, evidence=_evidence(exchange, attempt))], "")
+        return answer(
+            [Finding("not-http", Outcome.UNKNOWN, title, evidence=_evidence(exchange, attempt))], ""
+        )
     if attempt.end in (End.CLOSED_EMPTY, End.RESET):
         return answer([_not_http(case, exchange, attempt, owner)], "")
     return answer([_silent(case, exchange, attempt, owner)], "")
@@ -317,7 +358,9 @@ def _not_http(
     )
 
 
-def _silent(case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None) -> Finding:
+def _silent(
+    case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None
+) -> Finding:
     title = f"the server accepts the connection but does not answer within {attempt.seconds:.0f} s"
     detail = "It may be busy with another request, waiting in a debugger, or stopped."
     if owner is not None and owner[1].state in ("stopped", "tracing-stop"):

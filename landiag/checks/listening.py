@@ -90,8 +90,12 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
             paths=(way.id,),
         )
     others = _similar_servers(case)
-    elsewhere = ", ".join(f"{describe_owner(case, socket)} on {describe_address(socket)}" for socket in others)
-    detail = f"Listening instead: {elsewhere}." if others else "Start the server, or give the port that it uses."
+    elsewhere = ", ".join(
+        f"{describe_owner(case, socket)} on {describe_address(socket)}" for socket in others
+    )
+    detail = (
+        f"Listening instead: {elsewhere}." if others else "Start the server, or give the port that it uses."
+    )
     return Finding(
         code="nothing-listening",
         outcome=Outcome.BLOCKS,
@@ -107,7 +111,9 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
 
 def _start_fixes(case: Case, others: tuple[Socket, ...]) -> tuple[Fix, ...]:
     if not others:
-        return (Fix("Start the server", needs="user-action", steps=(f"Start your server on port {case.port}.",)),)
+        return (
+            Fix("Start the server", needs="user-action", steps=(f"Start your server on port {case.port}.",)),
+        )
     ports = " or ".join(str(socket.port) for socket in others)
     step = f"Use port {ports} on the client, or start the server on port {case.port}."
     check_it = f"landiag check --port {others[0].port}"
@@ -126,7 +132,11 @@ def _similar_servers(case: Case) -> tuple[Socket, ...]:
 
 def _looks_like_server(case: Case, socket: Socket) -> bool:
     found = server_of(case, socket)
-    return found is not None and not found[0].kind.forwarder and found[0].speaks(socket.port) in ("http", "https")
+    return (
+        found is not None
+        and not found[0].kind.forwarder
+        and found[0].speaks(socket.port) in ("http", "https")
+    )
 
 
 def _listening_inside(case: Case, port: int) -> tuple[Namespace, Socket] | None:
@@ -149,7 +159,11 @@ def _only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Find
         title=f"{describe_owner(case, socket)} listens on port {socket.port} only inside a container or network "
         f"namespace, from which nothing is published",
         detail=f"Inside, it listens on {describe_address(socket)}; the host itself has no socket on this port.",
-        evidence=(Evidence(f"ss in network namespace {namespace.name} (pid {namespace.pid})", describe_address(socket)),),
+        evidence=(
+            Evidence(
+                f"ss in network namespace {namespace.name} (pid {namespace.pid})", describe_address(socket)
+            ),
+        ),
         fixes=(
             Fix(
                 f"Publish the container's port on the host (docker: -p {case.port}:{socket.port})",
@@ -173,7 +187,9 @@ def _check_elsewhere(case: Case, way: Way, destination: Destination) -> list[Fin
     inside = bind_among(namespace.sockets, destination.ip, destination.port, None)
     if inside.serving or inside.perhaps:
         return []
-    evidence = tuple(Evidence(f"ss in the container (pid {namespace.pid})", describe_address(s)) for s in inside.others)
+    evidence = tuple(
+        Evidence(f"ss in the container (pid {namespace.pid})", describe_address(s)) for s in inside.others
+    )
     where = f"{destination.ip}:{destination.port}"
     if inside.is_free:
         title = f"port {case.port} is sent to the container at {where}, where nothing listens"

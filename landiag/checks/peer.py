@@ -31,7 +31,9 @@ def _gateway(case: Case) -> IPAddress | None:
     candidates = [
         route.gateway
         for route in sorted(case.facts.routes, key=lambda route: route.metric)
-        if route.destination.prefixlen == 0 and route.gateway is not None and route.device == case.way.interface.name
+        if route.destination.prefixlen == 0
+        and route.gateway is not None
+        and route.device == case.way.interface.name
     ]
     fitting = [gateway for gateway in candidates if gateway.version == case.way.ip.version]
     return fitting[0] if fitting else None
@@ -74,7 +76,9 @@ def check(case: Case) -> Answer:
         return _reached(case, ip, what)
     neighbour = _neighbour(case, ip)
     if neighbour is not None and neighbour.mac and "FAILED" not in neighbour.states:
-        return answer([], f"{what} {ip} is on the link ({neighbour.mac}), and does not answer pings: that is common")
+        return answer(
+            [], f"{what} {ip} is on the link ({neighbour.mac}), and does not answer pings: that is common"
+        )
     if case.peer is None:
         return answer([], f"{what} {ip} does not answer: that proves nothing")
     return _absent(case, ip, neighbour)
@@ -129,7 +133,9 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     if _looks_isolated(case, ip):
         title = f"likely client isolation: the gateway is there, but neither {ip} nor other neighbours answer"
         detail = "Guest networks and many access points keep clients from each other. This machine cannot prove it."
-        return answer([Finding("peer-isolated", Outcome.BLOCKS, title, detail, evidence, (_isolation_fix(),))], "")
+        return answer(
+            [Finding("peer-isolated", Outcome.BLOCKS, title, detail, evidence, (_isolation_fix(),))], ""
+        )
     detail = "It may be off, asleep, in another network (guest Wi-Fi, mobile data), or kept apart by the access point."
     title = f"the client {ip} is not on this network: nobody answers for its address"
     step = "Look up the address on the client, and join the same network (not the guest one)."

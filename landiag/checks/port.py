@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from landiag.checks.application import speaks_http
 from landiag.checks.case import Answer, Case, answer
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
 from landiag.collect.machine import Machine
@@ -164,14 +165,14 @@ def _held(case: Case, test: BindTest) -> Finding:
 
 
 def _check_browsers(case: Case) -> list[Finding]:
-    from landiag.collect.ports import unsafe_ports
+    from landiag.collect.ports import is_unsafe_in_browsers
 
-    if case.port not in unsafe_ports() or case.target.scheme == "tcp":
+    if not is_unsafe_in_browsers(case.port) or case.target.scheme == "tcp" or speaks_http(case) is False:
         return []
     return [
         Finding(
             code="port-unsafe-in-browsers",
-            outcome=Outcome.BLOCKS,
+            outcome=Outcome.BLOCKS if speaks_http(case) else Outcome.WARNS,
             title=f"browsers refuse port {case.port} by themselves (ERR_UNSAFE_PORT), without asking this machine",
             detail="The port is on the list of the Fetch standard; curl and other programs still connect.",
             evidence=(Evidence("fetch.spec.whatwg.org, port blocking", str(case.port)),),

@@ -48,7 +48,9 @@ def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     name = host.rpartition(":")[0] or host
     known = found[0].kind.host_check if found is not None else ""
     step = known.replace("{host}", name) if known else _ANY_HOST_CHECK.replace("{host}", name)
-    return (Fix(f"Let the server answer to {name}", needs="user-action", steps=(step, "Then start it anew.")),)
+    return (
+        Fix(f"Let the server answer to {name}", needs="user-action", steps=(step, "Then start it anew.")),
+    )
 
 
 _ANY_HOST_CHECK = (
@@ -82,7 +84,9 @@ def _fix(case: Case, server: Server, advice: RestartAdvice) -> Fix:
 def _unknown_listen(family: Family) -> Fix:
     wildcard = "::" if family is Family.IPV6 else "0.0.0.0"  # noqa: S104 - it is what the user is told to type
     step = f"In the server's settings or command, set the address it listens on (host, bind) to {wildcard}."
-    return Fix("Let the server listen on all addresses", needs="user-action", steps=(step, "Then start it anew."))
+    return Fix(
+        "Let the server listen on all addresses", needs="user-action", steps=(step, "Then start it anew.")
+    )
 
 
 def _unit_of(socket: Socket) -> str | None:

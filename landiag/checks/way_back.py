@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from landiag.checks.addresses import client_of
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.routing import RouteDecision, lookup
-from landiag.ways import Way, is_container_side
+from landiag.ways import Way, client_of, is_container_side
 
 _TUNNELS = ("vpn", "tunnel")
 
@@ -148,8 +147,14 @@ def _check_reverse_path(case: Case, way: Way, client: IPAddress) -> list[Finding
 def _reverse_path(
     case: Case, way: Way, client: IPAddress, route: RouteDecision, values: dict[str, str]
 ) -> Finding:
-    loose = tuple(f"sysctl -w {name}=2" for name, value in values.items() if name.split(".")[-2] != "all" or value == "1")
-    undo = tuple(f"sysctl -w {name}={value or 0}" for name, value in values.items() if f"sysctl -w {name}=2" in loose)
+    loose = tuple(
+        f"sysctl -w {name}=2"
+        for name, value in values.items()
+        if name.split(".")[-2] != "all" or value == "1"
+    )
+    undo = tuple(
+        f"sysctl -w {name}={value or 0}" for name, value in values.items() if f"sysctl -w {name}=2" in loose
+    )
     settings = ", ".join(f"{name} = {value}" for name, value in values.items())
     return Finding(
         code="reverse-path-filter",

@@ -59,7 +59,9 @@ def _parse_url(where: str, port: str | None, scheme: str, path: str) -> Asked:
         scheme=url.scheme if scheme == "auto" else scheme,
         path=(url.path or "/") + (f"?{url.query}" if url.query else "") if path == "/" else path,
         address=url.hostname if is_address else None,
-        host=None if _is_address(url.hostname) or url.hostname == "localhost" else url.netloc.rpartition("@")[2],
+        host=None
+        if _is_address(url.hostname) or url.hostname == "localhost"
+        else url.netloc.rpartition("@")[2],
     )
 
 
@@ -104,7 +106,9 @@ def parse_own_address(text: str | None) -> str | None:
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError as error:
-        raise Stop(f"--to {text} is not an IP address: give the address of this machine that clients use") from error
+        raise Stop(
+            f"--to {text} is not an IP address: give the address of this machine that clients use"
+        ) from error
     if address.is_unspecified:
         raise Stop(
             f"{text} means 'all addresses' to a server, and nothing to a client: "

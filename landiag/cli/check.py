@@ -35,17 +35,23 @@ from landiag.model.report import CHECK_NAMES, Report, Target
 
 def check(
     where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
-    port: Annotated[str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")] = None,
+    port: Annotated[
+        str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")
+    ] = None,
     peer: Annotated[str | None, typer.Option(help="The client that fails: its address or name.")] = None,
     to: Annotated[str | None, typer.Option(help="The address of this machine that clients use.")] = None,
     interface: Annotated[str | None, typer.Option(help="Only this network interface.")] = None,
-    scheme: Annotated[str, typer.Option(help="What the server should speak: auto, http, https or tcp.")] = "auto",
+    scheme: Annotated[
+        str, typer.Option(help="What the server should speak: auto, http, https or tcp.")
+    ] = "auto",
     path: Annotated[str, typer.Option(help="The path to ask for.")] = "/",
     host_header: Annotated[str | None, typer.Option(help="The Host header that clients send.")] = None,
     http: Annotated[bool, typer.Option("--http/--no-http", help="Whether to ask the server itself.")] = True,
     only: Annotated[str | None, typer.Option(help=f"Only these checks: {','.join(CHECK_NAMES)}.")] = None,
     program: Annotated[str | None, typer.Option(help="The program whose port it should be.")] = None,
-    sudo: Annotated[bool, typer.Option("--sudo", help="Read what needs root by sudo, after listing it.")] = False,
+    sudo: Annotated[
+        bool, typer.Option("--sudo", help="Read what needs root by sudo, after listing it.")
+    ] = False,
     save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was read.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Diagnose a recording instead of this machine.")] = None,
     as_json: JsonFlag = False,
@@ -75,7 +81,9 @@ def check(
         only=parse_checks(only),
     )
     try:
-        report = _replay(replay, asked, question) if replay else _check_live(question, deadline, sudo, save, force)
+        report = (
+            _replay(replay, asked, question) if replay else _check_live(question, deadline, sudo, save, force)
+        )
     except UsageError as error:
         raise Stop(str(error)) from error
     finish(
@@ -91,7 +99,9 @@ def _check_live(question: Question, deadline: float, sudo: bool, save: Path | No
     finally:
         host.close()
     if save is not None:
-        recording = Recording(question.target, report.created, __version__, recorder.readings, question.options)
+        recording = Recording(
+            question.target, report.created, __version__, recorder.readings, question.options
+        )
         write_file(save, render_recording(recording), force=force)
     return report
 
@@ -112,4 +122,6 @@ def _replay(file: Path, asked: Asked, question: Question) -> Report:
     if asked.is_explicit:
         target = replace(target, port=asked.port)
     recorded = Question.from_options(target, recording.options)
-    return diagnose(replace(recorded, only=question.only), Recorder(RecordedHost(recording.readings)), float("inf"))
+    return diagnose(
+        replace(recorded, only=question.only), Recorder(RecordedHost(recording.readings)), float("inf")
+    )

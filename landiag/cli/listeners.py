@@ -21,7 +21,9 @@ from landiag.render.terminal import Style
 SCHEMA = "landiag.list/1"
 
 
-def list_listeners(as_json: JsonFlag = False, timeout: TimeoutSeconds = 10.0, no_color: NoColorFlag = False) -> None:
+def list_listeners(
+    as_json: JsonFlag = False, timeout: TimeoutSeconds = 10.0, no_color: NoColorFlag = False
+) -> None:
     """List every listener of this machine, its program, and whether LAN clients reach it or what stops them."""
     deadline = time.monotonic() + timeout
     host = LiveHost(deadline)
@@ -49,10 +51,18 @@ def render_listeners(found: tuple[Listener, ...], style: Style) -> str:
 
     room = max(24, style.width - 62)
     rows = [
-        (item.port, escape_text(item.address), escape_text(item.program)[:24], item.reached, _why(item)[:room])
+        (
+            item.port,
+            escape_text(item.address),
+            escape_text(item.program)[:24],
+            item.reached,
+            _why(item)[:room],
+        )
         for item in found
     ]
-    table = tabulate(rows, headers=("port", "listens on", "program", "LAN", "why not / where"), disable_numparse=True)
+    table = tabulate(
+        rows, headers=("port", "listens on", "program", "LAN", "why not / where"), disable_numparse=True
+    )
     return table + "\n"
 
 

@@ -19,7 +19,9 @@ from landiag.render.terminal import Style, render_quiet, render_terminal
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")]
 OutputFiles = Annotated[
     list[Path] | None,
-    typer.Option("--output", help="Also write the report to this file (.json, .txt, .md, .html); repeatable."),
+    typer.Option(
+        "--output", help="Also write the report to this file (.json, .txt, .md, .html); repeatable."
+    ),
 ]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 TimeoutSeconds = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from landiag.collect import interfaces, machine, routes, sockets
+from landiag.collect import hints, interfaces, machine, routes, sockets
 from landiag.collect.machine import Machine
 from landiag.firewall import linux as firewall
 from landiag.model.facts import (
@@ -54,6 +54,7 @@ FIRST: tuple[Source, ...] = (
     machine.NAMESPACES,
     *(File(_SYSCTL_FOLDER + name.replace(".", "/")) for name in SYSCTLS),
     *firewall.SOURCES,
+    *hints.SOURCES,
 )
 """What is always read, all at once."""
 
@@ -80,7 +81,9 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
     """Name what the first round makes worth reading: owners of sockets, settings of interfaces, namespaces."""
     listeners = facts.sockets if not isinstance(facts.sockets, Unknown) else ()
     pids = tuple({pid for socket in listeners for pid in socket.pids})
-    wanted: list[Source] = [machine.process_source(pids)] if pids else []
+    wanted: list[Source] = [*firewall.plan(readings)]
+    if pids:
+        wanted.append(machine.process_source(pids))
     if isinstance(facts.sockets, Unknown):
         wanted += [sockets.PROC_TCP, sockets.PROC_TCP6]
     if not isinstance(facts.interfaces, Unknown):
@@ -105,6 +108,7 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
         processes=_parse_processes(readings),
         namespaces=namespaces,
         sysctls=_parse_sysctls(readings),
+        ruleset=firewall.parse_ruleset(readings) if firewall.NFT_TEXT.name in readings else facts.ruleset,
     )
 
 

@@ -1,0 +1,86 @@
+"""How long `landiag check` takes, as a ratio to the commands that an expert would type, in the same run.
+
+Runs in a private user and network namespace with a real server; needs the Debian packages that ./test lists.
+Usage: python bench/check.py
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+RUNS = 9
+
+EXPERT = """
+ss -lntpe; ip addr; ip route; ip rule; ip neigh
+nft -j list ruleset; iptables-save; ip6tables-save; iptables-legacy-save; ip6tables-legacy-save
+ufw status; ping -c 1 -W 1 192.168.77.20; nmap -Pn -n -p 5000 192.168.77.10; curl -s http://192.168.77.10:5000/
+"""
+
+NETWORK = """
+ip link set lo up
+ip link add eth0 type veth peer name wire
+ip addr add 192.168.77.10/24 dev eth0
+ip link set eth0 up
+unshare -n sleep 300 & client=$!
+sleep 0.3
+ip link set wire netns $client
+nsenter -t $client -n sh -c 'ip addr add 192.168.77.20/24 dev wire; ip addr add 192.168.77.1/24 dev wire; ip link set wire up'
+ip route add default via 192.168.77.1
+"""
+
+
+def seconds(argv: Sequence[str]) -> float:
+    """Measure the median time of a command, after one run to warm up."""
+    times = []
+    for _ in range(RUNS + 1):
+        started = time.perf_counter()
+        subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False)
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[1:])
+
+
+def load_rules(count: int) -> None:
+    """Load that many rules, each for another address, into a chain that the client's packet meets."""
+    lines = ["table inet bench { chain input { type filter hook input priority 0; policy accept;"]
+    lines += [f"ip saddr 10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255} tcp dport 5000 drop" for n in range(count)]
+    subprocess.run(("nft", "-f", "-"), input="\n".join([*lines, "} }"]), text=True, check=True)
+
+
+def measure() -> None:
+    """Print the ratios; runs inside the namespace."""
+    landiag = (sys.executable, "-m", "landiag")
+    server = subprocess.Popen((sys.executable, "-m", "http.server", "5000"), stdout=-3, stderr=-3)
+    try:
+        time.sleep(1)
+        bare = seconds((sys.executable, "-c", "pass"))
+        version = seconds((*landiag, "--version"))
+        print(f"landiag --version / python -c pass: {version / bare:.2f} (at most 6)")
+        for count, most in ((0, 1.5), (10_000, 1.2)):
+            if count:
+                load_rules(count)
+            expert = seconds(("sh", "-c", EXPERT))
+            check = seconds((*landiag, "check", "--port", "5000", "--json"))
+            ratio = check / expert
+            print(f"check with {count} rules / the expert's commands: {ratio:.2f} (at most {most}; {check:.2f} s)")
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def main() -> None:
+    """Enter the namespace, unless this is the run inside it."""
+    if os.environ.get("LANDIAG_BENCH_INSIDE"):
+        measure()
+        return
+    me = f"{NETWORK}\nLANDIAG_BENCH_INSIDE=1 {sys.executable} {os.path.abspath(__file__)}; kill $client"
+    environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    subprocess.run(("unshare", "-U", "-r", "-n", "-m", "sh", "-euc", me), check=True, env=environment)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""What do the firewalls of this machine do with the client's conversation?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import ip_network
+
+from landiag.checks.case import Answer, Case, answer, not_applicable
+from landiag.collect.hints import Hint, parse_hints
+from landiag.firewall.openings import Opening, Proposal, propose
+from landiag.firewall.owners import Owner, find_owner
+from landiag.journey import Journey, follow_through
+from landiag.model.facts import IPNetwork, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.ways import Way
+
+MAX_STOPS = 6
+"""How many rules in a row are shown: people mend one, run again, and meet the next."""
+
+_ANSWERS = ("syn-ack", "answer")
+_LIMITS = re.compile(
+    r"\blimit rate|-m (limit|hashlimit|recent|connlimit)|\bct count\b|\bquota\b|ufw-user-limit"
+)
+
+
+def check(case: Case) -> Answer:
+    """Check every rule that the conversation meets, for each way in; the first way blocks, the others warn."""
+    ruleset = case.facts.ruleset
+    if case.way is None:
+        return not_applicable("no way in")
+    if isinstance(ruleset, Unknown):
+        return answer([_unreadable(case, (ruleset,))], "")
+    findings = list(_check_way(case, ruleset, case.way))
+    decisive = {finding.code for finding in findings}
+    for way in case.ways[1:]:
+        findings += [
+            _milder(finding, way)
+            for finding in _check_way(case, ruleset, way)
+            if finding.code not in decisive
+        ]
+    findings += _check_bypasses(case)
+    return answer(findings, _summary(case, ruleset))
+
+
+def _summary(case: Case, ruleset: Ruleset) -> str:
+    journeys = case.journeys.get(case.way.id, ()) if case.way else ()
+    met = {line.chain.key for journey in journeys for line in journey.lines if line.chain is not None}
+    if not ruleset.tables:
+        return "no rules are loaded"
+    if not met:
+        return f"none of the {len(ruleset.tables)} tables concerns port {case.port}"
+    tables = ", ".join(sorted({f"{family} {table}" for _, family, table in met}))
+    return f"lets clients pass ({tables})"
+
+
+def _check_way(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
+    """Name what stops the conversation, rule after rule: each is opened in the model to see the next."""
+    for journey in case.journeys.get(way.id, ()):
+        current, seen = journey, ruleset
+        for _ in range(MAX_STOPS):
+            if current.verdict is Verdict.ACCEPT:
+                break
+            if current.verdict is Verdict.UNKNOWN or current.decided_by is None:
+                yield from _unknown(case, way, seen, current)
+                break
+            proposal = _proposal(way, seen, current, current.decided_by)
+            following = _follow_again(case, proposal, current)
+            yield _blocks(way, seen, current, current.decided_by, proposal, following)
+            if following is None or proposal is None or proposal.ruleset is None:
+                break
+            current, seen = following, proposal.ruleset
+
+
+def _follow_again(case: Case, proposal: Proposal | None, journey: Journey) -> Journey | None:
+    if proposal is None or proposal.ruleset is None:
+        return None
+    return follow_through(case.facts, proposal.ruleset, journey.packet)
+
+
+def _proposal(way: Way, ruleset: Ruleset, journey: Journey, line: TraceLine) -> Proposal | None:
+    owner = find_owner(ruleset, line, journey.lines)
+    return propose(ruleset, owner, line, _opening(way, journey))
+
+
+def _opening(way: Way, journey: Journey) -> Opening:
+    """The opening for this conversation: its clients' subnet, or the one client when it is outside of it."""
+    packet = journey.packet
+    clients: IPNetwork = way.network
+    if packet.source is not None and packet.source not in clients:
+        clients = ip_network(packet.source)
+    asked = packet.destination_port or 0
+    port = journey.translated.port if journey.translated is not None else asked
+    return Opening(clients, port, journey.leg in _ANSWERS, asked)
+
+
+def _is_mended(journey: Journey, following: Journey | None) -> bool | None:
+    """Whether a fix helps: what decided before decides no more. None where that cannot be evaluated."""
+    if following is None:
+        return None
+    return following.verdict is Verdict.ACCEPT or not _same_place(following.decided_by, journey.decided_by)
+
+
+def _same_place(one: TraceLine | None, other: TraceLine | None) -> bool:
+    return one is not None and other is not None and _place(one) == _place(other) and one.leg == other.leg
+
+
+def _blocks(
+    way: Way,
+    ruleset: Ruleset,
+    journey: Journey,
+    line: TraceLine,
+    proposal: Proposal | None,
+    following: Journey | None,
+) -> Finding:
+    owner = find_owner(ruleset, line, journey.lines)
+    is_reject = journey.verdict is Verdict.REJECT
+    code = "firewall-rejects" if is_reject else "firewall-drops"
+    verb = "rejects" if is_reject else "drops"
+    what = f"connections to port {journey.packet.destination_port}"
+    if journey.leg in _ANSWERS:
+        code, what = (
+            "firewall-drops-replies",
+            f"the server's answers from port {journey.packet.destination_port}",
+        )
+    elif journey.leg == "data":
+        what = f"the data of connections to port {journey.packet.destination_port} (they open, then starve)"
+    return Finding(
+        code=code,
+        outcome=Outcome.BLOCKS,
+        title=f"{owner.text} {verb} {what}",
+        detail=_DETAILS[code],
+        evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
+        fixes=_fixes(proposal, _is_mended(journey, following)),
+        paths=(way.id,),
+    )
+
+
+_DETAILS = {
+    "firewall-drops": "Clients wait and time out.",
+    "firewall-rejects": "Clients are refused at once ('connection refused' or 'no route to host').",
+    "firewall-drops-replies": "The client's packets arrive and are answered, and the answers do not leave.",
+}
+
+
+def _fixes(proposal: Proposal | None, mended: bool | None) -> tuple[Fix, ...]:
+    if proposal is None or mended is False:
+        return ()
+    needs = "root" if proposal.commands else "user-action"
+    return (
+        Fix(proposal.title, proposal.commands, proposal.undo, needs, mended or None, steps=proposal.steps),
+    )
+
+
+def _place(line: TraceLine) -> str:
+    """Name where a rule stands: family, table, chain, position."""
+    if line.chain is None:
+        return line.hook
+    where = f"{line.chain.family} {line.chain.table} {line.chain.name}"
+    return where if line.rule is None else f"{where} rule {line.rule.position}"
+
+
+def _source_of(line: TraceLine) -> str:
+    backend = line.chain.backend if line.chain is not None else ""
+    if backend.startswith("iptables"):
+        family = "ip6tables" if line.chain is not None and line.chain.family == "ip6" else "iptables"
+        return f"{family}-{backend.removeprefix('iptables-')}-save"
+    return "nft list ruleset"
+
+
+def _unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterator[Finding]:
+    """Say what leaves the verdict open: a limit, a rule that is not modelled, or what could not be read."""
+    limits = [line for line in journey.unknown if _LIMITS.search(line.rule_text)]
+    if limits and len(limits) == len(journey.unknown):
+        yield _rate_limited(way, find_owner(ruleset, limits[0], journey.lines), limits[0])
+        return
+    if ruleset.gaps:
+        yield replace(_unreadable(case, ruleset.gaps), paths=(way.id,))
+    rules = [line for line in journey.unknown if line.rule is not None]
+    if rules or not ruleset.gaps:
+        yield _not_modelled(way, rules)
+
+
+def _rate_limited(way: Way, owner: Owner, line: TraceLine) -> Finding:
+    return Finding(
+        code="rate-limited",
+        outcome=Outcome.BLOCKS,
+        title=f"{owner.text} lets only so many connections in, and stops the rest",
+        detail="Clients connect at first, then time out: pages with many parts and several clients meet it soon.",
+        evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
+        paths=(way.id,),
+    )
+
+
+def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:
+    evidence = tuple(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}") for line in rules[:3])
+    return Finding(
+        code="firewall-unreadable",
+        outcome=Outcome.UNKNOWN,
+        title="the firewall decides by something that cannot be foreseen here",
+        detail="The outcome hangs on these rules: limits, time, the packet's content or another program.",
+        evidence=evidence,
+        paths=(way.id,),
+    )
+
+
+def _unreadable(case: Case, gaps: tuple[Unknown, ...]) -> Finding:
+    """Say what could not be read, what it probably is, and the command that makes it certain."""
+    again = f"sudo {case.machine.landiag} check --port {case.port}"
+    hint = _hint(case)
+    if case.machine.info.privileged:
+        title = f"the firewall could not be read ({gaps[0].source}): {gaps[0].reason}"
+        again = gaps[0].remedy or again
+    elif hint is not None:
+        title = f"Probably {hint.text}; to be sure: {again}"
+    else:
+        title = f"the firewall's rules are readable for root only; to be sure: {again}"
+    evidence = tuple(Evidence(gap.source, gap.reason) for gap in gaps)
+    return Finding(
+        code="firewall-unreadable",
+        outcome=Outcome.UNKNOWN,
+        title=title,
+        detail="Without its rules nobody can say whether the firewall lets clients pass.",
+        evidence=((Evidence(hint.source, hint.text),) if hint else ()) + evidence,
+        fixes=(Fix("Look again as root", (again.removeprefix("sudo "),), needs="root"),),
+    )
+
+
+def _hint(case: Case) -> Hint | None:
+    return next(iter(parse_hints(case.readings)), None)
+
+
+def likely_cause(case: Case) -> str | None:
+    """Name the code that what anybody may read points to, where the rules themselves could not be read."""
+    ruleset = case.facts.ruleset
+    if not isinstance(ruleset, Unknown) and not ruleset.gaps:
+        return None
+    hint = _hint(case)
+    return None if hint is None else hint.code
+
+
+def _check_bypasses(case: Case) -> list[Finding]:
+    """Find programs in front of every rule that nobody can judge: XDP on the interface."""
+    way = case.way
+    if way is None or not way.interface.xdp:
+        return []
+    title = f"an XDP program is attached to {way.interface.name}: it sees packets first, and cannot be judged"
+    evidence = (Evidence("ip -d addr", f"{way.interface.name}: xdp"),)
+    return [Finding("other-firewall", Outcome.UNKNOWN, title, "", evidence, paths=(way.id,))]
+
+
+def _milder(finding: Finding, way: Way) -> Finding:
+    """Turn what blocks a way that the verdict does not speak of into a warning that names the way."""
+    outcome = Outcome.WARNS if finding.outcome is Outcome.BLOCKS else finding.outcome
+    return replace(finding, outcome=outcome, title=f"{way.ip}: {finding.title}")
