@@ -30,6 +30,15 @@ CALLS: Mapping[str, str] = {
     "connect": "landiag.probe.tcp:connect",
     "ping": "landiag.probe.icmp:ping",
     "resolve": "landiag.probe.resolve:resolve",
+    "name-servers": "landiag.probe.dns:ask_name_servers",
+    "host-names": "landiag.probe.names:host_names",
+    "proxies": "landiag.probe.proxies:proxies",
+    "path-mtu": "landiag.probe.mtu:path_mtu",
+    "trace": "landiag.probe.trace:trace",
+    "survey": "landiag.probe.survey:survey",
+    "sweep": "landiag.probe.sweep:sweep",
+    "arp": "landiag.probe.arp:arp",
+    "syn": "landiag.probe.syn:syn",
 }
 """The Python functions that may be asked, ``(params, timeout in seconds) -> JSON bytes``; imported on use."""
 
