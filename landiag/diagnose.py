@@ -148,7 +148,7 @@ def _report(question: Question, case: Case) -> Report:
     ]
     scheme = "https" if application.speaks_tls(case) else "http"
     url = case.way.url(case.port, scheme, question.path) if case.way else None
-    judgement = judge(case, answers, firewall.likely_cause(case), url)
+    judgement = judge(answers, firewall.likely_cause(case), url)
     return Report(
         command="check",
         created=datetime.fromtimestamp(case.machine.now, timezone.utc).isoformat(timespec="seconds"),
@@ -165,4 +165,3 @@ def _report(question: Question, case: Case) -> Report:
             for reading in case.readings.values()
         ),
     )
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from landiag.checks.case import Answer, Case
+from landiag.checks.case import Answer
 from landiag.model.codes import rank
 from landiag.model.report import CheckResult, Finding, Outcome, Status, Verdict
 
@@ -28,7 +28,7 @@ def judge(
         CheckResult(name, said.outcome, said.summary, tuple(_ids(findings, said))) for name, said in answers
     )
     ordered = _hide(tuple(findings.values()))
-    return Judgement(_verdict(case, ordered, likely, url), checks, ordered)
+    return Judgement(_verdict(ordered, likely, url), checks, ordered)
 
 
 def _number(answers: Sequence[tuple[str, Answer]]) -> dict[int, Finding]:
@@ -53,24 +53,18 @@ def _hide(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     )
 
 
-def _verdict(case: Case, findings: tuple[Finding, ...], likely: str | None, url: str | None) -> Verdict:
+def _verdict(findings: tuple[Finding, ...], likely: str | None, url: str | None) -> Verdict:
     blocking = [finding for finding in findings if finding.outcome is Outcome.BLOCKS]
     if blocking:
-        return Verdict(Status.BLOCKED, _sentence(blocking[0].title), blocking[0].code)
+        return Verdict(Status.BLOCKED, blocking[0].title, blocking[0].code)
     unknown = [finding for finding in findings if finding.outcome is Outcome.UNKNOWN]
     if unknown:
-        return Verdict(Status.UNDETERMINED, _undetermined(case, unknown, likely), unknown[0].code, likely)
+        return Verdict(Status.UNDETERMINED, _undetermined(unknown), unknown[0].code, likely)
     where = f": {url}" if url else ""
     return Verdict(Status.CLEAR, f"Nothing found on this machine that stops LAN clients{where}")
 
 
-def _undetermined(case: Case, unknown: Sequence[Finding], likely: str | None) -> str:
-    if likely is not None or any(finding.code == "firewall-unreadable" for finding in unknown):
-        first = next((finding for finding in unknown if finding.code == "firewall-unreadable"), unknown[0])
-        return _sentence(first.title)
-    return _sentence(f"Not certain: {unknown[0].title}")
-
-
-def _sentence(text: str) -> str:
-    """Write a title as a sentence: the first letter large, unless the word is a name in small letters."""
-    return text[:1].upper() + text[1:]
+def _undetermined(unknown: Sequence[Finding]) -> str:
+    """Choose the sentence: what the firewall probably does helps most, where it could not be read."""
+    firewall = [finding for finding in unknown if finding.code == "firewall-unreadable"]
+    return (firewall or unknown)[0].title

@@ -17,7 +17,7 @@ def check(case: Case) -> Answer:
     """Check that there is an address for clients, and that the one that they are given is it."""
     interfaces = case.facts.interfaces
     if isinstance(interfaces, Unknown):
-        title = "the addresses of this machine could not be read"
+        title = "The addresses of this machine could not be read"
         evidence = unknown_evidence(interfaces)
         return answer([Finding("no-lan-address", Outcome.UNKNOWN, title, interfaces.reason, evidence)], "")
     findings = _check_given_address(case)
@@ -44,7 +44,7 @@ def _check_given_address(case: Case) -> list[Finding]:
     ip = ip_address(case.target.address)
     owner = owner_of(case.facts, ip)
     if owner is None:
-        title = f"this machine does not have the address {ip}"
+        title = f"This machine does not have the address {ip}"
         detail = (
             "It may have been this machine's address once (a lease that ended), or it is another device's."
         )
@@ -85,7 +85,7 @@ def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
     return Finding(
         code="no-lan-address",
         outcome=Outcome.BLOCKS,
-        title="this machine has no address on a network that other devices could use",
+        title="This machine has no address on a network that other devices could use",
         detail="Loopback, link-local (169.254.x.x, fe80::) and container addresses do not count.",
         evidence=evidence,
         fixes=(
@@ -127,7 +127,7 @@ def _check_duplicates(interfaces: tuple[Interface, ...]) -> list[Finding]:
         Finding(
             code="duplicate-address",
             outcome=Outcome.WARNS,
-            title=f"another device already has {address.ip}: {interface.name} does not use it",
+            title=f"Another device already has {address.ip}: {interface.name} does not use it",
             evidence=(Evidence(_SOURCE, f"{interface.name}: {address.interface} dadfailed"),),
         )
         for interface in interfaces
@@ -159,7 +159,7 @@ def _overlap(way: Way, interface: Interface, network: str) -> Finding:
     return Finding(
         code="subnet-overlap",
         outcome=Outcome.BLOCKS,
-        title=f"the container network {network} on {interface.name} covers the clients' subnet {way.network}",
+        title=f"The container network {network} on {interface.name} covers the clients' subnet {way.network}",
         detail="Packets from clients arrive, but the answers go to the containers.",
         evidence=(Evidence(_SOURCE, _describe(interface)), Evidence(_SOURCE, _describe(way.interface))),
         fixes=(

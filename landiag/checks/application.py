@@ -134,7 +134,7 @@ def check(case: Case) -> Answer:
             "not asked: nothing listens there" if case.asks_http else "not asked (--no-http)"
         )
     if isinstance(exchange, Unknown):
-        title = "the server was not asked"
+        title = "The server was not asked"
         return answer(
             [Finding("server-silent", Outcome.UNKNOWN, title, exchange.reason, unknown_evidence(exchange))],
             "",
@@ -153,7 +153,7 @@ def _not_connected(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.value}"
     )
     evidence = (Evidence("HTTP request", said),)
-    title = "what the server answers is not known: this machine's own connection did not get through"
+    title = "What the server answers is not known: this machine's own connection did not get through"
     detail = (
         "Connections of the machine to itself come in by lo, where other rules may apply than for clients."
     )
@@ -194,7 +194,7 @@ def _check_scheme(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
     if attempt.scheme != "https" or case.target.scheme == "https":
         return []
     outcome = Outcome.BLOCKS if case.target.scheme == "http" else Outcome.WARNS
-    title = "the server speaks HTTPS: clients must type https://, not http://"
+    title = "The server speaks HTTPS: clients must type https://, not http://"
     return [Finding("speaks-tls", outcome, title, evidence=_evidence(exchange, attempt))]
 
 
@@ -213,7 +213,7 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
         return [_host_rejected(case, exchange, attempt, local, other)]
     if attempt.answer.status in (401, 403, 405, 407):
         return []
-    title = f"the server answers {attempt.answer.status} to everybody: the network is not the fault"
+    title = f"The server answers {attempt.answer.status} to everybody: the network is not the fault"
     return [Finding("http-error", Outcome.WARNS, title, evidence=_evidence(exchange, attempt))]
 
 
@@ -235,7 +235,7 @@ def _host_rejected(
     return Finding(
         code="host-header-rejected",
         outcome=Outcome.BLOCKS,
-        title=f"the server refuses the name that clients use: {attempt.answer.status} for {exchange.host}, "
+        title=f"The server refuses the name that clients use: {attempt.answer.status} for {exchange.host}, "
         f"but not for localhost",
         detail="The request arrives; the application checks the Host header and turns it away.",
         evidence=evidence,
@@ -249,7 +249,7 @@ def _check_redirect(exchange: Exchange, attempt: Attempt) -> list[Finding]:
     host = urlsplit(location).hostname if location else None
     if host is None or not (host in ("localhost", "0.0.0.0", "::1") or host.startswith("127.")):
         return []
-    title = f"the server sends clients to {location}, which on a client is the client itself"
+    title = f"The server sends clients to {location}, which on a client is the client itself"
     return [Finding("redirects-elsewhere", Outcome.BLOCKS, title, evidence=_evidence(exchange, attempt))]
 
 
@@ -258,7 +258,7 @@ def _check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
     found = _LOCAL_URL.search(attempt.answer.body.text or "")
     if found is None or attempt.answer.status >= 400:
         return []
-    title = f"the page loads something from {found[0]}, which on a client is the client itself"
+    title = f"The page loads something from {found[0]}, which on a client is the client itself"
     detail = "The page opens, but what it loads from there does not: use addresses relative to the page."
     evidence = (*_evidence(exchange, attempt), Evidence("the page", found[0]))
     return [Finding("page-uses-localhost", Outcome.WARNS, title, detail, evidence)]
@@ -313,7 +313,7 @@ def _judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     ):
         return answer([_not_http(case, exchange, attempt, owner)], "")
     if attempt.end in (End.CLOSED_EMPTY, End.RESET) and protocol is None:
-        title = "the server closes the connection without an answer: what it speaks is not known"
+        title = "The server closes the connection without an answer: what it speaks is not known"
         return answer(
             [Finding("not-http", Outcome.UNKNOWN, title, evidence=_evidence(exchange, attempt))], ""
         )
@@ -361,7 +361,7 @@ def _not_http(
 def _silent(
     case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None
 ) -> Finding:
-    title = f"the server accepts the connection but does not answer within {attempt.seconds:.0f} s"
+    title = f"The server accepts the connection but does not answer within {attempt.seconds:.0f} s"
     detail = "It may be busy with another request, waiting in a debugger, or stopped."
     if owner is not None and owner[1].state in ("stopped", "tracing-stop"):
         how = "stopped (Ctrl-Z or SIGSTOP)" if owner[1].state == "stopped" else "held by a debugger"

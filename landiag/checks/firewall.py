@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.collect.hints import Hint, parse_hints
 from landiag.firewall.openings import Opening, Proposal, propose
-from landiag.firewall.owners import Owner, find_owner
+from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey import Journey, follow_through
 from landiag.model.facts import IPNetwork, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -130,12 +130,20 @@ def _blocks(
     return Finding(
         code=code,
         outcome=Outcome.BLOCKS,
-        title=f"{owner.text} {verb} {what}",
+        title=f"The firewall {verb} {what}: {_who(owner, line)}",
         detail=_DETAILS[code],
         evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
         fixes=_fixes(proposal, _is_mended(journey, following)),
         paths=(way.id,),
     )
+
+
+def _who(owner: Owner, line: TraceLine) -> str:
+    """Name the rule as the person knows it: its owner, and where it stands when the owner is just the tool."""
+    if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
+        return owner.text
+    rule = "policy of " if line.rule is None else ""
+    return f"{owner.text}, {rule}{_place(line)}"
 
 
 _DETAILS = {
@@ -187,7 +195,7 @@ def _rate_limited(way: Way, owner: Owner, line: TraceLine) -> Finding:
     return Finding(
         code="rate-limited",
         outcome=Outcome.BLOCKS,
-        title=f"{owner.text} lets only so many connections in, and stops the rest",
+        title=f"The firewall lets only so many connections in, and stops the rest: {_who(owner, line)}",
         detail="Clients connect at first, then time out: pages with many parts and several clients meet it soon.",
         evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
         paths=(way.id,),
@@ -199,7 +207,7 @@ def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title="the firewall decides by something that cannot be foreseen here",
+        title="The firewall decides by something that cannot be foreseen here",
         detail="The outcome hangs on these rules: limits, time, the packet's content or another program.",
         evidence=evidence,
         paths=(way.id,),
@@ -211,12 +219,12 @@ def _unreadable(case: Case, gaps: tuple[Unknown, ...]) -> Finding:
     again = f"sudo {case.machine.landiag} check --port {case.port}"
     hint = _hint(case)
     if case.machine.info.privileged:
-        title = f"the firewall could not be read ({gaps[0].source}): {gaps[0].reason}"
+        title = f"The firewall could not be read ({gaps[0].source}): {gaps[0].reason}"
         again = gaps[0].remedy or again
     elif hint is not None:
         title = f"Probably {hint.text}; to be sure: {again}"
     else:
-        title = f"the firewall's rules are readable for root only; to be sure: {again}"
+        title = f"The firewall's rules are readable for root only; to be sure: {again}"
     evidence = tuple(Evidence(gap.source, gap.reason) for gap in gaps)
     return Finding(
         code="firewall-unreadable",
@@ -246,7 +254,7 @@ def _check_bypasses(case: Case) -> list[Finding]:
     way = case.way
     if way is None or not way.interface.xdp:
         return []
-    title = f"an XDP program is attached to {way.interface.name}: it sees packets first, and cannot be judged"
+    title = f"An XDP program is attached to {way.interface.name}: it sees packets first, and cannot be judged"
     evidence = (Evidence("ip -d addr", f"{way.interface.name}: xdp"),)
     return [Finding("other-firewall", Outcome.UNKNOWN, title, "", evidence, paths=(way.id,))]
 

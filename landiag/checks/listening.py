@@ -17,7 +17,7 @@ _TITLES = {
     "bound-to-ipv6-only": "{who} listens on IPv6 only ({where}), clients use IPv4",
     "bound-to-ipv4-only": "{who} listens on IPv4 only ({where}), clients use IPv6",
     "bound-to-device": "{who} is tied to another interface ({where}), clients come in by {interface}",
-    "published-on-loopback": "the container's port is published on {where} only, not on {ip}",
+    "published-on-loopback": "The container's port is published on {where} only, not on {ip}",
 }
 
 
@@ -85,7 +85,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         return Finding(
             code="port-redirected",
             outcome=Outcome.BLOCKS,
-            title=f"a NAT rule sends port {case.port} to port {destination.port}, where nothing listens",
+            title=f"A NAT rule sends port {case.port} to port {destination.port}, where nothing listens",
             evidence=(Evidence("firewall", destination.rule_text),),
             paths=(way.id,),
         )
@@ -99,7 +99,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     return Finding(
         code="nothing-listening",
         outcome=Outcome.BLOCKS,
-        title=f"nothing listens on port {case.port}"
+        title=f"Nothing listens on port {case.port}"
         + (f": your server is on {others[0].port}" if len(others) == 1 else ""),
         detail=detail,
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
@@ -192,11 +192,11 @@ def _check_elsewhere(case: Case, way: Way, destination: Destination) -> list[Fin
     )
     where = f"{destination.ip}:{destination.port}"
     if inside.is_free:
-        title = f"port {case.port} is sent to the container at {where}, where nothing listens"
+        title = f"Port {case.port} is sent to the container at {where}, where nothing listens"
         return [Finding("port-redirected", Outcome.BLOCKS, title, evidence=evidence, paths=(way.id,))]
     socket = inside.others[0]
     code = why_not(socket, destination.ip, None)
-    title = f"inside the container {describe_owner(case, socket)} listens on {describe_address(socket)} only"
+    title = f"Inside the container {describe_owner(case, socket)} listens on {describe_address(socket)} only"
     detail = f"Port {case.port} of this machine is sent to {where}: in the container, listen on 0.0.0.0."
     fixes = listen_fixes(case, socket, Family(destination.ip.version))
     return [Finding(code, Outcome.BLOCKS, title, detail, evidence, fixes, paths=(way.id,))]
@@ -250,7 +250,7 @@ def _without_way(case: Case) -> list[Finding]:
     sockets = _own_sockets(case)
     if not sockets:
         others = _similar_servers(case)
-        title = f"nothing listens on port {case.port}"
+        title = f"Nothing listens on port {case.port}"
         return [Finding("nothing-listening", Outcome.BLOCKS, title, fixes=_start_fixes(case, others))]
     if all(socket.address.is_loopback for socket in sockets):
         socket = sockets[0]
@@ -267,7 +267,7 @@ def _unreadable(unknown: Unknown) -> Finding:
     return Finding(
         code="nothing-listening",
         outcome=Outcome.UNKNOWN,
-        title="whether anything listens could not be read",
+        title="Whether anything listens could not be read",
         detail=unknown.reason,
         evidence=unknown_evidence(unknown),
     )

@@ -15,7 +15,7 @@ def describe_owner(case: Case, socket: Socket) -> str:
     """Name the program that holds a socket: what a person calls it, or that it is not visible."""
     owners = case.owners(socket)
     if not owners:
-        return f"a program of {_user_words(socket)}" if not socket.pids else f"process {socket.pids[0]}"
+        return f"A program of {_user_words(socket)}" if not socket.pids else f"Process {socket.pids[0]}"
     return f"{server_name(case, owners[0])} (pid {owners[0].pid})"
 
 

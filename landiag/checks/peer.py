@@ -20,9 +20,9 @@ NEIGHBOURS_AFTER = Command("ip-neighbours-after", routes.NEIGHBOURS.argv)
 def subject_of(case: Case) -> tuple[IPAddress, str] | None:
     """Name the device that is asked, and what it is: the peer, else the default gateway; None without one."""
     if case.peer is not None:
-        return case.peer, "the client"
+        return case.peer, "The client"
     gateway = _gateway(case)
-    return None if gateway is None else (gateway, "the gateway")
+    return None if gateway is None else (gateway, "The gateway")
 
 
 def _gateway(case: Case) -> IPAddress | None:
@@ -125,19 +125,19 @@ def _neighbour(case: Case, ip: IPAddress) -> Neighbour | None:
 def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     on_link = any(ip in way.network for way in case.ways if way.ip.version == ip.version)
     if not on_link:
-        title = f"the client {ip} is in another network and does not answer"
+        title = f"The client {ip} is in another network and does not answer"
         detail = "Whether a router leads from there to here cannot be seen from this machine."
         return answer([Finding("peer-in-other-network", Outcome.UNKNOWN, title, detail)], "")
     states = ", ".join(neighbour.states) if neighbour else "no entry"
     evidence = (Evidence("ip neigh", f"{ip}: {states}"),)
     if _looks_isolated(case, ip):
-        title = f"likely client isolation: the gateway is there, but neither {ip} nor other neighbours answer"
+        title = f"Likely client isolation: the gateway is there, but neither {ip} nor other neighbours answer"
         detail = "Guest networks and many access points keep clients from each other. This machine cannot prove it."
         return answer(
             [Finding("peer-isolated", Outcome.BLOCKS, title, detail, evidence, (_isolation_fix(),))], ""
         )
     detail = "It may be off, asleep, in another network (guest Wi-Fi, mobile data), or kept apart by the access point."
-    title = f"the client {ip} is not on this network: nobody answers for its address"
+    title = f"The client {ip} is not on this network: nobody answers for its address"
     step = "Look up the address on the client, and join the same network (not the guest one)."
     fix = Fix("Bring the client into this network", needs="user-action", steps=(step,))
     return answer([Finding("peer-down", Outcome.BLOCKS, title, detail, evidence, (fix,))], "")

@@ -55,7 +55,7 @@ def _check_owners(case: Case) -> list[Finding]:
     if len(groups) < 2:
         return []
     names = " and ".join(describe_owner(case, socket) for socket in groups)
-    title = f"two programs listen on port {case.port}: {names}"
+    title = f"Two programs listen on port {case.port}: {names}"
     detail = "Clients reach one of them, on some addresses or at random; it may be the one you do not mean."
     evidence = tuple(owner_evidence(case, socket) for socket in groups)
     outcome = Outcome.BLOCKS if _share_an_address(groups) else Outcome.WARNS
@@ -133,7 +133,7 @@ def _privileged(case: Case, machine: Machine) -> Finding:
     return Finding(
         code="port-privileged",
         outcome=Outcome.BLOCKS,
-        title=f"port {case.port} is below {first}: this user's server may not take it",
+        title=f"Port {case.port} is below {first}: this user's server may not take it",
         detail="Ports below that number need root or the capability CAP_NET_BIND_SERVICE (capabilities(7)).",
         evidence=(Evidence("bind()", f"0.0.0.0:{case.port}: EACCES, user id {machine.user_id}"),),
         fixes=(
@@ -150,7 +150,7 @@ def _held(case: Case, test: BindTest) -> Finding:
     return Finding(
         code="port-taken",
         outcome=Outcome.BLOCKS,
-        title=f"port {case.port} is taken by a program that does not listen on it",
+        title=f"Port {case.port} is taken by a program that does not listen on it",
         detail="A socket is bound to it, or a connection of this machine uses it as its own port.",
         evidence=(Evidence("bind()", f"{test.address}:{test.port}: {test.error}"),),
         fixes=(
@@ -173,7 +173,7 @@ def _check_browsers(case: Case) -> list[Finding]:
         Finding(
             code="port-unsafe-in-browsers",
             outcome=Outcome.BLOCKS if speaks_http(case) else Outcome.WARNS,
-            title=f"browsers refuse port {case.port} by themselves (ERR_UNSAFE_PORT), without asking this machine",
+            title=f"Browsers refuse port {case.port} by themselves (ERR_UNSAFE_PORT), without asking this machine",
             detail="The port is on the list of the Fetch standard; curl and other programs still connect.",
             evidence=(Evidence("fetch.spec.whatwg.org, port blocking", str(case.port)),),
             fixes=(

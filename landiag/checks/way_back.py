@@ -19,7 +19,7 @@ def check(case: Case) -> Answer:
     client = client_for(case, way)
     route = lookup(case.facts, client, source=way.ip)
     if isinstance(route, Unknown):
-        title = "the way back to clients could not be evaluated"
+        title = "The way back to clients could not be evaluated"
         finding = Finding("no-route-to-client", Outcome.UNKNOWN, title, route.reason, unknown_evidence(route))
         return answer([finding], "")
     findings = [*_check_reverse_path(case, way, client), *_check_route(case, way, client, route)]
@@ -74,7 +74,7 @@ def _no_route(
     return Finding(
         code="no-route-to-client",
         outcome=Outcome.BLOCKS,
-        title=f"answers to {_who(case, client, way)} have no way back: {kind}",
+        title=f"Answers to {_who(case, client, way)} have no way back: {kind}",
         detail="The client's packets arrive, and the answers are thrown away here.",
         evidence=evidence,
         fixes=(fix,),
@@ -92,7 +92,7 @@ def _by_tunnel(
     return Finding(
         code="vpn-takes-replies",
         outcome=Outcome.BLOCKS,
-        title=f"answers to {_who(case, client, way)} leave by {device.name} (a VPN or tunnel), not by "
+        title=f"Answers to {_who(case, client, way)} leave by {device.name} (a VPN or tunnel), not by "
         f"{way.interface.name}",
         detail="The client's packets arrive by the LAN, the answers vanish in the tunnel.",
         evidence=evidence,
@@ -116,7 +116,7 @@ def _by_other_interface(
     return Finding(
         code="no-route-to-client",
         outcome=Outcome.WARNS,
-        title=f"answers to {_who(case, client, way)} leave by {route.device}, not by {way.interface.name}, by "
+        title=f"Answers to {_who(case, client, way)} leave by {route.device}, not by {way.interface.name}, by "
         f"which the packets come",
         detail="That works where both lead to the same network, and fails where a router or firewall between checks.",
         evidence=evidence,
@@ -159,7 +159,7 @@ def _reverse_path(
     return Finding(
         code="reverse-path-filter",
         outcome=Outcome.BLOCKS,
-        title=f"the kernel drops packets of {_who(case, client, way)} on {way.interface.name}: its own route to "
+        title=f"The kernel drops packets of {_who(case, client, way)} on {way.interface.name}: its own route to "
         f"them is by {route.device} (rp_filter)",
         detail="Strict reverse path filtering (RFC 3704) takes packets only where the answer would leave.",
         evidence=(
@@ -189,7 +189,7 @@ def _check_conntrack(case: Case) -> list[Finding]:
         Finding(
             code="conntrack-full",
             outcome=Outcome.BLOCKS,
-            title=f"the kernel's table of connections is full ({count} of {most}): new ones are dropped",
+            title=f"The kernel's table of connections is full ({count} of {most}): new ones are dropped",
             evidence=(Evidence("sysctl", f"nf_conntrack_count = {count}, nf_conntrack_max = {most}"),),
             fixes=(
                 Fix(
