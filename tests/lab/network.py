@@ -18,7 +18,7 @@ from tests.lab.hosts import Host
 
 LAN = {"server": 10, "client": 20, "neighbour": 21, "gateway": 1}
 SERVER, SERVER6 = "192.168.77.10", "fd77::10"
-CLIENT, NEIGHBOUR, STRANGER = "192.168.77.20", "192.168.77.21", "10.99.0.20"
+CLIENT, CLIENT6, NEIGHBOUR, STRANGER = "192.168.77.20", "fd77::20", "192.168.77.21", "10.99.0.20"
 
 # Duplicate address detection would delay every address by a second; reverse path filters differ between
 # machines; ICMP errors beyond six a second would be withheld, and a REJECT would look like a drop.

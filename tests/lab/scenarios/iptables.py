@@ -226,7 +226,6 @@ SCENARIOS = (
         options="--to fd77::10",
         truth="timeout",
         expected=DROPS,
-        with_peer=CLEAR,
         fixable=True,
     ),
     Scenario(

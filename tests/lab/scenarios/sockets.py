@@ -130,7 +130,6 @@ client.close()
         options="--to fd77::10",
         truth="refused",
         expected=blocked("bound-to-ipv4-only"),
-        with_peer=CLEAR,
         fixable=True,
     ),
     Scenario(

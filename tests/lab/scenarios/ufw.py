@@ -101,7 +101,6 @@ SCENARIOS = (
         options="--to fd77::10",
         truth="timeout",
         expected=DROPS,
-        with_peer=CLEAR,
     ),
     Scenario(
         "ufw-allows",

@@ -1,0 +1,55 @@
+"""One scenario from its first cable to the client that connects at last; what is wrong, a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.lab.build import build
+from tests.lab.client import measure
+from tests.lab.fixes import mend
+from tests.lab.network import CLIENT, CLIENT6, Lab
+from tests.lab.scenario import Scenario
+from tests.lab.verdicts import ask, judge, judge_text
+
+RECORDING = "/srv/home/case.json"
+
+
+def problems(scenario: Scenario, *, user: bool) -> list[str]:
+    """Build the scenario, measure its truth, ask landiag as root or as the user, and follow its fixes."""
+    with build(scenario) as lab:
+        found = list(check_truth(lab, scenario))
+        if not found:
+            found += check_verdicts(lab, scenario, user=user)
+        return found
+
+
+def check_truth(lab: Lab, scenario: Scenario) -> Iterator[str]:
+    """Whether the fault is there at all: no scenario stands without a measured truth."""
+    truth = _truth(lab, scenario, scenario.who)
+    if truth not in scenario.truth.split("|"):
+        yield f"the client gets {truth}, not {scenario.truth}"
+    ordinary = _truth(lab, scenario, "neighbour") if scenario.ordinary else None
+    if ordinary != scenario.ordinary:
+        yield f"its neighbour gets {ordinary}, not {scenario.ordinary}"
+
+
+def check_verdicts(lab: Lab, scenario: Scenario, *, user: bool) -> Iterator[str]:
+    """The user's own line, then the same for one client, for people, and replayed; at last the fixes."""
+    expected = scenario.verdict(user=user, peer=False)
+    answer = ask(lab, scenario, user=user, more="--json")
+    yield from judge(answer, expected, scenario.also)
+    with_peer = ask(lab, scenario, user=user, more=f"--json --peer {_peer(scenario)}")
+    yield from judge(with_peer, scenario.verdict(user=user, peer=True))
+    yield from judge_text(ask(lab, scenario, user=user, more=f"--save {RECORDING}"))
+    replayed = ask(lab, scenario, user=user, more=f"--replay {RECORDING} --json")
+    yield from judge(replayed, expected, scenario.also)
+    if scenario.fixable and expected.status == "blocked" and answer.report:
+        yield from mend(lab, scenario, answer, user=user)
+
+
+def _truth(lab: Lab, scenario: Scenario, who: str) -> str:
+    return measure(lab.host(who), scenario.address, scenario.port, scenario.scheme, scenario.attempts)
+
+
+def _peer(scenario: Scenario) -> str:
+    return scenario.peer or (CLIENT6 if ":" in scenario.address else CLIENT)

@@ -1,0 +1,111 @@
+"""What landiag says on the server's machine, held against what the scenario knows."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from tests.lab.hosts import PROJECT, REPOSITORY
+from tests.lab.network import Lab
+from tests.lab.scenario import Expected, Scenario
+
+EXIT_STATUS = {"clear": 0, "blocked": 1, "undetermined": 3}
+SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One run of landiag: the line that was typed, how it ended, what it printed."""
+
+    line: str
+    status: int
+    output: str
+    errors: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The JSON report; empty where there is none."""
+        try:
+            report = json.loads(self.output)
+        except ValueError:
+            return {}
+        return report if isinstance(report, dict) else {}
+
+
+def ask(lab: Lab, scenario: Scenario, *, user: bool, more: str = "") -> Answer:
+    """Type the user's own line on the server's machine: ``landiag check --port 5000``."""
+    line = f"check --port {scenario.port} {scenario.options} {more}".strip()
+    done = lab.server.run(
+        f"{sys.executable} -W error -m landiag {line}",
+        user=user,
+        folder=PROJECT,
+        check=False,
+        timeout=SECONDS,
+    )
+    return Answer(line, done.returncode, done.stdout, done.stderr)
+
+
+def judge(answer: Answer, expected: Expected, also: tuple[str, ...] = ()) -> Iterator[str]:
+    """What is wrong with a JSON answer, a sentence each."""
+    report = answer.report
+    if not report:
+        yield f"{answer.line}: no report, exit {answer.status}: {answer.errors[-600:] or answer.output[-600:]}"
+        return
+    verdict = report["verdict"]
+    said = f"{verdict['status']} {verdict['cause'] or ''}".strip()
+    if not _is(verdict["status"], expected.status) or not _is(verdict["cause"], expected.cause):
+        wanted = f"{expected.status} {expected.cause or ''}".strip()
+        yield f"{answer.line}: said {said}, not {wanted}: {verdict['summary']}{_doubts(report)}"
+    if answer.status != EXIT_STATUS[verdict["status"]]:
+        yield f"{answer.line}: exit status {answer.status} with {verdict['status']}"
+    missing = set(also) - {finding["code"] for finding in report["findings"]}
+    if missing and expected.status != "undetermined":
+        yield f"{answer.line}: no finding {', '.join(sorted(missing))}"
+    yield from (f"{answer.line}: schema: {error}" for error in _schema_errors(report))
+    if "Traceback" in answer.errors:
+        yield f"{answer.line}: traceback: {answer.errors[-600:]}"
+
+
+def _is(said: str | None, expected: str | None) -> bool:
+    """Whether the word is one of the expected ones; where none is expected any will do."""
+    return expected is None or said in expected.split("|")
+
+
+def _doubts(report: dict[str, Any]) -> str:
+    """The findings that made a verdict undetermined, for the person who reads the failure."""
+    doubts = [finding for finding in report["findings"] if finding["outcome"] == "unknown"]
+    return "".join(f"; unknown {finding['code']}: {finding['title']}" for finding in doubts[:3])
+
+
+def judge_text(answer: Answer) -> Iterator[str]:
+    """What is wrong with the report for people."""
+    escapes = {character for character in answer.output + answer.errors if _is_control(character)}
+    if escapes:
+        yield f"{answer.line}: control characters on the terminal: {sorted(escapes)!r}"
+    if "Traceback" in answer.errors:
+        yield f"{answer.line}: traceback: {answer.errors[-600:]}"
+    lines = answer.output.splitlines()
+    if len(lines) < 3:
+        yield f"{answer.line}: hardly any report: {answer.output!r} {answer.errors[-300:]!r}"
+
+
+def _is_control(character: str) -> bool:
+    return (ord(character) < 32 and character not in "\n\t") or 127 <= ord(character) < 160
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    path = REPOSITORY / "landiag" / "report.schema.json"
+    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return schema
+
+
+def _schema_errors(report: dict[str, Any]) -> Iterator[str]:
+    from jsonschema import Draft202012Validator
+
+    for error in Draft202012Validator(_schema()).iter_errors(report):
+        yield f"{error.json_path}: {error.message[:200]}"
