@@ -1,4 +1,4 @@
-"""ARP asked directly, as root on Linux: who has these addresses, and is it more than one machine (RFC 826)."""
+"""ARP asked directly, as root on Linux: who has these addresses, and is it one machine (RFC 826)?"""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 
-from landiag.probe.sockets import error_name
+from landiag.probe.sockets import bind_source, error_name
 from landiag.probe.transcript import decode, encode
 
 _ETH_P_ARP = 0x0806
+_SIOCGIFADDR, _SIOCGIFNETMASK, _SIOCGIFHWADDR = 0x8915, 0x891B, 0x8927
+_ETHERNET = 1
 _BROADCAST = b"\xff" * 6
 _PAUSE = 0.0005
 """Seconds between two requests: a burst of broadcasts starves a Wi-Fi cell."""
@@ -37,15 +40,62 @@ class ArpAnswers:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The link that an address is on: our interface there, its MAC address, and our own address."""
+
+    interface: str
+    mac: bytes
+    source: str
+
+
+def find_link(address: str, params: Mapping[str, str]) -> Link | None:
+    """The Ethernet link that the kernel would ask for an IPv4 address; None when a router is in between.
+
+    Raises OSError when there is no way at all.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        bind_source(sock, params)
+        sock.connect((address, 9))
+        source = str(sock.getsockname()[0])
+        for _, name in socket.if_nameindex():
+            if params.get("interface", name) != name or _ask_interface(sock, name, _SIOCGIFADDR) != source:
+                continue
+            mask = _ask_interface(sock, name, _SIOCGIFNETMASK)
+            kind, mac = _hardware(sock, name)
+            if kind == _ETHERNET and ip_address(address) in ip_network(f"{source}/{mask}", strict=False):
+                return Link(name, mac, source)
+    return None
+
+
+def _ioctl(sock: socket.socket, name: str, request: int) -> bytes:
+    from fcntl import ioctl
+
+    return ioctl(sock.fileno(), request, struct.pack("256s", name.encode()[:15]))
+
+
+def _ask_interface(sock: socket.socket, name: str, request: int) -> str | None:
+    """An address of an interface, netdevice(7); None when it has none."""
+    try:
+        return socket.inet_ntoa(_ioctl(sock, name, request)[20:24])
+    except OSError:
+        return None
+
+
+def _hardware(sock: socket.socket, name: str) -> tuple[int, bytes]:
+    answer = _ioctl(sock, name, _SIOCGIFHWADDR)
+    return int.from_bytes(answer[16:18], sys.byteorder), answer[18:24]
+
+
 def parse_arp(text: str) -> ArpAnswers:
     """The transcript that ``arp`` wrote. Raises ParseError."""
     return decode(text, ArpAnswers)
 
 
 def arp(params: Mapping[str, str], timeout: float) -> bytes:
-    """Ask for each of ``addresses`` (IPv4, commas between) on ``interface``, as ``source`` with ``mac``.
+    """Ask for each of ``addresses`` (IPv4, commas between) on the link that they are on.
 
-    ``rounds`` (2) times, ``wait`` (0.1) seconds after each; who answered is not asked again, unless
+    ``interface`` and ``source`` say where, when it is not the way that the kernel would choose. ``rounds`` (2) times, ``wait`` (0.1) seconds after each; who answered is not asked again, unless
     ``duplicates`` is 1: then every round asks for all, so that each owner of a shared address is heard.
     """
     addresses = params["addresses"].split(",")
@@ -53,9 +103,12 @@ def arp(params: Mapping[str, str], timeout: float) -> bytes:
         return encode(ArpAnswers(0, (), "EPROTONOSUPPORT"))
     try:
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ARP)) as sock:
+            link = find_link(addresses[0], params)
+            if link is None:
+                return encode(ArpAnswers(0, (), "ENETUNREACH"))
             sock.setblocking(False)
-            sock.bind((params["interface"], _ETH_P_ARP))
-            heard = _ask_all(sock, addresses, params, time.monotonic() + timeout)
+            sock.bind((link.interface, _ETH_P_ARP))
+            heard = _ask_all(sock, addresses, link, params, time.monotonic() + timeout)
     except OSError as error:
         return encode(ArpAnswers(0, (), error_name(error.errno or 0)))
     owners = tuple(Owner(address, tuple(heard[address])) for address in addresses if address in heard)
@@ -63,7 +116,7 @@ def arp(params: Mapping[str, str], timeout: float) -> bytes:
 
 
 def _ask_all(
-    sock: socket.socket, addresses: list[str], params: Mapping[str, str], end: float
+    sock: socket.socket, addresses: list[str], link: Link, params: Mapping[str, str], end: float
 ) -> dict[str, dict[str, None]]:
     heard: dict[str, dict[str, None]] = {}
     wanted = frozenset(addresses)
@@ -74,7 +127,7 @@ def _ask_all(
             missing = addresses if repeat else [address for address in addresses if address not in heard]
             if not missing:
                 break
-            _send(sock, (request_frame(params["mac"], params["source"], address) for address in missing), end)
+            _send(sock, (request_frame(link, address) for address in missing), end)
             _listen(
                 sock, selector, heard, wanted, min(end, time.monotonic() + float(params.get("wait", "0.1")))
             )
@@ -117,11 +170,10 @@ def _receive(sock: socket.socket) -> bytes | None:
         return None
 
 
-def request_frame(mac: str, source: str, address: str) -> bytes:
+def request_frame(link: Link, address: str) -> bytes:
     """An Ethernet frame that asks who has the address."""
-    sender = bytes.fromhex(mac.replace(":", ""))
-    head = _BROADCAST + sender + struct.pack("!HHHBBH", _ETH_P_ARP, 1, 0x0800, 6, 4, 1)
-    return head + sender + socket.inet_aton(source) + bytes(6) + socket.inet_aton(address)
+    head = _BROADCAST + link.mac + struct.pack("!HHHBBH", _ETH_P_ARP, 1, 0x0800, 6, 4, 1)
+    return head + link.mac + socket.inet_aton(link.source) + bytes(6) + socket.inet_aton(address)
 
 
 def parse_frame(frame: bytes) -> tuple[str, str] | None:

@@ -111,7 +111,9 @@ def exchange(params: Mapping[str, str], timeout: float) -> bytes:
     ``scheme``: ``http``, ``https``, ``tcp`` (connect, and listen shortly for a banner), or ``auto``: http,
     then https where the first answer hints at TLS. ``host`` is the Host header, ``sni`` the name for TLS,
     ``origin`` an Origin header, ``source`` and ``interface`` where to leave from, ``mss`` a smaller segment
-    size to announce. Proxies are ignored. Never raises for what the network does.
+    size to announce, ``connect`` the most seconds for the connection alone. ``target`` is what the request
+    line names instead of the path: a whole URL, for a proxy. Proxies are ignored otherwise. ``scheme``
+    ``uwsgi`` asks in uWSGI's own protocol. Never raises for what the network does.
     """
     asked = {"path": "/", "scheme": "auto", "method": "GET", **params}
     deadline = Deadline.after(timeout)
@@ -134,7 +136,7 @@ _PLAIN_TO_TLS = (
 
 def _other_scheme(asked: str, first: Attempt) -> str | None:
     """The scheme to try next: https where a plain answer hints at TLS, http where there is no TLS."""
-    if first.connect.outcome is not TcpOutcome.CONNECTED or asked == "tcp":
+    if first.connect.outcome is not TcpOutcome.CONNECTED or asked in ("tcp", "uwsgi"):
         return None
     if first.scheme == "https":
         return "http" if first.tls and first.tls.error == "not-tls" else None
@@ -152,7 +154,8 @@ def hints_at_tls(attempt: Attempt) -> bool:
 def _attempt(scheme: str, asked: Mapping[str, str], deadline: Deadline) -> Attempt:
     """One connection from its SYN to its end. The socket is closed whatever happens."""
     clock = Deadline(deadline.end)
-    opened, sock = open_connection(asked["address"], int(asked["port"]), deadline.left(), asked)
+    patience = deadline.left(float(asked.get("connect", "inf")))
+    opened, sock = open_connection(asked["address"], int(asked["port"]), patience, asked)
     if sock is None:
         return Attempt(scheme, opened, End.NOT_CONNECTED, seconds=clock.spent())
     begun = Attempt(scheme, opened, End.SILENT)
@@ -190,9 +193,9 @@ def _host(asked: Mapping[str, str]) -> str:
 
 def _request(asked: Mapping[str, str]) -> bytes:
     """What a browser would send. Line ends and blanks cannot be smuggled in."""
-    path = "".join(char if "!" <= char <= "~" else _escape(char) for char in asked["path"]) or "/"
+    path = _path(asked)
     lines = [
-        f"{asked['method']} {path if path.startswith('/') else '/' + path} HTTP/1.1",
+        f"{asked['method']} {asked.get('target') or path} HTTP/1.1",
         f"Host: {_clean(_host(asked))}",
         "User-Agent: Mozilla/5.0 (compatible; landiag)",
         "Accept: text/html,application/xhtml+xml,*/*;q=0.8",
@@ -202,6 +205,32 @@ def _request(asked: Mapping[str, str]) -> bytes:
     if origin := asked.get("origin"):
         lines.append(f"Origin: {_clean(origin)}")
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode("utf-8", "replace")
+
+
+def _path(asked: Mapping[str, str]) -> str:
+    path = "".join(char if "!" <= char <= "~" else _escape(char) for char in asked["path"])
+    return path if path.startswith("/") else "/" + path
+
+
+def _uwsgi_request(asked: Mapping[str, str]) -> bytes:
+    """The same question in the protocol of web servers with uWSGI: a header and pairs of strings."""
+    path, _, query = _path(asked).partition("?")
+    variables = {
+        "REQUEST_METHOD": "GET",
+        "REQUEST_URI": _path(asked),
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": _clean(_host(asked)),
+        "SERVER_NAME": _clean(_host(asked)),
+        "SERVER_PORT": asked["port"],
+    }
+    body = b"".join(
+        len(text).to_bytes(2, "little") + text
+        for pair in variables.items()
+        for text in (item.encode("utf-8", "replace") for item in pair)
+    )
+    return b"\0" + len(body).to_bytes(2, "little") + b"\0" + body
 
 
 def _escape(char: str) -> str:
@@ -222,7 +251,7 @@ def _listen(begun: Attempt, sock: socket.socket, clock: Deadline) -> Attempt:
 def _ask(begun: Attempt, sock: socket.socket, asked: Mapping[str, str], clock: Deadline) -> Attempt:
     """Send the request at once and read the answer, which may wait even where sending fails."""
     with contextlib.suppress(OSError):
-        sock.sendall(_request(asked))
+        sock.sendall(_uwsgi_request(asked) if begun.scheme == "uwsgi" else _request(asked))
     stream = _Stream(sock, clock)
     end = stream.receive(lambda data: not is_http(data) or _is_whole(data, asked["method"]))
     said = replace(begun, end=end, first_byte_seconds=stream.first_byte_seconds, seconds=clock.spent())

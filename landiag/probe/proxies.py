@@ -34,6 +34,21 @@ class Proxy:
     url: str
     host: str
     port: int
+    scheme: str = "http"
+
+    @property
+    def speaks_http(self) -> bool:
+        """Whether it takes plain HTTP requests (SOCKS and TLS proxies do not)."""
+        return self.scheme == "http"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it is given by address, so that no name must be resolved to ask it."""
+        try:
+            ip_address(self.host)
+        except ValueError:
+            return False
+        return True
 
 
 def parse_proxies(text: str) -> Proxies:
@@ -79,7 +94,7 @@ def _parse_proxy(variable: str, value: str) -> Proxy | None:
         port = parts.port or _PORTS.get(parts.scheme, 1080)
     except ValueError:
         return None
-    return Proxy(variable, value, parts.hostname, port) if parts.hostname else None
+    return Proxy(variable, value, parts.hostname, port, parts.scheme) if parts.hostname else None
 
 
 def is_exempt(proxies: Proxies, host: str) -> bool:

@@ -60,7 +60,8 @@ def survey(params: Mapping[str, str], timeout: float) -> bytes:
     """Connect to ``ports`` of every one of ``addresses`` (separated by commas), and hang up at once.
 
     ``wait`` (1.3) bounds an attempt, ``width`` (256) how many are under way at once. Where others answer,
-    the unanswered are asked twice more: a lost packet is no filter. ``source`` and ``interface`` say where to leave from.
+    the unanswered are asked twice more: a lost packet is no filter. ``source`` and ``interface`` say where to
+    leave from.
     """
     begun = time.monotonic()
     addresses = params["addresses"].split(",")

@@ -51,11 +51,6 @@ class Request:
         return self.ports[0] if self.ports else self.default_port
 
     @property
-    def is_survey(self) -> bool:
-        """Whether several ports or hosts are asked for, not one request."""
-        return self.network is not None or len(self.ports) > 1
-
-    @property
     def shown(self) -> str:
         """The target as the user thinks of it: its name or its address."""
         return self.name or (self.with_zone(self.address) if self.address else str(self.network))

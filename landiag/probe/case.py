@@ -1,0 +1,260 @@
+"""What is known so far: the request, this machine, and every reading, parsed when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import TypeVar
+
+from landiag.collect import interfaces, machine, routes
+from landiag.collect.machine import Machine
+from landiag.model.facts import (
+    Address,
+    Call,
+    Facts,
+    Family,
+    Interface,
+    IPAddress,
+    Neighbour,
+    Reading,
+    ReadStatus,
+    Source,
+    Unknown,
+    parse_reading,
+)
+from landiag.probe import sources
+from landiag.probe.dns import NameServers, parse_name_servers
+from landiag.probe.http import Exchange, parse_exchange
+from landiag.probe.proxies import Proxies, parse_proxies
+from landiag.probe.resolve import Resolution, parse_resolution
+from landiag.probe.target import Request
+from landiag.routing import RouteDecision, lookup
+
+T = TypeVar("T")
+
+_ANY_SOURCE = {4: ip_address("0.0.0.0"), 6: ip_address("::")}  # noqa: S104 - no source chosen yet
+"""What the kernel looks a route up with before it has chosen a source address."""
+
+MOST_ADDRESSES = 4
+RESOLVED = ("REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP")
+CONFIRMED = ("REACHABLE", "PERMANENT", "NOARP")
+LIVE_LINKS = ("ethernet", "wifi", "bridge", "bond", "vlan", "veth", "vm", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request and the readings for it. Accessors give None for what was not read (yet)."""
+
+    request: Request
+    readings: Mapping[str, Reading]
+    parsed: dict[str, object] = field(default_factory=dict)
+
+    def parse(self, source: Source, parse: Callable[[str], T]) -> T | Unknown | None:
+        """The parsed reading of a source; None when it was not read."""
+        reading = self.readings.get(source.name)
+        if reading is None:
+            return None
+        if source.name not in self.parsed:
+            self.parsed[source.name] = parse_reading(reading, parse)
+        return self.parsed[source.name]  # type: ignore[return-value]
+
+    def known(self, source: Source, parse: Callable[[str], T]) -> T | None:
+        """The parsed reading of a source; None when it was not read or not understood."""
+        value = self.parse(source, parse)
+        return None if isinstance(value, Unknown) else value
+
+    @property
+    def is_survey(self) -> bool:
+        """Whether several ports or hosts are asked for, not one request."""
+        return self.request.network is not None or len(self.request.ports) != 1
+
+    @property
+    def machine(self) -> Machine | None:
+        """This machine; None when it could not be described."""
+        return self.known(machine.MACHINE, machine.parse_machine)
+
+    @property
+    def privileged(self) -> bool:
+        """Whether raw packets may be sent."""
+        return self.machine is not None and self.machine.info.privileged
+
+    @property
+    def facts(self) -> Facts:
+        """What was read of this machine, as a route lookup wants it."""
+        if any(source.name not in self.readings for source in sources.FIRST):
+            return _parse_facts(self)
+        if "facts" not in self.parsed:
+            self.parsed["facts"] = _parse_facts(self)
+        return self.parsed["facts"]  # type: ignore[return-value]
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """The interfaces of this machine; empty where they could not be read."""
+        return () if isinstance(self.facts.interfaces, Unknown) else self.facts.interfaces
+
+    @property
+    def own_addresses(self) -> tuple[tuple[Interface, Address], ...]:
+        """Every address of this machine, with its interface."""
+        return tuple((interface, address) for interface in self.interfaces for address in interface.addresses)
+
+    @property
+    def proxies(self) -> Proxies | None:
+        """The proxies that programs here would use."""
+        return self.known(Call("proxies"), parse_proxies)
+
+    @property
+    def place(self) -> sources.Place:
+        """Where exchanges leave from, when the user said so."""
+        return (("interface", self.request.interface),) if self.request.interface else ()
+
+    def neighbours(self, source: Source) -> tuple[Neighbour, ...]:
+        """A neighbour table; empty where it could not be read."""
+        return self.known(source, routes.parse_neighbours) or ()
+
+    def neighbour(self, address: IPAddress) -> Neighbour | None:
+        """The last that is known of a neighbour."""
+        for source in (sources.NEIGHBOURS_LATE, sources.NEIGHBOURS_AFTER, routes.NEIGHBOURS):
+            if self.readings.get(source.name) is not None:
+                return next((entry for entry in self.neighbours(source) if entry.address == address), None)
+        return None
+
+    def route(self, address: IPAddress) -> RouteDecision | Unknown:
+        """The way to an address, from this machine's tables."""
+        if address.is_link_local and address.version == 6:
+            zone = self.request.zone or self.request.interface
+            return RouteDecision("unicast", zone) if zone else Unknown("it has no zone", "the address")
+        return lookup(self.facts, address, _ANY_SOURCE[address.version])
+
+    def on_link(self, address: IPAddress) -> bool:
+        """Whether the address is asked for directly, without a router."""
+        route = self.route(address)
+        return isinstance(route, RouteDecision) and route.leaves and route.gateway is None
+
+    def gateway(self, version: int) -> tuple[IPAddress, str | None] | None:
+        """The default gateway of a family and its interface; None without one."""
+        if isinstance(self.facts.routes, Unknown):
+            return None
+        defaults = [
+            route
+            for route in self.facts.routes
+            if route.destination.version == version
+            and route.destination.prefixlen == 0
+            and route.gateway is not None
+            and route.table in ("main", "254")
+            and not route.dead
+        ]
+        best = min(defaults, key=lambda route: route.metric, default=None)
+        return None if best is None or best.gateway is None else (best.gateway, best.device)
+
+    def interface(self, name: str | None) -> Interface | None:
+        """The interface of that name."""
+        return next((interface for interface in self.interfaces if interface.name == name), None)
+
+    def resolution(self) -> Resolution | Unknown | None:
+        """What the system resolver said of the name."""
+        assert self.request.name is not None
+        return self.parse(sources.resolve(self.request.name, self.family_word), parse_resolution)
+
+    @property
+    def family_word(self) -> str:
+        """The family that the user wants, as a parameter."""
+        return "" if self.request.family is None else str(int(self.request.family))
+
+    def name_servers(self) -> NameServers | None:
+        """What name servers and mDNS said of the name."""
+        source = self.name_servers_source()
+        return self.known(source, parse_name_servers) if source else None
+
+    def name_servers_source(self) -> Call | None:
+        """The question to the name servers, once it is known who they are."""
+        reading = self.readings.get(sources.RESOLV_CONF.name)
+        if self.request.name is None or reading is None:
+            return None
+        servers = parse_resolv_conf(reading.text) if reading.status is ReadStatus.OK else ()
+        wants_mdns = self.request.name.endswith(".local") or "." not in self.request.name
+        name = self.request.name if "." in self.request.name else f"{self.request.name}.local"
+        return sources.name_servers(name, servers, wants_mdns)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses to try, with their zones, in the order in which a browser would."""
+        if self.request.address is not None:
+            return (self.request.with_zone(self.request.address),)
+        if self.request.name is None:
+            return ()
+        resolution = self.resolution()
+        found = resolution.addresses if isinstance(resolution, Resolution) else ()
+        if not found and (asked := self.name_servers()) is not None:
+            found = tuple(address for one in asked.answers for address in one.addresses)
+        wanted = [one for one in dict.fromkeys(found) if self._is_wanted(one)]
+        return tuple(wanted[:MOST_ADDRESSES])
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Addresses that name servers or mDNS give for the name, and the system resolver does not."""
+        asked = self.name_servers() if self.request.name is not None else None
+        if asked is None:
+            return ()
+        found = dict.fromkeys(address for one in asked.answers for address in one.addresses)
+        known = self.addresses
+        return tuple(one for one in found if one not in known and self._is_wanted(one))[:2]
+
+    def is_own(self, address: str) -> bool:
+        """Whether an address is this machine's."""
+        ip = parse_address(address)
+        return ip.is_loopback or any(own.ip == ip for _, own in self.own_addresses)
+
+    def _is_wanted(self, address: str) -> bool:
+        family = self.request.family
+        return family is None or parse_address(address).version == int(family)
+
+    def exchange(self, source: Source) -> Exchange | None:
+        """The transcript of an HTTP exchange."""
+        return self.known(source, parse_exchange)
+
+
+def parse_address(text: str) -> IPAddress:
+    """An address without its zone. Raises ValueError."""
+    return ip_address(text.partition("%")[0])
+
+
+def parse_resolv_conf(text: str) -> tuple[str, ...]:
+    """The name servers of resolv.conf(5), in order."""
+    lines = (line.split() for line in text.splitlines())
+    return tuple(words[1] for words in lines if len(words) > 1 and words[0] == "nameserver")
+
+
+def _parse_facts(case: Case) -> Facts:
+    """The part of a host's facts that a client needs; the rest is unknown because nobody looked."""
+    unread = Unknown("not read by probe", "probe")
+    found_routes = _both(case, routes.ROUTES4, routes.ROUTES6, routes.parse_routes)
+    rules = _both(case, routes.RULES4, routes.RULES6, routes.parse_rules)
+    known = case.parse(interfaces.INTERFACES, interfaces.parse_interfaces)
+    neighbours = case.parse(routes.NEIGHBOURS, routes.parse_neighbours)
+    who = case.machine
+    return Facts(
+        os=who.os if who else "linux",
+        now=who.now if who else 0.0,
+        privileged=case.privileged,
+        interfaces=unread if known is None else known,
+        routes=found_routes,
+        policy_rules=rules,
+        neighbours=unread if neighbours is None else neighbours,
+        sockets=unread,
+        processes=unread,
+        namespaces=unread,
+        sysctls={},
+        ruleset=unread,
+    )
+
+
+def _both(
+    case: Case, first: Source, second: Source, parse: Callable[[str, Family], tuple[T, ...]]
+) -> tuple[T, ...] | Unknown:
+    """One subject that is read once a family; what one family lacks does not hide the other."""
+    ipv4 = case.parse(first, lambda text: parse(text, Family.IPV4))
+    ipv6 = case.parse(second, lambda text: parse(text, Family.IPV6))
+    if ipv4 is None or isinstance(ipv4, Unknown):
+        return ipv4 or Unknown("not read", first.name)
+    return ipv4 + (ipv6 if isinstance(ipv6, tuple) else ())

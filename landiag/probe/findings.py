@@ -1,0 +1,76 @@
+"""Findings of the probe: how they are written, and which line of the report each belongs to."""
+
+from __future__ import annotations
+
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.probe.http import Attempt, Exchange
+
+CHECK_OF = {
+    "connection-refused": "listening",
+    "port-unsafe-in-browsers": "port",
+    "name-does-not-resolve": "addresses",
+    "name-resolves-elsewhere": "addresses",
+    "no-route-to-server": "addresses",
+    "duplicate-address": "addresses",
+    "wrong-address": "addresses",
+    "connection-filtered": "firewall",
+    "connection-rejected": "firewall",
+    "proxy-in-the-way": "firewall",
+    "local-network-privacy": "firewall",
+    "path-mtu": "way-back",
+    "peer-down": "peer",
+    "peer-isolated": "peer",
+    "peer-in-other-network": "peer",
+    "peer-blocks-icmp": "peer",
+}
+"""The check of the report that a code belongs to; every other code is about the application."""
+
+
+def blocks(
+    code: str, title: str, detail: str = "", evidence: tuple[Evidence, ...] = (), fixes: tuple[Fix, ...] = ()
+) -> Finding:
+    """A finding that stops the request."""
+    return Finding(code, Outcome.BLOCKS, title, detail, evidence, fixes)
+
+
+def warns(
+    code: str, title: str, detail: str = "", evidence: tuple[Evidence, ...] = (), fixes: tuple[Fix, ...] = ()
+) -> Finding:
+    """A finding that does not stop this request."""
+    return Finding(code, Outcome.WARNS, title, detail, evidence, fixes)
+
+
+def do(title: str, *steps: str) -> Fix:
+    """A fix that a person carries out."""
+    return Fix(title, needs="user-action", steps=steps)
+
+
+def on_server(port: int) -> Fix:
+    """Let landiag look at the server itself, which sees what a client cannot."""
+    return Fix(
+        "On the server's machine, let landiag say why",
+        commands=(f"landiag check --port {port}",),
+        needs="user-action",
+        steps=("It names the rule, the program or the address that decides, and how to change it.",),
+    )
+
+
+def asked(exchange: Exchange, attempt: Attempt) -> str:
+    """One request, as a person would write it down."""
+    return f"GET {attempt.scheme}://{place(exchange.address, exchange.port)}{exchange.path} (Host: {exchange.host})"
+
+
+def place(address: str, port: int) -> str:
+    """An address and a port as text."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def answer_evidence(exchange: Exchange, attempt: Attempt) -> Evidence:
+    """What a request got."""
+    answer = attempt.answer
+    if answer is None:
+        first = f", first bytes {attempt.first.data[:40]!r}" if attempt.first.data else ""
+        return Evidence(asked(exchange, attempt), f"{attempt.end.value} after {attempt.seconds:.1f} s{first}")
+    server = answer.header("Server")
+    said = f"{answer.status} {answer.reason}".strip()
+    return Evidence(asked(exchange, attempt), said + (f", Server: {server}" if server else ""))

@@ -1,0 +1,292 @@
+"""From the looks at one host to findings and a verdict: pure, so that a recording gives the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from landiag.model.codes import rank
+from landiag.model.facts import Unknown
+from landiag.model.report import (
+    CHECK_NAMES,
+    CheckResult,
+    Evidence,
+    Finding,
+    Fix,
+    Outcome,
+    Path,
+    Status,
+    Verdict,
+)
+from landiag.probe.case import Case
+from landiag.probe.findings import CHECK_OF, blocks, do, place, warns
+from landiag.probe.judge_application import judge_application
+from landiag.probe.judge_connection import judge_connection
+from landiag.probe.look import Look
+from landiag.probe.stages import list_stages
+
+_SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict and what it rests on."""
+
+    verdict: Verdict
+    checks: tuple[CheckResult, ...]
+    findings: tuple[Finding, ...]
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One target address with what was found on the way to it."""
+
+    look: Look
+    findings: tuple[Finding, ...]
+
+    @property
+    def works(self) -> bool:
+        """Whether the request that was asked for succeeds this way."""
+        return self.look.connected and not any(one.outcome is Outcome.BLOCKS for one in self.findings)
+
+
+def judge_host(case: Case) -> Judgement:
+    """Judge one host and one port: clear when a browser's request succeeds by one of its addresses."""
+    ways = tuple(_way(Look(case, address)) for address in (*case.addresses, *case.alternatives))
+    named = _judge_name(case, ways)
+    chosen = next((way for way in ways if way.works), ways[0] if ways else None)
+    found: list[tuple[str | None, Finding]] = [(None, finding) for finding in named]
+    for number, way in enumerate(ways, 1):
+        if way.look.address in case.alternatives and not way.works:
+            continue
+        demote = way is not chosen or any(finding.outcome is Outcome.BLOCKS for finding in named)
+        found += [(f"p{number}", _demoted(finding) if demote else finding) for finding in way.findings]
+    findings = _number(_merge(found))
+    paths = tuple(_path(way, number) for number, way in enumerate(ways, 1))
+    verdict = _verdict(case, findings, chosen)
+    return Judgement(verdict, _checks(findings, chosen, case), findings, paths)
+
+
+def _way(look: Look) -> Way:
+    found = [*_judge_neighbour(look), *judge_connection(look), *judge_application(look)]
+    if look.connected and look.ping is not None and look.ping.sent and not look.ping.rtts:
+        title = f"{look.address} does not answer ping, which is no fault: the connection works"
+        found.append(warns("peer-blocks-icmp", title))
+    return Way(look, tuple(found))
+
+
+def _judge_neighbour(look: Look) -> list[Finding]:
+    """Two machines with one address; somebody else's MAC address."""
+    if len(look.owners) > 1:
+        title = f"two machines have the address {look.address}: {' and '.join(look.owners)} both claim it"
+        detail = "Connections go to whichever answered last: sometimes the server, sometimes the other."
+        fix = do(
+            "Give each machine an address of its own",
+            "Let the router assign addresses (DHCP), or change one.",
+        )
+        make = warns if look.connected else blocks
+        return [make("duplicate-address", title, detail, (Evidence("ARP", ", ".join(look.owners)),), (fix,))]
+    gateway = look.case.gateway(look.ip.version)
+    router = look.case.neighbour(gateway[0]) if gateway and gateway[0] != look.ip else None
+    if look.on_link and look.mac and router is not None and router.mac == look.mac and not look.connected:
+        title = f"the router answers ARP in the place of {look.address} ({look.mac})"
+        return [warns("wrong-address", title, "Packets to it go to the router first (proxy ARP).")]
+    return []
+
+
+def _demoted(finding: Finding) -> Finding:
+    return replace(finding, outcome=Outcome.WARNS) if finding.outcome is Outcome.BLOCKS else finding
+
+
+def _judge_name(case: Case, ways: tuple[Way, ...]) -> list[Finding]:
+    """Whether the name leads to the server."""
+    if case.request.name is None:
+        return []
+    resolution = case.resolution()
+    addresses = () if resolution is None or isinstance(resolution, Unknown) else resolution.addresses
+    if not addresses:
+        return [_unresolved(case)]
+    own = [address for address in addresses if case.is_own(address)]
+    if own and len(own) == len(addresses):
+        title = f"the name {case.request.name} leads to {own[0]}, which is this machine itself"
+        return [
+            blocks("name-resolves-elsewhere", title, _who_says(case), _name_evidence(case), (_name_fix(),))
+        ]
+    others = [way for way in ways if way.look.address in case.alternatives]
+    better = next((way for way in others if way.works), None)
+    if better is not None and not any(way.works for way in ways if way not in others):
+        title = f"the name {case.request.name} leads to {addresses[0]}, but the server answers at {better.look.address}"
+        return [
+            blocks("name-resolves-elsewhere", title, _who_says(case), _name_evidence(case), (_name_fix(),))
+        ]
+    return []
+
+
+def _unresolved(case: Case) -> Finding:
+    name = case.request.name
+    asked = case.name_servers()
+    servers = [one for one in asked.answers if one.server != "mdns"] if asked else []
+    found = [one for one in asked.answers if one.addresses] if asked else []
+    detail = "The system resolver knows no address for it."
+    if servers and all(
+        one.error == "no-answer" or (one.error or "").startswith("Network") for one in servers
+    ):
+        detail = f"No name server answers ({', '.join(one.server for one in servers)})."
+    elif not servers and asked is not None:
+        detail = "No name server is configured on this machine."
+    if found:
+        detail += f" {found[0].server} says {found[0].addresses[0]}: use that address."
+    if name and name.endswith(".local"):
+        detail += " Names that end in .local are asked for by multicast (mDNS), which not every system does."
+    return blocks(
+        "name-does-not-resolve",
+        f"the name {name} leads nowhere on this machine",
+        detail,
+        _name_evidence(case),
+        (
+            do(
+                "Use the server's address",
+                "Type the number, such as http://192.168.1.20:5000/, instead of the name.",
+            ),
+        ),
+    )
+
+
+def _who_says(case: Case) -> str:
+    asked = case.name_servers()
+    if asked is None:
+        return ""
+    said = [f"{one.server}: {', '.join(one.addresses) or one.error}" for one in asked.answers]
+    return "Asked directly: " + "; ".join(said) + "." if said else ""
+
+
+def _name_evidence(case: Case) -> tuple[Evidence, ...]:
+    resolution = case.resolution()
+    if resolution is None:
+        return ()
+    if isinstance(resolution, Unknown):
+        return (Evidence("system resolver", resolution.reason),)
+    said = ", ".join(resolution.addresses) or f"{resolution.error} after {resolution.seconds:.1f} s"
+    asked = case.name_servers()
+    more = () if asked is None else asked.answers
+    return (
+        Evidence("system resolver", said),
+        *(Evidence(f"name server {one.server}", ", ".join(one.addresses) or str(one.error)) for one in more),
+    )
+
+
+def _name_fix() -> Fix:
+    return do(
+        "Use the server's address, or mend the name",
+        "Type the number instead of the name; look for the name in /etc/hosts and in the router's list of devices.",
+    )
+
+
+def _merge(found: list[tuple[str | None, Finding]]) -> list[Finding]:
+    """One finding for each code and outcome that several addresses share; it names its paths."""
+    merged: dict[tuple[str, Outcome], Finding] = {}
+    for path, finding in found:
+        known = merged.get((finding.code, finding.outcome))
+        paths = (path,) if path else ()
+        if known is None:
+            merged[finding.code, finding.outcome] = replace(finding, paths=paths)
+        else:
+            merged[finding.code, finding.outcome] = replace(
+                known, paths=(*known.paths, *paths), evidence=(*known.evidence, *finding.evidence)
+            )
+    return list(merged.values())
+
+
+def _number(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Order by what to mend first, number, and mark what the first hides."""
+    ordered = sorted(findings, key=lambda one: (_SEVERITY.index(one.outcome), rank(one.code)))
+    numbered = [replace(finding, id=f"f{number}") for number, finding in enumerate(ordered, 1)]
+    if not numbered or numbered[0].outcome is not Outcome.BLOCKS:
+        return tuple(numbered)
+    first = numbered[0].id
+    return tuple(
+        replace(one, hidden_by=first) if one.outcome is Outcome.BLOCKS and one.id != first else one
+        for one in numbered
+    )
+
+
+def _verdict(case: Case, findings: tuple[Finding, ...], chosen: Way | None) -> Verdict:
+    if findings and findings[0].outcome is Outcome.BLOCKS:
+        title = findings[0].title
+        return Verdict(Status.BLOCKED, title[0].upper() + title[1:] + ".", findings[0].code)
+    if chosen is None or not chosen.works:
+        return Verdict(Status.UNDETERMINED, f"Nothing could be asked of {case.request.shown}.")
+    answer = chosen.look.attempt.answer if chosen.look.attempt else None
+    said = f"answers {answer.status} {answer.reason}".strip() if answer else "accepts connections"
+    where = url(chosen.look) or place(chosen.look.address, case.request.port)
+    return Verdict(Status.CLEAR, f"{where} {said}.")
+
+
+def url(look: Look) -> str | None:
+    """What to type into a browser; None for what no browser opens."""
+    request, attempt = look.case.request, look.attempt
+    if request.scheme == "tcp" or (attempt is not None and look.connected and attempt.answer is None):
+        return None
+    scheme = (
+        attempt.scheme if attempt and attempt.answer else {"auto": "http"}.get(request.scheme, request.scheme)
+    )
+    return f"{scheme}://{look.host_header}{request.path}"
+
+
+def _path(way: Way, number: int) -> Path:
+    look = way.look
+    interface = look.interface
+    return Path(
+        id=f"p{number}",
+        interface=interface.name if interface else None,
+        address=look.address,
+        family=look.ip.version,
+        url=url(look),
+        outcome=_outcome(way),
+        stages=list_stages(look, way.findings),
+    )
+
+
+def _outcome(way: Way) -> Outcome:
+    if not way.works:
+        return Outcome.BLOCKS if way.look.connect is not None else Outcome.UNKNOWN
+    return Outcome.WARNS if any(one.outcome is Outcome.WARNS for one in way.findings) else Outcome.OK
+
+
+def _checks(findings: tuple[Finding, ...], chosen: Way | None, case: Case) -> tuple[CheckResult, ...]:
+    return tuple(_check(name, findings, chosen, case) for name in CHECK_NAMES)
+
+
+def _check(name: str, findings: tuple[Finding, ...], chosen: Way | None, case: Case) -> CheckResult:
+    mine = [finding for finding in findings if CHECK_OF.get(finding.code, "application") == name]
+    if mine:
+        worst = min(mine, key=lambda one: _SEVERITY.index(one.outcome))
+        return CheckResult(name, worst.outcome, worst.title, tuple(one.id for one in mine))
+    summary = "" if chosen is None else _fine(name, chosen.look)
+    if not summary:
+        return CheckResult(name, Outcome.NOT_APPLICABLE, "not seen from here")
+    return CheckResult(name, Outcome.OK, summary)
+
+
+def _fine(name: str, look: Look) -> str:
+    """What a check without findings can say; empty when this look shows nothing of it."""
+    stages = {stage.stage: stage for stage in list_stages(look, ())}
+    port = look.case.request.port
+    if name == "addresses":
+        parts = [stages[key].detail for key in ("name", "route") if stages[key].outcome is Outcome.OK]
+        return "; ".join(parts)
+    if name == "peer":
+        parts = [stages[key].detail for key in ("neighbour", "icmp") if stages[key].outcome is Outcome.OK]
+        return "; ".join(parts)
+    if not look.connected:
+        return ""
+    return {
+        "listening": f"a server listens on port {port}",
+        "port": "browsers may use this port" if look.case.request.scheme != "tcp" else "",
+        "firewall": f"nothing stops the connection: {stages['tcp'].detail}",
+        "way-back": "answers arrive"
+        + (f"; {stages['mtu'].detail}" if stages["mtu"].outcome is Outcome.OK else ""),
+        "application": "; ".join(
+            stages[key].detail for key in ("tls", "http") if stages[key].outcome is not Outcome.NOT_APPLICABLE
+        ),
+    }.get(name, "")

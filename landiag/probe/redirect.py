@@ -1,0 +1,73 @@
+"""Where an HTTP answer sends the browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urljoin, urlsplit
+
+from landiag.probe.http import Attempt
+
+_STATUSES = (301, 302, 303, 307, 308)
+_LOCAL_NAMES = ("localhost", "0.0.0.0", "::", "::1")  # noqa: S104 - a name in a URL
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectTarget:
+    """A place that an answer names. ``address`` is set when its host is a numeric address."""
+
+    url: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    address: str | None
+    same_host: bool
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it means the machine that the browser runs on."""
+        return self.host in _LOCAL_NAMES or self.host.startswith("127.") or self.host.endswith(".localhost")
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it can be asked without resolving another name."""
+        return not self.is_local and (self.same_host or self.address is not None)
+
+    @property
+    def host_header(self) -> str:
+        """The Host header for it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def redirect_target(attempt: Attempt, host_header: str, path: str) -> RedirectTarget | None:
+    """Where the answer sends the browser; None when it does not, or to no web page, or to itself."""
+    answer = attempt.answer
+    location = answer.header("Location") if answer and answer.status in _STATUSES else None
+    if not location:
+        return None
+    base = f"{attempt.scheme}://{host_header}{path}"
+    try:
+        url = urljoin(base, location)
+        parts, here = urlsplit(url), urlsplit(base)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        return None
+    same = parts.hostname == here.hostname
+    if same and parts.scheme == here.scheme and port == (here.port or _PORTS[here.scheme]):
+        return None
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return RedirectTarget(
+        url, parts.scheme, parts.hostname, port, target, None if same else _address(parts.hostname), same
+    )
+
+
+def _address(host: str) -> str | None:
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return None

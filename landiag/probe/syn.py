@@ -1,0 +1,86 @@
+"""A SYN of our own, by scapy and as root: the flags and the hop limit of what comes back, and from whom."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from landiag.probe.errqueue import IcmpError
+from landiag.probe.sockets import family_of
+from landiag.probe.transcript import decode, encode
+
+
+@dataclass(frozen=True, slots=True)
+class SynAnswer:
+    """What came back. ``flags`` as scapy writes them (``SA``, ``RA``); ``ttl`` is the hop limit it had left."""
+
+    address: str
+    port: int
+    seen: bool = False
+    flags: str | None = None
+    ttl: int | None = None
+    window: int | None = None
+    sender: str | None = None
+    icmp: IcmpError | None = None
+    error: str | None = None
+
+    def describe(self) -> str:
+        """One line for people."""
+        if self.icmp is not None:
+            return f"ICMP {self.icmp.type}/{self.icmp.code} {self.icmp.word} from {self.sender}, hop limit {self.ttl}"
+        return f"flags {self.flags} from {self.sender}, hop limit {self.ttl}, window {self.window}"
+
+
+def parse_syn(text: str) -> SynAnswer:
+    """The transcript that ``syn`` wrote. Raises ParseError."""
+    return decode(text, SynAnswer)
+
+
+def syn(params: Mapping[str, str], timeout: float) -> bytes:
+    """Send one SYN to ``address`` and ``port`` and wait half a second.
+
+    The kernel knows nothing of it and resets the answer: no connection is left half open.
+    """
+    address, port = params["address"], int(params["port"])
+    try:
+        return encode(_ask(address, port, params, timeout))
+    except (OSError, ValueError) as error:
+        return encode(SynAnswer(address, port, error=str(error)))
+
+
+def _ask(address: str, port: int, params: Mapping[str, str], timeout: float) -> SynAnswer:
+    import logging
+
+    logging.getLogger("scapy").setLevel(logging.CRITICAL)
+    from scapy.config import conf
+    from scapy.layers.inet import IP, TCP
+    from scapy.layers.inet6 import IPv6
+    from scapy.sendrecv import sr1
+    from scapy.supersocket import L3RawSocket
+    from scapy.volatile import RandShort
+
+    conf.verb = 0
+    six = family_of(address) == socket.AF_INET6
+    network = IPv6(dst=address.partition("%")[0]) if six else IP(dst=address)
+    zone = address.partition("%")[2] or params.get("interface")
+    packet = network / TCP(sport=int(RandShort()) | 0x8000, dport=port, flags="S", seq=int(RandShort()))
+    if not six:
+        conf.L3socket = L3RawSocket  # the kernel knows the neighbour; scapy would ask ARP itself
+    reply: Any = sr1(packet, timeout=min(timeout, 0.5), **({"iface": zone} if zone and six else {}))
+    if reply is None:
+        return SynAnswer(address, port)
+    ttl = reply.hlim if six else reply.ttl
+    if TCP in reply:
+        part = reply[TCP]
+        return SynAnswer(address, port, True, str(part.flags), ttl, part.window, reply.src)
+    return SynAnswer(address, port, True, None, ttl, None, reply.src, _icmp(reply, six))
+
+
+def _icmp(reply: Any, six: bool) -> IcmpError | None:
+    part = reply.payload
+    kind, code = getattr(part, "type", None), getattr(part, "code", None)
+    if kind is None or code is None:
+        return None
+    return IcmpError(6 if six else 4, int(kind), int(code), str(reply.src))
