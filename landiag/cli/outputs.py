@@ -69,11 +69,30 @@ def terminal_style(*, no_color: bool) -> Style:
     return Style(max(NARROWEST, min(WIDEST, width)), sys.stdout.isatty() and not plain)
 
 
+def _render_markdown(report: Report) -> str:
+    from landiag.render.markdown import render_markdown
+
+    return render_markdown(report)
+
+
+def _render_html(report: Report) -> str:
+    from landiag.render.html import render_html
+
+    return render_html(report)
+
+
 def _render_text(report: Report) -> str:
-    return render_terminal(report, Style(100), verbose=True)
+    from landiag.render.text import render_text
+
+    return render_text(report)
 
 
-RENDERERS: Mapping[str, Callable[[Report], str]] = {".json": render_json, ".txt": _render_text}
+RENDERERS: Mapping[str, Callable[[Report], str]] = {
+    ".json": render_json,
+    ".txt": _render_text,
+    ".md": _render_markdown,
+    ".html": _render_html,
+}
 """How a report is written into a file, by the file's suffix."""
 
 

@@ -45,7 +45,11 @@ def render_terminal(report: Report, style: Style, *, verbose: bool = False) -> s
         [*_client_lines(report, style)],
     ]
     if verbose:
-        blocks += [[*_path_lines(report, style)], [*_finding_lines(report, style)], [*_reading_lines(report, style)]]
+        blocks += [
+            [*_path_lines(report, style)],
+            [*_finding_lines(report, style)],
+            [*_reading_lines(report, style)],
+        ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
@@ -56,6 +60,7 @@ def render_quiet(report: Report) -> str:
 
 def _wrap(text: str, style: Style, first: str = "", rest: str | None = None) -> list[str]:
     """Wrap escaped text to the width; ``first`` and ``rest`` are the indents."""
+    first = escape_text(first)
     indent = " " * len(first) if rest is None else rest
     return textwrap.wrap(
         escape_text(text), style.width, initial_indent=first, subsequent_indent=indent,
@@ -136,7 +141,7 @@ def _wrap_all(texts: Iterable[str], style: Style) -> list[str]:
 
 
 def command_lines(fix: Fix) -> list[str]:
-    """Write a fix as the lines to paste: the old server ended, the folder changed, sudo where root is needed."""
+    """Write a fix as lines to paste: the old server ended, the folder changed, sudo where root is needed."""
     lines = []
     if fix.needs == "restart-server" and fix.stop_pid is not None:
         lines.append(f"kill {fix.stop_pid}")
@@ -152,7 +157,9 @@ def _client_lines(report: Report, style: Style) -> list[str]:
     lines = []
     url = next((path.url for path in report.paths if path.url), None)
     if url is not None:
-        lines += _wrap(f"Then open on the client: {url}" if _is_open(report) else f"Open on the client: {url}", style)
+        lines += _wrap(
+            f"Then open on the client: {url}" if _is_open(report) else f"Open on the client: {url}", style
+        )
     commands = [item.command for item in report.see_also if not item.command.startswith("Test-")]
     if commands:
         lines += _wrap("To see it there too: " + " | ".join(commands[:3]), style, rest="  ")
@@ -162,7 +169,9 @@ def _client_lines(report: Report, style: Style) -> list[str]:
 def _path_lines(report: Report, style: Style) -> list[str]:
     lines = [style.paint("The way of the packet:", "bold")] if report.paths else []
     for path in report.paths:
-        lines += _wrap(f"{path.id} {path.address} on {path.interface}: {path.outcome.value}", style, first="  ")
+        lines += _wrap(
+            f"{path.id} {path.address} on {path.interface}: {path.outcome.value}", style, first="  "
+        )
         for stage in path.stages:
             mark, _ = _MARKS[stage.outcome]
             decided = f" [{stage.decided_by}]" if stage.decided_by else ""
@@ -173,7 +182,9 @@ def _path_lines(report: Report, style: Style) -> list[str]:
 def _finding_lines(report: Report, style: Style) -> list[str]:
     lines = [style.paint("Findings:", "bold")] if report.findings else []
     for finding in report.findings:
-        lines += _wrap(f"{finding.code} ({finding.outcome.value}): {finding.title}", style, first=f"  {finding.id} ")
+        lines += _wrap(
+            f"{finding.code} ({finding.outcome.value}): {finding.title}", style, first=f"  {finding.id} "
+        )
         lines += _wrap(finding.detail, style, first="     ") if finding.detail else []
         for evidence in finding.evidence:
             lines += _wrap(f"{evidence.source}: {evidence.text}", style, first="     - ")
@@ -184,7 +195,12 @@ def _reading_lines(report: Report, style: Style) -> list[str]:
     from tabulate import tabulate
 
     rows = [
-        (escape_text(note.source)[:40], note.status, f"{note.seconds:.3f}", escape_text(note.detail)[:50])
+        (
+            escape_text(note.source)[:40],
+            escape_text(note.status),
+            f"{note.seconds:.3f}",
+            escape_text(note.detail)[:50],
+        )
         for note in report.readings
     ]
     table = tabulate(rows, headers=("read", "status", "seconds", "why not"), disable_numparse=True)

@@ -1,0 +1,109 @@
+"""What every format of a report shows, in the same words and the same order; formats only lay it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from landiag.model.report import Finding, Fix, Outcome, Path, Report, Status
+
+T = TypeVar("T")
+
+STATUS_WORDS = {Status.CLEAR: "CLEAR", Status.BLOCKED: "BLOCKED", Status.UNDETERMINED: "NOT CERTAIN"}
+
+OUTCOME_WORDS = {
+    Outcome.OK: "ok",
+    Outcome.BLOCKS: "blocks",
+    Outcome.WARNS: "warning",
+    Outcome.UNKNOWN: "not known",
+    Outcome.NOT_APPLICABLE: "not needed",
+}
+
+MOST_ROWS = 200
+"""Rows that a page shows of one table; the JSON has all."""
+
+MOST_TEXT = 1500
+"""Characters that a page shows of one text; the JSON has all."""
+
+
+def facts(report: Report) -> list[tuple[str, str]]:
+    """List who made the report, when, and what was asked, as pairs of label and text."""
+    host, target = report.host, report.target
+    asked = [f"{report.command}, port {target.port}/{target.protocol}" if target.port else report.command]
+    asked += [f"{name} {value}" for name, value in _options(report) if value]
+    rights = "as administrator" if host.privileged else "as a normal user"
+    return [
+        ("Asked", ", ".join(asked)),
+        ("Machine", f"{host.hostname}: {host.os_version}, {host.kernel}, {host.environment}"),
+        ("Read", f"{report.created}, {rights}, by landiag {report.tool_version}"),
+        *(
+            [("Redacted", "names and addresses are replaced, the same one always by the same")]
+            if report.redacted
+            else []
+        ),
+    ]
+
+
+def _options(report: Report) -> list[tuple[str, str | None]]:
+    target = report.target
+    scheme = None if target.scheme == "auto" else target.scheme
+    return [
+        ("client", target.peer),
+        ("address", target.address),
+        ("interface", target.interface),
+        ("scheme", scheme),
+    ]
+
+
+def confirmation(report: Report) -> str:
+    """Say who confirmed the verdict, or where it points when it is not certain; empty without either."""
+    verdict = report.verdict
+    if verdict.confirmed_by:
+        by = {
+            "kernel-trace": "the kernel's own trace",
+            "watch": "packets that were seen",
+            "peer": "the client",
+        }
+        return f"Confirmed by {by.get(verdict.confirmed_by, verdict.confirmed_by)}."
+    return f"What could be read points to {verdict.likely}." if verdict.likely else ""
+
+
+def fixes_in_order(report: Report) -> list[tuple[Finding, Fix]]:
+    """List the fixes of what stops clients or is not known, in order; those of warnings when all is clear."""
+    wanted = (Outcome.WARNS,) if report.verdict.status is Status.CLEAR else (Outcome.BLOCKS, Outcome.UNKNOWN)
+    return [
+        (finding, fix) for finding in report.findings if finding.outcome in wanted for fix in finding.fixes
+    ]
+
+
+def stop_of(path: Path) -> int | None:
+    """Find the stage at which the conversation stops, or is not known to pass; None when it arrives."""
+    for wanted in (Outcome.BLOCKS, Outcome.UNKNOWN):
+        for number, stage in enumerate(path.stages):
+            if stage.outcome is wanted:
+                return number
+    return None
+
+
+def describe_path(path: Path) -> str:
+    """Say in one sentence how far the conversation gets on this way in."""
+    place = f"{path.address} on {path.interface}" if path.interface else path.address
+    number = stop_of(path)
+    if number is None:
+        return f"To {place}: nothing was found that stops the packets."
+    stage = path.stages[number]
+    verb = "stops at" if stage.outcome is Outcome.BLOCKS else "is followed with certainty only to"
+    return f"To {place}: the conversation {verb} the stage {stage.stage}" + (
+        f": {stage.detail}" if stage.detail else "."
+    )
+
+
+def clip(text: str, most: int = MOST_TEXT) -> str:
+    """Cut a long text and say how much is missing."""
+    return text if len(text) <= most else f"{text[:most]} ... ({len(text) - most} more characters)"
+
+
+def clip_rows(rows: Sequence[T], most: int = MOST_ROWS) -> tuple[Sequence[T], str]:
+    """Cut a long table, with the sentence that says so; the sentence is empty when nothing was cut."""
+    missing = len(rows) - most
+    return (rows, "") if missing <= 0 else (rows[:most], f"{missing} more are in the JSON report.")

@@ -1,0 +1,39 @@
+"""A report as a text file: who, when and what was asked above, everything that was found below."""
+
+from __future__ import annotations
+
+import textwrap
+
+from landiag.model.report import Report
+from landiag.render.escape import escape_text
+from landiag.render.parts import confirmation, facts, fixes_in_order
+from landiag.render.terminal import Style, render_terminal
+
+_WIDTH = 100
+
+
+def render_text(report: Report) -> str:
+    """Render a report as plain text of at most 100 columns, all details included."""
+    head = [line for label, text in facts(report) for line in _wrap(f"{label + ':':<10}{text}", " " * 10)]
+    notes = [
+        line
+        for note in (*report.notes, confirmation(report))
+        if note
+        for line in _wrap(f"Note: {note}", "  ")
+    ]
+    undo = [
+        line for _, fix in fixes_in_order(report) for line in _undo(fix.title, fix.undo, fix.needs == "root")
+    ]
+    parts = [head, notes, [render_terminal(report, Style(_WIDTH), verbose=True).rstrip()]]
+    parts += [["To undo:", *undo]] if undo else []
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _wrap(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(escape_text(text), _WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _undo(title: str, commands: tuple[str, ...], as_root: bool) -> list[str]:
+    sudo = "sudo " if as_root else ""
+    lines = [f"     {escape_text(sudo + command)}" for command in commands]
+    return [*_wrap(f"  {title}", "    "), *lines] if lines else []
