@@ -75,7 +75,7 @@ class Recorder:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()) + 0.05)
+            thread.join(min(max(0.0, deadline - time.monotonic()) + 0.05, threading.TIMEOUT_MAX))
         for name, source in wanted.items():
             late = failed_reading(source, ReadStatus.TIMED_OUT, "no answer within the time that was allowed")
             self.readings[name] = done.get(name, late)
