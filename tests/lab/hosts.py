@@ -93,7 +93,6 @@ class Host:
             "LANG": "C.UTF-8",
             "PATH": USER_PATH if user else ROOT_PATH,
             "PYTHONPATH": str(REPOSITORY),
-            "PYTHONDONTWRITEBYTECODE": "1",
             **(environment or {}),
         }
         settings = [f"{name}={value}" for name, value in variables.items()]

@@ -53,7 +53,8 @@ def judge(answer: Answer, expected: Expected, also: tuple[str, ...] = ()) -> Ite
     """What is wrong with a JSON answer, a sentence each."""
     report = answer.report
     if not report:
-        yield f"{answer.line}: no report, exit {answer.status}: {answer.errors[-600:] or answer.output[-600:]}"
+        said = answer.errors or answer.output
+        yield f"{answer.line}: no report, exit {answer.status}: {said[-600:]}"
         return
     verdict = report["verdict"]
     said = f"{verdict['status']} {verdict['cause'] or ''}".strip()
