@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import TypeVar
 
@@ -63,6 +63,10 @@ class Case:
         """The parsed reading of a source; None when it was not read or not understood."""
         value = self.parse(source, parse)
         return None if isinstance(value, Unknown) else value
+
+    def focus(self, port: int) -> Case:
+        """The same case, asked about one port."""
+        return Case(replace(self.request, ports=(port,)), self.readings, self.parsed)
 
     @property
     def is_survey(self) -> bool:

@@ -49,20 +49,20 @@ class Look:
         if request.host:
             return request.host
         name = request.name or (f"[{self.ip}]" if self.ip.version == 6 else str(self.ip))
-        usual = {"http": 80, "https": 443, "auto": 80}.get(request.scheme)
+        usual = 443 if request.scheme == "https" else 80
         return name if request.port == usual else f"{name}:{request.port}"
 
     # -- what is asked of it
 
-    def http_source(self, port: int | None = None, **more: str) -> Call:
+    def http_source(self, **more: str) -> Call:
         """The request that a browser would make; ``more`` varies it."""
         request = self.case.request
         scheme = more.pop("scheme", request.scheme)
         path = more.pop("path", request.path)
-        host = more.pop("host", self.host_header if port is None else self._host_of(port))
+        host = more.pop("host", self.host_header)
         if request.name:
             more["sni"] = request.name
-        return sources.http(self.address, port or request.port, scheme, path, host, self.case.place, **more)
+        return sources.http(self.address, request.port, scheme, path, host, self.case.place, **more)
 
     def second_source(self) -> Call:
         """The same once more, with the time that a neighbour or a router needs to be found absent."""
