@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from landiag import __version__
-from landiag.cli import check, listeners
+from landiag.cli import check, listeners, probe
 from landiag.cli.outputs import Stop
 from landiag.render.escape import escape_text
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("check")(check.check)
+app.command("probe")(probe.probe)
 app.command("list")(listeners.list_listeners)
 
 

@@ -20,7 +20,7 @@ from landiag.probe.target import Request, UsageError, refuse_broadcast
 MOST_ROUNDS = 8
 
 Progress = Callable[[str], None]
-"""Told what is being waited for, in a few words."""
+"""Told what is being waited for, in a few words; empty when the waiting is over."""
 
 
 def run(request: Request, recorder: Recorder, deadline: float, progress: Progress = lambda _: None) -> Report:
@@ -41,6 +41,7 @@ def run(request: Request, recorder: Recorder, deadline: float, progress: Progres
             refuse(case)
         if time.monotonic() >= deadline:
             break
+    progress("")
     judgement = judge_survey(case) if case.is_survey else judge_host(case)
     return _report(case, judgement)
 

@@ -1,0 +1,132 @@
+"""``landiag probe``: what stands between this machine and a server."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from landiag.cli.arguments import SCHEMES, default_port
+from landiag.cli.outputs import (
+    ForceFlag,
+    JsonFlag,
+    NoColorFlag,
+    OutputFiles,
+    QuietFlag,
+    Stop,
+    VerboseFlag,
+    check_outputs,
+    finish,
+    render_for,
+)
+from landiag.host import LiveHost, Recorder
+from landiag.model.facts import Family
+from landiag.model.report import Report
+from landiag.probe.command import run
+from landiag.probe.target import Request, UsageError, parse_request
+from landiag.render.escape import escape_text
+
+
+def probe(  # noqa: PLR0913, PLR0917 - a parameter an option
+    target: Annotated[
+        str, typer.Argument(help="An address, a name, a URL, or a network such as 192.168.1.0/24.")
+    ],
+    port: Annotated[
+        list[str] | None, typer.Option("--port", "-p", help="Ports: 5000, 8000-8010, or several; repeatable.")
+    ] = None,
+    interface: Annotated[str | None, typer.Option(help="Leave by this network interface.")] = None,
+    ipv4: Annotated[bool, typer.Option("--ipv4", "-4", help="Only IPv4 addresses of a name.")] = False,
+    ipv6: Annotated[bool, typer.Option("--ipv6", "-6", help="Only IPv6 addresses of a name.")] = False,
+    icmp: Annotated[bool, typer.Option("--icmp/--no-icmp", help="Whether to ping.")] = True,
+    scheme: Annotated[
+        str | None, typer.Option(help="What the server should speak: auto, http, https or tcp.")
+    ] = None,
+    path: Annotated[str | None, typer.Option(help="The path to ask for.")] = None,
+    host_header: Annotated[str | None, typer.Option(help="The Host header to send.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Search large networks too.")] = False,
+    as_json: JsonFlag = False,
+    output: OutputFiles = None,
+    force: ForceFlag = False,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")
+    ] = None,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+    no_color: NoColorFlag = False,
+) -> None:
+    """Say what stands between this machine and a server; run it on the client that fails.
+
+    Examples: landiag probe 192.168.1.20 --port 5000; landiag probe http://shop.local:8000/;
+    landiag probe 192.168.1.0/24
+    """
+    files = tuple(output or ())
+    check_outputs(files, force=force)
+    for file in files:
+        render_for(file)
+    try:
+        request = _request(target, tuple(port or ()), yes)
+        request = _with_options(request, scheme, path, host_header, interface)
+        request = replace(request, family=_family(ipv4, ipv6), icmp=icmp)
+        report = _probe(request, timeout or (10.0 if _is_single(request) else 120.0))
+    except UsageError as error:
+        raise Stop(str(error)) from error
+    finish(
+        report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force
+    )  # fmt: skip
+
+
+def _request(target: str, ports: tuple[str, ...], yes: bool) -> Request:
+    request = parse_request(target, ports, yes=yes)
+    return request if request.ports else replace(request, default_port=default_port())
+
+
+def _with_options(
+    request: Request, scheme: str | None, path: str | None, host: str | None, interface: str | None
+) -> Request:
+    """The request with what the options say beside the URL. Stops for what makes no sense."""
+    if scheme is not None and scheme not in SCHEMES:
+        raise Stop(f"--scheme {scheme} is not known: choose {', '.join(SCHEMES)}")
+    if path is not None and not path.startswith("/"):
+        raise Stop(f"--path {path} must begin with a slash, for example /{path}")
+    return replace(
+        request,
+        scheme=scheme or request.scheme,
+        path=path or request.path,
+        host=host or request.host,
+        interface=interface or request.interface,
+    )
+
+
+def _family(ipv4: bool, ipv6: bool) -> Family | None:
+    if ipv4 and ipv6:
+        raise Stop("--ipv4 and --ipv6 exclude each other: leave both out to try both")
+    return Family.IPV4 if ipv4 else Family.IPV6 if ipv6 else None
+
+
+def _is_single(request: Request) -> bool:
+    return request.network is None and len(request.ports) <= 1
+
+
+def _probe(request: Request, timeout: float) -> Report:
+    deadline = time.monotonic() + timeout
+    host = LiveHost(deadline)
+    try:
+        return run(request, Recorder(host), deadline, _progress())
+    finally:
+        host.close()
+
+
+def _progress() -> Callable[[str], None]:
+    """Say on a terminal what is being waited for, on one line that the next one replaces."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"\r\x1b[K{escape_text(text)}" if text else "\r\x1b[K")
+        sys.stderr.flush()
+
+    return say
