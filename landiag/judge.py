@@ -19,9 +19,7 @@ class Judgement:
     findings: tuple[Finding, ...]
 
 
-def judge(
-    case: Case, answers: Sequence[tuple[str, Answer]], likely: str | None, url: str | None
-) -> Judgement:
+def judge(answers: Sequence[tuple[str, Answer]], likely: str | None, url: str | None) -> Judgement:
     """Judge the answers of the checks: blocked outranks unknown, unknown outranks clear."""
     findings = _number(answers)
     checks = tuple(
