@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from landiag.firewall.conversation import Arrival, Conversation, Follower, Stopped
 from landiag.firewall.surroundings import Surroundings, Way
@@ -157,17 +156,16 @@ class HostSurroundings(Surroundings):
         found = self._interfaces.get(name)
         if found is None:
             return None
-        return {"loopback": 772, "ethernet": 1, "wifi": 1, "bridge": 1, "veth": 1, "vlan": 1}.get(found.kind)
+        return _DEVICE_TYPES.get(found.kind)
 
-    def first_address(self, name: str | None, version: int) -> IPAddress | None:
-        """The first address of an interface."""
+    def first_address(self, name: str | None, old: IPAddress) -> IPAddress | None:
+        """The first address of an interface with the scope of the old one (nf_nat_redirect.c)."""
         found = self._interfaces.get(name or "")
         if found is None:
             return None
-        addresses = [address.ip for address in found.addresses if address.ip.version == version]
-        if version == 4:
-            return next((ip for ip in addresses if isinstance(ip, IPv4Address)), None)
-        return addresses[0] if len(addresses) == 1 else None
+        usable = [one.ip for one in found.addresses if not (one.tentative or one.duplicate)]
+        alike = [ip for ip in usable if ip.version == old.version and ip.is_link_local == old.is_link_local]
+        return alike[0] if alike else None
 
     def _has(self, address: IPAddress, device: str) -> bool:
         interface: Interface | None = self._interfaces.get(device)
@@ -176,6 +174,12 @@ class HostSurroundings(Surroundings):
     def _lookup(self, flow: Flow) -> RouteDecision | None:
         found = lookup_flow(self._facts, flow)
         return None if isinstance(found, Unknown) else found
+
+
+_DEVICE_TYPES = {
+    "loopback": 772,
+    **dict.fromkeys(("ethernet", "wifi", "bridge", "veth", "vlan", "container", "vm", "bond", "dummy"), 1),
+}
 
 
 def _way(decision: RouteDecision | None) -> Way | None:

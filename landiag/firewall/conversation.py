@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from landiag.firewall.fields import Context, PacketFields, Tracking
+from landiag.firewall.evaluate import End
+from landiag.firewall.fields import NO_SOCKET, Context, PacketFields, Tracking
 from landiag.firewall.hooks import HookResult, run_hook, set_packet
 from landiag.firewall.surroundings import Surroundings, Tuple, Way
 from landiag.model.packet import ABSENT, Packet, Value
@@ -296,10 +297,41 @@ class Follower:
 
     def _stop(self, result: HookResult, leg: str) -> None:
         for end in result.stops:
-            verdict = end.verdict
-            if verdict is Verdict.REJECT:
-                verdict = _refusal(leg)
-            self.stops.append(Stopped(leg, verdict, end.line, end.reject_with))
+            for verdict in self._as_seen(end, leg) if end.verdict is Verdict.REJECT else (end.verdict,):
+                self.stops.append(Stopped(leg, verdict, end.line, end.reject_with))
+
+    def _as_seen(self, end: End, leg: str) -> tuple[Verdict, ...]:
+        """What a rejection is to the client: a refusal, if that may leave; silence, if it may not.
+
+        A rejected packet of the server itself is silence too.
+        """
+        if leg not in (SYN, DATA):
+            return (Verdict.DROP,)
+        if end.line.hook == "ingress":
+            return (Verdict.REJECT,)
+        answer, tracking = refusal(end, self.around)
+        family = "ip6" if answer.version == 6 else "ip"
+        known = tracking is not None and tracking.state != "invalid"
+        fields = PacketFields(
+            answer, Context(family, self.around, "output", tracking if known else None, self.now)
+        )
+        trips, stopped = [_Trip(fields)], False
+        for hook in ("output", "postrouting", "egress"):
+            passed: list[_Trip] = []
+            for trip in trips:
+                place = "netdev" if hook == "egress" else family
+                trip.fields.move(place, hook)
+                late = tracking if hook == "output" and not known else None
+                device = answer.out_interface if hook == "egress" else None
+                result = run_hook(
+                    self.ruleset, trip.fields, hook, place, tracking=late, device=device, leg=REFUSAL
+                )
+                self.lines += result.lines
+                stopped = stopped or bool(result.stops)
+                passed += [_Trip(passage.fields) for passage in result.passages]
+            trips = passed
+        seen = (Verdict.REJECT,) if trips else ()
+        return (*seen, Verdict.DROP) if stopped else seen
 
     def _conclude(self) -> Conversation:
         lines, stops = tuple(self.lines), tuple(self.stops)
@@ -329,9 +361,32 @@ class Follower:
         return TraceLine("input", "unknown", None, None, f"{gap.source} could not be read: {gap.reason}", SYN)
 
 
-def _refusal(leg: str) -> Verdict:
-    """What a rejection is to the client: one of the server's own packets is silence."""
-    return Verdict.REJECT if leg in (SYN, DATA) else Verdict.DROP
+def refusal(end: End, around: Surroundings) -> tuple[Packet, Tracking | None]:
+    """The RST or ICMP error of a rejection, and what connection tracking says of it.
+
+    It is related to the packet's connection (nf_ct_attach); without one it is invalid.
+    """
+    packet = end.fields.packet
+    answer = _answer(packet, ANSWER)
+    if end.reject_with == "tcp reset":
+        answer = replace(answer, flags=frozenset({"rst", "ack"}), length=40 if packet.version == 4 else 60)
+    else:
+        version = packet.version or 4
+        source = answer.source if end.line.hook == "input" else None
+        answer = replace(
+            answer, protocol="icmp", source=source, source_port=None, destination_port=None,
+            flags=frozenset(), icmp_type=3 if version == 4 else 1, icmp_code=None, length=None,
+            dscp=48 if version == 4 else 0,
+        )  # fmt: skip
+    back = around.way_back(answer, 0)
+    answer = replace(answer, out_interface=back.device if back else None, skuid=NO_SOCKET, skgid=NO_SOCKET)
+    tracking = end.fields.context.tracking
+    if tracking is None or not tracking.known:
+        original = _tuple(answer)
+        return answer, Tracking("invalid", original, original.reversed())
+    mark = end.fields["ct mark"]
+    state = None if tracking.state is None else "related"
+    return answer, replace(tracking, state=state, direction=1, mark=mark if isinstance(mark, int) else None)
 
 
 def _fork(trip: _Trip) -> _Trip:

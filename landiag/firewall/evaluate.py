@@ -142,7 +142,8 @@ class Walk:
         if isinstance(action, Dispatch):
             return self._dispatch(chain, rule, action, certain=certain, unknown=unknown, done=done)
         if isinstance(action, Assign):
-            self._assign(action, certain=certain)
+            if not self._assign(action, certain=certain):
+                return Next.RULE
             done.append(f"{action.field} {_shown(self.fields[action.field])}")
             return None
         if isinstance(action, Untrack):
@@ -150,8 +151,7 @@ class Walk:
             done.append("notrack")
             return None
         if isinstance(action, Remember):
-            self._remember(action, certain=certain)
-            return None
+            return None if self._remember(action, certain=certain) else Next.RULE
         if isinstance(action, Break):
             return Next.RULE
         return self._leave(chain, rule, action, certain=certain, unknown=unknown)
@@ -221,21 +221,25 @@ class Walk:
                 after = self._act(chain, rule, one, certain=certain, unknown=unknown, done=done)
         return after if certain else Next.RULE
 
-    def _assign(self, action: Assign, *, certain: bool) -> None:
-        old = self.fields[action.field]
-        if old is ABSENT:
-            return
-        new = action.operand.value(self.fields)
-        if new is ABSENT:
-            return
-        self.fields[action.field] = new if certain or new == old else None
+    def _assign(self, action: Assign, *, certain: bool) -> bool:
+        """Set a field; False where the rule ends here because it cannot be set."""
+        old, new = self.fields[action.field], action.operand.value(self.fields)
+        if new is ABSENT or (old is ABSENT and not action.field.startswith("ct ")):
+            return False
+        if old is not ABSENT:
+            self.fields[action.field] = new if certain or new == old else None
+        return True
 
-    def _remember(self, action: Remember, *, certain: bool) -> None:
+    def _remember(self, action: Remember, *, certain: bool) -> bool:
+        """Add to a set; False where the packet has no such key, which ends the rule."""
         values = values_of(action.operands, self.fields)
-        if values is None or not certain:
-            return
+        if values is None:
+            return False
+        if not certain:
+            return True
         known = self.fields.context.remembered.setdefault(id(action.elements), [])
         known.append((not action.delete, tuple(values)))
+        return True
 
     def _end(
         self,

@@ -46,6 +46,9 @@ class Tracking:
         return self.state not in ("untracked", "invalid")
 
 
+NO_SOCKET = -1
+"""The owner of a packet that the kernel makes itself."""
+
 OUTWARD = ("output", "postrouting", "egress")
 
 
@@ -196,27 +199,39 @@ def _out_name(fields: PacketFields) -> Value:
     return _interface(fields.packet.out_interface, fields, "out")
 
 
-def _device(
-    side: str, ask: Callable[[Surroundings, str], int | None], missing: Value = ABSENT
-) -> Callable[[PacketFields], Value]:
+def _device(side: str, attribute: str, missing: Value = ABSENT) -> Callable[[PacketFields], Value]:
     def compute(fields: PacketFields) -> Value:
         name = fields[side]
         if name == "":
             return missing
-        return ask(fields.context.surroundings, name) if isinstance(name, str) else None
+        if not isinstance(name, str):
+            return None
+        number: int | None = getattr(fields.context.surroundings, f"interface_{attribute}")(name)
+        return number
 
     return compute
 
 
+def _in_type(fields: PacketFields) -> Value:
+    """The type of the device that holds the packet: behind routing that is the outgoing one already."""
+    if fields.context.hook in ("postrouting", "egress") and fields["iifname"] == "":
+        return fields["oiftype"]
+    return _device("iifname", "type")(fields)
+
+
 def _mac(fields: PacketFields, text: str | None) -> Value:
-    if fields.context.hook in OUTWARD:
+    if fields.context.hook in OUTWARD and not fields.packet.in_interface:
         return ABSENT
     return None if text is None else int(text.replace(":", ""), 16)
 
 
 def _sk(fields: PacketFields, value: int | None) -> Value:
+    if value == NO_SOCKET:
+        return ABSENT
     if fields.context.hook in OUTWARD and not fields.packet.in_interface:
         return value
+    if fields.context.hook != "input":
+        return ABSENT
     tracking = fields.context.tracking
     return ABSENT if tracking is None or tracking.state in ("new", "untracked", "invalid") else None
 
@@ -272,12 +287,12 @@ _SIMPLE: dict[str, Callable[[PacketFields], Value]] = {
     "meta ipsec": _zero,
     "iifname": _in_name,
     "oifname": _out_name,
-    "iif": _device("iifname", Surroundings.interface_index, 0),
-    "oif": _device("oifname", Surroundings.interface_index, 0),
-    "iifgroup": _device("iifname", Surroundings.interface_group),
-    "oifgroup": _device("oifname", Surroundings.interface_group),
-    "iiftype": _device("iifname", Surroundings.interface_type),
-    "oiftype": _device("oifname", Surroundings.interface_type),
+    "iif": _device("iifname", "index", 0),
+    "oif": _device("oifname", "index", 0),
+    "iifgroup": _device("iifname", "group"),
+    "oifgroup": _device("oifname", "group"),
+    "iiftype": _in_type,
+    "oiftype": _device("oifname", "type"),
     "bridge in": lambda f: f.packet.in_port or ABSENT,
     "bridge out": lambda f: f.packet.out_port or ABSENT,
     "program": lambda f: f.packet.program,

@@ -161,7 +161,7 @@ class _HookRun:
         for passage in result.passages:
             tracking = passage.fields.context.tracking
             state = None if tracking is None else tracking.state
-            if tracking is None or (state is not None and state not in ("new", "related")):
+            if tracking is None or not _may_translate(state, passage.fields.packet.protocol):
                 done.append(passage)
                 continue
             if state is None:
@@ -193,6 +193,11 @@ class _HookRun:
                         done.append(moved)
             waiting = _unite(following)
         done += waiting
+
+
+def _may_translate(state: str | None, protocol: str) -> bool:
+    """Whether nat chains see a packet: the first of a connection, and resets that belong to one."""
+    return state in (None, "new") or (state == "related" and protocol != "icmp")
 
 
 def _unite(passages: list[Passage]) -> list[Passage]:

@@ -21,7 +21,7 @@ from landiag.firewall.iptables import (
     IptTable,
     parse_iptables_save,
 )
-from landiag.firewall.nftables import NftRule, NftTable, parse_dormant, parse_nft_json
+from landiag.firewall.nftables import NftRule, NftTable, parse_listing, parse_nft_json
 from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Unknown
 from landiag.model.ruleset import Chain, Rule, Ruleset, Step, TableKey
 from landiag.model.sets import ElementSet
@@ -59,7 +59,7 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
     """
     parts = _Parts()
     parts.nft = _parse(readings, NFT.name, parts, lambda r: parse_nft_json(r.data)) or []
-    _wake(readings, parts)
+    _complete(readings, parts)
     for name, version in ((IPTABLES.name, 4), (IP6TABLES.name, 6)):
         tables = _parse(readings, name, parts, _saved(version), gap=_has_extensions(parts.nft, version)) or []
         parts.nft_iptables.update({(table.family, table.name): table for table in tables})
@@ -100,26 +100,38 @@ def _parse(
     return None
 
 
-def _wake(readings: Mapping[str, Reading], parts: _Parts) -> None:
-    """Settle which tables are dormant, by the text listing."""
-    doubtful = [table for table in parts.nft if table.dormant is None]
-    if not doubtful:
-        return
+def _complete(readings: Mapping[str, Reading], parts: _Parts) -> None:
+    """Add what only the text listing shows: which tables are dormant, and the devices of ingress chains."""
     reading = readings.get(NFT_TEXT.name)
     if reading is None or reading.status is not ReadStatus.OK:
         return
-    dormant = parse_dormant(reading.text)
-    for table in doubtful:
-        table.dormant = (table.family, table.name) in dormant
+    listing = parse_listing(reading.text)
+    for table in parts.nft:
+        key = (table.family, table.name)
+        if table.dormant is None and key in listing.tables:
+            table.dormant = key in listing.dormant
+        for name, chain in table.chains.items():
+            if chain.hook is not None and chain.hook.devices is None:
+                devices = listing.devices.get((*key, name))
+                table.chains[name] = replace(chain, hook=replace(chain.hook, devices=devices))
 
 
 _TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
+_DEVICE_CHAIN = re.compile(rb'"chain": ?\{[^{}]*"hook": ?"(?:in|e)gress"[^{}]*\}')
 
 
 def plan(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
-    """What the first round makes worth reading: the text listing, where `nft -j` hides which tables are dormant."""
+    """What the first round makes worth reading: the text listing, where `nft -j` hides something.
+
+    Some of its versions hide which tables are dormant, and the devices of ingress chains.
+    """
     reading = readings.get(NFT.name)
-    return (NFT_TEXT,) if reading is not None and _TABLE_FLAGS.search(reading.data) else ()
+    if reading is None:
+        return ()
+    hides = _TABLE_FLAGS.search(reading.data) is not None or any(
+        b'"dev"' not in chain for chain in _DEVICE_CHAIN.findall(reading.data)
+    )
+    return (NFT_TEXT,) if hides else ()
 
 
 def _has_extensions(tables: Sequence[NftTable], version: int) -> bool:

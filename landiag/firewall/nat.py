@@ -45,7 +45,7 @@ def _address(
     if version is None:
         return None
     if action.kind in (NatKind.REDIRECT, NatKind.MASQUERADE):
-        return fields.context.surroundings.first_address(device, version)
+        return None if old is None else fields.context.surroundings.first_address(device, old)
     if target.addresses is None:
         return old
     low, high = target.addresses

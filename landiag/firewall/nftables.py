@@ -200,19 +200,33 @@ def _dormancy(flags: object) -> bool | None:
     return False if all(word in ("owner", "persist") for word in words) else None
 
 
+@dataclass(slots=True)
+class Listing:
+    """What `nft list ruleset` (text) says beyond its JSON: tables, the dormant ones, devices of chains."""
+
+    tables: set[tuple[str, str]] = field(default_factory=set)
+    dormant: set[tuple[str, str]] = field(default_factory=set)
+    devices: dict[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
+
+
 _TABLE_LINE = re.compile(r"^table (\S+) (\S+) \{")
+_CHAIN_LINE = re.compile(r"^\s+chain (\S+) \{")
+_FLAGS_LINE = re.compile(r"^\s+flags [a-z, ]*dormant")
+_HOOK_LINE = re.compile(r"^\s+type \S+ hook (?:in|e)gress devices? (.*?) priority")
 
 
-def parse_dormant(text: str) -> frozenset[tuple[str, str]]:
-    """The dormant tables of `nft list ruleset` (text) as (family, name)."""
-    dormant = set()
-    table = None
+def parse_listing(text: str) -> Listing:
+    """Read `nft list ruleset` (text), as far as its JSON hides things."""
+    listing = Listing()
+    table, chain = ("", ""), ""
     for line in text.splitlines():
-        match = _TABLE_LINE.match(line)
-        if match:
-            table = (match[1], match[2])
-        elif table is not None and re.match(r"\s+flags [a-z,]*dormant", line):
-            dormant.add(table)
-        elif re.match(r"\s+(chain|set|map) ", line):
-            table = None
-    return frozenset(dormant)
+        if found := _TABLE_LINE.match(line):
+            table, chain = (found[1], found[2]), ""
+            listing.tables.add(table)
+        elif found := _CHAIN_LINE.match(line):
+            chain = found[1]
+        elif not chain and _FLAGS_LINE.match(line):
+            listing.dormant.add(table)
+        elif found := _HOOK_LINE.match(line):
+            listing.devices[(*table, chain)] = tuple(re.findall(r'[^\s"{},=]+', found[1]))
+    return listing

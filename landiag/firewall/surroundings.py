@@ -12,6 +12,9 @@ FIB_TYPES = {
     "unreachable": 7, "prohibit": 8,
 }  # fmt: skip
 
+ETHERNET = ("eth", "en", "wl", "br", "docker", "veth", "virbr")
+"""Names that the kernel and its tools give to Ethernet devices only."""
+
 LIMITED_BROADCAST = ip_address("255.255.255.255")
 NEIGHBOURHOOD = {4: 24, 6: 64}
 
@@ -78,17 +81,12 @@ class Surroundings:
 
     def interface_type(self, name: str) -> int | None:
         """The ARPHRD number of an interface."""
-        return 772 if name == "lo" else None
+        return 772 if name == "lo" else 1 if name.startswith(ETHERNET) else None
 
-    def first_address(self, name: str | None, version: int) -> IPAddress | None:
-        """The address that REDIRECT and MASQUERADE take from an interface; None when unknown."""
-        if (
-            self.destination is not None
-            and name in (None, self.in_interface)
-            and self.destination.version == version
-        ):
-            return self.destination
-        return None
+    def first_address(self, name: str | None, old: IPAddress) -> IPAddress | None:
+        """The address that REDIRECT takes from an interface in place of ``old``; None when unknown."""
+        known = self.destination is not None and self.destination.version == old.version
+        return self.destination if known and name in (None, self.in_interface) else None
 
     def _near(self, address: IPAddress) -> bool:
         if self.destination is None or address.version != self.destination.version:

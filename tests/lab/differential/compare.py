@@ -1,0 +1,193 @@
+"""Load a ruleset into the kernel and into the model, send packets, and list where the two disagree."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from random import Random
+
+from landiag.collect.interfaces import INTERFACES, parse_interfaces
+from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules
+from landiag.firewall import linux
+from landiag.firewall.conversation import Conversation, Follower
+from landiag.firewall.surroundings import Surroundings
+from landiag.journey import HostSurroundings
+from landiag.model.facts import Facts, Family, Reading, ReadStatus, Unknown
+from landiag.model.packet import Packet
+from landiag.model.ruleset import Ruleset, TraceLine
+from tests.lab.differential.world import INNER, LAN, PORTS, SECOND, Attempt, World, run
+
+EMPTY = "*filter\nCOMMIT\n*nat\nCOMMIT\n*mangle\nCOMMIT\n*raw\nCOMMIT\n"
+
+
+@dataclass(slots=True)
+class Case:
+    """One ruleset: what is loaded by which tool, as (argv, text)."""
+
+    name: str
+    loads: Sequence[tuple[tuple[str, ...], str]]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was compared."""
+
+    rulesets: int = 0
+    packets: int = 0
+    unknown: int = 0
+    unknown_alone: int = 0
+    refused: int = 0
+    accepted: int = 0
+    disagreements: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    unknowns: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Judge:
+    """Compares rulesets in one world."""
+
+    world: World
+    tally: Tally = field(default_factory=Tally)
+    next_port: int = 20000
+    facts: Facts | None = None
+
+    def judge(self, case: Case, count: int = 36) -> None:
+        """Load, read, send, compare, clean up."""
+        try:
+            for argv, text in case.loads:
+                load(argv, text)
+        except RuntimeError as error:
+            self.tally.refused += 1
+            self.clean()
+            self.tally.refusals.append(f"{case.name}: {error}")
+            return
+        ruleset = self._read()
+        attempts = self._attempts(Random(case.name), count)
+        outcomes = self.world.try_all(attempts)
+        self.tally.rulesets += 1
+        for attempt, outcome in zip(attempts, outcomes, strict=True):
+            self._compare(case, ruleset, attempt, outcome)
+        self.clean()
+
+    def clean(self) -> None:
+        """Take every rule away again."""
+        run(["nft", "flush", "ruleset"])
+        for tool in ("iptables-legacy", "ip6tables-legacy"):
+            names = f"/proc/net/{'ip6' if tool.startswith('ip6') else 'ip'}_tables_names"
+            with open(names) as file:
+                tables = file.read().split()
+            for table in tables:
+                run([f"{tool}-restore"], _emptied(table))
+        if subprocess.run(["ipset", "list", "-n"], capture_output=True, check=False).stdout:
+            run(["ipset", "destroy"])
+
+    def _attempts(self, random: Random, count: int) -> list[Attempt]:
+        attempts = []
+        for _ in range(count):
+            link = random.choice((LAN, LAN, LAN, SECOND))
+            is_ipv6 = random.random() < 0.35
+            source = random.choice(link.clients6 if is_ipv6 else link.clients4)
+            server = (link.server6 if is_ipv6 else link.server4).split("/")[0]
+            if random.random() < 0.2:
+                server = (INNER.clients6 if is_ipv6 else INNER.clients4)[0]
+            self.next_port = 20000 if self.next_port > 60000 else self.next_port + 1
+            attempts.append(Attempt(link, source, server, self.next_port, random.choice(PORTS)))
+        return attempts
+
+    def _read(self) -> Ruleset:
+        readings = {}
+        for source in linux.SOURCES:
+            readings[source.name] = Reading(source.name, ReadStatus.OK, run(source.argv))
+        for source in linux.plan(readings):
+            readings[source.name] = Reading(source.name, ReadStatus.OK, run(source.argv))
+        return linux.parse_ruleset(readings)
+
+    def _compare(self, case: Case, ruleset: Ruleset, attempt: Attempt, outcome: str) -> None:
+        self.tally.packets += 1
+        self.tally.accepted += outcome == "accept"
+        packet = self._packet(attempt)
+        told = Follower(ruleset, HostSurroundings(self._facts(), packet)).follow(packet)
+        alone = Follower(ruleset, Surroundings(packet.destination, packet.in_interface)).follow(packet)
+        is_local = attempt.destination not in (*INNER.clients4, *INNER.clients6)
+        for name, one in (("with facts", told), *((("alone", alone),) if is_local else ())):
+            verdict = one.verdict.value
+            if verdict == "unknown" and name == "alone":
+                self.tally.unknown_alone += 1
+            elif verdict == "unknown":
+                self.tally.unknown += 1
+                self.tally.unknowns.append(describe(case, attempt, f"{name}: kernel {outcome}", one))
+            elif verdict != outcome:
+                self.tally.disagreements.append(describe(case, attempt, f"{name}: kernel {outcome}", one))
+
+    def _packet(self, attempt: Attempt) -> Packet:
+        near, far = self.world.macs[attempt.link.name]
+        return Packet(
+            attempt.port,
+            source=ip_address(attempt.source),
+            destination=ip_address(attempt.destination),
+            source_port=attempt.source_port,
+            in_interface=attempt.link.name,
+            length=80 if ":" in attempt.source else 60,
+            source_mac=far,
+            destination_mac=near,
+            skuid=0,
+            skgid=0,
+        )
+
+    def _facts(self) -> Facts:
+        if self.facts is None:
+            self.facts = read_facts()
+        return self.facts
+
+
+def load(argv: tuple[str, ...], text: str) -> None:
+    """Load a text; lines that nft refuses (two families in one rule) are left out."""
+    for _ in range(12):
+        try:
+            run(argv, text)
+        except RuntimeError as error:
+            refused = {int(found) for found in re.findall(r"/dev/stdin:(\d+):", str(error))}
+            if not refused:
+                raise
+            lines = text.splitlines()
+            text = "\n".join(line for number, line in enumerate(lines, 1) if number not in refused) + "\n"
+        else:
+            return
+    raise RuntimeError(f"{' '.join(argv)}: too many lines are refused")
+
+
+def read_facts() -> Facts:
+    """What the evaluator may know of the server beside its rules."""
+    routes = [parse_routes(run(source.argv).decode(), family) for source, family in
+              ((ROUTES4, Family.IPV4), (ROUTES6, Family.IPV6))]  # fmt: skip
+    rules = [parse_rules(run(source.argv).decode(), family) for source, family in
+             ((RULES4, Family.IPV4), (RULES6, Family.IPV6))]  # fmt: skip
+    nothing = Unknown("not needed", "here")
+    return Facts(
+        os="linux", now=0.0, privileged=True, interfaces=parse_interfaces(run(INTERFACES.argv).decode()),
+        routes=routes[0] + routes[1], policy_rules=rules[0] + rules[1], neighbours=nothing, sockets=nothing,
+        processes=nothing, namespaces=nothing, sysctls={"net.ipv4.ip_forward": "1"}, ruleset=nothing,
+    )  # fmt: skip
+
+
+def describe(case: Case, attempt: Attempt, what: str, told: Conversation) -> str:
+    """One disagreement, with all that is needed to see why."""
+    loads = "\n".join(f"--- {' '.join(argv)}\n{text}" for argv, text in case.loads)
+    lines = "\n".join(f"  {_line(line)}" for line in told.lines)
+    return (
+        f"{case.name}: {attempt.source}:{attempt.source_port} -> {attempt.destination}:{attempt.port} on "
+        f"{attempt.link.name}: {what}, model {told.verdict.value}\n{loads}\n{lines}\n"
+    )
+
+
+def _line(line: TraceLine) -> str:
+    place = f"{line.chain.family} {line.chain.table} {line.chain.name}" if line.chain else ""
+    return f"{line.leg:8} {line.hook:11} {place:24} {line.rule_text} => {line.result}"
+
+
+def _emptied(table: str) -> str:
+    return f"*{table}\nCOMMIT\n"
