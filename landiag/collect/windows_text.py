@@ -1,0 +1,89 @@
+"""Bytes that programs of Windows wrote, as text: UTF-16, UTF-8, or the OEM code page of some country.
+
+A console program that is redirected writes the OEM code page; PowerShell 5's ``>`` writes UTF-16 with a BOM,
+and turns the UTF-8 of others into mojibake. Only the words in the text tell which code page it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+OEM_CODE_PAGES = (
+    "cp437",
+    "cp850",
+    "cp866",
+    "gbk",
+    "cp932",
+    "cp949",
+    "cp950",
+    "cp852",
+    "cp857",
+    "cp1252",
+    "cp1251",
+)
+"""Code pages in the order in which they are tried (chcp of Western, Russian, East Asian hosts)."""
+
+SAMPLE = 20_000
+"""How much of a text is looked through for words."""
+
+_BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
+
+
+def decode_console(data: bytes, words: Collection[str] = ()) -> str:
+    """Decode what a Windows program wrote. Never raises.
+
+    Of several encodings that fit, the one with most of the ``words`` wins; where none of them is found, the
+    first that fits. A NUL in every second byte is UTF-16 without its mark.
+    """
+    text = _by_mark(data)
+    if text is None:
+        text = _by_trial(data, words)
+    return _repair(text, words).replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+
+
+def _by_mark(data: bytes) -> str | None:
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, "replace")
+    head = data[:400]
+    if len(head) >= 4 and head[1::2].count(0) > len(head) // 3:
+        return data.decode("utf-16-le", "replace")
+    if len(head) >= 4 and head[::2].count(0) > len(head) // 3:
+        return data.decode("utf-16-be", "replace")
+    return None
+
+
+def _by_trial(data: bytes, words: Collection[str]) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    best, best_score = data.decode("cp437", "replace"), -1
+    for encoding in OEM_CODE_PAGES:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        score = count_words(text, words)
+        if score > best_score:
+            best, best_score = text, score
+    return best
+
+
+def _repair(text: str, words: Collection[str]) -> str:
+    """Undo UTF-8 that was read as an OEM code page, where that makes more of the words readable."""
+    if not words or text.isascii():
+        return text
+    best, best_score = text, count_words(text, words)
+    for encoding in ("cp850", "cp437", "cp1252"):
+        sample = text[:SAMPLE].encode(encoding, "replace").decode("utf-8", "replace")
+        score = count_words(sample, words)
+        if score > best_score:
+            best, best_score = text.encode(encoding, "replace").decode("utf-8", "replace"), score
+    return best
+
+
+def count_words(text: str, words: Collection[str]) -> int:
+    """How many of the words stand at the beginning of a text, each once."""
+    head = text[:SAMPLE]
+    return sum(word in head for word in words)

@@ -1,0 +1,244 @@
+"""What a rule of Windows Firewall can ask of a packet, as matches of the neutral model.
+
+The values of one field are or-ed, fields are and-ed (MS-GPFAS 2.2.2.19). Keywords that stand for what only
+the running system knows are unknown, never "any".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_interface, ip_network
+
+from landiag.firewall.fields import PacketFields
+from landiag.model.facts import ParseError
+from landiag.model.match import Always, AnyOf, Fields, InRanges, Match, Names, UnknownMatch
+from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, Packet
+
+ANY_WORDS = frozenset(("any", "*", ""))
+
+_VARIABLES = {
+    "systemroot": "c:\\windows", "windir": "c:\\windows", "systemdrive": "c:",
+    "programfiles": "c:\\program files", "programw6432": "c:\\program files",
+    "programfiles(x86)": "c:\\program files (x86)", "commonprogramfiles": "c:\\program files\\common files",
+    "programdata": "c:\\programdata", "allusersprofile": "c:\\programdata",
+}  # fmt: skip
+_VARIABLE = re.compile(r"%([^%]*)%")
+_PACKAGED = ("\\windowsapps\\", "\\systemapps\\")
+_PORT_KEYWORDS = {"mdns": 5353}
+
+
+def packet_of(fields: Fields) -> Packet | None:
+    """The packet behind the fields; None where they are plain fields."""
+    return fields.packet if isinstance(fields, PacketFields) else None
+
+
+def parse_protocol(text: str) -> int | None:
+    """The protocol's number; None for every protocol. Raises ParseError."""
+    word = text.strip().lower()
+    if word in ANY_WORDS or word == "256":
+        return None
+    number = int(word) if word.isdecimal() else {**PROTOCOL_NUMBERS, "icmpv4": 1, "hopopt": 0}.get(word)
+    if number is None or number > 255:
+        raise ParseError(f"protocol {text!r}")
+    return number
+
+
+def protocol(number: int) -> Match:
+    """The packet is of this protocol."""
+    return InRanges("meta l4proto", ((number, number),), f"protocol {number}")
+
+
+def ports(field: str, values: Iterable[str], text: str) -> Match | None:
+    """A port is one of the values: numbers, ranges, keywords; None where the values allow every port."""
+    ranges: list[tuple[int, int]] = []
+    unknown = False
+    for value in values:
+        word = value.strip().lower()
+        if word in ANY_WORDS:
+            return None
+        low, dash, high = word.partition("-")
+        if word in _PORT_KEYWORDS:
+            ranges.append((_PORT_KEYWORDS[word],) * 2)
+        elif _is_port(low) and (not dash or _is_port(high)):
+            ranges.append((int(low), int(high if dash else low)))
+        else:
+            unknown = True
+    return _either(InRanges(field, tuple(ranges), text), text, unknown=unknown, known=bool(ranges))
+
+
+def _is_port(word: str) -> bool:
+    return word.isascii() and word.isdigit() and int(word) <= 65535
+
+
+def _either(match: Match, text: str, *, unknown: bool, known: bool) -> Match:
+    if not unknown:
+        return match
+    return AnyOf((match, UnknownMatch(text)), text) if known else UnknownMatch(text)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSubnet(Match):
+    """The other end is on a network of the interface's own addresses."""
+
+    field: str = "source"
+    text: str = "LocalSubnet"
+
+    def test(self, fields: Fields) -> bool | None:
+        """Look the address up among the networks that the packet's interface has."""
+        packet = packet_of(fields)
+        if packet is None:
+            return None
+        address = packet.source if self.field == "source" else packet.destination
+        if address is None:
+            return None
+        if address.version == 6 and address.is_link_local:
+            return True
+        networks = [ip_interface(text).network for text in packet.interface_addresses]
+        mine = [network for network in networks if network.version == address.version]
+        if not mine:
+            return None
+        return any(address in network for network in mine)
+
+
+def addresses(side: str, values: Iterable[str], text: str) -> Match | None:
+    """The packet's ``source`` or ``destination`` is one of the values; None where they allow every address.
+
+    Addresses of one IP version never match a packet of the other.
+    """
+    ranges: dict[int, list[tuple[int, int]]] = {4: [], 6: []}
+    matches: list[Match] = []
+    for value in values:
+        word = value.strip()
+        if word.lower() in ANY_WORDS:
+            return None
+        if word.lower() in ("localsubnet", "localsubnet4", "localsubnet6"):
+            matches.append(LocalSubnet(side))
+            continue
+        found = _address_range(word)
+        if found is None:
+            matches.append(UnknownMatch(word))
+        else:
+            ranges[found[0]].append(found[1:])
+    suffix = "saddr" if side == "source" else "daddr"
+    for version, name in ((4, f"ip {suffix}"), (6, f"ip6 {suffix}")):
+        if ranges[version]:
+            matches.append(InRanges(name, tuple(ranges[version]), text))
+    return matches[0] if len(matches) == 1 else AnyOf(tuple(matches), text)
+
+
+def _address_range(word: str) -> tuple[int, int, int] | None:
+    """Version, first and last address of ``a``, ``a-b``, ``a/len`` or ``a/mask``; None for anything else."""
+    try:
+        first, dash, last = word.partition("-")
+        if dash:
+            low, high = ip_address(first.strip()), ip_address(last.strip())
+            return (low.version, int(low), int(high)) if low.version == high.version else None
+        network = ip_network(word.partition("%")[0], strict=False)
+    except ValueError:
+        return None
+    return network.version, int(network.network_address), int(network.broadcast_address)
+
+
+def normal_path(path: str) -> str:
+    """A program's path as it is compared: lower case, variables of a default installation filled in."""
+    text = path.strip().strip('"').lower().replace("/", "\\")
+    text = text.removeprefix("\\\\?\\").removeprefix("\\??\\")
+    return _VARIABLE.sub(lambda found: _VARIABLES.get(found[1], found[0]), text)
+
+
+@dataclass(frozen=True, slots=True)
+class Program(Match):
+    """The program that owns the socket has this path (normalised)."""
+
+    path: str
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare paths; a variable or short name that cannot be resolved leaves an equal rest unknown."""
+        program = fields["program"]
+        if not isinstance(program, str):
+            return None
+        actual = normal_path(program)
+        if actual == self.path:
+            return True
+        if "%" in self.path:
+            return None if actual.endswith(self.path.rpartition("%")[2]) else False
+        if "~" in self.path or "~" in actual:
+            return None if _short_name_may_match(self.path, actual) else False
+        return False
+
+
+def _short_name_may_match(left: str, right: str) -> bool:
+    """Whether 8.3 names (``progra~1``) could make two paths the same."""
+    ours, theirs = left.split("\\"), right.split("\\")
+    if len(ours) != len(theirs):
+        return False
+    return all("~" in one or "~" in two or one == two for one, two in zip(ours, theirs, strict=True))
+
+
+def program(path: str) -> Match | None:
+    """The rule is for one program; None where it is for every one."""
+    if path.strip().lower() in ANY_WORDS:
+        return None
+    return Program(normal_path(path), f"program {path}")
+
+
+@dataclass(frozen=True, slots=True)
+class Package(Match):
+    """The program belongs to one Store package. Only programs of packages can match; which, is unknown."""
+
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """False for programs outside of the folders in which packages are installed."""
+        path = fields["program"]
+        if not isinstance(path, str):
+            return None
+        actual = normal_path(path)
+        return None if any(folder in actual for folder in _PACKAGED) else False
+
+
+def icmp(version: int, values: Sequence[str], text: str) -> Match:
+    """An ICMP type and code: ``8:*``, ``3:4``."""
+    name = "icmp" if version == 4 else "icmpv6"
+    matches: list[Match] = []
+    for value in values:
+        kind, _, code = value.partition(":")
+        if kind in ("", "*") or kind.lower() == "any":
+            return Always(text=text)
+        if not kind.isdecimal() or (code not in ("", "*") and not code.isdecimal()):
+            return UnknownMatch(text)
+        matches.append(InRanges(f"{name} type", ((int(kind), int(kind)),), text))
+    return AnyOf(tuple(matches), text)
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceAlias(Match):
+    """The packet comes in by an interface with one of these names, compared without case."""
+
+    names: frozenset[str]
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare the name."""
+        value = fields["iifname"]
+        if value is ABSENT:
+            return False
+        return value.lower() in self.names if isinstance(value, str) else None
+
+
+def interfaces(values: Sequence[str], text: str) -> Match | None:
+    """The packet comes in by one of the named interfaces; None for every interface."""
+    words = [value.strip().lower() for value in values]
+    if any(word in ANY_WORDS for word in words):
+        return None
+    if any(word.startswith("{") for word in words):
+        return UnknownMatch(text)
+    return InterfaceAlias(frozenset(words), text)
+
+
+def profiles(names: frozenset[str]) -> Match:
+    """The interface is in one of the profiles."""
+    return Names("profile", names, text=f"profile {','.join(sorted(names))}")
