@@ -1,7 +1,7 @@
 """Which listening socket takes a connection, and what is in the way when none does.
 
-The kernel looks for the most specific socket: the address, then the wildcard address; a socket tied to a device
-takes only what comes in there (inet_lookup_listener in the Linux kernel; socket(7), ipv6(7)).
+The kernel looks for the most specific socket: the address, then the wildcard address; a socket tied to a
+device takes only what comes in there (inet_lookup_listener in the Linux kernel; socket(7), ipv6(7)).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from landiag.model.facts import Facts, Family, Interface, IPAddress, Socket, Unk
 class Binding:
     """The sockets of one port, seen from one address of ours.
 
-    ``serving`` take connections to it; ``perhaps`` would if they also serve IPv4, which nobody told; ``others``
-    listen on the port but do not take them. ``code`` says why not, None when something serves.
+    ``serving`` take connections to it; ``perhaps`` would if they also serve IPv4, which nobody told;
+    ``others`` listen on the port but do not take them.
     """
 
     port: int
@@ -59,7 +59,7 @@ def takes_connections(socket: Socket, ip: IPAddress, interface: Interface | None
     return socket.address == ip
 
 
-def why_not(socket: Socket, ip: IPAddress, interface: Interface | None) -> str:
+def why_not(socket: Socket, interface: Interface | None) -> str:
     """The code of the contract that says why a socket of the right port does not take connections."""
     if socket.address.is_loopback:
         return "bound-to-loopback"

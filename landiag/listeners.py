@@ -47,10 +47,8 @@ def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] 
 
 
 def _describe(case: Case, socket: Socket) -> Listener:
-    if socket.address.is_loopback:
-        reached, cause, why = "no", "bound-to-loopback", "only this machine itself"
-    else:
-        reached, cause, why = _judge(case)
+    loopback = ("no", "bound-to-loopback", "only this machine itself")
+    reached, cause, why = loopback if socket.address.is_loopback else _judge(case)
     url = case.way.url(case.port) if reached != "no" and case.way else None
     return Listener(
         case.port,

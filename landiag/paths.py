@@ -67,7 +67,7 @@ def _stage(case: Case, way: Way, name: str, findings: list[Finding]) -> Stage:
     blocking = [finding for finding in stopped if finding.outcome is not Outcome.NOT_APPLICABLE]
     if blocking:
         worst = min(blocking, key=lambda finding: _ORDER.index(finding.outcome))
-        # On a way that the verdict does not speak of, a block is reported as a warning; the way is stopped all the same.
+        # On the other ways a block is reported as a warning; the way is stopped all the same.
         is_other = way is not case.way and worst.outcome is Outcome.WARNS
         outcome = Outcome.BLOCKS if is_other else worst.outcome
         decided = worst.evidence[0].text if worst.evidence else None

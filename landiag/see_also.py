@@ -25,5 +25,7 @@ _CURL = (
     "drops, or this is another network; 'No route to host': a firewall rejects, or nobody has the address"
 )
 _PING = "an answer: the two machines reach each other; no answer proves nothing, many machines ignore pings"
-_NC = "'succeeded': the port is open; 'refused': closed or rejected; no answer: filtered, or the wrong address"
+_NC = (
+    "'succeeded': the port is open; 'refused': closed or rejected; no answer: filtered, or the wrong address"
+)
 _TEST = "Windows: TcpTestSucceeded True: the port is open; False with PingSucceeded True: closed or filtered"

@@ -141,13 +141,13 @@ def check(case: Case) -> Answer:
         )
     attempt = exchange.best
     if attempt.connect.outcome is not TcpOutcome.CONNECTED:
-        return _not_connected(case, exchange, attempt)
+        return _not_connected(exchange, attempt)
     if attempt.answer is not None:
         return _judge_answer(case, exchange, attempt)
     return _judge_silence(case, exchange, attempt)
 
 
-def _not_connected(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
+def _not_connected(exchange: Exchange, attempt: Attempt) -> Answer:
     """Our own packet did not get through; a client's comes in elsewhere and may, so this decides nothing."""
     said = (
         f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.value}"
@@ -308,8 +308,8 @@ def _judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     if (
         protocol == "uwsgi"
         or attempt.first.data
-        or case.target.scheme == "http"
-        and attempt.end is not End.SILENT
+        or (case.target.scheme == "http"
+        and attempt.end is not End.SILENT)
     ):
         return answer([_not_http(case, exchange, attempt, owner)], "")
     if attempt.end in (End.CLOSED_EMPTY, End.RESET) and protocol is None:

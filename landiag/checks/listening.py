@@ -52,7 +52,7 @@ def _check_way(case: Case, way: Way) -> list[Finding]:
 
 def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface) -> Finding:
     """Make the finding for sockets of the right port that do not take LAN clients' connections."""
-    codes = {why_not(socket, way.ip, interface): socket for socket in reversed(binding.others)}
+    codes = {why_not(socket, interface): socket for socket in reversed(binding.others)}
     code = next(code for code in _TITLES if code in codes)
     socket = codes[code]
     who = describe_owner(case, socket)
@@ -195,7 +195,7 @@ def _check_elsewhere(case: Case, way: Way, destination: Destination) -> list[Fin
         title = f"Port {case.port} is sent to the container at {where}, where nothing listens"
         return [Finding("port-redirected", Outcome.BLOCKS, title, evidence=evidence, paths=(way.id,))]
     socket = inside.others[0]
-    code = why_not(socket, destination.ip, None)
+    code = why_not(socket, None)
     title = f"Inside the container {describe_owner(case, socket)} listens on {describe_address(socket)} only"
     detail = f"Port {case.port} of this machine is sent to {where}: in the container, listen on 0.0.0.0."
     fixes = listen_fixes(case, socket, Family(destination.ip.version))
@@ -206,7 +206,7 @@ def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:
     return Finding(
         code="bound-to-ipv6-only",
         outcome=Outcome.UNKNOWN,
-        title=f"{describe_owner(case, socket)} listens on {describe_address(socket)}; whether IPv4 is served too is not known",
+        title=f"{describe_owner(case, socket)} listens on {describe_address(socket)}: whether IPv4 is served too is unknown",
         detail="Only ss tells whether an IPv6 socket also serves IPv4.",
         evidence=(owner_evidence(case, socket),),
         paths=(way.id,),

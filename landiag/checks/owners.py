@@ -48,8 +48,7 @@ def owner_evidence(case: Case, socket: Socket) -> Evidence:
     parts = [describe_address(socket)]
     if socket.backlog is not None and socket.queue:
         parts.append(f"accept queue {socket.queue} of {socket.backlog}")
-    for process in owners[:2]:
-        parts.append(_describe_process(process))
+    parts += [_describe_process(process) for process in owners[:2]]
     if not owners:
         parts.append(f"owner not visible ({_user_words(socket)})")
     return Evidence(socket_source(case), "; ".join(parts))

@@ -58,13 +58,7 @@ def _check_owners(case: Case) -> list[Finding]:
     title = f"Two programs listen on port {case.port}: {names}"
     detail = "Clients reach one of them, on some addresses or at random; it may be the one you do not mean."
     evidence = tuple(owner_evidence(case, socket) for socket in groups)
-    outcome = Outcome.BLOCKS if _share_an_address(groups) else Outcome.WARNS
-    return [Finding("port-taken", outcome, title, detail, evidence, (_stop_fix(case, groups[0]),))]
-
-
-def _share_an_address(sockets: list[Socket]) -> bool:
-    """Whether two sockets take the same client's connections (SO_REUSEPORT): answers come by chance."""
-    return len({(socket.address, socket.device) for socket in sockets}) < len(sockets)
+    return [Finding("port-taken", Outcome.BLOCKS, title, detail, evidence, (_stop_fix(case, groups[0]),))]
 
 
 def _unrelated_owners(case: Case, listeners: tuple[Socket, ...]) -> list[Socket]:
@@ -82,8 +76,8 @@ def _family_of(case: Case, process: Process) -> object:
     """Name what processes of one server have in common: workers of a master, siblings in one folder."""
     processes = {} if isinstance(case.facts.processes, Unknown) else case.facts.processes
     top = process
-    while top.parent in processes and processes[top.parent].exe == process.exe and top.parent != 1:
-        top = processes[top.parent]
+    while (parent := processes.get(top.parent or 0)) is not None and parent.exe == process.exe:
+        top = parent
     return (top.exe or top.name, top.cwd, top.argv[:3])
 
 

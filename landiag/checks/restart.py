@@ -39,7 +39,7 @@ def http_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
     found = server_of(case, socket)
     if found is None or found[0].key != "uwsgi":
         return ()
-    return (_fix(case, found[0], http_command(found[0], socket.port)),)
+    return (_fix(found[0], http_command(found[0], socket.port)),)
 
 
 def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
@@ -65,10 +65,10 @@ def _fixes(
     found = server_of(case, socket)
     if found is None:
         return (otherwise,)
-    return (_fix(case, found[0], advise(*found)),)
+    return (_fix(found[0], advise(*found)),)
 
 
-def _fix(case: Case, server: Server, advice: RestartAdvice) -> Fix:
+def _fix(server: Server, advice: RestartAdvice) -> Fix:
     return Fix(
         title=advice.title,
         commands=advice.commands,
@@ -82,7 +82,7 @@ def _fix(case: Case, server: Server, advice: RestartAdvice) -> Fix:
 
 
 def _unknown_listen(family: Family) -> Fix:
-    wildcard = "::" if family is Family.IPV6 else "0.0.0.0"  # noqa: S104 - it is what the user is told to type
+    wildcard = "::" if family is Family.IPV6 else "0.0.0.0"
     step = f"In the server's settings or command, set the address it listens on (host, bind) to {wildcard}."
     return Fix(
         "Let the server listen on all addresses", needs="user-action", steps=(step, "Then start it anew.")

@@ -42,7 +42,7 @@ def _check_route(case: Case, way: Way, client: IPAddress, route: RouteDecision) 
     evidence = (Evidence("ip route, ip rule", describe_route(route, client, way)),)
     if not route.leaves:
         return [_no_route(case, way, client, route, evidence)]
-    if route.device == way.interface.name or route.device == way.interface.master:
+    if route.device in (way.interface.name, way.interface.master):
         return []
     device = _interface(case, route.device)
     if device is not None and is_container_side(device):

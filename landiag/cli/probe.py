@@ -31,7 +31,7 @@ from landiag.probe.target import Request, UsageError, parse_request
 from landiag.render.escape import escape_text
 
 
-def probe(  # noqa: PLR0913, PLR0917 - a parameter an option
+def probe(
     target: Annotated[
         str, typer.Argument(help="An address, a name, a URL, or a network such as 192.168.1.0/24.")
     ],

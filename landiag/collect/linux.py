@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from landiag.collect import hints, interfaces, machine, routes, sockets
 from landiag.collect.machine import Machine
 from landiag.firewall import linux as firewall
 from landiag.model.facts import (
-    Call,
     Facts,
     Family,
     File,
@@ -26,7 +25,7 @@ from landiag.model.facts import (
 )
 
 Readings = Mapping[str, Reading]
-T = TypeVar("T", bound=tuple[Any, ...])
+T = TypeVar("T")
 
 _SYSCTL_FOLDER = "/proc/sys/"
 
@@ -112,7 +111,9 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
     )
 
 
-def _both(readings: Readings, ipv4: Source, ipv6: Source, parse: Callable[[str, Family], T]) -> T | Unknown:
+def _both(
+    readings: Readings, ipv4: Source, ipv6: Source, parse: Callable[[str, Family], tuple[T, ...]]
+) -> tuple[T, ...] | Unknown:
     """Parse one subject that is read once a family, into one tuple; Unknown when either is."""
     first = parse_reading(readings[ipv4.name], lambda text: parse(text, Family.IPV4))
     second = parse_reading(readings[ipv6.name], lambda text: parse(text, Family.IPV6))
@@ -150,21 +151,18 @@ def _parse_namespaces(readings: Readings) -> tuple[Namespace, ...] | Unknown:
     entries = parse_reading(readings[machine.NAMESPACES.name], machine.parse_namespaces)
     if isinstance(entries, Unknown):
         return entries
-    return tuple(
-        Namespace(
-            name=entry.name,
-            pid=entry.pid,
-            title=entry.title,
-            sockets=parse_reading(
-                readings[sockets.namespace_listeners(entry.pid, entry.name).name],
-                lambda text, name=entry.name: sockets.parse_listeners(text, name),
-            ),
-            interfaces=parse_reading(
-                readings[interfaces.namespace_interfaces(entry.pid, entry.name).name],
-                interfaces.parse_interfaces,
-            ),
-        )
-        for entry in entries[:MAX_NAMESPACES]
+    return tuple(_parse_namespace(readings, entry) for entry in entries[:MAX_NAMESPACES])
+
+
+def _parse_namespace(readings: Readings, entry: machine.NamespaceEntry) -> Namespace:
+    listeners = readings[sockets.namespace_listeners(entry.pid, entry.name).name]
+    links = readings[interfaces.namespace_interfaces(entry.pid, entry.name).name]
+    return Namespace(
+        name=entry.name,
+        pid=entry.pid,
+        title=entry.title,
+        sockets=parse_reading(listeners, lambda text: sockets.parse_listeners(text, entry.name)),
+        interfaces=parse_reading(links, interfaces.parse_interfaces),
     )
 
 

@@ -59,11 +59,11 @@ def _os_name() -> str:
 
 
 def _is_privileged() -> bool:
-    if hasattr(os, "geteuid"):
-        return os.geteuid() == 0
-    import ctypes
+    if sys.platform == "win32":
+        import ctypes
 
-    return bool(ctypes.windll.shell32.IsUserAnAdmin()) if sys.platform == "win32" else False
+        return bool(ctypes.windll.shell32.IsUserAnAdmin())
+    return os.geteuid() == 0
 
 
 def _environment(release: str) -> str:
