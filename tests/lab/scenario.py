@@ -147,7 +147,7 @@ class Scenario:
     ``as_user`` that of an ordinary user; both follow from ``expected`` unless given. ``fixable`` says that
     landiag must offer commands which mend it, after which the client gets ``fixed``. ``also`` are codes that
     the report must hold besides. ``who`` is the host that measures, ``peer`` its address where it has
-    another.
+    another. ``needs`` names a program without which the scenario cannot be built.
     """
 
     name: str
@@ -173,6 +173,7 @@ class Scenario:
     also: tuple[str, ...] = ()
     fixable: bool = False
     fixed: str = "served"
+    needs: str = ""
 
     def verdict(self, *, user: bool, peer: bool) -> Expected:
         """What landiag must say to this user, asked with or without ``--peer``."""

@@ -67,6 +67,21 @@ while True:
     client.close()
 """
 
+NGINX = """
+daemon off;
+pid nginx.pid;
+events {}
+http {
+  access_log off;
+  client_body_temp_path /srv/home; proxy_temp_path /srv/home; fastcgi_temp_path /srv/home;
+  uwsgi_temp_path /srv/home; scgi_temp_path /srv/home;
+  server {
+    listen %s;
+    location / { %s }
+  }
+}
+"""
+
 NODE = """
 require("http").createServer((request, answer) => answer.end("shop")).listen(%s);
 """
@@ -127,6 +142,11 @@ def django(address: str, allowed_hosts: str = '["*"]', options: str = "--noreloa
 def node(listen: str) -> Server:
     """``node server.js``, which calls ``listen(LISTEN)``."""
     return Server("node server.js", {"server.js": NODE % listen})
+
+
+def nginx(listen: str, location: str = "return 200 shop;") -> Server:
+    """nginx with one server of its own configuration."""
+    return Server("nginx -p /srv/shop -c nginx.conf -e stderr", {"nginx.conf": NGINX % (listen, location)})
 
 
 def http_server(options: str = "") -> Server:

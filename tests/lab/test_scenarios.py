@@ -6,6 +6,7 @@ CI takes each scenario once, as root or as an ordinary user by a fixed rota; ``L
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -25,6 +26,8 @@ ROTA = [
 
 @pytest.mark.parametrize(("scenario", "user"), ROTA)
 def test_scenario(scenario: Scenario, user: bool) -> None:
+    if scenario.needs and not shutil.which(scenario.needs):
+        pytest.skip(f"{scenario.needs} is not installed")
     assert problems(scenario, user=user) == []
 
 

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from tests.lab.scenario import CLEAR, Scenario, blocked
-from tests.lab.servers import app_run, asgi, django, flask, http_server, node, uwsgi, wsgi
+from tests.lab.servers import (
+    Server,
+    app_run,
+    asgi,
+    django,
+    flask,
+    http_server,
+    nginx,
+    node,
+    uwsgi,
+    wsgi,
+)
 
 LOOPBACK = blocked("bound-to-loopback")
 
@@ -83,6 +94,87 @@ SCENARIOS = (
         "http-server-loopback",
         fault="http.server bound to 127.0.0.1",
         servers=(http_server("--bind 127.0.0.1"),),
+        truth="refused",
+        expected=LOOPBACK,
+        fixable=True,
+    ),
+    Scenario(
+        "flask-host-in-environment",
+        fault="FLASK_RUN_HOST, exported long ago, says localhost",
+        servers=(flask(FLASK_RUN_HOST="localhost", FLASK_RUN_PORT="5000"),),
+        truth="refused",
+        expected=LOOPBACK,
+        fixable=True,
+    ),
+    Scenario(
+        "python-m-flask",
+        fault="python -m flask run, the application named by FLASK_APP",
+        servers=(Server("python -m flask run", flask().files, environment={"FLASK_APP": "shop"}),),
+        truth="refused",
+        expected=LOOPBACK,
+        fixable=True,
+    ),
+    Scenario(
+        "app-run-reloader",
+        fault="app.run(debug=True): 127.0.0.1, two processes, one socket",
+        servers=(app_run("debug=True"),),
+        truth="refused",
+        expected=LOOPBACK,
+    ),
+    Scenario(
+        "uvicorn-reloader",
+        fault="uvicorn --reload on 127.0.0.1: the child that serves holds its parent's socket",
+        servers=(asgi("uvicorn shop:app --port 5000 --reload"),),
+        truth="refused",
+        expected=LOOPBACK,
+        fixable=True,
+    ),
+    Scenario(
+        "gunicorn-two-workers",
+        fault="gunicorn's master and two workers, three processes, one socket on 127.0.0.1",
+        servers=(wsgi("gunicorn --workers 2 --bind 127.0.0.1:5000 shop:app"),),
+        truth="refused",
+        expected=LOOPBACK,
+        fixable=True,
+    ),
+    Scenario(
+        "django-reloader",
+        fault="runserver with its reloader on 127.0.0.1",
+        servers=(django("5000", options=""),),
+        truth="refused",
+        expected=LOOPBACK,
+        fixable=True,
+    ),
+    Scenario(
+        "php-loopback",
+        fault="php -S localhost:5000",
+        servers=(Server("php -S localhost:5000", {"index.php": "shop"}),),
+        truth="refused",
+        expected=LOOPBACK,
+        fixable=True,
+        needs="php",
+    ),
+    Scenario(
+        "nginx-loopback",
+        fault="nginx, which listens where its configuration says: 127.0.0.1",
+        servers=(nginx("127.0.0.1:5000"),),
+        truth="refused",
+        expected=LOOPBACK,
+        needs="nginx",
+    ),
+    Scenario(
+        "nginx-before-a-dead-server",
+        fault="nothing in the network: nginx answers 502, because the server behind it is not there",
+        servers=(nginx("5000", "proxy_pass http://127.0.0.1:5001;"),),
+        truth="http 502",
+        expected=CLEAR,
+        also=("http-error",),
+        needs="nginx",
+    ),
+    Scenario(
+        "server-of-another-user",
+        fault="the server runs as root: without root it listens, its owner is not visible",
+        servers=(Server("flask --app shop run", flask().files, user=False),),
         truth="refused",
         expected=LOOPBACK,
         fixable=True,
