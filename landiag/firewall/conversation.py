@@ -78,6 +78,13 @@ class _Connection:
     in_interface: str | None
     out_interface: str | None
     local: bool | None
+    is_half_seen: bool | None = False
+
+    @property
+    def is_translated(self) -> bool:
+        """Whether the server has another address or port than the client wrote to."""
+        one, other = self.client, self.server
+        return (one.destination, one.destination_port) != (other.destination, other.destination_port)
 
 
 @dataclass(slots=True)
@@ -181,9 +188,9 @@ class Follower:
             fields = self._fields(connection, answer, family, "output", leg)
             trips = self._hook([_Trip(fields)], "output", family, leg, tracking=tracking)
             trips = self._hook(trips, "postrouting", family, leg)
-        self._untranslate(connection, trips)
+        trips = self._untranslate(connection, trips, leg)
         trips = self._egress(trips, leg)
-        self._learn(connection, trips, state)
+        self._learn(connection, trips, state, leg)
         return bool(trips)
 
     def _back_through(
@@ -221,7 +228,7 @@ class Follower:
             trips = self._forward(trips, family, DATA)
         else:
             trips = self._hook(trips, "input", family, DATA)
-        self._learn(connection, trips, state)
+        self._learn(connection, trips, state, DATA)
         return trips
 
     def _fields(
@@ -238,6 +245,9 @@ class Follower:
             base = Tracking("new", _tuple(connection.client), _tuple(connection.client).reversed())
         if connection.tracked is None:
             return replace(base, state=None, status=None), None
+        if connection.tracked and leg == DATA and connection.is_half_seen is not False:
+            state = "invalid" if connection.is_half_seen else None
+            return replace(base, state=state, status=None), state
         if connection.tracked:
             direction = 0 if leg == DATA else 1
             status = (
@@ -251,7 +261,7 @@ class Follower:
         picked = _tuple(connection.client) if leg == DATA else _tuple(connection.server).reversed()
         return Tracking("new", picked, picked.reversed(), 0, 0, 0), "new"
 
-    def _learn(self, connection: _Connection, trips: list[_Trip], state: str | None) -> None:
+    def _learn(self, connection: _Connection, trips: list[_Trip], state: str | None, leg: str) -> None:
         """Keep what the packet has left behind: marks, sets, a connection that was picked up on its way."""
         if not trips:
             return
@@ -260,15 +270,33 @@ class Follower:
         if mark is not ABSENT:
             connection.mark = mark
         tracking = found.context.tracking
+        if connection.tracked and leg == SYN_ACK:
+            seen = None if tracking is None else tracking.state
+            connection.is_half_seen = {"established": False, "untracked": True}.get(seen or "")
         if state == "new" and tracking is not None and tracking.known:
             connection.tracking, connection.tracked = tracking, True
 
-    def _untranslate(self, connection: _Connection, trips: list[_Trip]) -> None:
-        """Give the answer the address to which the client wrote, as translation does behind postrouting."""
-        client = connection.client
+    def _untranslate(self, connection: _Connection, trips: list[_Trip], leg: str) -> list[_Trip]:
+        """Give the answer the address to which the client wrote, as translation does behind postrouting.
+
+        It does so for tracked packets only: the client takes no other for its answer.
+        """
+        if not connection.is_translated:
+            return trips
+        kept = []
         for trip in trips:
-            set_packet(trip.fields, replace(trip.fields.packet, source=client.destination,
-                                            source_port=client.destination_port))  # fmt: skip
+            tracking = trip.fields.context.tracking
+            if tracking is not None and tracking.state in ("untracked", "invalid"):
+                text = "the answer is not tracked, so it keeps an address that the client does not know"
+                line = TraceLine("postrouting", "drop", text=text, leg=leg)
+                self.lines.append(line)
+                self.stops.append(Stopped(leg, Verdict.DROP, line))
+                continue
+            client = connection.client
+            source = replace(trip.fields.packet, source=client.destination, source_port=client.destination_port)
+            set_packet(trip.fields, source)
+            kept.append(trip)
+        return kept
 
     def _hook(
         self,

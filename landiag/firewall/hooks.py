@@ -13,6 +13,7 @@ from landiag.firewall.evaluate import End, Walk
 from landiag.firewall.fields import DNAT, SNAT, PacketFields, Tracking, merge
 from landiag.firewall.nat import SOURCE_KINDS, translated
 from landiag.firewall.surroundings import Tuple
+from landiag.firewall.tracked import is_tracked
 from landiag.model.action import Translate
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
@@ -101,7 +102,7 @@ def _entries(
             nat.append(chain)
         else:
             entries.append((chain.hook.priority, (chain,), False))
-    if nat:
+    if nat and is_tracked(ruleset, family):
         entries.append((NAT_PRIORITY.get(hook, 0), tuple(nat), True))
         entries.sort(key=lambda entry: entry[0])
     return entries

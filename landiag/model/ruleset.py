@@ -124,10 +124,12 @@ class Ruleset:
 
     ``tables`` holds chains by table and name. ``gaps`` are backends that could not be read: wherever one of
     them could have decided, a verdict is unknown. A gap's ``source`` names the reading.
+    ``notes`` keeps what was worked out about the whole ruleset, so that it is worked out once.
     """
 
     tables: Mapping[TableKey, Mapping[str, Chain]] = field(default_factory=dict)
     gaps: tuple[Unknown, ...] = ()
+    notes: dict[tuple[str, str], object] = field(default_factory=dict, compare=False, repr=False)
     _hooked: dict[tuple[str, str], tuple[Chain, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def chains(self) -> Iterator[Chain]:

@@ -7,19 +7,28 @@ import os
 import subprocess
 import sys
 import time
+from random import Random
 
+from tests.lab.differential import generate_iptables, generate_nft
 from tests.lab.differential.compare import Case, Judge, Tally
 from tests.lab.differential.world import World, run
 
-KINDS = ("nft",)
+KINDS = ("nft", "iptables-nft", "iptables-legacy", "mixed")
 
 
 def cases(kind: str, seed: int) -> Case:
     """The ruleset of a seed."""
-    from tests.lab.differential import generate_nft
-
-    name = f"{kind} seed {seed}"
-    return Case(name, [(("nft", "-f", "-"), generate_nft.generate(seed))])
+    loads: list[tuple[tuple[str, ...], str]] = []
+    if kind != "nft":
+        version = 4 if seed % 3 else 6
+        loads.append((("ipset", "restore"), generate_iptables.ipsets(Random(seed), version)))
+        backends = {"iptables-nft": ("nft",), "iptables-legacy": ("legacy",), "mixed": ("legacy", "nft")}[kind]
+        for number, backend in enumerate(backends):
+            tool = f"{'ip6' if version == 6 else 'ip'}tables-{backend}-restore"
+            loads.append(((tool,), generate_iptables.generate(seed * 10 + number, version)))
+    if kind in ("nft", "mixed"):
+        loads.append((("nft", "-f", "-"), generate_nft.generate(seed)))
+    return Case(f"{kind} seed {seed}", loads)
 
 
 def main() -> int:

@@ -150,7 +150,7 @@ def load(argv: tuple[str, ...], text: str) -> None:
         try:
             run(argv, text)
         except RuntimeError as error:
-            refused = {int(found) for found in re.findall(r"/dev/stdin:(\d+):", str(error))}
+            refused = {int(found) for found in re.findall(r"(?:/dev/stdin:|line:? )(\d+)", str(error))}
             if not refused:
                 raise
             lines = text.splitlines()
