@@ -146,7 +146,9 @@ def node(listen: str) -> Server:
 
 def nginx(listen: str, location: str = "return 200 shop;") -> Server:
     """nginx with one server of its own configuration."""
-    return Server("nginx -p /srv/shop -c nginx.conf -e stderr", {"nginx.conf": NGINX % (listen, location)})
+    return Server(
+        "/usr/sbin/nginx -p /srv/shop -c nginx.conf -e stderr", {"nginx.conf": NGINX % (listen, location)}
+    )
 
 
 def http_server(options: str = "") -> Server:

@@ -160,7 +160,7 @@ SCENARIOS = (
         servers=(nginx("127.0.0.1:5000"),),
         truth="refused",
         expected=LOOPBACK,
-        needs="nginx",
+        needs="/usr/sbin/nginx",
     ),
     Scenario(
         "nginx-before-a-dead-server",
@@ -169,7 +169,7 @@ SCENARIOS = (
         truth="http 502",
         expected=CLEAR,
         also=("http-error",),
-        needs="nginx",
+        needs="/usr/sbin/nginx",
     ),
     Scenario(
         "server-of-another-user",
