@@ -37,6 +37,8 @@ _WITH_VALUE = {
     "php": {"-d", "-c", "-t", "-z"},
     "java": {"-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules", "--add-opens"},
 }
+# A title in which the command line still stands.
+_TITLE_WITH_COMMAND = re.compile(r"nginx: master process (\S.*)")
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh", "busybox"}
 _SUFFIXES = (
     ".py",
@@ -80,8 +82,9 @@ def invocation(process: Process) -> Invocation | None:
     argv = _without_trailing_blanks(process.argv)
     if not argv or not argv[0]:
         return None
-    retitled = len(argv) < len(process.argv)
-    if len(argv) == 1 and (retitled or re.search(r"\s", argv[0])) and not _is_path(argv[0]):
+    if len(argv) == 1 and _is_title(argv[0], process):
+        if match := _TITLE_WITH_COMMAND.match(argv[0]):
+            return _parse(tuple(match[1].split()))
         return Invocation(argv, base_name(argv[0].split()[0]), complete=False)
     if base_name(argv[0]) in _SHELLS and len(argv) > 2 and argv[1] == "-c":
         return _shell_command(argv[2])
@@ -120,8 +123,13 @@ def is_windows_path(path: str) -> bool:
     return re.match(r"[A-Za-z]:[\\/]|\\\\", path) is not None or path.lower().endswith(".exe")
 
 
-def _is_path(word: str) -> bool:
-    return word.startswith(("/", "./", "../")) or is_windows_path(word)
+def _is_title(word: str, process: Process) -> bool:
+    """Whether the only word of a command line is a title that the process wrote there."""
+    if not re.search(r"\s", word):
+        return len(process.argv) > 1 and not re.match(r"[./\\]", word)
+    if is_windows_path(word):
+        return False
+    return not word.startswith("/") or bool(process.exe and word.startswith(f"{process.exe} "))
 
 
 def _without_trailing_blanks(argv: tuple[str, ...]) -> tuple[str, ...]:
@@ -129,7 +137,8 @@ def _without_trailing_blanks(argv: tuple[str, ...]) -> tuple[str, ...]:
     end = len(argv)
     while end and not argv[end - 1]:
         end -= 1
-    return argv[:end] if len(argv) - end > 1 else argv
+    retitled = len(argv) - end > 1 or (end == 1 and " " in argv[0])
+    return argv[:end] if retitled else argv
 
 
 def _parse(argv: tuple[str, ...]) -> Invocation:
@@ -159,7 +168,7 @@ def _module(argv: tuple[str, ...], index: int) -> Invocation:
 
 def _script(argv: tuple[str, ...], index: int, runtime: str) -> Invocation:
     path, rest = argv[index], argv[index + 1 :]
-    launcher = re.search(r"[\\/](bin|sbin|Scripts|\.bin|shims)[\\/][^\\/]+$", path)
+    launcher = re.search(r"(^|[\\/])(bin|sbin|Scripts|\.bin|shims)[\\/][^\\/]+$", path)
     if launcher and not path.lower().endswith((".py", ".js", ".mjs", ".cjs", ".rb")):
         # A launcher with a #! line: the user typed its name, the kernel put the interpreter before it.
         shown = (path,) if index == 1 and not path.lower().endswith(".exe") else argv[: index + 1]

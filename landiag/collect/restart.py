@@ -16,6 +16,7 @@ from landiag.collect.arguments import Place, bind_value, with_bind, with_forward
 from landiag.collect.invocation import Invocation, is_windows_path
 from landiag.collect.masking import is_masked
 from landiag.collect.servers import Server
+from landiag.collect.source_edit import configuration_files
 from landiag.model.facts import Family, Process
 from landiag.model.report import Edit
 
@@ -27,6 +28,7 @@ class RestartAdvice:
     ``commands`` are complete shell lines, to be run in ``cwd`` once ``stop_pid`` has ended. ``steps`` are
     sentences for what no command does, in the order in which they are done, before the commands. ``edit`` is
     the change to the file where the address stands, when its text was given. ``needs`` is a Fix's.
+    ``stop_signal`` is what ends it: uWSGI starts anew on TERM.
     """
 
     title: str
@@ -34,6 +36,7 @@ class RestartAdvice:
     steps: tuple[str, ...] = ()
     cwd: str | None = None
     stop_pid: int | None = None
+    stop_signal: str = "TERM"
     edit: Edit | None = None
     needs: str | None = "restart-server"
 
@@ -52,25 +55,22 @@ def restart_command(
     ``process`` is the owner of the socket, ``port`` its port. ``unit`` is the systemd unit that runs it, if
     one does. ``edit`` is what ``find_edit`` said of the files that ``edit_files`` names.
     """
-    host = "::" if family is Family.IPV6 else "0.0.0.0"  # noqa: S104 -- it is what the user is told to type
+    server = replace(server, kind=replace(server.kind, steps=_steps_for(server, port)))
+    host = "::" if family is Family.IPV6 else "0.0.0.0"
     title = f"Let {server.title} listen on all addresses"
-    advice = RestartAdvice(
-        title, cwd=server.process.cwd or process.cwd, stop_pid=server.process.pid, edit=edit
-    )
+    advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
     if unit:
         return _of_unit(advice, server, host, port, unit)
     if server.kind.how == "steps":
         return replace(advice, steps=server.kind.steps, stop_pid=None, needs="user-action")
     if server.kind.how in {"source", "config"}:
-        return _of_file(advice, server, host, port)
+        return _of_file(advice, server, host)
     return _of_command(advice, server, host, port)
 
 
 def http_command(server: Server, port: int | None) -> RestartAdvice:
     """What makes a uWSGI that speaks its own protocol on this port speak HTTP there."""
-    advice = RestartAdvice(
-        f"Let {server.title} speak HTTP", cwd=server.process.cwd, stop_pid=server.process.pid
-    )
+    advice = _ending(f"Let {server.title} speak HTTP", server)
     called = server.invocation
     wanted = {"--socket", "-s", "--uwsgi-socket"}
     if called is None or not wanted & {word.split("=", 1)[0] for word in called.arguments}:
@@ -87,10 +87,26 @@ def http_command(server: Server, port: int | None) -> RestartAdvice:
     return _typed(advice, server, replace(called, arguments=tuple(arguments)))
 
 
+def _ending(title: str, server: Server) -> RestartAdvice:
+    pid, name = server.process.pid, server.kind.stop_signal
+    plain = f"End it with Ctrl-C or kill -{name} {pid}: kill alone lets it start anew."
+    steps = () if name == "TERM" else (plain,)
+    return RestartAdvice(title, cwd=server.process.cwd, stop_pid=pid, stop_signal=name, steps=steps)
+
+
+def _steps_for(server: Server, port: int | None) -> tuple[str, ...]:
+    """The kind's steps with the port in them; ``{inner}`` is the container's."""
+    outer = str(port or server.kind.port or "PORT")
+    arguments = server.invocation.arguments if server.invocation else ()
+    at = arguments.index("-container-port") + 1 if "-container-port" in arguments[:-1] else None
+    inner = arguments[at] if at is not None else outer
+    return tuple(step.replace("{port}", outer).replace("{inner}", inner) for step in server.kind.steps)
+
+
 def _of_unit(advice: RestartAdvice, server: Server, host: str, port: int | None, unit: str) -> RestartAdvice:
     """systemd would start it again as it was: its unit or its configuration has to change."""
     if server.kind.how in {"source", "config"}:
-        steps = (_file_step(server, host, port),)
+        steps = _file_steps(advice, server, host)
     else:
         steps = (f"In its unit (systemctl edit --full {shlex.quote(unit)}): {_told(server, host, port)}.",)
     return replace(
@@ -102,31 +118,33 @@ def _of_unit(advice: RestartAdvice, server: Server, host: str, port: int | None,
     )
 
 
-def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None) -> RestartAdvice:
-    steps = (_file_step(server, host, port), *server.kind.steps)
+def _of_file(advice: RestartAdvice, server: Server, host: str) -> RestartAdvice:
+    advice = replace(advice, steps=(*advice.steps, *_file_steps(advice, server, host), *server.kind.steps))
     if server.kind.service and server.process.parent == 1:
         restart = shlex.join(["systemctl", "restart", server.kind.service])
-        return replace(advice, steps=steps, commands=(restart,), stop_pid=None, needs="root")
-    return _again(replace(advice, steps=steps), server, server.script or server.invocation)
+        return replace(advice, commands=(restart,), stop_pid=None, needs="root")
+    return _again(advice, server, server.script or server.invocation)
 
 
-def _file_step(server: Server, host: str, port: int | None) -> str:
-    called = server.invocation
-    place = f"{host}:{port}" if port else host
-    if server.kind.how == "config":
-        files = " or ".join(server.kind.files)
-        where = f"In {server.title}'s configuration ({files})"
-        return f"{where} set the address that it listens on to {server.kind.wide or place}."
+def _file_steps(advice: RestartAdvice, server: Server, host: str) -> tuple[str, ...]:
+    """What to write into the file where the address stands; nothing when the edit says it."""
+    if advice.edit is not None:
+        return ()
+    called, kind = server.invocation, server.kind
+    if kind.how != "source":
+        files = " or ".join(configuration_files(server))
+        return (f"In {server.title}'s configuration ({files}) let it listen on {kind.wide or host}.",)
     where = called.script if called and called.script else "the program's source"
     if called and called.runtime == "python":
-        name = server.kind.keywords[0] if server.kind.keywords else "host"
-        return f'In {where}, in the call that starts the server, write {name}="{host}".'
-    return f"In {where}, where the server is started, take 127.0.0.1 or localhost away or write {host} there."
+        name = kind.keywords[0] if kind.keywords else "host"
+        return (f'In {where}, in the call that starts the server, write {name}="{host}".',)
+    instead = f"take 127.0.0.1 or localhost away or write {host} there"
+    return (f"In {where}, where the server is started, {instead}.",)
 
 
 def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | None) -> RestartAdvice:
     called, script = server.invocation, server.script
-    advice = replace(advice, steps=server.kind.steps)
+    advice = replace(advice, steps=(*advice.steps, *server.kind.steps))
     if server.kind.how == "environment":
         return _again(advice, server, script or called, {server.kind.variable: _form(server, host, port)})
     if script is not None:
@@ -137,8 +155,8 @@ def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | No
         return replace(advice, steps=(step, *advice.steps))
     changed = rewritten(server, called.arguments, host, port)
     if changed is None:
-        step = f"Where it is configured: {_told(server, host, port)}."
-        return _again(replace(advice, steps=(step, *advice.steps)), server, called)
+        advice = replace(advice, steps=(*_file_steps(advice, server, host), *advice.steps))
+        return _again(advice, server, called)
     return _again(advice, server, replace(called, arguments=changed))
 
 
@@ -189,7 +207,8 @@ def _again(
 def _typed(
     advice: RestartAdvice, server: Server, called: Invocation, extra: dict[str, str] | None = None
 ) -> RestartAdvice:
-    words = (*_in_environment(called.words, server), *_bare(called))
+    words = _in_environment(called.words, server)
+    words = (*words, *called.arguments) if called.arguments or words[-1:] != ("--",) else words[:-1]
     seen = server.process.environment
     variables = {name: seen[name] for name in server.kind.environment if name in seen} | (extra or {})
     everything = [*words, *variables.values()]
@@ -202,16 +221,9 @@ def _typed(
     return replace(advice, commands=(shell_line(words, variables),))
 
 
-def _bare(called: Invocation) -> tuple[str, ...]:
-    """The arguments; npm's ``--`` goes when nothing follows it (it belongs to ``words``)."""
-    return called.arguments
-
-
 def _in_environment(words: tuple[str, ...], server: Server) -> tuple[str, ...]:
     """With the interpreter of the virtual environment it ran in, when only its bare name is known."""
     venv = server.process.environment.get("VIRTUAL_ENV")
-    if words and words[-1] == "--":
-        return words
     if not venv or not words or re.search(r"[\\/]", words[0]) or not words[0].startswith("python"):
         return words
     folder = f"{venv}\\Scripts\\" if is_windows_path(venv) else f"{venv}/bin/"

@@ -64,6 +64,7 @@ class ServerKind:
     calls: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     service: str = ""
+    stop_signal: str = "TERM"
     steps: tuple[str, ...] = ()
     host_check: str = ""
     production: str = ""
@@ -71,11 +72,11 @@ class ServerKind:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A recognised server: what it is, and the process that has to be started anew to change it.
+    """A recognised server: what it is, and the process that has to end before it is started anew.
 
-    ``process`` is the master, the reloader's parent or the package manager (``npm run dev``), not the worker
-    that holds the socket. ``invocation`` is the server's own command line as far as it can be seen;
-    ``script`` the command of the package manager that started it, or None.
+    ``process`` is the master or the reloader's parent, not the worker that holds the socket; not the package
+    manager either, which would leave it running. ``invocation`` is the server's own command line, None when
+    it cannot be seen; ``script`` the command of the package manager that started it (``npm run dev``).
     """
 
     kind: ServerKind
@@ -162,7 +163,7 @@ def _server(kind: ServerKind, line: list[Process], index: int) -> Server:
         if shell and shell.from_shell and not (called and called.complete) and _kind_matches(kind, shell):
             called = shell
         if script := package_script(above):
-            return Server(kind, above, called, script)
+            return Server(kind, own, called, script)
         if not (shell and shell.from_shell):
             break
     return Server(kind, own, called if called and called.complete else None)

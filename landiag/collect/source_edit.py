@@ -22,27 +22,36 @@ _LOOPBACK = r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[?::1\]?"
 _QUOTED_LOOPBACK = re.compile(rf"(?P<quote>['\"`])(?P<host>{_LOOPBACK})(?P=quote)")
 
 
+_CONFIGURATION = re.compile(r"\.(ini|conf|cfg|toml|ya?ml|xml|json|conf\.py)$")
+
+
 def edit_files(server: Server) -> tuple[str, ...]:
     """The files, absolute, in which the address that a server listens on may stand; the likeliest first."""
-    cwd = server.process.cwd
-    names = list(server.kind.files)
     called = server.invocation
+    names = list(configuration_files(server))
     if called and called.script:
         names.insert(0, called.script)
     elif called and called.runtime == "python" and called.program not in {"-c", "python"}:
         module = called.program.replace(".", "/")
         names = [f"{module}.py", f"{module}/__main__.py", *names]
-    names += [word for word in _config_words(server) if word not in names]
     if server.script:
         names.append("package.json")
-    return tuple(path for name in names if (path := _absolute(name, cwd)))
+    return tuple(path for name in names if (path := _absolute(name, server.process.cwd)))
+
+
+def configuration_files(server: Server) -> tuple[str, ...]:
+    """Configuration files as named: those of the command line, then where this server looks itself."""
+    called = server.invocation
+    words = [word.split("=", 1)[-1] for word in called.arguments] if called else []
+    named = [word for word in words if _CONFIGURATION.search(word)]
+    return (*named, *(name for name in server.kind.files if name not in named))
 
 
 def find_edit(
     server: Server, path: str, text: str, family: Family = Family.IPV4, port: int | None = None
 ) -> Edit | None:
     """What to change in this file so that the server listens everywhere; None when that cannot be told."""
-    host = "::" if family is Family.IPV6 else "0.0.0.0"  # noqa: S104 -- it is what the user is told to write
+    host = "::" if family is Family.IPV6 else "0.0.0.0"
     name = re.split(r"[\\/]", path)[-1]
     if name == "package.json":
         return _package_edit(server, path, text, host)
@@ -51,17 +60,6 @@ def find_edit(
     if name.endswith((".py", ".pyw")):
         return _python_edit(server.kind, path, text, host)
     return _quoted_edit(path, text, host)
-
-
-def _config_words(server: Server) -> list[str]:
-    """Configuration files that the command line names."""
-    called = server.invocation
-    arguments = called.arguments if called else ()
-    return [
-        w.split("=", 1)[-1]
-        for w in arguments
-        if re.search(r"\.(ini|conf|cfg|toml|ya?ml|xml|json|conf\.py)$", w)
-    ]
 
 
 def _absolute(name: str, cwd: str | None) -> str | None:
