@@ -55,10 +55,23 @@ def _check_owners(case: Case) -> list[Finding]:
     if len(groups) < 2:
         return []
     names = " and ".join(describe_owner(case, socket) for socket in groups)
-    title = f"Two programs listen on port {case.port}: {names}"
-    detail = "Clients reach one of them, on some addresses or at random; it may be the one you do not mean."
-    evidence = tuple(owner_evidence(case, socket) for socket in groups)
-    return [Finding("port-taken", Outcome.BLOCKS, title, detail, evidence, (_stop_fix(case, groups[0]),))]
+    names = [describe_owner(case, socket) for socket in groups]
+    return [
+        Finding(
+            code="port-taken",
+            outcome=Outcome.BLOCKS,
+            title=f"Two programs listen on port {case.port}: {' and '.join(names)}",
+            detail="Clients reach one of them, this machine perhaps the other: it may be the one you do not mean.",
+            evidence=tuple(owner_evidence(case, socket) for socket in groups),
+            fixes=(
+                Fix(
+                    "End the one that you do not mean",
+                    needs="user-action",
+                    steps=(f"Look which of {' and '.join(names)} is yours, and end the other with kill and its pid.",),
+                ),
+            ),
+        )
+    ]
 
 
 def _unrelated_owners(case: Case, listeners: tuple[Socket, ...]) -> list[Socket]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
 
 from landiag import __version__
-from landiag.cli import check, listeners, probe
 from landiag.cli.outputs import Stop
 from landiag.render.escape import escape_text
 
@@ -22,13 +23,27 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("check")(check.check)
-app.command("probe")(probe.probe)
-app.command("list")(listeners.list_listeners)
+
+COMMANDS = {
+    "check": "landiag.cli.check:check",
+    "probe": "landiag.cli.probe:probe",
+    "list": "landiag.cli.listeners:list_listeners",
+}
+"""Every command and the function that is it, in the order in which help lists them."""
+
+
+def _register(words: Sequence[str]) -> None:
+    """Import the command that is called; all of them only where none is (for help and completion)."""
+    called = next((word for word in words if not word.startswith("-")), None)
+    for name, place in COMMANDS.items():
+        if called in (name, None) or called not in COMMANDS:
+            module, function = place.split(":")
+            app.command(name)(getattr(import_module(module), function))
 
 
 def run() -> NoReturn:
     """Run the command line and exit: 2 for usage, 4 for a bug of landiag, 130 when interrupted."""
+    _register(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         status = app(standalone_mode=False)
