@@ -7,13 +7,13 @@ device takes only what comes in there (inet_lookup_listener in the Linux kernel;
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.model.facts import Facts, Family, Interface, IPAddress, Socket, Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """The sockets of one port, seen from one address of ours.
 
     ``serving`` take connections to it; ``perhaps`` would if they also serve IPv4, which nobody told;

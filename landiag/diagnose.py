@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from ipaddress import ip_address
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag import __version__
 from landiag.checks import CHECKS, application, firewall, peer, port
@@ -27,8 +29,7 @@ class UsageError(ValueError):
     """What was asked cannot be answered as it is; the message says why and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What a person asks of ``check``. ``only`` names the checks that are wanted; empty means all."""
 
     target: Target

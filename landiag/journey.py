@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from landiag.firewall.conversation import Arrival, Conversation, Follower, Stopped
 from landiag.firewall.surroundings import Surroundings, Way
@@ -12,8 +12,7 @@ from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.routing import Flow, RouteDecision, lookup_flow
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
+class Translated(Struct, frozen=True):
     """Where a translation sends the connection. ``rule_text`` is the rule that does it."""
 
     ip: IPAddress
@@ -21,8 +20,7 @@ class Translated:
     rule_text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Journey:
+class Journey(Struct, frozen=True):
     """What becomes of a client's conversation.
 
     ``verdict`` accepts only when every packet passes for certain. ``decided_by`` is the line that decides,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.checks.case import Answer
 from landiag.model.codes import rank
 from landiag.model.report import CheckResult, Finding, Outcome, Status, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The verdict with the checks and findings it rests on, numbered and in the order of mending."""
 
     verdict: Verdict

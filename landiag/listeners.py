@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from landiag.binding import describe_address
 from landiag.checks import firewall, listening, way_back
@@ -17,8 +17,7 @@ from landiag.model.report import Finding, Outcome, Target
 _CHECKS = (listening.check, firewall.check, way_back.check)
 
 
-@dataclass(frozen=True, slots=True)
-class Listener:
+class Listener(Struct, frozen=True):
     """One listening socket. ``reached`` is ``yes``, ``no`` or ``unknown``; ``cause`` the code that stops clients.
 
     ``url`` is what clients would use; None where they cannot.

@@ -6,7 +6,8 @@ Sources: ip-rule(8), ip-route(8); fib_rules_lookup and fib_table_lookup in the L
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.model.facts import Facts, Family, IPAddress, PolicyRule, Route, Unknown
 
@@ -15,8 +16,7 @@ _TABLE_NAMES = {"254": "main", "255": "local", "253": "default"}
 _REFUSING = {"blackhole", "prohibit", "unreachable"}
 
 
-@dataclass(frozen=True, slots=True)
-class RouteDecision:
+class RouteDecision(Struct, frozen=True):
     """Where a packet goes. ``kind`` is the route's type: ``unicast`` leaves by ``device``, ``local`` is ours.
 
     ``blackhole``, ``prohibit`` and ``unreachable`` end the packet; so does ``none``, when no route matches.
@@ -36,8 +36,7 @@ class RouteDecision:
         return self.kind in ("unicast", "multicast", "broadcast", "anycast")
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """The key of a lookup. ``in_interface`` is None for packets that this machine makes itself."""
 
     destination: IPAddress

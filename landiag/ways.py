@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.model.facts import Address, Facts, Family, Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.report import Target
@@ -28,8 +29,7 @@ _INSIDE_ONLY = ("loopback", "container", "vm")
 """Kinds of interface whose addresses no other device on the LAN can reach."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One way in: an address on an interface. ``is_default`` when the default route leaves by it."""
 
     id: str

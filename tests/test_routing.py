@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
+from msgspec.structs import replace
 
 from landiag.collect.interfaces import INTERFACES, parse_interfaces
 from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from landiag.collect.machine import Machine
 from landiag.journey import Journey
@@ -18,8 +19,7 @@ _SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome
 """Blocked outranks unknown, unknown outranks a warning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One question about one host. ``ways`` are in order; the verdict speaks of the first.
 
     ``journeys`` follow the conversation of each class of clients along each way, by the id of the way, the
@@ -63,8 +63,7 @@ class Case:
         return tuple(known[pid] for pid in socket.pids if pid in known)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a check says: one line, and what is not ok."""
 
     outcome: Outcome

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from landiag.checks.case import Case
 from landiag.model.facts import Interface, IPAddress, Namespace, Unknown
 from landiag.ways import Way, owner_of
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """The address and port after translation. ``interface`` has the address when it is one of ours.
 
     ``namespace`` is the container that has it, when it can be seen. ``rule_text`` is the rule that translated;

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from ipaddress import ip_network
+
+from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.collect.hints import Hint, parse_hints

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from landiag.cli.outputs import Stop
 from landiag.model.report import CHECK_NAMES
@@ -15,8 +16,7 @@ DEFAULT_PORT = 5000
 SCHEMES = ("auto", "http", "https", "tcp")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The server that is meant. ``address`` and ``host`` come from a URL; ``is_explicit`` when named at all."""
 
     port: int

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from landiag import __version__
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import asdict
 
 import typer
+from msgspec.structs import asdict
 
 from landiag.cli.outputs import JsonFlag, NoColorFlag, Stop, TimeoutSeconds, terminal_style
 from landiag.diagnose import UsageError

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from landiag.collect.servers import read_toml
 
 _BODY_BYTES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Answerer:
+class Answerer(Struct, frozen=True):
     """Somebody who answers over HTTP. ``kind`` is ``server``, ``system``, ``proxy`` or ``device``."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _PLACE = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)?(?:(?P<host>\[[^\]]*\]|[^:/\[\]]*):)?"
@@ -13,8 +14,7 @@ _PLACE = re.compile(
 _WITH_VALUE = {"-v", "--verbosity", "--settings", "--pythonpath", "--cert-file", "--key-file"}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an option stands: ``equals`` or ``space`` style, ``first`` or ``last``, after which word."""
 
     names: tuple[str, ...]
@@ -23,8 +23,7 @@ class Place:
     after: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """An option in a command line: words ``start`` to ``end``, and how its value is joined to its name."""
 
     start: int

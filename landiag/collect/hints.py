@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.model.facts import Command, File, Reading, ReadStatus, Source
 
@@ -23,8 +24,7 @@ SOURCES: tuple[Source, ...] = (UFW_CONF, UFW_DEFAULTS, FIREWALLD_CONF, UNITS, MO
 _ASSIGNMENT = re.compile(r"^\s*([A-Z_a-z]+)\s*=\s*[\"']?([^\"'#\s]*)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """What the firewall probably does with LAN clients. ``code`` is the finding that would be made of it."""
 
     code: str

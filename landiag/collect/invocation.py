@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.model.facts import Process
 
@@ -58,8 +59,7 @@ _SUFFIXES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """How a program was started.
 
     ``words`` is what stands before ``arguments`` when it is typed again. ``program`` is its canonical name

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from landiag.collect import hints, interfaces, machine, routes, sockets
 from landiag.collect.machine import Machine

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from landiag.model.facts import Call, ParseError, Process
 from landiag.model.report import HostInfo
@@ -14,8 +15,7 @@ MACHINE = Call("machine")
 NAMESPACES = Call("namespaces")
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """The machine and who asks. ``landiag`` is the command that runs this very landiag again."""
 
     os: str
@@ -26,8 +26,7 @@ class Machine:
     landiag: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamespaceEntry:
+class NamespaceEntry(Struct, frozen=True):
     """Another network namespace and one process in it."""
 
     name: str

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from landiag.collect.servers import read_toml
 
 
-@dataclass(frozen=True, slots=True)
-class Squatter:
+class Squatter(Struct, frozen=True):
     """A program that holds a port which a server may want, and what a person does about it."""
 
     title: str

@@ -10,7 +10,9 @@ import re
 import shlex
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.collect.arguments import Place, bind_value, with_bind, with_forward, with_option, with_position
 from landiag.collect.invocation import Invocation, is_windows_path
@@ -21,8 +23,7 @@ from landiag.model.facts import Family, Process
 from landiag.model.report import Edit
 
 
-@dataclass(frozen=True, slots=True)
-class RestartAdvice:
+class RestartAdvice(Struct, frozen=True):
     """What to do so that a server listens on all addresses.
 
     ``commands`` are complete shell lines, to be run in ``cwd`` once ``stop_pid`` has ended. ``steps`` are

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+
+from msgspec import Struct
 
 from landiag.collect.invocation import Invocation, invocation, package_script
 from landiag.model.facts import Process
@@ -30,8 +31,7 @@ _MOST_ANCESTORS = 8
 _SPAWNED = "multiprocessing"
 
 
-@dataclass(frozen=True, slots=True)
-class ServerKind:
+class ServerKind(Struct, frozen=True):
     """One table of servers.toml; what each field means stands at the head of that file."""
 
     key: str
@@ -70,8 +70,7 @@ class ServerKind:
     production: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A recognised server: what it is, and the process that has to end before it is started anew.
 
     ``process`` is the master or the reloader's parent, not the worker that holds the socket; not the package
@@ -117,7 +116,7 @@ class Server:
 @lru_cache(maxsize=1)
 def server_kinds() -> tuple[ServerKind, ...]:
     """All servers that landiag knows, in the order in which they are tried."""
-    known = {item.name for item in fields(ServerKind)}
+    known = set(ServerKind.__struct_fields__)
     kinds = []
     for key, table in read_toml("servers.toml").items():
         if unknown := set(table) - known:

@@ -7,7 +7,8 @@ certain, the conversation is followed once for each that is possible.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from landiag.firewall.evaluate import End
 from landiag.firewall.fields import NO_SOCKET, Context, PacketFields, Tracking
@@ -20,8 +21,7 @@ CONFIRMED, SEEN_REPLY, ASSURED = 8, 2, 4
 SYN, SYN_ACK, DATA, ANSWER, REFUSAL = "syn", "syn-ack", "data", "answer", "refusal"
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """One way in which the conversation ends before its end: which packet, by which line, and how."""
 
     leg: str
@@ -30,8 +30,7 @@ class Stopped:
     reject_with: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """Where the client's packet comes out: after translation, locally or forwarded through a device.
 
     ``local`` is None when that is not known. ``translated`` is the line of the rule that changed the
@@ -46,8 +45,7 @@ class Arrival:
     back: Way | None = None
 
 
-@dataclass(slots=True)
-class Conversation:
+class Conversation(Struct):
     """What became of a conversation. ``verdict`` accepts only when all of its packets pass for certain.
 
     ``stops`` are all possible ends; empty when accepted. ``decided_by`` is the line that decides.
@@ -65,8 +63,7 @@ class Conversation:
     arrivals: tuple[Arrival, ...] = ()
 
 
-@dataclass(slots=True)
-class _Connection:
+class _Connection(Struct):
     """What lasts from packet to packet."""
 
     tracking: Tracking | None
@@ -87,8 +84,7 @@ class _Connection:
         return (one.destination, one.destination_port) != (other.destination, other.destination_port)
 
 
-@dataclass(slots=True)
-class _Trip:
+class _Trip(Struct):
     """One packet, on one of the ways that are possible for it."""
 
     fields: PacketFields
@@ -96,8 +92,7 @@ class _Trip:
     way: Way | None = None
 
 
-@dataclass(slots=True)
-class Follower:
+class Follower(Struct):
     """Follows packets through one ruleset."""
 
     ruleset: Ruleset

@@ -8,8 +8,9 @@ leave different are unknown from there on. So an unknown never hides a decision 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from landiag.firewall.fields import PacketFields, merge
 from landiag.firewall.nat import translated
@@ -35,8 +36,7 @@ MAX_RULES = 5_000_000
 """How many rules one walk may meet: chains that jump twice each to the next would otherwise never end."""
 
 
-@dataclass(slots=True)
-class End:
+class End(Struct):
     """One way in which a walk can end: the verdict, the line that says so, and the packet as it is then."""
 
     verdict: Verdict
@@ -56,8 +56,7 @@ class Next(Enum):
     GONE = "it has ended"
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """A walk through one base chain. ``lines`` is the trace; ``ends`` are the possible ends."""
 
     ruleset: Ruleset

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from landiag.firewall.surroundings import FIB_TYPES, Surroundings, Tuple
 from landiag.model.packet import (
@@ -24,8 +26,7 @@ ETHERTYPE = {4: 0x0800, 6: 0x86DD}
 DYING, DNAT, SNAT = 512, 32, 16
 
 
-@dataclass(slots=True)
-class Tracking:
+class Tracking(Struct):
     """What connection tracking knows of the packet's connection.
 
     ``state`` is ``new established related untracked invalid``, None when unknown. ``status`` are nft's
@@ -52,8 +53,7 @@ NO_SOCKET = -1
 OUTWARD = ("output", "postrouting", "egress")
 
 
-@dataclass(slots=True)
-class Context:
+class Context(Struct):
     """Where the packet is: the hook's family, its surroundings, its connection (None: not looked up yet)."""
 
     family: str

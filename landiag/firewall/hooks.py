@@ -7,7 +7,8 @@ for the first packet of a connection only (nf_nat_inet_fn).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from landiag.firewall.evaluate import End, Walk
 from landiag.firewall.fields import DNAT, SNAT, PacketFields, Tracking, merge
@@ -24,8 +25,7 @@ NAT_PRIORITY = {"prerouting": -100, "output": -100, "input": 100, "postrouting":
 MAX_BRANCHES = 8
 
 
-@dataclass(slots=True)
-class Passage:
+class Passage(Struct):
     """A packet that passed a hook, perhaps: its fields, and the translation it got there.
 
     ``certain`` is False where it may have been stopped, or may have passed with another translation.
@@ -41,8 +41,7 @@ class Passage:
         return replace(self, fields=fields, certain=False)
 
 
-@dataclass(slots=True)
-class HookResult:
+class HookResult(Struct):
     """What a hook did: the ways in which the packet passed it, and the ways in which it was stopped.
 
     ``lines`` is the trace. No passages: it was stopped for certain, by one of ``stops``.
@@ -123,8 +122,7 @@ def _track(passages: list[Passage], tracking: Tracking | None) -> None:
         passage.fields.forget("ct ")
 
 
-@dataclass(slots=True)
-class _HookRun:
+class _HookRun(Struct):
     ruleset: Ruleset
     hook: str
     leg: str

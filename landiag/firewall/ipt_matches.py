@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+
+from msgspec import Struct, field
 
 from landiag.firewall.nft_types import CT_STATUS, DSCP, ICMP_TYPES, ICMPV6_TYPES
 from landiag.firewall.surroundings import FIB_TYPES
@@ -28,8 +29,7 @@ from landiag.model.packet import ABSENT, CT_STATES, PACKET_TYPES, PROTOCOL_NUMBE
 from landiag.model.sets import ElementSet, InSet
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One option of a rule: its name, its values, and whether ``!`` stands before it."""
 
     name: str
@@ -49,8 +49,7 @@ class Option:
         return self.values[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What a rule is read for: the IP version, its protocol, and the sets of ipset (None: not read)."""
 
     version: int
@@ -360,8 +359,7 @@ def _pkttype(option: Option, setting: Setting) -> Match:  # noqa: ARG001
     return InRanges("meta pkttype", ((number, number),), option.text, option.negated)
 
 
-@dataclass(frozen=True, slots=True)
-class Bridged(Match):
+class Bridged(Match, Struct, frozen=True):
     """A condition on bridge ports; a packet that did not cross a bridge meets only negated ones."""
 
     text: str
@@ -390,8 +388,7 @@ def _compared(field_name: str) -> Callable[[Option, Setting], Match]:
     return lower
 
 
-@dataclass(frozen=True, slots=True)
-class Owner(Match):
+class Owner(Match, Struct, frozen=True):
     """A condition on the socket's owner; a packet without a socket meets only negated ones (xt_owner.c)."""
 
     field: str
@@ -432,8 +429,7 @@ def _rpfilter(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  
     return [_Present(f"fib saddr{mark}{device} oif", text, "--invert" in names)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Present(Match):
+class _Present(Match, Struct, frozen=True):
     """A route exists."""
 
     field: str

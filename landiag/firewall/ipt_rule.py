@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from landiag.firewall.ipt_matches import Option, Setting, lower_general, lower_module
 from landiag.firewall.ipt_targets import lower_target

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from landiag.firewall.ipt_matches import Setting
 from landiag.firewall.ipt_rule import lower_line, split_words
@@ -53,8 +54,7 @@ class IptRule(Rule):
             return (UnknownMatch(self._line),)
 
 
-@dataclass(slots=True)
-class IptTable:
+class IptTable(Struct):
     """A table as it was saved: policies and lines of every chain. ``version`` is the IP version."""
 
     name: str

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from landiag.firewall.ipset import parse_ipset_save
 from landiag.firewall.ipt_matches import Setting
@@ -40,8 +42,7 @@ SOURCES = (NFT, IPTABLES, IP6TABLES, LEGACY, LEGACY6, IPSET)
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class _Parts:
+class _Parts(Struct):
     """What was read of each backend, and what could not be."""
 
     nft: list[NftTable] = field(default_factory=list)

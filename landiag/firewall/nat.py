@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
+
+from msgspec.structs import replace
 
 from landiag.firewall.fields import PacketFields
 from landiag.model.action import Chosen, NatKind, Target, Translate

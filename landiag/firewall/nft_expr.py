@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.firewall import nft_types as types
 from landiag.firewall.nft_sets import Sets, lower_set
@@ -260,8 +261,7 @@ def _single(key: Typed, operator: str, right: Json, text: str) -> Match:
     return _ranges(key, ((low, high),), text, negated=operator == "!=")
 
 
-@dataclass(frozen=True, slots=True)
-class Present(Operand):
+class Present(Operand, Struct, frozen=True):
     """1 where the operand has a value that is not zero (``exists``), 0 where it is missing."""
 
     operand: Operand

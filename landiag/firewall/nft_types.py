@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address
+
+from msgspec import Struct, field
 
 from landiag.firewall.surroundings import FIB_TYPES
 from landiag.model.facts import ParseError
@@ -83,8 +84,7 @@ def _symbols(table: Mapping[str, int]) -> Callable[[str], int]:
     return parse
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """A data type: its width in bits and how a word of it is read. ``name`` True: values stay text."""
 
     bits: int = 32
@@ -92,8 +92,7 @@ class Type:
     is_name: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """An operand with the type of its values."""
 
     operand: Operand

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from landiag.firewall.nft_sets import Sets, declared_set
 from landiag.firewall.nft_statements import lower_rule
@@ -119,8 +119,7 @@ class NftRule(Rule):
         return lower_rule(self.statements, self._sets)
 
 
-@dataclass(slots=True)
-class NftTable:
+class NftTable(Struct):
     """A table as it was read. ``dormant`` is None where the output does not tell."""
 
     family: str
@@ -200,8 +199,7 @@ def _dormancy(flags: object) -> bool | None:
     return False if all(word in ("owner", "persist") for word in words) else None
 
 
-@dataclass(slots=True)
-class Listing:
+class Listing(Struct):
     """What `nft list ruleset` (text) says beyond its JSON: tables, the dormant ones, devices of chains."""
 
     tables: set[tuple[str, str]] = field(default_factory=set)

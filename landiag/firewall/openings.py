@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.firewall.owners import Manager, Owner
 from landiag.model.action import Stop, Verdict
@@ -21,8 +23,7 @@ _INCOMING = ("ingress", "prerouting", "input", "forward")
 _IPTABLES_TABLES = frozenset(("filter", "raw", "mangle", "security"))
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """What is to pass: TCP from ``clients`` to ``port`` and back.
 
     ``is_answer`` when it is the server's answer that was stopped. ``asked_port`` is the port that clients type,
@@ -40,8 +41,7 @@ class Opening:
         return self.clients.version == 6
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """Commands and what they make of the ruleset. ``ruleset`` is None where that cannot be evaluated."""
 
     title: str

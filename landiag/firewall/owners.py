@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from landiag.model.ruleset import Chain, Ruleset, TraceLine
 
@@ -33,8 +34,7 @@ class Manager(str, Enum):
     IPTABLES = "iptables"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """The owner of a rule. ``detail`` is its zone, jail or rule number; empty when there is none.
 
     ``text`` is how a person says it: ``ufw rule 3 (deny 5000/tcp)``, ``firewalld zone public``.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+
+from msgspec import Struct
 
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet
 
@@ -19,8 +20,7 @@ LIMITED_BROADCAST = ip_address("255.255.255.255")
 NEIGHBOURHOOD = {4: 24, 6: 64}
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """A routing decision: its kind (``local unicast blackhole prohibit``...) and the device, if known."""
 
     kind: str
@@ -99,8 +99,7 @@ def _last(address: IPAddress) -> bool:
     return address.version == 4 and int(address) & 0xFF == 0xFF
 
 
-@dataclass(frozen=True, slots=True)
-class Tuple:
+class Tuple(Struct, frozen=True):
     """Addresses and ports of one direction of a connection."""
 
     source: IPAddress | None

@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from landiag.host.live import CALLS, LiveHost, failed_reading
 from landiag.host.recording import Recording, parse_recording, render_recording
@@ -37,8 +38,7 @@ class Host(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedHost:
+class RecordedHost(Struct, frozen=True):
     """A host as it was recorded. What the recording lacks is ``not-recorded``."""
 
     readings: Mapping[str, Reading]
@@ -49,8 +49,7 @@ class RecordedHost:
         return known or failed_reading(source, ReadStatus.NOT_RECORDED, "it was not recorded")
 
 
-@dataclass(slots=True)
-class Recorder:
+class Recorder(Struct):
     """Reads from another host, each source once, and remembers the readings in the order they were asked."""
 
     host: Host

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
+
+from msgspec import Struct, field
 
 from landiag.host.modules import is_present
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
@@ -45,8 +46,7 @@ CALLS: Mapping[str, str] = {
 _DENIED_WORDS = ("operation not permitted", "permission denied", "you must be root", "need to be root")
 
 
-@dataclass(slots=True)
-class LiveHost:
+class LiveHost(Struct):
     """This machine. ``deadline`` is on ``time.monotonic()``'s clock and bounds every reading.
 
     ``sudo`` is put before commands that need root; empty means that they run as they are.

@@ -6,8 +6,9 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.report import Target
@@ -15,8 +16,7 @@ from landiag.model.report import Target
 SCHEMA = "landiag.recording/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """What was asked, when (RFC 3339), by which landiag, and everything that was read.
 
     ``options`` are the options of the command that decide which exchanges are made.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from landiag.model.match import Operand
 from landiag.model.sets import ElementSet
@@ -24,8 +25,7 @@ class Action:
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stop(Action):
+class Stop(Action, Struct, frozen=True):
     """End the walk of this hook's chain. ``reject_with`` says what answers (``tcp reset``, ``icmp 3/3``...).
 
     An UNKNOWN verdict is an end that nobody can foresee (a queue to a program).
@@ -35,37 +35,32 @@ class Stop(Action):
     reject_with: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Return(Action):
+class Return(Action, Struct, frozen=True):
     """Go on behind the rule that jumped here; in a base chain, apply the policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Jump(Action):
+class Jump(Action, Struct, frozen=True):
     """Go on in another chain of the same table; ``goto`` does not come back to this one."""
 
     chain: str
     goto: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch(Action):
+class Dispatch(Action, Struct, frozen=True):
     """Do the action that a map holds for the key; nothing when the key is not in it."""
 
     operands: tuple[Operand, ...]
     elements: ElementSet
 
 
-@dataclass(frozen=True, slots=True)
-class Assign(Action):
+class Assign(Action, Struct, frozen=True):
     """Set a field (``meta mark``, ``ct mark``, ``ip dscp``...) to a value."""
 
     field: str
     operand: Operand
 
 
-@dataclass(frozen=True, slots=True)
-class Break(Action):
+class Break(Action, Struct, frozen=True):
     """Stop this rule where it stands and go on with the next."""
 
 
@@ -78,16 +73,14 @@ class NatKind(str, Enum):
     MASQUERADE = "masquerade"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where a translation goes: ranges of addresses and ports; None where it changes nothing."""
 
     addresses: tuple[int, int] | None = None
     ports: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Translate(Action):
+class Translate(Action, Struct, frozen=True):
     """Translate the connection; ends the walk of the chain.
 
     ``choose`` gives the target: a fixed one, or a map from the packet's values to targets. ``version`` is the
@@ -100,8 +93,7 @@ class Translate(Action):
     netmap: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A target that depends on the packet: operands for address and port, or a map of targets."""
 
     address: Operand | None = None
@@ -110,13 +102,11 @@ class Chosen:
     elements: ElementSet | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Untrack(Action):
+class Untrack(Action, Struct, frozen=True):
     """Keep the packet out of connection tracking."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remember(Action):
+class Remember(Action, Struct, frozen=True):
     """Add the key to a set, or take it out (``delete``)."""
 
     operands: tuple[Operand, ...]
@@ -124,8 +114,7 @@ class Remember(Action):
     delete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque(Action):
+class Opaque(Action, Struct, frozen=True):
     """Does something that is not modelled: the packet may end here or go on."""
 
     text: str

@@ -8,10 +8,11 @@ an ``Unknown`` that says why nobody could look. ``Unknown`` raises when it is us
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from landiag.model.ruleset import Ruleset
@@ -37,8 +38,7 @@ class ReadStatus(str, Enum):
     WITHHELD = "withheld"  # redaction could not mask it with certainty
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A program whose standard output is read. ``argv[0]`` is a bare name, looked up by the door.
 
     ``module`` is the kernel module that the program would load by asking: where it is not there already, the
@@ -52,8 +52,7 @@ class Command:
     module: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file that is read whole."""
 
     path: str
@@ -65,8 +64,7 @@ class File:
         return f"file:{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A Python function behind the door (``host.CALLS``): its JSON answer is the reading.
 
     Exchanges with a network (an HTTP request, a ping, a bind test) are calls too: ``params`` are what they
@@ -86,8 +84,7 @@ class Call:
 Source = Command | File | Call
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """The bytes that one source gave, or why it gave none.
 
     ``detail`` is one line for people (what the tool said on standard error); empty when all is well.
@@ -108,8 +105,7 @@ class Reading:
         return self.data.decode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """The answer "I could not look": why, at what, and the complete command that would show it (or None)."""
 
     reason: str
@@ -145,8 +141,7 @@ class Family(int, Enum):
     IPV6 = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Socket:
+class Socket(Struct, frozen=True):
     """A TCP socket in listen state.
 
     ``address`` is ``0.0.0.0`` or ``::`` for the wildcard address. ``v6only`` is None for IPv4 sockets, and
@@ -181,8 +176,7 @@ class Socket:
         return None if self.v6only is None else not self.v6only
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """A process that owns a socket. Fields are None or empty where this user may not see them.
 
     ``argv`` has secrets masked already. ``started`` is seconds since the epoch. ``state`` is psutil's word
@@ -202,8 +196,7 @@ class Process:
     namespace: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(Struct, frozen=True):
     """Another network namespace of this machine: a container, a sandboxed service, a virtual host.
 
     ``sockets`` and ``interfaces`` are those inside. ``pid`` is one process that lives in it.
@@ -216,8 +209,7 @@ class Namespace:
     interfaces: tuple[Interface, ...] | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """A network interface. ``kind`` is what it is to a person.
 
     One of ``ethernet wifi loopback bridge veth tunnel vpn container vm vlan bond vrf dummy other``.
@@ -238,8 +230,7 @@ class Interface:
     xdp: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """An address with its prefix length. ``scope`` is ``global``, ``link`` or ``host``."""
 
     interface: IPInterface
@@ -261,8 +252,7 @@ class Address:
         return (self.peer or self.interface).network
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One route, or one next hop of a ``multipath`` route.
 
     ``kind`` is ip-route(8)'s type; ``table`` is its name or number as ``ip`` prints it.
@@ -279,8 +269,7 @@ class Route:
     multipath: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRule:
+class PolicyRule(Struct, frozen=True):
     """One rule of the routing policy database, ip-rule(8). None means "any".
 
     ``unmodelled`` names selectors that are not understood: such a rule matches perhaps.
@@ -306,8 +295,7 @@ class PolicyRule:
     unmodelled: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """An entry of the ARP or ND cache. ``states`` are ip-neighbour(8)'s words, e.g. ``("REACHABLE",)``."""
 
     address: IPAddress
@@ -316,8 +304,7 @@ class Neighbour:
     states: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What is known of one host, neutral of its operating system.
 
     Every field is its value or the Unknown that says why nobody could look. ``os`` is ``linux``, ``windows``,

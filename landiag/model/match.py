@@ -7,8 +7,9 @@ load what a rule compares. A field nobody knows makes it unknown, unless every v
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from landiag.model.packet import ABSENT, AnythingBut, Value
 
@@ -26,8 +27,7 @@ class Operand:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Field(Operand):
+class Field(Operand, Struct, frozen=True):
     """A field of the packet by its name."""
 
     name: str
@@ -37,8 +37,7 @@ class Field(Operand):
         return fields[self.name]
 
 
-@dataclass(frozen=True, slots=True)
-class Constant(Operand):
+class Constant(Operand, Struct, frozen=True):
     """A value that is the same for every packet; None for one that is never known."""
 
     constant: Value
@@ -48,8 +47,7 @@ class Constant(Operand):
         return self.constant
 
 
-@dataclass(frozen=True, slots=True)
-class Bits(Operand):
+class Bits(Operand, Struct, frozen=True):
     """``((operand << shift) & mask) ^ xor``; a negative shift goes to the right."""
 
     operand: Operand
@@ -68,8 +66,7 @@ class Bits(Operand):
         return (shifted & self.mask) ^ self.xor
 
 
-@dataclass(frozen=True, slots=True)
-class Or(Operand):
+class Or(Operand, Struct, frozen=True):
     """The bitwise or, xor, and of two operands; ``operator`` is ``|``, ``^`` or ``&``."""
 
     left: Operand
@@ -99,8 +96,7 @@ class Match:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class InRanges(Match):
+class InRanges(Match, Struct, frozen=True):
     """An integer field (after ``mask``) lies in one of the ranges, both ends included."""
 
     field: str
@@ -124,8 +120,7 @@ class InRanges(Match):
         return self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Computed(Match):
+class Computed(Match, Struct, frozen=True):
     """A computed integer lies in one of the ranges."""
 
     operand: Operand
@@ -141,8 +136,7 @@ class Computed(Match):
         return any(low <= value <= high for low, high in self.ranges) is not self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Equal(Match):
+class Equal(Match, Struct, frozen=True):
     """Two operands have the same value (or, negated, not)."""
 
     left: Operand
@@ -160,8 +154,7 @@ class Equal(Match):
         return (left == right) is not self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Names(Match):
+class Names(Match, Struct, frozen=True):
     """A name is one of ``names`` or begins with one of ``prefixes``."""
 
     field: str
@@ -187,8 +180,7 @@ class Names(Match):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf(Match):
+class AnyOf(Match, Struct, frozen=True):
     """At least one of the matches holds (or, negated, none)."""
 
     matches: tuple[Match, ...]
@@ -203,8 +195,7 @@ class AnyOf(Match):
         return None if None in answers else self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf(Match):
+class AllOf(Match, Struct, frozen=True):
     """All of the matches hold (or, negated, not all)."""
 
     matches: tuple[Match, ...]
@@ -219,8 +210,7 @@ class AllOf(Match):
         return None if None in answers else not self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Always(Match):
+class Always(Match, Struct, frozen=True):
     """Holds for every packet, or for none."""
 
     answer: bool = True
@@ -239,8 +229,7 @@ class UnknownKind(str, Enum):
     UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownMatch(Match):
+class UnknownMatch(Match, Struct, frozen=True):
     """A condition that cannot be evaluated; its text says what it is."""
 
     text: str

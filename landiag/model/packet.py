@@ -8,9 +8,10 @@ Other systems use the same ones and add theirs (``program``, ``profile``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
+
+from msgspec import Struct
 
 IPAddress = IPv4Address | IPv6Address
 
@@ -24,8 +25,7 @@ class Absent(Enum):
 ABSENT = Absent.ABSENT
 
 
-@dataclass(frozen=True, slots=True)
-class AnythingBut:
+class AnythingBut(Struct, frozen=True):
     """The unknown name of an interface that is known not to be one of these."""
 
     names: frozenset[str]
@@ -47,8 +47,7 @@ TCP_FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn"
 PACKET_TYPES = {"host": 0, "unicast": 0, "broadcast": 1, "multicast": 2, "other": 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(Struct, frozen=True):
     """A packet that comes in (or goes out); the defaults are a fresh SYN of a neighbour.
 
     ``flags`` are TCP flags by name. ``state`` is a conntrack state; None lets the journey find it out.

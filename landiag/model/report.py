@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 SCHEMA = "landiag.report/1"
 
@@ -33,8 +34,7 @@ class Outcome(str, Enum):
     NOT_APPLICABLE = "not-applicable"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What was asked. ``address`` is the address that clients use, when the user gave one."""
 
     port: int | None
@@ -45,8 +45,7 @@ class Target:
     protocol: str = "tcp"
 
 
-@dataclass(frozen=True, slots=True)
-class HostInfo:
+class HostInfo(Struct, frozen=True):
     """The machine that the report speaks of. ``environment``: bare, vm, container, wsl1, wsl2."""
 
     os: str
@@ -57,16 +56,14 @@ class HostInfo:
     environment: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One observation: where it was read and what stood there, word for word."""
 
     source: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A change to a file that a fix asks for."""
 
     file: str
@@ -75,8 +72,7 @@ class Edit:
     replace: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """What to type. ``commands`` and ``undo`` are complete shell lines without ``sudo``.
 
     ``needs`` is ``restart-server``, ``root``, ``user-action`` or None. ``verified`` is True when the fix was
@@ -95,8 +91,7 @@ class Fix:
     stop_pid: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that is not as it should be, or could not be seen. ``code`` is stable for ever.
 
     ``hidden_by`` is the id of a finding that must be mended before this one shows. ``paths`` are the ids of
@@ -114,8 +109,7 @@ class Finding:
     paths: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """One line of the report: a check, its outcome, what was found. ``findings`` are ids."""
 
     check: str
@@ -124,8 +118,7 @@ class CheckResult:
     findings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """One point that the conversation passes. ``decided_by`` names the rule, socket or route that decided."""
 
     stage: str
@@ -134,8 +127,7 @@ class Stage:
     decided_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """One way in: an address of this machine that clients could use (``probe``: one target)."""
 
     id: str
@@ -147,8 +139,7 @@ class Path:
     stages: tuple[Stage, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The answer. ``cause`` is the code of the finding to mend first; None when clear."""
 
     status: Status
@@ -158,8 +149,7 @@ class Verdict:
     confirmed_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SeeAlso:
+class SeeAlso(Struct, frozen=True):
     """What to type on the failing client to see it too, and what each answer means."""
 
     where: str
@@ -167,8 +157,7 @@ class SeeAlso:
     expect: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingNote:
+class ReadingNote(Struct, frozen=True):
     """What was read, or could not be, and why (``detail``)."""
 
     source: str
@@ -178,8 +167,7 @@ class ReadingNote:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Everything a person who was not there needs. ``created`` is RFC 3339 in UTC."""
 
     command: str

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from landiag.model.action import Action, Verdict
 from landiag.model.facts import Unknown
 from landiag.model.match import Fields, Match
@@ -79,8 +81,7 @@ class RuleList(Sequence[Rule]):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """Where a base chain is hooked in.
 
     ``name`` is ``ingress prerouting input forward output postrouting egress``; ``priority`` orders the chains
@@ -97,8 +98,7 @@ class Hook:
 TableKey: TypeAlias = "tuple[str, str, str]"
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """A chain. ``backend`` is ``nftables``, ``iptables-nft``, ``iptables-legacy``, ``windows``, ``pf``...
 
     ``family`` is nft's: ``ip ip6 inet arp bridge netdev``. ``hook`` is None where only jumps lead here.
@@ -160,8 +160,7 @@ def _sees(chain: Chain, hook: str, family: str) -> bool:
     return chain.family == family or (chain.family == "inet" and family in ("ip", "ip6"))
 
 
-@dataclass(frozen=True, slots=True)
-class TraceLine:
+class TraceLine(Struct, frozen=True):
     """One line of a trace: a rule that matched (or perhaps did), a policy, a gap.
 
     ``result`` is what it did (``accept``, ``drop``, ``jump x``, ``mark 0x1``, ``perhaps drop``...). ``leg``
@@ -181,8 +180,7 @@ class TraceLine:
         return self.rule.text if self.rule is not None else self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """What a hook did: the verdict, the line that decided, and every line on the way.
 
     ``possible`` holds every verdict that could be, where the verdict is unknown; ``why`` the lines of the

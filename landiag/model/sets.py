@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from landiag.model.match import Fields, Match, Operand
 from landiag.model.packet import ABSENT, Value
@@ -94,8 +95,7 @@ class RangeIndex:
         return bool(known)
 
 
-@dataclass(slots=True)
-class Lookup:
+class Lookup(Struct):
     """What a set says of a key: the data of the elements that hold it; ``certain`` when that is known.
 
     Certain without data: not in the set. Uncertain: perhaps in it, with one of these data.
@@ -109,8 +109,7 @@ NOT_THERE = Lookup(certain=True)
 MAYBE = Lookup(certain=False)
 
 
-@dataclass(slots=True)
-class ElementSet:
+class ElementSet(Struct):
     """A set or map with its elements, parsed when it is first looked up.
 
     ``load`` gives (key, data) pairs; data is True in a set, an Action in a verdict map, else a tuple of
@@ -189,8 +188,7 @@ def values_of(operands: Sequence[Operand], fields: Fields) -> list[Value] | None
     return None if ABSENT in values else values
 
 
-@dataclass(frozen=True, slots=True)
-class InSet(Match):
+class InSet(Match, Struct, frozen=True):
     """The values of the operands are in the set (or, negated, not)."""
 
     operands: tuple[Operand, ...]
@@ -209,8 +207,7 @@ class InSet(Match):
         return bool(found.data) is not self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class FromMap(Operand):
+class FromMap(Operand, Struct, frozen=True):
     """The value that a map gives for the key; ABSENT when the key is not in it."""
 
     operands: tuple[Operand, ...]

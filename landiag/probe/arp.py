@@ -9,8 +9,9 @@ import struct
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+
+from msgspec import Struct
 
 from landiag.probe.sockets import bind_source, error_name
 from landiag.probe.transcript import decode, encode
@@ -23,16 +24,14 @@ _PAUSE = 0.0005
 """Seconds between two requests: a burst of broadcasts starves a Wi-Fi cell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """An address, and every MAC address that claimed it, in the order in which they answered."""
 
     address: str
     macs: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ArpAnswers:
+class ArpAnswers(Struct, frozen=True):
     """The transcript of ``arp``. ``error`` names why nobody could be asked (``EPERM`` without root)."""
 
     asked: int
@@ -40,8 +39,7 @@ class ArpAnswers:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """The link that an address is on: our interface there, its MAC address, and our own address."""
 
     interface: str

@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.probe.sockets import error_name, family_of, sockaddr
 from landiag.probe.transcript import decode, encode
 
 
-@dataclass(frozen=True, slots=True)
-class BindTest:
+class BindTest(Struct, frozen=True):
     """Whether bind() succeeded. ``error`` is the errno's name (``EADDRINUSE``, ``EACCES``...) when not."""
 
     address: str

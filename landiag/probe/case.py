@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from landiag.collect import interfaces, machine, routes
 from landiag.collect.machine import Machine
@@ -42,8 +44,7 @@ CONFIRMED = ("REACHABLE", "PERMANENT", "NOARP")
 LIVE_LINKS = ("ethernet", "wifi", "bridge", "bond", "vlan", "veth", "vm", "other")
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One request and the readings for it. Accessors give None for what was not read (yet)."""
 
     request: Request

@@ -10,7 +10,8 @@ import selectors
 import socket
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.probe.sockets import family_of, sockaddr
 from landiag.probe.transcript import Deadline, decode, encode
@@ -21,8 +22,7 @@ _UNICAST_PLEASE = 0x8000  # RFC 6762, 5.4
 _RCODES = {0: None, 2: "SERVFAIL", 3: "NXDOMAIN", 5: "REFUSED"}
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """What one server said. ``error``: NXDOMAIN, SERVFAIL, REFUSED, ``no-answer`` or an errno's name."""
 
     server: str
@@ -30,8 +30,7 @@ class Answers:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NameServers:
+class NameServers(Struct, frozen=True):
     """The transcript of ``ask_name_servers``: one entry a server, ``mdns`` for multicast."""
 
     name: str
@@ -75,8 +74,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct):
     """One server, the socket to it, and what came."""
 
     server: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
 _MSG_ERRQUEUE = 0x2000
@@ -16,8 +17,7 @@ _EXTENDED_ERROR = struct.Struct("=IBBBxII")  # errno, origin, type, code, pad, i
 _ORIGIN_ICMP = {2: 4, 3: 6}
 
 
-@dataclass(frozen=True, slots=True)
-class IcmpError:
+class IcmpError(Struct, frozen=True):
     """An ICMP error message. ``version`` is 4 or 6; ``sender`` is None where the kernel does not tell.
 
     ``mtu`` is the next hop's, in bytes, of "fragmentation needed" and "packet too big"; else None.

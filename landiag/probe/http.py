@@ -6,8 +6,10 @@ import contextlib
 import selectors
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from enum import Enum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.probe.message import Message, header, is_http, parse_message
 from landiag.probe.tcp import Connect, TcpOutcome, open_connection
@@ -39,8 +41,7 @@ class End(str, Enum):
     NOT_CONNECTED = "not-connected"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An HTTP answer. ``body`` is its beginning; ``body_bytes`` counts what came, without chunk marks."""
 
     status: int
@@ -55,8 +56,7 @@ class Answer:
         return header(self.headers, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One connection and what was said on it.
 
     ``scheme`` is ``http``, ``https`` or ``tcp`` (nothing was asked). ``answer`` is None when no HTTP answer
@@ -78,8 +78,7 @@ class Attempt:
         return self.tls is not None and self.tls.version is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """The transcript of ``exchange``: what was asked of whom, and each attempt in order."""
 
     address: str
@@ -287,8 +286,7 @@ def _answer(message: Message) -> Answer:
     )
 
 
-@dataclass(slots=True)
-class _Stream:
+class _Stream(Struct):
     """What a peer says on one connection, until a deadline."""
 
     sock: socket.socket

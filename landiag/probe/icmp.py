@@ -15,7 +15,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from landiag.probe import errqueue
 from landiag.probe.errqueue import IcmpError
@@ -28,8 +29,7 @@ _REQUEST = {socket.AF_INET: 8, socket.AF_INET6: 128}
 _REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(Struct, frozen=True):
     """What came back for echo requests. ``rtts`` in seconds, one a reply, in the order they came.
 
     ``method`` is ``datagram``, ``raw``, ``command`` or ``none``; ``errors`` are the ICMP errors that came
@@ -79,8 +79,7 @@ def ping(params: Mapping[str, str], timeout: float) -> bytes:
 _NO_SUCH_SOCKET = (errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """What was asked for, in numbers."""
 
     address: str
@@ -138,8 +137,7 @@ def forbid_fragments(sock: socket.socket) -> None:
     sock.setsockopt(level, option, value)
 
 
-@dataclass(slots=True)
-class _Echo:
+class _Echo(Struct):
     """One run of requests and replies."""
 
     sock: socket.socket

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.model.codes import rank
 from landiag.model.facts import Unknown
@@ -27,8 +28,7 @@ from landiag.probe.stages import list_stages
 _SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome.NOT_APPLICABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The verdict and what it rests on."""
 
     verdict: Verdict
@@ -37,8 +37,7 @@ class Judgement:
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One target address with what was found on the way to it."""
 
     look: Look

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.probe import sources
@@ -30,8 +31,7 @@ class NeighbourState(str, Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One target address (with its zone) of a case."""
 
     case: Case

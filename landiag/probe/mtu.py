@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.probe.errqueue import IcmpError
 from landiag.probe.icmp import Ping, parse_ping, ping
@@ -14,8 +15,7 @@ _SMALLEST = {4: 576, 6: 1280}
 _HEADERS = {4: 28, 6: 48}  # IP and ICMP
 
 
-@dataclass(frozen=True, slots=True)
-class PathMtu:
+class PathMtu(Struct, frozen=True):
     """What sizes of IP packets come back, in bytes.
 
     ``passes`` is the largest that was answered, None when not even the smallest was (then nothing is known).

@@ -5,15 +5,15 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.probe.transcript import Deadline, decode, encode
 
 _LOCALLY_ADMINISTERED = 0x02
 
 
-@dataclass(frozen=True, slots=True)
-class HostNames:
+class HostNames(Struct, frozen=True):
     """Names by address; an address that is missing has none that came in time."""
 
     names: dict[str, str]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from landiag.probe.transcript import decode, encode
 
@@ -15,8 +16,7 @@ _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks4": 1080, "socks": 1080, "socks5h": 1080}
 
 
-@dataclass(frozen=True, slots=True)
-class Proxies:
+class Proxies(Struct, frozen=True):
     """Settings by name (``http_proxy``, ``HTTPS_PROXY``, ``no_proxy``...), and where each was found.
 
     Names and passwords in a proxy's URL are left out.
@@ -26,8 +26,7 @@ class Proxies:
     origin: str = "environment"
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """The proxy for one URL: the variable that names it, and its place."""
 
     variable: str

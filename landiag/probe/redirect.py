@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 from landiag.probe.http import Attempt
 
@@ -13,8 +14,7 @@ _LOCAL_NAMES = ("localhost", "0.0.0.0", "::", "::1")  # noqa: S104 - a name in a
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectTarget:
+class RedirectTarget(Struct, frozen=True):
     """A place that an answer names. ``address`` is set when its host is a numeric address."""
 
     url: str

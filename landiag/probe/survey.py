@@ -8,7 +8,8 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from landiag.probe import errqueue
 from landiag.probe.errqueue import IcmpError
@@ -17,8 +18,7 @@ from landiag.probe.tcp import TcpOutcome, parse_ports
 from landiag.probe.transcript import decode, encode
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The ports of one host that answered alike, as ranges: ``1-4999,5001-65535``. ``count`` is how many."""
 
     outcome: TcpOutcome
@@ -28,8 +28,7 @@ class Group:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HostPorts:
+class HostPorts(Struct, frozen=True):
     """What the ports of one address said. ``seconds`` is the quickest answer, None when none came."""
 
     address: str
@@ -42,8 +41,7 @@ class HostPorts:
         return tuple(sorted(port for ports in found for port in ports))
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """The transcript of ``survey``. ``untried`` counts the attempts for which no time was left."""
 
     hosts: tuple[HostPorts, ...]
@@ -91,8 +89,7 @@ _QUICKEST_WAIT = 0.15
 _MORE_PASSES = 2
 
 
-@dataclass(slots=True)
-class _Loop:
+class _Loop(Struct):
     """All attempts of one survey.
 
     On Linux a socket whose connect() was refused can connect again, which saves two thirds of the time. Its

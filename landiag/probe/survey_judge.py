@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from landiag.collect.answers import answerers, recognise_http
 from landiag.collect.ports import service_name

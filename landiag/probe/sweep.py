@@ -10,8 +10,9 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
+
+from msgspec import Struct
 
 from landiag.probe import errqueue
 from landiag.probe.icmp import echo_request
@@ -24,8 +25,7 @@ _BATCH = 256
 _COMPLETE = 0x2  # include/uapi/linux/if_arp.h, ATF_COM
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(Struct, frozen=True):
     """The transcript of ``sweep``: who answered. The neighbour table, read after it, knows more."""
 
     network: str

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from landiag.probe.errqueue import IcmpError
 from landiag.probe.sockets import family_of
 from landiag.probe.transcript import decode, encode
 
 
-@dataclass(frozen=True, slots=True)
-class SynAnswer:
+class SynAnswer(Struct, frozen=True):
     """What came back. ``flags`` as scapy writes them (``SA``, ``RA``); ``ttl`` is the hop limit it had left."""
 
     address: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.model.facts import Family, IPAddress, IPNetwork
 from landiag.probe.tcp import parse_ports
@@ -23,8 +25,7 @@ class UsageError(ValueError):
     """The command line asks for something that cannot be done; the message says what to type instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What to look at. Exactly one of ``name``, ``address`` and ``network`` is given.
 
     ``ports`` is empty when the user named none. ``zone`` is the interface of a link-local address. ``host``

@@ -7,9 +7,10 @@ import selectors
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import ip_address
+
+from msgspec import Struct, field
 
 from landiag.probe import errqueue
 from landiag.probe.errqueue import IcmpError
@@ -28,8 +29,7 @@ class TcpOutcome(str, Enum):
     FAILED = "failed"  # this machine refused to try: see ``error``
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(Struct, frozen=True):
     """How one connection attempt ended. ``error`` is the errno's name; ``local`` the source address."""
 
     outcome: TcpOutcome
@@ -39,8 +39,7 @@ class Connect:
     local: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PortResult:
+class PortResult(Struct, frozen=True):
     """One port of one address, and how the attempt ended."""
 
     address: str
@@ -48,8 +47,7 @@ class PortResult:
     connect: Connect
 
 
-@dataclass(frozen=True, slots=True)
-class Connects:
+class Connects(Struct, frozen=True):
     """The transcript of ``connect``: one result a port, in the order asked."""
 
     results: tuple[PortResult, ...]
@@ -207,8 +205,7 @@ def connect_many(
     return tuple(PortResult(*pair, loop.done.get(pair, untried)) for pair in dict.fromkeys(pairs))
 
 
-@dataclass(slots=True)
-class _Loop:
+class _Loop(Struct):
     """Attempts under way: ``pending`` is in the order in which they began, so the first expires first."""
 
     selector: selectors.BaseSelector

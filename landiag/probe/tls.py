@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import selectors
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from landiag.model.facts import ParseError
 from landiag.probe.transcript import Deadline
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     import ssl
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Struct, frozen=True):
     """How a handshake went. ``version`` is None when it failed, and ``error`` says why.
 
     ``not-tls``: the peer speaks, but not TLS; ``closed``, ``reset``, ``silent`` as they say; else OpenSSL's

@@ -9,7 +9,8 @@ import socket
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.probe import errqueue
 from landiag.probe.errqueue import IcmpError
@@ -19,8 +20,7 @@ from landiag.probe.transcript import decode, encode
 MOST_HOPS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """One hop limit and the ICMP error that it drew, or None. ``arrived``: the target itself answered."""
 
     limit: int
@@ -28,8 +28,7 @@ class Hop:
     arrived: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """The transcript of ``trace``: hops in order, up to the first that the target or a refusal ended.
 
     ``supported`` is False where the system has no error queue: then nothing was sent.

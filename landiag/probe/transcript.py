@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct, field
 
 from landiag.model.facts import ParseError
 
@@ -28,8 +28,7 @@ def decode(text: str, kind: type[T]) -> T:
         raise ParseError(f"not a transcript: {error}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     """Bytes from a peer. ``text`` where they are UTF-8, else ``base64``."""
 
     text: str | None = None
@@ -58,8 +57,7 @@ NOTHING = Blob(text="")
 """No bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Struct, frozen=True):
     """An absolute bound in time; ``end`` is on ``time.monotonic()``'s clock."""
 
     end: float

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timezone
+
+from msgspec import Struct
 
 from landiag.model.facts import ParseError
 
@@ -19,8 +20,7 @@ _UTC_TIME = 0x17
 _DNS, _IP = 0x82, 0x87
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """What a server showed. ``names`` are the host names and addresses it is for; times are RFC 3339, UTC."""
 
     subject: str

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Hashable
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from msgspec import Struct, field
+from msgspec.structs import fields, replace
 
 from landiag.model.facts import ParseError
 from landiag.model.report import SCHEMA, Outcome, Report, Status
@@ -71,8 +73,7 @@ class _DamagedError(ValueError):
     """A field has no value of its kind; the message names it."""
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Reads plain values into the nouns of the model, and remembers what it had to leave out."""
 
     unread: list[str] = field(default_factory=list)
@@ -101,7 +102,7 @@ class _Reader:
                 raise _DamagedError(f"{where} is not a list")
             (inner, _) = get_args(hint)
             return tuple(self._read(item, inner, f"{where}[{number}]") for number, item in enumerate(value))
-        if is_dataclass(hint):
+        if isinstance(hint, type) and issubclass(hint, Struct):
             return self.read_object(value, cast("type[Any]", hint), where)
         if issubclass(hint, Enum):
             return self._read_word(value, hint, where)
@@ -148,6 +149,4 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 @cache
 def _required(kind: Any) -> frozenset[str]:
-    return frozenset(
-        item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING
-    )
+    return frozenset(item.name for item in fields(kind) if item.required)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.model.report import CheckResult, Finding, Fix, Outcome, Report, Status
 from landiag.render.escape import escape_text
@@ -24,8 +25,7 @@ _STATUS = {
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How the terminal is: its width in columns, and whether it shows colour."""
 
     width: int = 80

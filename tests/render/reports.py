@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.model.report import (
     CHECK_NAMES,
@@ -201,11 +203,11 @@ def _replaced(value: Any, text: str) -> Any:
         return text
     if isinstance(value, tuple):
         return tuple(_replaced(item, text) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Struct):
         changed = {
-            field.name: _replaced(getattr(value, field.name), text)
-            for field in fields(value)
-            if field.name not in _FIXED or (field.name == "paths" and isinstance(value, Report))
+            name: _replaced(getattr(value, name), text)
+            for name in value.__struct_fields__
+            if name not in _FIXED or (name == "paths" and isinstance(value, Report))
         }
         return replace(value, **changed)
     return value

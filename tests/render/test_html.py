@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from landiag.model.report import Evidence, Outcome, Path, ReadingNote, Stage
 from landiag.render.html import render_html

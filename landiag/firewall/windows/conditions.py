@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface, ip_network
+
+from msgspec import Struct
 
 from landiag.firewall.fields import PacketFields
 from landiag.model.facts import ParseError
@@ -78,8 +79,7 @@ def _either(match: Match, text: str, *, unknown: bool, known: bool) -> Match:
     return AnyOf((match, UnknownMatch(text)), text) if known else UnknownMatch(text)
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSubnet(Match):
+class LocalSubnet(Match, Struct, frozen=True):
     """The other end is on a network of the interface's own addresses."""
 
     field: str = "source"
@@ -148,8 +148,7 @@ def normal_path(path: str) -> str:
     return _VARIABLE.sub(lambda found: _VARIABLES.get(found[1], found[0]), text)
 
 
-@dataclass(frozen=True, slots=True)
-class Program(Match):
+class Program(Match, Struct, frozen=True):
     """The program that owns the socket has this path (normalised)."""
 
     path: str
@@ -185,8 +184,7 @@ def program(path: str) -> Match | None:
     return Program(normal_path(path), f"program {path}")
 
 
-@dataclass(frozen=True, slots=True)
-class Package(Match):
+class Package(Match, Struct, frozen=True):
     """The program belongs to one Store package. Only programs of packages can match; which, is unknown."""
 
     text: str
@@ -214,8 +212,7 @@ def icmp(version: int, values: Sequence[str], text: str) -> Match:
     return AnyOf(tuple(matches), text)
 
 
-@dataclass(frozen=True, slots=True)
-class InterfaceAlias(Match):
+class InterfaceAlias(Match, Struct, frozen=True):
     """The packet comes in by an interface with one of these names, compared without case."""
 
     names: frozenset[str]

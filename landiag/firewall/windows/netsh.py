@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from landiag.firewall.windows import conditions
 from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileSettings, Setting, Store
@@ -28,8 +29,7 @@ _CONDITIONS = ("protocol", "local_address", "remote_address")
 _SOURCE = "netsh advfirewall"
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """One rule as printed: its name, its labelled lines by field, the lines whose label is unknown."""
 
     name: str

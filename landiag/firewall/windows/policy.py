@@ -8,9 +8,11 @@ default. Only inbound rules of enabled rules are in it; replies and established 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import overload
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from landiag.firewall.windows.conditions import interfaces, profiles
 from landiag.model.action import Action, Jump, Opaque, Stop, Verdict
@@ -38,8 +40,7 @@ STRENGTH = (Store.LOCAL, Store.MDM, Store.GROUP_POLICY)
 """Whose settings win, the strongest last."""
 
 
-@dataclass(slots=True)
-class FirewallRule:
+class FirewallRule(Struct):
     """One rule of a store. None in ``action``, ``inbound`` or ``enabled`` means that it is not known.
 
     ``action`` is ``allow``, ``block`` or ``bypass``. ``profiles`` is None for all of them. ``conditions``
@@ -149,8 +150,7 @@ Setting = bool | Unknown | None
 """None: the source does not say it, so the default holds. Unknown: it says what is not understood."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileSettings:
+class ProfileSettings(Struct, frozen=True):
     """What one source says of one profile.
 
     ``blocks_by_default`` is the default inbound action, ``blocks_all`` shields-up, ``merges_local`` whether
@@ -167,9 +167,9 @@ class ProfileSettings:
     def under(self, stronger: ProfileSettings) -> ProfileSettings:
         """These settings, with those that a stronger source gives in their place."""
         changed = {
-            one.name: getattr(stronger, one.name)
-            for one in fields(stronger)
-            if getattr(stronger, one.name) not in (None, ())
+            name: getattr(stronger, name)
+            for name in stronger.__struct_fields__
+            if getattr(stronger, name) not in (None, ())
         }
         return replace(self, **changed)
 
@@ -179,8 +179,7 @@ DEFAULTS = ProfileSettings(
 )
 
 
-@dataclass(slots=True)
-class Policy:
+class Policy(Struct):
     """Everything that was read of one machine's Windows Firewall.
 
     ``has_rules`` is False while no source with rules was read: then nobody knows them.

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from landiag.firewall.windows import conditions
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileSettings, Setting, Store
@@ -51,8 +52,7 @@ _REMOTE = ("ra4", "ra6", "ra42", "ra62")
 _LOCAL = ("la4", "la6", "la42", "la62")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One value of the registry; ``kind`` is as its tool writes it (``REG_SZ``, ``RegDWord``...)."""
 
     key: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from landiag.collect.servers import read_toml
 
@@ -21,8 +22,7 @@ _GROUPS: Mapping[str, Sequence[str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """``labels`` and ``values`` (by group) lead from a normalised word to what it means.
 
     ``sections`` are the titles of profiles, lower case, longest first. ``all`` are the words as written: what

@@ -1,0 +1,61 @@
+"""Hardware addresses numbered anew; the kind of address stays, and the vendor when that was asked for."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+_LOCAL_BIT = 0x02 << 40  # IEEE 802: set by software, no vendor
+_GROUP_BIT = 0x01 << 40
+_DOCUMENTATION = 0x00005E005300  # RFC 7042, 2.1.2: for examples
+_VENDOR = 0xFFFFFF << 24
+_EUI64_FILLER = 0xFFFE
+
+
+class MacMap(Struct):
+    """Collects hardware addresses, then maps them in the order in which they came."""
+
+    keeps_vendor: bool = False
+    _seen: dict[int, int | None] = field(default_factory=dict)
+
+    def add(self, mac: int) -> None:
+        """Remember an address that occurs."""
+        self._seen.setdefault(mac, None)
+
+    def map(self, mac: int) -> int:
+        """Give the new address; groups, broadcast and the zero address stay."""
+        if mac == 0 or mac & _GROUP_BIT:
+            return mac
+        new = self._seen.get(mac)
+        if new is None:
+            new = self._seen[mac] = self._choose(mac)
+        return new
+
+    def _choose(self, mac: int) -> int:
+        base = _LOCAL_BIT if mac & _LOCAL_BIT else _DOCUMENTATION
+        if self.keeps_vendor and not mac & _LOCAL_BIT:
+            base = mac & _VENDOR
+        taken = {*self._seen, *self._seen.values()}
+        return next(new for number in range(1, 1 << 24) if (new := base + number) not in taken)
+
+    @property
+    def known(self) -> dict[int, int]:
+        """Every address that has a new one, with it."""
+        return {mac: new for mac, new in self._seen.items() if new is not None}
+
+
+def mac_of_interface_id(interface_id: int) -> int | None:
+    """The hardware address inside the lower half of an IPv6 address (RFC 4291, appendix A); None without one."""
+    if (interface_id >> 24) & 0xFFFF != _EUI64_FILLER:
+        return None
+    return ((interface_id >> 40) << 24 | interface_id & 0xFFFFFF) ^ _LOCAL_BIT
+
+
+def interface_id_of_mac(mac: int) -> int:
+    """The lower half of an IPv6 address that is made of a hardware address."""
+    turned = mac ^ _LOCAL_BIT
+    return (turned >> 24) << 40 | _EUI64_FILLER << 24 | turned & 0xFFFFFF
+
+
+def format_mac(mac: int, separator: str = ":") -> str:
+    """Write an address as six pairs of digits."""
+    return separator.join(f"{mac >> shift & 0xFF:02x}" for shift in range(40, -1, -8))
