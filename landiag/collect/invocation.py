@@ -84,7 +84,7 @@ def invocation(process: Process) -> Invocation | None:
         return None
     if len(argv) == 1 and _is_title(argv[0], process):
         if match := _TITLE_WITH_COMMAND.match(argv[0]):
-            return _parse(tuple(match[1].split()))
+            return _parse(tuple(re.findall(r"(?<=-g ).+;|\S+", match[1])))
         return Invocation(argv, base_name(argv[0].split()[0]), complete=False)
     if base_name(argv[0]) in _SHELLS and len(argv) > 2 and argv[1] == "-c":
         return _shell_command(argv[2])

@@ -63,6 +63,7 @@ class ServerKind(Struct, frozen=True):
     wide: str = ""
     calls: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    application_first: bool = False
     service: str = ""
     stop_signal: str = "TERM"
     steps: tuple[str, ...] = ()

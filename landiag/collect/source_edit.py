@@ -78,11 +78,11 @@ def _config_edit(kind: ServerKind, path: str, text: str, host: str, port: int | 
         groups = match.groupdict()
         if port and groups.get("port") and int(groups["port"]) != port:
             continue
-        group = next((name for name in ("host", "host2") if groups.get(name)), None)
+        group = next((name for name in ("host", "host2", "drop") if groups.get(name)), None)
         if group is None:
             continue
         start, end = match.span(group)
-        shown = f"[{host}]" if ":" in host and line[end : end + 1] == ":" else host
+        shown = "" if group == "drop" else f"[{host}]" if ":" in host and line[end : end + 1] == ":" else host
         uncommented = line[:start].replace("#", "", 1) if line.lstrip().startswith("#") else line[:start]
         return Edit(path, number, line, uncommented + shown + line[end:])
     return None
@@ -118,11 +118,8 @@ def _call_edit(kind: ServerKind, path: str, text: str, host: str, call: ast.Call
         for part in argument.elts if isinstance(argument, ast.Tuple) else [argument]:
             if edit := _constant_edit(path, text, host, part):
                 return edit
-    if (
-        kind.host == "*"
-        or not kind.library
-        or (call.args and not isinstance(call.args[0], ast.Name | ast.Constant))
-    ):
+    may_add = kind.library and kind.host != "*" and (kind.application_first or not call.args)
+    if not may_add or any(keyword.arg is None for keyword in call.keywords):
         return None
     return _added_edit(kind, path, text, host, call)
 
@@ -175,7 +172,7 @@ def _quoted_edit(path: str, text: str, host: str) -> Edit | None:
         (number, line, match)
         for number, line in enumerate(text.splitlines(), 1)
         for match in _QUOTED_LOOPBACK.finditer(line)
-        if re.search(r"(?i)host|listen|bind|addr|serve", line)
+        if re.search(r"(?i)host|listen|bind|addr|serve", line[: match.start()] + line[match.end() :])
     ]
     if len(found) != 1:
         return None
@@ -193,6 +190,8 @@ def _package_edit(server: Server, path: str, text: str, host: str) -> Edit | Non
     if not isinstance(command, str):
         return None
     words = tuple(command.split(" "))
+    if not {word.split("=", 1)[0] for word in words} & set(server.kind.options):
+        return None
     place = Place(server.kind.options, server.kind.style, "last")
     changed = " ".join(with_option(words, place, host, optional=server.kind.value_optional))
     wanted = f"{json.dumps(script)}: {json.dumps(command)}"
@@ -203,4 +202,4 @@ def _package_edit(server: Server, path: str, text: str, host: str) -> Edit | Non
 
 
 def _replaced(path: str, number: int, line: str, start: int, end: int, written: str) -> Edit:
-    return Edit(path, number, line, line[:start] + written + line[end:])
+    return Edit(path, number, line, (line[:start] + written + line[end:]).rstrip())

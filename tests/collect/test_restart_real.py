@@ -66,6 +66,17 @@ require('node:http').createServer((q, r) => r.end('shop')).listen(5000, hostname
 """
 PACKAGE = '{\n  "name": "shop",\n  "scripts": {\n    "dev": "%s"\n  }\n}\n'
 SHOP = {"shop.py": FLASK.replace("{arguments}", "")}
+NGINX = """error_log stderr;
+events {}
+http {
+    access_log off;
+    server { listen 127.0.0.1:8051; }
+    server {
+        listen 127.0.0.1:8050;
+        root .;
+    }
+}
+"""
 PAGE = {"index.html": "shop"}
 
 
@@ -145,6 +156,7 @@ CASES = [
     Case(
         "npm run dev", "vite", 5173, PAGE | {"package.json": PACKAGE % "vite --host 127.0.0.1"}, needs="vite"
     ),
+    Case("nginx -p . -c n.conf -g 'daemon off; pid n.pid;'", "nginx", 8050, {"n.conf": NGINX}),
     Case("http-server -p 8090 -a 127.0.0.1", "http-server-node", 8090, PAGE),
     Case("serve -l tcp://127.0.0.1:3007", "serve", 3007, PAGE),
 ]
