@@ -66,10 +66,16 @@ require('node:http').createServer((q, r) => r.end('shop')).listen(5000, hostname
 """
 PACKAGE = '{\n  "name": "shop",\n  "scripts": {\n    "dev": "%s"\n  }\n}\n'
 SHOP = {"shop.py": FLASK.replace("{arguments}", "")}
-NGINX = """error_log stderr;
+NGINX = """user root;
+error_log stderr;
 events {}
 http {
     access_log off;
+    client_body_temp_path tmp;
+    proxy_temp_path tmp;
+    fastcgi_temp_path tmp;
+    uwsgi_temp_path tmp;
+    scgi_temp_path tmp;
     server { listen 127.0.0.1:8051; }
     server {
         listen 127.0.0.1:8050;
