@@ -38,7 +38,8 @@ _WITH_VALUE = {
     "php": {"-d", "-c", "-t", "-z"},
     "java": {"-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules", "--add-opens"},
 }
-# A title in which the command line still stands.
+# Titles that psutil takes apart at their blanks, and one in which the command line still stands.
+_TITLE = re.compile(r"[^\s/\\]+: |next-server \(|puma [\d.]+ \(|\S*(redis|valkey)-server \S+:\d+$")
 _TITLE_WITH_COMMAND = re.compile(r"nginx: master process (\S.*)")
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh", "busybox"}
 _SUFFIXES = (
@@ -82,10 +83,11 @@ def invocation(process: Process) -> Invocation | None:
     argv = _without_trailing_blanks(process.argv)
     if not argv or not argv[0]:
         return None
-    if len(argv) == 1 and _is_title(argv[0], process):
-        if match := _TITLE_WITH_COMMAND.match(argv[0]):
-            return _parse(tuple(re.findall(r"(?<=-g ).+;|\S+", match[1])))
-        return Invocation(argv, base_name(argv[0].split()[0]), complete=False)
+    title = " ".join(argv)
+    if match := _TITLE_WITH_COMMAND.match(title):
+        return _parse(tuple(re.findall(r"(?<=-g ).+;|\S+", match[1])))
+    if (len(argv) == 1 and _is_title(title, process)) or _TITLE.match(title):
+        return Invocation((title,), base_name(title.split()[0]), complete=False)
     if base_name(argv[0]) in _SHELLS and len(argv) > 2 and argv[1] == "-c":
         return _shell_command(argv[2])
     return _parse(argv)
