@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib.resources import files
+from pkgutil import get_data
 from typing import Any
 
 from msgspec import Struct
@@ -133,7 +133,7 @@ def read_toml(name: str) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
-    return tomllib.loads(files("landiag.knowledge").joinpath(name).read_text("utf-8"))
+    return tomllib.loads((get_data("landiag.knowledge", name) or b"").decode())
 
 
 def recognise(process: Process, processes: Mapping[int, Process], http: str | None = None) -> Server | None:

@@ -1,16 +1,15 @@
 """The line where a program's address stands, and what to write there instead. Pure: the text is given.
 
-Python sources are read as a syntax tree, everything else by the quoted address itself. When there is more
-than one place that it could be, or none, there is no edit: a person has to look.
+Python sources are read as a syntax tree (``python_edit``), all else by the quoted address itself. When there
+is more than one place that it could be, or none, there is no edit: a person has to look.
 """
 
 from __future__ import annotations
 
-import ast
 import json
+import ntpath
+import posixpath
 import re
-import warnings
-from pathlib import PurePosixPath, PureWindowsPath
 
 from landiag.collect.arguments import Place, with_option
 from landiag.collect.invocation import is_windows_path
@@ -18,8 +17,8 @@ from landiag.collect.servers import Server, ServerKind
 from landiag.model.facts import Family
 from landiag.model.report import Edit
 
-_LOOPBACK = r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[?::1\]?"
-_QUOTED_LOOPBACK = re.compile(rf"(?P<quote>['\"`])(?P<host>{_LOOPBACK})(?P=quote)")
+LOOPBACK = r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[?::1\]?"
+QUOTED_LOOPBACK = re.compile(rf"(?P<quote>['\"`])(?P<host>{LOOPBACK})(?P=quote)")
 
 
 _CONFIGURATION = re.compile(r"\.(ini|conf|cfg|toml|ya?ml|xml|json|conf\.py)$")
@@ -58,7 +57,9 @@ def find_edit(
     if server.kind.pattern and not name.endswith(".py"):
         return _config_edit(server.kind, path, text, server.kind.wide or host, port)
     if name.endswith((".py", ".pyw")):
-        return _python_edit(server.kind, path, text, host)
+        from landiag.collect.python_edit import python_edit
+
+        return python_edit(server.kind, path, text, host)
     return _quoted_edit(path, text, host)
 
 
@@ -67,7 +68,8 @@ def _absolute(name: str, cwd: str | None) -> str | None:
         return name
     if cwd is None:
         return None
-    return str((PureWindowsPath if is_windows_path(cwd) else PurePosixPath)(cwd, name))
+    paths = ntpath if is_windows_path(cwd) else posixpath
+    return paths.normpath(paths.join(cwd, name))
 
 
 def _config_edit(kind: ServerKind, path: str, text: str, host: str, port: int | None) -> Edit | None:
@@ -88,96 +90,18 @@ def _config_edit(kind: ServerKind, path: str, text: str, host: str, port: int | 
     return None
 
 
-def _python_edit(kind: ServerKind, path: str, text: str, host: str) -> Edit | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name_of(node) in kind.calls]
-    edits = [edit for call in calls if (edit := _call_edit(kind, path, text, host, call))]
-    return edits[0] if len(edits) == 1 else None
-
-
-def _name_of(call: ast.Call) -> str:
-    function = call.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
-
-
-def _call_edit(kind: ServerKind, path: str, text: str, host: str, call: ast.Call) -> Edit | None:
-    """Change the address in a call such as ``app.run(host="127.0.0.1")``, or write one into it."""
-    if _name_of(call) == "run" and not _runs_a_server(call):
-        return None
-    for keyword in call.keywords:
-        if keyword.arg in kind.keywords:
-            return _constant_edit(path, text, host, keyword.value)
-    for argument in call.args[:2]:
-        for part in argument.elts if isinstance(argument, ast.Tuple) else [argument]:
-            if edit := _constant_edit(path, text, host, part):
-                return edit
-    may_add = kind.library and kind.host != "*" and (kind.application_first or not call.args)
-    if not may_add or any(keyword.arg is None for keyword in call.keywords):
-        return None
-    return _added_edit(kind, path, text, host, call)
-
-
-def _runs_a_server(call: ast.Call) -> bool:
-    """Whether a call named ``run`` is not one of another module (``subprocess.run``, ``asyncio.run``)."""
-    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-    return isinstance(owner, ast.Name) and owner.id not in {
-        "subprocess",
-        "asyncio",
-        "anyio",
-        "trio",
-        "unittest",
-    }
-
-
-def _constant_edit(path: str, text: str, host: str, node: ast.expr) -> Edit | None:
-    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-        return None
-    if not re.fullmatch(_LOOPBACK, node.value):
-        return None
-    line = text.splitlines()[node.lineno - 1]
-    found = next((m for m in _QUOTED_LOOPBACK.finditer(line) if m["host"] == node.value), None)
-    return _replaced(path, node.lineno, line, found.start("host"), found.end("host"), host) if found else None
-
-
-def _added_edit(kind: ServerKind, path: str, text: str, host: str, call: ast.Call) -> Edit | None:
-    """Write ``host=...`` behind what is already in the call's first line."""
-    line_number = call.func.end_lineno or call.lineno
-    line = text.splitlines()[line_number - 1]
-    if not line.isascii():
-        return None
-    opening = line.find("(", call.func.end_col_offset or 0)
-    if opening < 0:
-        return None
-    written = f'{kind.keywords[0]}="{host}"'
-    if not call.args and not call.keywords:
-        return _replaced(path, line_number, line, opening + 1, opening + 1, written)
-    if not call.args:
-        return _replaced(path, line_number, line, opening + 1, opening + 1, f"{written}, ")
-    last = call.args[-1]
-    if last.end_lineno != line_number or last.end_col_offset is None:
-        return None
-    return _replaced(path, line_number, line, last.end_col_offset, last.end_col_offset, f", {written}")
-
-
 def _quoted_edit(path: str, text: str, host: str) -> Edit | None:
     """The only quoted loopback address of a source in another language."""
     found = [
         (number, line, match)
         for number, line in enumerate(text.splitlines(), 1)
-        for match in _QUOTED_LOOPBACK.finditer(line)
+        for match in QUOTED_LOOPBACK.finditer(line)
         if re.search(r"(?i)host|listen|bind|addr|serve", line[: match.start()] + line[match.end() :])
     ]
     if len(found) != 1:
         return None
     number, line, match = found[0]
-    return _replaced(path, number, line, match.start("host"), match.end("host"), host)
+    return replaced(path, number, line, match.start("host"), match.end("host"), host)
 
 
 def _package_edit(server: Server, path: str, text: str, host: str) -> Edit | None:
@@ -201,5 +125,6 @@ def _package_edit(server: Server, path: str, text: str, host: str) -> Edit | Non
     return None
 
 
-def _replaced(path: str, number: int, line: str, start: int, end: int, written: str) -> Edit:
+def replaced(path: str, number: int, line: str, start: int, end: int, written: str) -> Edit:
+    """The edit that writes something into a line of a file, in place of its characters ``start`` to ``end``."""
     return Edit(path, number, line, (line[:start] + written + line[end:]).rstrip())
