@@ -15,7 +15,9 @@ _HOME = re.compile(
     r"(?P<name>[^\s/\\:;,\"'<>|*?]+)"
 )
 _AT = re.compile(r"(?<![\w.+-])(?P<user>[A-Za-z_][\w.+-]*)@(?P<host>[A-Za-z0-9][\w.-]*)")
-_SSID = re.compile(r"(?im)^(?P<before>[ \t]*(?:B?SSID(?: \d+)?|ESSID|ssid)[ \t]*[:=][ \t]*\"?)(?P<name>[^\"\r\n]+?)(?=\"?\s*$)")
+_SSID = re.compile(
+    r"(?im)^(?P<before>[ \t]*(?:B?SSID(?: \d+)?|ESSID|ssid)[ \t]*[:=][ \t]*\"?)(?P<name>[^\"\r\n]+?)(?=\"?\s*$)"
+)
 _SHORTEST = 3
 
 
@@ -35,7 +37,15 @@ class NameMap(Struct):
     def host(self, name: str) -> str:
         """Give the new name of a host; addresses, loopback names and empty ones stay."""
         low = name.strip(".").lower()
-        if not low or low in KEPT_HOSTS or not re.search(r"[a-z_]", low) or ":" in low or not low.isprintable():
+        if (
+            not low
+            or low in KEPT_HOSTS
+            or not re.search(r"[a-z_]", low)
+            or ":" in low
+            or not low.isprintable()
+        ):
+            return name
+        if low in self._full.values():
             return name
         if low not in self._full:
             self._full[low] = self._new_host(low)
@@ -50,7 +60,7 @@ class NameMap(Struct):
         return ".".join([first, *(self._label(label, "domain") for label in labels[1:-1]), last])
 
     def _label(self, label: str, kind: str) -> str:
-        if label in ("*", "www", "") or label.startswith("_") or label in TOP_DOMAINS:
+        if label in ("*", "www", "") or label.startswith("_") or label in self._parts.values():
             return label
         if label not in self._parts:
             self._parts[label] = _choose(kind, self._parts, self.users)
@@ -64,10 +74,16 @@ class NameMap(Struct):
         """Give the new name of a user; accounts that every system has stay. ``DOMAIN\\\\user`` is two names."""
         if "\\" in name:
             domain, _, rest = name.partition("\\")
-            known = domain.lower() in ("nt authority", "builtin", "nt service", "font driver host", "window manager")
+            known = domain.lower() in (
+                "nt authority",
+                "builtin",
+                "nt service",
+                "font driver host",
+                "window manager",
+            )
             return f"{domain if known else self.host(domain)}\\{name if known else self.user(rest)}"
         low = name.lower()
-        if not low or low in KEPT_USERS or low.isdigit():
+        if not low or low in KEPT_USERS or low.isdigit() or low in self.users.values():
             return name
         if low not in self.users:
             self.users[low] = _choose("user", self._parts, self.users)
@@ -75,7 +91,7 @@ class NameMap(Struct):
 
     def network(self, name: str) -> str:
         """Give the new name of a wireless network."""
-        if not name.strip():
+        if not name.strip() or name in self.networks.values():
             return name
         return self.networks.setdefault(name, f"wireless{len(self.networks) + 1}")
 
@@ -118,7 +134,9 @@ class NameMap(Struct):
         """Every name that may be replaced anywhere, the longer ones first."""
         dotted = {name: new for name, new in self._full.items() if "." in name}
         single = {**self.hosts, **self.users}
-        plain = {name: new for name, new in single.items() if len(name) >= _SHORTEST and name not in vocabulary()}
+        plain = {
+            name: new for name, new in single.items() if len(name) >= _SHORTEST and name not in vocabulary()
+        }
         networks = {name.lower(): new for name, new in self.networks.items() if len(name) >= _SHORTEST}
         words = {**networks, **plain, **dotted}
         return sorted(words.items(), key=lambda pair: -len(pair[0]))
@@ -146,9 +164,9 @@ def find_domains(text: str) -> set[str]:
             start -= 1
         name = text[start : match.end()].strip("-_.")
         before = text[start - 1 : start]
-        if start < match.start() and before not in ("/", "\\", "%") or text[max(0, start - 3) : start] == "://":
-            if re.search(r"[A-Za-z]", name.rpartition(".")[0]):
-                found.add(name.lower())
+        is_path = before in ("/", "\\", "%") and text[max(0, start - 3) : start] != "://"
+        if start < match.start() and not is_path and re.search(r"[A-Za-z]", name.rpartition(".")[0]):
+            found.add(name.lower())
     return found
 
 

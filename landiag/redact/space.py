@@ -61,7 +61,9 @@ class Space(Struct):
     _new: dict[Part, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        everything = [network for network in (*KEPT, *EMBEDDING, *CLASSES) if network.max_prefixlen == self.width]
+        everything = [
+            network for network in (*KEPT, *EMBEDDING, *CLASSES) if network.max_prefixlen == self.width
+        ]
         edges = {int(network.network_address) for network in everything}
         edges |= {int(network.broadcast_address) + 1 for network in everything}
         self._bounds = sorted(edges)

@@ -7,7 +7,7 @@ before it is looked at by hand. A text of 5 MB takes a tenth of a second.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
@@ -22,7 +22,9 @@ _HEX = re.compile(r"0x([0-9A-Fa-f]{8}|[0-9A-Fa-f]{32})(?![0-9A-Fa-f])")
 _ARPA4 = re.compile(r"(?i)(?<![\d.])(\d{1,3}(?:\.\d{1,3}){0,3})\.in-addr\.arpa")
 _ARPA6 = re.compile(r"(?i)(?<![\w.])([0-9a-f](?:\.[0-9a-f]){0,31})\.ip6\.arpa")
 _KERNEL = re.compile(r"(?<![0-9A-F])([0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}(?![0-9A-F])")
-_LENGTH = re.compile(r'/(\d{1,3}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?)(?![\d.])|",\s*"(?:src|dst)?len":\s*(\d{1,3})')
+_LENGTH = re.compile(
+    r'/(\d{1,3}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?)(?![\d.])|",\s*"(?:src|dst)?len":\s*(\d{1,3})'
+)
 
 
 class Span(Struct, frozen=True):
@@ -42,6 +44,9 @@ class Span(Struct, frozen=True):
 
     def write(self, value: int) -> str:
         """Write another address in this one's form."""
+        if self.form.startswith("mac:"):
+            written = _write_mac(value, ":", 2, int(self.form[4:-1]))
+            return written.upper() if self.form.endswith("U") else written
         return _WRITERS[self.form](value, self.length)
 
 
@@ -200,7 +205,14 @@ def _write_mac(value: int, sign: str, size: int, groups: int = 6) -> str:
     return sign.join(digits[at : at + size] for at in range(0, len(digits), size))
 
 
-_WRITERS = {
+def _write_arpa(value: int, length: int | None, kind: str) -> str:
+    """The part of a reverse name that stands before ``.arpa``: of a whole address, or of a network."""
+    if kind == "4":
+        return ".".join(_write_quad(".", value).split(".")[: (length or 32) // 8][::-1])
+    return ".".join(f"{value:032x}"[: (length or 128) // 4][::-1])
+
+
+_WRITERS: dict[str, Callable[[int, int | None], str]] = {
     "quad": lambda value, _: _write_quad(".", value),
     "quad-": lambda value, _: _write_quad("-", value),
     "quad_": lambda value, _: _write_quad("_", value),
@@ -212,9 +224,6 @@ _WRITERS = {
     "hex6": lambda value, _: f"{value:032x}",
     "kernel4": lambda value, _: f"{_turned(value, '4'):08X}",
     "kernel6": lambda value, _: f"{_turned(value, '6'):032X}",
-    "arpa4": lambda value, length: ".".join(_write_quad(".", value).split(".")[: length // 8][::-1]),
-    "arpa6": lambda value, length: ".".join(f"{value:032x}"[: length // 4][::-1]),
+    "arpa4": lambda value, length: _write_arpa(value, length, "4"),
+    "arpa6": lambda value, length: _write_arpa(value, length, "6"),
 }
-for _count in (6, *range(7, 33)):
-    _WRITERS[f"mac:{_count}l"] = lambda value, _, count=_count: _write_mac(value, ":", 2, count)
-    _WRITERS[f"mac:{_count}U"] = lambda value, _, count=_count: _write_mac(value, ":", 2, count).upper()

@@ -12,25 +12,31 @@ from importlib.resources import files
 
 from landiag.model.codes import CODES
 
-KEPT_USERS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+KEPT_USERS = _words(
     "root nobody daemon bin sys sync games man lp mail news uucp proxy www-data backup list irc http https "
     "apache nginx postgres mysql redis docker systemd-network systemd-resolve systemd-timesync messagebus sshd "
     "avahi dnsmasq ntp chrony rpc tcpdump _apt polkitd nfsnobody ftp tss uuidd system administrator "
-    "localservice networkservice shared public default admin user runner vagrant ubuntu pi ec2-user".split()
+    "localservice networkservice shared public default admin user runner vagrant ubuntu pi ec2-user"
 )
 """Accounts that every system has: they name nobody."""
 
-KEPT_HOSTS = frozenset("localhost localhost.localdomain localdomain ip6-localhost ip6-loopback broadcasthost".split())
+KEPT_HOSTS = _words("localhost localhost.localdomain localdomain ip6-localhost ip6-loopback broadcasthost")
 
-TOP_DOMAINS = frozenset(
+TOP_DOMAINS = _words(
     "local lan home internal corp intranet private localdomain test example invalid arpa onion localhost "
     "com net org edu gov int mil info biz name pro io dev app cloud tech online site xyz ai me tv eu "
     "uk de fr nl it es ch at be se no dk fi pl cz pt ie gr hu ro bg hr sk si lt lv ee lu is ru ua by tr il ae "
-    "sa ir in cn jp kr tw hk sg my th vn id ph au nz ca us mx br ar cl co pe za ng ke eg ma".split()
+    "sa ir in cn jp kr tw hk sg my th vn id ph au nz ca us mx br ar cl co pe za ng ke eg ma"
 )
 """Last parts of names that make a word with dots the name of a host; endings of file names are not here."""
 
 _TOOLS = """
+landiag
 accept action add addr address addrtype all allow and any arp auth auto base bash block bool both bridge brd broadcast
 bytes cgroup chain class client command comment config connect connection conntrack continue counter ct daddr
 dead default delete deny destination detail dev device disabled dnat dns docker done down dport drop dst dummy
@@ -70,16 +76,30 @@ def vocabulary() -> frozenset[str]:
 
 
 _WORD = re.compile(r"\w+")
-_LOOPBACK_URL = re.compile(r"(?i)(?:https?|wss?)://(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?::\d+)?")
+_DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(\w+)")
+_LOOPBACK_URL = re.compile(
+    r"(?i)(?:https?|wss?)://(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?::\d+)?"
+)
 
 
 def mask_prose(text: str) -> str:
-    """Blot out free text: words of the vocabulary, small numbers, signs and loopback URLs stay, all else is x and 0."""
+    """Blot out free text: known words, small numbers, signs and loopback URLs stay, all else is x and 0."""
     pieces, position = [], 0
     for match in _LOOPBACK_URL.finditer(text):
-        pieces += [_WORD.sub(_blot, text[position : match.start()]), match[0]]
+        pieces += [_blot_all(text[position : match.start()]), match[0]]
         position = match.end()
-    return "".join([*pieces, _WORD.sub(_blot, text[position:])])
+    return "".join([*pieces, _blot_all(text[position:])])
+
+
+def _blot_all(text: str) -> str:
+    return _WORD.sub(_blot, _DOTTED.sub(_blot_domain, text))
+
+
+def _blot_domain(match: re.Match[str]) -> str:
+    """Blot out what may be the name of a host, or an address, whatever words it is made of."""
+    if match[1].lower() not in TOP_DOMAINS and not match[1].isdigit():
+        return match[0]
+    return "".join("0" if char.isdigit() else "x" if char.isalpha() else char for char in match[0])
 
 
 def _blot(match: re.Match[str]) -> str:

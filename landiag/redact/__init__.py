@@ -1,0 +1,166 @@
+"""Reports and recordings without names and addresses: safe to post in public, and they still say the same.
+
+The same name is replaced by the same word in everything that is redacted together. Pure; nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from landiag.host.recording import Recording
+from landiag.model.facts import ReadStatus
+from landiag.model.report import Report, Target
+from landiag.redact.readings import collect_reading, collect_source, redact_host, redact_path, redact_reading
+from landiag.redact.redactor import Redactor
+
+T = TypeVar("T", Report, Recording)
+
+Document = Report | Recording
+
+__all__ = ["Redaction", "Redactor", "redact", "redact_together"]
+
+_FIXED = frozenset(
+    (
+        "id",
+        "hidden_by",
+        "code",
+        "cause",
+        "likely",
+        "confirmed_by",
+        "check",
+        "stage",
+        "status",
+        "needs",
+        "created",
+    )
+    + ("tool_version", "os", "environment", "scheme", "protocol", "where")
+)
+"""Fields of a report that hold landiag's own words."""
+
+
+class Redaction(Struct, frozen=True):
+    """What was done: ``mapping`` is every replaced name and address by kind, ``withheld`` the sources left out."""
+
+    mapping: Mapping[str, Mapping[str, str]]
+    withheld: tuple[str, ...] = ()
+
+
+def redact(document: T, *, keeps_vendor: bool = False) -> tuple[T, Redaction]:
+    """Redact one report or recording."""
+    (done,), redaction = redact_together((document,), keeps_vendor=keeps_vendor)
+    return done, redaction
+
+
+def redact_together(
+    documents: Sequence[T], *, keeps_vendor: bool = False, also: Sequence[Recording] = ()
+) -> tuple[tuple[T, ...], Redaction]:
+    """Redact documents with the same new names in all. ``also``: recordings whose names are looked for too.
+
+    ``keeps_vendor`` keeps the first half of hardware addresses, which names the maker of the device.
+    """
+    redactor = Redactor(keeps_vendor)
+    everything: list[Document] = [*documents, *also]
+    for document in everything:
+        _collect(redactor, document)
+    redactor.freeze()
+    done = tuple(_redact(redactor, document) for document in documents)
+    withheld = [source for document in done for source in _withheld(document)]
+    return done, Redaction(redactor.mapping, tuple(withheld))
+
+
+def _withheld(document: Document) -> list[str]:
+    if isinstance(document, Report):
+        return []
+    return [item.source for item in document.readings.values() if item.status is ReadStatus.WITHHELD]
+
+
+def _collect(redactor: Redactor, document: Document) -> None:
+    _collect_target(redactor, document.target)
+    if isinstance(document, Report):
+        redactor.names.host(document.host.hostname)
+        for text in _texts(document):
+            redactor.collect(text)
+        for note in document.readings:
+            collect_source(redactor, note.source)
+        return
+    redactor.names.host(document.options.get("host_header", "").partition(":")[0])
+    redactor.collect(" ".join(document.options.values()))
+    for reading in document.readings.values():
+        collect_reading(redactor, reading)
+
+
+def _collect_target(redactor: Redactor, target: Target) -> None:
+    for text in (target.peer, target.address):
+        if text is not None:
+            redactor.collect(text)
+            redactor.names.host(text.partition("%")[0])
+
+
+def _redact(redactor: Redactor, document: T) -> T:
+    if isinstance(document, Recording):
+        return _redact_recording(redactor, document)
+    return _redact_report(redactor, document)
+
+
+def _redact_recording(redactor: Redactor, recording: Recording) -> Recording:
+    readings = [redact_reading(redactor, reading) for reading in recording.readings.values()]
+    options = dict(recording.options)
+    for key, change in (("path", redact_path), ("host_header", redact_host)):
+        if key in options:
+            options[key] = change(redactor, options[key])
+    if "program" in options:
+        options["program"] = redactor.line(options["program"])
+    return replace(
+        recording,
+        target=_redact_target(redactor, recording.target),
+        readings={reading.source: reading for reading in readings},
+        options={**options, "redacted": "yes"},
+    )
+
+
+def _redact_target(redactor: Redactor, target: Target) -> Target:
+    return replace(
+        target,
+        peer=None if target.peer is None else redact_host(redactor, target.peer),
+        address=None if target.address is None else redact_host(redactor, target.address),
+        interface=None if target.interface is None else redactor.text(target.interface),
+    )
+
+
+def _redact_report(redactor: Redactor, report: Report) -> Report:
+    host = replace(report.host, hostname=redactor.names.host(report.host.hostname))
+    done = cast("Report", _walk(redactor, replace(report, host=host)))
+    return replace(done, target=_redact_target(redactor, report.target), redacted=True)
+
+
+def _walk(redactor: Redactor, value: Any) -> Any:
+    if isinstance(value, Enum) or value is None:
+        return value
+    if isinstance(value, str):
+        return redactor.line(value)
+    if isinstance(value, tuple):
+        return tuple(_walk(redactor, item) for item in value)
+    if isinstance(value, Struct):
+        names = [name for name in value.__struct_fields__ if name not in _FIXED]
+        changed = {name: _walk(redactor, getattr(value, name)) for name in names}
+        return replace(value, **changed)
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text of a report that was not landiag's own word."""
+    if isinstance(value, Enum):
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, tuple):
+        return [text for item in value for text in _texts(item)]
+    if isinstance(value, Struct):
+        names = [name for name in value.__struct_fields__ if name not in _FIXED]
+        return [text for name in names for text in _texts(getattr(value, name))]
+    return []

@@ -1,0 +1,249 @@
+"""Readings redacted: plain text, the JSON of landiag's own calls field by field, and answers of servers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from landiag.collect.answers import recognise_http
+from landiag.collect.masking import mask_argv, mask_environment
+from landiag.model.facts import Reading, ReadStatus
+from landiag.redact.redactor import Redactor
+from landiag.redact.vocabulary import mask_prose
+
+WITHHELD = "withheld: it could not be masked with certainty"
+
+_HOST_KEYS = frozenset(("hostname", "host"))
+_NAMES_KEYS = frozenset(("name", "names"))
+_NOT_OF_HOSTS = ("processes", "namespaces", "machine")
+"""Calls in whose answers ``name`` is not the name of a host."""
+_USER_KEYS = frozenset(("user", "username", "owner"))
+_SECRET_HEADERS = frozenset(("set-cookie", "cookie", "authorization", "proxy-authorization", "etag"))
+_PLAIN_HEADERS = frozenset(("server", "content-type", "content-length", "connection", "date", "x-powered-by"))
+_PARAMETER = re.compile(r"(?<=[ ])(host|name|path)=(\S*)")
+_KEPT_FIRST = 8
+"""Bytes of a binary greeting that stay: they say which protocol it is."""
+
+
+def is_kernel_table(source: str) -> bool:
+    """Whether a source shows addresses as the kernel's hexadecimal words."""
+    return source.startswith("file:/proc/net/") or "/net/tcp" in source
+
+
+def collect_reading(redactor: Redactor, reading: Reading) -> None:
+    """Remember the names and addresses of a reading."""
+    collect_source(redactor, reading.source)
+    redactor.collect(" ".join([*(reading.argv or ()), reading.detail, reading.remedy or ""]))
+    text = _decode(reading)
+    if text is None:
+        return
+    redactor.collect(text, kernel_table=is_kernel_table(reading.source))
+    value = _own_json(reading.source, text)
+    if value is not None:
+        _collect_names(redactor, "", value, _host_keys(reading.source))
+
+
+def _host_keys(source: str) -> frozenset[str]:
+    return _HOST_KEYS if source.partition(" ")[0] in _NOT_OF_HOSTS else _HOST_KEYS | _NAMES_KEYS
+
+
+def collect_source(redactor: Redactor, source: str) -> None:
+    """Remember the names in the name of a source: the parameters of a call."""
+    redactor.collect(source)
+    for key, value in _PARAMETER.findall(source):
+        if key != "path":
+            redactor.names.host(_host_of(value))
+
+
+def redact_reading(redactor: Redactor, reading: Reading) -> Reading:
+    """Redact a reading; one that cannot be masked with certainty is withheld."""
+    named = replace(
+        reading,
+        source=redact_source(redactor, reading.source),
+        argv=None if reading.argv is None else tuple(redactor.text(word) for word in mask_argv(reading.argv)),
+        detail=redactor.line(reading.detail),
+        remedy=None if reading.remedy is None else redactor.line(reading.remedy),
+    )
+    try:
+        new = _redact_text(redactor, reading)
+    except _WithheldError:
+        return replace(named, status=ReadStatus.WITHHELD, data=b"", detail=WITHHELD, remedy=None)
+    return replace(named, data=new.encode("utf-8", "surrogatepass"))
+
+
+def redact_source(redactor: Redactor, source: str) -> str:
+    """Redact the name of a source, so that it is still the name under which the same question is asked."""
+    text = redactor.text(source)
+    return _PARAMETER.sub(lambda match: f"{match[1]}={_parameter(redactor, match[1], match[2])}", text)
+
+
+def _parameter(redactor: Redactor, key: str, value: str) -> str:
+    return redact_path(redactor, value) if key == "path" else redact_host(redactor, value)
+
+
+def redact_path(redactor: Redactor, path: str) -> str:
+    """Redact the path and query of a request."""
+    return redactor.line(path)
+
+
+def redact_host(redactor: Redactor, host: str) -> str:
+    """Redact a Host header: a name or an address, perhaps with a port."""
+    name = _host_of(host)
+    new = redactor.text(name)
+    return host.replace(name, new if new != name else redactor.names.host(name), 1) if name else host
+
+
+def _host_of(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host
+
+
+def _decode(reading: Reading) -> str | None:
+    """The text of a reading; None when it is not text."""
+    if reading.data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return reading.data.decode("utf-16", "replace")
+    try:
+        return reading.data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _own_json(source: str, text: str) -> Any:
+    """The value of a call's answer; None for what is not one."""
+    if source.startswith(("file:", "nft", "ip-")) or text[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _redact_text(redactor: Redactor, reading: Reading) -> str:
+    text = _decode(reading)
+    if text is None:
+        raise _WithheldError
+    new = _redact_known(redactor, reading.source, text)
+    if redactor.leaks(new):
+        raise _WithheldError
+    return new
+
+
+def _redact_known(redactor: Redactor, source: str, text: str) -> str:
+    value = _own_json(source, text)
+    if value is not None:
+        new = _Walker(redactor, _host_keys(source)).walk("", value)
+        return json.dumps(new, ensure_ascii=False, separators=(",", ":"))
+    if text[:1] in ("{", "[") and "\\u" in text:
+        try:
+            text = json.dumps(json.loads(text), ensure_ascii=False)
+        except (ValueError, RecursionError) as error:
+            raise _WithheldError from error
+    return redactor.text(text, kernel_table=is_kernel_table(source))
+
+
+def _collect_names(redactor: Redactor, key: str, value: Any, hosts: frozenset[str]) -> None:
+    """Remember the names that stand in fields for names, and what is encoded in the answers of servers."""
+    if isinstance(value, dict):
+        for inner_key, inner in value.items():
+            _collect_names(redactor, inner_key, inner, hosts)
+    elif isinstance(value, list):
+        for inner in value:
+            _collect_names(redactor, key, inner, hosts)
+    elif isinstance(value, str) and value:
+        if key in hosts:
+            redactor.names.host(_host_of(value).removeprefix("*."))
+        elif key in _USER_KEYS:
+            redactor.names.user(value)
+        elif key == "base64":
+            redactor.collect(_unpack(value).decode("latin-1"))
+        elif "\\" in value or "/" in value:
+            redactor.names.collect(value)
+
+
+class _Walker(Struct, frozen=True):
+    """Redacts the answer of a call, each field as what it is. ``hosts`` are the fields for names of hosts."""
+
+    redactor: Redactor
+    hosts: frozenset[str]
+
+    def walk(self, key: str, value: Any) -> Any:
+        """Redact a value. Raises WithheldError where it cannot be masked with certainty."""
+        if isinstance(value, dict):
+            if key == "answer":
+                return _answer(self.redactor, value)
+            if key == "environment":
+                return {name: self.redactor.text(text) for name, text in mask_environment(value).items()}
+            return {name: self.walk(name, inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            if key == "argv":
+                return [self.redactor.text(word) for word in mask_argv(tuple(map(str, value)))]
+            return [self.walk(key, inner) for inner in value]
+        return self._field(key, value) if isinstance(value, str) else value
+
+    def _field(self, key: str, text: str) -> str:
+        if key in self.hosts:
+            wild = "*." if text.startswith("*.") else ""
+            return wild + redact_host(self.redactor, text.removeprefix(wild))
+        if key in _USER_KEYS:
+            return self.redactor.names.user(text)
+        if key in ("subject", "issuer"):
+            return re.sub(r"(?<==)[^,+]*", lambda match: _distinguished(self.redactor, match[0]), text)
+        if key == "path":
+            return redact_path(self.redactor, text)
+        if key == "base64":
+            data = _unpack(text)
+            return base64.b64encode(data[:_KEPT_FIRST].ljust(len(data), b"\0")).decode()
+        return self.redactor.line(text)
+
+
+class _WithheldError(ValueError):
+    """A value cannot be masked with certainty."""
+
+
+def _distinguished(redactor: Redactor, value: str) -> str:
+    """One part of the name in a certificate: a host's name, or an organisation that nobody else need know."""
+    new = redactor.names.apply(value)
+    return new if new != value else mask_prose(value)
+
+
+def _answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Redact what a server answered. What it is recognised by must stay, or nothing can be said of it."""
+    headers = [(str(name), str(value)) for name, value in answer.get("headers", ())]
+    body = answer.get("body") or {}
+    text = body.get("text")
+    new_headers = [[name, _header(redactor, name, value)] for name, value in headers]
+    new_text = "" if text is None else mask_prose(text)
+    known = recognise_http(headers, text or "")
+    if known != recognise_http([(name, value) for name, value in new_headers], new_text):
+        raise _WithheldError
+    reason = mask_prose(str(answer.get("reason", "")))
+    return {
+        **answer,
+        "reason": reason,
+        "headers": new_headers,
+        "body": {**body, "text": new_text, "base64": None},
+    }
+
+
+def _header(redactor: Redactor, name: str, value: str) -> str:
+    low = name.lower()
+    if low in _SECRET_HEADERS:
+        return "***"
+    if low in _PLAIN_HEADERS or low == "location":
+        return redactor.line(value)
+    return mask_prose(value)
+
+
+def _unpack(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return b""
