@@ -14,8 +14,11 @@ from landiag.firewall.evaluate import End
 from landiag.firewall.fields import NO_SOCKET, Context, PacketFields, Tracking
 from landiag.firewall.hooks import HookResult, run_hook, set_packet
 from landiag.firewall.surroundings import Surroundings, Tuple, Way
-from landiag.model.packet import ABSENT, Packet, Value
+from landiag.model.packet import ABSENT, Packet, Value, Within
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+
+DATA_LENGTH = Within(53, 1500)
+"""The length of a packet that carries data: more than its headers, at most what Ethernet takes."""
 
 CONFIRMED, SEEN_REPLY, ASSURED = 8, 2, 4
 SYN, SYN_ACK, DATA, ANSWER, REFUSAL = "syn", "syn-ack", "data", "answer", "refusal"
@@ -144,7 +147,12 @@ class Follower(Struct):
         arrived: list[_Trip] = []
         for trip in trips:
             mark = trip.fields["meta mark"]
-            trip.way = self.around.route(trip.fields.packet, mark if isinstance(mark, int) else None)
+            lost = trip.translated is not None and trip.fields.packet.destination is None
+            trip.way = (
+                None
+                if lost
+                else self.around.route(trip.fields.packet, mark if isinstance(mark, int) else None)
+            )
             if trip.way is None:
                 arrived += self._hook([_fork(trip)], "input", family, leg)
                 arrived += self._forward([_fork(trip)], family, leg)
@@ -207,7 +215,7 @@ class Follower(Struct):
 
     def _again(self, connection: _Connection) -> list[_Trip]:
         """The client's first data, on the way that its SYN has taken."""
-        packet = replace(connection.client, flags=frozenset({"ack", "psh"}), length=None)
+        packet = replace(connection.client, flags=frozenset({"ack", "psh"}), length=DATA_LENGTH)
         family = "ip6" if packet.version == 6 else "ip"
         tracking, state = self._tracking(connection, DATA)
         fields = self._fields(connection, packet, "netdev", "ingress", DATA)
@@ -288,7 +296,9 @@ class Follower(Struct):
                 self.stops.append(Stopped(leg, Verdict.DROP, line))
                 continue
             client = connection.client
-            source = replace(trip.fields.packet, source=client.destination, source_port=client.destination_port)
+            source = replace(
+                trip.fields.packet, source=client.destination, source_port=client.destination_port
+            )
             set_packet(trip.fields, source)
             kept.append(trip)
         return kept
@@ -394,7 +404,7 @@ def refusal(end: End, around: Surroundings) -> tuple[Packet, Tracking | None]:
     if end.reject_with == "tcp reset":
         answer = replace(answer, flags=frozenset({"rst", "ack"}), length=40 if packet.version == 4 else 60)
     else:
-        version = packet.version or 4
+        version = packet.version
         source = answer.source if end.line.hook == "input" else None
         answer = replace(
             answer, protocol="icmp", source=source, source_port=None, destination_port=None,
@@ -455,6 +465,6 @@ def _answer(packet: Packet, leg: str) -> Packet:
     return replace(
         packet, source=packet.destination, destination=packet.source, source_port=packet.destination_port,
         destination_port=packet.source_port, flags=flags, ttl=64, state=None, mark=0,
-        length=packet.length if leg == SYN_ACK else None, in_interface=None, out_interface=None,
+        length=packet.length if leg == SYN_ACK else DATA_LENGTH, in_interface=None, out_interface=None,
         source_mac=None, destination_mac=None, pkttype="host",
     )  # fmt: skip

@@ -110,8 +110,8 @@ def merge(left: PacketFields, right: PacketFields) -> PacketFields:
     return merged
 
 
-def _address(address: IPAddress | None, version: int | None, wanted: int) -> Value:
-    if version is not None and version != wanted:
+def _address(address: IPAddress | None, version: int, wanted: int) -> Value:
+    if version != wanted:
         return ABSENT
     return None if address is None else int(address)
 
@@ -120,10 +120,7 @@ def _only(version: int, value: Callable[[PacketFields], Value]) -> Callable[[Pac
     """A field that packets of one IP version have."""
 
     def compute(fields: PacketFields) -> Value:
-        actual = fields.packet.version
-        if actual is None:
-            return None
-        return value(fields) if actual == version else ABSENT
+        return value(fields) if fields.packet.version == version else ABSENT
 
     return compute
 
@@ -158,8 +155,7 @@ def _nfproto(fields: PacketFields) -> Value:
 
 
 def _ethertype(fields: PacketFields) -> Value:
-    version = fields.packet.version
-    return None if version is None else ETHERTYPE[version]
+    return ETHERTYPE[fields.packet.version]
 
 
 def _flags(fields: PacketFields) -> Value:
@@ -252,7 +248,7 @@ _SIMPLE: dict[str, Callable[[PacketFields], Value]] = {
     "ip6 version": _only(6, lambda _: 6),
     "ip6 dscp": _only(6, lambda f: f.packet.dscp),
     "ip6 ecn": _only(6, _zero),
-    "ip6 length": _only(6, lambda f: None if f.packet.length is None else f.packet.length - 40),
+    "ip6 length": _only(6, lambda f: f.packet.length - 40 if isinstance(f.packet.length, int) else None),
     "ip6 nexthdr": _only(6, _l4proto),
     "ip6 hoplimit": _only(6, lambda f: f.packet.ttl),
     "tcp sport": _port("source_port", "tcp"),
@@ -308,7 +304,7 @@ def _by_group(fields: PacketFields, name: str) -> Value:
         return _fib(fields, rest)
     if group in PROTOCOL_NUMBERS and group != fields.packet.protocol and not group.startswith(("icmp", "ip")):
         return ABSENT
-    if group in ("ip", "ip6") and fields.packet.version not in (None, 4 if group == "ip" else 6):
+    if group in ("ip", "ip6") and fields.packet.version != (4 if group == "ip" else 6):
         return ABSENT
     if group == "arp":
         return ABSENT
@@ -331,7 +327,7 @@ def _ct(fields: PacketFields, key: str) -> Value:
     if key == "protocol":
         return _l4proto(fields)
     if key == "l3proto":
-        return {4: 2, 6: 10}.get(fields.packet.version or 0)
+        return {4: 2, 6: 10}[fields.packet.version]
     return _ct_tuple(fields, tracking, key)
 
 
@@ -343,7 +339,7 @@ def _ct_tuple(fields: PacketFields, tracking: Tracking, key: str) -> Value:
         return None
     one = tuples[words[0]]
     version = fields.packet.version
-    if len(words) == 3 and version is not None and words[1] != {4: "ip", 6: "ip6"}[version]:
+    if len(words) == 3 and words[1] != {4: "ip", 6: "ip6"}[version]:
         return ABSENT
     values: dict[str, Value] = {
         "saddr": None if one.source is None else int(one.source),
@@ -360,13 +356,14 @@ def _fib(fields: PacketFields, rest: str) -> Value:
     packet, around = fields.packet, fields.context.surroundings
     address = packet.source if "saddr" in flags else packet.destination
     device = _fib_device(fields, flags)
-    if device is None or (address is None and packet.version is None):
+    if device is None:
         return None
     number = fields["ip saddr" if address is packet.source and address is not None else "ip daddr"]
     if isinstance(number, int) and address is not None and address.version == 4:
         address = ip_address(number)
     if address is None:
-        return None
+        is_ours = "daddr" in flags and result == "type" and around.destination is None
+        return FIB_TYPES["local"] if is_ours else None
     limit = device or None
     if result == "type":
         kind = around.address_type(address, limit)

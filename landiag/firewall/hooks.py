@@ -134,9 +134,12 @@ class _HookRun(Struct):
         )
         ends = walk.run(chain)
         passage.untracked = walk.untracked
-        if chain.hook is not None and self.hook in ("ingress", "egress") and chain.hook.devices is None:
+        if _may_be_skipped(chain, self.hook):
             ends = [replace(end, certain=False) for end in ends]
-            ends.append(End(Verdict.ACCEPT, ends[0].line, passage.fields, certain=False))
+            what = f"whether {chain.table} {chain.name} is in force is not known"
+            line = TraceLine(self.hook, f"perhaps accept: {what}", chain, None, what, self.leg)
+            self.lines.append(line)
+            ends.append(End(Verdict.ACCEPT, line, before or passage.fields, certain=False))
         return ends
 
     def filter(self, result: HookResult, chain: Chain) -> None:
@@ -192,6 +195,12 @@ class _HookRun(Struct):
                         done.append(moved)
             waiting = _unite(following)
         done += waiting
+
+
+def _may_be_skipped(chain: Chain, hook: str) -> bool:
+    """Whether nobody knows if the chain sees the packet: a table perhaps dormant, devices that are not told."""
+    on_devices = hook in ("ingress", "egress") and chain.hook is not None and chain.hook.devices is None
+    return on_devices or chain.in_force is None
 
 
 def _may_translate(state: str | None, protocol: str) -> bool:

@@ -67,7 +67,8 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
     for name, version in ((LEGACY.name, 4), (LEGACY6.name, 6)):
         parts.legacy += _parse(readings, name, parts, _saved(version)) or []
     parts.sets = _parse(readings, IPSET.name, parts, lambda r: parse_ipset_save(r.text), gap=False)
-    return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, tuple(parts.gaps))
+    texts = tuple(readings[one.name].data for one in SOURCES if one.name in readings)
+    return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, tuple(parts.gaps), texts)
 
 
 def _saved(version: int) -> Callable[[Reading], list[IptTable]]:
@@ -152,6 +153,7 @@ def build_ruleset(
     legacy: Sequence[IptTable],
     sets: Mapping[str, ElementSet] | None,
     gaps: tuple[Unknown, ...] = (),
+    texts: tuple[bytes, ...] = (),
 ) -> Ruleset:
     """Put the parts together, legacy tables before those of nft, as the kernel is asked to load them."""
     tables: dict[TableKey, Mapping[str, Chain]] = {}
@@ -163,13 +165,11 @@ def build_ruleset(
         backend = NFT_BACKEND if saved is not None or _looks_like_iptables(table) else "nftables"
         if table.dormant:
             continue
-        if table.dormant is None:
-            gaps += (Unknown(f"whether table {table.family} {table.name} is dormant", NFT_TEXT.name),)
         tables[backend, table.family, table.name] = _nft_chains(table, backend, saved, sets)
     for key, saved in nft_iptables.items():
         if key not in shown:
             tables[NFT_BACKEND, saved.family, saved.name] = saved.chains(NFT_BACKEND, sets)
-    return Ruleset(tables, gaps)
+    return Ruleset(tables, gaps, texts)
 
 
 def _looks_like_iptables(table: NftTable) -> bool:
@@ -188,7 +188,8 @@ def _nft_chains(
         rules = lists.get(name, ())
         if saved is not None and len(saved.lines.get(name, ())) == len(rules):
             rules = _whole(rules, saved, name, sets)
-        chains[name] = replace(chain, backend=backend, rules=rules)
+        in_force = None if table.dormant is None else True
+        chains[name] = replace(chain, backend=backend, rules=rules, in_force=in_force)
     return chains
 
 

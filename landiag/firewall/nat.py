@@ -28,7 +28,7 @@ def translated(fields: PacketFields, action: Translate) -> Packet | None:
     target = action.target if isinstance(action.target, Target) else _choose(fields, action.target)
     if target is None:
         return None
-    version = packet.version or action.version
+    version = packet.version
     if action.version is not None and version != action.version:
         return None
     if action.kind in SOURCE_KINDS:
@@ -42,9 +42,7 @@ def translated(fields: PacketFields, action: Translate) -> Packet | None:
 def _address(
     fields: PacketFields, action: Translate, target: Target, old: IPAddress | None, device: str | None
 ) -> IPAddress | None:
-    version = action.version or fields.packet.version
-    if version is None:
-        return None
+    version = fields.packet.version
     if action.kind in (NatKind.REDIRECT, NatKind.MASQUERADE):
         return None if old is None else fields.context.surroundings.first_address(device, old)
     if target.addresses is None:

@@ -50,10 +50,10 @@ def _declared_kinds(kinds: Json) -> list[Type | None]:
 
 def lower_element(element: Json, kinds: Sequence[Type | None]) -> tuple[Key, object]:
     """One element as (key, data); data is True where it is not a map's."""
-    data: object = True
     if isinstance(element, list) and len(element) == 2:
-        element, data = element[0], lower_data(element[1])
-    return lower_element_key(element, kinds), data
+        key, held = element
+        return lower_element_key(key, kinds), lower_data(held)
+    return lower_element_key(element, kinds), True
 
 
 def lower_element_key(element: Json, kinds: Sequence[Type | None]) -> Key:

@@ -226,5 +226,6 @@ def parse_listing(text: str) -> Listing:
         elif not chain and _FLAGS_LINE.match(line):
             listing.dormant.add(table)
         elif found := _HOOK_LINE.match(line):
-            listing.devices[(*table, chain)] = tuple(re.findall(r'[^\s"{},=]+', found[1]))
+            key = (*table, chain)
+            listing.devices[key] = tuple(re.findall(r'[^\s"{},=]+', found[1]))
     return listing

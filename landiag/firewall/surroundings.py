@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
 
@@ -59,11 +59,10 @@ class Surroundings:
     def route(self, packet: Packet, mark: int | None) -> Way | None:  # noqa: ARG002
         """Where a packet that came in goes: ``local``, ``unicast`` through a device, or nowhere.
 
-        None when unknown. Without facts, the first destination is local, and another is behind this host.
+        None when unknown. Without facts, the first destination is local (also when none is given), and
+        another is behind this host.
         """
-        if packet.destination is None:
-            return None
-        if packet.destination == self.destination or packet.destination.is_loopback:
+        if packet.destination is None or packet.destination == self.destination:
             return Way("local", "lo")
         return Way("unicast", None)
 
@@ -93,6 +92,37 @@ class Surroundings:
             return False
         prefix = NEIGHBOURHOOD[address.version]
         return address in ip_network(f"{self.destination}/{prefix}", strict=False)
+
+
+class SavedSurroundings(Surroundings):
+    """Surroundings of a saved ruleset: the packet's own words, with the addresses of its interface if it has any."""
+
+    def __init__(self, packet: Packet) -> None:
+        super().__init__(packet.destination, packet.in_interface)
+        self._own = tuple(ip_interface(text) for text in packet.interface_addresses)
+
+    def address_type(self, address: IPAddress, device: str | None) -> str | None:
+        """The type of an address, known for sure on the interface's own subnet."""
+        for own in self._own:
+            if address == own.ip:
+                return "local"
+            if own.version == 4 and address == own.network.broadcast_address:
+                return "broadcast"
+            if address in own.network:
+                return "unicast"
+        return super().address_type(address, device)
+
+    def route(self, packet: Packet, mark: int | None) -> Way | None:
+        """An address of the interface is local."""
+        if any(packet.destination == own.ip for own in self._own):
+            return Way("local", "lo")
+        return super().route(packet, mark)
+
+    def way_to(self, address: IPAddress, device: str | None, mark: int | None) -> str | Absent | None:
+        """The interface's subnet is reached through it."""
+        if any(address in own.network and address != own.ip for own in self._own):
+            return self.in_interface
+        return super().way_to(address, device, mark)
 
 
 def _last(address: IPAddress) -> bool:

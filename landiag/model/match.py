@@ -11,7 +11,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from landiag.model.packet import ABSENT, AnythingBut, Value
+from landiag.model.packet import ABSENT, AnythingBut, Value, Within
 
 Fields = Mapping[str, Value]
 Ranges = tuple[tuple[int, int], ...]
@@ -109,15 +109,24 @@ class InRanges(Match, Struct, frozen=True):
         """Compare the field."""
         value = fields[self.field]
         if value.__class__ is not int:
-            if value is ABSENT:
-                return False
-            return None
+            return False if value is ABSENT else _compare(value, self)
         if self.mask is not None:
             value &= self.mask
         for low, high in self.ranges:
             if low <= value <= high:
                 return not self.negated
         return self.negated
+
+
+def _compare(value: Value, match: InRanges) -> bool | None:
+    """Compare a number of which only the bounds are known."""
+    if not isinstance(value, Within) or match.mask is not None:
+        return None
+    if any(low <= value.low and value.high <= high for low, high in match.ranges):
+        return not match.negated
+    if all(high < value.low or value.high < low for low, high in match.ranges):
+        return match.negated
+    return None
 
 
 class Computed(Match, Struct, frozen=True):

@@ -31,7 +31,14 @@ class AnythingBut(Struct, frozen=True):
     names: frozenset[str]
 
 
-Value = int | str | None | Absent | AnythingBut
+class Within(Struct, frozen=True):
+    """A number that is not known, but lies between two that are."""
+
+    low: int
+    high: int
+
+
+Value = int | str | None | Absent | AnythingBut | Within
 
 NOT_LOOPBACK = AnythingBut(frozenset({"lo"}))
 
@@ -51,6 +58,7 @@ class Packet(Struct, frozen=True):
     """A packet that comes in (or goes out); the defaults are a fresh SYN of a neighbour.
 
     ``flags`` are TCP flags by name. ``state`` is a conntrack state; None lets the journey find it out.
+    ``ip_version`` counts only where no address is known.
     None elsewhere means that nobody knows (addresses, interfaces) or that there is none (MAC addresses of a
     packet whose link layer is not known). ``program``, ``profile`` and ``interface_addresses`` are for rules
     of Windows and pf.
@@ -67,7 +75,7 @@ class Packet(Struct, frozen=True):
     mark: int | None = 0
     flags: frozenset[str] = frozenset({"syn"})
     ttl: int | None = 64
-    length: int | None = 60
+    length: int | Within | None = 60
     pkttype: str | None = "host"
     source_mac: str | None = None
     destination_mac: str | None = None
@@ -82,11 +90,12 @@ class Packet(Struct, frozen=True):
     program: str | None = None
     profile: str | None = None
     interface_addresses: tuple[str, ...] = ()
+    ip_version: int = 4
 
     @property
-    def version(self) -> int | None:
-        """4 or 6; None when neither address is known."""
+    def version(self) -> int:
+        """4 or 6: that of its addresses, and ``ip_version`` when neither is known."""
         for address in (self.destination, self.source):
             if address is not None:
                 return address.version
-        return None
+        return self.ip_version

@@ -102,6 +102,7 @@ class Chain(Struct, frozen=True):
     """A chain. ``backend`` is ``nftables``, ``iptables-nft``, ``iptables-legacy``, ``windows``, ``pf``...
 
     ``family`` is nft's: ``ip ip6 inet arp bridge netdev``. ``hook`` is None where only jumps lead here.
+    ``in_force`` is None where its table may be dormant: nobody could tell.
     """
 
     backend: str
@@ -111,6 +112,7 @@ class Chain(Struct, frozen=True):
     rules: Sequence[Rule] = ()
     hook: Hook | None = None
     policy: Verdict = Verdict.ACCEPT
+    in_force: bool | None = True
 
     @property
     def key(self) -> TableKey:
@@ -124,11 +126,13 @@ class Ruleset:
 
     ``tables`` holds chains by table and name. ``gaps`` are backends that could not be read: wherever one of
     them could have decided, a verdict is unknown. A gap's ``source`` names the reading.
+    ``texts`` are the readings that it was made from; empty where addresses are to be sought in the rules.
     ``notes`` keeps what was worked out about the whole ruleset, so that it is worked out once.
     """
 
     tables: Mapping[TableKey, Mapping[str, Chain]] = field(default_factory=dict)
     gaps: tuple[Unknown, ...] = ()
+    texts: tuple[bytes, ...] = ()
     notes: dict[tuple[str, str], object] = field(default_factory=dict, compare=False, repr=False)
     _hooked: dict[tuple[str, str], tuple[Chain, ...]] = field(default_factory=dict, compare=False, repr=False)
 

@@ -22,7 +22,9 @@ def cases(kind: str, seed: int) -> Case:
     if kind != "nft":
         version = 4 if seed % 3 else 6
         loads.append((("ipset", "restore"), generate_iptables.ipsets(Random(seed), version)))
-        backends = {"iptables-nft": ("nft",), "iptables-legacy": ("legacy",), "mixed": ("legacy", "nft")}[kind]
+        backends = {"iptables-nft": ("nft",), "iptables-legacy": ("legacy",), "mixed": ("legacy", "nft")}[
+            kind
+        ]
         for number, backend in enumerate(backends):
             tool = f"{'ip6' if version == 6 else 'ip'}tables-{backend}-restore"
             loads.append(((tool,), generate_iptables.generate(seed * 10 + number, version)))

@@ -140,7 +140,11 @@ def _match(random: Random, table: str, chain: str, version: int) -> str:
         choices += [f"-m iprange {bang}--src-range 192.168.77.20-192.168.77.99", "-m ttl --ttl-eq 64", "-m ttl --ttl-lt 64",
                     "-p icmp -m icmp --icmp-type 8", "-f", f"{who} 192.168.0.20/255.255.0.255"]  # fmt: skip
     else:
-        choices += [f"-m iprange {bang}--src-range fd77::20-fd77::99", "-m hl --hl-eq 64", "-p ipv6-icmp -m icmp6 --icmpv6-type 128"]
+        choices += [
+            f"-m iprange {bang}--src-range fd77::20-fd77::99",
+            "-m hl --hl-eq 64",
+            "-p ipv6-icmp -m icmp6 --icmpv6-type 128",
+        ]
     if not outward:
         choices += [f"{bang}-i eth0", "-i eth1", "-i eth+", f"{bang}-i lo", "! -i br-app"]
         choices += [f"-m mac {bang}--mac-source 00:11:22:33:44:55"] if chain != "OUTPUT" else []
@@ -154,7 +158,13 @@ def _match(random: Random, table: str, chain: str, version: int) -> str:
 
 
 def _nat(random: Random, version: int) -> str:
-    lines = ["*nat", ":PREROUTING ACCEPT [0:0]", ":INPUT ACCEPT [0:0]", ":OUTPUT ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]"]
+    lines = [
+        "*nat",
+        ":PREROUTING ACCEPT [0:0]",
+        ":INPUT ACCEPT [0:0]",
+        ":OUTPUT ACCEPT [0:0]",
+        ":POSTROUTING ACCEPT [0:0]",
+    ]
     inner = (INNER.clients4 if version == 4 else INNER.clients6)[0]
     shown = inner if version == 4 else f"[{inner}]"
     server = "192.168.77.10" if version == 4 else "fd77::10"
@@ -173,7 +183,10 @@ def _nat(random: Random, version: int) -> str:
             f"-i eth0 -p tcp -m tcp --dport {port} -j DNAT --to-destination {server if version == 4 else f'[{server}]'}:{other}",
         )))  # fmt: skip
     net = "172.17.0.0/16" if version == 4 else "fd17::/64"
-    lines.append("-A POSTROUTING " + random.choice((f"-s {net} ! -o br-app -j MASQUERADE", "-o br-app -j MASQUERADE", "-j ACCEPT")))
+    lines.append(
+        "-A POSTROUTING "
+        + random.choice((f"-s {net} ! -o br-app -j MASQUERADE", "-o br-app -j MASQUERADE", "-j ACCEPT"))
+    )
     return "\n".join([*lines, "COMMIT\n"])
 
 
