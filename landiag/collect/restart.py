@@ -62,6 +62,8 @@ def restart_command(
     advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
     if unit:
         return _of_unit(advice, server, host, port, unit)
+    if server.manager:
+        return _of_manager(advice, server, host, port, server.manager)
     if server.kind.how == "steps":
         return replace(advice, steps=server.kind.steps, stop_pid=None, needs="user-action")
     if server.kind.how in {"source", "config"}:
@@ -117,6 +119,18 @@ def _of_unit(advice: RestartAdvice, server: Server, host: str, port: int | None,
         stop_pid=None,
         needs="root",
     )
+
+
+def _of_manager(
+    advice: RestartAdvice, server: Server, host: str, port: int | None, manager: str
+) -> RestartAdvice:
+    """A process manager started it and would start it again as it was."""
+    steps: tuple[str, ...] = (
+        f"{manager} starts it: change its command there, and {_told(server, host, port)}.",
+    )
+    if server.kind.how in {"source", "config"}:
+        steps = (*_file_steps(advice, server, host), f"{manager} starts it: let that restart it.")
+    return replace(advice, steps=steps, stop_pid=None, needs="user-action")
 
 
 def _of_file(advice: RestartAdvice, server: Server, host: str) -> RestartAdvice:
@@ -223,12 +237,12 @@ def _typed(
 
 
 def _in_environment(words: tuple[str, ...], server: Server) -> tuple[str, ...]:
-    """With the interpreter of the virtual environment it ran in, when only its bare name is known."""
+    """With the interpreter of its virtual environment, when its own name does not lead there."""
     venv = server.process.environment.get("VIRTUAL_ENV")
-    if not venv or not words or re.search(r"[\\/]", words[0]) or not words[0].startswith("python"):
+    if not venv or not words or not re.fullmatch(r"python[\w.]*|.*/Contents/MacOS/Python", words[0]):
         return words
     folder = f"{venv}\\Scripts\\" if is_windows_path(venv) else f"{venv}/bin/"
-    return (folder + words[0], *words[1:])
+    return (folder + words[0].rpartition("/")[2].lower(), *words[1:])
 
 
 def _instead(server: Server, called: Invocation) -> str:

@@ -29,6 +29,19 @@ DEVELOPMENT_ADVICE = (
 
 _MOST_ANCESTORS = 8
 _SPAWNED = "multiprocessing"
+# Programs that start a server again when a file changes, and those that do so whenever it ends.
+_WATCHERS = {"nodemon", "tsx", "ts-node-dev", "node-dev"}
+_MANAGERS = {
+    "supervisord",
+    "pm2",
+    "runsv",
+    "s6-supervise",
+    "circusd",
+    "forever",
+    "honcho",
+    "foreman",
+    "overmind",
+}
 
 
 class ServerKind(Struct, frozen=True):
@@ -77,12 +90,14 @@ class Server(Struct, frozen=True):
     ``process`` is the master or the reloader's parent, not the worker that holds the socket; not the package
     manager either, which would leave it running. ``invocation`` is the server's own command line, None when
     it cannot be seen; ``script`` the command of the package manager that started it (``npm run dev``).
+    ``manager`` is the program that would start it again by itself, as it was (supervisord, pm2).
     """
 
     kind: ServerKind
     process: Process
     invocation: Invocation | None
     script: Invocation | None = None
+    manager: str | None = None
 
     @property
     def key(self) -> str:
@@ -143,6 +158,8 @@ def recognise(process: Process, processes: Mapping[int, Process], http: str | No
     is what ``recognise_http`` said of its answers: it tells what a script runs that only says ``app.py``.
     """
     line = list(_ancestry(process, processes))
+    if process.environment.get("WERKZEUG_RUN_MAIN"):
+        http = "werkzeug"
     for index, candidate in enumerate(line):
         kind = _kind_of(candidate, http if index == 0 else None)
         if kind and not (index and kind.forwarder):
@@ -156,6 +173,8 @@ def _server(kind: ServerKind, line: list[Process], index: int) -> Server:
     """Climb from the process that was recognised to the one that has to be started anew."""
     while index + 1 < len(line) and (parent := _same_server(kind, line[index], line[index + 1])):
         kind, index = parent, index + 1
+    if kind.how == "source" and _program_of(line[index + 1 : index + 2]) in _WATCHERS:
+        index += 1
     own = line[index]
     called = invocation(own)
     for above in line[index + 1 : index + 4]:
@@ -166,7 +185,14 @@ def _server(kind: ServerKind, line: list[Process], index: int) -> Server:
             return Server(kind, own, called, script)
         if not (shell and shell.from_shell):
             break
-    return Server(kind, own, called if called and called.complete else None)
+    manager = _program_of(line[index + 1 : index + 2])
+    known = called if called and called.complete else None
+    return Server(kind, own, known, manager=manager if manager.lower() in _MANAGERS else None)
+
+
+def _program_of(line: list[Process]) -> str:
+    called = invocation(line[0]) if line else None
+    return called.program if called else ""
 
 
 def _ancestry(process: Process, processes: Mapping[int, Process]) -> Iterator[Process]:

@@ -68,8 +68,9 @@ def _absolute(name: str, cwd: str | None) -> str | None:
         return name
     if cwd is None:
         return None
-    paths = ntpath if is_windows_path(cwd) else posixpath
-    return paths.normpath(paths.join(cwd, name))
+    if is_windows_path(cwd):
+        return ntpath.normpath(ntpath.join(cwd, name))
+    return posixpath.normpath(posixpath.join(cwd, name))
 
 
 def _config_edit(kind: ServerKind, path: str, text: str, host: str, port: int | None) -> Edit | None:

@@ -194,6 +194,15 @@ def test_a_bare_python_is_that_of_its_virtual_environment() -> None:
     assert advice.commands == ("/home/u/venv/bin/python -m flask run --host=0.0.0.0",)
 
 
+def test_a_framework_python_of_macos_is_that_of_its_virtual_environment() -> None:
+    path = (
+        "/opt/homebrew/Frameworks/Python.framework/Versions/3.12/Resources/Python.app/Contents/MacOS/Python"
+    )
+    target = Process(1, "Python", (path, "-m", "flask", "run"), environment={"VIRTUAL_ENV": "/Users/u/venv"})
+    advice = restart_command(seen(target), target)
+    assert advice.commands == ("/Users/u/venv/bin/python -m flask run --host=0.0.0.0",)
+
+
 def test_windows_paths_are_quoted_for_powershell() -> None:
     path = r"C:\Program Files\Python312\python.exe"
     target = Process(1, "python.exe", (path, "-m", "flask", "run"), environment={"FLASK_APP": "shop"})
@@ -286,6 +295,25 @@ class TestFamilies:
         advice = restart_command(seen(vite, npm, shell), vite)
         assert advice.commands == ("npm run dev",)
         assert "package.json" in advice.steps[0]
+
+    def test_a_watcher_is_ended_with_what_it_watches(self) -> None:
+        watcher = process("node /p/node_modules/.bin/nodemon server.js", 10)
+        server = seen(process("node server.js", 11, parent=10), watcher)
+        assert (server.key, server.process) == ("node", watcher)
+        assert restart_command(server, watcher).commands == ("/p/node_modules/.bin/nodemon server.js",)
+
+    @pytest.mark.parametrize(
+        "manager", ["/usr/bin/python3 /usr/bin/supervisord -n", "'PM2 v5.3.0: God Daemon (/root/.pm2)'"]
+    )
+    def test_a_manager_would_start_it_as_it_was(self, manager: str) -> None:
+        child = process("python3 /v/bin/gunicorn shop:app", 11, parent=10)
+        advice = restart_command(seen(child, process(manager, 10)), child, port=8000)
+        assert (advice.commands, advice.stop_pid, advice.needs) == ((), None, "user-action")
+        assert "--bind 0.0.0.0:8000" in advice.steps[0]
+
+    def test_a_reloaders_child_is_flasks(self) -> None:
+        child = process("python app.py", 11, environment={"WERKZEUG_RUN_MAIN": "true"})
+        assert seen(child).key == "werkzeug"
 
     def test_nobody_is_blamed_for_a_strangers_child(self) -> None:
         notebook = process("python3 /v/bin/jupyter-lab", 10)
