@@ -67,7 +67,7 @@ def restart_command(
     if server.kind.how == "steps":
         return replace(advice, steps=server.kind.steps, stop_pid=None, needs="user-action")
     if server.kind.how in {"source", "config"}:
-        return _of_file(advice, server, host)
+        return _of_file(advice, server, host, port)
     return _of_command(advice, server, host, port)
 
 
@@ -133,12 +133,36 @@ def _of_manager(
     return replace(advice, steps=steps, stop_pid=None, needs="user-action")
 
 
-def _of_file(advice: RestartAdvice, server: Server, host: str) -> RestartAdvice:
+def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None) -> RestartAdvice:
     advice = replace(advice, steps=(*advice.steps, *_file_steps(advice, server, host), *server.kind.steps))
     if server.kind.service and server.process.parent == 1:
         restart = shlex.join(["systemctl", "restart", server.kind.service])
         return replace(advice, commands=(restart,), stop_pid=None, needs="root")
+    if advice.edit is None and server.kind.instead and server.invocation and server.script is None:
+        return _without_edit(advice, server, server.invocation, host, port)
     return _again(advice, server, server.script or server.invocation)
+
+
+def _without_edit(
+    advice: RestartAdvice, server: Server, called: Invocation, host: str, port: int | None
+) -> RestartAdvice:
+    """A command that does what the edit would: the framework's own starter, for the same program."""
+    known = {
+        "{host}": host,
+        "{port}": str(port or server.kind.port),
+        "{script}": called.script or called.program,
+    }
+    arguments = tuple(_filled(word, known) for word in server.kind.instead)
+    interpreter = called.words[: -1 if called.script else -2]
+    started = Invocation(interpreter, called.program, arguments, called.runtime)
+    steps = tuple(f"Or, to go on starting it as you do: {step[0].lower()}{step[1:]}" for step in advice.steps)
+    return _typed(replace(advice, steps=steps), server, started)
+
+
+def _filled(word: str, known: dict[str, str]) -> str:
+    for name, value in known.items():
+        word = word.replace(name, value)
+    return word
 
 
 def _file_steps(advice: RestartAdvice, server: Server, host: str) -> tuple[str, ...]:

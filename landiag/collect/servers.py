@@ -77,6 +77,7 @@ class ServerKind(Struct, frozen=True):
     calls: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     application_first: bool = False
+    instead: tuple[str, ...] = ()
     service: str = ""
     stop_signal: str = "TERM"
     steps: tuple[str, ...] = ()

@@ -323,6 +323,23 @@ def test_the_printed_command_listens_on_all_addresses(case: Case, running: Runni
     assert running.answers(case.port), command
 
 
+@pytest.mark.parametrize("arguments", ["port=5009, debug=True", "port=5009"])
+def test_a_flask_program_can_be_started_without_touching_it(arguments: str, running: Running) -> None:
+    case = Case("python shop.py", "werkzeug", 5009, app_run(arguments), needs="flask")
+    make_ready(case, running.folder)
+    running.start(case.command, {})
+    server, process = seen_server(running.wait(5009, up=True), "werkzeug")
+    running.wait_until_it_serves(5009)
+    advice = restart_command(server, process, port=5009)
+    assert advice.stop_pid is not None
+    os.kill(advice.stop_pid, signal.SIGTERM)
+    running.wait(5009, up=False)
+    (command,) = advice.commands
+    running.start(command, {})
+    running.wait(5009, up=True)
+    assert running.answers(5009)
+
+
 def test_uwsgi_is_told_to_speak_http(running: Running) -> None:
     case = Case(
         "uwsgi --plugin python3 --socket 127.0.0.1:8022 --wsgi-file shop.py --callable app", "uwsgi", 8022
