@@ -162,14 +162,16 @@ class Follower(Struct):
                 arrived += self._forward([trip], family, leg)
         return arrived
 
-    def _forward(self, trips: list[_Trip], family: str, leg: str) -> list[_Trip]:
+    def _forward(
+        self, trips: list[_Trip], family: str, leg: str, rewrite: Packet | None = None
+    ) -> list[_Trip]:
         for trip in trips:
             packet = trip.fields.packet
             ttl = None if packet.ttl is None else packet.ttl - 1
             trip.fields.packet = replace(packet, out_interface=trip.way.device if trip.way else None, ttl=ttl)
             trip.fields.forget("ip ttl", "ip6 hoplimit", "oif")
         trips = self._hook(trips, "forward", family, leg)
-        trips = self._hook(trips, "postrouting", family, leg)
+        trips = self._hook(trips, "postrouting", family, leg, rewrite=rewrite)
         return self._egress(trips, leg)
 
     def _egress(self, trips: list[_Trip], leg: str) -> list[_Trip]:
@@ -183,6 +185,7 @@ class Follower(Struct):
         answer = _answer(connection.server, leg)
         family = "ip6" if answer.version == 6 else "ip"
         tracking, state = self._tracking(connection, leg)
+        seen = _answer(connection.client, leg)
         if connection.local is False:
             trips = self._back_through(connection, answer, family, leg, tracking)
         else:
@@ -190,8 +193,8 @@ class Follower(Struct):
             answer = replace(answer, in_interface=None, out_interface=back.device if back else None)
             fields = self._fields(connection, answer, family, "output", leg)
             trips = self._hook([_Trip(fields)], "output", family, leg, tracking=tracking)
-            trips = self._hook(trips, "postrouting", family, leg)
-        trips = self._untranslate(connection, trips, leg)
+            trips = self._hook(trips, "postrouting", family, leg, rewrite=seen)
+        trips = self._translated(connection, trips, leg)
         trips = self._egress(trips, leg)
         self._learn(connection, trips, state, leg)
         return bool(trips)
@@ -200,35 +203,34 @@ class Follower(Struct):
         self, connection: _Connection, answer: Packet, family: str, leg: str, tracking: Tracking | None
     ) -> list[_Trip]:
         """The answer of a host behind this one: in by the device that led there, out to the client."""
+        client = connection.client
         answer = replace(answer, in_interface=connection.out_interface, source_mac=None, destination_mac=None)
         fields = self._fields(connection, answer, "netdev", "ingress", leg)
         trips = self._hook([_Trip(fields)], "ingress", "netdev", leg, device=answer.in_interface)
-        trips = self._hook(trips, "prerouting", family, leg, tracking=tracking)
+        back = replace(answer, destination=client.source, destination_port=client.source_port)
+        trips = self._hook(trips, "prerouting", family, leg, tracking=tracking, rewrite=back)
         for trip in trips:
-            set_packet(trip.fields, replace(trip.fields.packet, destination=connection.client.source,
-                                            destination_port=connection.client.source_port))  # fmt: skip
             packet = trip.fields.packet
             trip.fields.packet = replace(packet, out_interface=connection.in_interface, ttl=63)
             trip.fields.forget("ip ttl", "ip6 hoplimit", "oif")
         trips = self._hook(trips, "forward", family, leg)
-        return self._hook(trips, "postrouting", family, leg)
+        return self._hook(trips, "postrouting", family, leg, rewrite=_answer(client, leg))
 
     def _again(self, connection: _Connection) -> list[_Trip]:
         """The client's first data, on the way that its SYN has taken."""
         packet = replace(connection.client, flags=frozenset({"ack", "psh"}), length=DATA_LENGTH)
+        server = connection.server
         family = "ip6" if packet.version == 6 else "ip"
         tracking, state = self._tracking(connection, DATA)
         fields = self._fields(connection, packet, "netdev", "ingress", DATA)
         trips = self._hook([_Trip(fields)], "ingress", "netdev", DATA, device=packet.in_interface)
-        trips = self._hook(trips, "prerouting", family, DATA, tracking=tracking)
-        for trip in trips:
-            server = connection.server
-            set_packet(trip.fields, replace(trip.fields.packet, destination=server.destination,
-                                            destination_port=server.destination_port))  # fmt: skip
+        there = replace(packet, destination=server.destination, destination_port=server.destination_port)
+        trips = self._hook(trips, "prerouting", family, DATA, tracking=tracking, rewrite=there)
+        trips = self._translated(connection, trips, DATA)
         if connection.local is False:
             for trip in trips:
                 trip.way = Way("unicast", connection.out_interface)
-            trips = self._forward(trips, family, DATA)
+            trips = self._forward(trips, family, DATA, server)
         else:
             trips = self._hook(trips, "input", family, DATA)
         self._learn(connection, trips, state, DATA)
@@ -279,28 +281,25 @@ class Follower(Struct):
         if state == "new" and tracking is not None and tracking.known:
             connection.tracking, connection.tracked = tracking, True
 
-    def _untranslate(self, connection: _Connection, trips: list[_Trip], leg: str) -> list[_Trip]:
-        """Give the answer the address to which the client wrote, as translation does behind postrouting.
+    def _translated(self, connection: _Connection, trips: list[_Trip], leg: str) -> list[_Trip]:
+        """Of the packets of a translated connection only those go on that are tracked, and so translated too.
 
-        It does so for tracked packets only: the client takes no other for its answer.
+        The others keep an address that the receiver does not take for the connection's: nobody can use them.
         """
         if not connection.is_translated:
             return trips
         kept = []
         for trip in trips:
             tracking = trip.fields.context.tracking
-            if tracking is not None and tracking.state in ("untracked", "invalid"):
-                text = "the answer is not tracked, so it keeps an address that the client does not know"
-                line = TraceLine("postrouting", "drop", text=text, leg=leg)
+            state = None if tracking is None else tracking.state
+            if state in ("untracked", "invalid"):
+                text = "the packet is not tracked, so it keeps an address that is not the connection's"
+                verdict = Verdict.UNKNOWN if leg == DATA else Verdict.DROP
+                line = TraceLine("nat", verdict.value, text=text, leg=leg)
                 self.lines.append(line)
-                self.stops.append(Stopped(leg, Verdict.DROP, line))
-                continue
-            client = connection.client
-            source = replace(
-                trip.fields.packet, source=client.destination, source_port=client.destination_port
-            )
-            set_packet(trip.fields, source)
-            kept.append(trip)
+                self.stops.append(Stopped(leg, verdict, line))
+            else:
+                kept.append(trip)
         return kept
 
     def _hook(
@@ -312,12 +311,20 @@ class Follower(Struct):
         *,
         tracking: Tracking | None = None,
         device: str | None = None,
+        rewrite: Packet | None = None,
     ) -> list[_Trip]:
         passed: list[_Trip] = []
         for trip in trips:
             trip.fields.move(family, hook)
             result = run_hook(
-                self.ruleset, trip.fields, hook, family, tracking=tracking, device=device, leg=leg
+                self.ruleset,
+                trip.fields,
+                hook,
+                family,
+                tracking=tracking,
+                device=device,
+                rewrite=rewrite,
+                leg=leg,
             )
             self.lines += result.lines
             self._stop(result, leg)

@@ -89,7 +89,7 @@ class PacketFields(dict[str, Value]):
     def move(self, family: str, hook: str) -> None:
         """Go to another hook: fields that depend on it are worked out again."""
         self.context = replace(self.context, family=family, hook=hook)
-        for name in [name for name in self if name.startswith(_BY_PLACE)]:
+        for name in [name for name in self if name.startswith(_BY_PLACE) and name != "ct mark"]:
             del self[name]
 
     def forget(self, *prefixes: str) -> None:

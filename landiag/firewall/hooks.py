@@ -60,23 +60,28 @@ def run_hook(
     *,
     tracking: Tracking | None = None,
     device: str | None = None,
+    rewrite: Packet | None = None,
     leg: str = "",
 ) -> HookResult:
     """Send a packet through a hook of a family (``ip``, ``ip6``, ``bridge``, ``netdev``).
 
     ``tracking`` is what connection tracking will find when the packet gets there (hooks before routing and
     output); elsewhere the fields' own context holds it already. ``device`` selects the chains of ingress and
-    egress.
+    egress. ``rewrite`` has the addresses and ports that translation gives to a packet of a connection that it
+    has translated before.
     """
     run = _HookRun(ruleset, hook, leg)
     result = HookResult([Passage(fields)], [], run.lines)
     tracked = tracking is None
+    rewritten = rewrite is None
     entries = _entries(ruleset, hook, family, device)
     for priority, chains, is_nat in entries:
         if not tracked and priority >= CONNTRACK_PRIORITY:
             exact = priority == CONNTRACK_PRIORITY and not is_nat
             tracked = not exact
             _track(result.passages, replace(tracking, state=None) if exact and tracking else tracking)
+        if not rewritten and priority >= NAT_PRIORITY.get(hook, 0):
+            rewritten = _rewrite(result.passages, rewrite)
         if is_nat:
             run.nat(result, chains)
         else:
@@ -85,7 +90,22 @@ def run_hook(
             return result
     if not tracked:
         _track(result.passages, tracking)
+    if not rewritten:
+        _rewrite(result.passages, rewrite)
     return result
+
+
+def _rewrite(passages: list[Passage], rewrite: Packet | None) -> bool:
+    """Translate packets of a connection that is translated already; those that are not tracked stay as they are."""
+    for passage in passages:
+        tracking = passage.fields.context.tracking
+        if rewrite is not None and tracking is not None and tracking.state == "established":
+            endpoints = {name: getattr(rewrite, name) for name in ENDPOINTS}
+            set_packet(passage.fields, replace(passage.fields.packet, **endpoints))
+    return True
+
+
+ENDPOINTS = ("source", "destination", "source_port", "destination_port")
 
 
 def _entries(
@@ -129,17 +149,18 @@ class _HookRun(Struct):
     lines: list[TraceLine] = field(default_factory=list)
 
     def _walk(self, chain: Chain, passage: Passage) -> list[End]:
+        before = passage.fields.copy() if _may_be_skipped(chain, self.hook) else None
         walk = Walk(
             self.ruleset, passage.fields, self.hook, self.leg, self.lines, untracked=passage.untracked
         )
         ends = walk.run(chain)
         passage.untracked = walk.untracked
-        if _may_be_skipped(chain, self.hook):
+        if before is not None:
             ends = [replace(end, certain=False) for end in ends]
             what = f"whether {chain.table} {chain.name} is in force is not known"
             line = TraceLine(self.hook, f"perhaps accept: {what}", chain, None, what, self.leg)
             self.lines.append(line)
-            ends.append(End(Verdict.ACCEPT, line, before or passage.fields, certain=False))
+            ends.append(End(Verdict.ACCEPT, line, before, certain=False))
         return ends
 
     def filter(self, result: HookResult, chain: Chain) -> None:

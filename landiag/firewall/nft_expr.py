@@ -115,11 +115,14 @@ def _fib(inner: dict[str, Json]) -> Typed:
 
 
 def _header(inner: dict[str, Json]) -> Typed:
-    """An extension header or IP option: a plain packet has none."""
-    return Typed(Constant(0 if "field" not in inner else ABSENT), types.NUMBER)
+    """An IP option: a plain packet has none, and one of the other IP version cannot have any."""
+    if "field" in inner:
+        return Typed(Constant(ABSENT), types.NUMBER)
+    return Typed(Bits(Field("ip version"), 0), types.NUMBER)
 
 
 def _exthdr(inner: dict[str, Json]) -> Typed:
+    """An extension header of IPv6, likewise."""
     if "field" in inner:
         return Typed(Constant(ABSENT), types.NUMBER)
     return Typed(Bits(Field("ip6 version"), 0), types.NUMBER)

@@ -134,7 +134,13 @@ def _rule(table: Table, hook: str) -> str:
     matches = [_match(table, hook) for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3)))]
     if not matches and random.random() < 0.7:
         matches = [_match(table, hook)]
+    matches.sort(key=_hides_others)
     return " ".join([*matches, _statement(table, hook, bare=not matches)])
+
+
+def _hides_others(match: str) -> bool:
+    """Behind a link layer match nft compares the ethertype of the frame instead, and lists neither: put it last."""
+    return match.startswith(("meta iiftype", "ether "))
 
 
 def _statement(table: Table, hook: str, *, bare: bool) -> str:
