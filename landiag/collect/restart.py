@@ -6,18 +6,16 @@ stands in the source) is said in steps.
 
 from __future__ import annotations
 
-import re
 import shlex
-import subprocess
-from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.collect.arguments import Place, bind_value, with_bind, with_forward, with_option, with_position
-from landiag.collect.invocation import Invocation, is_windows_path
+from landiag.collect.invocation import Invocation
 from landiag.collect.masking import is_masked
 from landiag.collect.servers import Server
+from landiag.collect.shell import of_environment, shell_line
 from landiag.collect.source_edit import configuration_files
 from landiag.model.facts import Family, Process
 from landiag.model.report import Edit
@@ -246,7 +244,7 @@ def _again(
 def _typed(
     advice: RestartAdvice, server: Server, called: Invocation, extra: dict[str, str] | None = None
 ) -> RestartAdvice:
-    words = _in_environment(called.words, server)
+    words = of_environment(called.words, server.process.environment)
     words = (*words, *called.arguments) if called.arguments or words[-1:] != ("--",) else words[:-1]
     seen = server.process.environment
     variables = {name: seen[name] for name in server.kind.environment if name in seen} | (extra or {})
@@ -258,15 +256,6 @@ def _typed(
         step = f"Its command line holds characters that cannot be shown. {_instead(server, called)}"
         return replace(advice, steps=(*advice.steps, step))
     return replace(advice, commands=(shell_line(words, variables),))
-
-
-def _in_environment(words: tuple[str, ...], server: Server) -> tuple[str, ...]:
-    """With the interpreter of its virtual environment, when its own name does not lead there."""
-    venv = server.process.environment.get("VIRTUAL_ENV")
-    if not venv or not words or not re.fullmatch(r"python[\w.]*|.*/Contents/MacOS/Python", words[0]):
-        return words
-    folder = f"{venv}\\Scripts\\" if is_windows_path(venv) else f"{venv}/bin/"
-    return (folder + words[0].rpartition("/")[2].lower(), *words[1:])
 
 
 def _instead(server: Server, called: Invocation) -> str:
@@ -303,13 +292,3 @@ def _form(server: Server, host: str, port: int | None) -> str:
 def _configured_port(server: Server) -> int | None:
     value = server.process.environment.get("PORT", "")
     return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
-
-
-def shell_line(words: Sequence[str], variables: dict[str, str]) -> str:
-    """A line for the shell: POSIX quoting, or PowerShell's for the paths of Windows."""
-    if words and is_windows_path(words[0]):
-        before = "".join(f"$env:{name}='{value}'; " for name, value in variables.items())
-        line = subprocess.list2cmdline(words)
-        return before + ("& " + line if line.startswith('"') else line)
-    assignments = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
-    return " ".join([*assignments, shlex.join(words)])

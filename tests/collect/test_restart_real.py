@@ -5,6 +5,7 @@ Each runs in a network namespace of its own. Servers that are not installed are 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -223,7 +224,7 @@ class Running:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             seen = self.listeners(port)
-            if bool(seen) is up:
+            if ("pid=" in seen) if up else not seen:
                 return seen
             if up and self.child and self.child.poll() is not None:
                 break
@@ -243,8 +244,9 @@ class Running:
         return subprocess.run(argv, check=False).returncode == 0
 
     def end(self) -> None:
-        if self.child and self.child.poll() is None:
-            os.killpg(self.child.pid, signal.SIGKILL)
+        if self.child:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
 
 
@@ -335,6 +337,7 @@ def test_a_flask_program_can_be_started_without_touching_it(arguments: str, runn
     os.kill(advice.stop_pid, signal.SIGTERM)
     running.wait(5009, up=False)
     (command,) = advice.commands
+    running.end()
     running.start(command, {})
     running.wait(5009, up=True)
     assert running.answers(5009)
