@@ -28,6 +28,8 @@ COMMANDS = {
     "check": "landiag.cli.check:check",
     "probe": "landiag.cli.probe:probe",
     "list": "landiag.cli.listeners:list_listeners",
+    "report": "landiag.cli.report:report",
+    "explain": "landiag.cli.explain:explain_code",
 }
 """Every command and the function that is it, in the order in which help lists them."""
 

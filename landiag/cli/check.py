@@ -18,6 +18,7 @@ from landiag.cli.outputs import (
     NoColorFlag,
     OutputFiles,
     QuietFlag,
+    RedactFlag,
     Stop,
     TimeoutSeconds,
     VerboseFlag,
@@ -27,6 +28,7 @@ from landiag.cli.outputs import (
     render_for,
     write_file,
 )
+from landiag.cli.redacting import redact_both
 from landiag.diagnose import Question, UsageError, diagnose
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
 from landiag.model.facts import ParseError
@@ -56,6 +58,7 @@ def check(
     replay: Annotated[Path | None, typer.Option(help="Diagnose a recording instead of this machine.")] = None,
     as_json: JsonFlag = False,
     output: OutputFiles = None,
+    redact: RedactFlag = False,
     force: ForceFlag = False,
     timeout: TimeoutSeconds = 10.0,
     quiet: QuietFlag = False,
@@ -81,29 +84,28 @@ def check(
         only=parse_checks(only),
     )
     try:
-        report = (
-            _replay(replay, asked, question) if replay else _check_live(question, deadline, sudo, save, force)
+        report, recording = (
+            _replay(replay, asked, question) if replay else _check_live(question, deadline, sudo)
         )
     except UsageError as error:
         raise Stop(str(error)) from error
-    finish(
-        report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force
-    )  # fmt: skip
+    if redact:
+        report, recording = redact_both(report, recording)
+    if save is not None:
+        write_file(save, render_recording(recording), force=force)
+    finish(report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
 
 
-def _check_live(question: Question, deadline: float, sudo: bool, save: Path | None, force: bool) -> Report:
+def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report, Recording]:
     host = LiveHost(deadline, sudo=_sudo() if sudo else ())
     recorder = Recorder(host)
     try:
         report = diagnose(question, recorder, deadline)
     finally:
         host.close()
-    if save is not None:
-        recording = Recording(
-            question.target, report.created, __version__, recorder.readings, question.options
-        )
-        write_file(save, render_recording(recording), force=force)
-    return report
+    return report, Recording(
+        question.target, report.created, __version__, recorder.readings, question.options
+    )
 
 
 def _sudo() -> tuple[str, ...]:
@@ -113,7 +115,7 @@ def _sudo() -> tuple[str, ...]:
     return (program,)
 
 
-def _replay(file: Path, asked: Asked, question: Question) -> Report:
+def _replay(file: Path, asked: Asked, question: Question) -> tuple[Report, Recording]:
     try:
         recording = parse_recording(read_text(file))
     except ParseError as error:
@@ -122,6 +124,5 @@ def _replay(file: Path, asked: Asked, question: Question) -> Report:
     if asked.is_explicit:
         target = replace(target, port=asked.port)
     recorded = Question.from_options(target, recording.options)
-    return diagnose(
-        replace(recorded, only=question.only), Recorder(RecordedHost(recording.readings)), float("inf")
-    )
+    host = RecordedHost(recording.readings)
+    return diagnose(replace(recorded, only=question.only), Recorder(host), float("inf")), recording

@@ -25,6 +25,9 @@ OutputFiles = Annotated[
 ]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 TimeoutSeconds = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")]
+RedactFlag = Annotated[
+    bool, typer.Option("--redact", help="Replace names and addresses: safe to post in public.")
+]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict's sentence only.")]
 VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the trace and the readings too.")]
 NoColorFlag = Annotated[bool, typer.Option("--no-color", help="No colour (also: the variable NO_COLOR).")]

@@ -17,12 +17,14 @@ from landiag.cli.outputs import (
     NoColorFlag,
     OutputFiles,
     QuietFlag,
+    RedactFlag,
     Stop,
     VerboseFlag,
     check_outputs,
     finish,
     render_for,
 )
+from landiag.cli.redacting import redact_report
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Family
 from landiag.model.report import Report
@@ -50,6 +52,7 @@ def probe(
     yes: Annotated[bool, typer.Option("--yes", help="Search large networks too.")] = False,
     as_json: JsonFlag = False,
     output: OutputFiles = None,
+    redact: RedactFlag = False,
     force: ForceFlag = False,
     timeout: Annotated[
         float | None, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")
@@ -74,6 +77,8 @@ def probe(
         report = _probe(request, timeout or (10.0 if _is_single(request) else 120.0))
     except UsageError as error:
         raise Stop(str(error)) from error
+    if redact:
+        report = redact_report(report)
     finish(
         report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force
     )  # fmt: skip

@@ -22,7 +22,7 @@ T = TypeVar("T", Report, Recording)
 
 Document = Report | Recording
 
-__all__ = ["Redaction", "Redactor", "redact", "redact_together"]
+__all__ = ["Redaction", "Redactor", "redact", "redact_everything"]
 
 _FIXED = frozenset(
     (
@@ -51,21 +51,20 @@ class Redaction(Struct, frozen=True):
 
 
 def redact(document: T, *, keeps_vendor: bool = False) -> tuple[T, Redaction]:
-    """Redact one report or recording."""
-    (done,), redaction = redact_together((document,), keeps_vendor=keeps_vendor)
-    return done, redaction
+    """Redact one report or recording; see ``redact_everything``."""
+    (done,), redaction = redact_everything((document,), keeps_vendor=keeps_vendor)
+    return cast("T", done), redaction
 
 
-def redact_together(
-    documents: Sequence[T], *, keeps_vendor: bool = False, also: Sequence[Recording] = ()
-) -> tuple[tuple[T, ...], Redaction]:
-    """Redact documents with the same new names in all. ``also``: recordings whose names are looked for too.
+def redact_everything(
+    documents: Sequence[Document], *, keeps_vendor: bool = False
+) -> tuple[tuple[Document, ...], Redaction]:
+    """Redact documents with the same new names in all.
 
     ``keeps_vendor`` keeps the first half of hardware addresses, which names the maker of the device.
     """
     redactor = Redactor(keeps_vendor)
-    everything: list[Document] = [*documents, *also]
-    for document in everything:
+    for document in documents:
         _collect(redactor, document)
     redactor.freeze()
     done = tuple(_redact(redactor, document) for document in documents)
@@ -101,7 +100,7 @@ def _collect_target(redactor: Redactor, target: Target) -> None:
             redactor.names.host(text.partition("%")[0])
 
 
-def _redact(redactor: Redactor, document: T) -> T:
+def _redact(redactor: Redactor, document: Document) -> Document:
     if isinstance(document, Recording):
         return _redact_recording(redactor, document)
     return _redact_report(redactor, document)

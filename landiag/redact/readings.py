@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from msgspec import Struct
@@ -224,13 +225,19 @@ def _answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, Any]:
     known = recognise_http(headers, text or "")
     if known != recognise_http([(name, value) for name, value in new_headers], new_text):
         raise _WithheldError
-    reason = mask_prose(str(answer.get("reason", "")))
+    reason = _reason(answer.get("status"), str(answer.get("reason", "")))
     return {
         **answer,
         "reason": reason,
         "headers": new_headers,
         "body": {**body, "text": new_text, "base64": None},
     }
+
+
+def _reason(status: Any, reason: str) -> str:
+    """Keep the words that belong to a status (RFC 9110, 15), and blot out any others."""
+    usual = {known.value: known.phrase for known in HTTPStatus}
+    return reason if reason.lower() == usual.get(status, "").lower() else mask_prose(reason)
 
 
 def _header(redactor: Redactor, name: str, value: str) -> str:

@@ -61,16 +61,8 @@ details::details-content{content-visibility:visible;display:block;height:auto}}
 def render_html(report: Report) -> str:
     """Render a report as an HTML page that needs nothing else."""
     word = STATUS_WORDS[report.verdict.status]
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
-        element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
-        element("title", f"landiag: {word}: {report.verdict.summary}"),
-        element("style", _STYLE),
-    )
-    body = element(
-        "body",
+    return page(
+        f"landiag: {word}: {report.verdict.summary}",
         element("h1", f"{word}: {report.verdict.summary}", class_=report.verdict.status.value),
         *_paragraphs([confirmation(report), *report.notes], "note"),
         _facts(report),
@@ -81,7 +73,19 @@ def render_html(report: Report) -> str:
         *_findings(report),
         *_readings(report),
     )
-    return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
+
+
+def page(title: str, *parts: Markup) -> str:
+    """Make a whole page of these parts."""
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        element("title", title),
+        element("style", _STYLE),
+    )
+    return f"<!doctype html>\n{element('html', head, element('body', *parts), lang='en')}\n"
 
 
 def _paragraphs(texts: Iterable[str], kind: str | None = None) -> list[Markup]:

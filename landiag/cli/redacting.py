@@ -1,0 +1,23 @@
+"""``--redact`` for what was just made: loaded only where it is asked for."""
+
+from __future__ import annotations
+
+from landiag.host import Recording
+from landiag.model.report import Report
+
+
+def redact_report(report: Report) -> Report:
+    """Redact a report by itself."""
+    from landiag.redact import redact
+
+    return redact(report)[0]
+
+
+def redact_both(report: Report, recording: Recording) -> tuple[Report, Recording]:
+    """Redact a report together with the recording that it was made from: that knows more names."""
+    from landiag.redact import redact_everything
+
+    (new_report, new_recording), _ = redact_everything((report, recording))
+    assert isinstance(new_report, Report)
+    assert isinstance(new_recording, Recording)
+    return new_report, new_recording

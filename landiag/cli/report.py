@@ -1,0 +1,199 @@
+"""``landiag report``: shows, converts, redacts, joins and compares what was saved."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from landiag.cli.outputs import (
+    RENDERERS,
+    ForceFlag,
+    JsonFlag,
+    NoColorFlag,
+    OutputFiles,
+    QuietFlag,
+    RedactFlag,
+    Stop,
+    VerboseFlag,
+    check_outputs,
+    finish,
+    render_for,
+    terminal_style,
+    write_file,
+)
+from landiag.cli.saved import Saved, load, replayed
+from landiag.compare import compare
+from landiag.host import RecordedHost, Recorder, Recording, render_recording
+from landiag.join import JoinError, join
+from landiag.model.facts import Facts
+from landiag.model.report import Report
+
+
+def report(
+    files: Annotated[list[Path], typer.Argument(help="Saved reports, recordings or folders of cases.")],
+    as_compare: Annotated[
+        bool, typer.Option("--compare", help="Say what changed from the first to the second.")
+    ] = False,
+    redact: RedactFlag = False,
+    redact_map: Annotated[
+        Path | None, typer.Option(help="Write what was replaced by what to this file, readable for you only.")
+    ] = None,
+    keep_vendor: Annotated[
+        bool, typer.Option(help="Keep the half of MAC addresses that names the vendor.")
+    ] = False,
+    save: Annotated[
+        Path | None, typer.Option(help="Write the recording, redacted with --redact, to this file.")
+    ] = None,
+    to_fixture: Annotated[
+        Path | None, typer.Option(help="Write the recording as a folder of a case to this folder.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The name of that case. [default: OS-cause]")] = None,
+    as_json: JsonFlag = False,
+    output: OutputFiles = None,
+    force: ForceFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+    no_color: NoColorFlag = False,
+) -> None:
+    """Show, convert, redact, join or compare saved reports and recordings; works on any machine.
+
+    A recording is diagnosed first. With --redact, a recording that is written to a .json file stays a
+    recording. Two reports, one of check and one of probe, are joined into one verdict.
+
+    Examples: landiag report case.json --output case.html; landiag report case.json --redact --output masked.json;
+    landiag report yesterday.json today.json --compare; landiag report server.json client.json
+    """
+    outputs = tuple(output or ())
+    check_outputs((*outputs, *(one for one in (save, redact_map) if one is not None)), force=force)
+    saved = [load(file) for file in files]
+    if redact or redact_map is not None:
+        saved = _redact(saved, redact_map, keep_vendor, force)
+    if to_fixture is not None:
+        _write_fixtures(saved, to_fixture, name)
+        if not (outputs or as_json or save):
+            raise typer.Exit(0)
+    if save is not None:
+        write_file(save, render_recording(_only_recording(saved)), force=force)
+    if as_compare:
+        _finish_comparison(saved, outputs, as_json=as_json, no_color=no_color, force=force)
+    shown = _one_report(saved)
+    kept = tuple(file for file in outputs if not _stays_recording(file, saved, redacted=redact))
+    for file in kept:
+        render_for(file)
+    for file in set(outputs) - set(kept):
+        write_file(file, render_recording(_only_recording(saved)), force=force)
+    finish(shown, kept, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
+
+
+def _stays_recording(file: Path, saved: list[Saved], *, redacted: bool) -> bool:
+    """Whether a file gets the recording: a redacted recording is what people attach to be replayed."""
+    return redacted and len(saved) == 1 and saved[0].recording is not None and file.suffix.lower() == ".json"
+
+
+def _only_recording(saved: list[Saved]) -> Recording:
+    recordings = [one.recording for one in saved if one.recording is not None]
+    if len(recordings) != 1:
+        raise Stop(
+            "give one recording (save one with: landiag check --save FILE): a report does not hold the readings"
+        )
+    return recordings[0]
+
+
+def _one_report(saved: list[Saved]) -> Report:
+    if len(saved) == 1:
+        return saved[0].report
+    if len(saved) > 2:
+        raise Stop("give one file to show it, or two to join or --compare them")
+    try:
+        return join(saved[0].report, saved[1].report)
+    except JoinError as error:
+        raise Stop(str(error)) from error
+
+
+def _redact(saved: list[Saved], map_file: Path | None, keep_vendor: bool, force: bool) -> list[Saved]:
+    """Redact everything together, so that the same name has the same mask in all files."""
+    from landiag.redact import redact_everything
+
+    documents = [one.recording or one.report for one in saved]
+    done, redaction = redact_everything(documents, keeps_vendor=keep_vendor)
+    if map_file is not None:
+        _write_map(map_file, redaction.mapping, force=force)
+    return [
+        replayed(one.file, new) if isinstance(new, Recording) else Saved(one.file, new)
+        for one, new in zip(saved, done, strict=True)
+    ]
+
+
+def _write_map(file: Path, mapping: Mapping[str, Mapping[str, str]], *, force: bool) -> None:
+    """Write what was replaced by what. ``write_file`` makes files that only their owner may read (mkstemp(3))."""
+    document = {"schema": "landiag.redaction/1", **{kind: dict(pairs) for kind, pairs in mapping.items()}}
+    write_file(file, json.dumps(document, indent=2, sort_keys=True) + "\n", force=force)
+    if os.name == "posix":
+        file.chmod(0o600)
+
+
+def _write_fixtures(saved: list[Saved], folder: Path, name: str | None) -> None:
+    """Write a recording as a case: whole or not at all."""
+    from landiag.host.fixture import fixture_of, render_fixture
+
+    recording = _only_recording(saved)
+    shown = next(one.report for one in saved if one.recording is not None)
+    try:
+        fixture = fixture_of(recording, shown, name)
+    except ValueError as error:
+        raise Stop(str(error)) from error
+    target = folder / fixture.name
+    if target.exists():
+        raise Stop(f"{target} exists already: choose another name for the case with --name")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".case-", dir=folder) as beside:
+            for path, content in render_fixture(fixture).items():
+                file = Path(beside, "case", path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+            Path(beside, "case").rename(target)
+    except OSError as error:
+        raise Stop(f"{target} could not be written: {error.strerror}") from error
+    sys.stderr.write(f"landiag: the case is in {target}\n")
+
+
+def _finish_comparison(
+    saved: list[Saved], outputs: tuple[Path, ...], *, as_json: bool, no_color: bool, force: bool
+) -> NoReturn:
+    from landiag.render.changes import CHANGE_RENDERERS, render_changes
+
+    if len(saved) != 2:
+        raise Stop("--compare needs two files: the one from before, then the one from now")
+    before, after = saved
+    changes = compare(before.report, after.report, _facts_of(before, after))
+    for file in outputs:
+        renderer = CHANGE_RENDERERS.get(file.suffix.lower())
+        if renderer is None:
+            raise Stop(f"{file} cannot be written: its name must end in {', '.join(RENDERERS)}")
+        write_file(file, renderer(changes), force=force)
+    if as_json:
+        sys.stdout.write(CHANGE_RENDERERS[".json"](changes))
+    else:
+        sys.stdout.write(render_changes(changes, terminal_style(no_color=no_color).width))
+    raise typer.Exit(after.report.verdict.status.exit_status)
+
+
+def _facts_of(before: Saved, after: Saved) -> tuple[Facts, Facts] | None:
+    """Read the facts of both, where both are recordings."""
+    if before.recording is None or after.recording is None:
+        return None
+    from landiag.diagnose import gather
+
+    pair = [
+        gather(Recorder(RecordedHost(recording.readings)), float("inf"))[1]
+        for recording in (before.recording, after.recording)
+    ]
+    return pair[0], pair[1]

@@ -1,0 +1,69 @@
+"""Files that landiag saved: reports, recordings, and folders of recorded cases."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from landiag.cli.outputs import Stop, read_text
+from landiag.diagnose import Question, UsageError, diagnose
+from landiag.host import RecordedHost, Recorder, Recording, parse_recording
+from landiag.model.facts import ParseError, ReadStatus
+from landiag.model.report import Report
+from landiag.render.parse import parse_report
+
+
+class Saved(Struct, frozen=True):
+    """One file: its report, and the recording that the report was made from, where the file is one."""
+
+    file: Path
+    report: Report
+    recording: Recording | None = None
+
+
+def load(file: Path) -> Saved:
+    """Load a report, a recording or a case. Stops with a sentence that names the file."""
+    try:
+        if file.is_dir():
+            from landiag.host.fixture import read_fixture
+
+            return replayed(file, read_fixture(file).recording)
+        text = read_text(file)
+        if _schema(text).startswith("landiag.recording/"):
+            return replayed(file, parse_recording(text))
+        return Saved(file, parse_report(text))
+    except ParseError as error:
+        raise Stop(f"{file} cannot be used: {error}") from error
+
+
+def _schema(text: str) -> str:
+    """The schema that a file names; empty when it names none."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    return str(document.get("schema", "")) if isinstance(document, dict) else ""
+
+
+def replayed(file: Path, recording: Recording) -> Saved:
+    """Diagnose a recording. What redaction had to withhold is said in the report's notes."""
+    question = Question.from_options(recording.target, recording.options)
+    try:
+        report = diagnose(question, Recorder(RecordedHost(recording.readings)), float("inf"))
+    except UsageError as error:
+        raise Stop(f"{file} cannot be diagnosed: {error}") from error
+    if recording.options.get("redacted") == "yes":
+        report = replace(report, redacted=True, notes=(*report.notes, *withheld_notes(recording)))
+    return Saved(file, report, recording)
+
+
+def withheld_notes(recording: Recording) -> tuple[str, ...]:
+    """Say how many readings redaction had to withhold, and which; nothing when none."""
+    withheld = [one.source for one in recording.readings.values() if one.status is ReadStatus.WITHHELD]
+    if not withheld:
+        return ()
+    names = ", ".join(withheld[:5]) + (", ..." if len(withheld) > 5 else "")
+    return (f"Withheld because they could not be masked with certainty: {len(withheld)} readings ({names}).",)

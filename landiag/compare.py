@@ -1,0 +1,308 @@
+"""What changed between two reports of one machine ("it worked yesterday"), the most telling change first. Pure.
+
+Reports alone tell what they say; where both are replays of recordings, the facts tell every rule, listener,
+address and route that came or went.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from landiag.model.codes import rank
+from landiag.model.facts import Facts, Socket, Unknown
+from landiag.model.report import Outcome, Path, Report
+from landiag.model.ruleset import Ruleset
+
+MOST_OF_A_KIND = 30
+"""Changes of one kind that are listed; the rest is counted."""
+
+
+class Change(Struct, frozen=True):
+    """One difference. ``kind`` is one of ``KINDS``; ``before`` and ``after`` are empty where there was nothing."""
+
+    kind: str
+    text: str
+    before: str = ""
+    after: str = ""
+
+
+KINDS = (
+    "question",
+    "verdict",
+    "rule",
+    "listener",
+    "address",
+    "profile",
+    "route",
+    "check",
+    "machine",
+    "reading",
+)
+"""Every kind of change, in the order in which they are told when the verdict points to none of them."""
+
+_KINDS_OF_CHECKS = {
+    "listening": ("listener",),
+    "port": ("listener",),
+    "addresses": ("address",),
+    "firewall": ("profile", "rule"),
+    "way-back": ("route", "rule", "address"),
+    "application": ("listener",),
+    "peer": ("address", "route"),
+}
+"""What explains a change of a check's outcome."""
+
+
+def compare(before: Report, after: Report, facts: tuple[Facts, Facts] | None = None) -> tuple[Change, ...]:
+    """List what changed. ``facts`` are those behind the reports, where both are recordings."""
+    changes = [*_compare_questions(before, after), *_compare_verdicts(before, after)]
+    if facts is None:
+        changes += [*_compare_deciders(before, after), *_compare_sockets(before, after)]
+        changes += _compare_sets("address", "The way in by", _ways(before), _ways(after))
+    else:
+        changes += _compare_facts(*facts)
+    changes += [*_compare_checks(before, after), *_compare_machines(before, after)]
+    changes += _compare_readings(before, after)
+    order = _order(before, after)
+    return tuple(sorted(changes, key=lambda change: order.index(change.kind)))
+
+
+def _order(before: Report, after: Report) -> list[str]:
+    """Put the kinds first that explain why the verdict changed."""
+    blocking = [
+        finding for finding in (*after.findings, *before.findings) if finding.outcome is Outcome.BLOCKS
+    ]
+    cause = min(blocking, key=lambda finding: rank(finding.code), default=None)
+    checks = [
+        check.check
+        for report in (after, before)
+        for check in report.checks
+        if cause and cause.id in check.findings
+    ]
+    telling = [kind for check in checks[:1] for kind in _KINDS_OF_CHECKS.get(check, ())]
+    return [*dict.fromkeys(("question", "verdict", *telling, *KINDS))]
+
+
+def _compare_questions(before: Report, after: Report) -> list[Change]:
+    names = ("port", "protocol", "peer", "address", "interface", "scheme")
+    pairs = [(name, getattr(before.target, name), getattr(after.target, name)) for name in names]
+    pairs.append(("command", before.command, after.command))
+    return [
+        _changed("question", f"The two reports were asked different things: {name}", old, new)
+        for name, old, new in pairs
+        if old != new
+    ]
+
+
+def _compare_verdicts(before: Report, after: Report) -> list[Change]:
+    old, new = before.verdict, after.verdict
+    if (old.status, old.cause) == (new.status, new.cause):
+        return []
+    text = f"It was {old.status.value}, now it is {new.status.value}: {new.summary}"
+    return [Change("verdict", text, _cause(before), _cause(after))]
+
+
+def _cause(report: Report) -> str:
+    return report.verdict.cause or report.verdict.status.value
+
+
+def _changed(kind: str, what: str, old: object, new: object) -> Change:
+    shown = ["nothing" if value in (None, "") else str(value) for value in (old, new)]
+    return Change(
+        kind,
+        f"{what} was {shown[0]}, now {shown[1]}",
+        *("" if value is None else str(value) for value in (old, new)),
+    )
+
+
+def _pairs(before: Report, after: Report) -> list[tuple[Path, Path]]:
+    """Pair the ways in by their address; a first way whose address changed is still the first way."""
+    olds = {path.address: path for path in before.paths}
+    pairs = [(olds[path.address], path) for path in after.paths if path.address in olds]
+    if not pairs and before.paths and after.paths:
+        pairs = [(before.paths[0], after.paths[0])]
+    return pairs
+
+
+def _compare_deciders(before: Report, after: Report) -> list[Change]:
+    """Compare which rule decides at each stage of the ways in that both reports have."""
+    changes: dict[str, Change] = {}
+    for old, new in _pairs(before, after):
+        stages = {stage.stage: stage for stage in old.stages}
+        for stage in new.stages:
+            was = stages.get(stage.stage)
+            if stage.stage in ("socket", "accept-queue") or was is None:
+                continue
+            if (was.outcome, was.decided_by) != (stage.outcome, stage.decided_by):
+                old_text, new_text = (
+                    f"{one.outcome.value} {one.decided_by or one.detail}".strip() for one in (was, stage)
+                )
+                kind = (
+                    "route"
+                    if "route" in stage.stage
+                    else "address"
+                    if stage.stage in ("link", "address")
+                    else "rule"
+                )
+                change = _changed(kind, f"At the stage {stage.stage}, the decision", old_text, new_text)
+                changes.setdefault(change.text, change)
+    return list(changes.values())
+
+
+def _compare_sockets(before: Report, after: Report) -> list[Change]:
+    return _compare_sets("listener", "On the port:", _socket_texts(before), _socket_texts(after))
+
+
+def _socket_texts(report: Report) -> list[str]:
+    texts = {
+        stage.decided_by or stage.detail
+        for path in report.paths
+        for stage in path.stages
+        if stage.stage == "socket"
+    }
+    return sorted(text for text in texts if text)
+
+
+def _ways(report: Report) -> list[str]:
+    return [
+        f"{path.address} on {path.interface}" if path.interface else path.address for path in report.paths
+    ]
+
+
+def _compare_facts(before: Facts, after: Facts) -> list[Change]:
+    return [
+        *_compare_rulesets(before.ruleset, after.ruleset),
+        *_compare_sets("listener", "The listener", _listeners(before), _listeners(after)),
+        *_compare_sets("address", "The address", _addresses(before), _addresses(after)),
+        *_compare_sets("address", "The interface state", _links(before), _links(after)),
+        *_compare_sets("route", "The route", _routes(before), _routes(after)),
+        *_compare_sets("route", "The kernel setting", _sysctls(before), _sysctls(after)),
+    ]
+
+
+def _compare_rulesets(before: Ruleset | Unknown, after: Ruleset | Unknown) -> list[Change]:
+    if isinstance(before, Unknown) or isinstance(after, Unknown):
+        return []
+    policies = _compare_sets("rule", "The chain", _policies(before), _policies(after))
+    return [*policies, *_compare_sets("rule", "The rule", _rules(before), _rules(after))]
+
+
+def _rules(ruleset: Ruleset) -> list[str]:
+    return [
+        f"{chain.family} {chain.table} {chain.name}: {rule.text}"
+        for chain in ruleset.chains()
+        for rule in chain.rules
+    ]
+
+
+def _policies(ruleset: Ruleset) -> list[str]:
+    return [
+        f"{chain.family} {chain.table} {chain.name} (hook {chain.hook.name}, policy {chain.policy.value})"
+        for chain in ruleset.chains()
+        if chain.hook is not None
+    ]
+
+
+def _listeners(facts: Facts) -> list[str] | Unknown:
+    if isinstance(facts.sockets, Unknown):
+        return facts.sockets
+    return [f"{_endpoint(socket)}{_owner(facts, socket)}" for socket in facts.sockets]
+
+
+def _endpoint(socket: Socket) -> str:
+    host = f"[{socket.address}]" if socket.address.version == 6 else str(socket.address)
+    return f"{host}:{socket.port}" + (f" on {socket.device}" if socket.device else "")
+
+
+def _owner(facts: Facts, socket: Socket) -> str:
+    if isinstance(facts.processes, Unknown):
+        return ""
+    names = sorted({facts.processes[pid].name for pid in socket.pids if pid in facts.processes})
+    return f" ({', '.join(names)})" if names else ""
+
+
+def _addresses(facts: Facts) -> list[str] | Unknown:
+    if isinstance(facts.interfaces, Unknown):
+        return facts.interfaces
+    return [f"{address.interface} on {one.name}" for one in facts.interfaces for address in one.addresses]
+
+
+def _links(facts: Facts) -> list[str] | Unknown:
+    if isinstance(facts.interfaces, Unknown):
+        return facts.interfaces
+    return [
+        f"{one.name} {'up' if one.up and one.carrier is not False else 'down'}" for one in facts.interfaces
+    ]
+
+
+def _routes(facts: Facts) -> list[str] | Unknown:
+    if isinstance(facts.routes, Unknown):
+        return facts.routes
+    return [
+        f"{route.kind} {route.destination}"
+        + (f" via {route.gateway}" if route.gateway else "")
+        + (f" dev {route.device}" if route.device else "")
+        + (f" table {route.table}" if route.table != "main" else "")
+        for route in facts.routes
+        if route.table != "local"
+    ]
+
+
+def _sysctls(facts: Facts) -> list[str]:
+    volatile = ("net.netfilter.nf_conntrack_count",)
+    return [f"{name} = {value}" for name, value in facts.sysctls.items() if name not in volatile]
+
+
+def _compare_sets(
+    kind: str, what: str, before: Iterable[str] | Unknown, after: Iterable[str] | Unknown
+) -> list[Change]:
+    """List what is gone and what is new. Nothing can be said where one of them could not be read."""
+    if isinstance(before, Unknown) or isinstance(after, Unknown):
+        return []
+    old, new = Counter(before), Counter(after)
+    changes = [Change(kind, f"{what} {text} is gone", before=text) for text in (old - new)]
+    changes += [Change(kind, f"{what} {text} is new", after=text) for text in (new - old)]
+    more = len(changes) - MOST_OF_A_KIND
+    return (
+        changes
+        if more <= 0
+        else [*changes[:MOST_OF_A_KIND], Change(kind, f"{more} more changes of this kind")]
+    )
+
+
+def _compare_checks(before: Report, after: Report) -> list[Change]:
+    olds = {check.check: check for check in before.checks}
+    changed = [
+        (olds[check.check], check)
+        for check in after.checks
+        if check.check in olds and check.outcome is not olds[check.check].outcome
+    ]
+    return [
+        Change(
+            "check",
+            f"The check {new.check} was {old.outcome.value}, now {new.outcome.value}: {new.summary}",
+            old.summary,
+            new.summary,
+        )
+        for old, new in changed
+    ]
+
+
+def _compare_machines(before: Report, after: Report) -> list[Change]:
+    names = ("hostname", "os_version", "kernel", "environment")
+    pairs = [(name, getattr(before.host, name), getattr(after.host, name)) for name in names]
+    pairs.append(("landiag", before.tool_version, after.tool_version))
+    rights = [("as root" if report.host.privileged else "as a normal user") for report in (before, after)]
+    pairs.append(("the user who asked", rights[0], rights[1]))
+    return [_changed("machine", f"The machine: {name}", old, new) for name, old, new in pairs if old != new]
+
+
+def _compare_readings(before: Report, after: Report) -> list[Change]:
+    olds = {note.source: note.status for note in before.readings}
+    return [
+        _changed("reading", f"The reading {note.source}", olds[note.source], note.status)
+        for note in after.readings
+        if note.source in olds and olds[note.source] != note.status
+    ]
