@@ -1,8 +1,9 @@
-"""Run scenarios and print what is wrong: ``python -m tests.lab.run [--user] [--truth] [NAME...]``."""
+"""Run scenarios and print what is wrong: ``python -m tests.lab.run [--user] [--truth] [--two] [NAME...]``."""
 
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.lab.build import build
 from tests.lab.case import check_truth, problems
@@ -16,10 +17,10 @@ def main() -> int:
     words = [word for word in sys.argv[1:] if not word.startswith("--")]
     chosen = [one for one in SCENARIOS if not words or any(word in one.name for word in words)]
     wrong = 0
-    for scenario in chosen:
-        found = _problems(scenario)
-        wrong += bool(found)
-        print("\n    ".join([f"{'WRONG' if found else 'ok':6}{scenario.name}", *found]), flush=True)
+    with ThreadPoolExecutor(2 if "--two" in sys.argv else 1) as at_once:
+        for scenario, found in zip(chosen, at_once.map(_problems, chosen), strict=True):
+            wrong += bool(found)
+            print("\n    ".join([f"{'WRONG' if found else 'ok':6}{scenario.name}", *found]), flush=True)
     print(f"{len(chosen) - wrong} of {len(chosen)} right")
     return 1 if wrong else 0
 

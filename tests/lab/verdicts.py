@@ -40,7 +40,7 @@ def ask(lab: Lab, scenario: Scenario, *, user: bool, more: str = "") -> Answer:
     """Type the user's own line on the server's machine: ``landiag check --port 5000``."""
     line = f"check --port {scenario.port} {scenario.options} {more}".strip()
     done = lab.server.run(
-        f"{sys.executable} -W error -m landiag {line}",
+        f"{sys.executable} -m landiag {line}",
         user=user,
         folder=PROJECT,
         check=False,
@@ -54,7 +54,7 @@ def judge(answer: Answer, expected: Expected, also: tuple[str, ...] = ()) -> Ite
     report = answer.report
     if not report:
         said = answer.errors or answer.output
-        yield f"{answer.line}: no report, exit {answer.status}: {said[-600:]}"
+        yield f"{answer.line}: no report, exit {answer.status}: {said[-300:]}"
         return
     verdict = report["verdict"]
     said = f"{verdict['status']} {verdict['cause'] or ''}".strip()
@@ -68,7 +68,7 @@ def judge(answer: Answer, expected: Expected, also: tuple[str, ...] = ()) -> Ite
         yield f"{answer.line}: no finding {', '.join(sorted(missing))}"
     yield from (f"{answer.line}: schema: {error}" for error in _schema_errors(report))
     if "Traceback" in answer.errors:
-        yield f"{answer.line}: traceback: {answer.errors[-600:]}"
+        yield f"{answer.line}: traceback: {answer.errors[-300:]}"
 
 
 def _is(said: str | None, expected: str | None) -> bool:
@@ -88,7 +88,7 @@ def judge_text(answer: Answer) -> Iterator[str]:
     if escapes:
         yield f"{answer.line}: control characters on the terminal: {sorted(escapes)!r}"
     if "Traceback" in answer.errors:
-        yield f"{answer.line}: traceback: {answer.errors[-600:]}"
+        yield f"{answer.line}: traceback: {answer.errors[-300:]}"
     lines = answer.output.splitlines()
     if len(lines) < 3:
         yield f"{answer.line}: hardly any report: {answer.output!r} {answer.errors[-300:]!r}"
