@@ -17,27 +17,45 @@ from landiag.firewall.pf.syntax import (
     PfRule,
     PfText,
     Port,
+    RuleLine,
     Table,
 )
-from landiag.firewall.pf.tokens import definition, expand, logical_lines, tokenize, unnumbered
+from landiag.firewall.pf.tokens import definition, expand, logical_lines, tokenize, unnumbered, unquoted
 from landiag.model.facts import ParseError
 
 _RULE = re.compile(
-    r"^\s*(?:@\d+(?:\(\d+\))?\s+)?(?:(?:no\s+)?(?:nat|rdr|binat)(?:-anchor)?\b|pass\b|block\b|match\b|anchor\b"
-    r"|scrub(?:-anchor)?\b|dummynet-anchor\b|antispoof\b|load anchor\b|set (?:skip|block-policy)\b|table\s*<)",
+    r"^\s*(?:@\d+(?:\(\d+\))?\s+)?(?:(?:no\s+)?(?:nat|rdr|binat)(?:-anchor)?\b"
+    r"|(?:pass|block|match)(?=\s*$|\s+[a-z!$(])|anchor\b|scrub(?:-anchor)?\b|dummynet-anchor\b"
+    r"|antispoof\b|load anchor\b|set (?:skip|block-policy)\b|table\s*<)",
     re.MULTILINE,
 )
 _STATUS = re.compile(r"^Status: (Enabled|Disabled)\b", re.MULTILINE)
-_TABLE_LISTING = re.compile(r"^[-a-zA-Z]{7}\t(\S+)")
+_TABLE_LISTING = re.compile(r"^[-a-zA-Z]{7}\t(\S+)$", re.MULTILINE)
 _SECTIONS = re.compile(r"^([A-Z][A-Z ]+):\s*$")
-_SHOWN = ("TRANSLATION RULES", "FILTER RULES", "INFO", "TABLES", "RULES")
-_NOISE = re.compile(r"^\s*(?:\[ |No ALTQ support|ALTQ related|\$ |pfctl: Use of -f|rules cleared|pf enabled)")
+_WITHOUT_RULES = frozenset(
+    (
+        "INFO",
+        "STATES",
+        "SOURCE TRACKING NODES",
+        "LABEL COUNTERS",
+        "TIMEOUTS",
+        "LIMITS",
+        "OS FINGERPRINTS",
+        "INTERFACES",
+    )
+    + ("ALTQ", "QUEUES", "DUMMYNET RULES", "TABLES", "LABELS", "SOURCES")
+)
+"""Headings of `pfctl -sa` under which no rule stands."""
+
+_NOISE = re.compile(r"^\s*(?:\[ |No ALTQ support|ALTQ related|\$ |[A-Z](?!\w*\s*=))")
+"""Counters, notices and prose: no keyword of pf begins with a capital letter."""
+
 _MUTE = ("altq", "queue", "set", "hfsc", "cbq", "priq", "state-defaults")
 
 
 def is_pf(text: str) -> bool:
     """Whether a text holds pf rules, tables or pf's state."""
-    return _STATUS.search(text) is not None or _RULE.search(text) is not None
+    return any(sign.search(text) for sign in (_STATUS, _RULE, _TABLE_LISTING))
 
 
 def parse_pf(text: str) -> PfText:
@@ -48,7 +66,7 @@ def parse_pf(text: str) -> PfText:
     status = _STATUS.search(text)
     if status:
         whole.enabled = status[1] == "Enabled"
-    _Reader(whole).read(_relevant(text, whole))
+    _Reader(whole, text).read(_relevant(text, whole))
     return whole
 
 
@@ -56,54 +74,46 @@ def _relevant(text: str, whole: PfText) -> str:
     """The lines that can be rules: sections of `pfctl -sa` that are none, counters and noise are left out."""
     kept: list[str] = []
     section = ""
-    sectioned = "RULES:" in text
     for line in text.splitlines():
-        found = _SECTIONS.match(line)
-        if found and sectioned:
-            section = found[1]
-            whole.shows_rules = whole.shows_rules or section == "FILTER RULES"
-            kept.append("")
-        elif _NOISE.match(line) or (section and section not in _SHOWN):
-            kept.append("")
-        elif _STATUS.match(line) or section == "INFO":
-            section = "INFO" if sectioned else section
-            kept.append("")
-        else:
+        if line[:1].islower() and section not in _WITHOUT_RULES:
             kept.append(line)
-    return "\n".join(_without_statistics(kept))
-
-
-_STATISTICS = re.compile(
-    r"^\s*(?:(?:Hostid|Checksum|Interface Stats for|State Table|Source Tracking|Counters|Limit Counters|Adaptive"
-    r"|Bytes|Packets|Passed|Blocked|Current Entr|current entr|searches|inserts|removals|half-open|Syncookies"
-    r"|Cleared|References|Evaluations|In4?6?/|Out4?6?/|States)\b.*|[a-zA-Z][\w./ -]{1,30}\s+-?\d+(?:\s+[\d.]+/s)?)$"
-)
-
-
-def _without_statistics(lines: list[str]) -> list[str]:
-    return ["" if _STATISTICS.match(line.rstrip()) and not _RULE.match(line) else line for line in lines]
+            continue
+        found = _SECTIONS.match(line)
+        if found:
+            section = found[1]
+            whole.shows_rules = whole.shows_rules or section in ("FILTER RULES", "RULES")
+        elif _STATUS.match(line):
+            section = "INFO"
+        elif section not in _WITHOUT_RULES and not _NOISE.match(line):
+            kept.append(line)
+            continue
+        elif section == "INFO" and _RULE.match(line):
+            section = ""
+            kept.append(line)
+            continue
+        kept.append("")
+    return "\n".join(kept)
 
 
 class _Reader:
     """Reads the statements of one file in order, into nested anchors too."""
 
-    def __init__(self, whole: PfText) -> None:
+    def __init__(self, whole: PfText, text: str) -> None:
         self.whole = whole
+        self.text = text
         self.macros: dict[str, str] = {}
         self.open: list[PfRule] = []
         self.seen: dict[str, int] = {}
 
     def read(self, text: str) -> None:
         """Take every line."""
-        listed: Table | None = None
         for number, line in logical_lines(text):
             listing = _TABLE_LISTING.match(line)
             if listing:
-                listed = Table(listing[1], None, known=False)
-                self.whole.items.append(listed)
-            elif line.strip().startswith("Addresses:") and listed is not None:
-                if line.split()[-1] == "0":
-                    listed.elements, listed.known = [], True
+                empty = re.search(
+                    rf"\\t{re.escape(listing[1])}\\n\\s+Addresses:\\s+0$", self.text, re.MULTILINE
+                )
+                self.whole.items.append(Table(listing[1], complete=empty is not None))
             else:
                 self._take(number, line)
         if self.open:
@@ -118,9 +128,14 @@ class _Reader:
             self.whole.problems.append(f"line {number}: {line[:80]!r} is cut off")
 
     def _statement(self, line: str) -> None:
+        head = _HEAD.match(line)
+        if head is not None:
+            port = int(head[5]) if head[5] else None
+            self._add(RuleLine(line, head[1], head[2] or "", port, read_rule, quick=head[3] is not None))
+            return
         macro = definition(line)
         if macro is not None:
-            self.macros[macro[0]] = macro[1]
+            self.macros[macro[0]] = unquoted(macro[1])
             self.whole.items.append(Macro(*macro))
             return
         if line == "}":
@@ -137,7 +152,7 @@ class _Reader:
         elif first == "antispoof":
             for rule in antispoof(words, line):
                 self._add(rule)
-        elif first == "load" or first == "include":
+        elif first in ("load", "include"):
             self.whole.items.append(Line(line))
             if first == "include":
                 self.whole.problems.append(f"{line}: that file is not among those that were given")
@@ -152,7 +167,7 @@ class _Reader:
         if rule.body is not None and words[-1] != "}":
             self.open.append(rule)
 
-    def _add(self, rule: PfRule) -> None:
+    def _add(self, rule: PfRule | RuleLine) -> None:
         kind = "filter" if rule.action in (*FILTER, "anchor") else rule.action
         self.seen[kind] = rule.position = self.seen.get(kind, 0) + 1
         if self.open and self.open[-1].body is not None:
@@ -167,6 +182,19 @@ class _Reader:
             self.whole.block_policy = words[2]
         elif words[1] == "skip":
             self.whole.skip += _Words(words, 3).names() if words[2] == "on" else []
+
+
+_HEAD = re.compile(
+    r"(pass|block)(?: drop| return| return-rst)?(?: (in|out))?(?: log)?( quick)?(?: on [a-z]+\d+)?(?: inet6?)?"
+    r"(?: proto (tcp|udp))? (?:all|from (?:! )?[^\s{}()<$\"]+ to (?:! )?[^\s{}()<$\"]+)(?: port = (\d+))?"
+    r"(?: flags \w+/\w+)?(?: keep state)?$"
+)
+"""The rules that make up most of a long ruleset, and need no closer look until a packet comes to them."""
+
+
+def read_rule(text: str) -> PfRule:
+    """One rule as text. Raises ParseError."""
+    return parse_rule(tokenize(text), text)
 
 
 class _Words:
@@ -278,13 +306,25 @@ def parse_rule(words: list[str], text: str) -> PfRule:
     rule = PfRule(action, text, no=no)
     _head(rule, cursor)
     _hosts(rule, cursor)
+    if action in OTHERS and cursor.peek():
+        rule.options.append(Option("?", join(cursor.words[cursor.at :])))
+        return rule
     _tail(rule, cursor)
     return rule
 
 
 def _head(rule: PfRule, cursor: _Words) -> None:
     if rule.action in ANCHORS or rule.action.endswith("-anchor"):
-        if cursor.peek().startswith('"') or cursor.peek() not in ("in", "out", "on", "quick", "{", "all", "inet", ""):
+        if cursor.peek().startswith('"') or cursor.peek() not in (
+            "in",
+            "out",
+            "on",
+            "quick",
+            "{",
+            "all",
+            "inet",
+            "",
+        ):
             rule.name = cursor.take().strip('"')
     elif rule.action in TRANSLATION:
         rule.passes = bool(cursor.accept("pass"))
@@ -332,18 +372,74 @@ def _hosts(rule: PfRule, cursor: _Words) -> None:
 
 _ROUTES = ("route-to", "reply-to", "dup-to", "fastroute")
 _ALONE = frozenset(
-    ("fragment", "allow-opts", "once", "fastroute", "no-df", "random-id", "static-port", "sticky-address", "all-opts")
+    (
+        "fragment",
+        "allow-opts",
+        "once",
+        "fastroute",
+        "no-df",
+        "random-id",
+        "static-port",
+        "sticky-address",
+        "all-opts",
+    )
     + ("round-robin", "random", "bitmask", "least-states", "reassemble tcp", "urpf", "no-sync")
 )
 _ONE = frozenset(
-    ("label", "tag", "tos", "probability", "rtable", "prio", "received-on", "max-pkt-rate", "max-pkt-size", "ridentifier")
-    + ("min-ttl", "max-mss", "set-tos", "dnpipe", "dnqueue", "divert-packet", "reassemble", "flags", "to", "os", "af-to")
+    (
+        "label",
+        "tag",
+        "tos",
+        "probability",
+        "rtable",
+        "prio",
+        "received-on",
+        "max-pkt-rate",
+        "max-pkt-size",
+        "ridentifier",
+    )
+    + (
+        "min-ttl",
+        "max-mss",
+        "set-tos",
+        "dnpipe",
+        "dnqueue",
+        "divert-packet",
+        "reassemble",
+        "flags",
+        "to",
+        "os",
+        "af-to",
+    )
 )
-_POOLS = frozenset(("nat-to", "rdr-to", "binat-to", "route-to", "reply-to", "dup-to", "divert-to", "divert-reply"))
-_KEYWORDS = _ALONE | _ONE | _POOLS | frozenset(
-    ("keep", "modulate", "synproxy", "no", "user", "group", "icmp-type", "icmp6-type", "set", "scrub", "queue", "tagged")
-    + ("!", "->", "{")
+_POOLS = frozenset(
+    ("nat-to", "rdr-to", "binat-to", "route-to", "reply-to", "dup-to", "divert-to", "divert-reply")
 )
+_KEYWORDS = (
+    _ALONE
+    | _ONE
+    | _POOLS
+    | frozenset(
+        (
+            "keep",
+            "modulate",
+            "synproxy",
+            "no",
+            "user",
+            "group",
+            "icmp-type",
+            "icmp6-type",
+            "set",
+            "scrub",
+            "queue",
+            "tagged",
+        )
+        + ("!", "->", "{", "source-hash")
+    )
+)
+
+
+_HEADS = frozenset(("from", "all", "inet", "inet6", "proto"))
 
 
 def _tail(rule: PfRule, cursor: _Words) -> None:
@@ -354,6 +450,8 @@ def _tail(rule: PfRule, cursor: _Words) -> None:
             cursor.at = len(cursor.words)
         elif cursor.peek() == "{" and rule.action.endswith("anchor"):
             _body(rule, cursor)
+        elif cursor.peek() in ("from", "to", "all") and not rule.hosts_given:
+            _hosts(rule, cursor)
         else:
             rule.options.append(_option(cursor))
 
@@ -377,10 +475,14 @@ def _option(cursor: _Words) -> Option:
         state = cursor.take()
         group = cursor.group()
         return Option("state", join([word, state]) + (f" {group}" if group else ""))
-    if word == "!" and cursor.accept("tagged"):
-        return Option("! tagged", cursor.take())
+    if word == "!" and cursor.peek() in ("tagged", "received-on"):
+        return Option(f"! {cursor.take()}", cursor.take())
     if word == "tagged":
         return Option("tagged", cursor.take())
+    if word == "af-to":
+        return Option(word, _af_to(cursor))
+    if word == "divert-packet" and cursor.accept("port"):
+        return Option(word, f"port {cursor.take()}")
     if word in ("user", "group"):
         return Option(word, "\0".join(_show_port(port) for port in cursor.comparisons()))
     if word in ("icmp-type", "icmp6-type"):
@@ -391,7 +493,19 @@ def _option(cursor: _Words) -> Option:
         return Option(word, cursor.take())
     if word in _ALONE:
         return Option(word)
-    return Option(word, _until_keyword(cursor) if word in _POOLS else "") if word in _POOLS else _strange(word, cursor)
+    return (
+        Option(word, _until_keyword(cursor) if word in _POOLS else "")
+        if word in _POOLS
+        else _strange(word, cursor)
+    )
+
+
+def _af_to(cursor: _Words) -> str:
+    words = [cursor.take()]
+    for preposition in ("from", "to"):
+        if cursor.accept(preposition):
+            words += [preposition, cursor.host().text]
+    return " ".join(words)
 
 
 def _strange(word: str, cursor: _Words) -> Option:
@@ -401,7 +515,7 @@ def _strange(word: str, cursor: _Words) -> Option:
 
 def _rest(cursor: _Words) -> list[str]:
     start = cursor.at
-    while cursor.peek() and cursor.peek() not in _KEYWORDS:
+    while cursor.peek() and cursor.peek() not in _KEYWORDS and cursor.peek() not in _HEADS:
         cursor.take()
     return cursor.words[start : cursor.at]
 
@@ -415,7 +529,23 @@ def _until_keyword(cursor: _Words) -> str:
                 break
     elif cursor.peek() == "(":
         words.append(cursor.group())
-    return join(words + _rest(cursor))
+    words += _rest(cursor)
+    while word := cursor.accept(*_POOL_KINDS):
+        words.append(word)
+        if word == "source-hash" and re.fullmatch(r"(?:0x)?[0-9a-fA-F]{32}", cursor.peek()):
+            words.append(cursor.take())
+    return join(words)
+
+
+_POOL_KINDS = (
+    "round-robin",
+    "random",
+    "bitmask",
+    "least-states",
+    "source-hash",
+    "sticky-address",
+    "static-port",
+)
 
 
 def _icmp_types(cursor: _Words) -> str:
@@ -434,7 +564,7 @@ def _icmp_types(cursor: _Words) -> str:
 def _grouped(word: str, cursor: _Words) -> Option:
     group = cursor.group()
     if group:
-        return Option(word, group)
+        return Option(word, group.replace("prio (", "prio("))
     value = [cursor.take()]
     if word == "set":
         value.append(cursor.group() or cursor.take())
@@ -455,15 +585,16 @@ def parse_table(words: list[str]) -> Table:
     name = cursor.take()
     if not name.startswith("<"):
         raise ParseError("a table without a name")
-    table = Table(name.strip("<>"), None)
+    table = Table(name.strip("<>"))
     while cursor.peek():
-        word = cursor.peek()
-        if word == "{":
-            table.elements = [*(table.elements or []), *cursor.names()]
+        if cursor.peek() == "{":
+            table.parts.append(cursor.names())
         elif cursor.accept("file"):
-            table.files.append(cursor.take())
+            table.parts.append(cursor.take())
         else:
             table.flags.append(cursor.take())
+    filled = any(isinstance(part, list) for part in table.parts)
+    table.complete = filled and not any(isinstance(part, str) for part in table.parts)
     return table
 
 

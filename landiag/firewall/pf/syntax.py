@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 FILTER = ("pass", "block", "match")
@@ -69,27 +70,70 @@ class PfRule:
     options: list[Option] = field(default_factory=list)
     target: str = ""
     name: str = ""
-    body: list[PfRule] | None = None
+    body: list[PfRule | RuleLine] | None = None
 
     def option(self, name: str) -> str | None:
         """The value of an option; None where the rule has none of that name."""
         return next((option.value for option in self.options if option.name == name), None)
 
 
+class RuleLine:
+    """A filter rule in the form in which pfctl prints most of them: read no further than its head until it is asked.
+
+    ``port`` is the destination port where the rule asks for exactly one by number, else None.
+    """
+
+    __slots__ = ("_rule", "action", "direction", "parse", "port", "position", "quick", "text")
+
+    def __init__(
+        self,
+        text: str,
+        action: str,
+        direction: str,
+        port: int | None,
+        parse: Callable[[str], PfRule],
+        *,
+        quick: bool,
+    ) -> None:
+        self.text = text
+        self.action = action
+        self.direction = direction
+        self.quick = quick
+        self.port = port
+        self.parse = parse
+        self.position = 0
+        self._rule: PfRule | None = None
+
+    @property
+    def rule(self) -> PfRule:
+        """The whole rule."""
+        if self._rule is None:
+            self._rule = self.parse(self.text)
+            self._rule.position = self.position
+        return self._rule
+
+
 @dataclass(slots=True)
 class Table:
-    """A table: its elements as written. ``flags`` are ``persist``, ``const``...; ``files`` are not read."""
+    """A table. ``flags`` are ``persist``, ``const``...; ``parts`` are lists of elements and names of files.
+
+    ``complete`` is whether the parts are everything that is in it.
+    """
 
     name: str
-    elements: list[Name] | None
     flags: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    known: bool = True
+    parts: list[list[Name] | str] = field(default_factory=list)
+    complete: bool = True
+
+    @property
+    def elements(self) -> list[Name]:
+        """Every element that is written."""
+        return [name for part in self.parts if isinstance(part, list) for name in part]
 
 
 @dataclass(frozen=True, slots=True)
 class Macro:
-    """``name = "value"``."""
+    """A definition; ``value`` is the text behind ``=``, quotes and all."""
 
     name: str
     value: str
@@ -102,7 +146,7 @@ class Line:
     text: str
 
 
-Item = PfRule | Table | Macro | Line
+Item = PfRule | RuleLine | Table | Macro | Line
 
 
 @dataclass(slots=True)
@@ -123,7 +167,11 @@ class PfText:
     @property
     def rules(self) -> list[PfRule]:
         """The rules of every kind, in order."""
-        return [item for item in self.items if isinstance(item, PfRule)]
+        return [
+            item.rule if isinstance(item, RuleLine) else item
+            for item in self.items
+            if isinstance(item, PfRule | RuleLine)
+        ]
 
     @property
     def tables(self) -> list[Table]:

@@ -28,6 +28,8 @@ class Statement:
 
 def strip_comment(line: str) -> str:
     """A line without its comment; ``#`` in quotes is none."""
+    if "#" not in line:
+        return line
     quoted = False
     for at, letter in enumerate(line):
         if letter == '"':
@@ -60,6 +62,8 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _unbalanced(line: str) -> bool:
+    if "{" not in line and "(" not in line:
+        return False
     bare = re.sub(r'"[^"]*"', "", line)
     return bare.count("{") > bare.count("}") or bare.count("(") > bare.count(")")
 
@@ -85,13 +89,14 @@ def tokenize(text: str) -> list[str]:
 
 
 def definition(line: str) -> tuple[str, str] | None:
-    """A macro definition: its name and its value without outer quotes; None for other lines."""
+    """A macro definition: its name and the text of its value; None for other lines."""
     found = _DEFINITION.match(line)
-    if found is None or line.split()[0] in ("set", "table"):
-        return None
-    value = found[2].strip()
-    parts = re.findall(r'"([^"]*)"', value) if value.startswith('"') and value.endswith('"') else None
-    return found[1], " ".join(parts) if parts else value
+    return None if found is None else (found[1], found[2].strip())
+
+
+def unquoted(value: str) -> str:
+    """The value of a macro: quoted texts without their quotes, one behind the other."""
+    return " ".join(re.findall(r'"([^"]*)"', value)) if value.startswith('"') else value
 
 
 def expand(line: str, macros: Mapping[str, str]) -> str:

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from landiag.firewall.pf.syntax import Item, Line, Macro, Name, PfRule, Port, Table
+from landiag.firewall.pf.syntax import Item, Macro, Name, PfRule, Port, RuleLine, Table
 
 
 def write_item(item: Item) -> str:
     """One item in pfctl's words."""
+    if isinstance(item, RuleLine):
+        item = item.rule
     if isinstance(item, PfRule):
         return write_rule(item)
     if isinstance(item, Table):
         return write_table(item)
-    return f'{item.name} = "{item.value}"' if isinstance(item, Macro) else item.text
+    return f"{item.name} = {item.value}" if isinstance(item, Macro) else item.text
 
 
 def write_rule(rule: PfRule) -> str:
     """One rule. Lists of several are in braces, as pf.conf writes them."""
     words = ["no" if rule.no else "", rule.action, f'"{rule.name}"' if rule.name else ""]
-    words += ["pass" if rule.passes else "", rule.returns, rule.direction, rule.log, "quick" if rule.quick else ""]
+    words += [
+        "pass" if rule.passes else "",
+        rule.returns,
+        rule.direction,
+        rule.log,
+        "quick" if rule.quick else "",
+    ]
     if rule.rdomain:
         words += ["on rdomain", rule.rdomain]
     if rule.interfaces:
@@ -84,14 +92,8 @@ def _several(parts: Iterable[str]) -> str:
 
 def write_table(table: Table) -> str:
     """A table's declaration."""
-    words = [f"table <{table.name}>", *table.flags]
-    if table.elements is not None and not table.files:
-        words.append(_elements(table.elements))
-    for file in table.files:
-        words += ["file", file]
-    if table.files and table.elements is not None:
-        words.append(_elements(table.elements))
-    return " ".join(words)
+    parts = (f"file {part}" if isinstance(part, str) else _elements(part) for part in table.parts)
+    return " ".join((f"table <{table.name}>", *table.flags, *parts))
 
 
 def _elements(elements: Iterable[Name]) -> str:
@@ -100,12 +102,10 @@ def _elements(elements: Iterable[Name]) -> str:
 
 def write_all(items: Iterable[Item]) -> list[str]:
     """Every item, one a line; the rules of an anchor are indented."""
-    lines: list[str] = []
-    for item in items:
-        lines.append(write_item(item))
-        if isinstance(item, PfRule) and item.body is not None:
-            lines += ["  " + line for line in write_all(item.body)] + ["}"]
-    return lines
+    return [line for item in items for line in (write_item(item), *_body(item))]
 
 
-__all__ = ["Line", "write_all", "write_item", "write_rule", "write_table"]
+def _body(item: Item) -> list[str]:
+    if not isinstance(item, PfRule) or item.body is None:
+        return []
+    return [*("  " + line for line in write_all(item.body)), "}"]

@@ -215,7 +215,8 @@ class Policy(Struct):
         chains = {ENTRY: Chain(BACKEND, "inet", TABLE, ENTRY, _entry_rules(), Hook("input"), Verdict.DROP)}
         for profile in PROFILES:
             chains[profile] = Chain(BACKEND, "inet", TABLE, profile, ProfileRules(self, profile))
-        return Ruleset({(BACKEND, "inet", TABLE): chains})
+        always_tracked: dict[tuple[str, str], object] = {("tracked", "ip"): True, ("tracked", "ip6"): True}
+        return Ruleset({(BACKEND, "inet", TABLE): chains}, notes=always_tracked)
 
     def profile_rules(self, profile: str) -> Iterable[Rule]:
         """The rules of a profile's chain, in the order in which they decide."""

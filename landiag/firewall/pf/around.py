@@ -1,0 +1,16 @@
+"""The surroundings of a saved pf ruleset."""
+
+from __future__ import annotations
+
+from landiag.firewall.surroundings import SavedSurroundings, Way
+from landiag.model.packet import Packet
+
+
+class PfSurroundings(SavedSurroundings):
+    """BSD and macOS deliver what is translated to 127.0.0.1 to this host."""
+
+    def route(self, packet: Packet, mark: int | None) -> Way | None:
+        """The routing decision; see ``Surroundings.route``."""
+        if packet.destination is not None and packet.destination.is_loopback:
+            return Way("local", "lo0")
+        return super().route(packet, mark)

@@ -1,0 +1,320 @@
+"""What a pf rule can ask of a packet, as matches of the neutral model; pf_test_rule() in pf.c."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address, ip_interface, ip_network
+
+from landiag.collect.servers import read_toml
+from landiag.firewall.fields import PacketFields
+from landiag.firewall.pf.syntax import Name, Port
+from landiag.model.facts import IPAddress, IPNetwork
+from landiag.model.match import Always, AnyOf, Fields, InRanges, Match, UnknownMatch
+from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, TCP_FLAGS, AnythingBut, Packet
+
+FLAG_LETTERS = {
+    "F": "fin",
+    "S": "syn",
+    "R": "rst",
+    "P": "psh",
+    "A": "ack",
+    "U": "urg",
+    "E": "ecn",
+    "W": "cwr",
+}
+_INTERFACE = re.compile(r"^[a-z][a-z_]*[a-z0-9_]*\d+(?:\.\d+)?$")
+_DYNAMIC = re.compile(r"^\(?([A-Za-z][\w.]*?)((?::(?:network|broadcast|peer|0))*)\)?(?:/(\d+))?$")
+
+
+@lru_cache(maxsize=1)
+def _services() -> dict[str, int]:
+    known = read_toml("services.toml")
+    return {**known["udp"], **known["tcp"]}
+
+
+def port_number(word: str) -> int | None:
+    """A port by number or by the name that pfctl prints; None for a name that is not known."""
+    return int(word) if word.isdecimal() else _services().get(word.lower())
+
+
+def ranges_of(port: Port, top: int = 65535) -> tuple[tuple[int, int], ...] | None:
+    """The values that a comparison lets through, pf_match(); None where a name in it is not known."""
+    low = port_number(port.low) if port.low else 0
+    high = low if port.high is None else port_number(port.high) if port.high else top
+    if low is None or high is None:
+        return None
+    found = {
+        "": [(low, low)], "=": [(low, low)], "!=": [(0, low - 1), (low + 1, top)], "<": [(0, low - 1)],
+        "<=": [(0, low)], ">": [(low + 1, top)], ">=": [(low, top)], ":": [(low, high)],
+        "><": [(low + 1, high - 1)], "<>": [(0, low - 1), (high + 1, top)],
+    }[port.operator]  # fmt: skip
+    return tuple((a, b) for a, b in found if a <= b)
+
+
+def ports(field: str, wanted: Sequence[Port], text: str) -> Match:
+    """The port passes one of the comparisons."""
+    matches: list[Match] = []
+    known: list[tuple[int, int]] = []
+    for port in wanted:
+        ranges = ranges_of(port)
+        if ranges is None:
+            matches.append(UnknownMatch(f"{text}: the port {port.low} is not known by that name"))
+        else:
+            known += ranges
+    if known or not matches:
+        matches.insert(0, InRanges(field, tuple(known), text))
+    return matches[0] if len(matches) == 1 else AnyOf(tuple(matches), text)
+
+
+def protocols(wanted: Sequence[Name]) -> Match:
+    """The packet's protocol is one of these."""
+    numbers = []
+    for name in wanted:
+        number = int(name.text) if name.text.isdecimal() else {**PROTOCOL_NUMBERS, "icmp6": 58}.get(name.text)
+        if number is None:
+            return UnknownMatch(f"proto {name.text}")
+        numbers.append((number, number))
+    return InRanges("meta l4proto", tuple(numbers), "proto")
+
+
+def flags(value: str) -> Match | None:
+    """``S/SA``: of these flags exactly those are set; packets that are not TCP pass. None for ``any``."""
+    if value == "any":
+        return None
+    wanted, _, mask = value.partition("/")
+    if not set(wanted + mask) <= set(FLAG_LETTERS):
+        return UnknownMatch(f"flags {value}")
+    bits = sum(TCP_FLAGS[FLAG_LETTERS[letter]] for letter in wanted)
+    among = sum(TCP_FLAGS[FLAG_LETTERS[letter]] for letter in mask) if mask else 0xFF
+    exact = InRanges("tcp flags", ((bits, bits),), f"flags {value}", mask=among)
+    return AnyOf((InRanges("meta l4proto", ((6, 6),), negated=True), exact), f"flags {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class OnInterface(Match):
+    """The packet passes one of the interfaces; names without a number are groups, of which few are known."""
+
+    field: str
+    names: tuple[Name, ...]
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare the interface's name."""
+        value = fields[self.field]
+        answers = [self._one(name, value) for name in self.names]
+        if True in answers:
+            return True
+        return None if None in answers else False
+
+    @staticmethod
+    def _one(name: Name, value: object) -> bool | None:
+        if name.text in ("any", "all"):
+            return not name.negated
+        if value is ABSENT or value == "":
+            return False
+        same: bool | None = None
+        if isinstance(value, str):
+            same = value == name.text
+            if not same and not name.text[-1:].isdigit():
+                same = True if value.rstrip("0123456789") == name.text else None
+        elif isinstance(value, AnythingBut) and name.text in ("lo0", "lo"):
+            same = False
+        return same if same is None else same is not name.negated
+
+
+def packet_of(fields: Fields) -> Packet | None:
+    """The packet behind the fields."""
+    return fields.packet if isinstance(fields, PacketFields) else None
+
+
+def address_of(packet: Packet, side: str) -> IPAddress | None:
+    """The ``source`` or ``destination`` of a packet."""
+    return packet.source if side == "source" else packet.destination
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAddress(Match):
+    """An address or network of an interface of this host, from the packet's ``interface_addresses``.
+
+    ``interface`` is None for ``self``. ``kind`` is ``address``, ``network`` or ``broadcast``; ``length`` widens it.
+    """
+
+    side: str
+    interface: str | None
+    kind: str
+    text: str
+    length: int | None = None
+
+    def test(self, fields: Fields) -> bool | None:
+        """Look the address up; another interface's are not known, but they are not this one's."""
+        packet = packet_of(fields)
+        address = None if packet is None else address_of(packet, self.side)
+        if packet is None or address is None:
+            return None
+        if self.interface is None and address.is_loopback:
+            return True
+        mine = [ip_interface(text) for text in packet.interface_addresses]
+        own = [one for one in mine if one.version == address.version]
+        if not own:
+            return None
+        arrived = fields["iifname"] if fields["iifname"] != "" else fields["oifname"]
+        elsewhere = self.interface is not None and isinstance(arrived, str) and arrived != self.interface
+        if elsewhere:
+            return False if any(address in one.network for one in own) else None
+        return any(self._holds(one, address) for one in own)
+
+    def _holds(self, one: object, address: IPAddress) -> bool:
+        own = ip_interface(str(one))
+        if self.length is not None:
+            return address in ip_network(f"{own.ip}/{self.length}", strict=False)
+        if self.kind == "network":
+            return address in own.network
+        return address == (own.network.broadcast_address if self.kind == "broadcast" else own.ip)
+
+
+@dataclass(frozen=True, slots=True)
+class NotRouted(Match):
+    """``urpf-failed`` and ``no-route``: never for a source on a network of the interface itself."""
+
+    side: str
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """False for on-link addresses, unknown for others."""
+        packet = packet_of(fields)
+        address = None if packet is None else address_of(packet, self.side)
+        if packet is None or address is None:
+            return None
+        near = any(address in ip_interface(text).network for text in packet.interface_addresses)
+        return False if near else None
+
+
+@dataclass(frozen=True, slots=True)
+class TableContent:
+    """What is in a table: networks, the negated ones are exceptions. ``complete`` unless more may be in it."""
+
+    networks: tuple[tuple[IPNetwork, bool], ...]
+    complete: bool
+
+    def holds(self, address: IPAddress) -> bool | None:
+        """Whether an address is in it: the longest prefix decides."""
+        best, answer = -1, False
+        for network, negated in self.networks:
+            if address in network and network.prefixlen > best:
+                best, answer = network.prefixlen, not negated
+        return answer if self.complete or (answer and best >= 0) else None
+
+
+@dataclass(frozen=True, slots=True)
+class InTable(Match):
+    """An address is in a table."""
+
+    side: str
+    content: TableContent | None
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Look it up; unknown where the table's content was not read."""
+        packet = packet_of(fields)
+        address = None if packet is None else address_of(packet, self.side)
+        if address is None or self.content is None:
+            return None
+        return self.content.holds(address)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Match):
+    """The opposite; unknown stays unknown."""
+
+    match: Match
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Turn the answer round."""
+        answer = self.match.test(fields)
+        return None if answer is None else not answer
+
+
+def parse_network(text: str) -> IPNetwork | None:
+    """``10/8``, ``172.16/12``, ``10.0.0.1``, ``fe80::/64``, ``fe80::1%em0``; None for anything else."""
+    base, slash, length = text.partition("/")
+    base = base.partition("%")[0]
+    if slash and re.fullmatch(r"\d+(?:\.\d+){0,3}", base):
+        base += ".0" * (3 - base.count("."))
+    try:
+        return ip_network(f"{base}/{length}" if slash else base, strict=False)
+    except ValueError:
+        return None
+
+
+def hosts(side: str, wanted: Iterable[Name], tables: dict[str, TableContent]) -> Match | None:
+    """One of the hosts is the packet's source or destination."""
+    matches = [_host(side, name, tables) for name in wanted]
+    if not matches:
+        return None
+    text = f"{'from' if side == 'source' else 'to'} " + ", ".join(match.text for match in matches)
+    return matches[0] if len(matches) == 1 else AnyOf(tuple(matches), text)
+
+
+def _host(side: str, name: Name, tables: dict[str, TableContent]) -> Match:
+    match = _plain_host(side, name.text, tables)
+    return Not(match, f"! {name.text}") if name.negated else match
+
+
+def _plain_host(side: str, text: str, tables: dict[str, TableContent]) -> Match:
+    if text.startswith("<"):
+        return InTable(side, tables.get(text.strip("<>")), text)
+    if text == "any":
+        return Always(text=text)
+    if text in ("urpf-failed", "no-route"):
+        return NotRouted(side, text)
+    first, dash, last = text.partition(" - ")
+    network = parse_network(first)
+    if network is not None:
+        return _span(side, network, parse_network(last) if dash else network, text)
+    if text == "localhost":
+        return AnyOf((InRanges(f"ip {_END[side]}", ((127 << 24 | 1,) * 2,)),
+                      InRanges(f"ip6 {_END[side]}", ((1, 1),))), text)  # fmt: skip
+    dynamic = _DYNAMIC.match(text)
+    if dynamic is None or not (text.startswith("(") or dynamic[1] == "self" or _INTERFACE.match(dynamic[1])):
+        return UnknownMatch(text)
+    if "peer" in dynamic[2]:
+        return UnknownMatch(text)
+    kind = dynamic[2].strip(":").partition(":")[0].replace("0", "") or "address"
+    length = int(dynamic[3]) if dynamic[3] else None
+    if dynamic[1] != "self" and not _INTERFACE.match(dynamic[1]):
+        return UnknownMatch(text)
+    return OwnAddress(side, None if dynamic[1] == "self" else dynamic[1], kind, text, length)
+
+
+_END = {"source": "saddr", "destination": "daddr"}
+
+
+def _span(side: str, first: IPNetwork, last: IPNetwork | None, text: str) -> Match:
+    if last is None or first.version != last.version:
+        return UnknownMatch(text)
+    field = f"{'ip' if first.version == 4 else 'ip6'} {_END[side]}"
+    return InRanges(field, ((int(first.network_address), int(last.broadcast_address)),), text)
+
+
+def table_content(elements: Iterable[Name], *, complete: bool) -> TableContent:
+    """The content that a table's elements make; names and interfaces among them leave it open."""
+    networks: list[tuple[IPNetwork, bool]] = []
+    for name in elements:
+        network = parse_network(name.text)
+        if network is None:
+            complete = False
+        else:
+            networks.append((network, name.negated))
+    return TableContent(tuple(networks), complete)
+
+
+def target_address(text: str) -> IPAddress | None:
+    """The single address of a translation's target; None for pools, interfaces and names."""
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
