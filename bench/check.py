@@ -48,7 +48,7 @@ def load_rules(count: int) -> None:
     """Load that many rules, each for another address, into a chain that the client's packet meets."""
     lines = ["table inet bench { chain input { type filter hook input priority 0; policy accept;"]
     lines += [f"ip saddr 10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255} tcp dport 5000 drop" for n in range(count)]
-    subprocess.run(("nft", "-f", "-"), input="\n".join([*lines, "} }"]), text=True, check=True)
+    subprocess.run(("nft", "-f", "-"), input="\n".join([*lines, "}", "}"]), text=True, check=True)
 
 
 def measure() -> None:

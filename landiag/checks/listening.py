@@ -50,6 +50,14 @@ def _check_way(case: Case, way: Way) -> list[Finding]:
     return [_bound_wrongly(case, way, binding, interface)]
 
 
+def may_be_inside(case: Case) -> bool:
+    """Whether the socket may be in another network namespace: none is here, or the connection is sent elsewhere."""
+    if isinstance(case.facts.sockets, Unknown):
+        return False
+    is_here = any(socket.port == case.port for socket in case.facts.sockets)
+    return not is_here or any(destination_of(case, way).is_elsewhere for way in case.ways)
+
+
 def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface) -> Finding:
     """Make the finding for sockets of the right port that do not take LAN clients' connections."""
     codes = {why_not(socket, interface): socket for socket in reversed(binding.others)}

@@ -88,12 +88,26 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
         wanted += [sockets.PROC_TCP, sockets.PROC_TCP6]
     if not isinstance(facts.interfaces, Unknown):
         wanted += [_rp_filter(interface) for interface in facts.interfaces]
-    for entry in _list_namespaces(readings):
-        wanted += [
+    return tuple(wanted)
+
+
+def plan_namespaces(readings: Readings) -> tuple[Source, ...]:
+    """Look into the other network namespaces: containers, and whatever else hides its sockets from the host."""
+    return tuple(
+        source
+        for entry in _list_namespaces(readings)
+        for source in (
             sockets.namespace_listeners(entry.pid, entry.name),
             interfaces.namespace_interfaces(entry.pid, entry.name),
-        ]
-    return tuple(wanted)
+        )
+    )
+
+
+def add_namespaces(facts: Facts, readings: Readings) -> Facts:
+    """Add what was read of the other namespaces, where it was."""
+    if not any(source.name in readings for source in plan_namespaces(readings)):
+        return facts
+    return replace(facts, namespaces=_parse_namespaces(readings))
 
 
 def complete_facts(facts: Facts, readings: Readings) -> Facts:
@@ -101,12 +115,10 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
     listeners = facts.sockets
     if isinstance(listeners, Unknown) and sockets.PROC_TCP.name in readings:
         listeners = _parse_proc_listeners(readings, listeners)
-    namespaces = _parse_namespaces(readings)
     return replace(
         facts,
         sockets=listeners,
         processes=_parse_processes(readings),
-        namespaces=namespaces,
         sysctls=_parse_sysctls(readings),
         ruleset=firewall.parse_ruleset(readings) if firewall.NFT_TEXT.name in readings else facts.ruleset,
     )

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from landiag.host.live import CALLS, LiveHost, failed_reading
 from landiag.host.recording import Recording, parse_recording, render_recording
-from landiag.model.facts import Reading, ReadStatus, Source
+from landiag.model.facts import File, Reading, ReadStatus, Source
 
 __all__ = [
     "CALLS",
@@ -66,15 +66,20 @@ class Recorder(Struct):
         wanted = {source.name: source for source in sources if source.name not in self.readings}
         done: dict[str, Reading] = {}
 
-        def work(source: Source) -> None:
-            done[source.name] = self.host.read(source)
+        def work(batch: Iterable[Source]) -> None:
+            for source in batch:
+                done[source.name] = self.host.read(source)
 
-        # Daemon threads: a reading that hangs in the kernel must not keep the process alive.
-        threads = [threading.Thread(target=work, args=(source,), daemon=True) for source in wanted.values()]
+        # Files are read at once, so they share a thread. Daemon threads: a reading that hangs in the kernel must
+        # not keep the process alive.
+        files = tuple(source for source in wanted.values() if isinstance(source, File))
+        batches = [(source,) for source in wanted.values() if not isinstance(source, File)]
+        threads = [threading.Thread(target=work, args=(batch,), daemon=True) for batch in (*batches, files) if batch]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(min(max(0.0, deadline - time.monotonic()) + 0.05, threading.TIMEOUT_MAX))
+            left = max(0.0, deadline - time.monotonic()) + 0.05
+            thread.join(None if left == float("inf") else left)
         for name, source in wanted.items():
             late = failed_reading(source, ReadStatus.TIMED_OUT, "no answer within the time that was allowed")
             self.readings[name] = done.get(name, late)
