@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from landiag.firewall.classes import IPNetwork, Piece, split_network
 from landiag.firewall.conversation import Conversation, Follower
+from landiag.firewall.other_systems import around_of
 from landiag.firewall.owners import find_owner
-from landiag.firewall.surroundings import NEIGHBOURHOOD, SavedSurroundings, Surroundings
+from landiag.firewall.surroundings import NEIGHBOURHOOD, Surroundings
 from landiag.model.packet import IPAddress, Packet
 from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 
@@ -42,15 +43,15 @@ class Judged(Struct, frozen=True):
     others: tuple[Group, ...] = ()
 
 
-def saved_around(packet: Packet) -> Surroundings:
-    """The surroundings of a saved ruleset: what the packet itself tells."""
-    return SavedSurroundings(packet)
+def saved_around(ruleset: Ruleset) -> Around:
+    """The surroundings of a saved ruleset: what each packet itself tells."""
+    return lambda packet: around_of(ruleset, packet)
 
 
 def judge_packets(
     ruleset: Ruleset,
     packets: Iterable[Packet],
-    around: Around = saved_around,
+    around: Around | None = None,
     network: IPNetwork | None = None,
     own: Sequence[IPAddress] = (),
 ) -> tuple[Judged, ...]:
@@ -58,7 +59,7 @@ def judge_packets(
 
     Without ``network`` that is the subnet of its destination, as far as ``interface_addresses`` tell it.
     """
-    judge = Judge(ruleset, around, network, own)
+    judge = Judge(ruleset, around or saved_around(ruleset), network, own)
     return tuple(judge.judge(packet) for packet in packets)
 
 
@@ -66,7 +67,7 @@ class Judge(Struct):
     """Judges packets by one ruleset."""
 
     ruleset: Ruleset
-    around: Around = saved_around
+    around: Around
     network: IPNetwork | None = None
     own: Sequence[IPAddress] = ()
 

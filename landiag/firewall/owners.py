@@ -32,6 +32,9 @@ class Manager(str, Enum):
     CSF = "csf"
     NFTABLES = "nftables"
     IPTABLES = "iptables"
+    WINDOWS = "Windows Firewall"
+    PF = "pf"
+    ALF = "macOS application firewall"
 
 
 class Owner(Struct, frozen=True):
@@ -57,6 +60,8 @@ _CHAINS: tuple[tuple[re.Pattern[str], Manager], ...] = (
     (re.compile(r"NETAVARK"), Manager.NETAVARK),
     (re.compile(r"(LOCALINPUT|LOCALOUTPUT|DENYIN|DENYOUT|LOGDROPIN)$"), Manager.CSF),
 )
+
+_OTHER_SYSTEMS = {"windows": Manager.WINDOWS, "pf": Manager.PF, "alf": Manager.ALF}
 
 _TABLES: Mapping[str, Manager] = {
     "firewalld": Manager.FIREWALLD,
@@ -84,6 +89,8 @@ def find_owner(ruleset: Ruleset, decided_by: TraceLine, lines: tuple[TraceLine, 
     chain = decided_by.chain
     if chain is None:
         return Owner(Manager.NFTABLES, "the kernel")
+    if chain.backend in _OTHER_SYSTEMS:
+        return Owner(_OTHER_SYSTEMS[chain.backend], _OTHER_SYSTEMS[chain.backend].value)
     manager = find_manager(ruleset, chain, decided_by)
     if manager is Manager.UFW:
         return Owner(manager, _ufw_text(decided_by))

@@ -11,6 +11,7 @@ from landiag.firewall.ipset import parse_ipset_save
 from landiag.firewall.iptables import IptTable, parse_iptables_save
 from landiag.firewall.linux import build_ruleset
 from landiag.firewall.nftables import NftTable, parse_nft_json
+from landiag.firewall.other_systems import find_other_kind, parse_other
 from landiag.model.facts import ParseError
 from landiag.model.ruleset import Ruleset
 from landiag.model.sets import ElementSet
@@ -57,7 +58,9 @@ def is_recording(data: bytes) -> bool:
 
 
 def parse_saved(files: Sequence[SavedFile], convert: Convert) -> Ruleset:
-    """The ruleset that several files of one Linux machine make. Raises ParseError naming the file and place."""
+    """The ruleset that several files of one machine make. Raises ParseError naming the file and place."""
+    if any(_is_of_another_system(file.data) for file in files):
+        return parse_other(files)
     nft: list[NftTable] = []
     tables: list[tuple[IptTable, bool]] = []
     sets: dict[str, ElementSet] | None = None
@@ -79,6 +82,14 @@ def parse_saved(files: Sequence[SavedFile], convert: Convert) -> Ruleset:
     return build_ruleset(nft, saved, legacy, sets, texts=tuple(file.data for file in files))
 
 
+def _is_of_another_system(data: bytes) -> bool:
+    try:
+        find_kind(data)
+    except ParseError:
+        return find_other_kind(data) is not None
+    return False
+
+
 def find_kind(data: bytes) -> str:
     """``nft-json``, ``nft-text``, ``iptables`` or ``ipset``. Raises ParseError when it is none of them."""
     start = data.lstrip()[:1]
@@ -93,7 +104,8 @@ def find_kind(data: bytes) -> str:
     if not start:
         raise ParseError("it is empty")
     raise ParseError(
-        "no ruleset was found in it: it takes nft -j, nft, iptables-save, ipset save or a recording"
+        "no ruleset was found in it: it takes nft -j, nft, iptables-save, ipset save, rules of Windows Firewall"
+        " (registry, PowerShell, netsh), pfctl -sr, socketfilterfw or a recording"
     )
 
 
