@@ -6,6 +6,7 @@ Each runs in a network namespace of its own. Servers that are not installed are 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import re
 import shutil
@@ -84,6 +85,23 @@ http {
     }
 }
 """
+REACT = "export default function Home() { return <p>shop</p> }"
+WEBPACK = {
+    "package.json": '{"scripts": {"dev": "webpack serve --mode development --host localhost --port 8081"}}',
+    "src/index.js": "console.log(1)",
+}
+QUART = "from quart import Quart\n\napp = Quart(__name__)\n"
+SANIC = """from sanic import Sanic, text
+
+app = Sanic("shop")
+
+
+@app.get("/")
+async def index(request):
+    return text("shop")
+"""
+LITESTAR = "from litestar import Litestar\n\napp = Litestar()\n"
+AIOHTTP = "from aiohttp import web\n\n\ndef start(argv):\n    return web.Application()\n"
 PAGE = {"index.html": "shop"}
 
 
@@ -163,6 +181,28 @@ CASES = [
     Case(
         "npm run dev", "vite", 5173, PAGE | {"package.json": PACKAGE % "vite --host 127.0.0.1"}, needs="vite"
     ),
+    Case("next dev -H 127.0.0.1 -p 3005", "next", 3005, {"pages/index.js": REACT}),
+    Case("npm run dev", "webpack-dev-server", 8081, WEBPACK, needs="webpack-dev-server"),
+    Case(
+        "mkdocs serve --dev-addr localhost:8060",
+        "mkdocs",
+        8060,
+        {"mkdocs.yml": "site_name: shop", "docs/index.md": "x"},
+    ),
+    Case(
+        "sphinx-autobuild --port 8061 . out",
+        "sphinx-autobuild",
+        8061,
+        {"conf.py": "", "index.rst": "Shop\n===="},
+    ),
+    Case("pelican -l -p 8062 -o .", "pelican", 8062, PAGE | {"pelicanconf.py": "", "content/x.md": ""}),
+    Case("quart --app shop run --port 8063", "quart", 8063, {"shop.py": QUART}),
+    Case("sanic shop:app --port 8064 --single-process", "sanic", 8064, {"shop.py": SANIC}),
+    Case("granian --interface asgi shop:app --port 8065", "granian", 8065, {"shop.py": ASGI}),
+    Case("litestar --app shop:app run --port 8066", "litestar", 8066, {"shop.py": LITESTAR}),
+    Case("bottle.py -b localhost:8067 shop:app", "bottle", 8067, SHOP),
+    Case("python -m aiohttp.web -P 8068 shop:start", "aiohttp", 8068, {"shop.py": AIOHTTP}, needs="aiohttp"),
+    Case("bokeh serve --address 127.0.0.1 --port 8069 shop.py", "bokeh", 8069, {"shop.py": ""}),
     Case("nginx -p . -c n.conf -g 'daemon off; pid n.pid;'", "nginx", 8050, {"n.conf": NGINX}),
     Case("http-server -p 8090 -a 127.0.0.1", "http-server-node", 8090, PAGE),
     Case("serve -l tcp://127.0.0.1:3007", "serve", 3007, PAGE),
@@ -276,10 +316,10 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
 
 def make_ready(case: Case, folder: Path) -> None:
     for program in (case.program, case.command.split(maxsplit=1)[0], "unshare", "nsenter", "ss", "curl"):
-        if shutil.which(program, path=TOOLS) is None:
+        if shutil.which(program, path=TOOLS) is None and importlib.util.find_spec(program) is None:
             pytest.skip(f"{program} is not installed")
     write_files(folder, case.files or SHOP)
-    if "vite" in case.key:
+    if case.key in {"vite", "vite-preview", "next", "webpack-dev-server"}:
         modules = Path(str(shutil.which("vite", path=TOOLS))).parent.parent
         (folder / "node_modules").symlink_to(modules)
 
