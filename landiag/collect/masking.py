@@ -17,6 +17,7 @@ _STRONG = re.compile(
     r"passw|passphrase|passcode|requirepass|secret|credential|apikey|authkey|accesskey|privatekey|token$"
 )
 _STRONG_PART = re.compile(r"pass|passin|passout|pin|otp|pat|dsn|psk|jwt|bearer")
+_OTHER_PASS = re.compile(r"(proxy|fastcgi|uwsgi|scgi|grpc|single|multi|two|one|by)-pass$")
 _STRONG_PAIR = re.compile(r"(api|access|private|auth|encryption|signing|master)-key")
 # ... one that does so only when the value looks like neither a path, a port, nor a switch ...
 _WEAK_PART = re.compile(r"key|auth|authorization|pwd|cookie|signature|sig")
@@ -218,7 +219,9 @@ def _is_strong(name: str) -> bool:
         return False
     if _STRONG_PAIR.search("-".join(parts)):
         return True
-    return any(_STRONG.search(part) or _STRONG_PART.fullmatch(part) for part in parts)
+    if _STRONG_PART.fullmatch(parts[-1]):
+        return not _OTHER_PASS.search("-".join(parts))
+    return any(_STRONG.search(part) for part in parts)
 
 
 def _parts(name: str) -> list[str]:

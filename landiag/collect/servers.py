@@ -18,9 +18,6 @@ from msgspec import Struct
 from landiag.collect.invocation import Invocation, invocation, package_script
 from landiag.model.facts import Process
 
-# Variables that decide where a server listens, beside those that servers.toml names.
-EXTRA_ENVIRONMENT = ("VIRTUAL_ENV", "WERKZEUG_RUN_MAIN", "FLASK_RUN_HOST", "HOST", "PORT")
-
 DEVELOPMENT_ADVICE = (
     "This is a development server, meant for its developer only. For more than a test let gunicorn, uWSGI or "
     "waitress serve the application behind a proxy such as nginx or Caddy, and open the port to your own "

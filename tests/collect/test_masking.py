@@ -76,6 +76,8 @@ SHOWN = [
     "app --key /etc/ssl/private/server.key --port 8443",
     "app --password-file /run/secrets/db --token-url https://id/token",
     "app --max-tokens 2048 --tokenizer bert",
+    "app --pass-through 5 --proxy-pass http://127.0.0.1:5000 --pin-memory yes",
+    "env OTP_VERSION=26.2 app",
     "app --no-password --host 127.0.0.1",
     "app --require-token --host 127.0.0.1",
     "jupyter lab --ServerApp.token= --port 8888",

@@ -393,3 +393,7 @@ def test_uwsgi_is_told_to_speak_http(running: Running) -> None:
     assert server.speaks(8022) == "uwsgi"
     (command,) = http_command(server, 8022).commands
     assert command.split()[3:5] == ["--http-socket", "127.0.0.1:8022"]
+    running.end()
+    running.start(command, {})
+    running.wait(8022, up=True)
+    running.wait_until_it_serves(8022)
