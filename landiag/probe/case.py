@@ -35,7 +35,7 @@ from landiag.routing import RouteDecision, lookup
 
 T = TypeVar("T")
 
-_ANY_SOURCE = {4: ip_address("0.0.0.0"), 6: ip_address("::")}  # noqa: S104 - no source chosen yet
+_ANY_SOURCE = {4: ip_address("0.0.0.0"), 6: ip_address("::")}
 """What the kernel looks a route up with before it has chosen a source address."""
 
 MOST_ADDRESSES = 4

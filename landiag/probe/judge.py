@@ -63,7 +63,7 @@ def judge_host(case: Case) -> Judgement:
     findings = _number(_merge(found))
     paths = tuple(_path(way, number) for number, way in enumerate(ways, 1))
     verdict = _verdict(case, findings, chosen)
-    return Judgement(verdict, _checks(findings, chosen, case), findings, paths)
+    return Judgement(verdict, _checks(findings, chosen), findings, paths)
 
 
 def _way(look: Look) -> Way:
@@ -252,11 +252,11 @@ def _outcome(way: Way) -> Outcome:
     return Outcome.WARNS if any(one.outcome is Outcome.WARNS for one in way.findings) else Outcome.OK
 
 
-def _checks(findings: tuple[Finding, ...], chosen: Way | None, case: Case) -> tuple[CheckResult, ...]:
-    return tuple(_check(name, findings, chosen, case) for name in CHECK_NAMES)
+def _checks(findings: tuple[Finding, ...], chosen: Way | None) -> tuple[CheckResult, ...]:
+    return tuple(_check(name, findings, chosen) for name in CHECK_NAMES)
 
 
-def _check(name: str, findings: tuple[Finding, ...], chosen: Way | None, case: Case) -> CheckResult:
+def _check(name: str, findings: tuple[Finding, ...], chosen: Way | None) -> CheckResult:
     mine = [finding for finding in findings if CHECK_OF.get(finding.code, "application") == name]
     if mine:
         worst = min(mine, key=lambda one: _SEVERITY.index(one.outcome))

@@ -70,7 +70,7 @@ def judge_application(look: Look) -> list[Finding]:
         return []
     if attempt.answer is None:
         return _judge_silence(look, exchange, attempt)
-    found = [
+    return [
         *_check_scheme(look, exchange, attempt),
         *_check_who(look, exchange, attempt),
         *_check_unsafe_port(look),
@@ -81,7 +81,6 @@ def judge_application(look: Look) -> list[Finding]:
         *_check_proxy(look, attempt),
         *_check_debugger(look, attempt),
     ]
-    return found
 
 
 def serves(look: Look) -> bool:
@@ -374,7 +373,7 @@ def _check_proxy(look: Look, attempt: Attempt) -> list[Finding]:
     return [
         blocks(
             "proxy-in-the-way",
-            f"the proxy {proxy.host}:{proxy.port} stands in the way: it {said.strip()}; asked straight, the server answers",
+            f"the proxy {proxy.host}:{proxy.port} stands in the way: it {said.strip()}, the server itself answers",
             f"Browsers and programs on this machine use it because of {proxy.variable}.",
             (Evidence(where, proxy.url), answer_evidence(asked, asked.best)),
             (fix,),

@@ -379,7 +379,9 @@ def _lost_behind_router(look: Look, connect: Connect) -> Finding:
     if look.answers_something:
         title = f"{_target(look)} is up, but port {port} gives no answer: a firewall drops the connection"
     else:
-        title = f"nothing comes back from {_target(look)} port {port}: dropped on the way, by its firewall, or it is off"
+        title = (
+            f"nothing comes back from {_target(look)} port {port}: dropped on the way or there, or it is off"
+        )
     detail = f"It is in another network, behind the router {gateway}. " + _networks_here(look)
     return blocks("connection-filtered", title, detail, tuple(evidence), (on_server(port),))
 

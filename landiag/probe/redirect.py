@@ -10,7 +10,7 @@ from msgspec import Struct
 from landiag.probe.http import Attempt
 
 _STATUSES = (301, 302, 303, 307, 308)
-_LOCAL_NAMES = ("localhost", "0.0.0.0", "::", "::1")  # noqa: S104 - a name in a URL
+_LOCAL_NAMES = ("localhost", "0.0.0.0", "::", "::1")
 _PORTS = {"http": 80, "https": 443}
 
 
