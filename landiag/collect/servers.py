@@ -78,6 +78,8 @@ class ServerKind(Struct, frozen=True):
     service: str = ""
     stop_signal: str = "TERM"
     steps: tuple[str, ...] = ()
+    debug: tuple[str, ...] = ()
+    debug_advice: str = ""
     host_check: str = ""
     production: str = ""
 
@@ -115,7 +117,15 @@ class Server(Struct, frozen=True):
     @property
     def production_advice(self) -> str:
         """What to mind when other devices may reach it; empty when there is nothing special."""
-        return self.kind.production or (DEVELOPMENT_ADVICE if self.kind.development else "")
+        advice = self.kind.production or (DEVELOPMENT_ADVICE if self.kind.development else "")
+        return f"{self.kind.debug_advice} {advice}" if self.debugs else advice
+
+    @property
+    def debugs(self) -> bool:
+        """Whether it was visibly told to show its debugger."""
+        arguments = self.invocation.arguments if self.invocation else ()
+        set_to = [self.process.environment.get(name, "0") for name in self.kind.debug]
+        return bool(set(self.kind.debug) & set(arguments)) or any(v not in {"0", "", "false"} for v in set_to)
 
     def speaks(self, port: int | None = None) -> str:
         """``http``, ``https``, ``uwsgi`` or the name of another protocol that this port is served in."""

@@ -212,6 +212,16 @@ def test_windows_paths_are_quoted_for_powershell() -> None:
     assert seen(target).key == "flask"
 
 
+def test_an_open_debugger_is_named_beside_the_fix() -> None:
+    assert "--no-debugger" in seen(process("flask run --debug")).production_advice
+    assert "--no-debugger" in seen(process("flask run", environment={"FLASK_DEBUG": "1"})).production_advice
+    assert (
+        "--no-debugger" not in seen(process("flask run", environment={"FLASK_DEBUG": "0"})).production_advice
+    )
+    assert "waitress" in seen(process("flask run")).production_advice
+    assert not seen(process("gunicorn shop:app")).production_advice
+
+
 def test_a_secret_is_never_printed() -> None:
     argv = mask_argv(("uvicorn", "shop:app", "--header", "Authorization: Bearer hunter2hunter2"))
     target = Process(1, "uvicorn", argv)
