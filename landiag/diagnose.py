@@ -127,7 +127,7 @@ def open_case(question: Question, recorder: Recorder, machine: Machine, facts: F
         machine=machine,
         facts=facts,
         ways=ways,
-        journeys=follow_ways(facts, ways, target, client),
+        classes=follow_ways(facts, ways, target, client),
         readings=recorder.readings,
         peer=client,
         program=question.program,

@@ -57,8 +57,8 @@ def _path(case: Case, way: Way, findings: tuple[Finding, ...], scheme: str, path
 
 
 def _names(case: Case, way: Way) -> tuple[str, ...]:
-    journeys = case.journeys.get(way.id, ())
-    is_forwarded = bool(journeys) and journeys[0].local is False
+    classes = case.classes.get(way.id, ())
+    is_forwarded = bool(classes) and classes[0].journey.local is False
     return tuple("forward" if name == "input" and is_forwarded else name for name in _STAGES) + _BACK
 
 
@@ -107,8 +107,8 @@ def _detail(case: Case, way: Way, name: str) -> str:
         return f"{way.interface.name} is up"
     if name == "address":
         return str(way.address.interface)
-    journeys = case.journeys.get(way.id, ())
-    if name == "nat" and journeys and journeys[0].translated is not None:
-        translated = journeys[0].translated
+    classes = case.classes.get(way.id, ())
+    translated = classes[0].journey.translated if classes else None
+    if name == "nat" and translated is not None:
         return f"to {translated.ip}:{translated.port} by {translated.rule_text}"
     return ""

@@ -10,8 +10,11 @@ from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_ev
 from landiag.checks.destination import destination_of
 from landiag.checks.owners import describe_owner, owner_evidence
 from landiag.checks.restart import host_fixes, http_fixes, server_of
+from landiag.follow import own_packet
+from landiag.journey import follow
 from landiag.model.facts import Call, Family, IPAddress, Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.ruleset import Verdict
 from landiag.probe.http import Attempt, End, Exchange, parse_exchange
 from landiag.probe.tcp import TcpOutcome
 from landiag.ways import Way
@@ -291,9 +294,19 @@ def _check_debugger(case: Case) -> list[Finding]:
     ]
 
 
+def _own_way_is_open(case: Case) -> bool:
+    """Whether the firewalls let this machine's own connection pass: only then does silence speak of the server."""
+    if case.way is None:
+        return False
+    journey = follow(case.facts, own_packet(case.way, case.port))
+    return not isinstance(journey, Unknown) and journey.verdict is Verdict.ACCEPT
+
+
 def _judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     """Judge a connection on which no HTTP answer came."""
     owner = _owner(case)
+    if attempt.end in (End.SILENT, End.STALLED) and not _is_halted(owner) and not _own_way_is_open(case):
+        return _not_connected(exchange, attempt)
     if attempt.speaks_tls or (attempt.scheme == "tcp" and case.target.scheme == "tcp"):
         return answer(_check_scheme(case, exchange, attempt), "accepts connections")
     protocol = _known_protocol(case)
@@ -308,8 +321,7 @@ def _judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     if (
         protocol == "uwsgi"
         or attempt.first.data
-        or (case.target.scheme == "http"
-        and attempt.end is not End.SILENT)
+        or (case.target.scheme == "http" and attempt.end is not End.SILENT)
     ):
         return answer([_not_http(case, exchange, attempt, owner)], "")
     if attempt.end in (End.CLOSED_EMPTY, End.RESET) and protocol is None:
@@ -343,6 +355,10 @@ def _known_protocol(case: Case) -> str | None:
     return None if found is None or found[0].kind.forwarder else found[0].speaks(case.port)
 
 
+def _is_halted(owner: tuple[Socket, Process] | None) -> bool:
+    return owner is not None and owner[1].state in ("stopped", "tracing-stop")
+
+
 def _not_http(
     case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None
 ) -> Finding:
@@ -363,7 +379,7 @@ def _silent(
 ) -> Finding:
     title = f"The server accepts the connection but does not answer within {attempt.seconds:.0f} s"
     detail = "It may be busy with another request, waiting in a debugger, or stopped."
-    if owner is not None and owner[1].state in ("stopped", "tracing-stop"):
+    if owner is not None and _is_halted(owner):
         how = "stopped (Ctrl-Z or SIGSTOP)" if owner[1].state == "stopped" else "held by a debugger"
         title = f"{describe_owner(case, owner[0])} is {how}: it accepts connections but answers nothing"
     fix = Fix("Let the server continue, or start it anew", needs="user-action", steps=(detail,))

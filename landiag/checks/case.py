@@ -8,7 +8,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from landiag.collect.machine import Machine
-from landiag.journey import Journey
+from landiag.follow import ClientClass
 from landiag.model.facts import Facts, IPAddress, Process, Reading, Socket, Source, Unknown, parse_reading
 from landiag.model.report import Evidence, Finding, Outcome, Target
 from landiag.ways import Way
@@ -22,8 +22,8 @@ _SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome
 class Case(Struct, frozen=True):
     """One question about one host. ``ways`` are in order; the verdict speaks of the first.
 
-    ``journeys`` follow the conversation of each class of clients along each way, by the id of the way, the
-    largest class first. ``peer`` is the client that fails, when one was named. ``program`` is the program
+    ``classes`` are the classes of clients along each way, by the id of the way, each with the journey of its
+    conversation, the largest class first. ``peer`` is the client that fails, when one was named. ``program`` is the program
     whose port it should be, when the user said so.
     """
 
@@ -31,7 +31,7 @@ class Case(Struct, frozen=True):
     machine: Machine
     facts: Facts
     ways: tuple[Way, ...]
-    journeys: Mapping[str, tuple[Journey, ...]]
+    classes: Mapping[str, tuple[ClientClass, ...]]
     readings: Mapping[str, Reading]
     peer: IPAddress | None = None
     program: str | None = None

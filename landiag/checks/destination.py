@@ -26,8 +26,8 @@ class Destination(Struct, frozen=True):
 
 def destination_of(case: Case, way: Way) -> Destination:
     """Find where connections to this way's address and the port in question go."""
-    journeys = case.journeys.get(way.id, ())
-    translated = journeys[0].translated if journeys else None
+    classes = case.classes.get(way.id, ())
+    translated = classes[0].journey.translated if classes else None
     if translated is None:
         return Destination(way.ip, case.port, way.interface)
     owner = owner_of(case.facts, translated.ip)

@@ -37,18 +37,16 @@ def check(case: Case) -> Answer:
     findings = list(_check_way(case, ruleset, case.way))
     decisive = {finding.code for finding in findings}
     for way in case.ways[1:]:
-        findings += [
-            _milder(finding, way)
-            for finding in _check_way(case, ruleset, way)
-            if finding.code not in decisive
-        ]
+        others = [f for f in _check_way(case, ruleset, way) if f.code not in decisive]
+        findings += [_milder(finding, str(way.ip)) for finding in others]
+    findings += _check_singled_out(case, ruleset, case.way)
     findings += _check_bypasses(case)
     return answer(findings, _summary(case, ruleset))
 
 
 def _summary(case: Case, ruleset: Ruleset) -> str:
-    journeys = case.journeys.get(case.way.id, ()) if case.way else ()
-    met = {line.chain.key for journey in journeys for line in journey.lines if line.chain is not None}
+    classes = case.classes.get(case.way.id, ()) if case.way else ()
+    met = {line.chain.key for one in classes for line in one.journey.lines if line.chain is not None}
     if not ruleset.tables:
         return "no rules are loaded"
     if not met:
@@ -58,32 +56,55 @@ def _summary(case: Case, ruleset: Ruleset) -> str:
 
 
 def _check_way(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
-    """Name what stops the conversation, rule after rule: each is opened in the model to see the next."""
-    for journey in case.journeys.get(way.id, ()):
-        current, seen = journey, ruleset
-        for _ in range(MAX_STOPS):
-            if current.verdict is Verdict.ACCEPT:
-                break
-            if current.verdict is Verdict.UNKNOWN or current.decided_by is None:
-                yield from _unknown(case, way, seen, current)
-                break
-            proposal = _proposal(way, seen, current, current.decided_by)
-            following = _follow_again(case, proposal, current)
-            yield _blocks(way, seen, current, current.decided_by, proposal, following)
-            if following is None or proposal is None or proposal.ruleset is None:
-                break
-            current, seen = following, proposal.ruleset
+    """Name what stops the ordinary clients of a way: those of its largest class."""
+    for one in case.classes.get(way.id, ())[:1]:
+        yield from _check_journey(case, ruleset, way, one.journey)
+
+
+def _check_singled_out(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
+    """Warn of clients that fare worse than the ordinary ones: banned addresses, for example."""
+    ordinary, *others = case.classes.get(way.id, ()) or (None,)
+    if ordinary is None or ordinary.journey.verdict is not Verdict.ACCEPT:
+        return
+    for one in others:
+        for finding in _check_journey(case, ruleset, way, one.journey):
+            mild = _milder(finding, one.addresses)
+            yield replace(mild, outcome=Outcome.WARNS)
+
+
+def _check_journey(case: Case, ruleset: Ruleset, way: Way, journey: Journey) -> Iterator[Finding]:
+    """Name what stops a conversation, rule after rule: each is opened in the model to see the next."""
+    current, seen = journey, ruleset
+    for _ in range(MAX_STOPS):
+        if current.verdict is Verdict.ACCEPT:
+            break
+        if current.verdict is Verdict.UNKNOWN or current.decided_by is None:
+            yield from _unknown(case, way, seen, current)
+            break
+        proposal, following = _best_proposal(case, way, seen, current, current.decided_by)
+        yield _blocks(way, seen, current, current.decided_by, proposal, following)
+        if following is None or proposal is None or proposal.ruleset is None:
+            break
+        current, seen = following, proposal.ruleset
+
+
+def _best_proposal(
+    case: Case, way: Way, ruleset: Ruleset, journey: Journey, line: TraceLine
+) -> tuple[Proposal | None, Journey | None]:
+    """Try the openings from the narrowest place on, until one helps in the model; the last one otherwise."""
+    proposal, following = None, None
+    owner = find_owner(ruleset, line, journey.lines)
+    for candidate in propose(ruleset, owner, line, _opening(way, journey)):
+        proposal, following = candidate, _follow_again(case, candidate, journey)
+        if _is_mended(journey, following) is not False:
+            break
+    return proposal, following
 
 
 def _follow_again(case: Case, proposal: Proposal | None, journey: Journey) -> Journey | None:
     if proposal is None or proposal.ruleset is None:
         return None
     return follow_through(case.facts, proposal.ruleset, journey.packet)
-
-
-def _proposal(way: Way, ruleset: Ruleset, journey: Journey, line: TraceLine) -> Proposal | None:
-    owner = find_owner(ruleset, line, journey.lines)
-    return propose(ruleset, owner, line, _opening(way, journey))
 
 
 def _opening(way: Way, journey: Journey) -> Opening:
@@ -260,7 +281,7 @@ def _check_bypasses(case: Case) -> list[Finding]:
     return [Finding("other-firewall", Outcome.UNKNOWN, title, "", evidence, paths=(way.id,))]
 
 
-def _milder(finding: Finding, way: Way) -> Finding:
-    """Turn what blocks a way that the verdict does not speak of into a warning that names the way."""
+def _milder(finding: Finding, whose: str) -> Finding:
+    """Turn what stops others than those the verdict speaks of into a warning that names them."""
     outcome = Outcome.WARNS if finding.outcome is Outcome.BLOCKS else finding.outcome
-    return replace(finding, outcome=outcome, title=f"{way.ip}: {finding.title}")
+    return replace(finding, outcome=outcome, title=f"{whose}: {finding.title}")

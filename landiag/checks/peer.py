@@ -125,9 +125,7 @@ def _neighbour(case: Case, ip: IPAddress) -> Neighbour | None:
 def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     on_link = any(ip in way.network for way in case.ways if way.ip.version == ip.version)
     if not on_link:
-        title = f"The client {ip} is in another network and does not answer"
-        detail = "Whether a router leads from there to here cannot be seen from this machine."
-        return answer([Finding("peer-in-other-network", Outcome.UNKNOWN, title, detail)], "")
+        return answer([_elsewhere(case, ip)], "")
     states = ", ".join(neighbour.states) if neighbour else "no entry"
     evidence = (Evidence("ip neigh", f"{ip}: {states}"),)
     if _looks_isolated(case, ip):
@@ -141,6 +139,21 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     step = "Look up the address on the client, and join the same network (not the guest one)."
     fix = Fix("Bring the client into this network", needs="user-action", steps=(step,))
     return answer([Finding("peer-down", Outcome.BLOCKS, title, detail, evidence, (fix,))], "")
+
+
+def _elsewhere(case: Case, ip: IPAddress) -> Finding:
+    """Judge a silent client of another network: a router that says there is no way is proof, silence is none."""
+    ping = _ping(case, ip)
+    refusals = [error for error in ping.errors if error.type == 3 and error.code in (0, 6)] if ping else []
+    detail = "Whether a router leads from there to here cannot be seen from this machine."
+    if not refusals:
+        title = f"The client {ip} is in another network and does not answer"
+        return Finding("peer-in-other-network", Outcome.UNKNOWN, title, detail)
+    title = f"The client {ip} is in another network, to which {refusals[0].sender} knows no way"
+    evidence = (Evidence("ping", f"{refusals[0].sender}: network unreachable (ICMP 3/{refusals[0].code})"),)
+    step = "Join both devices to the same network, or give the router between them a route."
+    fix = Fix("Bring the client into this network", needs="user-action", steps=(step,))
+    return Finding("peer-in-other-network", Outcome.BLOCKS, title, "", evidence, (fix,))
 
 
 def _looks_isolated(case: Case, ip: IPAddress) -> bool:

@@ -42,7 +42,7 @@ def _summary(case: Case) -> str:
     if not listeners:
         return f"port {case.port} is free"
     names = dict.fromkeys(describe_owner(case, socket) for socket in listeners)
-    return f"port {case.port} belongs to {' and '.join(names)}"
+    return f"port {case.port} belongs to {names}"
 
 
 def _check_owners(case: Case) -> list[Finding]:
@@ -55,19 +55,18 @@ def _check_owners(case: Case) -> list[Finding]:
     if len(groups) < 2:
         return []
     names = " and ".join(describe_owner(case, socket) for socket in groups)
-    names = [describe_owner(case, socket) for socket in groups]
     return [
         Finding(
             code="port-taken",
             outcome=Outcome.BLOCKS,
-            title=f"Two programs listen on port {case.port}: {' and '.join(names)}",
+            title=f"Two programs listen on port {case.port}: {names}",
             detail="Clients reach one of them, this machine perhaps the other: it may be the one you do not mean.",
             evidence=tuple(owner_evidence(case, socket) for socket in groups),
             fixes=(
                 Fix(
                     "End the one that you do not mean",
                     needs="user-action",
-                    steps=(f"Look which of {' and '.join(names)} is yours, and end the other with kill and its pid.",),
+                    steps=(f"Look which of {names} is yours, and end the other with kill and its pid.",),
                 ),
             ),
         )

@@ -51,8 +51,21 @@ class Proposal(Struct, frozen=True):
     ruleset: Ruleset | None = None
 
 
-def propose(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: Opening) -> Proposal | None:
-    """Propose the opening for what a line of the trace stopped; None where nothing narrow can be said."""
+def propose(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: Opening) -> tuple[Proposal, ...]:
+    """Propose openings for what a line of the trace stopped, the best first; empty where nothing narrow helps."""
+    chain = decided_by.chain
+    if chain is None:
+        return ()
+    first = _propose_at(ruleset, owner, decided_by, opening)
+    # Where the rule before the decision is never met (a goto leads around it), the chain's begin is the place.
+    begin = next(iter(chain.rules), None)
+    if first is None or begin is None or owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
+        return () if first is None else (first,)
+    other = _propose_at(ruleset, owner, replace(decided_by, rule=begin), opening)
+    return (first,) if other is None else (first, other)
+
+
+def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: Opening) -> Proposal | None:
     chain = decided_by.chain
     if chain is None:
         return None
