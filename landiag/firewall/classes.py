@@ -21,7 +21,7 @@ from landiag.model.sets import InSet
 IPNetwork = IPv4Network | IPv6Network
 
 MAX_PIECES = 1024
-_ADDRESS4 = re.compile(rb"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?:/(\d{1,2})(?!\d)|\", \"len\": (\d{1,2}))?")
+_LENGTH4 = rb'(?:/(\d{1,2})(?!\d)|", "len": (\d{1,2}))?'
 _ADDRESS6 = re.compile(
     rb"(?<![\w:.])([0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?:/(\d{1,3})|\", \"len\": (\d{1,3}))?"
 )
@@ -82,9 +82,7 @@ def _edges(ruleset: Ruleset, network: IPNetwork) -> Iterator[int]:
 
 def _edges_in_text(text: bytes, network: IPNetwork) -> Iterator[int]:
     """Every address in the text that lies in the network, and what follows it or its prefix."""
-    if network.version == 4 and _stem(network) not in text:
-        return
-    pattern = _ADDRESS4 if network.version == 4 else _ADDRESS6
+    pattern = _pattern4(network) if network.version == 4 else _ADDRESS6
     for found in set(pattern.findall(text)):
         base, *lengths = (part.decode() for part in found)
         length = next((word for word in lengths if word), "")
@@ -97,10 +95,12 @@ def _edges_in_text(text: bytes, network: IPNetwork) -> Iterator[int]:
             continue
 
 
-def _stem(network: IPNetwork) -> bytes:
-    """The octets that all addresses of an IPv4 network begin with."""
+def _pattern4(network: IPNetwork) -> re.Pattern[bytes]:
+    """Addresses that begin with the octets that all addresses of an IPv4 network begin with."""
     whole = network.prefixlen // 8
-    return ".".join(str(network.network_address).split(".")[:whole]).encode()
+    stem = "".join(f"{octet}." for octet in str(network.network_address).split(".")[:whole])
+    rest = rb"\.".join([rb"\d{1,3}"] * (4 - whole))
+    return re.compile(b"(" + re.escape(stem.encode()) + rest + b")" + _LENGTH4)
 
 
 def _has_masks(ruleset: Ruleset) -> bool:

@@ -11,9 +11,8 @@ from msgspec.structs import replace
 
 from landiag.firewall.classes import IPNetwork, Piece, split_network
 from landiag.firewall.conversation import Conversation, Follower
-from landiag.firewall.other_systems import around_of
 from landiag.firewall.owners import find_owner
-from landiag.firewall.surroundings import NEIGHBOURHOOD, Surroundings
+from landiag.firewall.surroundings import NEIGHBOURHOOD, SavedSurroundings, Surroundings
 from landiag.model.packet import IPAddress, Packet
 from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 
@@ -45,7 +44,11 @@ class Judged(Struct, frozen=True):
 
 def saved_around(ruleset: Ruleset) -> Around:
     """The surroundings of a saved ruleset: what each packet itself tells."""
-    return lambda packet: around_of(ruleset, packet)
+    if any(key[0] == "pf" for key in ruleset.tables):
+        from landiag.firewall.pf.around import PfSurroundings
+
+        return PfSurroundings
+    return SavedSurroundings
 
 
 def judge_packets(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.evaluate import End
 from landiag.firewall.fields import NO_SOCKET, Context, PacketFields, Tracking
-from landiag.firewall.hooks import HookResult, run_hook, set_packet
+from landiag.firewall.hooks import HookResult, pass_freely, run_hook
 from landiag.firewall.surroundings import Surroundings, Tuple, Way
 from landiag.model.packet import ABSENT, Packet, Value, Within
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
@@ -313,6 +313,11 @@ class Follower(Struct):
         device: str | None = None,
         rewrite: Packet | None = None,
     ) -> list[_Trip]:
+        if not self.ruleset.hooked(hook, family):
+            for trip in trips:
+                trip.fields.move(family, hook)
+                pass_freely(trip.fields, tracking, rewrite)
+            return trips
         passed: list[_Trip] = []
         for trip in trips:
             trip.fields.move(family, hook)
@@ -435,7 +440,7 @@ def _fork(trip: _Trip) -> _Trip:
 
 def _accepting(lines: tuple[TraceLine, ...]) -> TraceLine | None:
     """The line that let the first packet in: the last rule that accepts it, else the policy."""
-    mine = [line for line in lines if line.leg in (SYN, DATA) and line.result == "accept"]
+    mine = [line for line in lines if line.leg == lines[0].leg and line.result == "accept"]
     inward = [line for line in mine if line.hook in ("input", "forward")] or mine
     rules = [line for line in inward if line.rule is not None]
     found = rules or inward

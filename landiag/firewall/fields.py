@@ -308,7 +308,23 @@ def _by_group(fields: PacketFields, name: str) -> Value:
         return ABSENT
     if group == "arp":
         return ABSENT
-    return None
+    return _raw(fields, name) if name.startswith("@") else None
+
+
+def _raw(fields: PacketFields, name: str) -> Value:
+    """Bits of a header by their place (``@nh,96,32``), as far as they hold addresses or ports."""
+    base, offset, length = name[1:].split(",")
+    if base == "th":
+        start, size = 0, 16
+        parts = (fields["th sport"], fields["th dport"])
+    else:
+        family, start, size = ("ip", 96, 32) if fields.packet.version == 4 else ("ip6", 64, 128)
+        parts = (fields[f"{family} saddr"], fields[f"{family} daddr"])
+    first, second = parts
+    after = start + 2 * size - int(offset) - int(length)
+    if not isinstance(first, int) or not isinstance(second, int) or int(offset) < start or after < 0:
+        return None
+    return ((first << size | second) >> after) & ((1 << int(length)) - 1)
 
 
 def _ct(fields: PacketFields, key: str) -> Value:

@@ -108,6 +108,15 @@ def _rewrite(passages: list[Passage], rewrite: Packet | None) -> bool:
 ENDPOINTS = ("source", "destination", "source_port", "destination_port")
 
 
+def pass_freely(fields: PacketFields, tracking: Tracking | None, rewrite: Packet | None) -> None:
+    """Send a packet through a hook that has no chains: it is tracked and translated all the same."""
+    passages = [Passage(fields)]
+    if tracking is not None:
+        _track(passages, tracking)
+    if rewrite is not None:
+        _rewrite(passages, rewrite)
+
+
 def _entries(
     ruleset: Ruleset, hook: str, family: str, device: str | None
 ) -> list[tuple[int, tuple[Chain, ...], bool]]:

@@ -9,9 +9,12 @@ from msgspec import Struct, field
 
 from landiag.firewall.ipt_matches import Setting
 from landiag.firewall.ipt_rule import lower_line, split_words
+from landiag.firewall.nat import address_of
+from landiag.firewall.scan import ScannedRules, Wanted
 from landiag.model.action import Verdict
 from landiag.model.facts import ParseError
-from landiag.model.match import UnknownMatch
+from landiag.model.match import Fields, UnknownMatch
+from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS
 from landiag.model.ruleset import Chain, Hook, Rule, Step
 from landiag.model.sets import ElementSet
 
@@ -31,6 +34,9 @@ HOOKS: Mapping[str, Mapping[str, tuple[str, int]]] = {
     },
     "security": {"INPUT": ("input", 50), "FORWARD": ("forward", 50), "OUTPUT": ("output", 50)},
 }  # fmt: skip
+
+_NUMBER = re.compile(r"\d{1,5}")
+_HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/32)?")
 
 _COUNTERS = re.compile(r"^\[\d+:\d+\] ")
 _CHAIN = re.compile(r"^:(\S+)\s+(\S+)")
@@ -54,6 +60,71 @@ class IptRule(Rule):
             return (UnknownMatch(self._line),)
 
 
+_COMPARISON = re.compile(r"(! )?(-[sdpio]|--[sd]port) (\S+)")
+
+
+class IptRules(ScannedRules[str]):
+    """The lines of one chain."""
+
+    __slots__ = ("_lines", "_setting")
+
+    def __init__(self, lines: Sequence[str], setting: Setting) -> None:
+        super().__init__()
+        self._lines = lines
+        self._setting = setting
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def build(self, at: int) -> Rule:
+        """Make the rule at an index."""
+        return IptRule(at + 1, self._lines[at], self._setting)
+
+    def comparisons(self, at: int) -> list[tuple[str, str]]:
+        """The comparisons with one value, before anything is quoted and before the target."""
+        head = self._lines[at].partition('"')[0].partition(" -j ")[0]
+        return [
+            (name, value)
+            for negated, name, value in _COMPARISON.findall(head)
+            if not negated and _is_exact(name, value)
+        ]
+
+    def wanted(self, fields: Fields) -> Wanted[str]:
+        """The values of the packet, as iptables-save writes them."""
+        family, length = ("ip", 32) if self._setting.version == 4 else ("ip6", 128)
+        names = {
+            "-s": f"{family} saddr", "-d": f"{family} daddr", "-p": "meta l4proto", "-i": "iifname",
+            "-o": "oifname", "--sport": "th sport", "--dport": "th dport",
+        }  # fmt: skip
+
+        def values(name: str) -> frozenset[str] | None:
+            value = fields[names[name]]
+            if value is ABSENT:
+                return frozenset()
+            if not isinstance(value, int | str):
+                return None
+            if name in ("-s", "-d") and isinstance(value, int):
+                text = str(address_of(value, self._setting.version))
+                return frozenset({text, f"{text}/{length}"})
+            if name == "-p":
+                numbers = {word for word, number in PROTOCOL_NUMBERS.items() if number == value}
+                return frozenset({*numbers, str(value), "all", "0", "ip"})
+            return frozenset({str(value)})
+
+        return values
+
+
+def _is_exact(name: str, value: str) -> bool:
+    """Whether an option compares with exactly one value, and it is plain to see with which."""
+    if name in ("-s", "-d"):
+        return _HOST.fullmatch(value) is not None
+    if name == "-p":
+        return value in PROTOCOL_NUMBERS
+    if name in ("-i", "-o"):
+        return not value.endswith("+") and value != "!"
+    return _NUMBER.fullmatch(value) is not None
+
+
 class IptTable(Struct):
     """A table as it was saved: policies and lines of every chain. ``version`` is the IP version."""
 
@@ -69,8 +140,7 @@ class IptTable(Struct):
 
     def rules(self, chain: str, sets: Mapping[str, ElementSet] | None) -> Sequence[Rule]:
         """The rules of a chain."""
-        setting = Setting(self.version, None, sets)
-        return [IptRule(at, line, setting) for at, line in enumerate(self.lines.get(chain, ()), 1)]
+        return IptRules(self.lines.get(chain, ()), Setting(self.version, None, sets))
 
     def chains(self, backend: str, sets: Mapping[str, ElementSet] | None) -> dict[str, Chain]:
         """Every chain, lowered lazily."""

@@ -19,13 +19,13 @@ from landiag.firewall.iptables import (
     HOOKS,
     LEGACY_BACKEND,
     NFT_BACKEND,
-    IptRule,
     IptTable,
     parse_iptables_save,
 )
-from landiag.firewall.nftables import NftRule, NftTable, parse_listing, parse_nft_json
+from landiag.firewall.nft_rules import Changes, NftRules
+from landiag.firewall.nftables import NftTable, parse_listing, parse_nft_json
 from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Unknown
-from landiag.model.ruleset import Chain, Rule, Ruleset, Step, TableKey
+from landiag.model.ruleset import Chain, Ruleset, TableKey
 from landiag.model.sets import ElementSet
 
 NFT = Command("nft-ruleset", ("nft", "-j", "list", "ruleset"), needs_root=True, module="nf_tables")
@@ -182,36 +182,14 @@ def _nft_chains(
     table: NftTable, backend: str, saved: IptTable | None, sets: Mapping[str, ElementSet] | None
 ) -> dict[str, Chain]:
     chains = {}
-    lists = table.rule_lists()
-    for name in {**table.chains, **lists}:
+    changes = Changes(table.rules)
+    setting = Setting(4 if table.family == "ip" else 6, None, sets)
+    for name in {**table.chains, **table.rules}:
         chain = table.chains.get(name) or Chain(backend, table.family, table.name, name)
-        rules = lists.get(name, ())
-        if saved is not None and len(saved.lines.get(name, ())) == len(rules):
-            rules = _whole(rules, saved, name, sets)
+        sources = table.rules.get(name, [])
+        lines = None if saved is None else saved.lines.get(name, [])
+        known = lines if lines is not None and len(lines) == len(sources) else None
+        rules = NftRules(sources, table.sets, changes, known, setting)
         in_force = None if table.dormant is None else True
         chains[name] = replace(chain, backend=backend, rules=rules, in_force=in_force)
     return chains
-
-
-def _whole(
-    rules: Sequence[Rule], saved: IptTable, chain: str, sets: Mapping[str, ElementSet] | None
-) -> Sequence[Rule]:
-    setting = Setting(saved.version, None, sets)
-    return [
-        SavedRule(rule, line, setting) if isinstance(rule, NftRule) else rule
-        for rule, line in zip(rules, saved.lines.get(chain, ()), strict=True)
-    ]
-
-
-class SavedRule(IptRule):
-    """A rule of iptables-nft: its text from iptables-save, and its meaning too where nft hides some of it."""
-
-    __slots__ = ("_nft",)
-
-    def __init__(self, rule: NftRule, line: str, setting: Setting) -> None:
-        super().__init__(rule.position, line, setting, rule.handle)
-        self._nft = rule
-
-    def lower(self) -> tuple[Step, ...]:
-        """The steps."""
-        return IptRule.lower(self) if self._nft.hides_something else self._nft.lower()

@@ -77,8 +77,11 @@ def _constant(value: int | str) -> Typed:
 
 def _payload(inner: dict[str, Json]) -> Typed:
     if "base" in inner:
-        name = _RAW.get((inner.get("base"), inner.get("offset"), inner.get("len")))
-        return Typed(Field(name), types.PORT) if name else Typed(Constant(None), types.NUMBER)
+        base, offset, length = inner.get("base"), inner.get("offset"), inner.get("len")
+        if base not in ("nh", "th") or not isinstance(offset, int) or not isinstance(length, int):
+            return Typed(Constant(None), types.NUMBER)
+        name = _PORTS.get((base, offset, length), f"@{base},{offset},{length}")
+        return Typed(Field(name), Type(length))
     protocol, field = inner.get("protocol"), inner.get("field")
     if not isinstance(protocol, str) or not isinstance(field, str):
         raise ParseError(f"{_short(inner)} is not a payload")
@@ -86,7 +89,7 @@ def _payload(inner: dict[str, Json]) -> Typed:
     return Typed(Field(f"{protocol} {field}"), kind)
 
 
-_RAW: Mapping[tuple[Json, Json, Json], str] = {("th", 0, 16): "th sport", ("th", 16, 16): "th dport"}
+_PORTS: Mapping[tuple[Json, int, int], str] = {("th", 0, 16): "th sport", ("th", 16, 16): "th dport"}
 
 
 def _meta(inner: dict[str, Json]) -> Typed:

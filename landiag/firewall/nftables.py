@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct, field
@@ -128,13 +127,6 @@ class NftTable(Struct):
     chains: dict[str, Chain] = field(default_factory=dict)
     rules: dict[str, list[RuleObject]] = field(default_factory=dict)
     sets: dict[str, ElementSet] = field(default_factory=dict)
-
-    def rule_lists(self) -> Mapping[str, Sequence[Rule]]:
-        """The rules of every chain."""
-        return {
-            chain: [NftRule(at, rule, self.sets) for at, rule in enumerate(rules, 1)]
-            for chain, rules in self.rules.items()
-        }
 
 
 def parse_nft_json(data: bytes) -> list[NftTable]:

@@ -11,7 +11,6 @@ from landiag.firewall.ipset import parse_ipset_save
 from landiag.firewall.iptables import IptTable, parse_iptables_save
 from landiag.firewall.linux import build_ruleset
 from landiag.firewall.nftables import NftTable, parse_nft_json
-from landiag.firewall.other_systems import find_other_kind, parse_other
 from landiag.model.facts import ParseError
 from landiag.model.ruleset import Ruleset
 from landiag.model.sets import ElementSet
@@ -60,6 +59,8 @@ def is_recording(data: bytes) -> bool:
 def parse_saved(files: Sequence[SavedFile], convert: Convert) -> Ruleset:
     """The ruleset that several files of one machine make. Raises ParseError naming the file and place."""
     if any(_is_of_another_system(file.data) for file in files):
+        from landiag.firewall.other_systems import parse_other
+
         return parse_other(files)
     nft: list[NftTable] = []
     tables: list[tuple[IptTable, bool]] = []
@@ -86,6 +87,8 @@ def _is_of_another_system(data: bytes) -> bool:
     try:
         find_kind(data)
     except ParseError:
+        from landiag.firewall.other_systems import find_other_kind
+
         return find_other_kind(data) is not None
     return False
 

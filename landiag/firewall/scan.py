@@ -1,0 +1,136 @@
+"""Rules that are lowered only when a packet may match them.
+
+Most rules of a large ruleset compare an address, a port, a protocol or an interface with one value. Those
+comparisons are read from the rule's own text: the first packets scan it, and when more come it is indexed by
+value, so that the time for a packet grows with the rules that it may match and not with all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar, overload
+
+from msgspec import Struct, field
+
+from landiag.model.match import Fields
+from landiag.model.packet import ABSENT, Value
+from landiag.model.ruleset import Rule, RuleList
+from landiag.model.sets import bits
+
+Word = TypeVar("Word", bytes, str)
+
+SCANS = 2
+"""After so many scans of a chain it is indexed."""
+
+SMALL = 8
+"""A chain with at most so many rules is walked whole."""
+
+
+Wanted = Callable[[Word], frozenset[Word] | None]
+"""For a comparison the values with which it holds for a packet; None where nobody knows."""
+
+
+class Index(Struct, Generic[Word]):
+    """For each comparison: the rules that make it, and those that make it with one value."""
+
+    size: int
+    constrained: dict[Word, int] = field(default_factory=dict)
+    exact: dict[Word, dict[Word, list[int]]] = field(default_factory=dict)
+
+    def positions(self, wanted: Wanted[Word]) -> Iterable[int]:
+        """The positions of the rules that none of the packet's values rules out."""
+        mask = (1 << self.size) - 1
+        for name, constrained in self.constrained.items():
+            values = wanted(name)
+            if values is not None:
+                held = 0
+                exact = self.exact[name]
+                for value in values:
+                    for position in exact.get(value, ()):
+                        held |= 1 << position
+                mask &= ~constrained | held
+        return bits(mask)
+
+
+class ScannedRules(RuleList, Generic[Word]):
+    """A chain's rules as text, each lowered when it is first asked for."""
+
+    __slots__ = ("_built", "_index", "_scans")
+
+    def __init__(self) -> None:
+        self._built: dict[int, Rule] = {}
+        self._index: Index[Word] | None = None
+        self._scans = 0
+
+    def build(self, at: int) -> Rule:
+        """Make the rule at an index."""
+        raise NotImplementedError
+
+    def comparisons(self, at: int) -> Iterable[tuple[Word, Word]]:
+        """The rule's comparisons with one value, as (what, value); all of them must hold for it to match."""
+        raise NotImplementedError
+
+    def wanted(self, fields: Fields) -> Wanted[Word]:
+        """What the packet has, as the rules write it."""
+        raise NotImplementedError
+
+    def may_change(self) -> bool:
+        """Whether a rule of the table changes what is compared, so that nothing may be left out."""
+        return False
+
+    @overload
+    def __getitem__(self, at: int) -> Rule: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Rule]: ...
+    def __getitem__(self, at: int | slice) -> Rule | list[Rule]:
+        """The rule at an index, made when it is first asked for."""
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        if at < 0:
+            at += len(self)
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        rule = self._built.get(at)
+        if rule is None:
+            rule = self._built[at] = self.build(at)
+        return rule
+
+    def candidates(self, fields: Fields) -> Iterable[Rule]:
+        """The rules that may match, in order."""
+        if len(self) <= SMALL or self.may_change():
+            return self
+        wanted = self.wanted(fields)
+        if self._index is None and self._scans < SCANS:
+            self._scans += 1
+            return self._scan(wanted)
+        if self._index is None:
+            self._index = self._make_index()
+        return (self[at] for at in self._index.positions(wanted))
+
+    def _scan(self, wanted: Wanted[Word]) -> Iterator[Rule]:
+        known_values: dict[Word, frozenset[Word] | None] = {}
+        for at in range(len(self)):
+            for name, value in self.comparisons(at):
+                if name not in known_values:
+                    known_values[name] = wanted(name)
+                values = known_values[name]
+                if values is not None and value not in values:
+                    break
+            else:
+                yield self[at]
+
+    def _make_index(self) -> Index[Word]:
+        index: Index[Word] = Index(len(self))
+        marks: dict[Word, bytearray] = {}
+        for at in range(len(self)):
+            for name, value in self.comparisons(at):
+                mark = marks.setdefault(name, bytearray(len(self) // 8 + 1))
+                mark[at // 8] |= 1 << (at % 8)
+                index.exact.setdefault(name, {}).setdefault(value, []).append(at)
+        index.constrained = {name: int.from_bytes(mark, "little") for name, mark in marks.items()}
+        return index
+
+
+def known(value: Value) -> bool:
+    """Whether a field has one known value, or is known to be absent."""
+    return value is ABSENT or isinstance(value, int | str)
