@@ -27,6 +27,7 @@ app = typer.Typer(
 COMMANDS = {
     "check": "landiag.cli.check:check",
     "probe": "landiag.cli.probe:probe",
+    "firewall": "landiag.cli.firewall:firewall",
     "list": "landiag.cli.listeners:list_listeners",
     "report": "landiag.cli.report:report",
     "explain": "landiag.cli.explain:explain_code",
