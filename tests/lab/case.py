@@ -43,7 +43,8 @@ def check_verdicts(lab: Lab, scenario: Scenario, *, user: bool) -> Iterator[str]
     yield from judge_text(ask(lab, scenario, user=user, more=f"--save {RECORDING}"))
     replayed = ask(lab, scenario, user=user, more=f"--replay {RECORDING} --json")
     yield from judge(replayed, expected, scenario.also)
-    if scenario.fixable and expected.status == "blocked" and answer.report:
+    owner_is_visible = not user or all(server.user for server in scenario.servers)
+    if scenario.fixable and owner_is_visible and expected.status == "blocked" and answer.report:
         yield from mend(lab, scenario, answer, user=user)
 
 

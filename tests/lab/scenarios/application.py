@@ -23,13 +23,12 @@ def redirecting(target: str) -> str:
 
 
 GREETING = """
-import socket
+import socket, threading
 s = socket.create_server(("0.0.0.0", 5000))
 while True:
     client, _ = s.accept()
+    threading.Timer(2, client.close).start()
     client.sendall(b"J\\0\\0\\0\\x0a8.0.36\\0\\x0b\\0\\0\\0)S1.[d@A\\0\\xff\\xff\\x08\\2\\0\\xff\\xdf\\x15mysql_native\\0")
-    client.recv(9)
-    client.close()
 """
 HOSTILE = """
 import http.server
