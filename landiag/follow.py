@@ -69,7 +69,28 @@ def _pieces(facts: Facts, way: Way) -> tuple[Piece, ...]:
         client = client_of(way)
         return (Piece(client, client, client),)
     own = [address.ip for interface in facts.interfaces for address in interface.addresses]
-    return split_network(facts.ruleset, way.network, own)[:MAX_PIECES]
+    pieces = split_network(facts.ruleset, way.network, own)[:MAX_PIECES]
+    cut = [part for piece in pieces for part in _cut(piece, _route_edges(facts, way))]
+    return tuple(sorted(cut, key=lambda piece: -piece.size)[:MAX_PIECES])
+
+
+def _route_edges(facts: Facts, way: Way) -> list[int]:
+    """List where routes and policy rules tell the clients of a subnet apart."""
+    routes = () if isinstance(facts.routes, Unknown) else facts.routes
+    rules = () if isinstance(facts.policy_rules, Unknown) else facts.policy_rules
+    networks = [route.destination for route in routes if route.kind not in ("local", "broadcast")]
+    networks += [rule.destination for rule in rules if rule.destination is not None]
+    inside = [n for n in networks if n.version == way.network.version and n.network_address in way.network]
+    return sorted({edge for n in inside for edge in (int(n[0]), int(n[-1]) + 1)})
+
+
+def _cut(piece: Piece, edges: list[int]) -> Iterator[Piece]:
+    """Cut a piece at the edges that lie inside of it."""
+    low, last = int(piece.first), int(piece.last)
+    kind = type(piece.first)
+    for edge in [edge for edge in edges if low < edge <= last] + [last + 1]:
+        yield Piece(kind(low), kind(edge - 1), kind(low + min(99, (edge - 1 - low) // 2)))
+        low = edge
 
 
 def _fate(journey: Journey) -> object:
@@ -77,7 +98,7 @@ def _fate(journey: Journey) -> object:
     line = journey.decided_by
     place = None if line is None or line.chain is None else (line.chain.key, line.chain.name, line.rule_text)
     unknown = tuple(line.rule_text for line in journey.unknown)
-    return journey.verdict, journey.leg, place, journey.translated, unknown
+    return journey.verdict, journey.leg, place, journey.translated, journey.way_back, unknown
 
 
 def first_packet(way: Way, client: IPAddress, port: int | None) -> Packet:

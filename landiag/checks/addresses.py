@@ -5,10 +5,11 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from landiag.checks.case import Answer, Case, answer, unknown_evidence
+from landiag.checks.way_back import client_for
 from landiag.model.facts import Facts, Interface, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.routing import RouteDecision, lookup
-from landiag.ways import Way, client_of, is_container_side, owner_of, rank_kind
+from landiag.ways import Way, is_container_side, owner_of, rank_kind
 
 _SOURCE = "ip addr"
 
@@ -150,8 +151,7 @@ def _check_overlap(case: Case, interfaces: tuple[Interface, ...]) -> list[Findin
 
 def _takes_clients(case: Case, way: Way, interface: Interface, facts: Facts) -> bool:
     """Whether the route to the clients of this way leads into the containers' interface."""
-    client = case.peer if case.peer is not None and case.peer.version == way.ip.version else client_of(way)
-    route = lookup(facts, client, source=way.ip)
+    route = lookup(facts, client_for(case, way), source=way.ip)
     return isinstance(route, RouteDecision) and route.device == interface.name
 
 

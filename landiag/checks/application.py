@@ -144,10 +144,25 @@ def check(case: Case) -> Answer:
         )
     attempt = exchange.best
     if attempt.connect.outcome is not TcpOutcome.CONNECTED:
-        return _not_connected(exchange, attempt)
+        return _redirected_nowhere(case, exchange, attempt) or _not_connected(exchange, attempt)
     if attempt.answer is not None:
         return _judge_answer(case, exchange, attempt)
     return _judge_silence(case, exchange, attempt)
+
+
+def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Answer | None:
+    """Judge a translated address that this machine asked itself: a refusal or no such host there is proof."""
+    assert case.way is not None
+    destination = destination_of(case, case.way)
+    proof = (TcpOutcome.REFUSED, TcpOutcome.UNREACHABLE)
+    if not destination.is_elsewhere or attempt.connect.outcome not in proof:
+        return None
+    where = f"{destination.ip}:{destination.port}"
+    title = f"Port {case.port} is sent to {where}, where nothing answers ({attempt.connect.outcome.value})"
+    evidence = (Evidence("firewall", destination.rule_text), *_evidence(exchange, attempt))
+    step = f"Start what should answer at {where}, or remove the translation."
+    fix = Fix("Let the translation lead to a server", needs="user-action", steps=(step,))
+    return answer([Finding("port-redirected", Outcome.BLOCKS, title, "", evidence, (fix,))], "")
 
 
 def _not_connected(exchange: Exchange, attempt: Attempt) -> Answer:

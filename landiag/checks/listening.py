@@ -81,8 +81,9 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
 
 
 def _is_publisher(case: Case, socket: Socket) -> bool:
-    names = {process.name for process in case.owners(socket)}
-    return bool(names & {"docker-proxy", "rootlesskit", "rootlessport", "conmon", "pasta", "slirp4netns"})
+    """Whether a container engine holds the socket for a published port."""
+    found = server_of(case, socket)
+    return found is not None and found[0].key == "docker-proxy"
 
 
 def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
@@ -189,6 +190,9 @@ def _only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Find
 
 def _check_elsewhere(case: Case, way: Way, destination: Destination) -> list[Finding]:
     """Check the socket behind NAT, in the container that has the translated address, where it can be seen."""
+    stopped = _not_forwarded(case, way, destination)
+    if stopped is not None:
+        return [stopped]
     namespace = destination.namespace
     if namespace is None or isinstance(namespace.sockets, Unknown):
         return []
@@ -208,6 +212,32 @@ def _check_elsewhere(case: Case, way: Way, destination: Destination) -> list[Fin
     detail = f"Port {case.port} of this machine is sent to {where}: in the container, listen on 0.0.0.0."
     fixes = listen_fixes(case, socket, Family(destination.ip.version))
     return [Finding(code, Outcome.BLOCKS, title, detail, evidence, fixes, paths=(way.id,))]
+
+
+def _not_forwarded(case: Case, way: Way, destination: Destination) -> Finding | None:
+    """Find that the kernel passes nothing on to other addresses (ip_forward, ip-sysctl.rst)."""
+    ipv6 = destination.ip.version == 6
+    name = "net.ipv6.conf.all.forwarding" if ipv6 else "net.ipv4.ip_forward"
+    if case.facts.sysctls.get(name) != "0":
+        return None
+    where = f"{destination.ip}:{destination.port}"
+    return Finding(
+        code="port-not-forwarded",
+        outcome=Outcome.BLOCKS,
+        title=f"Port {case.port} is sent to {where}, but this machine forwards no packets ({name} = 0)",
+        detail="A rule translates the address, and the kernel then drops what is not for itself.",
+        evidence=(Evidence("sysctl", f"{name} = 0"), Evidence("firewall", destination.rule_text)),
+        fixes=(
+            Fix(
+                "Let this machine forward packets",
+                (f"sysctl -w {name}=1",),
+                (f"sysctl -w {name}=0",),
+                needs="root",
+                risk="it then forwards for every network that its firewall lets pass",
+            ),
+        ),
+        paths=(way.id,),
+    )
 
 
 def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:

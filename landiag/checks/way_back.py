@@ -28,10 +28,12 @@ def check(case: Case) -> Answer:
 
 
 def client_for(case: Case, way: Way) -> IPAddress:
-    """Choose the client that the answer is for: the peer, else an ordinary one of the way's subnet."""
+    """Choose the client that the answer is for: the peer, else one of the subnet's largest class."""
     if case.peer is not None and case.peer.version == way.ip.version:
         return case.peer
-    return client_of(way)
+    ordinary = next(iter(case.classes.get(way.id, ())), None)
+    source = None if ordinary is None else ordinary.journey.packet.source
+    return source or client_of(way)
 
 
 def _who(case: Case, client: IPAddress, way: Way) -> str:

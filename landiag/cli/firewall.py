@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import time
 from ipaddress import ip_address
@@ -19,16 +17,15 @@ from landiag.cli.outputs import JsonFlag, NoColorFlag, QuietFlag, Stop, TimeoutS
 from landiag.firewall.ask import parse_packets
 from landiag.firewall.command import Judged, exit_status, judge_packets, write_json, write_table
 from landiag.firewall.owners import find_owner
-from landiag.firewall.saved import CONVERT_ARGV, SavedFile, is_recording, parse_saved
+from landiag.firewall.saved import SavedFile, is_recording, parse_saved
 from landiag.firewall.surroundings import Surroundings
-from landiag.host.live import SAFE_PATH, find_program
+from landiag.host.nft_text import read_nft_text
 from landiag.model.facts import Facts, IPAddress, ParseError, Unknown
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.escape import escape_text
 
 PROTOCOLS = ("tcp", "udp")
-CONVERSION_SECONDS = 20.0
 
 
 def firewall(
@@ -98,7 +95,7 @@ def _judge(
     saved = [SavedFile(str(file), _read_bytes(file)) for file in files]
     recordings = [file for file in saved if is_recording(file.data)]
     if saved and not recordings:
-        rules = parse_saved(saved, _convert_nft)
+        rules = parse_saved(saved, read_nft_text)
         return rules, judge_packets(rules, _packets(packets, asked))
     return _judge_machine(asked, recordings, packets, deadline)
 
@@ -162,28 +159,6 @@ def _read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Stop(f"{file} could not be read: {error.strerror}") from error
-
-
-def _convert_nft(text: bytes) -> bytes | None:
-    """Turn nft rules into JSON by nft itself, in a network namespace of its own; None without nft."""
-    if find_program(CONVERT_ARGV[0]) is None or find_program("nft") is None:
-        return None
-    environment = {"PATH": os.pathsep.join(SAFE_PATH), "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            CONVERT_ARGV,
-            input=text,
-            capture_output=True,
-            timeout=CONVERSION_SECONDS,
-            check=False,
-            env=environment,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ParseError(f"nft needs more than {CONVERSION_SECONDS:.0f} s for these rules") from error
-    if done.returncode != 0:
-        reason = next(iter(done.stderr.decode("utf-8", "backslashreplace").splitlines()), "it failed")
-        raise ParseError(f"nft does not take these rules: {reason}")
-    return done.stdout
 
 
 def _finish(

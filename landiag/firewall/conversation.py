@@ -53,7 +53,8 @@ class Conversation(Struct):
 
     ``stops`` are all possible ends; empty when accepted. ``decided_by`` is the line that decides.
     ``unknown`` are the lines of the rules that make the verdict unknown. ``arrivals`` are the places where
-    the first packet can come out; several only when a translation is not certain.
+    the first packet can come out, or where it is bound for when it is stopped after the routing decision;
+    several only when a translation is not certain.
     """
 
     verdict: Verdict
@@ -105,6 +106,7 @@ class Follower(Struct):
     lines: list[TraceLine] = field(default_factory=list)
     stops: list[Stopped] = field(default_factory=list)
     arrivals: list[Arrival] = field(default_factory=list)
+    headings: list[Arrival] = field(default_factory=list)
     passed: bool = False
 
     def follow(self, packet: Packet) -> Conversation:
@@ -153,6 +155,7 @@ class Follower(Struct):
                 if lost
                 else self.around.route(trip.fields.packet, mark if isinstance(mark, int) else None)
             )
+            self._note_heading(trip, leg)
             if trip.way is None:
                 arrived += self._hook([_fork(trip)], "input", family, leg)
                 arrived += self._forward([_fork(trip)], family, leg)
@@ -161,6 +164,16 @@ class Follower(Struct):
             else:
                 arrived += self._forward([trip], family, leg)
         return arrived
+
+    def _note_heading(self, trip: _Trip, leg: str) -> None:
+        """Remember where the first packet is bound for, in case that it is stopped on the last stretch."""
+        if leg != SYN or trip.way is None:
+            return
+        local = trip.way.kind == "local"
+        packet = trip.fields.packet
+        back = self.around.way_back(_answer(packet, ANSWER), 0)
+        device = None if local else trip.way.device
+        self.headings.append(Arrival(packet, local, device, trip.translated, trip.way, back))
 
     def _forward(
         self, trips: list[_Trip], family: str, leg: str, rewrite: Packet | None = None
@@ -385,7 +398,7 @@ class Follower(Struct):
         if gap is not None:
             verdicts.add(Verdict.UNKNOWN)
             lines = (*lines, gap)
-        arrivals = tuple(self.arrivals)
+        arrivals = tuple(self.arrivals or self.headings)
         if len(verdicts) == 1 and Verdict.UNKNOWN not in verdicts:
             (verdict,) = verdicts
             last = stops[-1] if stops else None
