@@ -6,6 +6,7 @@ and turns the UTF-8 of others into mojibake. Only the words in the text tell whi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 OEM_CODE_PAGES = (
@@ -58,16 +59,42 @@ def _by_trial(data: bytes, words: Collection[str]) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    best, best_score = data.decode("cp437", "replace"), -1
+    best, best_score = data.decode("cp437", "replace"), -(1 << 30)
     for encoding in OEM_CODE_PAGES:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        score = count_words(text, words)
+        score = 100 * count_words(text, words) + _readability(text)
         if score > best_score:
             best, best_score = text, score
     return best
+
+
+_UNLIKELY = frozenset("\ufffd¤¥¦§¨©¬®¯±²³´µ¶·¸¹¼½¾×÷")
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def _readability(text: str) -> int:
+    """How much a text looks like one: a wrong code page mixes scripts in a word and makes frames of letters."""
+    head = text[:SAMPLE]
+    score = 0
+    for word in _LETTERS.findall(head):
+        strange = [letter for letter in word if letter > "\x7f"]
+        if strange:
+            scripts = {_script(letter) for letter in word}
+            likely = len(scripts) == 1 and not (scripts == {"latin"} and len(strange) * 2 > len(word) > 1)
+            score += len(strange) if likely else -4 * len(strange)
+    return score - 4 * sum("\u2190" <= letter <= "\u25ff" or letter in _UNLIKELY for letter in head)
+
+
+def _script(letter: str) -> str:
+    """The script of a letter, roughly: enough to tell Latin, Greek, Cyrillic and East Asian letters apart."""
+    if letter < "\u0250":
+        return "latin"
+    if letter < "\u0400":
+        return "greek"
+    return "cyrillic" if letter < "\u0530" else "east"
 
 
 def _repair(text: str, words: Collection[str]) -> str:

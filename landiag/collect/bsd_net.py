@@ -1,0 +1,303 @@
+"""What ifconfig, netstat, lsof, sockstat, arp and route say on macOS, FreeBSD, OpenBSD and NetBSD."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address, ip_interface, ip_network
+
+from msgspec.structs import replace
+
+from landiag.model.facts import Address, Interface, IPAddress, IPNetwork, Neighbour, ParseError, Route, Socket
+
+_HEAD = re.compile(r"^([A-Za-z][\w.-]*):\s+flags=[0-9a-fx]+<([^>]*)>.*?(?:\bmtu (\d+))?\s*$")
+_INET = re.compile(r"^\s+inet (\d[\d.]+)(?:/(\d+))?(?: --> (\S+))?(?:.*?netmask (0x[0-9a-f]+|[\d.]+))?")
+_INET6 = re.compile(r"^\s+inet6 ([0-9a-fA-F:.]+)(?:%\w+)?(?:/(\d+))?(?:.*?prefixlen (\d+))?(.*)$")
+_MAC = re.compile(r"^\s+(?:ether|lladdr|address:)\s+([0-9a-f:]{11,17})")
+_STATUS = re.compile(r"^\s+status: (.*?)\s*$")
+
+_KINDS: tuple[tuple[str, str], ...] = (
+    ("lo", "loopback"), ("utun", "vpn"), ("ipsec", "vpn"), ("ppp", "vpn"), ("wg", "vpn"), ("tun", "vpn"), ("tap",
+    "vpn"),
+    ("gif", "tunnel"), ("stf", "tunnel"), ("gre", "tunnel"), ("bridge", "bridge"), ("vlan", "vlan"), ("lagg", "bond"),
+    ("trunk", "bond"), ("bond", "bond"), ("vmnet", "vm"), ("vmenet", "vm"), ("vboxnet", "vm"), ("feth", "vm"),
+    ("epair", "veth"), ("vether", "veth"), ("awdl", "other"), ("llw", "other"), ("anpi", "other"), ("ap", "other"),
+    ("pflog", "other"), ("pfsync", "other"), ("enc", "other"), ("p2p", "other"), ("XHC", "other"), ("fw", "other"),
+    ("wlan", "wifi"), ("iwm", "wifi"), ("iwn", "wifi"), ("iwx", "wifi"), ("athn", "wifi"), ("ath", "wifi"), ("urtwn",
+    "wifi"),
+    ("run", "wifi"), ("bwfm", "wifi"), ("wpi", "wifi"), ("docker", "container"),
+)  # fmt: skip
+"""What an interface is by the beginning of its name; anything else is Ethernet."""
+
+
+def parse_ifconfig(text: str, wifi: frozenset[str] = frozenset()) -> tuple[Interface, ...]:
+    """`ifconfig -a`. ``wifi`` are the names of Wi-Fi interfaces where ifconfig does not tell. Raises ParseError."""
+    found = tuple(_interface(at, block, wifi) for at, block in enumerate(_blocks(text), 1))
+    if not found:
+        raise ParseError("no interface in it")
+    return found
+
+
+def _blocks(text: str) -> Iterator[list[str]]:
+    block: list[str] = []
+    for line in text.splitlines():
+        if _HEAD.match(line):
+            if block:
+                yield block
+            block = [line]
+        elif block and line[:1].isspace():
+            block.append(line)
+    if block:
+        yield block
+
+
+def _interface(index: int, block: Sequence[str], wifi: frozenset[str]) -> Interface:
+    head = _HEAD.match(block[0])
+    assert head is not None
+    flags = head[2].split(",")
+    status = next((found[1] for line in block if (found := _STATUS.match(line))), None)
+    mac = next((found[1] for line in block if (found := _MAC.match(line))), None)
+    is_wifi = head[1] in wifi or any("802.11" in line for line in block)
+    number = next(
+        (int(found[1]) for line in block if (found := re.search(r"\bindex (\d+) priority", line))), index
+    )
+    groups = next((found[1] for line in block if (found := re.match(r"\s+groups: (.*)", line))), None)
+    return Interface(
+        name=head[1],
+        index=number,
+        kind="wifi" if is_wifi else kind_of(head[1]),
+        up="UP" in flags,
+        carrier=None if status is None else status in ("active", "associated"),
+        addresses=tuple(_addresses(block)),
+        mac=mac,
+        mtu=int(head[3]) if head[3] else None,
+        group=groups,
+    )
+
+
+def kind_of(name: str) -> str:
+    """What an interface is to a person, by its name; see ``Interface.kind``."""
+    return next((kind for prefix, kind in _KINDS if re.match(rf"{prefix}\d", name)), "ethernet")
+
+
+def _addresses(block: Sequence[str]) -> Iterator[Address]:
+    for line in block:
+        four, six = _INET.match(line), _INET6.match(line)
+        if four:
+            peer = four[3] if four[3] and ip_or_none(four[3]) else None
+            length = four[2] or (str(_mask_length(four[4])) if four[4] else "32")
+            yield Address(
+                ip_interface(f"{four[1]}/{length}"),
+                scope=_scope(four[1]),
+                peer=None if peer is None else ip_interface(f"{peer}/{length}"),
+            )
+        elif six:
+            words = six[4].split()
+            yield Address(
+                ip_interface(f"{six[1]}/{six[2] or six[3] or 64}"),
+                scope=_scope(six[1]),
+                tentative="tentative" in words,
+                deprecated="deprecated" in words,
+                temporary="temporary" in words or "autoconfprivacy" in words,
+                duplicate="duplicated" in words,
+            )
+
+
+def _mask_length(mask: str) -> int:
+    number = int(mask, 16) if mask.startswith("0x") else int(ip_address(mask))
+    return bin(number & 0xFFFFFFFF).count("1")
+
+
+def _scope(text: str) -> str:
+    address = ip_address(text)
+    if address.is_loopback:
+        return "host"
+    return "link" if address.is_link_local else "global"
+
+
+def ip_or_none(text: str) -> IPAddress | None:
+    """An address without its scope; None for anything else."""
+    try:
+        return ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def parse_hardware_ports(text: str) -> frozenset[str]:
+    """`networksetup -listallhardwareports`: the devices whose port is called Wi-Fi (AirPort before)."""
+    found = re.findall(r"Hardware Port: ([^\n]*)\nDevice: (\S+)", text)
+    return frozenset(device for port, device in found if port.strip() in ("Wi-Fi", "AirPort"))
+
+
+_LISTEN = ("LISTEN", "LISTENING")
+
+
+def parse_netstat(text: str) -> tuple[Socket, ...]:
+    """`netstat -an` and `netstat -anv`: listening TCP sockets, with pids where there is a column for them.
+
+    The columns behind the state changed with every version: they are found by the heading. Raises ParseError
+    when no TCP line is in it.
+    """
+    heading: list[str] = []
+    found: list[Socket] = []
+    rows = 0
+    for line in text.splitlines():
+        words = line.split()
+        if "(state)" in line and "Proto" in line:
+            heading = line.partition("(state)")[2].split()
+        if len(words) > 1 and words[1].startswith("tcp"):  # -A puts the socket's address first
+            words = words[1:]
+        if not words or not words[0].startswith("tcp"):
+            continue
+        rows += 1
+        state = next((at for at, word in enumerate(words) if word in _LISTEN), None)
+        endpoint = parse_endpoint(words[3], words[0]) if len(words) > 3 else None
+        if state is None or endpoint is None:
+            continue
+        pid = _pid(heading, words[state + 1 :])
+        v6only = {"tcp46": False, "tcp6": True}.get(words[0]) if endpoint[0].version == 6 else None
+        found.append(Socket(endpoint[0], endpoint[1], v6only=v6only, pids=() if pid is None else (pid,)))
+    if not rows:
+        raise ParseError("no TCP line in it")
+    return tuple(found)
+
+
+def _pid(heading: Sequence[str], behind: Sequence[str]) -> int | None:
+    if "process:pid" in heading:
+        named = next((found for word in behind if (found := re.search(r":(\d+)$", word))), None)
+        return None if named is None else int(named[1])
+    if "pid" not in heading or heading.index("pid") >= len(behind):
+        return None
+    word = behind[heading.index("pid")]
+    return int(word) if word.isdecimal() else None
+
+
+def parse_endpoint(text: str, protocol: str) -> tuple[IPAddress, int] | None:
+    """``*.5000``, ``127.0.0.1.5000``, ``fe80::1%lo0.5000``, ``*:22``; None for names."""
+    host, _, port = text.rpartition("." if "." in text and not re.search(r":\d+$", text) else ":")
+    if not port.isdecimal():
+        return None
+    wildcard = "0.0.0.0" if protocol in ("tcp4", "tcp", "IPv4") else "::"
+    address = ip_address(wildcard) if host == "*" else ip_or_none(host.strip("[]"))
+    return None if address is None else (address, int(port))
+
+
+_LSOF = re.compile(r"^(\S+)\s+(\d+)\s+(\S+)\s+\S+\s+(IPv4|IPv6)\s+.*\bTCP\s+(\S+)\s+\(LISTEN\)")
+
+
+def parse_lsof(text: str) -> tuple[tuple[Socket, str], ...]:
+    """`lsof -nP -iTCP -sTCP:LISTEN`: sockets, each with its command (cut to nine letters). Empty where none is."""
+    found: list[tuple[Socket, str]] = []
+    for line in text.splitlines():
+        row = _LSOF.match(line)
+        endpoint = parse_endpoint(row[5], row[4]) if row else None
+        if row and endpoint:
+            found.append(
+                (Socket(endpoint[0], endpoint[1], pids=(int(row[2]),)), row[1].replace("\\x20", " "))
+            )
+    return tuple(found)
+
+
+def parse_sockstat(text: str) -> tuple[Socket, ...]:
+    """FreeBSD's `sockstat -46l -P tcp`. Raises ParseError without its heading."""
+    if "COMMAND" not in text:
+        raise ParseError("not what sockstat prints")
+    found: list[Socket] = []
+    for line in text.splitlines():
+        words = line.split()
+        at = next((at for at, word in enumerate(words) if re.fullmatch(r"tcp4?6?", word)), None)
+        if at is None or at + 1 >= len(words) or at < 2:
+            continue
+        endpoint = parse_endpoint(words[at + 1], words[at])
+        pid = words[at - 2]
+        if endpoint:
+            v6only = {"tcp46": False, "tcp6": True}.get(words[at]) if endpoint[0].version == 6 else None
+            found.append(Socket(*endpoint, v6only=v6only, pids=(int(pid),) if pid.isdecimal() else ()))
+    return tuple(found)
+
+
+def parse_routes(text: str) -> tuple[Route, ...]:
+    """`netstat -rn`, both families. Raises ParseError when no table is in it."""
+    routes: list[Route] = []
+    column: int | None = None
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == ["Destination"]:
+            column = next(
+                (at for at, word in enumerate(words) if word in ("Netif", "Iface", "Interface")), None
+            )
+        elif column is not None and len(words) > column:
+            network = parse_destination(words[0], words[2])
+            if network is not None:
+                routes.append(_route(network, words, words[column]))
+    if column is None:
+        raise ParseError("no routing table in it")
+    return tuple(routes)
+
+
+def _route(network: IPNetwork, words: Sequence[str], device: str) -> Route:
+    flags = words[2]
+    kind = "unreachable" if "R" in flags else "blackhole" if "B" in flags else "unicast"
+    gateway = ip_or_none(words[1]) if "G" in flags else None
+    return Route(network, kind=kind, device=device, gateway=gateway, metric=1 if "I" in flags else 0)
+
+
+def parse_destination(text: str, flags: str = "") -> IPNetwork | None:
+    """``default``, ``127``, ``192.168.1``, ``10.0.2/24``, ``fe80::%en0/64``; None for names."""
+    if text == "default":
+        return ip_network("0.0.0.0/0")
+    base, slash, length = text.partition("/")
+    base = base.partition("%")[0]
+    octets = re.fullmatch(r"\d+(?:\.\d+){0,3}", base)
+    if octets:
+        count = base.count(".") + 1
+        length = length or str(32 if "H" in flags or count == 4 else 8 * count)
+        base += ".0" * (4 - count)
+    elif not slash:
+        length = "128"
+    try:
+        return ip_network(f"{base}/{length}", strict=False)
+    except ValueError:
+        return None
+
+
+_ARP = re.compile(r"^\S+ \(([\d.]+)\) at (\S+)(?: on (\S+))?")
+_ARP_TABLE = re.compile(r"^([\d.]{7,15})\s+((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}|\(incomplete\))\s+(\S+)")
+
+
+def parse_arp(text: str) -> tuple[Neighbour, ...]:
+    """`arp -an`: the IPv4 neighbours; empty where there is none."""
+    found: list[Neighbour] = []
+    for line in text.splitlines():
+        row = _ARP.match(line) or _ARP_TABLE.match(line)
+        address = ip_or_none(row[1]) if row else None
+        if row and address is not None and not address.is_multicast:
+            mac = _mac(row[2])
+            found.append(Neighbour(address, row[3] or "", mac, ("REACHABLE",) if mac else ("INCOMPLETE",)))
+    return tuple(found)
+
+
+def _mac(text: str) -> str | None:
+    parts = text.split(":")
+    return ":".join(part.rjust(2, "0") for part in parts) if len(parts) == 6 else None
+
+
+def join_families(routes: Sequence[Route], text: str) -> tuple[Route, ...]:
+    """Give the default route of the IPv6 table its family: netstat calls both ``default``."""
+    place = text.find("Internet6:")
+    if place < 0:
+        return tuple(routes)
+    four = parse_routes(text[:place]) if "Destination" in text[:place] else ()
+    six = [
+        replace(route, destination=ip_network("::/0"))
+        if route.destination == ip_network("0.0.0.0/0")
+        else route
+        for route in parse_routes(text[place:])
+    ]
+    return (*four, *six)
+
+
+def parse_sysctl(text: str) -> Mapping[str, str]:
+    """`sysctl a b c`: values by name; names are told from values by ``:`` or ``=``."""
+    pairs = (re.match(r"^([\w.]+)\s*[:=]\s*(.*)$", line) for line in text.splitlines())
+    return {pair[1]: pair[2].strip() for pair in pairs if pair}

@@ -1,0 +1,177 @@
+"""Windows' console tools in several languages and code pages."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from landiag.collect.windows_net import (
+    PortProxy,
+    PortRange,
+    kind_of,
+    parse_adapters,
+    parse_arp,
+    parse_excluded_ranges,
+    parse_ipconfig,
+    parse_netstat,
+    parse_portproxy,
+    parse_routes4,
+    parse_routes6,
+)
+from landiag.collect.windows_text import decode_console
+from landiag.model.facts import ParseError
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "windows_net"
+
+GERMAN_NETSTAT = """
+Aktive Verbindungen
+
+  Proto  Lokale Adresse         Remoteadresse          Status           PID
+  TCP    0.0.0.0:5000           0.0.0.0:0              ABHÖREN         4711
+  TCP    127.0.0.1:5000         0.0.0.0:0              ABHÖREN         815
+  TCP    192.168.77.10:50123    192.168.77.1:443       HERGESTELLT     900
+  TCP    [::]:5000              [::]:0                 ABHÖREN         4711
+  UDP    0.0.0.0:5353           *:*                                    3000
+"""
+
+
+def test_listeners_are_told_by_their_remote_port_whatever_the_state_is_called() -> None:
+    found = [(str(one.address), one.port, one.pids) for one in parse_netstat(GERMAN_NETSTAT)]
+    assert found == [("0.0.0.0", 5000, (4711,)), ("127.0.0.1", 5000, (815,)), ("::", 5000, (4711,))]
+
+
+def test_the_ipv6_half_of_a_socket_never_serves_ipv4() -> None:
+    assert [one.v6only for one in parse_netstat(GERMAN_NETSTAT) if one.address.version == 6] == [True]
+
+
+@pytest.mark.parametrize("text", ["", "Aktive Verbindungen\n", "UDP 0.0.0.0:1 *:* 3"])
+def test_an_empty_netstat_is_not_an_empty_machine(text: str) -> None:
+    with pytest.raises(ParseError):
+        parse_netstat(text)
+
+
+FRENCH = """
+Configuration IP de Windows
+
+Carte réseau sans fil Wi-Fi :
+
+   Suffixe DNS propre à la connexion. . . : home
+   Adresse IPv6 de liaison locale. . . . .: fe80::1%12
+   Adresse IPv4. . . . . . . . . . . . . .: 192.168.1.20
+   Masque de sous-réseau. . . . . . . . . : 255.255.255.0
+   Passerelle par défaut. . . . . . . . . : fe80::2%12
+                                       192.168.1.1
+
+Carte Ethernet vEthernet (WSL) :
+
+   Statut du média. . . . . . . . . . . . : Média déconnecté
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp850", "cp437"])
+def test_adapters_in_any_code_page(encoding: str) -> None:
+    found = parse_ipconfig(decode_console(FRENCH.encode(encoding)))
+    assert [(one.name, one.kind) for one in found] == [("Wi-Fi", "wifi"), ("vEthernet (WSL)", "vm")]
+    assert [str(one.interface) for one in found[0].addresses] == ["fe80::1/64", "192.168.1.20/24"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("Ethernet", "ethernet"), ("WLAN", "wifi"), ("VMware Network Adapter VMnet8", "vm"), ("Tailscale", "vpn"),
+     ("Loopback Pseudo-Interface 1", "loopback"), ("以太网", "ethernet"), ("ZeroTier One [a]", "vpn")],
+)  # fmt: skip
+def test_what_adapters_are(name: str, kind: str) -> None:
+    assert kind_of(name) == kind
+
+
+ROUTES = """
+===========================================================================
+Schnittstellenliste
+ 12...3c 52 82 aa bb cc ......Intel(R) Ethernet Connection
+  1...........................Software Loopback Interface 1
+===========================================================================
+IPv4-Routentabelle
+===========================================================================
+Aktive Routen:
+     Netzwerkziel    Netzwerkmaske          Gateway    Schnittstelle Metrik
+          0.0.0.0          0.0.0.0      192.168.1.1     192.168.1.20     25
+      192.168.1.0    255.255.255.0   Auf Verbindung     192.168.1.20    281
+     192.168.1.20  255.255.255.255   Auf Verbindung     192.168.1.20    281
+===========================================================================
+Ständige Routen:
+          0.0.0.0          0.0.0.0         10.9.9.9  Standard
+"""
+
+
+def test_routes() -> None:
+    interfaces = parse_ipconfig(FRENCH)
+    found = parse_routes4(ROUTES, interfaces)
+    assert [(str(one.destination), one.kind, one.device) for one in found] == [
+        ("0.0.0.0/0", "unicast", "Wi-Fi"), ("192.168.1.0/24", "unicast", "Wi-Fi"), ("192.168.1.20/32", "local",
+        "Wi-Fi"),
+    ]  # fmt: skip
+    assert found[0].gateway == ip_address("192.168.1.1")
+    assert parse_adapters(ROUTES)[0].mac == "3c:52:82:aa:bb:cc"
+
+
+def test_a_gateway_on_the_next_line() -> None:
+    text = " 16    291 fe80::5c07:67a6:7f15:9bab/128\n" + 36 * " " + "On-link\n  5 30 ::/0 fe80::1\n"
+    found = parse_routes6(text, {16: "Wi-Fi", 5: "Ethernet"})
+    assert [(str(one.destination), one.device, str(one.gateway)) for one in found] == [
+        ("fe80::5c07:67a6:7f15:9bab/128", "Wi-Fi", "None"), ("::/0", "Ethernet", "fe80::1"),
+    ]  # fmt: skip
+
+
+def test_neighbours() -> None:
+    text = """
+Schnittstelle: 192.168.1.20 --- 0xc
+  Internetadresse       Physische Adresse     Typ
+  192.168.1.1           aa-bb-cc-dd-ee-ff     dynamisch
+  192.168.1.255         ff-ff-ff-ff-ff-ff     statisch
+  224.0.0.22            01-00-5e-00-00-16     statisch
+"""
+    (found,) = parse_arp(text, parse_ipconfig(FRENCH))
+    assert (str(found.address), found.device, found.mac) == ("192.168.1.1", "Wi-Fi", "aa:bb:cc:dd:ee:ff")
+
+
+def test_port_proxies_and_none() -> None:
+    row = "0.0.0.0         5000        172.20.1.2      5000\n"
+    assert parse_portproxy("Adresse Port\n------- ----\n" + row) == (
+        PortProxy("0.0.0.0", 5000, "172.20.1.2", 5000),
+    )
+    assert parse_portproxy("") == ()
+
+
+def test_excluded_ranges() -> None:
+    text = "Start Port    End Port\n--------    --------\n      4950        5049      \n     50000       50059     *\n"
+    assert parse_excluded_ranges(text) == (PortRange(4950, 5049), PortRange(50000, 50059, administered=True))
+    with pytest.raises(ParseError):
+        parse_excluded_ranges("")
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of recorded outputs is not beside the checkout")
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("netstat_ano.es.utf16.txt", 49), ("netstat_ano_large.en.txt", 72), ("jc_windows-10_netstat-aonb.txt", 51),
+     ("netstat_naob.en.txt", 44)],
+)  # fmt: skip
+def test_recorded_listeners(name: str, count: int) -> None:
+    assert len(parse_netstat(decode_console((CORPUS / name).read_bytes()))) == count
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of recorded outputs is not beside the checkout")
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [("ipconfig.ru.cp866.txt", "192.168.0.245/22"), ("ipconfig.es.cp850.txt", "192.168.1.105/24"),
+     ("ipconfig.pt-BR.cp850.txt", "192.168.0.109/24"), ("ipconfig_2.zh-CN.gbk.txt", "192.168.10.21/24"),
+     ("ipconfig.en-with-ru-adapters.cp866.txt", "192.168.0.111/22"), ("jc_windows-xp_ipconfig.txt",
+     "192.168.22.135/24")],
+)  # fmt: skip
+def test_recorded_adapters(name: str, address: str) -> None:
+    found = parse_ipconfig(decode_console((CORPUS / name).read_bytes()))
+    addresses = [
+        str(one.interface) for interface in found for one in interface.addresses if interface.kind != "vm"
+    ]
+    assert address in addresses
