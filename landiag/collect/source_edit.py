@@ -119,10 +119,12 @@ def _package_edit(server: Server, path: str, text: str, host: str) -> Edit | Non
         return None
     place = Place(server.kind.options, server.kind.style, "last")
     changed = " ".join(with_option(words, place, host, optional=server.kind.value_optional))
-    wanted = f"{json.dumps(script)}: {json.dumps(command)}"
+    entry = re.compile(
+        rf"(?<={re.escape(json.dumps(script))})\s*:\s*(?P<command>{re.escape(json.dumps(command))})"
+    )
     for number, line in enumerate(text.splitlines(), 1):
-        if re.sub(r"\s*:\s*", ": ", line.strip().rstrip(","), count=1) == wanted:
-            return Edit(path, number, line, line.replace(json.dumps(command), json.dumps(changed)))
+        if match := entry.search(line):
+            return replaced(path, number, line, *match.span("command"), json.dumps(changed))
     return None
 
 

@@ -170,6 +170,9 @@ def test_package_json() -> None:
     assert (edit.line, edit.replace) == (4, '  "dev" : "vite --host 0.0.0.0 --port 1"')
     advice = restart_command(server, vite, edit=edit)
     assert (advice.commands, advice.steps) == (("npm run dev",), ())
+    edit = find_edit(server, "/p/package.json", '{"scripts": {"dev":"vite --host 127.0.0.1"}, "x": 1}')
+    assert edit is not None
+    assert edit.replace == '{"scripts": {"dev":"vite --host 0.0.0.0"}, "x": 1}'
     assert find_edit(server, "/p/package.json", '{"scripts": {"dev": "vite"}}') is None
     assert find_edit(server, "/p/package.json", "[]") is None
 
