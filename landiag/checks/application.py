@@ -19,8 +19,9 @@ from landiag.probe.http import Attempt, End, Exchange, parse_exchange
 from landiag.probe.tcp import TcpOutcome
 from landiag.ways import Way
 
-WAIT = 3.0
-"""Seconds that a server has for its answer; a page that takes longer is called silent."""
+WAIT = 3.5
+"""Seconds that a server has for its answer; a page that takes longer is called silent. The kernel needs 3 to
+find that nobody has a translated address."""
 
 _DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"
 """A style sheet of Werkzeug's debugger: served to anybody, asks for no PIN, runs nothing."""

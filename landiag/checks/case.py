@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.collect.machine import Machine
 from landiag.follow import ClientClass
@@ -22,8 +23,8 @@ _SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome
 class Case(Struct, frozen=True):
     """One question about one host. ``ways`` are in order; the verdict speaks of the first.
 
-    ``classes`` are the classes of clients along each way, by the id of the way, each with the journey of its
-    conversation, the largest class first. ``peer`` is the client that fails, when one was named. ``program`` is the program
+    ``classes`` are the classes of clients along each way, by the id of the way, the largest first, each with the
+    journey of its conversation. ``peer`` is the client that fails, when one was named. ``program`` is the program
     whose port it should be, when the user said so.
     """
 
@@ -83,6 +84,12 @@ def answer(findings: Sequence[Finding], summary: str) -> Answer:
 def not_applicable(summary: str) -> Answer:
     """Make the answer of a check that has nothing to look at."""
     return Answer(Outcome.NOT_APPLICABLE, summary)
+
+
+def milder(finding: Finding, whose: str) -> Finding:
+    """Turn what stops others than those the verdict speaks of into a warning that names them."""
+    outcome = Outcome.WARNS if finding.outcome is Outcome.BLOCKS else finding.outcome
+    return replace(finding, outcome=outcome, title=f"{whose}: {finding.title}")
 
 
 def unknown_evidence(unknown: Unknown) -> tuple[Evidence, ...]:

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 from msgspec.structs import replace
 
-from landiag.checks.case import Answer, Case, answer, not_applicable
+from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.collect.hints import Hint, parse_hints
 from landiag.firewall.openings import Opening, Proposal, propose
 from landiag.firewall.owners import Manager, Owner, find_owner
@@ -38,7 +38,7 @@ def check(case: Case) -> Answer:
     decisive = {finding.code for finding in findings}
     for way in case.ways[1:]:
         others = [f for f in _check_way(case, ruleset, way) if f.code not in decisive]
-        findings += [_milder(finding, str(way.ip)) for finding in others]
+        findings += [milder(finding, str(way.ip)) for finding in others]
     findings += _check_singled_out(case, ruleset, case.way)
     findings += _check_bypasses(case)
     return answer(findings, _summary(case, ruleset))
@@ -68,7 +68,7 @@ def _check_singled_out(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Findi
         return
     for one in others:
         for finding in _check_journey(case, ruleset, way, one.journey):
-            mild = _milder(finding, one.addresses)
+            mild = milder(finding, one.addresses)
             yield replace(mild, outcome=Outcome.WARNS)
 
 
@@ -279,9 +279,3 @@ def _check_bypasses(case: Case) -> list[Finding]:
     title = f"An XDP program is attached to {way.interface.name}: it sees packets first, and cannot be judged"
     evidence = (Evidence("ip -d addr", f"{way.interface.name}: xdp"),)
     return [Finding("other-firewall", Outcome.UNKNOWN, title, "", evidence, paths=(way.id,))]
-
-
-def _milder(finding: Finding, whose: str) -> Finding:
-    """Turn what stops others than those the verdict speaks of into a warning that names them."""
-    outcome = Outcome.WARNS if finding.outcome is Outcome.BLOCKS else finding.outcome
-    return replace(finding, outcome=outcome, title=f"{whose}: {finding.title}")

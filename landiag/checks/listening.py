@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.binding import Binding, bind_among, describe_address, find_binding, why_not
-from landiag.checks.case import Answer, Case, answer, unknown_evidence
+from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of
 from landiag.checks.owners import describe_owner, owner_evidence, socket_source
 from landiag.checks.restart import listen_fixes, server_of
@@ -30,7 +30,9 @@ def check(case: Case) -> Answer:
     findings = list(_check_way(case, case.way))
     codes = {finding.code for finding in findings}
     for way in case.ways[1:]:
-        findings += [_milder(finding, way) for finding in _check_way(case, way) if finding.code not in codes]
+        findings += [
+            milder(finding, str(way.ip)) for finding in _check_way(case, way) if finding.code not in codes
+        ]
     return answer(findings + _queue_findings(case), _summary(case, _serving(case, case.way)))
 
 
@@ -244,7 +246,7 @@ def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:
     return Finding(
         code="bound-to-ipv6-only",
         outcome=Outcome.UNKNOWN,
-        title=f"{describe_owner(case, socket)} listens on {describe_address(socket)}: whether IPv4 is served too is unknown",
+        title=f"{describe_owner(case, socket)} listens on {describe_address(socket)}: whether it serves IPv4 is unknown",
         detail="Only ss tells whether an IPv6 socket also serves IPv4.",
         evidence=(owner_evidence(case, socket),),
         paths=(way.id,),
@@ -272,15 +274,6 @@ def _queue_findings(case: Case) -> list[Finding]:
         for socket in _serving(case, case.way)
         if socket.queue is not None and socket.backlog is not None and socket.queue > socket.backlog
     ]
-
-
-def _milder(finding: Finding, way: Way) -> Finding:
-    """Turn what blocks a way that the verdict does not speak of into a warning that names the way."""
-    outcome = Outcome.WARNS if finding.outcome is Outcome.BLOCKS else finding.outcome
-    return Finding(
-        finding.code, outcome, f"{way.ip}: {finding.title}", finding.detail, finding.evidence, finding.fixes,
-        paths=finding.paths,
-    )  # fmt: skip
 
 
 def _without_way(case: Case) -> list[Finding]:

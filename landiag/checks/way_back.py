@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
+from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.routing import RouteDecision, lookup
@@ -18,13 +18,23 @@ def check(case: Case) -> Answer:
         return not_applicable("no way in")
     client = client_for(case, way)
     route = lookup(case.facts, client, source=way.ip)
+    findings = _check_client(case, way, client, route)
+    codes = {finding.code for finding in findings}
+    for one in case.classes.get(way.id, ())[1:]:
+        other = one.journey.packet.source or client
+        others = _check_client(case, way, other, lookup(case.facts, other, source=way.ip))
+        findings += [milder(finding, one.addresses) for finding in others if finding.code not in codes]
+    findings += _check_conntrack(case)
+    device = None if isinstance(route, Unknown) else route.device
+    return answer(findings, f"answers to {client} leave by {device}" if device else "")
+
+
+def _check_client(case: Case, way: Way, client: IPAddress, route: RouteDecision | Unknown) -> list[Finding]:
     if isinstance(route, Unknown):
         title = "The way back to clients could not be evaluated"
-        finding = Finding("no-route-to-client", Outcome.UNKNOWN, title, route.reason, unknown_evidence(route))
-        return answer([finding], "")
-    findings = [*_check_reverse_path(case, way, client), *_check_route(case, way, client, route)]
-    findings += _check_conntrack(case)
-    return answer(findings, f"answers to {client} leave by {route.device}" if route.device else "")
+        evidence = unknown_evidence(route)
+        return [Finding("no-route-to-client", Outcome.UNKNOWN, title, route.reason, evidence)]
+    return [*_check_reverse_path(case, way, client), *_check_route(case, way, client, route)]
 
 
 def client_for(case: Case, way: Way) -> IPAddress:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+import shlex
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +34,8 @@ from landiag.cli.outputs import (
 from landiag.cli.redacting import redact_both
 from landiag.diagnose import Question, UsageError, diagnose
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
-from landiag.model.facts import ParseError
+from landiag.host.live import find_program
+from landiag.model.facts import Command, ParseError
 from landiag.model.report import CHECK_NAMES, Report, Target
 
 
@@ -98,6 +102,8 @@ def check(
 
 def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report, Recording]:
     host = LiveHost(deadline, sudo=_sudo() if sudo else ())
+    if host.sudo:
+        _announce_sudo()
     recorder = Recorder(host)
     try:
         report = diagnose(question, recorder, deadline)
@@ -109,10 +115,26 @@ def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report
 
 
 def _sudo() -> tuple[str, ...]:
-    program = shutil.which("sudo")
+    """Find sudo; root needs none. Asks for the password now, while nothing else is running."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return ()
+    program = find_program("sudo")
     if program is None:
         raise Stop("there is no sudo here: run this as root instead")
-    return (program,)
+    if subprocess.run((program, "-v"), check=False).returncode != 0:
+        raise Stop("sudo did not let you: run this as root instead")
+    return (program, "-n")
+
+
+def _announce_sudo() -> None:
+    """List the commands that will run as root, before they do; all of them only read."""
+    from landiag.collect.linux import FIRST
+
+    commands = [source for source in FIRST if isinstance(source, Command) and source.needs_root]
+    sys.stderr.write("These commands, which only read, run by sudo:\n")
+    for command in commands:
+        sys.stderr.write(f"  {shlex.join(command.argv)}\n")
+    sys.stderr.write("  nsenter -t PID -n ss ..., ip addr   (where a container may have the port)\n")
 
 
 def _replay(file: Path, asked: Asked, question: Question) -> tuple[Report, Recording]:

@@ -13,7 +13,7 @@ import typer
 from msgspec.structs import replace
 
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
-from landiag.cli.outputs import JsonFlag, NoColorFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
+from landiag.cli.outputs import JsonFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
 from landiag.firewall.ask import parse_packets
 from landiag.firewall.command import Judged, exit_status, judge_packets, write_json, write_table
 from landiag.firewall.owners import find_owner
@@ -54,7 +54,6 @@ def firewall(
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = False,
-    no_color: NoColorFlag = False,
     timeout: TimeoutSeconds = 10.0,
 ) -> None:
     """Say what the firewall does with a client's conversation, and which rule decides.

@@ -157,7 +157,8 @@ SCENARIOS = (
         wires=(Wire("server", "eth1"),),
         before=(
             SECOND,
-            sh("ip route add 192.168.77.0/25 dev eth1; echo 1 > /proc/sys/net/ipv4/conf/eth0/rp_filter"),
+            sh("ip route add 192.168.77.0/25 dev eth1; ip route add 192.168.77.128/25 dev eth1"),
+            sh("echo 1 > /proc/sys/net/ipv4/conf/eth0/rp_filter"),
         ),
         servers=SERVERS,
         options="--to 192.168.77.10",
