@@ -14,6 +14,7 @@ _HOME = re.compile(
     r"(?P<before>(?<![\w.-])/(?:var/|export/|data/)?home/|/Users/|(?<=[A-Za-z]:)[\\/]{1,2}Users[\\/]{1,2}|~(?=[a-z]))"
     r"(?P<name>[^\s/\\:;,\"'<>|*?]+)"
 )
+_OWNER = re.compile(r"(?P<before>\bpid \d+ user )(?P<name>\S+)")  # the evidence of a report
 _AT = re.compile(r"(?<![\w.+-])(?P<user>[A-Za-z_][\w.+-]*)@(?P<host>[A-Za-z0-9][\w.-]*)")
 _SSID = re.compile(
     r"(?im)^(?P<before>[ \t]*(?:B?SSID(?: \d+)?|ESSID|ssid)[ \t]*[:=][ \t]*\"?)(?P<name>[^\"\r\n]+?)(?=\"?\s*$)"
@@ -100,6 +101,8 @@ class NameMap(Struct):
         if "ome/" in text or "sers" in text or "~" in text:
             for match in _HOME.finditer(text):
                 self.user(match["name"])
+        for match in _OWNER.finditer(text) if "pid " in text else ():
+            self.user(match["name"])
         if "@" in text:
             for match in _AT.finditer(text):
                 self._collect_at(match["user"], match["host"].rstrip("."))
@@ -122,6 +125,8 @@ class NameMap(Struct):
         """Replace every name in a text: whole words, and in home folders and SSIDs also those of the vocabulary."""
         if "ome/" in text or "sers" in text or "~" in text:
             text = _HOME.sub(lambda match: match["before"] + self.user(match["name"]), text)
+        if "pid " in text:
+            text = _OWNER.sub(lambda match: match["before"] + self.user(match["name"]), text)
         if "SSID" in text or "ssid" in text:
             text = _SSID.sub(lambda match: match["before"] + self.network(match["name"]), text)
         low = text.lower()

@@ -179,7 +179,7 @@ class Redactor(Struct):
                 return True
             version = 4 if span.kind == "4" else 6
             is_known = span.kind != "mac" and self._is_collected(version, span.value)
-            if is_known and self.addresses.map(version, span.value) != span.value:
+            if is_known and self.addresses.map(version, span.value, span.length) != span.value:
                 return True
         return self.names.apply(text) != text or any(
             self.names.known["hosts"].get(name, name) != name for name in find_domains(text)

@@ -35,7 +35,7 @@ CLASSES = networks(
     "10.0.0.0/8 100.64.0.0/10 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16 198.18.0.0/15"
     " 192.0.2.0/24 198.51.100.0/24 203.0.113.0/24"
     " fe80::/64 fe80::/10 fec0::/10 fc00::/8 fd00::/8 2001:db8::/32 2001::/32 2001::/23 2002::/16 3fff::/20"
-    " 100::/64 ::/3 2000::/3 4000::/3 6000::/3 8000::/3 a000::/3 c000::/3 e000::/3 0.0.0.0/0"
+    " 100::/64 ::/64 64:ff9b::/64 64:ff9b:1::/64 ::/3 2000::/3 4000::/3 6000::/3 8000::/3 a000::/3 c000::/3 e000::/3 0.0.0.0/0"
 )
 """The classes within which an address stays, the narrower ones first; the last is public IPv4."""
 
@@ -58,6 +58,7 @@ class Space(Struct):
     _bounds: list[int] = field(default_factory=list)
     _classes: list[IPNetwork | None] = field(default_factory=list)
     _ordered: list[Part] = field(default_factory=list)
+    _edges: set[int] = field(default_factory=set)
     _new: dict[Part, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,24 +72,30 @@ class Space(Struct):
 
     def class_of(self, address: int) -> IPNetwork | None:
         """The class within which an address is renumbered; None for one that stays as it is."""
-        within = self._classes[bisect_right(self._bounds, address) - 1]
-        if within is None or address == int(within.network_address):
-            return None
-        return None if self.width == 32 and address == int(within.broadcast_address) else within
+        return self._classes[bisect_right(self._bounds, address) - 1]
 
     def freeze(self) -> None:
         """Choose the new networks, once every address is there."""
         self._ordered = sorted(self.on_link, key=lambda part: part[1])
         grouped: dict[IPNetwork, set[Part]] = {}
+        self._edges = {edge for part in self._ordered for edge in self._edges_of(part)}
         for address in self.addresses:
             within = self.class_of(address)
-            if within is not None:
+            if within is not None and address not in self._edges:
                 grouped.setdefault(within, set()).add(self._part(address, within))
         self._new = {}
         for within, parts in grouped.items():
             root = (int(within.network_address), within.prefixlen)
             self._new |= renumber(root, parts, _occupied(within), self.width)
         self._crowded()
+
+    def _edges_of(self, part: Part) -> list[int]:
+        """The ends of a network as wide as its class: they can only stay where they are."""
+        start, length = part
+        within = self.class_of(start)
+        if within is None or length > within.prefixlen:
+            return []
+        return [start, start | (1 << (self.width - length)) - 1]
 
     def _crowded(self) -> None:
         """Where a class is so full that a network found no new place, its hosts change places instead."""
@@ -105,7 +112,7 @@ class Space(Struct):
     def map(self, address: int) -> int:
         """Give the new number of an address; one that was never added, or stays, comes back as it is."""
         within = self.class_of(address)
-        if within is None:
+        if within is None or address in self._edges:
             return address
         single = self._new.get((address, self.width))
         if single is not None:

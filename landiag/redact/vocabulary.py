@@ -83,7 +83,7 @@ _LOOPBACK_URL = re.compile(
 
 
 def mask_prose(text: str) -> str:
-    """Blot out free text: known words, small numbers, signs and loopback URLs stay, all else is x and 0."""
+    """Blot out free text: known words, signs and loopback URLs stay, all else is x and 0."""
     pieces, position = [], 0
     for match in _LOOPBACK_URL.finditer(text):
         pieces += [_blot_all(text[position : match.start()]), match[0]]
@@ -104,6 +104,6 @@ def _blot_domain(match: re.Match[str]) -> str:
 
 def _blot(match: re.Match[str]) -> str:
     word = match[0]
-    if word.lower() in vocabulary() or (word.isdigit() and len(word) <= 5):
+    if word.lower() in vocabulary():
         return word
     return "".join("0" if char.isdigit() else "_" if char == "_" else "x" for char in word)

@@ -1,0 +1,138 @@
+"""Every recorded case redacted: it says the same, and nothing of what it named is left, in any format or encoding."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import unquote
+
+import pytest
+
+from landiag.cli.outputs import RENDERERS
+from landiag.host import Recording, parse_recording, render_recording
+from landiag.model.facts import ReadStatus
+from landiag.model.report import Report
+from landiag.redact import redact, redact_everything
+from landiag.redact.space import CLASSES, KEPT
+from landiag.redact.vocabulary import KEPT_USERS
+from tests.cases import NAMES, load, replay
+
+
+def _shape(report: Report) -> object:
+    """What must stay: the verdict, the findings, and how they are mended."""
+    fixes = [
+        (
+            finding.code,
+            finding.outcome,
+            [(len(fix.commands), fix.needs, len(fix.steps)) for fix in finding.fixes],
+        )
+        for finding in report.findings
+    ]
+    return (
+        report.verdict.status,
+        report.verdict.cause,
+        fixes,
+        [(check.check, check.outcome) for check in report.checks],
+    )
+
+
+_ADDRESS = re.compile(r"[0-9a-fA-F:.]*[0-9a-fA-F][.:][0-9a-fA-F:.]+")
+_MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
+
+
+def _texts(recording: Recording) -> str:
+    return "\n".join([*recording.readings, *(one.text for one in recording.readings.values())])
+
+
+def _addresses(text: str) -> set[IPv4Address | IPv6Address]:
+    """Every address in a text that says something of somebody, found in another way than by the redactor."""
+    found = set()
+    for word in _ADDRESS.findall(text):
+        try:
+            found.add(ip_address(word.strip(".")))
+        except ValueError:
+            continue
+    edges = {network.network_address for network in CLASSES} | {
+        network.broadcast_address for network in CLASSES
+    }
+    return {
+        one
+        for one in found - edges
+        if not any(one.version == kept.version and one in kept for kept in KEPT) and int(one) >= 1 << 24
+    }
+
+
+def _names(recording: Recording) -> set[str]:
+    machine = json.loads(recording.readings["machine"].text)
+    names = {str(machine["hostname"])}
+    for source, reading in recording.readings.items():
+        if source.startswith("processes "):
+            names |= {str(item["user"]) for item in json.loads(reading.text)} - KEPT_USERS
+    return names | {"Kaminski", "kaminski", "weber", "Weber", "555-0134", "alice"}
+
+
+def _readable(text: str) -> str:
+    """A text as it reads without each encoding."""
+    plain = html.unescape(unquote(text))
+    packed = [
+        base64.b64decode(word).decode("latin-1") for word in re.findall(r"(?:[A-Za-z0-9+/]{4}){4,}", text)
+    ]
+    return "\n".join([text, plain, text.encode().decode("unicode_escape", "replace"), *packed])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_redacted_case_says_the_same(name: str) -> None:
+    recording = load(name).recording
+    redacted, done = redact(recording)
+    assert _shape(replay(redacted)) == _shape(replay(recording))
+    assert done.withheld == ()
+    assert parse_recording(render_recording(redacted)) == redacted
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_named_is_left_in_the_recording(name: str) -> None:
+    recording = load(name).recording
+    redacted = redact(recording)[0]
+    shown = _readable(render_recording(redacted))
+    assert not _addresses(_texts(recording)) & _addresses(shown)
+    assert not {one for one in _names(recording) if one in shown}
+    macs = set(_MAC.findall(_texts(recording))) - {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
+    assert not {mac for mac in macs if mac in shown}
+    assert macs or "eth0" not in shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("suffix", RENDERERS)
+def test_nothing_named_is_left_in_any_format(name: str, suffix: str) -> None:
+    recording = load(name).recording
+    report = replay(recording)
+    both, _ = redact_everything((recording, report))
+    for one in (replay(redact(recording)[0]), both[1], redact(report)[0]):
+        assert isinstance(one, Report)
+        shown = _readable(RENDERERS[suffix](one))
+        assert not _addresses(_texts(recording)) & _addresses(shown)
+        assert not {word for word in _names(recording) if word in shown}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_report_alone_keeps_its_shape(name: str) -> None:
+    report = replay(load(name).recording)
+    redacted, _ = redact(report)
+    assert redacted.redacted
+    assert _shape(redacted) == _shape(report)
+
+
+def test_reading_that_is_no_text_is_withheld_and_counted() -> None:
+    from msgspec.structs import replace
+
+    recording = load("linux-bound-to-loopback").recording
+    broken = replace(recording.readings["nft-ruleset"], data=b"\xff\x00\x80 alice")
+    recording = replace(recording, readings={**recording.readings, "nft-ruleset": broken})
+    redacted, done = redact(recording)
+    assert done.withheld == ("nft-ruleset",)
+    assert redacted.readings["nft-ruleset"].status is ReadStatus.WITHHELD
+    assert redacted.readings["nft-ruleset"].data == b""
+    assert replay(redacted).verdict.cause == "bound-to-loopback"
