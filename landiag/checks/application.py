@@ -155,7 +155,7 @@ def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Ans
     """Judge a translated address that this machine asked itself: a refusal or no such host there is proof."""
     assert case.way is not None
     destination = destination_of(case, case.way)
-    proof = (TcpOutcome.REFUSED, TcpOutcome.UNREACHABLE)
+    proof = (TcpOutcome.REFUSED, TcpOutcome.REJECTED, TcpOutcome.UNREACHABLE)
     if not destination.is_elsewhere or attempt.connect.outcome not in proof:
         return None
     where = f"{destination.ip}:{destination.port}"
@@ -230,6 +230,12 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
         and _is_better(other.answer.status, attempt.answer.status)
     ):
         return [_host_rejected(case, exchange, attempt, local, other)]
+    if isinstance(local, Unknown):
+        title = (
+            f"The server answers {attempt.answer.status}; whether localhost gets a better answer is not known"
+        )
+        evidence = (*_evidence(exchange, attempt), *unknown_evidence(local))
+        return [Finding("host-header-rejected", Outcome.UNKNOWN, title, local.reason, evidence)]
     if attempt.answer.status in (401, 403, 405, 407):
         return []
     title = f"The server answers {attempt.answer.status} to everybody: the network is not the fault"
@@ -368,7 +374,9 @@ def _known_protocol(case: Case) -> str | None:
     """Name the protocol that the recognised server speaks; None when it is not recognised."""
     socket = _socket(case)
     found = None if socket is None else server_of(case, socket)
-    return None if found is None or found[0].kind.forwarder else found[0].speaks(case.port)
+    if found is None or found[0].kind.forwarder or found[0].kind.runtimes:
+        return None  # a program that passes bytes on, or an interpreter: it may speak anything
+    return found[0].speaks(case.port)
 
 
 def _is_halted(owner: tuple[Socket, Process] | None) -> bool:
