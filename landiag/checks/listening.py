@@ -246,7 +246,7 @@ def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:
     return Finding(
         code="bound-to-ipv6-only",
         outcome=Outcome.UNKNOWN,
-        title=f"{describe_owner(case, socket)} listens on {describe_address(socket)}: whether it serves IPv4 is unknown",
+        title=f"{describe_owner(case, socket)} listens on {describe_address(socket)}: for IPv4 too or not is unknown",
         detail="Only ss tells whether an IPv6 socket also serves IPv4.",
         evidence=(owner_evidence(case, socket),),
         paths=(way.id,),
@@ -327,6 +327,9 @@ def _serving(case: Case, way: Way | None) -> tuple[Socket, ...]:
 
 def _summary(case: Case, sockets: tuple[Socket, ...]) -> str:
     if not sockets:
-        return f"port {case.port} is handled elsewhere"
+        destination = None if case.way is None else destination_of(case, case.way)
+        if destination is not None and destination.is_elsewhere:
+            return f"port {case.port} is sent on to {destination.ip}:{destination.port}"
+        return f"nothing here takes port {case.port}"
     socket = sockets[0]
     return f"{describe_owner(case, socket)} listens on {describe_address(socket)}"
