@@ -25,7 +25,9 @@ def server_name(case: Case, process: Process) -> str:
 
     processes = case.facts.processes
     server = None if isinstance(processes, Unknown) else recognise(process, processes)
-    return server.title if server is not None else process.name
+    if server is None:
+        return process.name
+    return server.title.replace("a ", "A ", 1) if server.title.startswith("a ") else server.title
 
 
 def _user_words(socket: Socket) -> str:

@@ -41,7 +41,7 @@ def _summary(case: Case) -> str:
     listeners = _listeners(case)
     if not listeners:
         return f"port {case.port} is free"
-    names = dict.fromkeys(describe_owner(case, socket) for socket in listeners)
+    names = " and ".join(dict.fromkeys(describe_owner(case, socket) for socket in listeners))
     return f"port {case.port} belongs to {names}"
 
 

@@ -77,11 +77,13 @@ def _verdict_lines(report: Report, style: Style) -> list[str]:
 
 def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
     """Write a check: its mark, what was found, and for what is not ok where it was read."""
-    mark, colour = _MARKS[check.outcome]
-    shown = [finding for finding in report.findings if finding.id in check.findings]
+    every = [finding for finding in report.findings if finding.id in check.findings]
+    shown = [finding for finding in every if not _is_of_another_way(report, finding)]
+    outcome = check.outcome if shown or not every else Outcome.OK
+    mark, colour = _MARKS[outcome]
     texts = [finding.title for finding in shown]
     if check.summary not in texts:
-        texts.insert(0, check.summary)
+        texts.insert(0, check.summary + (" (other addresses: --verbose)" if len(shown) < len(every) else ""))
     if shown and shown[0].id == _cause_id(report) and shown[0].evidence:
         texts[texts.index(shown[0].title)] = _evidence_text(shown[0])  # the verdict says the title already
     lines = []
@@ -93,6 +95,12 @@ def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
             evidence = _clip(_wrap(_evidence_text(finding), style, first=" " * 16), 2)
             lines += [style.paint(line, "dim") for line in evidence]
     return lines
+
+
+def _is_of_another_way(report: Report, finding: Finding) -> bool:
+    """Whether a warning is about addresses that the verdict does not speak of: one screen has no room for them."""
+    first = report.paths[0].id if report.paths else None
+    return finding.outcome is Outcome.WARNS and bool(finding.paths) and first not in finding.paths
 
 
 def _cause_id(report: Report) -> str | None:
@@ -129,11 +137,17 @@ def _fix_lines(report: Report, style: Style) -> list[str]:
         return []
     lines = [style.paint("Fix, in this order:" if len(fixes) > 1 else "Fix:", "bold")]
     for number, (_, fix) in enumerate(fixes, 1):
+        commands = [f"     {line}" for line in command_lines(fix)]
+        steps = _wrap_all(fix.steps, style)
         lines += _wrap(fix.title, style, first=f"{number}. ")
-        lines += _wrap_all(fix.steps if not fix.commands else (), style)
-        lines += [f"     {line}" for line in command_lines(fix)]
-        lines += _clip(_wrap(f"Mind: {fix.risk}", style, first="   "), 3) if fix.risk else []
+        # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
+        lines += [*commands, *_clip(steps, 2)] if fix.needs == "root" else [*steps, *commands]
+        lines += _clip(_wrap(f"Mind: {_first_sentence(fix.risk)}", style, first="   "), 2) if fix.risk else []
     return lines
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".") + "."
 
 
 def _wrap_all(texts: Iterable[str], style: Style) -> list[str]:
