@@ -10,51 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-MASK = "***"
-
-# A part of an option's or variable's name that makes its value a secret ...
-_STRONG = re.compile(
-    r"passw|passphrase|passcode|requirepass|secret|credential|apikey|authkey|accesskey|privatekey|token$"
-)
-_STRONG_PART = re.compile(r"pass|passin|passout|pin|otp|pat|dsn|psk|jwt|bearer")
-_OTHER_PASS = re.compile(r"(proxy|fastcgi|uwsgi|scgi|grpc|single|multi|two|one|by)-pass$")
-_STRONG_PAIR = re.compile(r"(api|access|private|auth|encryption|signing|master)-key")
-# ... one that does so only when the value looks like neither a path, a port, nor a switch ...
-_WEAK_PART = re.compile(r"key|auth|authorization|pwd|cookie|signature|sig")
-_LONG_ONLY_PART = re.compile(r"session|sessionid|sid|code|salt|license|nonce")
-# ... and parts that say the value is something about a secret, not the secret.
-_ABOUT = re.compile(
-    r"file|path|dir|folder|url|uri|endpoint|host|port|domain|name|env|stdin|fd|type|ttl|timeout|expiry|expires|"
-    r"lifetime|age|length|policy|algorithm|backend|provider|module|class|mode|method|header|field|samesite|"
-    r"secure|httponly"
-)
-_NOT_SECRET_KEY = re.compile(r"(public|primary|partition|sort|foreign|host|cache)-key")
-_SWITCH = re.compile(r"no|require|disable|enable|ask|allow|prompt|skip|without|generate|show")
-_PLAIN_NAMES = {"PWD", "OLDPWD"}
-_PLAIN_VALUE = re.compile(
-    r"(?i)|true|false|on|off|yes|no|none|null|auto|adhoc|basic|\d{1,5}|"
-    r"(\.{0,2}/|~|[a-z]:[\\/]|https?://).*|.*\.(pem|key|crt|cer|der|p12|pfx|jks|json|ya?ml|toml|txt|ini|cfg|conf)"
+from landiag.collect.secret_names import (
+    BEARER,
+    HINTS,
+    MASK,
+    PRIVATE_KEY,
+    SECRET_HEADER,
+    SHAPES,
+    USER_INFO,
+    hides,
+    is_strong,
+    is_token_after,
+    is_weak,
 )
 
-# Values that are secrets by their shape alone, whoever is named beside them.
-_SHAPES = re.compile(
-    r"(?<![\w-])(?:(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b"
-    r"|eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*"
-    r"|(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|npm_\w{30,}|hf_\w{20,}|dop_v1_\w{30,})"
-    r"|(?:xox[abeprs]-[\w-]{10,}|[sr]k_(?:live|test)_\w{10,}|sk-[\w-]{20,}|tskey-[\w-]{10,}|pypi-[\w-]{30,})"
-    r"|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}|\d{8,10}:AA[\w-]{33})"
-    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"
-)
-_USER_INFO = re.compile(r"(?<![\w+.-])([a-zA-Z][\w+.-]{0,40}://[^\s/:@?#]{0,200}):([^\s/?#]{1,500})@")
-_BEARER = re.compile(r"(?i)\b(bearer|(?:basic|token)(?=\s{1,4}\S{0,100}[\d=]))(\s{1,4})([\w.~+/=-]{8,})")
-_SECRET_HEADER = re.compile(
-    r"(?i)(?<![\w-])((?:proxy-)?authorization|cookie|set-cookie)(\s{0,4}:\s{0,4})([^\r\n'\"]+)"
-)
 _QUOTED = r"\"(?:[^\"\\]|\\.){0,500}\"|'[^']{0,500}'"
 _ASSIGNED = re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[\"']?\s{0,4}(?P<sign>=>|[:=])\s{0,4}")
 _VALUE = re.compile(rf"{_QUOTED}|[^\s;&,\"'}}]+")
 _WORD = re.compile(rf"(?:{_QUOTED}|[^\s\"'])+|[\"']")
-_LONG_TOKEN = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w+/=.-]{16,}")
 
 # Tools whose short options carry a secret: attached (-pSECRET) or as the next argument (-a SECRET).
 _ATTACHED = {
@@ -84,13 +57,56 @@ def mask_argv(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 def mask_text(text: str) -> str:
     """Text that may hold command lines, assignments, headers or URLs, its secrets replaced by ``***``."""
-    words = [match.span() for match in _WORD.finditer(text)]
-    masked = _mask_words([text[start:end] for start, end in words], inline=True)
+    text = PRIVATE_KEY.sub(MASK, text)
+    pieces, position = [], 0
+    for start, end in _suspect_lines(text):
+        pieces += [text[position:start], _mask_lines(text[start:end])]
+        position = end
+    return "".join([*pieces, text[position:]])
+
+
+def _suspect_lines(text: str) -> list[tuple[int, int]]:
+    """The lines in which something hints at a secret, each with the line behind it, as spans that do not touch.
+
+    Megabytes of rules hold hardly any: looking for the hints first is what makes masking them cheap.
+    """
+    lowered = text.lower()
+    if len(lowered) != len(text):  # one of the few letters that are two in lower case
+        lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+    spans: list[tuple[int, int]] = []
+    for hint in HINTS:
+        at = lowered.find(hint)
+        while at >= 0:
+            end = lowered.find("\n", at)
+            following = lowered.find("\n", end + 1) if end >= 0 else -1
+            spans.append((lowered.rfind("\n", 0, at) + 1, following if following >= 0 else len(text)))
+            at = lowered.find(hint, end) if end >= 0 else -1
+    return _joined(spans)
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _mask_lines(text: str) -> str:
+    return _mask_inline("".join(_mask_line(line) for line in text.splitlines(keepends=True)))
+
+
+def _mask_line(line: str) -> str:
+    """What the words of one line say of each other; a tool's options end with its line."""
+    words = [match.span() for match in _WORD.finditer(line)]
+    masked = _mask_words([line[start:end] for start, end in words], inline=True)
     pieces, position = [], 0
     for (start, end), word in zip(words, masked, strict=True):
-        pieces += [text[position:start], word]
+        pieces += [line[position:start], word]
         position = end
-    return _mask_inline("".join([*pieces, text[position:]]))
+    return "".join([*pieces, line[position:]])
 
 
 def mask_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -109,7 +125,7 @@ def _mask_words(words: Iterable[str], *, inline: bool = False) -> list[str]:
     tool, login, awaited, previous = "", False, "", ""
     for word in words:
         name = re.split(r"[\\/]", word)[-1].removesuffix(".exe")
-        if (awaited and not _is_option(word) and _hides(awaited, word)) or _is_token_after(previous, word):
+        if (awaited and not _is_option(word) and hides(awaited, word)) or is_token_after(previous, word):
             masked.append(MASK)
             awaited = previous = ""
             continue
@@ -125,16 +141,6 @@ def _mask_words(words: Iterable[str], *, inline: bool = False) -> list[str]:
         elif re.match(r"--?[A-Za-z]", word) and "=" not in word:
             awaited = word
     return masked
-
-
-def _is_token_after(previous: str, word: str) -> bool:
-    """Whether a long token follows a bare word such as ``authtoken`` or ``key``."""
-    return (
-        re.fullmatch(r"[A-Za-z][\w-]*:?", previous) is not None
-        and (_is_strong(previous) or _WEAK_PART.fullmatch(previous.rstrip(":").lower()) is not None)
-        and _LONG_TOKEN.fullmatch(word) is not None
-        and _PLAIN_VALUE.fullmatch(word) is None
-    )
 
 
 def _is_option(word: str) -> bool:
@@ -159,16 +165,16 @@ def _mask_quoted(word: str) -> str:
 def _mask_word(word: str) -> str:
     """One argument by itself: NAME=value hides all that follows the sign, blanks included."""
     match = re.match(r"(-{0,2}[\w.:-]{1,200})=", word)
-    if match and _hides(match[1], word[match.end() :]):
+    if match and hides(match[1], word[match.end() :]):
         return match[0] + MASK
     return mask_text(word) if re.search(r"\s", word) else _mask_inline(word)
 
 
 def _mask_inline(text: str) -> str:
-    text = _SHAPES.sub(MASK, text)
-    text = _USER_INFO.sub(rf"\1:{MASK}@", text)
-    text = _SECRET_HEADER.sub(rf"\1\2{MASK}", text)
-    text = _BEARER.sub(rf"\1\2{MASK}", text)
+    text = PRIVATE_KEY.sub(MASK, SHAPES.sub(MASK, text))
+    text = USER_INFO.sub(rf"\1:{MASK}@", text)
+    text = SECRET_HEADER.sub(rf"\1\2{MASK}", text)
+    text = BEARER.sub(rf"\1\2{MASK}", text)
     pieces, position = [], 0
     for match in _ASSIGNED.finditer(text):
         if match.end() < position or not (secret := _assigned_secret(text, match)):
@@ -180,51 +186,15 @@ def _mask_inline(text: str) -> str:
 
 def _assigned_secret(text: str, match: re.Match[str]) -> str:
     """The value of an assignment as it stands in the text, quotes included; empty when it is no secret."""
-    if not (_is_strong(match["name"]) or (match["sign"] != ":" and _is_weak(match["name"]))):
+    if not (is_strong(match["name"]) or (match["sign"] != ":" and is_weak(match["name"]))):
         return ""
     found = _VALUE.match(text, match.end())
     value = found[0] if found else ""
     next_option = match[0][-1].isspace() and value.startswith("-")
     if next_option or (match["sign"] == ":" and value.startswith("//")):
         return ""
-    return value if _hides(match["name"], value.strip("\"'")) else ""
+    return value if hides(match["name"], value.strip("\"'")) else ""
 
 
 def _mask_value(name: str, value: str) -> str:
-    return MASK if _hides(name, value) else mask_text(value)
-
-
-def _hides(name: str, value: str) -> bool:
-    """Whether this value of an option or variable of this name is a secret."""
-    if not value or value == MASK or name in _PLAIN_NAMES:
-        return False
-    if _is_strong(name):
-        return True
-    if not _is_weak(name) or _PLAIN_VALUE.fullmatch(value):
-        return False
-    return _WEAK_PART.fullmatch(_parts(name)[-1]) is not None or _LONG_TOKEN.fullmatch(value) is not None
-
-
-def _is_weak(name: str) -> bool:
-    """Whether a value under this name may be a secret, by its look."""
-    parts = _parts(name)
-    if not parts or _NOT_SECRET_KEY.search("-".join(parts)):
-        return False
-    return bool(_WEAK_PART.fullmatch(parts[-1]) or _LONG_ONLY_PART.fullmatch(parts[-1]))
-
-
-def _is_strong(name: str) -> bool:
-    parts = _parts(name)
-    if not parts or _ABOUT.fullmatch(parts[-1]) or _SWITCH.fullmatch(parts[0]):
-        return False
-    if _STRONG_PAIR.search("-".join(parts)):
-        return True
-    if _STRONG_PART.fullmatch(parts[-1]):
-        return not _OTHER_PASS.search("-".join(parts))
-    return any(_STRONG.search(part) for part in parts)
-
-
-def _parts(name: str) -> list[str]:
-    """The words of a name: ``--NotebookApp.apiKey`` -> notebook, app, api, key."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
-    return [part for part in re.split(r"[^a-z0-9]+", spaced.lower()) if part]
+    return MASK if hides(name, value) else mask_text(value)

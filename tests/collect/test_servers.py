@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from landiag.collect.answers import answerers, recognise_http
 from landiag.collect.invocation import invocation
-from landiag.collect.masking import MASK, mask_argv
+from landiag.collect.masking import mask_argv
 from landiag.collect.restart import RestartAdvice, restart_command
+from landiag.collect.secret_names import MASK
 from landiag.collect.servers import Server, recognise, server_kinds
 from landiag.model.facts import Family, Process
 
