@@ -20,8 +20,8 @@ _ETH_P_ARP = 0x0806
 _SIOCGIFADDR, _SIOCGIFNETMASK, _SIOCGIFHWADDR = 0x8915, 0x891B, 0x8927
 _ETHERNET = 1
 _BROADCAST = b"\xff" * 6
-_PAUSE = 0.0005
-"""Seconds between two requests: a burst of broadcasts starves a Wi-Fi cell."""
+_BURST, _PAUSE = 8, 0.003
+"""Requests sent at once, and the seconds after them: a flood of broadcasts starves a Wi-Fi cell."""
 
 
 class Owner(Struct, frozen=True):
@@ -93,8 +93,10 @@ def parse_arp(text: str) -> ArpAnswers:
 def arp(params: Mapping[str, str], timeout: float) -> bytes:
     """Ask for each of ``addresses`` (IPv4, commas between) on the link that they are on.
 
-    ``interface`` and ``source`` say where, when it is not the way that the kernel would choose. ``rounds`` (2) times, ``wait`` (0.1) seconds after each; who answered is not asked again, unless
-    ``duplicates`` is 1: then every round asks for all, so that each owner of a shared address is heard.
+    ``interface`` and ``source`` say where, when it is not the way that the kernel would choose. ``rounds``
+    (2) times, ``wait`` (0.1) seconds after each and ``last`` after the last; who answered is not asked
+    again, unless ``duplicates`` is 1: then every round asks for all, so that each owner of a shared address
+    is heard.
     """
     addresses = params["addresses"].split(",")
     if sys.platform != "linux":
@@ -121,19 +123,21 @@ def _ask_all(
     repeat = params.get("duplicates") == "1"
     with selectors.DefaultSelector() as selector:
         selector.register(sock, selectors.EVENT_READ)
-        for _ in range(int(params.get("rounds", "2"))):
+        rounds, wait = int(params.get("rounds", "2")), float(params.get("wait", "0.1"))
+        for number in range(rounds):
             missing = addresses if repeat else [address for address in addresses if address not in heard]
             if not missing:
                 break
             _send(sock, (request_frame(link, address) for address in missing), end)
-            _listen(
-                sock, selector, heard, wanted, min(end, time.monotonic() + float(params.get("wait", "0.1")))
-            )
+            patience = float(params.get("last", wait)) if number == rounds - 1 else wait
+            _listen(sock, selector, heard, wanted, min(end, time.monotonic() + patience))
     return heard
 
 
 def _send(sock: socket.socket, frames: Iterable[bytes], end: float) -> None:
-    for frame in frames:
+    for number, frame in enumerate(frames):
+        if number and number % _BURST == 0:
+            time.sleep(_PAUSE)
         if time.monotonic() >= end:
             return
         try:
@@ -141,7 +145,6 @@ def _send(sock: socket.socket, frames: Iterable[bytes], end: float) -> None:
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.ENOBUFS):
                 raise
-        time.sleep(_PAUSE)
 
 
 def _listen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from ipaddress import ip_address
 from typing import TypeVar
 
@@ -75,6 +76,14 @@ class Case(Struct, frozen=True):
         return self.request.network is not None or len(self.request.ports) != 1
 
     @property
+    def versions(self) -> tuple[int, ...]:
+        """The IP versions that the target may have."""
+        target = self.request.address or self.request.network
+        if target is not None:
+            return (target.version,)
+        return (4, 6) if self.request.family is None else (int(self.request.family),)
+
+    @property
     def machine(self) -> Machine | None:
         """This machine; None when it could not be described."""
         return self.known(machine.MACHINE, machine.parse_machine)
@@ -87,7 +96,7 @@ class Case(Struct, frozen=True):
     @property
     def facts(self) -> Facts:
         """What was read of this machine, as a route lookup wants it."""
-        if any(source.name not in self.readings for source in sources.FIRST):
+        if any(source.name not in self.readings for source in sources.first(self.versions)):
             return _parse_facts(self)
         if "facts" not in self.parsed:
             self.parsed["facts"] = _parse_facts(self)
@@ -119,13 +128,21 @@ class Case(Struct, frozen=True):
 
     def neighbour(self, address: IPAddress) -> Neighbour | None:
         """The last that is known of a neighbour."""
-        for source in (sources.NEIGHBOURS_LATE, sources.NEIGHBOURS_AFTER, routes.NEIGHBOURS):
+        for source in (sources.NEIGHBOURS_LATE, sources.NEIGHBOURS):
             if self.readings.get(source.name) is not None:
                 return next((entry for entry in self.neighbours(source) if entry.address == address), None)
         return None
 
     def route(self, address: IPAddress) -> RouteDecision | Unknown:
         """The way to an address, from this machine's tables."""
+        key = f"route {address}"
+        if "facts" not in self.parsed:
+            return self._look_up(address)
+        if key not in self.parsed:
+            self.parsed[key] = self._look_up(address)
+        return self.parsed[key]  # type: ignore[return-value]
+
+    def _look_up(self, address: IPAddress) -> RouteDecision | Unknown:
         if address.is_link_local and address.version == 6:
             zone = self.request.zone or self.request.interface
             return RouteDecision("unicast", zone) if zone else Unknown("it has no zone", "the address")
@@ -219,6 +236,7 @@ class Case(Struct, frozen=True):
         return self.known(source, parse_exchange)
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> IPAddress:
     """An address without its zone. Raises ValueError."""
     return ip_address(text.partition("%")[0])
@@ -233,10 +251,9 @@ def parse_resolv_conf(text: str) -> tuple[str, ...]:
 def _parse_facts(case: Case) -> Facts:
     """The part of a host's facts that a client needs; the rest is unknown because nobody looked."""
     unread = Unknown("not read by probe", "probe")
-    found_routes = _both(case, routes.ROUTES4, routes.ROUTES6, routes.parse_routes)
-    rules = _both(case, routes.RULES4, routes.RULES6, routes.parse_rules)
+    found_routes = _of_families(case, (routes.ROUTES4, routes.ROUTES6), routes.parse_routes)
+    rules = _of_families(case, (routes.RULES4, routes.RULES6), routes.parse_rules)
     known = case.parse(interfaces.INTERFACES, interfaces.parse_interfaces)
-    neighbours = case.parse(routes.NEIGHBOURS, routes.parse_neighbours)
     who = case.machine
     return Facts(
         os=who.os if who else "linux",
@@ -245,7 +262,7 @@ def _parse_facts(case: Case) -> Facts:
         interfaces=unread if known is None else known,
         routes=found_routes,
         policy_rules=rules,
-        neighbours=unread if neighbours is None else neighbours,
+        neighbours=unread,
         sockets=unread,
         processes=unread,
         namespaces=unread,
@@ -254,12 +271,21 @@ def _parse_facts(case: Case) -> Facts:
     )
 
 
-def _both(
-    case: Case, first: Source, second: Source, parse: Callable[[str, Family], tuple[T, ...]]
+def _of_families(
+    case: Case, tables: tuple[Source, Source], parse: Callable[[str, Family], tuple[T, ...]]
 ) -> tuple[T, ...] | Unknown:
-    """One subject that is read once a family; what one family lacks does not hide the other."""
-    ipv4 = case.parse(first, lambda text: parse(text, Family.IPV4))
-    ipv6 = case.parse(second, lambda text: parse(text, Family.IPV6))
-    if ipv4 is None or isinstance(ipv4, Unknown):
-        return ipv4 or Unknown("not read", first.name)
-    return ipv4 + (ipv6 if isinstance(ipv6, tuple) else ())
+    """One subject that is read once a family, of the families that matter; Unknown when the first of them is."""
+    known: list[T] = []
+    for source, family in zip(tables, (Family.IPV4, Family.IPV6), strict=True):
+        if int(family) not in case.versions:
+            continue
+        found = case.parse(source, partial(_parse_family, parse, family))
+        if isinstance(found, tuple):
+            known += found
+        elif not known:
+            return found or Unknown("not read", source.name)
+    return tuple(known)
+
+
+def _parse_family(parse: Callable[[str, Family], tuple[T, ...]], family: Family, text: str) -> tuple[T, ...]:
+    return parse(text, family)

@@ -253,39 +253,36 @@ def _outcome(way: Way) -> Outcome:
 
 
 def _checks(findings: tuple[Finding, ...], chosen: Way | None) -> tuple[CheckResult, ...]:
-    return tuple(_check(name, findings, chosen) for name in CHECK_NAMES)
+    fine = {} if chosen is None else _fine(chosen.look)
+    return tuple(_check(name, findings, fine.get(name, "")) for name in CHECK_NAMES)
 
 
-def _check(name: str, findings: tuple[Finding, ...], chosen: Way | None) -> CheckResult:
+def _check(name: str, findings: tuple[Finding, ...], summary: str) -> CheckResult:
     mine = [finding for finding in findings if CHECK_OF.get(finding.code, "application") == name]
     if mine:
         worst = min(mine, key=lambda one: _SEVERITY.index(one.outcome))
         return CheckResult(name, worst.outcome, worst.title, tuple(one.id for one in mine))
-    summary = "" if chosen is None else _fine(name, chosen.look)
     if not summary:
         return CheckResult(name, Outcome.NOT_APPLICABLE, "not seen from here")
     return CheckResult(name, Outcome.OK, summary)
 
 
-def _fine(name: str, look: Look) -> str:
-    """What a check without findings can say; empty when this look shows nothing of it."""
+def _fine(look: Look) -> dict[str, str]:
+    """What checks without findings can say; a check that this look shows nothing of is missing or empty."""
     stages = {stage.stage: stage for stage in list_stages(look, ())}
-    port = look.case.request.port
-    if name == "addresses":
-        parts = [stages[key].detail for key in ("name", "route") if stages[key].outcome is Outcome.OK]
-        return "; ".join(parts)
-    if name == "peer":
-        parts = [stages[key].detail for key in ("neighbour", "icmp") if stages[key].outcome is Outcome.OK]
-        return "; ".join(parts)
+
+    def said(*names: str) -> str:
+        return "; ".join(stages[name].detail for name in names if stages[name].outcome is Outcome.OK)
+
+    found = {"addresses": said("name", "route"), "peer": said("neighbour", "icmp")}
     if not look.connected:
-        return ""
+        return found
+    sizes = said("mtu")
     return {
-        "listening": f"a server listens on port {port}",
+        **found,
+        "listening": f"a server listens on port {look.case.request.port}",
         "port": "browsers may use this port" if look.case.request.scheme != "tcp" else "",
         "firewall": f"nothing stops the connection: {stages['tcp'].detail}",
-        "way-back": "answers arrive"
-        + (f"; {stages['mtu'].detail}" if stages["mtu"].outcome is Outcome.OK else ""),
-        "application": "; ".join(
-            stages[key].detail for key in ("tls", "http") if stages[key].outcome is not Outcome.NOT_APPLICABLE
-        ),
-    }.get(name, "")
+        "way-back": f"answers arrive; {sizes}" if sizes else "answers arrive",
+        "application": said("tls", "http"),
+    }

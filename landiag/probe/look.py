@@ -130,9 +130,21 @@ class Look(Struct, frozen=True):
     @property
     def exchange(self) -> Exchange | None:
         """The exchange that the verdict speaks of: the first, or the second where the first found nobody."""
-        first = self.case.exchange(self.http_source())
-        second = self.case.exchange(self.second_source())
-        return second or first
+        key = f"exchange {self.address} {self.case.request.port}"
+        if key not in self.case.parsed:
+            first = self.case.exchange(self.http_source())
+            if first is None or first.best.connect.outcome is TcpOutcome.CONNECTED:
+                self._remember(key, first)
+                return first
+            second = self.case.exchange(self.second_source())
+            self._remember(key, second)
+            return second or first
+        return self.case.parsed[key]  # type: ignore[return-value]
+
+    def _remember(self, key: str, value: Exchange | None) -> None:
+        """Keep what cannot change any more: an exchange that connected, or the second one."""
+        if value is not None:
+            self.case.parsed[key] = value
 
     @property
     def attempt(self) -> Attempt | None:

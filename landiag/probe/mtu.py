@@ -67,13 +67,10 @@ def path_mtu(params: Mapping[str, str], timeout: float) -> bytes:
 
 
 def _ask(params: Mapping[str, str], size: int, deadline: Deadline) -> Ping:
-    """Two tries of one size, so that one lost packet is no black hole."""
-    wanted = {
-        "count": "2",
-        "interval": "0.05",
-        "size": str(size),
-        "df": "1",
-        "wait": params.get("wait", "0.4"),
-    }
+    """One size, asked again where no answer came, so that one lost packet is no black hole."""
+    wanted = {"count": "1", "size": str(size), "df": "1", "wait": params.get("wait", "0.4")}
     places = {key: params[key] for key in ("address", "source", "interface") if key in params}
+    first = parse_ping(ping({**places, **wanted}, deadline.left()).decode())
+    if first.rtts or first.errors or first.error:
+        return first
     return parse_ping(ping({**places, **wanted}, deadline.left()).decode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from landiag.collect import routes
 from landiag.model.facts import Call, Source
 from landiag.probe import sources
 from landiag.probe.case import RESOLVED, Case
@@ -29,7 +28,7 @@ MOST_NEIGHBOURS = 4
 
 def plan(case: Case) -> tuple[Source, ...]:
     """Everything that is worth reading by now; what was read already stays in the list."""
-    wanted = [*sources.FIRST]
+    wanted = [*sources.first(case.versions)]
     request = case.request
     if request.name is not None:
         wanted += [sources.resolve(request.name, case.family_word), sources.RESOLV_CONF]
@@ -53,7 +52,7 @@ def plan_look(look: Look) -> Iterator[Source]:
         yield arp
     if look.exchange is None or look.case.machine is None:
         return
-    yield sources.NEIGHBOURS_AFTER
+    yield sources.NEIGHBOURS
     if look.connected:
         yield from _plan_connected(look)
     else:
@@ -92,7 +91,7 @@ def neighbourhood(look: Look) -> tuple[str, ...]:
     device = look.interface.name if look.interface else None
     others = [
         str(entry.address)
-        for entry in case.neighbours(routes.NEIGHBOURS)
+        for entry in case.neighbours(sources.NEIGHBOURS)
         if entry.device == device
         and entry.address.version == look.ip.version
         and entry.address != look.ip

@@ -17,23 +17,23 @@ Together the target had three ARP requests, and a router the three seconds after
 HTTP_WAIT = 4.0
 """Seconds for a whole exchange; a development server may compile first."""
 
-FIRST: tuple[Source, ...] = (
-    machine.MACHINE,
-    interfaces.INTERFACES,
-    routes.ROUTES4,
-    routes.ROUTES6,
-    routes.RULES4,
-    routes.RULES6,
-    routes.NEIGHBOURS,
-    Call("proxies"),
-)
-"""What is always read of this machine."""
+_TABLES: dict[int, tuple[Source, ...]] = {
+    4: (routes.ROUTES4, routes.RULES4),
+    6: (routes.ROUTES6, routes.RULES6),
+}
+
+
+def first(versions: tuple[int, ...]) -> tuple[Source, ...]:
+    """What is always read of this machine, for targets of these IP versions."""
+    tables = (source for version in versions for source in _TABLES[version])
+    return (machine.MACHINE, interfaces.INTERFACES, *tables, Call("proxies"))
+
 
 RESOLV_CONF = File("/etc/resolv.conf")
 
-NEIGHBOURS_AFTER = Command("ip-neighbours after", routes.NEIGHBOURS.argv)
+NEIGHBOURS = Command("ip-neighbours after", routes.NEIGHBOURS.argv)
 NEIGHBOURS_LATE = Command("ip-neighbours late", routes.NEIGHBOURS.argv)
-"""The neighbour table again, when the target was asked, and when it was given time."""
+"""The neighbour table when the target was asked, and when it and others were given time."""
 
 CONTROL_PORTS = "22,80,443,445,5000,8000,8080,49152"
 """Ports that show whether a silent host answers anything at all, by RST or by SYN-ACK."""
@@ -53,7 +53,7 @@ def name_servers(name: str, servers: tuple[str, ...], mdns: bool) -> Call:
 def ping(address: str, place: Place, purpose: str = "target") -> Call:
     """Echo requests: three for the target, two for anybody else, who gets less time."""
     count, wait = ("3", "1.2") if purpose == "target" else ("2", "0.7")
-    params = (("address", address), ("count", count), ("interval", "0.02"), ("wait", wait), *place)
+    params = (("address", address), ("count", count), ("interval", "0.01"), ("wait", wait), *place)
     return Call("ping", params, seconds=2.0)
 
 
@@ -89,13 +89,13 @@ def survey(addresses: tuple[str, ...], ports: str, width: int, wait: float, plac
 
 def arp_owners(address: str, place: Place) -> Call:
     """Who claims an address of the local link; asked twice, so that every owner is heard."""
-    params = (("addresses", address), ("rounds", "2"), ("wait", "0.04"), ("duplicates", "1"))
+    params = (("addresses", address), ("rounds", "2"), ("wait", "0.025"), ("duplicates", "1"))
     return Call("arp", (*params, *place), seconds=1.0)
 
 
 def arp_sweep(addresses: tuple[str, ...], place: Place) -> Call:
     """Who of many is there."""
-    params = (("addresses", ",".join(addresses)), ("rounds", "4"), ("wait", "0.3"))
+    params = (("addresses", ",".join(addresses)), ("rounds", "3"), ("wait", "0.12"), ("last", "0.3"))
     return Call("arp", (*params, *place), seconds=30.0)
 
 
@@ -116,7 +116,7 @@ def syn(address: str, port: int, place: Place) -> Call:
 
 def host_names(addresses: tuple[str, ...]) -> Call:
     """The names of addresses, as far as the system knows them quickly."""
-    return Call("host-names", (("addresses", ",".join(addresses)),), seconds=1.0)
+    return Call("host-names", (("addresses", ",".join(addresses)),), seconds=0.4)
 
 
 Place = tuple[tuple[str, str], ...]

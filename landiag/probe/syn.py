@@ -1,8 +1,9 @@
-"""A SYN of our own, by scapy and as root: the flags and the hop limit of what comes back, and from whom."""
+"""A SYN of our own, as root: the flags and the hop limit of what comes back, and from whom."""
 
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +11,12 @@ from msgspec import Struct
 
 from landiag.probe.errqueue import IcmpError
 from landiag.probe.sockets import family_of
+from landiag.probe.syn_raw import send_syn
 from landiag.probe.transcript import decode, encode
 
 
 class SynAnswer(Struct, frozen=True):
-    """What came back. ``flags`` as scapy writes them (``SA``, ``RA``); ``ttl`` is the hop limit it had left."""
+    """What came back. ``flags`` are letters (``SA``, ``RA``); ``ttl`` is the hop limit it had left."""
 
     address: str
     port: int
@@ -29,7 +31,7 @@ class SynAnswer(Struct, frozen=True):
     def describe(self) -> str:
         """One line for people."""
         if self.icmp is not None:
-            return f"ICMP {self.icmp.type}/{self.icmp.code} {self.icmp.word} from {self.sender}, hop limit {self.ttl}"
+            return f"ICMP {self.icmp.type}/{self.icmp.code} {self.icmp.word} from {self.sender}"
         return f"flags {self.flags} from {self.sender}, hop limit {self.ttl}, window {self.window}"
 
 
@@ -45,12 +47,23 @@ def syn(params: Mapping[str, str], timeout: float) -> bytes:
     """
     address, port = params["address"], int(params["port"])
     try:
-        return encode(_ask(address, port, params, timeout))
+        return encode(_ask(address, port, params, min(timeout, 0.5)))
     except (OSError, ValueError) as error:
         return encode(SynAnswer(address, port, error=str(error)))
 
 
 def _ask(address: str, port: int, params: Mapping[str, str], timeout: float) -> SynAnswer:
+    if sys.platform != "linux":
+        return _ask_by_scapy(address, port, params, timeout)
+    found = send_syn(address, port, params, timeout)
+    if found is None:
+        return SynAnswer(address, port)
+    flags = found.flags or None
+    return SynAnswer(address, port, True, flags, found.ttl, found.window, found.sender, found.icmp)
+
+
+def _ask_by_scapy(address: str, port: int, params: Mapping[str, str], timeout: float) -> SynAnswer:
+    """The same where raw sockets hand no TCP up (BSD, macOS) or cannot send it (Windows): needs libpcap."""
     import logging
 
     logging.getLogger("scapy").setLevel(logging.CRITICAL)
@@ -58,7 +71,6 @@ def _ask(address: str, port: int, params: Mapping[str, str], timeout: float) -> 
     from scapy.layers.inet import IP, TCP
     from scapy.layers.inet6 import IPv6
     from scapy.sendrecv import sr1
-    from scapy.supersocket import L3RawSocket
     from scapy.volatile import RandShort
 
     conf.verb = 0
@@ -66,9 +78,7 @@ def _ask(address: str, port: int, params: Mapping[str, str], timeout: float) -> 
     network = IPv6(dst=address.partition("%")[0]) if six else IP(dst=address)
     zone = address.partition("%")[2] or params.get("interface")
     packet = network / TCP(sport=int(RandShort()) | 0x8000, dport=port, flags="S", seq=int(RandShort()))
-    if not six:
-        conf.L3socket = L3RawSocket  # the kernel knows the neighbour; scapy would ask ARP itself
-    reply: Any = sr1(packet, timeout=min(timeout, 0.5), **({"iface": zone} if zone and six else {}))
+    reply: Any = sr1(packet, timeout=timeout, **({"iface": zone} if zone and six else {}))
     if reply is None:
         return SynAnswer(address, port)
     ttl = reply.hlim if six else reply.ttl
