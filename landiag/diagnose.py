@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag import __version__
-from landiag.checks import CHECKS, application, firewall, listening, peer, port
+from landiag.checks import CHECKS, application, firewall, listening, peer, port, restart
 from landiag.checks.case import Answer, Case, not_applicable
 from landiag.collect import linux
 from landiag.collect.machine import MACHINE, Machine, parse_machine
@@ -69,7 +69,7 @@ def diagnose(question: Question, recorder: Recorder, deadline: float) -> Report:
     machine, facts = gather(recorder, deadline, _resolve_plan(question))
     case = open_case(question, recorder, machine, facts)
     inside = linux.plan_namespaces(recorder.readings) if listening.may_be_inside(case) else ()
-    asked = (*port.plan(case.target, facts), *application.plan(case), *peer.plan(case))
+    asked = (*port.plan(case.target, facts), *application.plan(case), *peer.plan(case), *restart.plan(case))
     recorder.read_all((*inside, *asked), deadline)
     case = replace(case, facts=linux.add_namespaces(facts, recorder.readings))
     recorder.read_all((*application.plan_comparison(case), *peer.plan_after(case)), deadline)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 
 from landiag.checks.case import Case
+from landiag.collect.machine import parse_edit
 from landiag.collect.restart import RestartAdvice, http_command, restart_command
 from landiag.collect.servers import Server, recognise
-from landiag.model.facts import Family, Process, Socket, Unknown
+from landiag.model.facts import Call, Family, Process, Socket, Unknown
 from landiag.model.report import Fix
 
 _UNIT = re.compile(r"/([^/]+\.service)(?:/|$)")
@@ -25,11 +26,30 @@ def server_of(case: Case, socket: Socket) -> tuple[Server, Process] | None:
     return None
 
 
+def plan(case: Case) -> tuple[Call, ...]:
+    """Look for the line where a server is told to listen on loopback, where that stands in a file."""
+    if case.way is None or isinstance(case.facts.sockets, Unknown):
+        return ()
+    wanted = []
+    for socket in case.facts.sockets:
+        found = server_of(case, socket) if socket.port == case.port and socket.address.is_loopback else None
+        if found is not None and (found[0].kind.how in ("source", "config") or found[0].script is not None):
+            wanted.append(_edit_source(found[1], socket, case.way.family))
+    return tuple(wanted)
+
+
+def _edit_source(process: Process, socket: Socket, family: Family) -> Call:
+    params = (("pid", str(process.pid)), ("port", str(socket.port)), ("family", str(int(family))))
+    return Call("edit", params, seconds=2.0)
+
+
 def listen_fixes(case: Case, socket: Socket, family: Family) -> tuple[Fix, ...]:
     """Say how this server is told to listen on all addresses of a family."""
 
     def advise(server: Server, process: Process) -> RestartAdvice:
-        return restart_command(server, process, family, port=socket.port, unit=_unit_of(socket))
+        edit = case.parse(_edit_source(process, socket, family), parse_edit)
+        known = None if isinstance(edit, Unknown) else edit
+        return restart_command(server, process, family, port=socket.port, unit=_unit_of(socket), edit=known)
 
     return _fixes(case, socket, advise, _unknown_listen(family))
 

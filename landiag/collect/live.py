@@ -15,7 +15,10 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import asdict
+
 from landiag.collect.masking import mask_argv
+from landiag.model.facts import Family
 
 KEPT_VARIABLES = frozenset(
     ("FLASK_APP", "FLASK_DEBUG", "FLASK_ENV", "FLASK_RUN_HOST", "FLASK_RUN_PORT", "WERKZEUG_RUN_MAIN")
@@ -26,6 +29,7 @@ KEPT_VARIABLES = frozenset(
 """The only environment variables that are read from a process: they say how a server was started."""
 
 _MAX_NAMESPACES = 64
+_MOST_TEXT = 1 << 20
 
 
 def machine(_params: Mapping[str, str], _timeout: float) -> bytes:
@@ -116,6 +120,28 @@ def processes(params: Mapping[str, str], timeout: float) -> bytes:
     return json.dumps(list(described.values())).encode()
 
 
+def edit(params: Mapping[str, str], timeout: float) -> bytes:
+    """Find the line of a source or configuration file where the server ``pid`` is told its address.
+
+    Only that line leaves this function: the rest of a person's source has no place in a recording. Answers
+    ``null`` where no such line is found.
+    """
+    from landiag.collect.machine import parse_processes
+    from landiag.collect.servers import recognise
+    from landiag.collect.source_edit import edit_files, find_edit
+
+    known = parse_processes(processes({"pids": params["pid"]}, timeout).decode())
+    process = known.get(int(params["pid"]))
+    server = None if process is None else recognise(process, known)
+    if server is None:
+        return b"null"
+    for path in edit_files(server):
+        found = find_edit(server, path, _read_text(path), Family(int(params["family"])), int(params["port"]))
+        if found is not None:
+            return json.dumps(asdict(found)).encode()
+    return b"null"
+
+
 def _describe(process: Any) -> dict[str, Any]:
     with process.oneshot():
         variables = _ask(process.environ) or {}
@@ -181,6 +207,6 @@ def _container_of(pid: int) -> str:
 def _read_text(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="backslashreplace") as file:
-            return file.read(65536)
+            return file.read(_MOST_TEXT)
     except OSError:
         return ""

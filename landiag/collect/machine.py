@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from landiag.model.facts import Call, ParseError, Process
-from landiag.model.report import HostInfo
+from landiag.model.report import Edit, HostInfo
 
 MACHINE = Call("machine")
 NAMESPACES = Call("namespaces")
@@ -37,6 +37,15 @@ class NamespaceEntry(Struct, frozen=True):
 def process_source(pids: tuple[int, ...]) -> Call:
     """Name the source that describes these processes and their parents."""
     return Call("processes", (("pids", ",".join(map(str, sorted(pids)))),))
+
+
+def parse_edit(text: str) -> Edit | None:
+    """Parse what ``live.edit`` answered: the change to a file, or None where no line was found."""
+    item = _load(text)
+    try:
+        return None if item is None else Edit(item["file"], item["line"], item["find"], item["replace"])
+    except (KeyError, TypeError) as error:
+        raise ParseError(f"not a change to a file: {type(error).__name__} {error}") from error
 
 
 def parse_machine(text: str) -> Machine:

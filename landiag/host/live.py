@@ -26,6 +26,7 @@ CALLS: Mapping[str, str] = {
     "machine": "landiag.collect.live:machine",
     "processes": "landiag.collect.live:processes",
     "namespaces": "landiag.collect.live:namespaces",
+    "edit": "landiag.collect.live:edit",
     "bind": "landiag.probe.bind:bind_test",
     "http": "landiag.probe.http:exchange",
     "connect": "landiag.probe.tcp:connect",

@@ -123,7 +123,7 @@ def _fixes(report: Report) -> list[tuple[Finding, Fix]]:
     return [
         (finding, finding.fixes[0])
         for finding in report.findings
-        if finding.fixes and finding.outcome in wanted
+        if finding.fixes and finding.outcome in wanted and not _is_of_another_way(report, finding)
     ]
 
 
@@ -138,12 +138,19 @@ def _fix_lines(report: Report, style: Style) -> list[str]:
     lines = [style.paint("Fix, in this order:" if len(fixes) > 1 else "Fix:", "bold")]
     for number, (_, fix) in enumerate(fixes, 1):
         commands = [f"     {line}" for line in command_lines(fix)]
-        steps = _wrap_all(fix.steps, style)
+        steps = _wrap_all((*_edit_step(fix), *fix.steps), style)
         lines += _wrap(fix.title, style, first=f"{number}. ")
         # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
         lines += [*commands, *_clip(steps, 2)] if fix.needs == "root" else [*steps, *commands]
         lines += _clip(_wrap(f"Mind: {_first_sentence(fix.risk)}", style, first="   "), 2) if fix.risk else []
     return lines
+
+
+def _edit_step(fix: Fix) -> tuple[str, ...]:
+    if fix.edit is None:
+        return ()
+    where = fix.edit.file if fix.edit.line is None else f"{fix.edit.file}, line {fix.edit.line}"
+    return (f"In {where}: {fix.edit.find.strip()}  ->  {fix.edit.replace.strip()}",)
 
 
 def _first_sentence(text: str) -> str:
