@@ -215,6 +215,7 @@ class Interface(Struct, frozen=True):
     One of ``ethernet wifi loopback bridge veth tunnel vpn container vm vlan bond vrf dummy other``.
     ``carrier`` is False when the cable or the Wi-Fi link is down, None where the system does not tell.
     ``master`` is the bridge, bond or VRF it belongs to.
+    ``profile`` is the firewall profile of Windows: ``public private domain``.
     """
 
     name: str
@@ -228,6 +229,7 @@ class Interface(Struct, frozen=True):
     master: str | None = None
     group: str | None = None
     xdp: bool = False
+    profile: str | None = None
 
 
 class Address(Struct, frozen=True):

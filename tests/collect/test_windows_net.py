@@ -20,7 +20,7 @@ from landiag.collect.windows_net import (
     parse_routes4,
     parse_routes6,
 )
-from landiag.collect.windows_text import decode_console
+from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import ParseError
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "windows_net"

@@ -1,0 +1,278 @@
+"""A macOS, FreeBSD or OpenBSD host: which sources are read in which round, and the facts that they make.
+
+The three share ifconfig, netstat, arp and pf; macOS adds the application firewall. pf's rules are readable for
+root only: without them the configuration files say what they would be, and the live state stays unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from landiag.collect import bsd_net, machine
+from landiag.collect.machine import Machine
+from landiag.collect.windows import one_table, own_routes
+from landiag.firewall.alf import Alf, Signature, lower_alf, parse_alf, parse_signature
+from landiag.firewall.other_systems import join_rulesets
+from landiag.firewall.pf import PfSystem, PfText, parse_pf
+from landiag.firewall.pf.matches import TableContent, table_content
+from landiag.firewall.pf.syntax import Name
+from landiag.model.facts import (
+    Command,
+    Facts,
+    Interface,
+    ParseError,
+    Process,
+    Reading,
+    ReadStatus,
+    Route,
+    Socket,
+    Source,
+    Unknown,
+    parse_reading,
+)
+from landiag.model.ruleset import Ruleset
+
+Readings = Mapping[str, Reading]
+T = TypeVar("T")
+
+IFCONFIG = Command("ifconfig", ("ifconfig", "-a"))
+ROUTES = Command("netstat-routes", ("netstat", "-rn"))
+NEIGHBOURS = Command("arp", ("arp", "-an"))
+SYSCTL = Command(
+    "sysctl",
+    ("sysctl", "net.inet.ip.forwarding", "net.inet.tcp.blackhole", "net.inet.ip.portrange.reservedhigh"),
+    ok_statuses=(0, 1),
+)
+PF_INFO = Command("pf-info", ("pfctl", "-s", "info"), needs_root=True)
+PF_RULES = Command("pf-rules", ("pfctl", "-s", "rules"), needs_root=True)
+PF_NAT = Command("pf-nat", ("pfctl", "-s", "nat"), needs_root=True)
+PF_ANCHORS = Command("pf-anchors", ("pfctl", "-v", "-s", "Anchors"), needs_root=True)
+PF_TABLES = Command("pf-tables", ("pfctl", "-s", "Tables"), needs_root=True)
+PF = (PF_INFO, PF_RULES, PF_NAT, PF_ANCHORS, PF_TABLES)
+
+MAC_LISTENERS = Command("netstat-tcp", ("netstat", "-anv", "-p", "tcp"))
+MAC_LSOF = Command("lsof-listeners", ("lsof", "-nP", "-iTCP", "-sTCP:LISTEN"), ok_statuses=(0, 1))
+MAC_PORTS = Command("hardware-ports", ("networksetup", "-listallhardwareports"))
+MAC_EXTENSIONS = Command("system-extensions", ("systemextensionsctl", "list"))
+_SOCKETFILTERFW = ("--getglobalstate", "--getblockall", "--getstealthmode", "--getallowsigned", "--listapps")
+MAC_ALF = tuple(Command(f"alf{flag.removeprefix('-')}", ("socketfilterfw", flag)) for flag in _SOCKETFILTERFW)
+FREEBSD_LISTENERS = Command("sockstat", ("sockstat", "-46l", "-P", "tcp"))
+OPENBSD_LISTENERS = Command("netstat-tcp", ("netstat", "-an", "-p", "tcp"))
+
+COMMON: tuple[Source, ...] = (machine.MACHINE, IFCONFIG, ROUTES, NEIGHBOURS, SYSCTL, *PF)
+FIRST: Mapping[str, tuple[Source, ...]] = {
+    "macos": (*COMMON, MAC_LISTENERS, MAC_LSOF, MAC_PORTS, MAC_EXTENSIONS, *MAC_ALF),
+    "freebsd": (*COMMON, FREEBSD_LISTENERS),
+    "openbsd": (*COMMON, OPENBSD_LISTENERS),
+}
+"""What is always read, all at once, by system."""
+
+MAX_ANCHORS = 48
+_SAFE_NAME = re.compile(r"^[A-Za-z0-9_.:][A-Za-z0-9_.:/@+-]*$")
+
+
+def parse_facts(readings: Readings, who: Machine) -> Facts:
+    """Make the facts of the first round. Whatever could not be read is Unknown in its place."""
+    interfaces = _interfaces(readings)
+    return Facts(
+        os=who.os,
+        now=who.now,
+        privileged=who.info.privileged,
+        interfaces=interfaces,
+        routes=_routes(readings, interfaces),
+        policy_rules=one_table(),
+        neighbours=_parsed(readings, NEIGHBOURS, bsd_net.parse_arp),
+        sockets=parse_listeners(readings),
+        processes={},
+        namespaces=(),
+        sysctls=_sysctls(readings),
+        ruleset=parse_ruleset(readings, who.os),
+    )
+
+
+def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
+    """Name what the first round makes worth reading: owners of sockets, rules of anchors, elements of tables."""
+    wanted: list[Source] = []
+    listeners = facts.sockets if not isinstance(facts.sockets, Unknown) else ()
+    pids = tuple({pid for socket in listeners for pid in socket.pids})
+    if pids:
+        wanted.append(machine.process_source(pids))
+    for name in _names(readings, PF_ANCHORS)[:MAX_ANCHORS]:
+        wanted += [anchor_source(name, "rules"), anchor_source(name, "nat")]
+    wanted += [table_source(name) for name in _names(readings, PF_TABLES)[:MAX_ANCHORS]]
+    return tuple(wanted)
+
+
+def plan_owners(facts: Facts) -> tuple[Source, ...]:
+    """Ask who signed the programs that listen: the application firewall of macOS asks it too."""
+    if facts.os != "macos" or isinstance(facts.processes, Unknown):
+        return ()
+    programs = dict.fromkeys(
+        one.exe for one in facts.processes.values() if one.exe and one.exe.startswith("/")
+    )
+    return tuple(signature_source(program) for program in list(programs)[:MAX_ANCHORS])
+
+
+def complete_facts(facts: Facts, readings: Readings) -> Facts:
+    """Add what the later rounds read."""
+    return replace(facts, processes=_processes(readings), ruleset=parse_ruleset(readings, facts.os))
+
+
+def anchor_source(name: str, what: str) -> Command:
+    """Name the listing of an anchor's ``rules`` or ``nat``."""
+    return Command(f"pf-{what} {name}", ("pfctl", "-a", name, "-s", what), needs_root=True)
+
+
+def table_source(name: str) -> Command:
+    """Name the listing of a table's addresses."""
+    return Command(f"pf-table {name}", ("pfctl", "-t", name, "-T", "show"), needs_root=True)
+
+
+def signature_source(program: str) -> Command:
+    """Name the question who signed a program; a program without signature makes codesign end with 1."""
+    return Command(f"codesign {program}", ("codesign", "-d", "-r-", program), ok_statuses=(0, 1))
+
+
+def _parsed(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:
+    """Parse a reading. Nothing at all is not an answer."""
+    reading = readings.get(source.name)
+    if reading is None:
+        return Unknown("it was not read", source.name)
+    if reading.status is ReadStatus.OK and not reading.data.strip():
+        return Unknown("it ended well and said nothing", reading.source, reading.remedy)
+    return parse_reading(reading, parse)
+
+
+def _interfaces(readings: Readings) -> tuple[Interface, ...] | Unknown:
+    ports = readings.get(MAC_PORTS.name)
+    wifi = bsd_net.parse_hardware_ports(ports.text) if ports is not None else frozenset()
+    return _parsed(readings, IFCONFIG, lambda text: bsd_net.parse_ifconfig(text, wifi))
+
+
+def _routes(readings: Readings, interfaces: tuple[Interface, ...] | Unknown) -> tuple[Route, ...] | Unknown:
+    known = () if isinstance(interfaces, Unknown) else interfaces
+    found = _parsed(readings, ROUTES, lambda text: bsd_net.join_families(bsd_net.parse_routes(text), text))
+    return found if isinstance(found, Unknown) else (*own_routes(known), *found)
+
+
+def parse_listeners(readings: Readings) -> tuple[Socket, ...] | Unknown:
+    """The listening sockets: from netstat or sockstat, with the owners that lsof knows besides."""
+    if FREEBSD_LISTENERS.name in readings:
+        return _parsed(readings, FREEBSD_LISTENERS, bsd_net.parse_sockstat)
+    found = _parsed(readings, MAC_LISTENERS, bsd_net.parse_netstat)
+    if MAC_LSOF.name not in readings:
+        return found
+    listed = _parsed(readings, MAC_LSOF, bsd_net.parse_lsof)
+    owned = () if isinstance(listed, Unknown) else tuple(socket for socket, _ in listed)
+    if isinstance(found, Unknown):
+        return owned or found
+    return tuple(_with_owner(socket, owned) for socket in found)
+
+
+def _with_owner(socket: Socket, owned: Sequence[Socket]) -> Socket:
+    if socket.pids:
+        return socket
+    same = [one for one in owned if (one.address, one.port) == (socket.address, socket.port)]
+    return replace(socket, pids=tuple(pid for one in same for pid in one.pids))
+
+
+def _processes(readings: Readings) -> Mapping[int, Process] | Unknown:
+    for name, reading in readings.items():
+        if name.startswith("processes "):
+            return parse_reading(reading, machine.parse_processes)
+    return {}
+
+
+def _sysctls(readings: Readings) -> Mapping[str, str]:
+    reading = readings.get(SYSCTL.name)
+    return {} if reading is None else bsd_net.parse_sysctl(reading.text)
+
+
+def parse_ruleset(readings: Readings, os: str) -> Ruleset | Unknown:
+    """pf, and on macOS the application firewall with it."""
+    parts = [read_pf(readings).lower()]
+    if os == "macos":
+        parts.append(lower_alf(read_alf(readings), read_signatures(readings)))
+    return join_rulesets(parts)
+
+
+def read_alf(readings: Readings) -> Alf:
+    """What socketfilterfw said, flag by flag. What could not be read is left open."""
+    alf = Alf()
+    for source in MAC_ALF:
+        part = _parsed(readings, source, parse_alf)
+        if not isinstance(part, Unknown):
+            alf = alf.under(part)
+    return alf
+
+
+def read_signatures(readings: Readings) -> Mapping[str, Signature]:
+    """Who signed the programs that were asked about."""
+    found = {}
+    for name, reading in readings.items():
+        if not name.startswith("codesign "):
+            continue
+        program = name.removeprefix("codesign ")
+        if reading.status is ReadStatus.OK:
+            try:
+                found[program] = parse_signature(reading.text)
+            except ParseError:
+                unsigned = "not signed at all" in reading.detail
+                if unsigned:
+                    found[program] = Signature.NONE
+    return found
+
+
+def read_pf(readings: Readings) -> PfSystem:
+    """What pfctl said: its state, the main rules, the anchors and the tables."""
+    system = PfSystem()
+    info = _parsed(readings, PF_INFO, parse_pf)
+    if not isinstance(info, Unknown):
+        system.texts.append(info)
+        if info.enabled is False:
+            return system
+    for source in (PF_NAT, PF_RULES):
+        reading = readings.get(source.name)
+        if reading is not None and reading.status is ReadStatus.OK:
+            text = _rules_of(reading.text)
+            text.shows_rules = text.shows_rules or source is PF_RULES
+            system.texts.append(text)
+        else:
+            reason = reading.detail if reading is not None else "it was not read"
+            system.gaps.append(f"{source.name} could not be read: {reason}")
+    for name, reading in readings.items():
+        kind, _, rest = name.partition(" ")
+        if kind in ("pf-rules", "pf-nat") and rest and reading.status is ReadStatus.OK:
+            rules = _rules_of(reading.text).rules
+            system.anchors[rest] = [*system.anchors.get(rest, ()), *rules]
+        elif kind == "pf-table" and reading.status is ReadStatus.OK:
+            system.tables[rest] = _table(reading.text)
+    return system
+
+
+def _rules_of(text: str) -> PfText:
+    """The rules that pfctl listed; a listing without any is one that has none."""
+    try:
+        return parse_pf(text)
+    except ParseError:
+        return PfText()
+
+
+def _table(text: str) -> TableContent:
+    return table_content(
+        (Name(word.lstrip("!"), word.startswith("!")) for word in text.split() if not word.startswith("#")),
+        complete=True,
+    )
+
+
+def _names(readings: Readings, source: Source) -> list[str]:
+    """The names that a listing of anchors or tables shows; odd ones are left out, never passed on."""
+    reading = readings.get(source.name)
+    if reading is None or reading.status is not ReadStatus.OK:
+        return []
+    words = (line.split()[-1] for line in reading.text.splitlines() if line.strip() and "ALTQ" not in line)
+    return [word for word in dict.fromkeys(words) if _SAFE_NAME.match(word)]

@@ -1,0 +1,396 @@
+"""A Windows host: which sources are read in which round, and the facts that they make."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from ipaddress import ip_address, ip_interface, ip_network
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from landiag.collect import machine, windows_net
+from landiag.collect.machine import Machine
+from landiag.firewall.windows import Policy
+from landiag.firewall.windows.netsh import parse_netsh
+from landiag.firewall.windows.registry import build_policy, parse_entries
+from landiag.firewall.windows.text import decode_console
+from landiag.model.facts import (
+    Address,
+    Call,
+    Command,
+    Facts,
+    Family,
+    Interface,
+    Neighbour,
+    ParseError,
+    PolicyRule,
+    Process,
+    Reading,
+    ReadStatus,
+    Route,
+    Socket,
+    Source,
+    Unknown,
+    parse_reading,
+)
+from landiag.model.ruleset import Ruleset
+
+Readings = Mapping[str, Reading]
+T = TypeVar("T")
+
+LISTENERS = Call("listeners", seconds=5.0)
+ADAPTERS = Call("adapters", seconds=5.0)
+REGISTRY = Call("registry", seconds=5.0)
+ROUTES4 = Command("route-print-4", ("route", "print", "-4"))
+ROUTES6 = Command("route-print-6", ("route", "print", "-6"))
+NEIGHBOURS = Command("arp", ("arp", "-a"))
+NETSTAT = Command("netstat", ("netstat", "-ano", "-p", "TCP"))
+NETSTAT6 = Command("netstat6", ("netstat", "-ano", "-p", "TCPv6"))
+IPCONFIG = Command("ipconfig", ("ipconfig", "/all"))
+EXCLUDED4 = Command(
+    "excluded-ports-4", ("netsh", "interface", "ipv4", "show", "excludedportrange", "protocol=tcp")
+)
+EXCLUDED6 = Command(
+    "excluded-ports-6", ("netsh", "interface", "ipv6", "show", "excludedportrange", "protocol=tcp")
+)
+NETSH_RULES = Command(
+    "netsh-rules", ("netsh", "advfirewall", "firewall", "show", "rule", "name=all", "dir=in", "verbose")
+)
+NETSH_PROFILES = Command("netsh-profiles", ("netsh", "advfirewall", "show", "allprofiles"))
+
+_SCRIPT = (
+    "$ErrorActionPreference='SilentlyContinue';"
+    "[Console]::OutputEncoding=[Text.Encoding]::UTF8;"
+    "$r=@{};"
+    "$r.profiles=@(Get-NetConnectionProfile|%{@{alias=$_.InterfaceAlias;index=$_.InterfaceIndex;"
+    'network=$_.Name;category="$($_.NetworkCategory)"}});'
+    "$r.products=@(Get-CimInstance -Namespace root/SecurityCenter2 -ClassName FirewallProduct|"
+    "%{@{name=$_.displayName;state=$_.productState}});"
+    '$r.hyperv=@(Get-NetFirewallHyperVVMSetting -PolicyStore ActiveStore|%{@{name="$($_.Name)";'
+    'enabled="$($_.Enabled)";inbound="$($_.DefaultInboundAction)";merge="$($_.AllowHostPolicyMerge)"}});'
+    "$r.hypervrules=@(Get-NetFirewallHyperVRule -PolicyStore ActiveStore|?{\"$($_.Direction)\" -eq 'Inbound' -and"
+    ' "$($_.Enabled)" -eq \'True\'}|%{@{name=$_.Name;action="$($_.Action)";protocol="$($_.Protocol)";'
+    "ports=@($_.LocalPorts);remote=@($_.RemoteAddresses)}});"
+    '$r.iphlpsvc="$((Get-Service iphlpsvc).Status)";'
+    "$r|ConvertTo-Json -Compress -Depth 4"
+)
+STATE = Command("windows-state", ("powershell", "-NoProfile", "-NonInteractive", "-Command", _SCRIPT))
+"""Profiles of the interfaces, registered firewalls, the Hyper-V firewall: what only PowerShell tells."""
+
+FIRST: tuple[Source, ...] = (machine.MACHINE, LISTENERS, ADAPTERS, REGISTRY, ROUTES4, ROUTES6, NEIGHBOURS)
+"""What is always read, all at once; nothing of it takes long."""
+
+
+class ConnectionProfile(Struct, frozen=True):
+    """The network that an interface is in. ``category`` is ``public``, ``private`` or ``domain``."""
+
+    alias: str
+    network: str
+    category: str
+
+
+class Product(Struct, frozen=True):
+    """A firewall that registered itself. ``on`` is None where its state is not understood."""
+
+    name: str
+    on: bool | None
+
+
+class HyperVRule(Struct, frozen=True):
+    """An enabled inbound rule of the Hyper-V firewall; empty ``ports`` mean all."""
+
+    name: str
+    action: str
+    protocol: str
+    ports: tuple[str, ...]
+    remote: tuple[str, ...]
+
+
+class WindowsState(Struct, frozen=True):
+    """What PowerShell tells. ``hyperv_inbound`` is the default action for WSL's machines; None where there is none."""
+
+    profiles: tuple[ConnectionProfile, ...]
+    products: tuple[Product, ...]
+    hyperv_inbound: str | None
+    hyperv_merges: bool | None
+    hyperv_rules: tuple[HyperVRule, ...]
+    ip_helper: str
+
+
+def parse_facts(readings: Readings, who: Machine) -> Facts:
+    """Make the facts of the first round. Whatever could not be read is Unknown in its place."""
+    interfaces = parse_interfaces(readings)
+    return Facts(
+        os="windows",
+        now=who.now,
+        privileged=who.info.privileged,
+        interfaces=interfaces,
+        routes=parse_routes(readings, interfaces),
+        policy_rules=one_table(),
+        neighbours=_parse_neighbours(readings, interfaces),
+        sockets=parse_listeners(readings),
+        processes={},
+        namespaces=(),
+        sysctls={},
+        ruleset=parse_ruleset(readings),
+    )
+
+
+def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
+    """Name what the first round makes worth reading: owners of sockets, profiles, fallbacks for what failed."""
+    wanted: list[Source] = [STATE, EXCLUDED4, EXCLUDED6]
+    listeners = facts.sockets if not isinstance(facts.sockets, Unknown) else ()
+    pids = tuple({pid for socket in listeners for pid in socket.pids})
+    if pids:
+        wanted.append(machine.process_source(pids))
+    if isinstance(facts.sockets, Unknown):
+        wanted += [NETSTAT, NETSTAT6]
+    if isinstance(facts.interfaces, Unknown):
+        wanted.append(IPCONFIG)
+    if readings[REGISTRY.name].status is not ReadStatus.OK:
+        wanted += [NETSH_RULES, NETSH_PROFILES]
+    return tuple(wanted)
+
+
+def complete_facts(facts: Facts, readings: Readings) -> Facts:
+    """Add what the second round read."""
+    interfaces = facts.interfaces
+    if isinstance(interfaces, Unknown) and IPCONFIG.name in readings:
+        interfaces = _decoded(readings, IPCONFIG, windows_net.parse_ipconfig)
+    if not isinstance(interfaces, Unknown):
+        interfaces = _with_profiles(interfaces, parse_state(readings))
+    return replace(
+        facts,
+        interfaces=interfaces,
+        routes=parse_routes(readings, interfaces),
+        neighbours=_parse_neighbours(readings, interfaces),
+        sockets=parse_listeners(readings),
+        processes=parse_processes(readings),
+        ruleset=parse_ruleset(readings),
+    )
+
+
+def _decoded(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:
+    """Parse what a console program wrote in whatever code page. Nothing at all is not an answer."""
+    reading = readings.get(source.name)
+    if reading is None:
+        return Unknown("it was not read", source.name)
+    if reading.status is ReadStatus.OK and not reading.data.strip():
+        return Unknown("it ended well and said nothing", reading.source, reading.remedy)
+    return parse_reading(reading, lambda _: parse(decode_console(reading.data)))
+
+
+def _rows(text: str) -> list[dict[str, object]]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ParseError("not JSON") from error
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise ParseError("not a list of objects")
+    return found
+
+
+def _parse_sockets(text: str) -> tuple[Socket, ...]:
+    sockets = []
+    for row in _rows(text):
+        try:
+            address = ip_address(str(row["address"]).partition("%")[0])
+            port, pid = int(str(row["port"])), row.get("pid")
+        except (KeyError, ValueError) as error:
+            raise ParseError(f"not a socket: {error}") from error
+        v6only = True if address.version == 6 else None
+        sockets.append(Socket(address, port, v6only=v6only, pids=(pid,) if isinstance(pid, int) else ()))
+    return tuple(sockets)
+
+
+def parse_listeners(readings: Readings) -> tuple[Socket, ...] | Unknown:
+    """The listening sockets, as psutil lists them, else as netstat does."""
+    found = parse_reading(readings[LISTENERS.name], _parse_sockets)
+    if not isinstance(found, Unknown) or NETSTAT.name not in readings:
+        return found
+    four = _decoded(readings, NETSTAT, windows_net.parse_netstat)
+    if isinstance(four, Unknown):
+        return four
+    six = _decoded(readings, NETSTAT6, windows_net.parse_netstat)
+    return four if isinstance(six, Unknown) else four + six
+
+
+def parse_interfaces(readings: Readings) -> tuple[Interface, ...] | Unknown:
+    """The adapters, with what the list above the routing table says they are."""
+    known = _decoded(readings, ROUTES4, windows_net.parse_adapters)
+    by_mac = {} if isinstance(known, Unknown) else {one.mac: one for one in known if one.mac}
+
+    def parse(text: str) -> tuple[Interface, ...]:
+        return tuple(_interface(at, row, by_mac) for at, row in enumerate(_rows(text), 1000))
+
+    return parse_reading(readings[ADAPTERS.name], parse)
+
+
+def _interface(at: int, row: Mapping[str, object], known: Mapping[str, windows_net.Adapter]) -> Interface:
+    name = str(row.get("name", ""))
+    mac = str(row["mac"]).replace("-", ":").lower() if row.get("mac") else None
+    adapter = known.get(mac or "")
+    mtu = row.get("mtu")
+    addresses = row.get("addresses")
+    up = bool(row.get("up"))
+    return Interface(
+        name=name,
+        index=adapter.index if adapter else at,
+        kind=windows_net.kind_of(name, adapter.description if adapter else ""),
+        up=up,
+        carrier=up,
+        addresses=tuple(_addresses(addresses if isinstance(addresses, list) else [])),
+        mac=mac,
+        mtu=mtu if isinstance(mtu, int) and 0 < mtu < 1 << 20 else None,
+    )
+
+
+def _addresses(rows: Iterable[object]) -> Iterable[Address]:
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 2:
+            continue
+        try:
+            address = ip_address(str(row[0]).partition("%")[0])
+            length = row[1] or (64 if address.version == 6 else 32)
+            interface = ip_interface(f"{address}/{length}")
+        except ValueError:
+            continue
+        scope = "host" if address.is_loopback else "link" if address.is_link_local else "global"
+        yield Address(interface, scope=scope)
+
+
+def one_table() -> tuple[PolicyRule, ...]:
+    """The policy of a system that has but one routing table."""
+    return tuple(PolicyRule(0, family, table="main") for family in Family)
+
+
+def own_routes(interfaces: Sequence[Interface]) -> tuple[Route, ...]:
+    """The routes to a host's own addresses, for systems that do not list them as such."""
+    return tuple(
+        Route(ip_network(address.ip), kind="local", device=one.name, metric=-1)
+        for one in interfaces
+        for address in one.addresses
+    )
+
+
+def parse_routes(
+    readings: Readings, interfaces: tuple[Interface, ...] | Unknown
+) -> tuple[Route, ...] | Unknown:
+    """The routes of both families, and those to the host's own addresses."""
+    known = () if isinstance(interfaces, Unknown) else interfaces
+    four = _decoded(readings, ROUTES4, lambda text: windows_net.parse_routes4(text, known))
+    if isinstance(four, Unknown):
+        return four
+    names = {one.index: one.name for one in known}
+    six = _decoded(readings, ROUTES6, lambda text: windows_net.parse_routes6(text, names))
+    return (*own_routes(known), *four, *(() if isinstance(six, Unknown) else six))
+
+
+def _parse_neighbours(
+    readings: Readings, interfaces: tuple[Interface, ...] | Unknown
+) -> tuple[Neighbour, ...] | Unknown:
+    known = () if isinstance(interfaces, Unknown) else interfaces
+    return _decoded(readings, NEIGHBOURS, lambda text: windows_net.parse_arp(text, known))
+
+
+def parse_processes(readings: Readings) -> Mapping[int, Process] | Unknown:
+    """The owners of the sockets. Windows' kernel is process 4, and its program is called System."""
+    for name, reading in readings.items():
+        if name.startswith("processes "):
+            found = parse_reading(reading, machine.parse_processes)
+            if isinstance(found, Unknown):
+                return found
+            return {pid: replace(one, exe="System") if pid == 4 else one for pid, one in found.items()}
+    return {}
+
+
+def parse_ruleset(readings: Readings) -> Ruleset | Unknown:
+    """Windows Firewall: from the registry, else from netsh. Unknown where neither could be read."""
+    policy = parse_policy(readings)
+    return policy if isinstance(policy, Unknown) else policy.lower()
+
+
+def parse_policy(readings: Readings) -> Policy | Unknown:
+    """The rules and settings that were read; see ``parse_ruleset``."""
+    found = parse_reading(readings[REGISTRY.name], _policy_of_registry)
+    if not isinstance(found, Unknown) or NETSH_RULES.name not in readings:
+        return found
+    policy = Policy()
+    for source in (NETSH_RULES, NETSH_PROFILES):
+        part = _decoded(readings, source, parse_netsh)
+        if isinstance(part, Unknown):
+            policy.gaps.append(part)
+        else:
+            policy.add(part)
+    return found if not policy.rules and not policy.settings else policy
+
+
+def _policy_of_registry(text: str) -> Policy:
+    return build_policy(parse_entries(text))
+
+
+def parse_state(readings: Readings) -> WindowsState | Unknown:
+    """What PowerShell told, or why it did not."""
+    return _decoded(readings, STATE, _state)
+
+
+def _state(text: str) -> WindowsState:
+    try:
+        found = json.loads(text[text.index("{") :])
+        hyperv = next(iter(_list(found.get("hyperv"))), None)
+        return WindowsState(
+            profiles=tuple(
+                ConnectionProfile(str(one["alias"]), str(one.get("network", "")), category(one["category"]))
+                for one in _list(found.get("profiles"))
+            ),
+            products=tuple(
+                Product(str(one["name"]), _product_state(one.get("state")))
+                for one in _list(found.get("products"))
+            ),
+            hyperv_inbound=None if hyperv is None else str(hyperv["inbound"]),
+            hyperv_merges=None if hyperv is None else str(hyperv.get("merge")) == "True",
+            hyperv_rules=tuple(_hyperv_rule(one) for one in _list(found.get("hypervrules"))),
+            ip_helper=str(found.get("iphlpsvc") or ""),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ParseError(f"not what the script prints: {type(error).__name__} {error}") from error
+
+
+def _list(value: object) -> list[dict[str, object]]:
+    rows = value if isinstance(value, list) else [] if value is None else [value]
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _hyperv_rule(row: Mapping[str, object]) -> HyperVRule:
+    ports, remote = row.get("ports"), row.get("remote")
+    return HyperVRule(
+        str(row.get("name")),
+        str(row.get("action")),
+        str(row.get("protocol")),
+        tuple(map(str, ports)) if isinstance(ports, list) else (),
+        tuple(map(str, remote)) if isinstance(remote, list) else (),
+    )
+
+
+def category(value: object) -> str:
+    """The profile of a network category, by name or number (Public 0, Private 1, DomainAuthenticated 2)."""
+    word = str(value).lower()
+    known = {"0": "public", "1": "private", "2": "domain", "domainauthenticated": "domain"}
+    return known.get(word, word)
+
+
+def _product_state(value: object) -> bool | None:
+    """The second byte of productState: 0x10 and 0x11 are on, 0x00 and 0x01 off; the rest is not documented."""
+    if not isinstance(value, int):
+        return None
+    return {0x10: True, 0x11: True, 0x00: False, 0x01: False}.get(value >> 8 & 0xFF)
+
+
+def _with_profiles(interfaces: tuple[Interface, ...], state: WindowsState | Unknown) -> tuple[Interface, ...]:
+    """Give every interface its profile; one without a network is Public, and nobody knows where nobody could ask."""
+    if isinstance(state, Unknown) or not state.profiles:
+        return interfaces
+    known = {one.alias: one.category for one in state.profiles}
+    return tuple(replace(one, profile=known.get(one.name, "public")) for one in interfaces)
