@@ -21,6 +21,11 @@ GENERAL = {
 ONE_VALUE = frozenset(
     {"--comment", "--log-prefix", "--nflog-prefix", "--ulog-prefix", "--string", "--hex-string"}
 )
+OF_PROTOCOL = frozenset({
+    "--dport", "--sport", "--source-port", "--destination-port", "--syn", "--tcp-flags", "--icmp-type",
+})  # fmt: skip
+"""Options of the match that ``-p`` implies, wherever people write them."""
+
 IMPLIED = frozenset({"tcp", "udp", "sctp", "dccp", "udplite", "icmp", "icmpv6", "ipv6-icmp", "icmp6"})
 
 
@@ -103,6 +108,12 @@ def lower_line(words: Sequence[str], setting: Setting) -> tuple[Step, ...]:
             if module or gathered:
                 steps += _module(module, gathered, setting)
             module, gathered = (option.values or ("",))[0], []
+        elif (
+            option.name in OF_PROTOCOL
+            and setting.protocol in IMPLIED
+            and module not in (*IMPLIED, "multiport", "mport", "")
+        ):
+            steps += _module("", [option], setting)
         else:
             gathered.append(option)
     if module or gathered:

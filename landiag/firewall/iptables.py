@@ -195,8 +195,10 @@ def parse_iptables_save(text: str, version: int | None = None) -> list[IptTable]
                 tables.append(table)
         elif line == "COMMIT":
             table = None
-        elif table is None:
+        elif table is None and line.startswith(("-", ":")):
             raise ParseError(f"line {number}: {_shown(line)} stands outside of a table")
+        elif table is None:
+            continue  # prose around a pasted dump
         else:
             _take(table, line, number)
     if not tables:

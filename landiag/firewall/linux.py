@@ -24,7 +24,7 @@ from landiag.firewall.iptables import (
 )
 from landiag.firewall.nft_rules import Changes, NftRules
 from landiag.firewall.nftables import NftTable, parse_listing, parse_nft_json
-from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Unknown
+from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Unknown
 from landiag.model.ruleset import Chain, Ruleset, TableKey
 from landiag.model.sets import ElementSet
 
@@ -36,7 +36,10 @@ LEGACY = Command("iptables-legacy-save", ("iptables-legacy-save",), needs_root=T
 LEGACY6 = Command("ip6tables-legacy-save", ("ip6tables-legacy-save",), needs_root=True, module="ip6_tables")
 IPSET = Command("ipset-save", ("ipset", "save"), needs_root=True, module="ip_set")
 
-SOURCES = (NFT, IPTABLES, IP6TABLES, LEGACY, LEGACY6, IPSET)
+NAMES = File("/proc/net/ip_tables_names", needs_root=True)
+NAMES6 = File("/proc/net/ip6_tables_names", needs_root=True)
+
+SOURCES: tuple[Command | File, ...] = (NFT, IPTABLES, IP6TABLES, LEGACY, LEGACY6, IPSET, NAMES, NAMES6)
 """What is always read."""
 
 T = TypeVar("T")
@@ -56,16 +59,18 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
     """Everything that was read of a Linux host's firewalls, as one ruleset.
 
     A source that is absent from ``readings`` was not needed. One that failed is a gap of the ruleset, and so
-    is one that was not understood.
+    is one that was not understood; iptables-nft is none, because `nft` shows its rules too: those whose
+    extensions it hides are unknown one by one.
     """
     parts = _Parts()
     parts.nft = _parse(readings, NFT.name, parts, lambda r: parse_nft_json(r.data)) or []
     _complete(readings, parts)
     for name, version in ((IPTABLES.name, 4), (IP6TABLES.name, 6)):
-        tables = _parse(readings, name, parts, _saved(version), gap=_has_extensions(parts.nft, version)) or []
+        tables = _parse(readings, name, parts, _saved(version), gap=False) or []
         parts.nft_iptables.update({(table.family, table.name): table for table in tables})
-    for name, version in ((LEGACY.name, 4), (LEGACY6.name, 6)):
+    for name, version, names in ((LEGACY.name, 4, NAMES), (LEGACY6.name, 6, NAMES6)):
         parts.legacy += _parse(readings, name, parts, _saved(version)) or []
+        _look_for_legacy(readings, name, names, parts)
     parts.sets = _parse(readings, IPSET.name, parts, lambda r: parse_ipset_save(r.text), gap=False)
     texts = tuple(readings[one.name].data for one in SOURCES if one.name in readings)
     return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, tuple(parts.gaps), texts)
@@ -88,7 +93,9 @@ def _parse(
     gap: bool = True,
 ) -> T | None:
     reading = readings.get(name)
-    if reading is None or reading.status in (ReadStatus.MISSING, ReadStatus.NOT_LOADED):
+    if reading is None or reading.status is ReadStatus.NOT_LOADED:
+        return None
+    if reading.status is ReadStatus.MISSING and name != NFT.name:
         return None
     if reading.status is not ReadStatus.OK:
         problem = reading.detail or reading.status.value
@@ -100,6 +107,16 @@ def _parse(
     if gap:
         parts.gaps.append(Unknown(problem, name, reading.remedy))
     return None
+
+
+def _look_for_legacy(readings: Mapping[str, Reading], name: str, names: File, parts: _Parts) -> None:
+    """Where iptables-legacy is not installed, the kernel still tells whether its tables are in use."""
+    reading, listed = readings.get(name), readings.get(names.name)
+    if reading is None or reading.status is not ReadStatus.MISSING or listed is None:
+        return
+    if listed.status is ReadStatus.OK and listed.text.strip():
+        tables = ", ".join(listed.text.split())
+        parts.gaps.append(Unknown(f"the tables {tables} are in use, but {name} is not installed", name))
 
 
 def _complete(readings: Mapping[str, Reading], parts: _Parts) -> None:
@@ -134,17 +151,6 @@ def plan(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
         b'"dev"' not in chain for chain in _DEVICE_CHAIN.findall(reading.data)
     )
     return (NFT_TEXT,) if hides else ()
-
-
-def _has_extensions(tables: Sequence[NftTable], version: int) -> bool:
-    family = "ip" if version == 4 else "ip6"
-    return any(
-        b'"xt"' in bytes(rule.expr)
-        for table in tables
-        if table.family == family and table.name in HOOKS
-        for rules in table.rules.values()
-        for rule in rules
-    )
 
 
 def build_ruleset(

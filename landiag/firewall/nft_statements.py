@@ -167,6 +167,12 @@ def _set(inner: Json, text: str, sets: Sets) -> list[Step]:
     return steps
 
 
+def _map(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
+    """Fill a map: what it holds for a key is no longer known."""
+    lower_set(_object(inner).get("map"), [], sets).doubtful = True
+    return []
+
+
 def _meter(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
     statement = _object(_object(inner).get("stmt"))
     return [UnknownMatch(text, UnknownKind.LIMIT)] if any(name in LIMITS for name in statement) else []
@@ -209,6 +215,7 @@ _LOWER: Mapping[str, Callable[[Json, str, Sets], Sequence[Step]]] = {
     "masquerade": _nat(NatKind.MASQUERADE),
     "notrack": _notrack,
     "set": _set,
+    "map": _map,
     "meter": _meter,
     "queue": _queue,
     "xt": _xt,

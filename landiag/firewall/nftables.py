@@ -74,6 +74,9 @@ class Item(msgspec.Struct, gc=False):
     rule: RuleObject | None = None
     set: SetObject | None = None
     map: SetObject | None = None
+    element: SetObject | None = None
+    add: Item | None = None
+    insert: Item | None = None
 
 
 class Document(msgspec.Struct, gc=False):
@@ -127,6 +130,7 @@ class NftTable(Struct):
     chains: dict[str, Chain] = field(default_factory=dict)
     rules: dict[str, list[RuleObject]] = field(default_factory=dict)
     sets: dict[str, ElementSet] = field(default_factory=dict)
+    elements: dict[str, list[object]] = field(default_factory=dict)
 
 
 def parse_nft_json(data: bytes) -> list[NftTable]:
@@ -142,7 +146,14 @@ def parse_nft_json(data: bytes) -> list[NftTable]:
 
 
 def _take(item: Item, tables: dict[tuple[str, str], NftTable]) -> None:
-    if item.rule is not None:
+    """Take one entry in; ``add`` and ``insert`` are how `nft -j -e` wraps what it has added."""
+    if item.add is not None or item.insert is not None:
+        _take(item.add or item.insert or item, tables)
+    elif item.element is not None:
+        element = item.element
+        elements = _table(tables, element.family, element.table).elements
+        elements.setdefault(element.name, []).extend(_elements(element))
+    elif item.rule is not None:
         rule = item.rule
         _table(tables, rule.family, rule.table).rules.setdefault(rule.chain, []).append(rule)
     elif item.chain is not None:
@@ -154,7 +165,7 @@ def _take(item: Item, tables: dict[tuple[str, str], NftTable]) -> None:
         declared = item.set or item.map
         if declared is not None:
             sets = _table(tables, declared.family, declared.table).sets
-            sets[declared.name] = _set(declared)
+            sets[declared.name] = _set(declared, _table(tables, declared.family, declared.table).elements)
 
 
 def _table(tables: dict[tuple[str, str], NftTable], family: str, name: str) -> NftTable:
@@ -164,12 +175,20 @@ def _table(tables: dict[tuple[str, str], NftTable], family: str, name: str) -> N
     return found
 
 
-def _set(declared: SetObject) -> ElementSet:
+def _set(declared: SetObject, elements: dict[str, list[object]]) -> ElementSet:
+    mine = elements.setdefault(declared.name, [])
+    mine.extend(_elements(declared))
+    return declared_set(declared.name, declared.type, declared.flags, mine, declared.stmt)
+
+
+def _elements(declared: SetObject) -> list[object]:
     try:
-        elements = _STATEMENTS.decode(declared.elem)
+        found = msgspec.json.decode(declared.elem)
     except msgspec.DecodeError as error:
         raise ParseError(f"set {declared.name}: {error}") from error
-    return declared_set(declared.name, declared.type, declared.flags, elements, declared.stmt)
+    if isinstance(found, dict):
+        found = found.get("set")
+    return found if isinstance(found, list) else []
 
 
 def _chain(chain: ChainObject) -> Chain:

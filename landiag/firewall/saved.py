@@ -18,9 +18,6 @@ from landiag.model.sets import ElementSet
 Convert = Callable[[bytes], bytes | None]
 """Turns nft text into the JSON of `nft -j`; None where no nft binary can."""
 
-CONVERT_ARGV = ("unshare", "-U", "-r", "-n", "nft", "-j", "-e", "-f", "-")
-"""The command that does it, with the text on standard input: in a network namespace of its own."""
-
 UFW_FRAME = """*filter
 :INPUT DROP [0:0]
 :FORWARD DROP [0:0]

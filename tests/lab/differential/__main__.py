@@ -7,17 +7,43 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from random import Random
 
+from landiag.firewall.iptables import guess_version
 from tests.lab.differential import generate_iptables, generate_nft
 from tests.lab.differential.compare import Case, Judge, Tally
 from tests.lab.differential.world import World, run
 
-KINDS = ("nft", "iptables-nft", "iptables-legacy", "mixed")
+KINDS = ("nft", "iptables-nft", "iptables-legacy", "mixed", "corpus")
+CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus"
+
+
+def corpus_files() -> list[Path]:
+    """Saved rulesets of real machines that a tool may load."""
+    folders = ("linux_nft_json", "linux_nft_text", "linux_iptables")
+    found = [path for folder in folders for path in sorted((CORPUS / folder).rglob("*")) if path.is_file()]
+    return [path for path in found if path.suffix in (".json", ".nft", ".rules")]
+
+
+def corpus_case(path: Path) -> Case:
+    """A file of the corpus, for the tool that takes it."""
+    text = path.read_bytes().decode("utf-8", "replace")
+    if path.suffix == ".json":
+        argv: tuple[str, ...] = ("nft", "-j", "-f", "-")
+    elif path.suffix == ".nft":
+        argv = ("nft", "-f", "-")
+    else:
+        argv = (
+            f"ip{'6' if guess_version(text) == 6 else ''}tables-{'nft' if 'nf_tables' in text else 'legacy'}-restore",
+        )
+    return Case(f"corpus {path.relative_to(CORPUS)}", [(argv, text)])
 
 
 def cases(kind: str, seed: int) -> Case:
     """The ruleset of a seed."""
+    if kind == "corpus":
+        return corpus_case(corpus_files()[seed])
     loads: list[tuple[tuple[str, ...], str]] = []
     if kind != "nft":
         version = 4 if seed % 3 else 6
@@ -48,6 +74,8 @@ def main() -> int:
         return subprocess.run([*argv, *sys.argv[1:]], check=False).returncode
     run(["mount", "-t", "tmpfs", "tmpfs", "/run"])
     first, _, last = options.seeds.partition("-")
+    if options.kind == ["corpus"]:
+        last = str(min(int(last or first), len(corpus_files()) - 1))
     judge = Judge(World())
     began = time.monotonic()
     for seed in range(int(first), int(last or first) + 1):

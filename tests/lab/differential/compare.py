@@ -15,7 +15,7 @@ from landiag.firewall import linux
 from landiag.firewall.conversation import Conversation, Follower
 from landiag.firewall.surroundings import Surroundings
 from landiag.journey import HostSurroundings
-from landiag.model.facts import Facts, Family, Reading, ReadStatus, Unknown
+from landiag.model.facts import Command, Facts, Family, Reading, ReadStatus, Unknown
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, TraceLine
 from tests.lab.differential.world import INNER, LAN, PORTS, SECOND, Attempt, World, run
@@ -99,11 +99,8 @@ class Judge:
         return attempts
 
     def _read(self) -> Ruleset:
-        readings = {}
-        for source in linux.SOURCES:
-            readings[source.name] = Reading(source.name, ReadStatus.OK, run(source.argv))
-        for source in linux.plan(readings):
-            readings[source.name] = Reading(source.name, ReadStatus.OK, run(source.argv))
+        readings = {source.name: _reading(source) for source in linux.SOURCES if isinstance(source, Command)}
+        readings.update({source.name: _reading(source) for source in linux.plan(readings)})
         return linux.parse_ruleset(readings)
 
     def _compare(self, case: Case, ruleset: Ruleset, attempt: Attempt, outcome: str) -> None:
@@ -142,6 +139,13 @@ class Judge:
         if self.facts is None:
             self.facts = read_facts()
         return self.facts
+
+
+def _reading(source: Command) -> Reading:
+    try:
+        return Reading(source.name, ReadStatus.OK, run(source.argv))
+    except RuntimeError as error:
+        return Reading(source.name, ReadStatus.FAILED, detail=str(error))
 
 
 def load(argv: tuple[str, ...], text: str) -> None:
