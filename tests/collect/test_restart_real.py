@@ -316,7 +316,8 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
 
 def make_ready(case: Case, folder: Path) -> None:
     for program in (case.program, case.command.split(maxsplit=1)[0], "unshare", "nsenter", "ss", "curl"):
-        if shutil.which(program, path=TOOLS) is None and importlib.util.find_spec(program) is None:
+        importable = program.isidentifier() and importlib.util.find_spec(program)
+        if shutil.which(program, path=TOOLS) is None and not importable:
             pytest.skip(f"{program} is not installed")
     write_files(folder, case.files or SHOP)
     if case.key in {"vite", "vite-preview", "next", "webpack-dev-server"}:
