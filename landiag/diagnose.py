@@ -10,10 +10,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag import __version__
-from landiag.checks import CHECKS, application, firewall, listening, peer, port, restart
+from landiag.checks import CHECKS, application, exchange, firewall, listening, peer, port, restart
 from landiag.checks.case import Answer, Case, not_applicable
 from landiag.collect import linux
 from landiag.collect.machine import MACHINE, Machine, parse_machine
+from landiag.collect.systems import collector_of
 from landiag.follow import follow_ways
 from landiag.host import Recorder
 from landiag.judge import judge
@@ -68,23 +69,32 @@ def diagnose(question: Question, recorder: Recorder, deadline: float) -> Report:
     """
     machine, facts = gather(recorder, deadline, _resolve_plan(question))
     case = open_case(question, recorder, machine, facts)
-    inside = linux.plan_namespaces(recorder.readings) if listening.may_be_inside(case) else ()
-    asked = (*port.plan(case.target, facts), *application.plan(case), *peer.plan(case), *restart.plan(case))
+    may_be_inside = facts.os == "linux" and listening.may_be_inside(case)
+    inside = linux.plan_namespaces(recorder.readings) if may_be_inside else ()
+    asked = (*port.plan(case.target, facts), *application.plan(case), *peer.plan(case))
     recorder.read_all((*inside, *asked), deadline)
-    case = replace(case, facts=linux.add_namespaces(facts, recorder.readings))
-    recorder.read_all((*application.plan_comparison(case), *peer.plan_after(case)), deadline)
+    if facts.os == "linux":
+        case = replace(case, facts=linux.add_namespaces(facts, recorder.readings))
+    recorder.read_all(
+        (*application.plan_comparison(case), *peer.plan_after(case), *restart.plan(case)), deadline
+    )
     return _report(question, case)
 
 
 def gather(recorder: Recorder, deadline: float, also: Iterable[Source] = ()) -> tuple[Machine, Facts]:
     """Read a host in two rounds: what is always needed, then what that makes worth reading."""
-    recorder.read_all((*linux.FIRST, *also), deadline)
+    recorder.read_all((MACHINE, *also), deadline)
     machine = parse_reading(recorder.readings[MACHINE.name], parse_machine)
     if isinstance(machine, Unknown):
         raise UsageError(f"this machine could not be described: {machine.reason}")
-    facts = linux.parse_facts(recorder.readings, machine)
-    recorder.read_all(linux.plan(facts, recorder.readings), deadline)
-    return machine, linux.complete_facts(facts, recorder.readings)
+    system = collector_of(machine.os)
+    recorder.read_all(system.first, deadline)
+    facts = system.parse_facts(recorder.readings, machine)
+    recorder.read_all(system.plan(facts, recorder.readings), deadline)
+    facts = system.complete_facts(facts, recorder.readings)
+    asked = system.plan_owners(facts)
+    recorder.read_all(asked, deadline)
+    return machine, system.complete_facts(facts, recorder.readings) if asked else facts
 
 
 def _resolve_plan(question: Question) -> tuple[Call, ...]:
@@ -150,7 +160,7 @@ def _report(question: Question, case: Case) -> Report:
         (name, check(case) if name in (question.only or (name,)) else not_applicable("not asked (--only)"))
         for name, check in CHECKS
     ]
-    scheme = "https" if application.speaks_tls(case) else "http"
+    scheme = "https" if exchange.speaks_tls(case) else "http"
     url = case.way.url(case.port, scheme, question.path) if case.way else None
     judgement = judge(answers, firewall.likely_cause(case), url)
     return Report(

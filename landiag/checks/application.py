@@ -8,122 +8,51 @@ from urllib.parse import urlsplit
 from landiag.binding import bind_among
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.destination import destination_of
+from landiag.checks.exchange import (
+    attempt_of,
+    client_exchange,
+    debugger_exchange,
+    exchange_of,
+    local_exchange,
+    may_answer,
+    where_to_ask,
+)
 from landiag.checks.owners import describe_owner, owner_evidence
 from landiag.checks.restart import host_fixes, http_fixes, server_of
 from landiag.follow import own_packet
 from landiag.journey import follow
-from landiag.model.facts import Call, Family, IPAddress, Process, Socket, Unknown
+from landiag.model.facts import Call, Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
 from landiag.probe.http import Attempt, End, Exchange, parse_exchange
 from landiag.probe.tcp import TcpOutcome
-from landiag.ways import Way
-
-WAIT = 3.5
-"""Seconds that a server has for its answer; a page that takes longer is called silent. The kernel needs 3 to
-find that nobody has a translated address."""
-
-_DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"
-"""A style sheet of Werkzeug's debugger: served to anybody, asks for no PIN, runs nothing."""
 
 _LOCAL_URL = re.compile(r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?", re.IGNORECASE)
 
 
-def exchange_source(case: Case, way: Way) -> Call:
-    """Name the exchange for one way in: to where its connections go, with the Host that its clients send."""
-    ip, port = _where_to_ask(case, way)
-    return _exchange(case, ip, port, _host_header(case, way), case.target_path)
-
-
 def plan(case: Case) -> tuple[Call, ...]:
     """Ask once along the way that the verdict speaks of, where anything could answer there."""
-    if case.way is None or not case.asks_http or not _may_answer(case, case.way):
+    if case.way is None or not case.asks_http or not may_answer(case, case.way):
         return ()
-    return (exchange_source(case, case.way),)
+    return (client_exchange(case, case.way),)
 
 
 def plan_comparison(case: Case) -> tuple[Call, ...]:
     """Ask again as ``localhost`` where the first answer was a refusal, and look for Werkzeug's debugger."""
-    attempt = _attempt(case)
+    attempt = attempt_of(case)
     if attempt is None or attempt.answer is None or case.way is None:
         return ()
     wanted = []
     if attempt.answer.status >= 400:
-        wanted.append(_local_exchange(case, case.way))
+        wanted.append(local_exchange(case, case.way))
     if (attempt.answer.header("Server") or "").startswith("Werkzeug/"):
-        wanted.append(_debugger_exchange(case, case.way))
+        wanted.append(debugger_exchange(case, case.way))
     return tuple(wanted)
-
-
-def _exchange(case: Case, ip: IPAddress, port: int, host: str, path: str) -> Call:
-    params = (
-        ("address", str(ip)),
-        ("port", str(port)),
-        ("scheme", case.target.scheme),
-        ("host", host),
-        ("path", path),
-    )
-    return Call("http", params, seconds=WAIT)
-
-
-def _local_exchange(case: Case, way: Way) -> Call:
-    ip, port = _where_to_ask(case, way)
-    return _exchange(case, ip, port, f"localhost:{case.port}", case.target_path)
-
-
-def _debugger_exchange(case: Case, way: Way) -> Call:
-    ip, port = _where_to_ask(case, way)
-    return _exchange(case, ip, port, _host_header(case, way), _DEBUGGER_ASSET)
-
-
-def _host_header(case: Case, way: Way) -> str:
-    if case.host_header is not None:
-        return case.host_header
-    host = f"[{way.ip}]" if way.family is Family.IPV6 else str(way.ip)
-    return host if case.port == 80 else f"{host}:{case.port}"
-
-
-def _where_to_ask(case: Case, way: Way) -> tuple[IPAddress, int]:
-    """Choose where to ask: the translated address; a loopback socket when nothing else listens."""
-    destination = destination_of(case, way)
-    if destination.is_elsewhere or isinstance(case.facts.sockets, Unknown):
-        return destination.ip, destination.port
-    interface = destination.interface or way.interface
-    binding = bind_among(case.facts.sockets, destination.ip, destination.port, interface)
-    if binding.serving or binding.perhaps or not binding.others:
-        return destination.ip, destination.port
-    other = binding.others[0]
-    return (destination.ip if other.address.is_unspecified else other.address), destination.port
-
-
-def _may_answer(case: Case, way: Way) -> bool:
-    if isinstance(case.facts.sockets, Unknown):
-        return True
-    ip, port = _where_to_ask(case, way)
-    destination = destination_of(case, way)
-    if destination.is_elsewhere:
-        return True
-    return bool(bind_among(case.facts.sockets, ip, port, None).serving)
-
-
-def _attempt(case: Case) -> Attempt | None:
-    exchange = _exchange_of(case)
-    return exchange.best if isinstance(exchange, Exchange) else None
-
-
-def _exchange_of(case: Case) -> Exchange | Unknown | None:
-    return None if case.way is None else case.parse(exchange_source(case, case.way), parse_exchange)
-
-
-def speaks_tls(case: Case) -> bool:
-    """Whether the server answered in TLS, so that clients must type https."""
-    exchange = _exchange_of(case)
-    return isinstance(exchange, Exchange) and exchange.speaks_tls
 
 
 def speaks_http(case: Case) -> bool | None:
     """Whether the server answers in HTTP; None when that is not known."""
-    attempt = _attempt(case)
+    attempt = attempt_of(case)
     if attempt is not None and attempt.answer is not None:
         return True
     protocol = _known_protocol(case)
@@ -132,7 +61,7 @@ def speaks_http(case: Case) -> bool | None:
 
 def check(case: Case) -> Answer:
     """Check the answer of the server to the request that a client's browser would send."""
-    exchange = _exchange_of(case)
+    exchange = exchange_of(case)
     if exchange is None:
         return not_applicable(
             "not asked: nothing listens there" if case.asks_http else "not asked (--no-http)"
@@ -222,7 +151,7 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
     assert attempt.answer is not None
     if attempt.answer.status < 400 or case.way is None:
         return []
-    local = case.parse(_local_exchange(case, case.way), parse_exchange)
+    local = case.parse(local_exchange(case, case.way), parse_exchange)
     other = local.best if isinstance(local, Exchange) else None
     if (
         other is not None
@@ -291,7 +220,7 @@ def _check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
 
 def _check_debugger(case: Case) -> list[Finding]:
     assert case.way is not None
-    source = _debugger_exchange(case, case.way)
+    source = debugger_exchange(case, case.way)
     exchange = case.parse(source, parse_exchange)
     if not isinstance(exchange, Exchange) or exchange.best.answer is None:
         return []
@@ -360,7 +289,7 @@ def _socket(case: Case) -> Socket | None:
     """Find the socket that was asked; None where it is elsewhere or not visible."""
     if case.way is None or isinstance(case.facts.sockets, Unknown):
         return None
-    ip, port = _where_to_ask(case, case.way)
+    ip, port = where_to_ask(case, case.way)
     return next(iter(bind_among(case.facts.sockets, ip, port, None).serving), None)
 
 

@@ -6,6 +6,7 @@ import shlex
 
 from landiag.binding import describe_address
 from landiag.checks.case import Case
+from landiag.checks.exchange import answerer
 from landiag.collect import sockets
 from landiag.model.facts import Process, ReadStatus, Socket, Unknown
 from landiag.model.report import Evidence
@@ -16,15 +17,19 @@ def describe_owner(case: Case, socket: Socket) -> str:
     owners = case.owners(socket)
     if not owners:
         return f"A program of {_user_words(socket)}" if not socket.pids else f"Process {socket.pids[0]}"
-    return f"{server_name(case, owners[0])} (pid {owners[0].pid})"
+    answers = answerer(case) if socket.port == case.port else None
+    return f"{server_name(case, owners[0], answers)} (pid {owners[0].pid})"
 
 
-def server_name(case: Case, process: Process) -> str:
-    """Name a server as people know it (``Flask``, ``gunicorn``), else by its program's name."""
+def server_name(case: Case, process: Process, answers: str | None = None) -> str:
+    """Name a server as people know it (``Flask``, ``gunicorn``), else by its program's name.
+
+    ``answers`` is who its HTTP answer shows, where it was asked: it tells what an ``app.py`` runs.
+    """
     from landiag.collect.servers import recognise
 
     processes = case.facts.processes
-    server = None if isinstance(processes, Unknown) else recognise(process, processes)
+    server = None if isinstance(processes, Unknown) else recognise(process, processes, answers)
     if server is None:
         return process.name
     return server.title.replace("a ", "A ", 1) if server.title.startswith("a ") else server.title

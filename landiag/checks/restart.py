@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from landiag.checks.case import Case
+from landiag.checks.exchange import answerer
 from landiag.collect.machine import parse_edit
 from landiag.collect.restart import RestartAdvice, http_command, restart_command
 from landiag.collect.servers import Server, recognise
@@ -20,7 +21,9 @@ def server_of(case: Case, socket: Socket) -> tuple[Server, Process] | None:
     if isinstance(case.facts.processes, Unknown):
         return None
     for process in case.owners(socket):
-        server = recognise(process, case.facts.processes)
+        server = recognise(
+            process, case.facts.processes, answerer(case) if socket.port == case.port else None
+        )
         if server is not None:
             return server, process
     return None
@@ -34,12 +37,17 @@ def plan(case: Case) -> tuple[Call, ...]:
     for socket in case.facts.sockets:
         found = server_of(case, socket) if socket.port == case.port and socket.address.is_loopback else None
         if found is not None and (found[0].kind.how in ("source", "config") or found[0].script is not None):
-            wanted.append(_edit_source(found[1], socket, case.way.family))
+            wanted.append(_edit_source(case, found[1], socket, case.way.family))
     return tuple(wanted)
 
 
-def _edit_source(process: Process, socket: Socket, family: Family) -> Call:
-    params = (("pid", str(process.pid)), ("port", str(socket.port)), ("family", str(int(family))))
+def _edit_source(case: Case, process: Process, socket: Socket, family: Family) -> Call:
+    params = (
+        ("pid", str(process.pid)),
+        ("port", str(socket.port)),
+        ("family", str(int(family))),
+        ("answers", answerer(case) or ""),
+    )
     return Call("edit", params, seconds=2.0)
 
 
@@ -47,7 +55,7 @@ def listen_fixes(case: Case, socket: Socket, family: Family) -> tuple[Fix, ...]:
     """Say how this server is told to listen on all addresses of a family."""
 
     def advise(server: Server, process: Process) -> RestartAdvice:
-        edit = case.parse(_edit_source(process, socket, family), parse_edit)
+        edit = case.parse(_edit_source(case, process, socket, family), parse_edit)
         known = None if isinstance(edit, Unknown) else edit
         return restart_command(server, process, family, port=socket.port, unit=_unit_of(socket), edit=known)
 

@@ -132,7 +132,7 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
 
     known = parse_processes(processes({"pids": params["pid"]}, timeout).decode())
     process = known.get(int(params["pid"]))
-    server = None if process is None else recognise(process, known)
+    server = None if process is None else recognise(process, known, params.get("answers") or None)
     if server is None:
         return b"null"
     for path in edit_files(server):

@@ -1,0 +1,104 @@
+"""The exchanges with the server: what is asked, where, and what came back; shared by the checks that read it."""
+
+from __future__ import annotations
+
+from landiag.binding import bind_among
+from landiag.checks.case import Case
+from landiag.checks.destination import destination_of
+from landiag.model.facts import Call, Family, IPAddress, Unknown
+from landiag.probe.http import Attempt, Exchange, parse_exchange
+from landiag.ways import Way
+
+WAIT = 3.5
+"""Seconds that a server has for its answer; a page that takes longer is called silent. The kernel needs 3 to
+find that nobody has a translated address."""
+
+_DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"
+"""A style sheet of Werkzeug's debugger: served to anybody, asks for no PIN, runs nothing."""
+
+
+def client_exchange(case: Case, way: Way) -> Call:
+    """Name the exchange for one way in: to where its connections go, with the Host that its clients send."""
+    ip, port = where_to_ask(case, way)
+    return _exchange(case, ip, port, _host_header(case, way), case.target_path)
+
+
+def _exchange(case: Case, ip: IPAddress, port: int, host: str, path: str) -> Call:
+    params = (
+        ("address", str(ip)),
+        ("port", str(port)),
+        ("scheme", case.target.scheme),
+        ("host", host),
+        ("path", path),
+    )
+    return Call("http", params, seconds=WAIT)
+
+
+def local_exchange(case: Case, way: Way) -> Call:
+    """Name the same exchange with ``localhost`` as the Host: what a refusal is compared with."""
+    ip, port = where_to_ask(case, way)
+    return _exchange(case, ip, port, f"localhost:{case.port}", case.target_path)
+
+
+def debugger_exchange(case: Case, way: Way) -> Call:
+    """Name the request for a file that only Werkzeug's debugger serves."""
+    ip, port = where_to_ask(case, way)
+    return _exchange(case, ip, port, _host_header(case, way), _DEBUGGER_ASSET)
+
+
+def _host_header(case: Case, way: Way) -> str:
+    if case.host_header is not None:
+        return case.host_header
+    host = f"[{way.ip}]" if way.family is Family.IPV6 else str(way.ip)
+    return host if case.port == 80 else f"{host}:{case.port}"
+
+
+def where_to_ask(case: Case, way: Way) -> tuple[IPAddress, int]:
+    """Choose where to ask: the translated address; a loopback socket when nothing else listens."""
+    destination = destination_of(case, way)
+    if destination.is_elsewhere or isinstance(case.facts.sockets, Unknown):
+        return destination.ip, destination.port
+    interface = destination.interface or way.interface
+    binding = bind_among(case.facts.sockets, destination.ip, destination.port, interface)
+    if binding.serving or binding.perhaps or not binding.others:
+        return destination.ip, destination.port
+    other = binding.others[0]
+    return (destination.ip if other.address.is_unspecified else other.address), destination.port
+
+
+def may_answer(case: Case, way: Way) -> bool:
+    """Whether anything could answer there: a socket takes it, or another host does."""
+    if isinstance(case.facts.sockets, Unknown):
+        return True
+    ip, port = where_to_ask(case, way)
+    destination = destination_of(case, way)
+    if destination.is_elsewhere:
+        return True
+    return bool(bind_among(case.facts.sockets, ip, port, None).serving)
+
+
+def attempt_of(case: Case) -> Attempt | None:
+    """Give the attempt that got furthest along the way of the verdict; None where none was made."""
+    exchange = exchange_of(case)
+    return exchange.best if isinstance(exchange, Exchange) else None
+
+
+def exchange_of(case: Case) -> Exchange | Unknown | None:
+    """Give the exchange along the way of the verdict; None where none was planned."""
+    return None if case.way is None else case.parse(client_exchange(case, case.way), parse_exchange)
+
+
+def speaks_tls(case: Case) -> bool:
+    """Whether the server answered in TLS, so that clients must type https."""
+    exchange = exchange_of(case)
+    return isinstance(exchange, Exchange) and exchange.speaks_tls
+
+
+def answerer(case: Case) -> str | None:
+    """Name who answered, by headers and page, as servers.toml calls it; None when nobody did or nobody known."""
+    from landiag.collect.answers import recognise_http
+
+    attempt = attempt_of(case)
+    if attempt is None or attempt.answer is None:
+        return None
+    return recognise_http(attempt.answer.headers, attempt.answer.body.data)
