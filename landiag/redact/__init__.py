@@ -44,10 +44,15 @@ _FIXED = frozenset(
 
 
 class Redaction(Struct, frozen=True):
-    """What was done: ``mapping`` is every replaced name and address by kind, ``withheld`` the sources left out."""
+    """What was done. ``withheld`` names the sources that could not be masked with certainty."""
 
-    mapping: Mapping[str, Mapping[str, str]]
+    redactor: Redactor
     withheld: tuple[str, ...] = ()
+
+    @property
+    def mapping(self) -> Mapping[str, Mapping[str, str]]:
+        """Every replaced name and address, by kind."""
+        return self.redactor.mapping
 
 
 def redact(document: T, *, keeps_vendor: bool = False) -> tuple[T, Redaction]:
@@ -69,7 +74,7 @@ def redact_everything(
     redactor.freeze()
     done = tuple(_redact(redactor, document) for document in documents)
     withheld = [source for document in done for source in _withheld(document)]
-    return done, Redaction(redactor.mapping, tuple(withheld))
+    return done, Redaction(redactor, tuple(withheld))
 
 
 def _withheld(document: Document) -> list[str]:

@@ -66,9 +66,11 @@ class AddressMap(Struct):
     @property
     def known(self) -> dict[str, str]:
         """Every address that has a new one, with it, as text."""
-        pairs = [(IPv4Address(old), IPv4Address(self.map(4, old))) for old in self.ipv4.addresses]
-        more = [(IPv6Address(old), IPv6Address(self.map(6, old))) for old in self.ipv6.addresses]
-        return {str(old): str(new) for old, new in (*sorted(pairs), *sorted(more)) if old != new}
+        pairs = {}
+        for version, kind, space in ((4, IPv4Address, self.ipv4), (6, IPv6Address, self.ipv6)):
+            new = {old: self.map(version, old) for old in sorted(space.addresses)}
+            pairs |= {str(kind(old)): str(kind(now)) for old, now in new.items() if old != now}
+        return pairs
 
 
 def _carries_ipv4(address: int) -> bool:

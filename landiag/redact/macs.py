@@ -30,6 +30,11 @@ class MacMap(Struct):
             new = self._seen[mac] = self._choose(mac)
         return new
 
+    def freeze(self) -> None:
+        """Choose the new addresses, once every one was added."""
+        for mac in tuple(self._seen):
+            self.map(mac)
+
     def _choose(self, mac: int) -> int:
         base = _LOCAL_BIT if mac & _LOCAL_BIT else _DOCUMENTATION
         if self.keeps_vendor and not mac & _LOCAL_BIT:

@@ -19,6 +19,7 @@ from landiag.redact.vocabulary import mask_prose
 _DEEPEST = 3
 """How often an encoding inside an encoding is looked into."""
 
+_LARGE = 1 << 16
 _MOST_NEEDLES = 64
 
 _COMMENTS = tuple(
@@ -65,6 +66,8 @@ class Redactor(Struct):
     names: NameMap = field(default_factory=NameMap)
     macs: MacMap = field(default_factory=MacMap)
     addresses: AddressMap = field(default_factory=AddressMap)
+    _large: dict[str, list[Span]] = field(default_factory=dict)
+    _blotted: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.macs.keeps_vendor = self.keeps_vendor
@@ -72,7 +75,8 @@ class Redactor(Struct):
 
     def collect(self, text: str, *, kernel_table: bool = False, depth: int = 0) -> None:
         """Remember the names and addresses of a text. Before ``freeze``."""
-        for span in find_spans(text, kernel_table=kernel_table):
+        text = self._comments(text)
+        for span in self._spans(text, kernel_table):
             if span.is_guess:
                 continue
             if span.kind == "mac":
@@ -82,6 +86,14 @@ class Redactor(Struct):
         self.names.collect(text)
         for _, decoded, _ in _encoded_runs(text) if depth < _DEEPEST else ():
             self.collect(decoded, depth=depth + 1)
+
+    def _spans(self, text: str, kernel_table: bool) -> list[Span]:
+        """The addresses of a text; those of a large one are remembered from the first pass to the second."""
+        if len(text) < _LARGE:
+            return find_spans(text, kernel_table=kernel_table)
+        if text not in self._large:
+            self._large[text] = find_spans(text, kernel_table=kernel_table)
+        return self._large[text]
 
     def _collect_address(self, span: Span) -> None:
         version, width = (4, 32) if span.kind == "4" else (6, 128)
@@ -96,6 +108,7 @@ class Redactor(Struct):
     def freeze(self) -> None:
         """Choose the new addresses, once all texts were collected."""
         self.addresses.freeze()
+        self.macs.freeze()
 
     def text(self, text: str, *, kernel_table: bool = False, depth: int = 0) -> str:
         """Redact a text: secrets and comments too. After ``freeze``."""
@@ -104,7 +117,7 @@ class Redactor(Struct):
             text = self._encoded(text, depth)
         text = self.names.apply(text)
         pieces, position = [], 0
-        for span in find_spans(text, kernel_table=kernel_table):
+        for span in self._spans(text, kernel_table):
             new = self._write(span)
             if new is not None:
                 pieces += [text[position : span.start], new]
@@ -132,6 +145,14 @@ class Redactor(Struct):
 
     def _comments(self, text: str) -> str:
         """Blot out free text in rules: nobody can tell whose name it holds."""
+        if len(text) < _LARGE:
+            return self._without_comments(text)
+        if text not in self._blotted:
+            self._blotted[text] = self._without_comments(text)
+        return self._blotted[text]
+
+    @staticmethod
+    def _without_comments(text: str) -> str:
         if "comment" in text or "prefix" in text or "label" in text:
             for pattern in _COMMENTS:
                 text = pattern.sub(_prose_in, text)
@@ -170,8 +191,11 @@ class Redactor(Struct):
         return {"addresses": self.addresses.known, "macs": macs, **self.names.known}
 
     def leaks(self, text: str) -> bool:
-        """Whether an old name or address is still in a text, in any encoding."""
-        return any(self._shows(variant) for variant in _variants(text))
+        """Whether an old name or address is still in a text that was redacted, in any encoding."""
+        if len(text) < _LARGE:
+            return any(self._shows(variant) for variant in _variants(text))
+        # Every address of a large text was replaced where it stood: only what encodings hide is looked for.
+        return any(self._shows(decoded) for _, decoded, _ in _encoded_runs(text))
 
     def _shows(self, text: str) -> bool:
         for span in find_spans(text):

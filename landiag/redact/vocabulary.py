@@ -84,6 +84,8 @@ _LOOPBACK_URL = re.compile(
 
 def mask_prose(text: str) -> str:
     """Blot out free text: known words, signs and loopback URLs stay, all else is x and 0."""
+    if "://" not in text:
+        return _blot_all(text)
     pieces, position = [], 0
     for match in _LOOPBACK_URL.finditer(text):
         pieces += [_blot_all(text[position : match.start()]), match[0]]
@@ -92,7 +94,9 @@ def mask_prose(text: str) -> str:
 
 
 def _blot_all(text: str) -> str:
-    return _WORD.sub(_blot, _DOTTED.sub(_blot_domain, text))
+    if "." in text:
+        text = _DOTTED.sub(_blot_domain, text)
+    return _WORD.sub(lambda match: _blot(match[0]), text)
 
 
 def _blot_domain(match: re.Match[str]) -> str:
@@ -102,8 +106,8 @@ def _blot_domain(match: re.Match[str]) -> str:
     return "".join("0" if char.isdigit() else "x" if char.isalpha() else char for char in match[0])
 
 
-def _blot(match: re.Match[str]) -> str:
-    word = match[0]
+@lru_cache(maxsize=65536)
+def _blot(word: str) -> str:
     if word.lower() in vocabulary():
         return word
     return "".join("0" if char.isdigit() else "_" if char == "_" else "x" for char in word)
