@@ -48,7 +48,7 @@ def follow_ways(
 
 def _follow_way(facts: Facts, way: Way, target: Target, peer: IPAddress | None) -> tuple[ClientClass, ...]:
     if peer is not None and peer.version == way.ip.version:
-        journey = follow(facts, first_packet(way, peer, target.port))
+        journey = follow(facts, first_packet(facts, way, peer, target.port))
         return () if isinstance(journey, Unknown) else (ClientClass(journey),)
     return tuple(sorted(_follow_classes(facts, way, target), key=lambda one: -one.size))
 
@@ -57,7 +57,7 @@ def _follow_classes(facts: Facts, way: Way, target: Target) -> Iterator[ClientCl
     """Follow one client of each piece of the subnet, and put the pieces together that fare alike."""
     together: dict[object, tuple[Journey, list[Piece]]] = {}
     for piece in _pieces(facts, way):
-        journey = follow(facts, first_packet(way, piece.speaker, target.port))
+        journey = follow(facts, first_packet(facts, way, piece.speaker, target.port))
         if not isinstance(journey, Unknown):
             together.setdefault(_fate(journey), (journey, []))[1].append(piece)
     for journey, pieces in together.values():
@@ -101,9 +101,33 @@ def _fate(journey: Journey) -> object:
     return journey.verdict, journey.leg, place, journey.translated, journey.way_back, unknown
 
 
-def first_packet(way: Way, client: IPAddress, port: int | None) -> Packet:
-    """Make the SYN with which a client begins."""
-    return Packet(destination_port=port, source=client, destination=way.ip, in_interface=way.interface.name)
+def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) -> Packet:
+    """Make the SYN with which a client begins; with what firewalls that judge programs and profiles ask for."""
+    return Packet(
+        destination_port=port,
+        source=client,
+        destination=way.ip,
+        in_interface=way.interface.name,
+        program=serving_program(facts, way, port),
+        profile=way.interface.profile,
+        interface_addresses=tuple(str(address.interface) for address in way.interface.addresses),
+    )
+
+
+def serving_program(facts: Facts, way: Way, port: int | None) -> str | None:
+    """The path of the program whose socket would take the connection; None when nobody can tell."""
+    if isinstance(facts.sockets, Unknown) or isinstance(facts.processes, Unknown):
+        return None
+    ours = [one for one in facts.sockets if one.port == port and one.namespace is None]
+    exact = [one for one in ours if one.address == way.ip]
+    wild = [one for one in ours if one.address.is_unspecified and one.serves(way.family) is not False]
+    programs = {
+        facts.processes[pid].exe
+        for one in exact or wild or ours
+        for pid in one.pids
+        if pid in facts.processes
+    }
+    return programs.pop() if len(programs) == 1 else None
 
 
 def own_packet(way: Way, port: int) -> Packet:

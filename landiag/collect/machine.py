@@ -53,9 +53,7 @@ def parse_machine(text: str) -> Machine:
     item = _load(text)
     try:
         return Machine(
-            os={"linux": "linux", "win32": "windows", "darwin": "macos"}.get(
-                item["platform"], item["platform"]
-            ),
+            os=_system(str(item["platform"])),
             info=HostInfo(
                 os=str(item["platform"]),
                 os_version=str(item["os"]),
@@ -71,6 +69,12 @@ def parse_machine(text: str) -> Machine:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ParseError(f"not a description of a machine: {type(error).__name__} {error}") from error
+
+
+def _system(platform: str) -> str:
+    """The name that landiag gives to an operating system, by ``sys.platform`` (``freebsd14``, ``openbsd7``...)."""
+    known = {"win32": "windows", "cygwin": "windows", "darwin": "macos"}
+    return known.get(platform, platform.rstrip("0123456789"))
 
 
 def parse_processes(text: str) -> Mapping[int, Process]:

@@ -7,6 +7,7 @@ import selectors
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from importlib import import_module
@@ -14,9 +15,11 @@ from importlib import import_module
 from msgspec import Struct, field
 
 from landiag.host.modules import is_present
+from landiag.host.windows import drain, inherited_variables, system_folders
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
 
-SAFE_PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_APPLICATION_FIREWALL = "/usr/libexec/ApplicationFirewall"
+SAFE_PATH = system_folders() or ("/usr/sbin", "/usr/bin", "/sbin", "/bin", _APPLICATION_FIREWALL)
 """Where commands are looked up: normal users often lack sbin, and root must not trust the caller's PATH."""
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -41,6 +44,9 @@ CALLS: Mapping[str, str] = {
     "sweep": "landiag.probe.sweep:sweep",
     "arp": "landiag.probe.arp:arp",
     "syn": "landiag.probe.syn:syn",
+    "listeners": "landiag.collect.windows_live:listeners",
+    "adapters": "landiag.collect.windows_live:adapters",
+    "registry": "landiag.collect.windows_live:registry",
 }
 """The Python functions that may be asked, ``(params, timeout in seconds) -> JSON bytes``; imported on use."""
 
@@ -89,7 +95,7 @@ class LiveHost(Struct):
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={"PATH": os.pathsep.join(self.path), "LC_ALL": "C", "LANG": "C"},
+                env={**inherited_variables(), "PATH": os.pathsep.join(self.path), "LC_ALL": "C", "LANG": "C"},
                 cwd="/" if os.name == "posix" else None,
                 start_new_session=True,
             )
@@ -102,7 +108,8 @@ class LiveHost(Struct):
     def _collect(self, source: Command, child: subprocess.Popen[bytes]) -> Reading:
         self._children.add(child.pid)
         try:
-            output, errors, ended = _drain(child, self.deadline, self.max_bytes)
+            read_pipes = _drain if os.name == "posix" else drain
+            output, errors, ended = read_pipes(child, self.deadline, self.max_bytes)
         finally:
             self._children.discard(child.pid)
         detail = _first_line(errors)
@@ -150,7 +157,7 @@ class LiveHost(Struct):
 def find_program(name: str, path: tuple[str, ...] = SAFE_PATH) -> str | None:
     """Find a program by its bare name in the given folders; None when it is in none of them."""
     for folder in path:
-        candidate = os.path.join(folder, name)
+        candidate = os.path.join(folder, name if os.name == "posix" or "." in name else f"{name}.exe")
         if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
             return candidate
     return None
@@ -161,6 +168,8 @@ def remedy(source: Source) -> str | None:
     match source:
         case Command():
             program = find_program(source.argv[0]) or source.argv[0]
+            if sys.platform == "win32":
+                return subprocess.list2cmdline((source.argv[0], *source.argv[1:]))
             return shlex.join(("sudo", program, *source.argv[1:]))
         case File():
             return shlex.join(("sudo", "cat", source.path))
@@ -243,10 +252,10 @@ def _read_whole(path: str, max_bytes: int) -> bytes:
 def _end_group(pid: int) -> None:
     """Kill a child with everything it started: it leads a session of its own."""
     try:
-        if os.name == "posix":
-            os.killpg(pid, signal.SIGKILL)
-        else:
+        if sys.platform == "win32":
             os.kill(pid, signal.SIGTERM)
+        else:
+            os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return  # it ended by itself, or runs as root under sudo, which ends it
 

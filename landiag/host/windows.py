@@ -22,6 +22,27 @@ def system_folders() -> tuple[str, ...]:
     return (system, rf"{system}\WindowsPowerShell\v1.0", rf"{system}\OpenSSH")
 
 
+def inherited_variables() -> dict[str, str]:
+    """The variables without which programs of Windows do not start; empty elsewhere."""
+    if sys.platform != "win32":
+        return {}
+    import os
+
+    kept = (
+        "SYSTEMROOT",
+        "SYSTEMDRIVE",
+        "WINDIR",
+        "TEMP",
+        "TMP",
+        "USERPROFILE",
+        "APPDATA",
+        "LOCALAPPDATA",
+        "COMSPEC",
+    )
+    kept += ("PROGRAMFILES", "PROGRAMDATA", "PROCESSOR_ARCHITECTURE", "NUMBER_OF_PROCESSORS", "PATHEXT")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
 def drain(
     child: subprocess.Popen[bytes], deadline: float, max_bytes: int
 ) -> tuple[bytes, bytes, ReadStatus | None]:
