@@ -29,6 +29,7 @@ from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Family
 from landiag.model.report import Report
 from landiag.probe.command import run
+from landiag.probe.progress import METER
 from landiag.probe.target import Request, UsageError, parse_request
 from landiag.render.escape import escape_text
 
@@ -118,9 +119,10 @@ def _is_single(request: Request) -> bool:
 
 def _probe(request: Request, timeout: float) -> Report:
     deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
+    host, progress = LiveHost(deadline), _progress()
+    METER.listener = progress
     try:
-        return run(request, Recorder(host), deadline, _progress())
+        return run(request, Recorder(host), deadline, progress)
     finally:
         host.close()
 

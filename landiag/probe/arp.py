@@ -13,6 +13,7 @@ from ipaddress import ip_address, ip_network
 
 from msgspec import Struct
 
+from landiag.probe.progress import METER
 from landiag.probe.sockets import bind_source, error_name
 from landiag.probe.transcript import decode, encode
 
@@ -129,9 +130,17 @@ def _ask_all(
             if not missing:
                 break
             _send(sock, (request_frame(link, address) for address in missing), end)
+            if not repeat:
+                METER.say(number + 1, rounds, f"rounds of ARP, {len(heard)} hosts so far{last_of(heard)}")
             patience = float(params.get("last", wait)) if number == rounds - 1 else wait
             _listen(sock, selector, heard, wanted, min(end, time.monotonic() + patience))
     return heard
+
+
+def last_of(heard: Iterable[str]) -> str:
+    """The newest of what was found, for people who watch."""
+    newest = list(heard)[-1:]
+    return f", last {newest[0]}" if newest else ""
 
 
 def _send(sock: socket.socket, frames: Iterable[bytes], end: float) -> None:

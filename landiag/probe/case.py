@@ -283,7 +283,7 @@ def _of_families(
         if isinstance(found, tuple):
             known += found
         elif not known:
-            return found or Unknown("not read", source.name)
+            return Unknown("not read", source.name) if found is None else found
     return tuple(known)
 
 

@@ -99,12 +99,12 @@ def _check_scheme(look: Look, exchange: Exchange, attempt: Attempt) -> list[Find
         found = [make("speaks-tls", title, _certificate_text(look, attempt), evidence)]
     elif attempt.scheme == "http" and wanted == "https":
         title = f"the server speaks plain HTTP: type http://{look.host_header}/, not https://"
-        found = [blocks("speaks-plain-http", title, "", evidence)]
+        found = [blocks("speaks-tls", title, "", evidence)]
     else:
         found = []
     certificate = attempt.tls.certificate if attempt.tls else None
     if certificate is not None and wanted == "https" and (text := certificate_fault(look, certificate)):
-        found.append(warns("certificate-untrusted", f"browsers will warn: {text}", "", evidence))
+        found.append(warns("speaks-tls", f"browsers will warn: {text}", "", evidence))
     return found
 
 

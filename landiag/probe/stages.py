@@ -127,7 +127,7 @@ def _tls(look: Look, findings: tuple[Finding, ...]) -> Stage:
         shown = (
             f", certificate for {', '.join(certificate.names[:4])} until {certificate.not_after[:10]}{own}"
         )
-    warned = any(finding.code in ("speaks-tls", "certificate-untrusted") for finding in findings)
+    warned = any(finding.code == "speaks-tls" for finding in findings)
     return Stage("tls", Outcome.WARNS if warned else Outcome.OK, f"{attempt.tls.version}{shown}")
 
 

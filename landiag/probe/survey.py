@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from landiag.probe import errqueue
 from landiag.probe.errqueue import IcmpError
+from landiag.probe.progress import METER
 from landiag.probe.sockets import SocketAddress, bind_source, error_name, family_of, sockaddr
 from landiag.probe.tcp import TcpOutcome, parse_ports
 from landiag.probe.transcript import decode, encode
@@ -104,6 +105,7 @@ class _Loop(Struct):
     quickest: dict[str, float] = field(default_factory=dict)
     slowest: float = 0.0
     untried: int = 0
+    opened: int = 0
     idle: list[socket.socket] = field(default_factory=list)
     uses: dict[socket.socket, int] = field(default_factory=dict)
     pending: dict[socket.socket, tuple[Pair, float]] = field(default_factory=dict)
@@ -115,6 +117,8 @@ class _Loop(Struct):
         self.wait = float(self.params.get("wait", "1.3"))
         width = usable_width(int(self.params.get("width", "256")))
         for number, pair in enumerate(pairs):
+            if number % 256 == 0:
+                METER.say(number, len(pairs), f"ports asked, {self.opened} open so far")
             while len(self.pending) >= width:
                 self._collect()
             if time.monotonic() >= self.end:
@@ -201,6 +205,7 @@ class _Loop(Struct):
             self.results[pair] = _SILENT
         else:
             self.results[pair] = (TcpOutcome.UNREACHABLE, None, name)
+        self.opened += self.results[pair] is _OPEN
         if self.results[pair] in (_OPEN, _CLOSED):
             self._answered(pair, begun)
         self.uses.pop(sock, None)

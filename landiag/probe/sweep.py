@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from landiag.probe import errqueue
 from landiag.probe.icmp import echo_request
+from landiag.probe.progress import METER
 from landiag.probe.sockets import bind_source, scope_id
 from landiag.probe.transcript import decode, encode
 
@@ -68,6 +69,7 @@ def _stir(addresses: list[str], params: Mapping[str, str], end: float) -> tuple[
             for address in batch:
                 _send(sock, address)
                 _take(sock, answered)
+            METER.say(number + 1, len(batches), f"batches of addresses, {len(answered)} answered so far")
             _wait(sock, set(batch), answered, share)
     return tuple(answered)
 

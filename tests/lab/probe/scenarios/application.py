@@ -66,7 +66,7 @@ APPLICATION = (
         None,
         (tls("gunicorn --certfile cert.pem --keyfile key.pem -b 0.0.0.0:5000 shop:app"),),
     ),
-    Probe("http-asked-as-https", f"https://{SERVER}:5000/", blocked("speaks-plain-http"), None, OPEN),
+    Probe("http-asked-as-https", f"https://{SERVER}:5000/", blocked("speaks-tls"), None, OPEN),
     Probe(
         "https-flask",
         PORT,
