@@ -106,6 +106,7 @@ def _fix(server: Server, advice: RestartAdvice) -> Fix:
         edit=advice.edit,
         cwd=advice.cwd if advice.commands else None,
         stop_pid=advice.stop_pid,
+        stop_signal=None if advice.stop_signal == "TERM" else advice.stop_signal,
     )
 
 

@@ -17,14 +17,20 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from landiag.collect.masking import mask_argv
+from landiag.collect.masking import mask_argv, mask_environment
 from landiag.model.facts import Family
 
 KEPT_VARIABLES = frozenset(
-    ("FLASK_APP", "FLASK_DEBUG", "FLASK_ENV", "FLASK_RUN_HOST", "FLASK_RUN_PORT", "WERKZEUG_RUN_MAIN")
-    + ("WERKZEUG_SERVER_FD", "HOST", "PORT", "BIND", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV", "NODE_ENV")
-    + ("GUNICORN_CMD_ARGS", "UVICORN_HOST", "UVICORN_PORT", "STREAMLIT_SERVER_ADDRESS", "LISTEN_FDS")
-    + ("npm_lifecycle_event", "npm_lifecycle_script", "npm_package_name", "npm_config_user_agent")
+    ("ASPNETCORE_ENVIRONMENT", "BIND", "DANGEROUSLY_DISABLE_HOST_CHECK", "DJANGO_SETTINGS_MODULE")
+    + ("DOTNET_ENVIRONMENT", "FLASK_APP", "FLASK_DEBUG", "FLASK_ENV", "FLASK_RUN_CERT", "FLASK_RUN_EXTRA_FILES")
+    + ("FLASK_RUN_HOST", "FLASK_RUN_KEY", "FLASK_RUN_PORT", "GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT")
+    + ("GRANIAN_INTERFACE", "GRANIAN_PORT", "GUNICORN_CMD_ARGS", "HOST", "HTTPS", "JUPYTER_CONFIG_DIR")
+    + ("LISTEN_FDS", "LITESTAR_APP", "LITESTAR_PORT", "MLFLOW_TRACKING_URI", "NODE_ENV", "NUXT_PORT")
+    + ("OLLAMA_HOST", "OLLAMA_MODELS", "PORT", "PYTHONPATH", "QUART_APP", "QUART_DEBUG", "RACK_ENV", "RAILS_ENV")
+    + ("STREAMLIT_SERVER_ADDRESS", "STREAMLIT_SERVER_HEADLESS", "STREAMLIT_SERVER_PORT", "UVICORN_APP")
+    + ("UVICORN_HOST", "UVICORN_PORT", "VIRTUAL_ENV", "WEBPACK_DEV_SERVER_BASE_PORT", "WEB_CONCURRENCY")
+    + ("WERKZEUG_RUN_MAIN", "WERKZEUG_SERVER_FD", "npm_config_user_agent", "npm_lifecycle_event")
+    + ("npm_lifecycle_script", "npm_package_name")
 )
 """The only environment variables that are read from a process: they say how a server was started."""
 
@@ -155,7 +161,7 @@ def _describe(process: Any) -> dict[str, Any]:
             "started": _ask(process.create_time),
             "state": _ask(process.status),
             "parent": _ask(process.ppid),
-            "environment": {key: value for key, value in variables.items() if key in KEPT_VARIABLES},
+            "environment": mask_environment({key: variables[key] for key in KEPT_VARIABLES & variables.keys()}),
             "namespace": _namespace_of(str(process.pid)),
         }
 

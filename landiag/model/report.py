@@ -77,6 +77,7 @@ class Fix(Struct, frozen=True):
 
     ``needs`` is ``restart-server``, ``root``, ``user-action`` or None. ``verified`` is True when the fix was
     evaluated and helps, None when that cannot be evaluated. ``steps`` are sentences for what no command does.
+    ``stop_signal`` ends ``stop_pid`` where TERM does not (uWSGI takes TERM for "start anew").
     """
 
     title: str
@@ -89,6 +90,7 @@ class Fix(Struct, frozen=True):
     edit: Edit | None = None
     cwd: str | None = None
     stop_pid: int | None = None
+    stop_signal: str | None = None
 
 
 class Finding(Struct, frozen=True):

@@ -165,7 +165,7 @@ def command_lines(fix: Fix) -> list[str]:
     """Write a fix as lines to paste: the old server ended, the folder changed, sudo where root is needed."""
     lines = []
     if fix.needs == "restart-server" and fix.stop_pid is not None:
-        lines.append(f"kill {fix.stop_pid}")
+        lines.append(f"kill -{fix.stop_signal} {fix.stop_pid}" if fix.stop_signal else f"kill {fix.stop_pid}")
     if fix.needs == "restart-server" and fix.cwd and fix.commands:
         import shlex
 
