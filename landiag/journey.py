@@ -129,7 +129,11 @@ class HostSurroundings(Surroundings):
             source_port=packet.source_port,
             destination_port=packet.destination_port,
         )
-        return _way(self._lookup(flow))
+        found = _way(self._lookup(flow))
+        if found is None or found.kind == "local":
+            return found
+        name = "net.ipv4.ip_forward" if packet.version == 4 else "net.ipv6.conf.all.forwarding"
+        return Way("not-forwarded", None) if self._facts.sysctls.get(name) == "0" else found
 
     def way_back(self, packet: Packet, mark: int | None) -> Way | None:
         """The routing decision for an answer of this host."""

@@ -21,6 +21,15 @@ DATA_LENGTH = Within(53, 1500)
 """The length of a packet that carries data: more than its headers, at most what Ethernet takes."""
 
 CONFIRMED, SEEN_REPLY, ASSURED = 8, 2, 4
+_NOWHERE = {
+    "blackhole": Verdict.DROP,
+    "not-forwarded": Verdict.DROP,
+    "none": Verdict.REJECT,
+    "unreachable": Verdict.REJECT,
+    "prohibit": Verdict.REJECT,
+}
+"""Routes that lead nowhere, and what the sender sees of it."""
+
 SYN, SYN_ACK, DATA, ANSWER, REFUSAL = "syn", "syn-ack", "data", "answer", "refusal"
 
 
@@ -148,32 +157,47 @@ class Follower(Struct):
     def _deliver(self, trips: list[_Trip], family: str, leg: str) -> list[_Trip]:
         arrived: list[_Trip] = []
         for trip in trips:
-            mark = trip.fields["meta mark"]
-            lost = trip.translated is not None and trip.fields.packet.destination is None
-            trip.way = (
-                None
-                if lost
-                else self.around.route(trip.fields.packet, mark if isinstance(mark, int) else None)
-            )
-            self._note_heading(trip, leg)
+            self._adopt(trip, leg)
+            mark, packet = trip.fields["meta mark"], trip.fields.packet
+            lost = trip.translated is not None and packet.destination is None
+            trip.way = None if lost else self.around.route(packet, mark if isinstance(mark, int) else None)
             if trip.way is None:
                 arrived += self._hook([_fork(trip)], "input", family, leg)
                 arrived += self._forward([_fork(trip)], family, leg)
+            elif trip.way.kind in _NOWHERE:
+                self._end_at_route(trip.way, leg)
             elif trip.way.kind == "local":
                 arrived += self._hook([trip], "input", family, leg)
             else:
                 arrived += self._forward([trip], family, leg)
         return arrived
 
-    def _note_heading(self, trip: _Trip, leg: str) -> None:
-        """Remember where the first packet is bound for, in case that it is stopped on the last stretch."""
-        if leg != SYN or trip.way is None:
-            return
-        local = trip.way.kind == "local"
+    def _end_at_route(self, way: Way, leg: str) -> None:
+        """A packet that no route leads on: the sender is told, or not (ip_error)."""
+        verdict = _NOWHERE[way.kind]
+        line = TraceLine("route", verdict.value, text=f"route: {way.kind}", leg=leg)
+        self.lines.append(line)
+        self.stops.append(Stopped(leg, verdict, line))
+
+    def _adopt(self, trip: _Trip, leg: str) -> None:
+        """Where rules have rewritten addresses or ports without translation, nobody can foresee the answers."""
         packet = trip.fields.packet
-        back = self.around.way_back(_answer(packet, ANSWER), 0)
-        device = None if local else trip.way.device
-        self.headings.append(Arrival(packet, local, device, trip.translated, trip.way, back))
+        family = "ip6" if packet.version == 6 else "ip"
+        names = {f"{family} daddr": packet.destination, f"{family} saddr": packet.source}
+        written = any(
+            name in trip.fields and address is not None and trip.fields[name] != int(address)
+            for name, address in names.items()
+        )
+        ports = {f"{packet.protocol} dport": packet.destination_port}
+        if not written and all(
+            trip.fields[name] == port for name, port in ports.items() if name in trip.fields
+        ):
+            return
+        line = TraceLine(
+            "prerouting", "perhaps drop: a rule rewrites the packet", text="a rewritten packet", leg=leg
+        )
+        self.lines.append(line)
+        self.stops.append(Stopped(leg, Verdict.UNKNOWN, line))
 
     def _forward(
         self, trips: list[_Trip], family: str, leg: str, rewrite: Packet | None = None

@@ -117,7 +117,7 @@ class Judge:
             elif verdict == "unknown":
                 self.tally.unknown += 1
                 self.tally.unknowns.append(describe(case, attempt, f"{name}: kernel {outcome}", one))
-            elif verdict != outcome:
+            elif verdict != outcome and not (outcome == "reject" and _nobody_there(one)):
                 self.tally.disagreements.append(describe(case, attempt, f"{name}: kernel {outcome}", one))
 
     def _packet(self, attempt: Attempt) -> Packet:
@@ -162,6 +162,18 @@ def load(argv: tuple[str, ...], text: str) -> None:
         else:
             return
     raise RuntimeError(f"{' '.join(argv)}: too many lines are refused")
+
+
+SERVED = {address.split("/")[0] for link in (LAN, SECOND, INNER) for address in (link.server4, link.server6)}
+
+
+def _nobody_there(told: Conversation) -> bool:
+    """Whether the model lets the packet through to a place where nobody listens: then it is refused there."""
+    if told.verdict.value != "accept":
+        return False
+    packet = told.arrivals[0].packet
+    served = {*SERVED, *INNER.clients4, *INNER.clients6}
+    return str(packet.destination) not in served or packet.destination_port not in PORTS
 
 
 def read_facts() -> Facts:
