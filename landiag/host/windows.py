@@ -37,9 +37,14 @@ def inherited_variables() -> dict[str, str]:
         "USERPROFILE",
         "APPDATA",
         "LOCALAPPDATA",
+    ) + (
+        "PROGRAMFILES",
+        "PROGRAMDATA",
+        "PROCESSOR_ARCHITECTURE",
+        "NUMBER_OF_PROCESSORS",
+        "PATHEXT",
         "COMSPEC",
     )
-    kept += ("PROGRAMFILES", "PROGRAMDATA", "PROCESSOR_ARCHITECTURE", "NUMBER_OF_PROCESSORS", "PATHEXT")
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
