@@ -49,7 +49,14 @@ def check_verdicts(lab: Lab, scenario: Scenario, *, user: bool) -> Iterator[str]
 
 
 def _truth(lab: Lab, scenario: Scenario, who: str) -> str:
-    return measure(lab.host(who), scenario.address, scenario.port, scenario.scheme, scenario.attempts)
+    return measure(
+        lab.host(who),
+        scenario.address,
+        scenario.port,
+        scenario.scheme,
+        scenario.attempts,
+        scenario.host_name,
+    )
 
 
 def _peer(scenario: Scenario) -> str:

@@ -10,8 +10,8 @@ from tests.lab.hosts import Host
 EXCHANGE = Path(__file__).with_name("exchange.py")
 
 
-def measure(host: Host, address: str, port: int, scheme: str = "http", count: int = 1) -> str:
+def measure(host: Host, address: str, port: int, scheme: str = "http", count: int = 1, name: str = "") -> str:
     """What ``host`` gets from ``address``; ``sometimes`` when it is not the same each time."""
-    done = host.run(f"{sys.executable} -I -S {EXCHANGE} {address} {port} {scheme} {count}")
+    done = host.run(f"{sys.executable} -I -S {EXCHANGE} {address} {port} {scheme} {count} '{name}'")
     outcomes = set(done.stdout.splitlines())
     return outcomes.pop() if len(outcomes) == 1 else "sometimes"

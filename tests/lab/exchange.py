@@ -1,6 +1,6 @@
 """A client, as plain as one can be: connects, asks for the page, says in one word what came of it.
 
-Runs on a host of the lab as a script of its own (``python -I -S exchange.py HOST PORT SCHEME COUNT``) and
+Runs on a host of the lab as a script of its own (``python -I -S exchange.py HOST PORT SCHEME COUNT NAME``) and
 prints one outcome a line. It imports the standard library only: it may share no code
 and no error with landiag.
 """
@@ -81,9 +81,9 @@ def _explain(client: socket.socket, error: int) -> str:
     return names.get(error, "timeout")
 
 
-def ask(client: socket.socket, host: str, port: int, scheme: str) -> str:
+def ask(client: socket.socket, host: str, port: int, scheme: str, name: str) -> str:
     """Ask for the page: ``served``, ``http STATUS``, ``silent``, ``closed``, ``reset``, ``not-http``."""
-    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    authority = f"{name or (f'[{host}]' if ':' in host else host)}:{port}"
     request = (
         f"GET / HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: lab\r\nAccept: */*\r\nConnection: close\r\n\r\n"
     )
@@ -128,15 +128,15 @@ def _read_all(client: socket.socket) -> bytes:
     return answer
 
 
-def exchange(host: str, port: int, scheme: str) -> str:
-    """One connection from the first packet to the page."""
+def exchange(host: str, port: int, scheme: str, name: str) -> str:
+    """One connection from the first packet to the page; ``name`` stands in the URL instead of the address."""
     client = connect(host, port)
     if isinstance(client, str):
         return client
     with client:
-        return "connected" if scheme == "tcp" else ask(client, host, port, scheme)
+        return "connected" if scheme == "tcp" else ask(client, host, port, scheme, name)
 
 
 if __name__ == "__main__":
     for _ in range(int(sys.argv[4])):
-        print(exchange(sys.argv[1], int(sys.argv[2]), sys.argv[3]), flush=True)
+        print(exchange(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[5]), flush=True)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.lab.build import build
 from tests.lab.case import check_truth, problems
 from tests.lab.hosts import LabError
+from tests.lab.older import missing
 from tests.lab.scenario import Scenario
 from tests.lab.scenarios import SCENARIOS
 
@@ -26,6 +27,8 @@ def main() -> int:
 
 
 def _problems(scenario: Scenario) -> list[str]:
+    if reason := missing(scenario.needs):
+        return [reason]
     try:
         if "--truth" in sys.argv:
             with build(scenario) as lab:

@@ -29,6 +29,9 @@ class Expected:
 
     def without_root(self) -> Expected:
         """The same question asked by an ordinary user, who sees no firewall."""
+        if self.cause == "server-silent":
+            # A rule that nobody may read could have stopped the exchange as well.
+            return Expected("blocked|undetermined")
         return UNDETERMINED if self.cause in (None, *NEEDS_ROOT) else self
 
 
@@ -147,7 +150,8 @@ class Scenario:
     ``as_user`` that of an ordinary user; both follow from ``expected`` unless given. ``fixable`` says that
     landiag must offer commands which mend it, after which the client gets ``fixed``. ``also`` are codes that
     the report must hold besides. ``who`` is the host that measures, ``peer`` its address where it has
-    another. ``needs`` names a program without which the scenario cannot be built.
+    another. ``host_name`` is the name in the client's URL.
+    ``needs`` names a program without which the scenario cannot be built.
     """
 
     name: str
@@ -167,6 +171,7 @@ class Scenario:
     address: str = SERVER
     port: int = 5000
     scheme: str = "http"
+    host_name: str = ""
     attempts: int = 1
     options: str = ""
     environment: Mapping[str, str] | None = None

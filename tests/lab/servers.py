@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.lab.hosts import PROJECT
+from tests.lab.older import FLASK_23, VITE
 
 SHOP = """
 from flask import Flask
@@ -106,6 +107,19 @@ class Server:
 def flask(options: str = "", app: str = SHOP % "", **environment: str) -> Server:
     """``flask --app shop run OPTIONS``."""
     return Server(f"flask --app shop run {options}".rstrip(), {"shop.py": app}, environment=environment)
+
+
+def flask_23(options: str, app: str) -> Server:
+    """The same with Flask 2.3."""
+    files = {"shop.py": app}
+    return Server(
+        f"python -m flask --app shop run {options}", files, environment={"PYTHONPATH": str(FLASK_23)}
+    )
+
+
+def vite(options: str) -> Server:
+    """``vite OPTIONS`` on a page of its own."""
+    return Server(f"{VITE}/node_modules/.bin/vite {options}", {"index.html": "<h1>shop</h1>"})
 
 
 def app_run(arguments: str = "", **environment: str) -> Server:

@@ -7,6 +7,7 @@ import sys
 
 from tests.lab.build import build
 from tests.lab.hosts import PROJECT
+from tests.lab.older import missing
 from tests.lab.scenarios import SCENARIOS
 
 
@@ -16,6 +17,7 @@ def main() -> int:
     for scenario in SCENARIOS:
         if scenario.name == name:
             print(f"{scenario.fault}; the client gets: {scenario.truth}", file=sys.stderr)
+            missing(scenario.needs)
             with build(scenario) as lab:
                 line = " ".join(command) or "exec bash --norc -i"
                 return subprocess.call(lab.host(host).argv(line, folder=PROJECT))

@@ -6,11 +6,11 @@ CI takes each scenario once, as root or as an ordinary user by a fixed rota; ``L
 from __future__ import annotations
 
 import os
-import shutil
 
 import pytest
 
 from tests.lab.case import problems
+from tests.lab.older import missing
 from tests.lab.scenario import Scenario
 from tests.lab.scenarios import SCENARIOS
 
@@ -26,8 +26,8 @@ ROTA = [
 
 @pytest.mark.parametrize(("scenario", "user"), ROTA)
 def test_scenario(scenario: Scenario, user: bool) -> None:
-    if scenario.needs and not shutil.which(scenario.needs):
-        pytest.skip(f"{scenario.needs} is not installed")
+    if reason := missing(scenario.needs):
+        pytest.skip(reason)
     assert problems(scenario, user=user) == []
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.lab.older import FLASK_23, VITE
 from tests.lab.scenario import CLEAR, Scenario, blocked
-from tests.lab.servers import SHOP, Server, django, flask, script, tls, uwsgi, wsgi
+from tests.lab.servers import SHOP, Server, django, flask, flask_23, script, tls, uwsgi, vite, wsgi
 
 ALL = "--host 0.0.0.0"
 HOST = blocked("host-header-rejected")
@@ -70,6 +71,41 @@ SCENARIOS = (
         servers=(flask(ALL, configured("SERVER_NAME", '"localhost:5000"')),),
         truth="served",
         expected=CLEAR,
+    ),
+    Scenario(
+        "flask-2-server-name",
+        fault="until Flask 3.0 SERVER_NAME answers every other host with 404",
+        servers=(flask_23(ALL, configured("SERVER_NAME", '"localhost:5000"')),),
+        truth="http 404",
+        expected=HOST,
+        needs=str(FLASK_23),
+    ),
+    Scenario(
+        "vite",
+        fault="Vite listens on localhost",
+        servers=(vite("--port 5000"),),
+        truth="refused",
+        expected=blocked("bound-to-loopback"),
+        fixable=True,
+        needs=str(VITE),
+    ),
+    Scenario(
+        "vite-host",
+        fault="nothing: Vite lets every address in",
+        servers=(vite("--port 5000 --host"),),
+        truth="served",
+        expected=CLEAR,
+        needs=str(VITE),
+    ),
+    Scenario(
+        "vite-host-name",
+        fault="Vite refuses names that it was not told",
+        servers=(vite("--port 5000 --host"),),
+        host_name="shop.lan",
+        options="--host-header shop.lan",
+        truth="http 403",
+        expected=HOST,
+        needs=str(VITE),
     ),
     Scenario(
         "flask-debugger",
