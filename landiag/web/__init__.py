@@ -1,0 +1,1 @@
+"""Flask: the command ``flask landiag``, and the page behind ``landiag serve``."""
