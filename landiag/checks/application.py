@@ -133,6 +133,7 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *_check_redirect(exchange, attempt),
         *_check_page(exchange, attempt),
         *_check_debugger(case),
+        *_check_development(case),
     ]
     status = attempt.answer.status
     return answer(findings, f"answers {attempt.scheme.upper()} {status} {attempt.answer.reason}".strip())
@@ -251,6 +252,17 @@ def _own_way_is_open(case: Case) -> bool:
         return False
     journey = follow(case.facts, own_packet(case.way, case.port))
     return not isinstance(journey, Unknown) and journey.verdict is Verdict.ACCEPT
+
+
+def _check_development(case: Case) -> list[Finding]:
+    """Warn where a server that is made for its developer alone answers other devices."""
+    socket = _socket(case)
+    found = None if socket is None or socket.address.is_loopback else server_of(case, socket)
+    if socket is None or found is None or not found[0].development_server:
+        return []
+    title = f"{describe_owner(case, socket)} is a development server: fine for a test, not for more"
+    evidence = (owner_evidence(case, socket),)
+    return [Finding("development-server", Outcome.WARNS, title, found[0].production_advice, evidence)]
 
 
 def _judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:

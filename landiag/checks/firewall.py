@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.collect.hints import Hint, parse_hints
-from landiag.firewall.openings import Opening, Proposal, propose
+from landiag.firewall.openings import Opening, Proposal, propose, without_translation
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey import Journey, follow_through
 from landiag.model.facts import IPNetwork, Unknown
@@ -40,6 +40,7 @@ def check(case: Case) -> Answer:
         others = [f for f in _check_way(case, ruleset, way) if f.code not in decisive]
         findings += [milder(finding, str(way.ip)) for finding in others]
     findings += _check_singled_out(case, ruleset, case.way)
+    findings += _check_exposure(case, ruleset, case.way)
     findings += _check_bypasses(case)
     return answer(findings, _summary(case, ruleset))
 
@@ -70,6 +71,43 @@ def _check_singled_out(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Findi
         for finding in _check_journey(case, ruleset, way, one.journey):
             mild = milder(finding, one.addresses)
             yield replace(mild, outcome=Outcome.WARNS)
+
+
+def _check_exposure(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
+    """Warn where a translation leads clients past rules that would stop them: docker's ports pass by ufw."""
+    ordinary = next(iter(case.classes.get(way.id, ())), None)
+    if (
+        ordinary is None
+        or ordinary.journey.translated is None
+        or ordinary.journey.verdict is not Verdict.ACCEPT
+    ):
+        return
+    straight = follow_through(case.facts, without_translation(ruleset), ordinary.journey.packet)
+    line = straight.decided_by
+    if straight.verdict not in (Verdict.DROP, Verdict.REJECT) or line is None:
+        return
+    owner = find_owner(ruleset, line, straight.lines)
+    yield Finding(
+        code="firewall-bypassed",
+        outcome=Outcome.WARNS,
+        title=f"Other devices reach port {case.port} although {owner.text} would stop them: a translation leads past it",
+        detail="Published container ports are translated before the rules for this machine's own ports are asked.",
+        evidence=(
+            Evidence("the translation", ordinary.journey.translated.rule_text),
+            Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),
+        ),
+        fixes=(
+            Fix(
+                "Close it, if it was not meant",
+                needs="user-action",
+                steps=(
+                    f"Publish the port for this machine only (-p 127.0.0.1:{case.port}:...), or stop clients in the"
+                    " chain DOCKER-USER, which docker leaves to you.",
+                ),
+            ),
+        ),
+        paths=(way.id,),
+    )
 
 
 def _check_journey(case: Case, ruleset: Ruleset, way: Way, journey: Journey) -> Iterator[Finding]:

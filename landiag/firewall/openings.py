@@ -224,6 +224,20 @@ def insert_rule(ruleset: Ruleset, chain: Chain, name: str, index: int, opening: 
     return Ruleset({**ruleset.tables, chain.key: changed}, ruleset.gaps)
 
 
+def without_translation(ruleset: Ruleset) -> Ruleset:
+    """The same rules with every nat chain unhooked: what would become of a packet that nothing translates."""
+    tables = {
+        key: {name: _unhooked(chain) for name, chain in chains.items()}
+        for key, chains in ruleset.tables.items()
+    }
+    return Ruleset(tables, ruleset.gaps)
+
+
+def _unhooked(chain: Chain) -> Chain:
+    is_nat = chain.hook is not None and chain.hook.kind == "nat"
+    return replace(chain, hook=None) if is_nat else chain
+
+
 def opening_rule(opening: Opening) -> Rule:
     """Make the rule of the model that accepts exactly what the opening says."""
     family = "ip6" if opening.is_ipv6 else "ip"

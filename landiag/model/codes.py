@@ -62,6 +62,7 @@ CODES = (
     "local-network-privacy",
     "debugger-exposed",
     "development-server",
+    "firewall-bypassed",
 )
 """Every code of the contract. The verdict's cause is the first one that blocks."""
 
