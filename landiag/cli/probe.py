@@ -80,6 +80,8 @@ def probe(
         raise Stop(str(error)) from error
     if redact:
         report = redact_report(report)
+    if redact:
+        report = redact_report(report)
     finish(
         report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force
     )  # fmt: skip

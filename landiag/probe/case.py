@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from landiag.collect import interfaces, machine, routes
 from landiag.collect.machine import Machine
+from landiag.collect.systems import collector_of
 from landiag.model.facts import (
     Address,
     Call,
+    Command,
     Facts,
     Family,
     Interface,
@@ -96,11 +98,20 @@ class Case(Struct, frozen=True):
     @property
     def facts(self) -> Facts:
         """What was read of this machine, as a route lookup wants it."""
-        if any(source.name not in self.readings for source in sources.first(self.versions)):
-            return _parse_facts(self)
-        if "facts" not in self.parsed:
-            self.parsed["facts"] = _parse_facts(self)
-        return self.parsed["facts"]  # type: ignore[return-value]
+        if "facts" in self.parsed:
+            return self.parsed["facts"]  # type: ignore[return-value]
+        if any(source.name not in self.readings for source in self.facts_sources):
+            return _no_facts(self)
+        self.parsed["facts"] = facts = _parse_facts(self)
+        return facts
+
+    @property
+    def facts_sources(self) -> tuple[Source, ...]:
+        """What the facts are made of: asked at once as on Linux, and again where the system is another one."""
+        asked = sources.first(self.versions)
+        if self.machine is None or self.machine.os == "linux":
+            return asked
+        return (*asked, *collector_of(self.machine.os).first)
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:
@@ -122,15 +133,31 @@ class Case(Struct, frozen=True):
         """Where exchanges leave from, when the user said so."""
         return (("interface", self.request.interface),) if self.request.interface else ()
 
-    def neighbours(self, source: Source) -> tuple[Neighbour, ...]:
+    def neighbours_source(self, when: str = "after") -> Command:
+        """The neighbour table as this system shows it: ``after`` the target was asked, or ``late``."""
+        name, argv = sources.NEIGHBOUR_TABLES.get(self.facts.os, sources.NEIGHBOUR_TABLES["linux"])
+        return Command(f"{name} {when}", argv)
+
+    def neighbours(self, when: str = "after") -> tuple[Neighbour, ...]:
         """A neighbour table; empty where it could not be read."""
-        return self.known(source, routes.parse_neighbours) or ()
+        return self.known(self.neighbours_source(when), self._parse_neighbours) or ()
+
+    def _parse_neighbours(self, text: str) -> tuple[Neighbour, ...]:
+        if self.facts.os == "windows":
+            from landiag.collect.windows_net import parse_arp
+
+            return parse_arp(text, self.interfaces)
+        if self.facts.os == "linux":
+            return routes.parse_neighbours(text)
+        from landiag.collect.bsd_net import parse_arp as parse_bsd_arp
+
+        return parse_bsd_arp(text)
 
     def neighbour(self, address: IPAddress) -> Neighbour | None:
         """The last that is known of a neighbour."""
-        for source in (sources.NEIGHBOURS_LATE, sources.NEIGHBOURS):
-            if self.readings.get(source.name) is not None:
-                return next((entry for entry in self.neighbours(source) if entry.address == address), None)
+        for when in ("late", "after"):
+            if self.readings.get(self.neighbours_source(when).name) is not None:
+                return next((entry for entry in self.neighbours(when) if entry.address == address), None)
         return None
 
     def route(self, address: IPAddress) -> RouteDecision | Unknown:
@@ -248,26 +275,39 @@ def parse_resolv_conf(text: str) -> tuple[str, ...]:
     return tuple(words[1] for words in lines if len(words) > 1 and words[0] == "nameserver")
 
 
-def _parse_facts(case: Case) -> Facts:
-    """The part of a host's facts that a client needs; the rest is unknown because nobody looked."""
-    unread = Unknown("not read by probe", "probe")
-    found_routes = _of_families(case, (routes.ROUTES4, routes.ROUTES6), routes.parse_routes)
-    rules = _of_families(case, (routes.RULES4, routes.RULES6), routes.parse_rules)
-    known = case.parse(interfaces.INTERFACES, interfaces.parse_interfaces)
+_UNREAD = Unknown("not read by probe", "probe")
+
+
+def _no_facts(case: Case) -> Facts:
+    """The facts of a machine of which nothing was read but what it is."""
     who = case.machine
     return Facts(
         os=who.os if who else "linux",
         now=who.now if who else 0.0,
         privileged=case.privileged,
-        interfaces=unread if known is None else known,
-        routes=found_routes,
-        policy_rules=rules,
-        neighbours=unread,
-        sockets=unread,
-        processes=unread,
-        namespaces=unread,
+        interfaces=_UNREAD,
+        routes=_UNREAD,
+        policy_rules=_UNREAD,
+        neighbours=_UNREAD,
+        sockets=_UNREAD,
+        processes=_UNREAD,
+        namespaces=_UNREAD,
         sysctls={},
-        ruleset=unread,
+        ruleset=_UNREAD,
+    )
+
+
+def _parse_facts(case: Case) -> Facts:
+    """The part of a host's facts that a client needs."""
+    who = case.machine
+    if who is not None and who.os != "linux":
+        return collector_of(who.os).parse_facts(case.readings, who)
+    known = case.parse(interfaces.INTERFACES, interfaces.parse_interfaces)
+    return replace(
+        _no_facts(case),
+        routes=_of_families(case, (routes.ROUTES4, routes.ROUTES6), routes.parse_routes),
+        policy_rules=_of_families(case, (routes.RULES4, routes.RULES6), routes.parse_rules),
+        interfaces=_UNREAD if known is None else known,
     )
 
 

@@ -28,7 +28,7 @@ MOST_NEIGHBOURS = 4
 
 def plan(case: Case) -> tuple[Source, ...]:
     """Everything that is worth reading by now; what was read already stays in the list."""
-    wanted = [*sources.first(case.versions)]
+    wanted = [*case.facts_sources]
     request = case.request
     if request.name is not None:
         wanted += [sources.resolve(request.name, case.family_word), sources.RESOLV_CONF]
@@ -52,7 +52,7 @@ def plan_look(look: Look) -> Iterator[Source]:
         yield arp
     if look.exchange is None or look.case.machine is None:
         return
-    yield sources.NEIGHBOURS
+    yield look.case.neighbours_source()
     if look.connected:
         yield from _plan_connected(look)
     else:
@@ -72,7 +72,7 @@ def _plan_failed(look: Look) -> Iterator[Source]:
         yield look.trace_source()
     yield from _plan_neighbourhood(look)
     if case.exchange(look.second_source()) is not None:
-        yield sources.NEIGHBOURS_LATE
+        yield case.neighbours_source("late")
 
 
 def _plan_neighbourhood(look: Look) -> Iterator[Source]:
@@ -91,7 +91,7 @@ def neighbourhood(look: Look) -> tuple[str, ...]:
     device = look.interface.name if look.interface else None
     others = [
         str(entry.address)
-        for entry in case.neighbours(sources.NEIGHBOURS)
+        for entry in case.neighbours()
         if entry.device == device
         and entry.address.version == look.ip.version
         and entry.address != look.ip

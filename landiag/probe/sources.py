@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.collect import interfaces, machine, routes
-from landiag.model.facts import Call, Command, File, Source
+from landiag.model.facts import Call, File, Source
 
 CONNECT_WAIT = 1.15
 """Seconds for a first connection: enough for a lost SYN, whose copy follows after one second."""
@@ -31,9 +31,14 @@ def first(versions: tuple[int, ...]) -> tuple[Source, ...]:
 
 RESOLV_CONF = File("/etc/resolv.conf")
 
-NEIGHBOURS = Command("ip-neighbours after", routes.NEIGHBOURS.argv)
-NEIGHBOURS_LATE = Command("ip-neighbours late", routes.NEIGHBOURS.argv)
-"""The neighbour table when the target was asked, and when it and others were given time."""
+NEIGHBOUR_TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "linux": ("ip-neighbours", routes.NEIGHBOURS.argv),
+    "windows": ("arp", ("arp", "-a")),
+    "macos": ("arp", ("arp", "-an")),
+    "freebsd": ("arp", ("arp", "-an")),
+    "openbsd": ("arp", ("arp", "-an")),
+}
+"""The name and the command of the neighbour table on each system."""
 
 CONTROL_PORTS = "22,80,443,445,5000,8000,8080,49152"
 """Ports that show whether a silent host answers anything at all, by RST or by SYN-ACK."""

@@ -28,7 +28,7 @@ _NEAR, _FAR = 2000, 256
 
 def plan_survey(case: Case) -> tuple[Source, ...]:
     """Everything that is worth reading by now."""
-    wanted: list[Source] = [*sources.first(case.versions)]
+    wanted: list[Source] = [*case.facts_sources]
     request = case.request
     if request.network is not None:
         wanted += _plan_network(case, request.network)
@@ -59,7 +59,7 @@ def _plan_network(case: Case, network: IPNetwork) -> Iterator[Source]:
             return
     yield sweep_source(case, network)
     if case.known(sweep_source(case, network), parse_sweep) is not None:
-        yield sources.NEIGHBOURS
+        yield case.neighbours_source()
 
 
 def network_is_on_link(case: Case, network: IPNetwork) -> bool:
@@ -118,12 +118,12 @@ def hosts_of(case: Case) -> tuple[str, ...] | None:
 
 def _hosts_of_sweep(case: Case, network: IPNetwork) -> tuple[str, ...] | None:
     swept = case.parse(sweep_source(case, network), parse_sweep)
-    if swept is None or case.readings.get(sources.NEIGHBOURS.name) is None:
+    if swept is None or case.readings.get(case.neighbours_source().name) is None:
         return None
     own = {address.ip for _, address in case.own_addresses}
     answered = [parse_address(address) for address in swept.answered] if isinstance(swept, Sweep) else []
     found = {address for address in answered if address in network}
-    for entry in case.neighbours(sources.NEIGHBOURS):
+    for entry in case.neighbours():
         if entry.address in network and set(entry.states) & set(RESOLVED) and entry.mac:
             found.add(entry.address)
     zone = f"%{link_of(case, network)}" if network.is_link_local else ""
@@ -235,5 +235,5 @@ def mac_of(case: Case, host: str) -> str | None:
         owner = next((one for one in answers.owners if one.address == host), None) if answers else None
         if owner is not None:
             return owner.macs[0]
-    entry = next((e for e in case.neighbours(sources.NEIGHBOURS) if e.address == parse_address(host)), None)
+    entry = next((e for e in case.neighbours() if e.address == parse_address(host)), None)
     return entry.mac if entry else None

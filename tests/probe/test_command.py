@@ -48,7 +48,7 @@ class MemoryHost:
 
     def __init__(self, answers: Answers, os: str = "linux", neighbours: object = ()) -> None:
         self.answers = answers
-        self.texts = {
+        self.texts: dict[str, object] = {
             "ip-addresses": ADDRESSES,
             "ip-routes-4": ROUTES,
             "ip-rules-4": RULES,
@@ -71,6 +71,8 @@ class MemoryHost:
         match source:
             case Command():
                 known = self.texts.get(source.name.split()[0])
+                if isinstance(known, str):
+                    return self._reading(source, known.encode())
                 return self._reading(source, None if known is None else json.dumps(known).encode())
             case Call(kind="machine"):
                 return self._reading(source, json.dumps(self.machine).encode())
@@ -130,6 +132,32 @@ def test_macos_refuses_the_local_network_at_once() -> None:
     refused = Connect(TcpOutcome.UNREACHABLE, 0.0004, "EHOSTUNREACH")
     assert ask(MemoryHost({"http": exchange(refused)}, "darwin")).verdict.cause == "local-network-privacy"
     assert ask(MemoryHost({"http": exchange(refused)}, "linux")).verdict.cause != "local-network-privacy"
+
+
+MAC_TEXTS = {
+    "ifconfig": """en0: flags=8863<UP,BROADCAST,SMART,RUNNING,SIMPLEX,MULTICAST> mtu 1500
+\tether 02:00:00:00:00:20
+\tinet 192.168.77.20 netmask 0xffffff00 broadcast 192.168.77.255
+\tstatus: active
+""",
+    "netstat-routes": """Routing tables
+
+Internet:
+Destination        Gateway            Flags        Netif Expire
+default            192.168.77.1       UGScg          en0
+192.168.77         link#6             UCS            en0
+""",
+    "arp": "? (192.168.77.10) at 2:0:0:0:0:10 on en0 ifscope [ethernet]\n",
+}
+
+
+def test_a_mac_is_read_in_its_own_words() -> None:
+    host = MemoryHost({"http": exchange(Connect(TcpOutcome.REFUSED, 0.1, "ECONNREFUSED"))}, "darwin")
+    host.texts.update(MAC_TEXTS)
+    report = ask(host)
+    stages = {stage.stage: stage.detail for stage in report.paths[0].stages}
+    assert (report.verdict.cause, stages["route"]) == ("connection-refused", "directly on en0")
+    assert "02:00:00:00:00:10" in stages["neighbour"]
 
 
 def test_isolation_needs_others_that_were_there_before() -> None:
