@@ -90,7 +90,7 @@ def _check_exposure(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]
     yield Finding(
         code="firewall-bypassed",
         outcome=Outcome.WARNS,
-        title=f"Other devices reach port {case.port} although {owner.text} would stop them: a translation leads past it",
+        title=f"Port {case.port} is open although {owner.text} would stop clients: a translation leads past it",
         detail="Published container ports are translated before the rules for this machine's own ports are asked.",
         evidence=(
             Evidence("the translation", ordinary.journey.translated.rule_text),

@@ -135,7 +135,8 @@ def _fix_lines(report: Report, style: Style) -> list[str]:
     fixes = _fixes(report)
     if not fixes:
         return []
-    lines = [style.paint("Fix, in this order:" if len(fixes) > 1 else "Fix:", "bold")]
+    heading = "Fix:" if len(fixes) == 1 else "Fix, in this order:"
+    lines = [style.paint(heading if _is_open(report) else "Worth a look:", "bold")]
     for number, (_, fix) in enumerate(fixes, 1):
         commands = [f"     {line}" for line in command_lines(fix)]
         steps = _wrap_all((*_edit_step(fix), *fix.steps), style)
