@@ -36,13 +36,14 @@ def check_truth(lab: Lab, scenario: Scenario) -> Iterator[str]:
 def check_verdicts(lab: Lab, scenario: Scenario, *, user: bool) -> Iterator[str]:
     """The user's own line, then the same for one client, for people, and replayed; at last the fixes."""
     expected = scenario.verdict(user=user, peer=False)
+    also = () if user else scenario.also
     answer = ask(lab, scenario, user=user, more="--json")
-    yield from judge(answer, expected, scenario.also)
+    yield from judge(answer, expected, also)
     with_peer = ask(lab, scenario, user=user, more=f"--json --peer {_peer(scenario)}")
     yield from judge(with_peer, scenario.verdict(user=user, peer=True))
     yield from judge_text(ask(lab, scenario, user=user, more=f"--save {RECORDING}"))
     replayed = ask(lab, scenario, user=user, more=f"--replay {RECORDING} --json")
-    yield from judge(replayed, expected, scenario.also)
+    yield from judge(replayed, expected, also)
     owner_is_visible = not user or all(server.user for server in scenario.servers)
     if scenario.fixable and owner_is_visible and expected.status == "blocked" and answer.report:
         yield from mend(lab, scenario, answer, user=user)

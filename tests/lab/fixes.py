@@ -67,6 +67,8 @@ def mend(lab: Lab, scenario: Scenario, answer: Answer, *, user: bool) -> Iterato
         if _outcome(lab, scenario) == scenario.fixed:
             break
         answer = ask(lab, scenario, user=user, more="--json")
+        if user and answer.report["verdict"]["status"] == "undetermined":
+            answer = ask(lab, scenario, user=False, more="--json")  # as the report then says
     else:
         yield f"mended {ROUNDS} times, and the client still gets {_outcome(lab, scenario)}"
     after = _watch(lab, scenario)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -34,7 +35,7 @@ def _problems(scenario: Scenario) -> list[str]:
             with build(scenario) as lab:
                 return list(check_truth(lab, scenario))
         return problems(scenario, user="--user" in sys.argv)
-    except LabError as error:
+    except (LabError, subprocess.TimeoutExpired) as error:
         return [f"the lab: {error}"]
 
 

@@ -150,7 +150,8 @@ class Scenario:
     ``as_user`` that of an ordinary user; both follow from ``expected`` unless given. ``fixable`` says that
     landiag must offer commands which mend it, after which the client gets ``fixed``. ``also`` are codes that
     the report must hold besides. ``who`` is the host that measures, ``peer`` its address where it has
-    another. ``host_name`` is the name in the client's URL.
+    another. ``host_name`` is the name in the client's URL,
+    ``environment`` that of the shell in which landiag is typed.
     ``needs`` names a program without which the scenario cannot be built.
     """
 

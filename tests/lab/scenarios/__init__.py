@@ -13,6 +13,7 @@ from tests.lab.scenarios import (
     nftables,
     routing,
     sockets,
+    tools,
     ufw,
 )
 
@@ -27,4 +28,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     *containers.SCENARIOS,
     *routing.SCENARIOS,
     *application.SCENARIOS,
+    *tools.SCENARIOS,
 )
