@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag import __version__
-from landiag.checks import CHECKS, application, exchange, firewall, listening, peer, port, restart
+from landiag.checks import CHECKS, application, exchange, firewall, listening, peer, port, restart, systems
 from landiag.checks.case import Answer, Case, not_applicable
 from landiag.collect import linux
 from landiag.collect.machine import MACHINE, Machine, parse_machine
@@ -71,7 +71,7 @@ def diagnose(question: Question, recorder: Recorder, deadline: float) -> Report:
     case = open_case(question, recorder, machine, facts)
     may_be_inside = facts.os == "linux" and listening.may_be_inside(case)
     inside = linux.plan_namespaces(recorder.readings) if may_be_inside else ()
-    asked = (*port.plan(case.target, facts), *application.plan(case), *peer.plan(case))
+    asked = (*systems.plan(case), *port.plan(case.target, facts), *application.plan(case), *peer.plan(case))
     recorder.read_all((*inside, *asked), deadline)
     if facts.os == "linux":
         case = replace(case, facts=linux.add_namespaces(facts, recorder.readings))
@@ -88,7 +88,7 @@ def gather(recorder: Recorder, deadline: float, also: Iterable[Source] = ()) -> 
     if isinstance(machine, Unknown):
         raise UsageError(f"this machine could not be described: {machine.reason}")
     system = collector_of(machine.os)
-    recorder.read_all(system.first, deadline)
+    recorder.read_all((*system.first, *systems.sources(machine)), deadline)
     facts = system.parse_facts(recorder.readings, machine)
     recorder.read_all(system.plan(facts, recorder.readings), deadline)
     facts = system.complete_facts(facts, recorder.readings)

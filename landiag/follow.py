@@ -130,6 +130,10 @@ def serving_program(facts: Facts, way: Way, port: int | None) -> str | None:
     return programs.pop() if len(programs) == 1 else None
 
 
-def own_packet(way: Way, port: int) -> Packet:
+def own_packet(facts: Facts, way: Way, port: int) -> Packet:
     """Make the SYN of this machine to its own address: it comes in by the loopback interface."""
-    return Packet(destination_port=port, source=way.ip, destination=way.ip, in_interface="lo")
+    loopback = "lo" if facts.os == "linux" else "lo0"
+    program = serving_program(facts, way, port)
+    return Packet(
+        destination_port=port, source=way.ip, destination=way.ip, in_interface=loopback, program=program
+    )

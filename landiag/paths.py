@@ -25,6 +25,9 @@ _STAGE_OF_CODE: Mapping[str, str] = {
     "vpn-takes-replies": "reply-route",
     "firewall-drops-replies": "reply",
     "conntrack-full": "prerouting",
+    "firewall-blocks-program": "input",
+    "firewall-profile": "input",
+    "other-firewall": "input",
 }
 """Where a finding stops the conversation, by its code; firewall findings stand where their hook is."""
 

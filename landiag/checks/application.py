@@ -250,7 +250,7 @@ def _own_way_is_open(case: Case) -> bool:
     """Whether the firewalls let this machine's own connection pass: only then does silence speak of the server."""
     if case.way is None:
         return False
-    journey = follow(case.facts, own_packet(case.way, case.port))
+    journey = follow(case.facts, own_packet(case.facts, case.way, case.port))
     return not isinstance(journey, Unknown) and journey.verdict is Verdict.ACCEPT
 
 

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 
 from msgspec.structs import replace
 
+from landiag.checks import systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.collect.hints import Hint, parse_hints
 from landiag.firewall.openings import Opening, Proposal, propose, without_translation
@@ -29,6 +30,9 @@ _LIMITS = re.compile(
 
 def check(case: Case) -> Answer:
     """Check every rule that the conversation meets, for each way in; the first way blocks, the others warn."""
+    elsewhere = systems.firewall_answer(case)
+    if elsewhere is not None:
+        return elsewhere
     ruleset = case.facts.ruleset
     if case.way is None:
         return not_applicable("no way in")
@@ -42,6 +46,7 @@ def check(case: Case) -> Answer:
     findings += _check_singled_out(case, ruleset, case.way)
     findings += _check_exposure(case, ruleset, case.way)
     findings += _check_bypasses(case)
+    findings += [one for one in systems.inside_wsl(case) if one.code.startswith("firewall-")]
     return answer(findings, _summary(case, ruleset))
 
 

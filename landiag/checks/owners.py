@@ -41,8 +41,16 @@ def _user_words(socket: Socket) -> str:
     return "root" if socket.uid == 0 else f"user id {socket.uid}"
 
 
+_SOCKET_SOURCES = {
+    "windows": "netstat -ano", "macos": "netstat -anv -p tcp", "freebsd": "sockstat -46l -P tcp",
+    "openbsd": "netstat -an",
+}  # fmt: skip
+
+
 def socket_source(case: Case) -> str:
     """Name where the listeners were read."""
+    if case.facts.os != "linux":
+        return _SOCKET_SOURCES.get(case.facts.os, "listeners")
     reading = case.readings.get(sockets.LISTENERS.name)
     if reading is not None and reading.status is ReadStatus.OK:
         return shlex.join(sockets.LISTENERS.argv)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from landiag.checks.application import speaks_http
 from landiag.checks.case import Answer, Case, answer
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
+from landiag.checks.systems import port_findings
 from landiag.collect.machine import Machine
 from landiag.model.facts import Call, Facts, Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
@@ -27,7 +28,9 @@ def plan(target: Target, facts: Facts) -> tuple[Call, ...]:
 
 def check(case: Case) -> Answer:
     """Check whether the port is the right program's, could be bound, and is one that browsers ask for."""
-    findings = [*_check_owners(case), *_check_bind(case), *_check_browsers(case)]
+    special = port_findings(case, _bind_error(case))
+    general = [] if special else [*_check_owners(case), *_check_bind(case)]
+    findings = [*special, *general, *_check_browsers(case)]
     return answer(findings, _summary(case))
 
 
@@ -123,6 +126,11 @@ def _stop_fix(case: Case, socket: Socket) -> Fix:
         risk="ends that program",
         steps=(f"Make sure that {describe_owner(case, socket)} is not needed before you end it.",),
     )
+
+
+def _bind_error(case: Case) -> str | None:
+    test = case.parse(bind_source(case.target), parse_bind_test)
+    return None if test is None or isinstance(test, Unknown) or test.free else test.error
 
 
 def _check_bind(case: Case) -> list[Finding]:

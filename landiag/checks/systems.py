@@ -1,0 +1,70 @@
+"""What the checks ask differently on Windows, macOS, the BSDs and in WSL2."""
+
+from __future__ import annotations
+
+from landiag.checks.case import Answer, Case
+from landiag.collect.machine import Machine
+from landiag.model.facts import Call, Source
+from landiag.model.report import Finding
+
+
+def sources(machine: Machine) -> tuple[Source, ...]:
+    """What is read besides the host's own sources: inside WSL2, what Windows says."""
+    if machine.info.environment != "wsl2":
+        return ()
+    from landiag.checks import wsl
+
+    return wsl.sources(machine.info.environment)
+
+
+def plan(case: Case) -> tuple[Call, ...]:
+    """Name the exchanges that only these systems need."""
+    if case.facts.os != "windows":
+        return ()
+    from landiag.checks import wsl
+
+    return wsl.plan(case)
+
+
+def firewall_answer(case: Case) -> Answer | None:
+    """The firewall check of another system than Linux; None on Linux."""
+    if case.facts.os == "windows":
+        from landiag.checks import windows
+
+        return windows.check_firewall(case)
+    if case.facts.os in ("macos", "freebsd", "openbsd"):
+        from landiag.checks import macos
+
+        return macos.check_firewall(case)
+    return None
+
+
+def inside_wsl(case: Case) -> list[Finding]:
+    """What keeps clients from a WSL2 distribution, found from inside of it; empty elsewhere."""
+    if case.facts.os != "linux" or case.machine.info.environment != "wsl2":
+        return []
+    from landiag.checks import wsl
+
+    return wsl.check_inside(case)
+
+
+def port_findings(case: Case, bind_error: str | None) -> list[Finding]:
+    """What another system says of the port: kept by Windows, held by AirPlay, served inside WSL2."""
+    if case.facts.os == "windows":
+        from landiag.checks import windows, wsl
+
+        return [*windows.check_port(case, bind_error), *(wsl.check_on_windows(case) or [])]
+    if case.facts.os == "macos":
+        from landiag.checks import macos
+
+        return macos.check_port(case)
+    return [one for one in inside_wsl(case) if one.code.startswith("port-")]
+
+
+def is_served_elsewhere(case: Case) -> bool:
+    """Whether the listener that is seen (or missing) stands for a server inside WSL2."""
+    if case.facts.os != "windows":
+        return False
+    from landiag.checks import wsl
+
+    return bool(wsl.check_on_windows(case))

@@ -1,0 +1,331 @@
+"""WSL2: a server inside the distribution that clients of the LAN do not reach, seen from either side."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from landiag.checks.case import Case
+from landiag.checks.owners import owner_evidence
+from landiag.collect import windows as collected
+from landiag.collect.windows import WindowsState
+from landiag.collect.windows_net import PortProxy, parse_portproxy
+from landiag.firewall.windows.registry import parse_entries
+from landiag.firewall.windows.text import decode_console
+from landiag.model.facts import Call, Command, Facts, ParseError, ReadStatus, Socket, Source, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.probe.tcp import TcpOutcome, parse_connects
+
+_SYSTEM32 = "/mnt/c/Windows/System32"
+WSL_MODE = Command("wsl-mode", ("wslinfo", "--networking-mode"))
+WSL_PORTPROXY = Command("wsl-portproxy", (f"{_SYSTEM32}/netsh.exe", "interface", "portproxy", "show", "all"))
+WSL_STATE = Command(
+    "wsl-windows-state",
+    (f"{_SYSTEM32}/WindowsPowerShell/v1.0/powershell.exe", *collected.STATE.argv[1:]),
+)
+_CREATOR = "{40E0AC32-46A5-438A-A0B2-2B479E8F2E90}"
+"""The VMCreatorId of WSL in the Hyper-V firewall."""
+
+
+def sources(environment: str) -> tuple[Source, ...]:
+    """What tells a WSL2 distribution how Windows passes connections on to it."""
+    return (WSL_MODE, WSL_PORTPROXY, WSL_STATE) if environment == "wsl2" else ()
+
+
+def plan(case: Case) -> tuple[Call, ...]:
+    """Try the addresses to which Windows passes the port on: a stale one does not answer."""
+    proxies = [one for one in port_proxies(case) if one.listen_port == case.port]
+    return tuple(connect_source(one) for one in proxies)
+
+
+def connect_source(proxy: PortProxy) -> Call:
+    """Name the attempt to connect where a port proxy leads."""
+    params = (("address", proxy.connect_address), ("ports", str(proxy.connect_port)))
+    return Call("connect", params, seconds=2.0)
+
+
+def port_proxies(case: Case) -> tuple[PortProxy, ...]:
+    """The ports that Windows passes on, out of its registry or out of netsh from inside WSL."""
+    registry = case.readings.get(collected.REGISTRY.name)
+    if registry is not None and registry.status is ReadStatus.OK:
+        try:
+            return tuple(_of_registry(registry.text))
+        except ParseError:
+            return ()
+    listed = case.readings.get(WSL_PORTPROXY.name)
+    if listed is not None and listed.status is ReadStatus.OK:
+        return parse_portproxy(decode_console(listed.data))
+    return ()
+
+
+def _of_registry(text: str) -> list[PortProxy]:
+    """``listen address/port = connect address/port`` below Services\\PortProxy."""
+    found = []
+    for entry in parse_entries(text):
+        if "\\portproxy\\" not in entry.key.lower():
+            continue
+        listen, _, listen_port = entry.name.partition("/")
+        connect, _, connect_port = entry.data.partition("/")
+        if listen_port.isdecimal() and connect_port.isdecimal():
+            found.append(PortProxy(listen, int(listen_port), connect, int(connect_port)))
+    return found
+
+
+def check_on_windows(case: Case) -> list[Finding] | None:
+    """Check whether the port is served inside WSL2; None where that is not what happens here.
+
+    wslrelay.exe listens on 127.0.0.1 for a server in a distribution behind NAT: nobody else reaches it.
+    """
+    if isinstance(case.facts.sockets, Unknown):
+        return None
+    ours = [socket for socket in case.facts.sockets if socket.port == case.port]
+    proxies = [one for one in port_proxies(case) if one.listen_port == case.port]
+    if proxies:
+        return _check_proxy(case, proxies[0], ours)
+    relays = [socket for socket in ours if any(_is_relay(one.name) for one in case.owners(socket))]
+    if relays and len(relays) == len(ours):
+        return [_not_forwarded(case, relays[0])]
+    return None
+
+
+def _is_relay(name: str) -> bool:
+    return name.lower().startswith("wslrelay")
+
+
+def _check_proxy(case: Case, proxy: PortProxy, ours: list[Socket]) -> list[Finding] | None:
+    state = collected.parse_state(case.readings)
+    stopped = not isinstance(state, Unknown) and state.ip_helper not in ("", "Running")
+    text = f"{proxy.listen_address}:{proxy.listen_port} to {proxy.connect_address}:{proxy.connect_port}"
+    if stopped or not ours:
+        return [_helper_stopped(case, text)]
+    answered = _answers(case, proxy)
+    return [_stale(case, proxy, text)] if answered is False else None
+
+
+def _answers(case: Case, proxy: PortProxy) -> bool | None:
+    found = case.parse(connect_source(proxy), parse_connects)
+    if found is None or isinstance(found, Unknown) or not found.results:
+        return None
+    return found.results[0].connect.outcome is TcpOutcome.CONNECTED
+
+
+def _forward_commands(port: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """PowerShell lines that pass the port on to the distribution's address of today."""
+    address = "$ip = (wsl hostname -I).Trim().Split(' ')[0]"
+    add = (
+        f"netsh interface portproxy set v4tov4 listenaddress=0.0.0.0 listenport={port} "
+        f"connectaddress=$ip connectport={port}"
+    )
+    allow = (
+        f"New-NetFirewallRule -Name 'landiag-tcp-{port}' -DisplayName 'landiag: TCP {port}' -Direction Inbound "
+        f"-Action Allow -Protocol TCP -LocalPort {port} -RemoteAddress LocalSubnet"
+    )
+    undo = (
+        f"netsh interface portproxy delete v4tov4 listenaddress=0.0.0.0 listenport={port}",
+        f"Remove-NetFirewallRule -Name 'landiag-tcp-{port}'",
+    )
+    return (address, add, allow), undo
+
+
+def _forwarding_fixes(port: int) -> tuple[Fix, ...]:
+    commands, undo = _forward_commands(port)
+    return (
+        Fix(
+            "Pass the port on (PowerShell as administrator, on Windows; again after every start of WSL)",
+            commands,
+            undo,
+            needs="root",
+        ),
+        Fix(
+            "Or give WSL the network of Windows (Windows 11 22H2 and later)",
+            needs="user-action",
+            steps=(
+                "Write networkingMode=mirrored under [wsl2] into .wslconfig in your Windows user folder.",
+                "Run wsl --shutdown on Windows, and start the server again.",
+            ),
+        ),
+    )
+
+
+def _not_forwarded(case: Case, socket: Socket) -> Finding:
+    return Finding(
+        code="port-not-forwarded",
+        outcome=Outcome.BLOCKS,
+        title=f"The server on port {case.port} runs inside WSL2: Windows passes only its own localhost on to it",
+        detail="WSL2 has a network of its own behind NAT. Nothing passes connections of other devices on to it.",
+        evidence=(owner_evidence(case, socket),),
+        fixes=_forwarding_fixes(case.port),
+    )
+
+
+def _helper_stopped(case: Case, text: str) -> Finding:
+    return Finding(
+        code="port-not-forwarded",
+        outcome=Outcome.BLOCKS,
+        title=f"Windows should pass port {case.port} on, but the IP Helper service does not listen for it",
+        detail="Port proxies are the work of the IP Helper service (iphlpsvc); without it they are only a list.",
+        evidence=(Evidence("netsh interface portproxy show all", text),),
+        fixes=(
+            Fix(
+                "Start the IP Helper service anew (PowerShell as administrator)",
+                ("Set-Service iphlpsvc -StartupType Automatic", "Restart-Service iphlpsvc -Force"),
+                ("Stop-Service iphlpsvc",),
+                needs="root",
+            ),
+        ),
+    )
+
+
+def _stale(case: Case, proxy: PortProxy, text: str) -> Finding:
+    commands, _ = _forward_commands(case.port)
+    back = (
+        f"netsh interface portproxy set v4tov4 listenaddress={proxy.listen_address} listenport={proxy.listen_port} "
+        f"connectaddress={proxy.connect_address} connectport={proxy.connect_port}"
+    )
+    return Finding(
+        code="port-not-forwarded",
+        outcome=Outcome.BLOCKS,
+        title=f"Windows passes port {case.port} on to {proxy.connect_address}, where nothing answers",
+        detail="The address of a WSL2 distribution changes when it starts; the port proxy still has an old one.",
+        evidence=(Evidence("netsh interface portproxy show all", text),),
+        fixes=(
+            Fix(
+                "Pass the port on to the address of today (PowerShell as administrator)",
+                commands[:2],
+                (back,),
+                "root",
+            ),
+        ),
+    )
+
+
+def check_inside(case: Case) -> list[Finding]:
+    """Check, from inside a WSL2 distribution, whether Windows lets clients through to it."""
+    mode = _mode(case)
+    if mode == "mirrored":
+        return _check_mirrored(case)
+    if mode not in ("nat", "virtioproxy", None):
+        return []
+    proxies = [one for one in port_proxies(case) if one.listen_port == case.port]
+    own = _own_addresses(case.facts)
+    if any(_leads_here(one, own) for one in proxies):
+        return []
+    if mode is None and not proxies and case.readings.get(WSL_PORTPROXY.name) is None:
+        return []
+    return [_inside_nat(case, proxies[0] if proxies else None, sorted(own), certain=mode is not None)]
+
+
+def _mode(case: Case) -> str | None:
+    reading = case.readings.get(WSL_MODE.name)
+    if reading is None or reading.status is not ReadStatus.OK:
+        return None
+    return reading.text.strip().lower() or None
+
+
+def _own_addresses(facts: Facts) -> set[str]:
+    known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+    return {str(one.ip) for interface in known for one in interface.addresses if not one.ip.is_loopback}
+
+
+def _leads_here(proxy: PortProxy, own: set[str]) -> bool:
+    try:
+        return proxy.connect_address in own or ip_address(proxy.connect_address).is_loopback
+    except ValueError:
+        return proxy.connect_address in ("localhost", "*")
+
+
+def _inside_nat(case: Case, stale: PortProxy | None, own: list[str], *, certain: bool) -> Finding:
+    if stale is not None:
+        title = f"Windows passes port {case.port} on to {stale.connect_address}, not to this distribution"
+    else:
+        title = f"This is WSL2 behind NAT: nothing on Windows passes port {case.port} on to it"
+    listed = case.readings.get(WSL_PORTPROXY.name)
+    known = listed is not None and listed.status is ReadStatus.OK
+    evidence = [
+        Evidence("wslinfo --networking-mode", _mode(case) or "not read"),
+        Evidence("ip addr", ", ".join(own)),
+    ]
+    if listed is not None:
+        evidence.append(
+            Evidence("netsh interface portproxy show all", listed.text.strip() or listed.detail or "none")
+        )
+    return Finding(
+        code="port-not-forwarded",
+        outcome=Outcome.BLOCKS if certain and known else Outcome.UNKNOWN,
+        title=title
+        if known
+        else f"This is WSL2 behind NAT: whether Windows passes port {case.port} on could not be read",
+        detail="Other devices connect to the address of Windows, never to that of the distribution.",
+        evidence=tuple(evidence),
+        fixes=_forwarding_fixes(case.port),
+    )
+
+
+def _check_mirrored(case: Case) -> list[Finding]:
+    reading = case.readings.get(WSL_STATE.name)
+    if reading is None or reading.status is not ReadStatus.OK:
+        return [_hyperv_unknown(case, "it was not read" if reading is None else reading.detail)]
+    state = collected.parse_state({collected.STATE.name: reading})
+    if isinstance(state, Unknown) or state.hyperv_inbound is None:
+        return [
+            _hyperv_unknown(case, state.reason if isinstance(state, Unknown) else "Windows did not tell it")
+        ]
+    return [] if _hyperv_lets_in(case, state) else [_hyperv_blocks(case, state)]
+
+
+def _hyperv_lets_in(case: Case, state: WindowsState) -> bool:
+    matching = [rule for rule in state.hyperv_rules if _rule_matches(rule.ports, rule.protocol, case.port)]
+    if any(rule.action == "Block" for rule in matching):
+        return False
+    return any(rule.action == "Allow" for rule in matching) or state.hyperv_inbound == "Allow"
+
+
+def _rule_matches(ports: tuple[str, ...], protocol: str, port: int) -> bool:
+    if protocol.upper() not in ("TCP", "6", "ANY", ""):
+        return False
+    for word in ports:
+        low, dash, high = word.partition("-")
+        if low.isdecimal() and int(low) <= port <= int(high if dash and high.isdecimal() else low):
+            return True
+    return not ports or any(word.lower() == "any" for word in ports)
+
+
+def _hyperv_unknown(case: Case, reason: str) -> Finding:
+    return Finding(
+        code="firewall-unreadable",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether the Hyper-V firewall of Windows lets clients in to port {case.port} could not be read",
+        detail="WSL2 in mirrored mode lies behind that firewall, which blocks by default.",
+        evidence=(Evidence("Get-NetFirewallHyperVVMSetting", reason),),
+        fixes=(
+            Fix(
+                "Show it (PowerShell, on Windows)",
+                (f"Get-NetFirewallHyperVVMSetting -PolicyStore ActiveStore -Name '{_CREATOR}'",),
+                needs="user-action",
+            ),
+        ),
+    )
+
+
+def _hyperv_blocks(case: Case, state: WindowsState) -> Finding:
+    name = f"landiag-tcp-{case.port}"
+    add = (
+        f"New-NetFirewallHyperVRule -Name '{name}' -DisplayName 'landiag: TCP {case.port}' -Direction Inbound "
+        f"-VMCreatorId '{_CREATOR}' -Protocol TCP -LocalPorts {case.port} -RemoteAddresses LocalSubnet4 -Action Allow"
+    )
+    return Finding(
+        code="firewall-drops",
+        outcome=Outcome.BLOCKS,
+        title=f"The Hyper-V firewall of Windows lets nothing in to port {case.port} of WSL",
+        detail="In mirrored mode rules for programs do not count for WSL, and what no rule allows is blocked.",
+        evidence=(
+            Evidence("Get-NetFirewallHyperVVMSetting", f"input: DefaultInboundAction {state.hyperv_inbound}"),
+        ),
+        fixes=(
+            Fix(
+                "Let clients of the local subnet in (PowerShell as administrator, on Windows)",
+                (add,),
+                (f"Remove-NetFirewallHyperVRule -Name '{name}'",),
+                needs="root",
+            ),
+        ),
+    )
