@@ -32,7 +32,10 @@ from landiag.model.packet import ABSENT, Value
 from landiag.model.ruleset import Chain, Rule, RuleList, Ruleset, TraceLine, Verdict
 from landiag.model.sets import InSet, values_of
 
-MAX_RULES = 5_000_000
+MAX_LINES = 20_000
+"""How long a trace may become."""
+
+MAX_RULES = 500_000
 """How many rules one walk may meet: chains that jump twice each to the next would otherwise never end."""
 
 
@@ -86,7 +89,7 @@ class Walk(Struct):
         gone = False
         for rule in candidates(chain, self.fields):
             self.budget -= 1
-            if self.budget < 0:
+            if self.budget < 0 or len(self.lines) > MAX_LINES:
                 self._opaque(chain, rule, "too many rules to follow")
                 gone = True
                 break
