@@ -8,10 +8,11 @@ from datetime import datetime
 from landiag.collect.answers import answerers, recognise_http
 from landiag.collect.ports import is_unsafe_in_browsers
 from landiag.model.report import Evidence, Finding, Fix
-from landiag.probe.findings import answer_evidence, blocks, do, on_server, warns
+from landiag.probe.findings import answer_evidence, blocks, do, warns
 from landiag.probe.http import Answer, Attempt, End, Exchange
+from landiag.probe.judge_silence import eats_large_packets, judge_path_mtu, judge_silence
 from landiag.probe.look import Look
-from landiag.probe.plan import DEBUGGER_ASSET, REFUSING, SMALL_SEGMENT, proxy_source, redirect_source
+from landiag.probe.plan import DEBUGGER_ASSET, REFUSING, proxy_source, redirect_source
 from landiag.probe.proxies import proxy_for
 from landiag.probe.redirect import redirect_target
 from landiag.probe.tcp import TcpOutcome
@@ -31,37 +32,6 @@ _HOST_REFUSALS = (
 )
 """What webpack, Django, Vite, Rails and Flask say when they do not know the Host."""
 
-_BANNERS = (
-    (re.compile(rb"SSH-\d"), "SSH"),
-    (re.compile(rb"220[ -].*(?:SMTP|ESMTP|mail)", re.IGNORECASE), "a mail server"),
-    (re.compile(rb"220[ -]"), "an FTP or mail server"),
-    (re.compile(rb"\+OK"), "a POP3 server"),
-    (re.compile(rb"\* OK"), "an IMAP server"),
-    (re.compile(rb"-(?:ERR|NOAUTH|DENIED)"), "Redis"),
-    (re.compile(rb"ERROR\r\n"), "memcached"),
-    (re.compile(rb"RFB \d"), "VNC"),
-    (re.compile(rb"AMQP"), "RabbitMQ"),
-    (re.compile(rb"RTSP/"), "an RTSP camera or player"),
-    (re.compile(rb".{3}\0(?:\x0a|\xff)", re.DOTALL), "MySQL or MariaDB"),
-    (re.compile(rb"\0\0.\x04", re.DOTALL), "an HTTP/2 server that needs TLS or gRPC"),
-)
-"""How servers that are not for browsers begin to speak."""
-
-_QUIET_PORTS = {
-    3306: "MySQL",
-    5432: "PostgreSQL",
-    1433: "SQL Server",
-    27017: "MongoDB",
-    1883: "MQTT",
-    5672: "AMQP",
-}
-"""Ports whose usual servers do not speak first and hang up on HTTP."""
-
-
-def recognise_banner(first: bytes) -> str | None:
-    """What a server is that began like this; None when it is nobody known."""
-    return next((name for pattern, name in _BANNERS if pattern.match(first)), None)
-
 
 def judge_application(look: Look) -> list[Finding]:
     """Everything that the exchange shows about the server; empty where none was connected."""
@@ -69,7 +39,7 @@ def judge_application(look: Look) -> list[Finding]:
     if exchange is None or attempt is None or not look.connected:
         return []
     if attempt.answer is None:
-        return _judge_silence(look, exchange, attempt)
+        return judge_silence(look, exchange, attempt)
     return [
         *_check_scheme(look, exchange, attempt),
         *_check_who(look, exchange, attempt),
@@ -281,50 +251,11 @@ def _check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
     return [warns("page-uses-localhost", title, detail, evidence)]
 
 
-def _small(look: Look) -> Exchange | None:
-    return look.case.exchange(look.http_source(mss=SMALL_SEGMENT))
-
-
-def _eats_large_packets(look: Look) -> bool:
-    """Whether the answer comes in small packets and, asked again, still not in large ones."""
-    small, again = _small(look), look.case.exchange(look.http_source(again="1"))
-    if small is None or small.best.end is not End.COMPLETE:
-        return False
-    return again is not None and again.best.end in (End.SILENT, End.STALLED)
-
-
-def _path_mtu(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
-    small = _small(look)
-    assert small is not None
-    sizes = look.mtu
-    evidence = [
-        answer_evidence(exchange, attempt),
-        Evidence("announcing segments of 536 bytes", "the answer comes"),
-    ]
-    if sizes is not None and sizes.passes and sizes.vanishes:
-        evidence.append(
-            Evidence("ping with large packets", f"{sizes.passes} bytes pass, {sizes.vanishes} vanish")
-        )
-    return blocks(
-        "path-mtu",
-        "small answers come through, large ones vanish: the path takes smaller packets than the server sends",
-        "Somewhere on the way packets must be smaller, and the message that says so is lost.",
-        tuple(evidence),
-        (
-            do(
-                "Make packets smaller",
-                "On the router: clamp the MSS to the path MTU, or let ICMP 'fragmentation needed' pass;",
-                "or set the server's interface to the smaller MTU.",
-            ),
-        ),
-    )
-
-
 def _check_whole(look: Look, exchange: Exchange, attempt: Attempt) -> list[Finding]:
     """An answer that began and did not end."""
     if attempt.end is End.STALLED:
-        if _eats_large_packets(look):
-            return [_path_mtu(look, exchange, attempt)]
+        if eats_large_packets(look):
+            return [judge_path_mtu(look, exchange, attempt)]
         if attempt.answer is not None and attempt.answer.header("Content-Length") is None:
             return []  # a stream: it has no end
         title = "the server began its answer and then sent nothing more"
@@ -403,65 +334,3 @@ def _check_debugger(look: Look, attempt: Attempt) -> list[Finding]:
             (do("Run without the debugger", "Start without --debug (FLASK_DEBUG=0, app.run(debug=False))."),),
         )
     ]
-
-
-def _judge_silence(look: Look, exchange: Exchange, attempt: Attempt) -> list[Finding]:
-    """A connection on which no HTTP answer came."""
-    request, evidence = look.case.request, (answer_evidence(exchange, attempt),)
-    if request.scheme == "tcp":
-        return []
-    banner = recognise_banner(attempt.first.data)
-    if attempt.first.data or banner:
-        if request.scheme == "auto" and banner:
-            return []
-        who = banner or "something that is no web server"
-        title = f"{who} answers on port {request.port}: browsers cannot talk to it"
-        return [blocks("not-http", title, f"It begins with {attempt.first.data[:40]!r}.", evidence)]
-    if attempt.end is End.SILENT:
-        return [_silent(look, exchange, attempt)]
-    if request.port in _QUIET_PORTS and request.scheme == "auto":
-        return []
-    return [_hangs_up(look, exchange, attempt)]
-
-
-def _silent(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
-    if _eats_large_packets(look):
-        return _path_mtu(look, exchange, attempt)
-    again = look.case.exchange(look.http_source(again="1"))
-    if again is not None and again.best.answer is not None:
-        title = f"the server was slow: no answer within {attempt.seconds:.0f} s, then it came"
-        return warns("server-silent", title, "", (answer_evidence(exchange, attempt),))
-    return blocks(
-        "server-silent",
-        f"port {look.case.request.port} accepts the connection, but no answer comes within {attempt.seconds:.0f} s",
-        "The server may be busy with another request, stopped, or waiting in a debugger; or a firewall on its side "
-        "lets the connection begin and drops what follows.",
-        (answer_evidence(exchange, attempt),),
-        (on_server(look.case.request.port),),
-    )
-
-
-def _hangs_up(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
-    """Accepted, then closed or reset without a byte."""
-    port, evidence = look.case.request.port, (answer_evidence(exchange, attempt),)
-    uwsgi = look.case.exchange(look.http_source(scheme="uwsgi"))
-    if uwsgi is not None and uwsgi.best.answer is not None:
-        return blocks(
-            "not-http",
-            f"a uWSGI server answers on port {port} in its own protocol: browsers get nothing from it",
-            "It was started with --socket, which is for a web server in front of it.",
-            (*evidence, answer_evidence(uwsgi, uwsgi.best)),
-            (do("Let uWSGI speak HTTP", "Start it with --http (or --http-socket) instead of --socket."),),
-        )
-    if attempt.tls is not None and attempt.tls.version is not None:
-        title = f"port {port} speaks TLS and hangs up without an answer"
-    else:
-        title = f"port {port} accepts the connection and hangs up without a byte"
-    return blocks(
-        "connection-reset",
-        title,
-        "A forwarder without a server behind it does that (a container whose program listens on 127.0.0.1, a "
-        "stopped program behind a proxy), and so does a server that speaks another protocol.",
-        evidence,
-        (on_server(port),),
-    )

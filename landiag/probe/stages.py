@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Outcome, Stage
+from landiag.probe.evidence import nmap_state
 from landiag.probe.http import Attempt, End
 from landiag.probe.icmp import Ping
-from landiag.probe.judge_connection import nmap_state
 from landiag.probe.look import Look, NeighbourState
 from landiag.probe.tcp import TcpOutcome
 

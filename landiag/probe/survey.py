@@ -59,8 +59,8 @@ def survey(params: Mapping[str, str], timeout: float) -> bytes:
     """Connect to ``ports`` of every one of ``addresses`` (separated by commas), and hang up at once.
 
     ``wait`` (1.3) bounds an attempt, ``width`` (256) how many are under way at once. Where others answer,
-    the unanswered are asked twice more: a lost packet is no filter. ``source`` and ``interface`` say where to
-    leave from.
+    the unanswered are asked twice more, if they are few: a lost packet is no filter. ``source`` and
+    ``interface`` say where to leave from.
     """
     begun = time.monotonic()
     addresses = params["addresses"].split(",")
@@ -70,7 +70,8 @@ def survey(params: Mapping[str, str], timeout: float) -> bytes:
         try:
             loop.run([(address, port) for port in ports for address in addresses])
             for _ in range(_MORE_PASSES):
-                loop.run(loop.unanswered(), again=True)
+                if len(unanswered := loop.unanswered()) <= _FEW:
+                    loop.run(unanswered, again=True)
         finally:
             loop.close()
     found = _host_ports(loop)
@@ -87,7 +88,7 @@ _SILENT: Reason = (TcpOutcome.NO_ANSWER, None, None)
 _PENDING = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", 10035))
 _REUSES = sys.platform == "linux"
 _QUICKEST_WAIT = 0.15
-_MORE_PASSES = 2
+_MORE_PASSES, _FEW = 2, 8000
 
 
 class _Loop(Struct):

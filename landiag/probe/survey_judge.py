@@ -18,11 +18,11 @@ from landiag.model.report import (
     Verdict,
 )
 from landiag.probe import sources
+from landiag.probe.banners import recognise_banner
 from landiag.probe.case import Case, parse_address
 from landiag.probe.findings import CHECK_OF, blocks, do, place
 from landiag.probe.http import Exchange
 from landiag.probe.judge import Judgement, judge_host
-from landiag.probe.judge_application import recognise_banner
 from landiag.probe.look import Look
 from landiag.probe.names import HostNames, is_random, parse_host_names, parse_makers
 from landiag.probe.stages import describe_ping
@@ -80,9 +80,14 @@ def _judge_one_host(case: Case) -> Judgement:
         return replace(
             judgement, verdict=Verdict(Status.CLEAR, _found(case, opened)), findings=findings, checks=checks
         )
-    if verdict.cause != "connection-refused":
-        return judgement
-    return replace(judgement, verdict=replace(verdict, summary=_refuses(case)))
+    if verdict.cause == "connection-refused":
+        return replace(judgement, verdict=replace(verdict, summary=_refuses(case)))
+    if case.request.ports and verdict.cause in ("connection-filtered", "connection-rejected"):
+        summary = (
+            f"None of the {len(case.request.ports)} ports of {case.request.shown} is open: {verdict.summary}"
+        )
+        return replace(judgement, verdict=replace(verdict, summary=summary))
+    return judgement
 
 
 def _refuses(case: Case) -> str:

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from landiag.model.facts import ParseError
 from landiag.probe.arp import Link, parse_frame, request_frame
+from landiag.probe.banners import recognise_banner
 from landiag.probe.case import parse_resolv_conf
 from landiag.probe.dns import parse_reply, question
 from landiag.probe.errqueue import IcmpError
+from landiag.probe.evidence import nmap_state
 from landiag.probe.http import Answer, Attempt, End, parse_exchange
 from landiag.probe.icmp import checksum, echo_request, reply_sequence
-from landiag.probe.judge_application import recognise_banner
-from landiag.probe.judge_connection import nmap_state
 from landiag.probe.message import parse_message
 from landiag.probe.names import is_random, parse_makers
 from landiag.probe.progress import bar

@@ -1,0 +1,36 @@
+"""Servers that are not for browsers, by how they begin to speak or by the port that they usually have."""
+
+from __future__ import annotations
+
+import re
+
+_BANNERS = (
+    (re.compile(rb"SSH-\d"), "SSH"),
+    (re.compile(rb"220[ -].*(?:SMTP|ESMTP|mail)", re.IGNORECASE), "a mail server"),
+    (re.compile(rb"220[ -]"), "an FTP or mail server"),
+    (re.compile(rb"\+OK"), "a POP3 server"),
+    (re.compile(rb"\* OK"), "an IMAP server"),
+    (re.compile(rb"-(?:ERR|NOAUTH|DENIED)"), "Redis"),
+    (re.compile(rb"ERROR\r\n"), "memcached"),
+    (re.compile(rb"RFB \d"), "VNC"),
+    (re.compile(rb"AMQP"), "RabbitMQ"),
+    (re.compile(rb"RTSP/"), "an RTSP camera or player"),
+    (re.compile(rb".{3}\0(?:\x0a|\xff)", re.DOTALL), "MySQL or MariaDB"),
+    (re.compile(rb"\0\0.\x04", re.DOTALL), "an HTTP/2 server that needs TLS or gRPC"),
+)
+"""How servers that are not for browsers begin to speak."""
+
+QUIET_PORTS = {
+    3306: "MySQL",
+    5432: "PostgreSQL",
+    1433: "SQL Server",
+    27017: "MongoDB",
+    1883: "MQTT",
+    5672: "AMQP",
+}
+"""Ports whose usual servers do not speak first and hang up on HTTP."""
+
+
+def recognise_banner(first: bytes) -> str | None:
+    """What a server is that began like this; None when it is nobody known."""
+    return next((name for pattern, name in _BANNERS if pattern.match(first)), None)

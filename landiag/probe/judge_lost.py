@@ -1,0 +1,142 @@
+"""Nothing came back from the target: what the link, the router and others say about why."""
+
+from __future__ import annotations
+
+from landiag.model.report import Evidence, Finding
+from landiag.probe import sources
+from landiag.probe.case import CONFIRMED, parse_address
+from landiag.probe.evidence import find_address, networks_here, target_text, tcp_evidence
+from landiag.probe.findings import blocks, do, on_server
+from landiag.probe.icmp import Ping, parse_ping
+from landiag.probe.look import Look, NeighbourState
+from landiag.probe.plan import neighbourhood
+from landiag.probe.tcp import Connect
+
+
+def judge_lost(look: Look, connect: Connect) -> Finding:
+    """Nothing came back from the target: who else is there tells what that means."""
+    state = look.neighbour_state
+    if state is NeighbourState.NOT_ON_LINK:
+        return _lost_behind_router(look, connect)
+    if state is NeighbourState.SILENT:
+        return _isolated(look, connect) if _is_isolated(look) else _down(look, connect)
+    return _filtered(look, connect)
+
+
+def _other_ping(look: Look, address: str) -> Ping | None:
+    return look.case.known(sources.ping(address, look.case.place, "other"), parse_ping)
+
+
+def is_there(look: Look, address: str) -> bool | None:
+    """Whether another host answers now; None when nobody asked."""
+    ping = _other_ping(look, address)
+    if ping is None:
+        return None
+    if ping.rtts:
+        return True
+    entry = look.case.neighbour(parse_address(address))
+    return entry is not None and bool(set(entry.states) & set(CONFIRMED))
+
+
+def _is_isolated(look: Look) -> bool:
+    """The gateway answers, and everybody else who was there before does not."""
+    gateway = look.case.gateway(look.ip.version)
+    if gateway is None or not is_there(look, str(gateway[0])):
+        return False
+    others = [address for address in neighbourhood(look) if address != str(gateway[0])]
+    return bool(others) and not any(is_there(look, address) for address in others)
+
+
+def _isolated(look: Look, connect: Connect) -> Finding:
+    gateway = look.case.gateway(look.ip.version)
+    assert gateway is not None
+    others = ", ".join(address for address in neighbourhood(look) if address != str(gateway[0]))
+    return blocks(
+        "peer-isolated",
+        f"the network likely keeps its devices apart: the router answers, {target_text(look)} and others do not",
+        f"{gateway[0]} answers; {others} were there before and are silent now. Wi-Fi client isolation does that; "
+        "that all of them were switched off is possible too.",
+        (*tcp_evidence(look, connect), Evidence("ARP or ND", f"no answer from {look.address}, {others}")),
+        (
+            do(
+                "Let devices see each other",
+                "In the router's Wi-Fi settings switch off client (AP) isolation, or leave the guest network.",
+            ),
+        ),
+    )
+
+
+def _down(look: Look, connect: Connect) -> Finding:
+    gateway = look.case.gateway(look.ip.version)
+    heard = f" The router {gateway[0]} answers." if gateway and is_there(look, str(gateway[0])) else ""
+    what = "ND" if look.ip.version == 6 else "ARP"
+    return blocks(
+        "peer-down",
+        f"nobody answers for {target_text(look)} on this network: it is off, elsewhere, or has another address",
+        f"Three {what} requests on {look.interface.name if look.interface else 'the link'} got no answer.{heard} "
+        "A Wi-Fi that keeps its devices apart (client isolation, guest network) looks the same from here.",
+        (*tcp_evidence(look, connect), Evidence("ip neigh", _entry(look))),
+        (find_address(look),),
+    )
+
+
+def _entry(look: Look) -> str:
+    entry = look.case.neighbour(look.ip)
+    return f"{look.ip} {' '.join(entry.states)}" if entry else f"no entry for {look.ip}"
+
+
+def _filtered(look: Look, connect: Connect) -> Finding:
+    port = look.case.request.port
+    alive = "answers ARP" if not look.answers_something else "is up"
+    title = (
+        f"{target_text(look)} {alive}, but port {port} gives no answer: a firewall there drops the connection"
+    )
+    detail = "A closed port would answer with a reset; a rule that drops says nothing."
+    if look.neighbour_state is NeighbourState.KNOWN:
+        detail += " Nothing else answered either: the machine may also have gone away just now."
+    evidence = [*tcp_evidence(look, connect)]
+    if look.mac:
+        evidence.append(Evidence("ip neigh", f"{look.ip} is {look.mac}, {_entry(look).partition(' ')[2]}"))
+    if look.ping is not None and look.ping.rtts:
+        evidence.append(Evidence("ping", f"{look.ping.received} of {look.ping.sent} answered"))
+    return blocks("connection-filtered", title, detail, tuple(evidence), (on_server(port),))
+
+
+def _lost_behind_router(look: Look, connect: Connect) -> Finding:
+    """No answer from another network: as far as hop limits and the router tell."""
+    gateway, port = look.gateway, look.case.request.port
+    evidence = [*tcp_evidence(look, connect)]
+    trace = look.trace
+    if trace is not None and trace.routers:
+        evidence.append(Evidence("hop limits", "answered on the way: " + ", ".join(trace.routers)))
+    if gateway is not None and connect.icmp is not None:
+        return blocks(
+            "no-route-to-server",
+            f"the router {gateway}, which leads to {target_text(look)}, does not answer",
+            "Packets for other networks go to that router, and nobody answers for its address here.",
+            tuple(evidence),
+            (do("Look at the router", f"Is {gateway} on, and is this machine in its network?"),),
+        )
+    if look.ip.is_private and trace is not None and any(_is_public(router) for router in trace.routers):
+        return blocks(
+            "peer-in-other-network",
+            f"{target_text(look)} is in another network: the packets leave for the Internet and are lost there",
+            networks_here(look),
+            tuple(evidence),
+            (
+                do(
+                    "Bring both into one network",
+                    "Join the same Wi-Fi or LAN as the server (not a guest network).",
+                ),
+            ),
+        )
+    if look.answers_something:
+        title = f"{target_text(look)} is up, but port {port} gives no answer: a firewall drops the connection"
+    else:
+        title = f"nothing comes back from {target_text(look)} port {port}: dropped on the way or there, or it is off"
+    detail = f"It is in another network, behind the router {gateway}. " + networks_here(look)
+    return blocks("connection-filtered", title, detail, tuple(evidence), (on_server(port),))
+
+
+def _is_public(address: str) -> bool:
+    return parse_address(address).is_global

@@ -1,0 +1,112 @@
+"""A connection without a whole HTTP answer: another protocol, a server that hangs, large packets that vanish."""
+
+from __future__ import annotations
+
+from landiag.model.report import Evidence, Finding
+from landiag.probe.banners import QUIET_PORTS, recognise_banner
+from landiag.probe.findings import answer_evidence, blocks, do, on_server, warns
+from landiag.probe.http import Attempt, End, Exchange
+from landiag.probe.look import Look
+from landiag.probe.plan import SMALL_SEGMENT
+
+
+def judge_silence(look: Look, exchange: Exchange, attempt: Attempt) -> list[Finding]:
+    """A connection on which no HTTP answer came."""
+    request, evidence = look.case.request, (answer_evidence(exchange, attempt),)
+    if request.scheme == "tcp":
+        return []
+    banner = recognise_banner(attempt.first.data)
+    if attempt.first.data or banner:
+        if request.scheme == "auto" and banner:
+            return []
+        who = banner or "something that is no web server"
+        title = f"{who} answers on port {request.port}: browsers cannot talk to it"
+        return [blocks("not-http", title, f"It begins with {attempt.first.data[:40]!r}.", evidence)]
+    if attempt.end is End.SILENT:
+        return [_silent(look, exchange, attempt)]
+    if request.port in QUIET_PORTS and request.scheme == "auto":
+        return []
+    return [_hangs_up(look, exchange, attempt)]
+
+
+def _silent(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
+    if eats_large_packets(look):
+        return judge_path_mtu(look, exchange, attempt)
+    again = look.case.exchange(look.http_source(again="1"))
+    if again is not None and again.best.answer is not None:
+        title = f"the server was slow: no answer within {attempt.seconds:.0f} s, then it came"
+        return warns("server-silent", title, "", (answer_evidence(exchange, attempt),))
+    return blocks(
+        "server-silent",
+        f"port {look.case.request.port} accepts the connection, but no answer comes within {attempt.seconds:.0f} s",
+        "The server may be busy with another request, stopped, or waiting in a debugger; or a firewall on its side "
+        "lets the connection begin and drops what follows.",
+        (answer_evidence(exchange, attempt),),
+        (on_server(look.case.request.port),),
+    )
+
+
+def _hangs_up(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
+    """Accepted, then closed or reset without a byte."""
+    port, evidence = look.case.request.port, (answer_evidence(exchange, attempt),)
+    uwsgi = look.case.exchange(look.http_source(scheme="uwsgi"))
+    if uwsgi is not None and uwsgi.best.answer is not None:
+        return blocks(
+            "not-http",
+            f"a uWSGI server answers on port {port} in its own protocol: browsers get nothing from it",
+            "It was started with --socket, which is for a web server in front of it.",
+            (*evidence, answer_evidence(uwsgi, uwsgi.best)),
+            (do("Let uWSGI speak HTTP", "Start it with --http (or --http-socket) instead of --socket."),),
+        )
+    if attempt.tls is not None and attempt.tls.version is not None:
+        title = f"port {port} speaks TLS and hangs up without an answer"
+    else:
+        title = f"port {port} accepts the connection and hangs up without a byte"
+    return blocks(
+        "connection-reset",
+        title,
+        "A forwarder without a server behind it does that (a container whose program listens on 127.0.0.1, a "
+        "stopped program behind a proxy), and so does a server that speaks another protocol.",
+        evidence,
+        (on_server(port),),
+    )
+
+
+def _small(look: Look) -> Exchange | None:
+    return look.case.exchange(look.http_source(mss=SMALL_SEGMENT))
+
+
+def eats_large_packets(look: Look) -> bool:
+    """Whether the answer comes in small packets and, asked again, still not in large ones."""
+    small, again = _small(look), look.case.exchange(look.http_source(again="1"))
+    if small is None or small.best.end is not End.COMPLETE:
+        return False
+    return again is not None and again.best.end in (End.SILENT, End.STALLED)
+
+
+def judge_path_mtu(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
+    """Large packets vanish: small segments brought the answer that did not come otherwise."""
+    small = _small(look)
+    assert small is not None
+    sizes = look.mtu
+    evidence = [
+        answer_evidence(exchange, attempt),
+        Evidence("announcing segments of 536 bytes", "the answer comes"),
+    ]
+    if sizes is not None and sizes.passes and sizes.vanishes:
+        evidence.append(
+            Evidence("ping with large packets", f"{sizes.passes} bytes pass, {sizes.vanishes} vanish")
+        )
+    return blocks(
+        "path-mtu",
+        "small answers come through, large ones vanish: the path takes smaller packets than the server sends",
+        "Somewhere on the way packets must be smaller, and the message that says so is lost.",
+        tuple(evidence),
+        (
+            do(
+                "Make packets smaller",
+                "On the router: clamp the MSS to the path MTU, or let ICMP 'fragmentation needed' pass;",
+                "or set the server's interface to the smaller MTU.",
+            ),
+        ),
+    )
