@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,8 +23,12 @@ from landiag.model.facts import Call, Facts, IPAddress, Source, Unknown, parse_r
 from landiag.model.report import ReadingNote, Report, Target
 from landiag.paths import list_paths
 from landiag.probe.resolve import parse_resolution
+from landiag.prove import Announce, CannotProve, say_nothing
 from landiag.see_also import see_also
 from landiag.ways import Way, choose_ways, list_ways
+
+if TYPE_CHECKING:
+    from landiag.prove.witness import Testimony
 
 
 class UsageError(ValueError):
@@ -39,6 +44,7 @@ class Question(Struct, frozen=True):
     path: str = "/"
     asks_http: bool = True
     only: tuple[str, ...] = ()
+    proves: bool = False
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -48,6 +54,8 @@ class Question(Struct, frozen=True):
             options["host_header"] = self.host_header
         if self.program is not None:
             options["program"] = self.program
+        if self.proves:
+            options["prove"] = "yes"
         return options
 
     @classmethod
@@ -59,12 +67,16 @@ class Question(Struct, frozen=True):
             host_header=options.get("host_header"),
             path=options.get("path", "/"),
             asks_http=options.get("http") != "no",
+            proves=options.get("prove") == "yes",
         )
 
 
-def diagnose(question: Question, recorder: Recorder, deadline: float) -> Report:
+def diagnose(
+    question: Question, recorder: Recorder, deadline: float, announce: Announce = say_nothing
+) -> Report:
     """Answer a question about a host. ``deadline`` is on ``time.monotonic()``'s clock.
 
+    ``announce`` shows what ``--prove`` adds, before it does.
     Raises UsageError where the question does not fit the host (an unknown interface, a peer without address).
     """
     machine, facts = gather(recorder, deadline, _resolve_plan(question))
@@ -78,7 +90,15 @@ def diagnose(question: Question, recorder: Recorder, deadline: float) -> Report:
     recorder.read_all(
         (*application.plan_comparison(case), *peer.plan_after(case), *restart.plan(case)), deadline
     )
-    return _report(question, case)
+    if not question.proves:
+        return _report(question, case)
+    from landiag.prove.ask import ask_kernel
+
+    try:
+        case, testimony = ask_kernel(case, recorder, announce)
+    except CannotProve as error:
+        raise UsageError(str(error)) from error
+    return _report(question, case, testimony)
 
 
 def gather(recorder: Recorder, deadline: float, also: Iterable[Source] = ()) -> tuple[Machine, Facts]:
@@ -155,21 +175,24 @@ def _check_interface(target: Target, facts: Facts) -> None:
         raise UsageError(f"there is no interface {target.interface} here: choose one of {', '.join(names)}")
 
 
-def _report(question: Question, case: Case) -> Report:
+def _report(question: Question, case: Case, testimony: Testimony | None = None) -> Report:
     answers: list[tuple[str, Answer]] = [
         (name, check(case) if name in (question.only or (name,)) else not_applicable("not asked (--only)"))
         for name, check in CHECKS
     ]
+    if testimony is not None:
+        answers = [(name, testimony.testify(said) if name == "firewall" else said) for name, said in answers]
     scheme = "https" if exchange.speaks_tls(case) else "http"
     url = case.way.url(case.port, scheme, question.path) if case.way else None
     judgement = judge(answers, firewall.likely_cause(case), url)
+    verdict = judgement.verdict if testimony is None else testimony.confirm(judgement)
     return Report(
         command="check",
         created=datetime.fromtimestamp(case.machine.now, timezone.utc).isoformat(timespec="seconds"),
         tool_version=__version__,
         target=replace(case.target, peer=None if case.peer is None else str(case.peer)),
         host=case.machine.info,
-        verdict=judgement.verdict,
+        verdict=verdict,
         checks=judgement.checks,
         findings=judgement.findings,
         paths=list_paths(case, judgement, scheme, question.path),

@@ -31,6 +31,7 @@ from landiag.cli.outputs import (
     render_for,
     write_file,
 )
+from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
 from landiag.cli.redacting import redact_both
 from landiag.diagnose import Question, UsageError, diagnose
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
@@ -58,6 +59,13 @@ def check(
     sudo: Annotated[
         bool, typer.Option("--sudo", help="Read what needs root by sudo, after listing it.")
     ] = False,
+    prove: Annotated[
+        bool,
+        typer.Option("--prove", help="Ask the kernel itself, by a SYN put onto the interface (root, Linux)."),
+    ] = False,
+    cleanup: Annotated[
+        bool, typer.Option("--cleanup", help="With --prove: remove what a killed one left behind.")
+    ] = False,
     save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was read.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Diagnose a recording instead of this machine.")] = None,
     as_json: JsonFlag = False,
@@ -78,6 +86,10 @@ def check(
     check_outputs((*files, *([save] if save else [])), force=force)
     for file in files:
         render_for(file)
+    if cleanup:
+        clean_up_proof(prove=prove)
+    if prove and replay is None:
+        refuse_proof_without_root()
     asked = parse_server(where, port, scheme, path)
     question = Question(
         target=Target(asked.port, peer, parse_own_address(to) or asked.address, interface, asked.scheme),
@@ -86,6 +98,7 @@ def check(
         path=asked.path,
         asks_http=http,
         only=parse_checks(only),
+        proves=prove,
     )
     try:
         report, recording = (
@@ -106,7 +119,7 @@ def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report
         _announce_sudo()
     recorder = Recorder(host)
     try:
-        report = diagnose(question, recorder, deadline)
+        report = diagnose(question, recorder, deadline, announce_proof)
     finally:
         host.close()
     return report, Recording(

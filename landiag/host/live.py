@@ -44,6 +44,7 @@ CALLS: Mapping[str, str] = {
     "sweep": "landiag.probe.sweep:sweep",
     "arp": "landiag.probe.arp:arp",
     "syn": "landiag.probe.syn:syn",
+    "prove": "landiag.prove.run:prove",
     "listeners": "landiag.collect.windows_live:listeners",
     "adapters": "landiag.collect.windows_live:adapters",
     "registry": "landiag.collect.windows_live:registry",

@@ -1,0 +1,24 @@
+"""``--prove`` from the question to the answer, on one screen."""
+
+from __future__ import annotations
+
+from landiag.checks.case import Case
+from landiag.host import Recorder
+from landiag.prove import Announce
+from landiag.prove.plan import plan
+from landiag.prove.script import announcement
+from landiag.prove.witness import Testimony, hear
+
+
+def ask_kernel(case: Case, recorder: Recorder, announce: Announce) -> tuple[Case, Testimony]:
+    """Ask the kernel by one injected SYN, and take its word into the case.
+
+    In this thread, so that signals end it in order. Raises CannotProve.
+    """
+    injection = plan(case)
+    announce(announcement(injection, is_client=case.peer is not None and str(case.peer) == injection.source))
+    recorder.read(injection.call)
+    case, testimony = hear(case, injection)
+    if testimony.left:
+        announce((f"This could not be removed again: {testimony.left}",))
+    return case, testimony

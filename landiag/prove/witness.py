@@ -1,0 +1,233 @@
+"""The kernel's word held against the model's: where they disagree, the kernel is right, and the report says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from landiag.checks.case import Answer, Case, answer
+from landiag.journey import Journey
+from landiag.judge import Judgement
+from landiag.model.facts import Unknown
+from landiag.model.report import Evidence, Finding, Outcome, Status
+from landiag.model.report import Verdict as Conclusion
+from landiag.model.ruleset import TraceLine, Verdict
+from landiag.probe.transcript import decode
+from landiag.prove import CannotProve
+from landiag.prove.fate import End, Fate, read_fate
+from landiag.prove.injection import Injection, Transcript
+
+CONFIRMED = "kernel-trace"
+
+_FIRST_LEGS = ("syn", "syn-ack")
+_LIMITS = re.compile(r"limit|quota|recent|ct count")
+_OF_SOCKETS = ("nothing-listening", "bound-to-loopback", "bound-to-other-address", "bound-to-ipv6-only") + (
+    "bound-to-ipv4-only",
+    "listening-in-namespace",
+)
+_FIREWALL = ("firewall-drops", "firewall-rejects", "firewall-drops-replies", "rate-limited")
+
+
+class Testimony(Struct, frozen=True):
+    """What the kernel said, and whether reading the rules (``read``) had said the same; None where it said nothing.
+
+    ``way`` is the way in that was tried, ``left`` what could not be removed again.
+    """
+
+    fate: Fate
+    injection: Injection
+    agrees: bool | None
+    read: str
+    way: str
+    left: str = ""
+
+    def testify(self, said: Answer) -> Answer:
+        """Add the kernel's word to the answer of the firewall check."""
+        return _testify(said, self)
+
+    def confirm(self, judgement: Judgement) -> Conclusion:
+        """The verdict, confirmed where what the kernel showed is what the verdict says."""
+        is_shown = _confirms(judgement.verdict, judgement.findings, self)
+        return replace(judgement.verdict, confirmed_by=CONFIRMED) if is_shown else judgement.verdict
+
+
+def hear(case: Case, injection: Injection) -> tuple[Case, Testimony]:
+    """Take the kernel's word into the case. Raises CannotProve where it could not be asked."""
+    transcript = case.parse(injection.call, lambda text: decode(text, Transcript))
+    if transcript is None or isinstance(transcript, Unknown):
+        raise CannotProve(
+            f"the kernel could not be asked: {transcript.reason if transcript is not None else ''}"
+        )
+    if transcript.error or not transcript.sent:
+        raise CannotProve(f"the kernel could not be asked: {transcript.error or 'no frame came through'}")
+    way, ruleset = case.way, case.facts.ruleset
+    if way is None or isinstance(ruleset, Unknown):
+        raise CannotProve("the kernel's answer cannot be read: there are no rules to hold it against")
+    fate = read_fate(transcript, injection, ruleset)
+    classes = case.classes.get(way.id, ())
+    if not classes:
+        return case, Testimony(fate, injection, None, "", way.id, transcript.left)
+    model = classes[0].journey
+    agrees = _agrees(model, fate)
+    testimony = Testimony(fate, injection, agrees, _describe(model), way.id, transcript.left)
+    heard = model if agrees else _corrected(model, fate)
+    first = replace(classes[0], journey=heard)
+    return replace(case, classes={**case.classes, way.id: (first, *classes[1:])}), testimony
+
+
+def _agrees(model: Journey, fate: Fate) -> bool | None:
+    """Whether both say the same of the SYN and its answer; None where one of them says nothing."""
+    if fate.end is End.STOPPED:
+        if model.verdict is Verdict.UNKNOWN:
+            return None
+        return model.leg == fate.leg and _is_same(model.decided_by, fate.decided_by)
+    if fate.verdict is not Verdict.ACCEPT or _is_open(model):
+        return None
+    return not _stops_first(model)
+
+
+def _stops_first(model: Journey) -> bool:
+    return model.verdict in (Verdict.DROP, Verdict.REJECT) and model.leg in _FIRST_LEGS
+
+
+def _is_open(model: Journey) -> bool:
+    return model.verdict is Verdict.UNKNOWN and any(line.leg in _FIRST_LEGS for line in model.unknown)
+
+
+def _is_same(one: TraceLine | None, other: TraceLine | None) -> bool:
+    if one is None or other is None or one.chain is None or other.chain is None:
+        return False
+    if (one.chain.key, one.chain.name) != (other.chain.key, other.chain.name):
+        return False
+    return (one.rule and one.rule.position) == (other.rule and other.rule.position)
+
+
+def _corrected(model: Journey, fate: Fate) -> Journey:
+    """The journey as the kernel saw it; what it did not see stays as the model says."""
+    if fate.end is End.STOPPED:
+        return replace(
+            model,
+            verdict=fate.verdict,
+            lines=fate.lines,
+            stops=(),
+            decided_by=fate.decided_by,
+            leg=fate.leg,
+            unknown=(),
+        )
+    if fate.verdict is not Verdict.ACCEPT:
+        return model
+    if model.verdict is Verdict.UNKNOWN:
+        is_settled = all(
+            line.leg in _FIRST_LEGS and not _LIMITS.search(line.rule_text) for line in model.unknown
+        )
+        if not is_settled:
+            return model
+    return replace(
+        model, verdict=Verdict.ACCEPT, lines=fate.lines, stops=(), decided_by=None, leg=None, unknown=()
+    )
+
+
+def _describe(model: Journey) -> str:
+    """What reading the rules had said, in a few words."""
+    line = model.decided_by
+    if model.verdict is Verdict.UNKNOWN:
+        return "reading the rules left it open"
+    if line is None or not _stops_first(model):
+        return "reading the rules said that they let it pass"
+    place = (
+        f"{line.chain.family} {line.chain.table} {line.chain.name}" if line.chain is not None else line.hook
+    )
+    return f"reading the rules said that this stops it: {place}: {line.rule_text}"
+
+
+def _testify(said: Answer, testimony: Testimony) -> Answer:
+    fate = testimony.fate
+    proof = Evidence("nft monitor trace", fate.evidence)
+    if fate.end is End.STOPPED:
+        return _with_evidence(said, testimony, proof)
+    if fate.verdict is not Verdict.ACCEPT:
+        return answer([*said.findings, _lost(testimony)], said.summary)
+    summary = f"{said.summary}; the kernel's trace of a SYN shows it"
+    findings = [*said.findings]
+    if testimony.agrees is False:
+        findings.append(_not_so(testimony, proof))
+    if fate.end is End.UNANSWERED:
+        findings.append(_unanswered(testimony, proof))
+    return answer(findings, summary)
+
+
+def _with_evidence(said: Answer, testimony: Testimony, proof: Evidence) -> Answer:
+    """The rule that the kernel names is the first one that blocks: it gets the trace as evidence."""
+    findings = list(said.findings)
+    for index, finding in enumerate(findings):
+        if finding.code in _FIREWALL and finding.outcome is Outcome.BLOCKS and testimony.way in finding.paths:
+            note = ""
+            if testimony.agrees is False:
+                note = f" The kernel's own trace says so, though {testimony.read}."
+            findings[index] = replace(
+                finding, detail=finding.detail + note, evidence=(*finding.evidence, proof)
+            )
+            break
+    return answer(findings, said.summary)
+
+
+def _not_so(testimony: Testimony, proof: Evidence) -> Finding:
+    return Finding(
+        code="firewall-drops",
+        outcome=Outcome.WARNS,
+        title=f"The kernel let a SYN from {testimony.injection.source} pass, though {testimony.read}",
+        detail="What the kernel does counts. Please report this: landiag has read your rules wrongly.",
+        evidence=(proof,),
+        paths=(testimony.way,),
+    )
+
+
+def _lost(testimony: Testimony) -> Finding:
+    """Something took the packet that is no rule of the packet filter."""
+    fate, name = testimony.fate, testimony.injection.interface
+    if fate.end is End.UNSEEN:
+        title = f"Something before the firewall drops what comes in by {name}: a tc filter, XDP or the driver"
+        detail = (
+            "A SYN was handed to the interface, and no chain of nftables ever saw it. To look:"
+            f" tc filter show dev {name} ingress; ip -d link show dev {name}"
+        )
+    else:
+        what = "SYN" if fate.leg == "syn" else "answer"
+        title = (
+            f"The kernel dropped the {what} after {fate.where}, and no rule that nftables can trace did it"
+        )
+        detail = "Routing (a reverse path filter, a martian address) or iptables-legacy may have done it."
+        if fate.evidence:
+            title = f"The kernel dropped the {what} in table {fate.where.split()[-1]} of iptables-legacy"
+            detail = f"Which rule did it, its counters do not tell: {fate.evidence}."
+    evidence = Evidence("nft monitor trace", f"last seen: {fate.where or 'nowhere'}")
+    return Finding("other-firewall", Outcome.UNKNOWN, title, detail, (evidence,), paths=(testimony.way,))
+
+
+def _unanswered(testimony: Testimony, proof: Evidence) -> Finding:
+    return Finding(
+        code="other-firewall",
+        outcome=Outcome.UNKNOWN,
+        title="The SYN passed every rule of the packet filter, and nothing on this machine answered it",
+        detail="A full queue of connections, a cgroup's BPF program or a security module can do that.",
+        evidence=(proof,),
+        paths=(testimony.way,),
+    )
+
+
+def _confirms(verdict: Conclusion, findings: Sequence[Finding], testimony: Testimony) -> bool:
+    fate = testimony.fate
+    if verdict.status is Status.CLEAR:
+        return fate.end is End.ANSWERED and fate.answer == "syn-ack"
+    if verdict.status is not Status.BLOCKED:
+        return False
+    if fate.end is End.STOPPED:
+        cause = next((finding for finding in findings if finding.code == verdict.cause), None)
+        return cause is not None and any(one.source == "nft monitor trace" for one in cause.evidence)
+    if fate.end is End.ANSWERED:
+        return fate.answer == "reset" and verdict.cause in _OF_SOCKETS
+    is_routing = fate.end is End.LOST and fate.where == "prerouting last"
+    return is_routing and verdict.cause == "reverse-path-filter"
