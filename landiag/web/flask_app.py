@@ -60,7 +60,10 @@ def _status(app: Flask, host: str, path: str) -> int | None:
             "ignore"
         )  # werkzeug warns of a Host that is not SERVER_NAME: that is what we ask
         try:
-            failed = app.test_request_context(path, base_url=f"http://{host}/").request.routing_exception
+            context = app.test_request_context(path, base_url=f"http://{host}/")
+            if context.request.routing_exception is None:
+                context.match_request()
+            failed = context.request.routing_exception
         except HTTPException as error:
             failed = error
     # A redirect (a missing slash, for example) is an answer.

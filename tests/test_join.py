@@ -1,0 +1,123 @@
+"""Both halves in one verdict: confirmed, between, elsewhere, contradicting."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+import jsonschema
+import pytest
+from msgspec.structs import replace
+
+from landiag.join import EXPLAINS, JoinError, join
+from landiag.model.codes import CODES
+from landiag.model.report import Finding, Outcome, Path, Report, Stage, Status, Verdict
+from landiag.render.jsontext import render_json
+from tests.render.reports import blocked, clear, undetermined
+
+
+def _client(cause: str | None, address: str = "192.168.77.10", *, named: bool = False) -> Report:
+    """A report of ``probe`` from the client."""
+    stages = (Stage("name", Outcome.OK if named else Outcome.NOT_APPLICABLE),)
+    status = Status.CLEAR if cause is None else Status.BLOCKED
+    outcome = Outcome.OK if cause is None else Outcome.BLOCKS
+    findings = (
+        () if cause is None else (Finding(cause, Outcome.BLOCKS, f"met {cause}", id="f1", paths=("p1",)),)
+    )
+    return replace(
+        clear(),
+        command="probe",
+        created="2026-11-23T14:05:00+00:00",
+        verdict=Verdict(status, f"met {cause}", cause),
+        findings=findings,
+        checks=(),
+        paths=(Path("p1", "eth0", address, 4, f"http://{address}:5000/", outcome, stages),),
+    )
+
+
+def _server(code: str) -> Report:
+    finding = replace(blocked().findings[0], code=code, title=f"fault {code}")
+    return replace(blocked(), verdict=Verdict(Status.BLOCKED, f"fault {code}", code), findings=(finding,))
+
+
+@pytest.mark.parametrize(
+    ("met", "cause"), [(met, cause) for met, causes in EXPLAINS.items() for cause in sorted(causes)]
+)
+def test_fault_that_explains_what_the_client_met_is_confirmed(met: str, cause: str) -> None:
+    joined = join(_server(cause), _client(met))
+    assert joined.verdict == Verdict(Status.BLOCKED, f"fault {cause}", cause, confirmed_by="peer")
+    assert joined.findings[0].code == cause
+    assert not joined.notes
+
+
+def test_every_code_is_one_of_the_contract() -> None:
+    assert {code for met, causes in EXPLAINS.items() for code in (met, *causes)} <= set(CODES)
+
+
+def test_order_of_the_two_does_not_matter() -> None:
+    server, client = _server("firewall-drops"), _client("connection-filtered")
+    assert join(server, client) == join(client, server)
+
+
+@pytest.mark.parametrize("met", ["connection-filtered", "peer-down", "connection-refused"])
+def test_clear_server_and_blocked_client_point_between(met: str) -> None:
+    joined = join(clear(), _client(met))
+    assert (joined.verdict.status, joined.verdict.cause) == (Status.BLOCKED, met)
+    assert joined.verdict.confirmed_by is None
+    assert joined.verdict.summary.startswith("The server's machine lets clients in")
+    assert any("landiag watch" in note for note in joined.notes)
+
+
+@pytest.mark.parametrize(("named", "cause"), [(False, "wrong-address"), (True, "name-resolves-elsewhere")])
+def test_other_address_is_the_cause(named: bool, cause: str) -> None:
+    joined = join(_server("firewall-drops"), _client("connection-filtered", "192.168.5.9", named=named))
+    assert (joined.verdict.status, joined.verdict.cause) == (Status.BLOCKED, cause)
+    assert "192.168.5.9" in joined.verdict.summary
+    assert "192.168.77.10" in joined.verdict.summary
+
+
+def test_fault_that_does_not_explain_it_is_a_contradiction() -> None:
+    joined = join(_server("firewall-drops"), _client("connection-refused"))
+    assert joined.verdict.cause == "firewall-drops"
+    assert joined.verdict.confirmed_by is None
+    assert "contradict" in joined.notes[0]
+
+
+def test_client_that_connects_outranks_a_fault() -> None:
+    joined = join(_server("firewall-drops"), _client(None))
+    assert (joined.verdict.status, joined.verdict.confirmed_by) == (Status.CLEAR, "peer")
+    assert "contradict" in joined.notes[0]
+
+
+def test_both_clear_is_confirmed_by_the_client() -> None:
+    joined = join(clear(), _client(None))
+    assert (joined.verdict.status, joined.verdict.confirmed_by) == (Status.CLEAR, "peer")
+    assert joined.notes == ()
+
+
+def test_server_that_could_not_be_read_leaves_the_client_right() -> None:
+    joined = join(undetermined(), _client("connection-filtered", "10.1.2.3"))
+    assert (joined.verdict.status, joined.verdict.cause) == (Status.BLOCKED, "connection-filtered")
+    assert joined.verdict.likely == "firewall-drops"
+
+
+def test_joined_report_fits_the_schema_and_its_ids_are_its_own() -> None:
+    joined = join(_server("firewall-drops"), _client("connection-filtered"))
+    schema = json.loads(files("landiag").joinpath("report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(render_json(joined)), schema)
+    ids = [finding.id for finding in joined.findings]
+    assert len(set(ids)) == len(ids)
+    assert {one for finding in joined.findings for one in finding.paths} <= {path.id for path in joined.paths}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "says"),
+    [
+        (clear(), clear(), "both reports are of servers"),
+        (_client(None), _client(None), "both reports are of clients"),
+        (replace(clear(), target=replace(clear().target, port=8000)), _client(None), "port 8000"),
+    ],
+)
+def test_what_cannot_be_joined_is_a_sentence(first: Report, second: Report, says: str) -> None:
+    with pytest.raises(JoinError, match=says):
+        join(first, second)
