@@ -59,7 +59,6 @@ SCENARIOS = (
     tool_is("ss", "hangs", "hangs", HANGS),
     tool_is("ss", "fails", "fails", FAILS),
     tool_is("ss", "garbage", "prints garbage", GARBAGE),
-    tool_is("ss", "prints-nothing", "prints nothing", NOTHING),
     tool_is("ss", "flood", "prints 100 MB", FLOOD),
     tool_is("ip", "hangs", "hangs", HANGS),
     tool_is("ip", "fails", "fails", FAILS),
