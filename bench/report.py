@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -63,7 +64,7 @@ def main() -> None:
     """Print the figures."""
     for suffix, render in RENDERERS.items():
         reports = [replay(load(name).recording) for name in NAMES]
-        slowest = max(milliseconds(lambda report=report: render(report)) for report in reports)
+        slowest = max(milliseconds(partial(render, report)) for report in reports)
         largest = max(len(render(report).encode()) for report in reports)
         print(
             f"{suffix}: {slowest:.1f} ms at most (wanted: 50), {largest / 1000:.0f} kB at most (.html wanted: 150)"
