@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 
 from landiag.firewall.ipt_rule import split_words
 from landiag.model.facts import ParseError
@@ -36,7 +37,7 @@ def parse_ipset_save(text: str) -> dict[str, ElementSet]:
 def _create(words: Sequence[str], lines: list[list[str]]) -> ElementSet:
     method, _, parts = words[2].partition(":")
     kinds = tuple(parts.split(","))
-    options = dict(zip(words[3:-1], words[4:], strict=True))
+    options = dict(pairwise(words[3:]))
     version = (
         None if method == "bitmap" and kinds == ("port",) else 6 if options.get("family") == "inet6" else 4
     )

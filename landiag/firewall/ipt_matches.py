@@ -487,6 +487,7 @@ def _group(side: str) -> Callable[[Option, Setting], Match]:
     return lower
 
 
+PHYSDEV = ("--physdev-in", "--physdev-out", "--physdev-is-in", "--physdev-is-out", "--physdev-is-bridged")
 LIMITS = frozenset(
     {"limit", "hashlimit", "connlimit", "statistic", "quota", "dstlimit", "random", "nth", "connbytes"}
 )
@@ -510,7 +511,7 @@ MODULES: Mapping[str, Lower] = {
     "mark": _each({"--mark": _mark("meta mark")}),
     "connmark": _each({"--mark": _mark("ct mark")}),
     "pkttype": _each({"--pkt-type": _pkttype}),
-    "physdev": _each(dict.fromkeys(("--physdev-in", "--physdev-out", "--physdev-is-in", "--physdev-is-out", "--physdev-is-bridged"), _physdev)),
+    "physdev": _each(dict.fromkeys(PHYSDEV, _physdev)),
     "length": _each({"--length": _compared("meta length")}),
     "ttl": _each({name: _compared("ip ttl") for name in ("--ttl-eq", "--ttl-gt", "--ttl-lt", "--ttl")}),
     "hl": _each({name: _compared("ip6 hoplimit") for name in ("--hl-eq", "--hl-gt", "--hl-lt", "--hl")}),

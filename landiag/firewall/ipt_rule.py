@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.ipt_matches import Option, Setting, lower_general, lower_module
@@ -86,43 +87,69 @@ def _is_option(word: str) -> bool:
     return word.startswith("--") or (len(word) == 2 and word[0] == "-" and word[1].isalpha())
 
 
+class _Reader(Struct):
+    """What has been read of a rule: the match that is being gathered, the steps so far, the target."""
+
+    setting: Setting
+    steps: list[Step] = field(default_factory=list)
+    module: str = ""
+    gathered: list[Option] = field(default_factory=list)
+    target: Option | None = None
+    target_options: list[Option] = field(default_factory=list)
+
+    def take(self, option: Option) -> None:
+        """Take one option in. Matches may stand behind the target too."""
+        if option.name in ("-j", "--jump", "-g", "--goto"):
+            self.finish_match()
+            self.target = option
+        elif option.name in ("-c", "--set-counters"):
+            return
+        elif option.name in GENERAL:
+            self._take_general(replace(option, name=GENERAL[option.name]))
+        elif option.name in ("-m", "--match"):
+            self.finish_match()
+            self.module = (option.values or ("",))[0]
+        elif option.name in OF_PROTOCOL and self._is_not_its_own():
+            self.steps += _module("", [option], self.setting)
+        elif self.target is not None and not self.module:
+            self.target_options.append(option)
+        else:
+            self.gathered.append(option)
+
+    def _is_not_its_own(self) -> bool:
+        """Whether an option of the protocol's match stands with another match, or behind the target."""
+        others = self.module not in (*IMPLIED, "multiport", "mport")
+        return others and (bool(self.module) or self.target is not None)
+
+    def _take_general(self, option: Option) -> None:
+        if option.name == "-p" and not option.negated and option.values:
+            self.setting = replace(self.setting, protocol=option.values[0])
+        self.steps += _general(option, self.setting)
+
+    def finish_match(self) -> None:
+        """Lower the match that was gathered."""
+        if self.module or self.gathered:
+            self.steps += _module(self.module, self.gathered, self.setting)
+        self.module, self.gathered = "", []
+
+    def finish(self) -> tuple[Step, ...]:
+        """The steps of the whole rule."""
+        self.finish_match()
+        target = self.target
+        if target is not None and target.values:
+            goto = target.name in ("-g", "--goto")
+            self.steps += lower_target(target.values[0], self.target_options, self.setting, goto=goto)
+        elif target is not None:
+            self.steps.append(Opaque("a jump to nowhere"))
+        return tuple(self.steps)
+
+
 def lower_line(words: Sequence[str], setting: Setting) -> tuple[Step, ...]:
     """The steps of a rule's words, without ``-A CHAIN``."""
-    steps: list[Step] = []
-    module, gathered = "", list[Option]()
-    target: Option | None = None
-    target_options: list[Option] = []
+    reader = _Reader(setting)
     for option in read_options(words):
-        if option.name in GENERAL and target is None:
-            general = replace(option, name=GENERAL[option.name])
-            if general.name == "-p" and not general.negated and general.values:
-                setting = replace(setting, protocol=general.values[0])
-            steps += _general(general, setting)
-        elif option.name in ("-j", "--jump", "-g", "--goto"):
-            target = option
-        elif option.name in ("-c", "--set-counters"):
-            continue
-        elif target is not None:
-            target_options.append(option)
-        elif option.name in ("-m", "--match"):
-            if module or gathered:
-                steps += _module(module, gathered, setting)
-            module, gathered = (option.values or ("",))[0], []
-        elif (
-            option.name in OF_PROTOCOL
-            and setting.protocol in IMPLIED
-            and module not in (*IMPLIED, "multiport", "mport", "")
-        ):
-            steps += _module("", [option], setting)
-        else:
-            gathered.append(option)
-    if module or gathered:
-        steps += _module(module, gathered, setting)
-    if target is not None and target.values:
-        steps += lower_target(target.values[0], target_options, setting, goto=target.name in ("-g", "--goto"))
-    elif target is not None:
-        steps.append(Opaque("a jump to nowhere"))
-    return tuple(steps)
+        reader.take(option)
+    return reader.finish()
 
 
 def _general(option: Option, setting: Setting) -> Sequence[Step]:

@@ -184,8 +184,8 @@ def parse_iptables_save(text: str, version: int | None = None) -> list[IptTable]
     tables: list[IptTable] = []
     table: IptTable | None = None
     version = version or guess_version(text)
-    for number, line in enumerate(text.splitlines(), 1):
-        line = _COUNTERS.sub("", line.strip())
+    for number, written in enumerate(text.splitlines(), 1):
+        line = _COUNTERS.sub("", written.strip())
         if not line or line.startswith("#"):
             continue
         if line.startswith("*"):

@@ -94,7 +94,7 @@ class Changes:
 class NftRules(ScannedRules[bytes]):
     """The rules of one chain. ``lines`` are those of iptables-save for the same rules, where they are known."""
 
-    __slots__ = ("_changes", "_lines", "_setting", "_sets", "_sources")
+    __slots__ = ("_changes", "_lines", "_sets", "_setting", "_sources")
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 from landiag.firewall.conversation import Conversation, Follower
@@ -21,7 +22,7 @@ def dport(port: object, operator: str = "==") -> dict[str, object]:
     }
 
 
-def match(left: dict[str, object], right: object, operator: str = "==") -> dict[str, object]:
+def match(left: Mapping[str, object], right: object, operator: str = "==") -> dict[str, object]:
     return {"match": {"op": operator, "left": left, "right": right}}
 
 

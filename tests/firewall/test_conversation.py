@@ -88,3 +88,14 @@ def test_a_cycle_of_jumps_is_unknown() -> None:
         rule("b", {"jump": {"target": "b"}}),
     )
     assert verdict(rules) == "unknown"
+
+
+def test_matches_behind_the_target_count_too() -> None:
+    line = "-A INPUT -j DROP -p tcp --dport 5000 -s 192.168.77.0/24 -m state --state NEW"
+    rules = saved(f"*filter\n:INPUT ACCEPT [0:0]\n{line}\nCOMMIT\n")
+    assert (verdict(rules), verdict(rules, packet(80))) == ("drop", "accept")
+
+
+def test_a_dormant_table_does_not_filter() -> None:
+    rules = nft({"table": {"family": "ip", "name": "z", "flags": ["dormant"]}})
+    assert verdict(rules) == "accept"

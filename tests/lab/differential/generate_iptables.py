@@ -1,4 +1,5 @@
 """Random rules for iptables-restore, of either backend and IP version."""
+# ruff: noqa: E501 - tables of rules, a rule an entry
 
 from __future__ import annotations
 
@@ -55,7 +56,7 @@ def _rule(random: Random, table: str, chain: str, version: int, subs: list[str])
     seen = 0
     kept = []
     for match in matches:
-        if match.startswith("-p ") or match.startswith("! -p "):
+        if match.startswith(("-p ", "! -p ")):
             if seen:
                 continue
             seen = 1

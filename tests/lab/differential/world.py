@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
 PORTS = (22, 53, 80, 81, 443, 3000, 5000, 5001, 5353, 8000, 8080, 8443)
@@ -273,9 +272,7 @@ def _enter(namespace: int) -> None:
 def _apply(settings: str) -> None:
     for line in settings.split():
         name, _, value = line.partition("=")
-        with open(
-            f"/proc/thread-self/../../sys/{name.replace('.', '/')}".replace("thread-self/../../", ""), "w"
-        ) as file:
+        with open(f"/proc/sys/{name.replace('.', '/')}", "w") as file:
             file.write(value)
 
 
