@@ -31,12 +31,18 @@ def load(file: Path) -> Saved:
             from landiag.host.fixture import read_fixture
 
             return replayed(file, read_fixture(file).recording)
-        text = read_text(file)
+        text = _document(read_text(file))
         if _schema(text).startswith("landiag.recording/"):
             return replayed(file, parse_recording(text))
         return Saved(file, parse_report(text))
     except ParseError as error:
         raise Stop(f"{file} cannot be used: {error}") from error
+
+
+def _document(text: str) -> str:
+    """The JSON of a file; of the lines that ``landiag watch --json`` printed, the last is the report."""
+    last = text.rstrip().rpartition("\n")[2]
+    return last if last.startswith('{"schema"') and last.endswith("}") else text
 
 
 def _schema(text: str) -> str:

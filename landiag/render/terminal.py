@@ -39,7 +39,7 @@ class Style(Struct, frozen=True):
 def render_terminal(report: Report, style: Style, *, verbose: bool = False) -> str:
     """Render the report that people read: verdict, checks, fixes in order, what to try on the client."""
     blocks = [
-        [*_verdict_lines(report, style)],
+        [*_verdict_lines(report, style), *_note_lines(report, style)],
         [line for check in report.checks for line in _check_lines(report, check, style)],
         [*_fix_lines(report, style)],
         [*_client_lines(report, style)],
@@ -73,6 +73,10 @@ def _verdict_lines(report: Report, style: Style) -> list[str]:
     lines = _wrap(report.verdict.summary, style, first=f"{word}: ", rest="  ")
     lines[0] = style.paint(f"{word}:", colour) + lines[0][len(word) + 1 :]
     return lines
+
+
+def _note_lines(report: Report, style: Style) -> list[str]:
+    return [line for note in report.notes for line in _wrap(note, style, first="  Note: ")]
 
 
 def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:

@@ -15,12 +15,7 @@ _WIDTH = 100
 def render_text(report: Report) -> str:
     """Render a report as plain text of at most 100 columns, all details included."""
     head = [line for label, text in facts(report) for line in _wrap(f"{label + ':':<10}{text}", " " * 10)]
-    notes = [
-        line
-        for note in (*report.notes, confirmation(report))
-        if note
-        for line in _wrap(f"Note: {note}", "  ")
-    ]
+    notes = _wrap(confirmation(report), "  ")
     undo = [
         line for _, fix in fixes_in_order(report) for line in _undo(fix.title, fix.undo, fix.needs == "root")
     ]
