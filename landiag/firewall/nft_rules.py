@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from landiag.firewall.ipt_matches import Setting
 from landiag.firewall.iptables import IptRule
@@ -130,6 +130,23 @@ class NftRules(ScannedRules[bytes]):
             pairs.append((found[1], found[2]))
             found = _STATEMENT.match(expression, found.end())
         return pairs
+
+    def _scan(self, wanted: Wanted[bytes]) -> Iterator[Rule]:
+        """The same as for other texts, without a call for every rule: this decides how long 100,000 rules take."""
+        compare, known_values = _STATEMENT.match, dict[bytes, frozenset[bytes] | None]()
+        for at, source in enumerate(self._sources):
+            expression = bytes(source.expr)
+            found = compare(expression)
+            while found is not None:
+                left, right = found.groups()
+                if left not in known_values:
+                    known_values[left] = wanted(left)
+                values = known_values[left]
+                if values is not None and right not in values:
+                    break
+                found = compare(expression, found.end())
+            else:
+                yield self[at]
 
     def wanted(self, fields: Fields) -> Wanted[bytes]:
         """The values of the packet, as nft writes them."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 
 import msgspec
@@ -135,10 +136,15 @@ class NftTable(Struct):
 
 def parse_nft_json(data: bytes) -> list[NftTable]:
     """`nft -j list ruleset` to tables, in the order of the listing. Raises ParseError."""
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here is garbage, and looking for it would take as long as reading
     try:
         document = _DOCUMENT.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ParseError(f"not the JSON of nft: {error}") from error
+    finally:
+        if collecting:
+            gc.enable()
     tables: dict[tuple[str, str], NftTable] = {}
     for item in document.nftables:
         _take(item, tables)
