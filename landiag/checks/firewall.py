@@ -180,7 +180,7 @@ def _blocks(
     proposal: Proposal | None,
     following: Journey | None,
 ) -> Finding:
-    owner = find_owner(ruleset, line, journey.lines)
+    owner = find_owner(ruleset, line, journey.lines, journey.packet.destination_port)
     is_reject = journey.verdict is Verdict.REJECT
     code = "firewall-rejects" if is_reject else "firewall-drops"
     verb = "rejects" if is_reject else "drops"
@@ -206,7 +206,7 @@ def _blocks(
 def _who(owner: Owner, line: TraceLine) -> str:
     """Name the rule as the person knows it: its owner, and where it stands when the owner is just the tool."""
     if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
-        return owner.text
+        return owner.title
     rule = "policy of " if line.rule is None else ""
     return f"{owner.text}, {rule}{_place(line)}"
 

@@ -115,12 +115,13 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
     listeners = facts.sockets
     if isinstance(listeners, Unknown) and sockets.PROC_TCP.name in readings:
         listeners = _parse_proc_listeners(readings, listeners)
+    ruleset = firewall.parse_ruleset(readings) if firewall.NFT_TEXT.name in readings else facts.ruleset
     return replace(
         facts,
         sockets=listeners,
         processes=_parse_processes(readings),
         sysctls=_parse_sysctls(readings),
-        ruleset=firewall.parse_ruleset(readings) if firewall.NFT_TEXT.name in readings else facts.ruleset,
+        ruleset=ruleset if isinstance(ruleset, Unknown) else firewall.add_origins(ruleset, readings),
     )
 
 

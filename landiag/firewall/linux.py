@@ -6,6 +6,7 @@ same chain with the same number of rules, its text is taken for those rules: eac
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -24,6 +25,7 @@ from landiag.firewall.iptables import (
 )
 from landiag.firewall.nft_rules import Changes, NftRules
 from landiag.firewall.nftables import NftTable, parse_listing, parse_nft_json
+from landiag.firewall.ufw import USER_RULES, USER_RULES6, parse_user_rules
 from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Unknown
 from landiag.model.ruleset import Chain, Ruleset, TableKey
 from landiag.model.sets import ElementSet
@@ -139,11 +141,14 @@ _TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
 _DEVICE_CHAIN = re.compile(rb'"chain": ?\{[^{}]*"hook": ?"(?:in|e)gress"[^{}]*\}')
 
 
-def plan(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
-    """What the first round makes worth reading: the text listing, where `nft -j` hides something.
+def plan(readings: Mapping[str, Reading]) -> tuple[Command | File, ...]:
+    """What the first round makes worth reading: what `nft -j` hides, and how ufw numbers its rules."""
+    is_ufw = any(b"ufw-user-input" in readings[one.name].data for one in SOURCES if one.name in readings)
+    return (*_plan_text(readings), *((USER_RULES, USER_RULES6) if is_ufw else ()))
 
-    Some of its versions hide which tables are dormant, and the devices of ingress chains.
-    """
+
+def _plan_text(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
+    """Some versions of `nft -j` hide which tables are dormant, and the devices of ingress chains."""
     reading = readings.get(NFT.name)
     if reading is None:
         return ()
@@ -151,6 +156,19 @@ def plan(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
         b'"dev"' not in chain for chain in _DEVICE_CHAIN.findall(reading.data)
     )
     return (NFT_TEXT,) if hides else ()
+
+
+def add_origins(ruleset: Ruleset, readings: Mapping[str, Reading]) -> Ruleset:
+    """Add what ufw calls its rules, where its files were read."""
+    texts = [readings[one.name] for one in (USER_RULES, USER_RULES6) if one.name in readings]
+    origins: dict[str, tuple[str, ...]] = {}
+    number = 1
+    for reading in texts:
+        if reading.status is not ReadStatus.OK:
+            break
+        labels, number = parse_user_rules(reading.text, number)
+        origins.update(labels)
+    return dataclasses.replace(ruleset, origins=origins) if origins else ruleset
 
 
 def build_ruleset(

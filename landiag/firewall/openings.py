@@ -155,10 +155,10 @@ def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
 
 def _by_hand(owner: Owner) -> Proposal:
     return Proposal(
-        f"Allow the port in {owner.text}'s own settings",
+        f"Allow the port in {owner.manager.value}'s own settings",
         steps=(
-            f"{owner.text} writes its rules itself, and would overwrite others: allow the local network, or this"
-            f" port, in its settings.",
+            f"{owner.manager.value} writes its rules itself, and would overwrite others: allow the local network,"
+            " or this port, in its settings.",
         ),
     )
 
@@ -221,7 +221,7 @@ def insert_rule(ruleset: Ruleset, chain: Chain, name: str, index: int, opening: 
         return None
     rules: Sequence[Rule] = (*target.rules[:index], opening_rule(opening), *target.rules[index:])
     changed: Mapping[str, Chain] = {**chains, name: replace(target, rules=rules)}
-    return Ruleset({**ruleset.tables, chain.key: changed}, ruleset.gaps)
+    return Ruleset({**ruleset.tables, chain.key: changed}, ruleset.gaps, origins=ruleset.origins)
 
 
 def without_translation(ruleset: Ruleset) -> Ruleset:
@@ -230,7 +230,7 @@ def without_translation(ruleset: Ruleset) -> Ruleset:
         key: {name: _unhooked(chain) for name, chain in chains.items()}
         for key, chains in ruleset.tables.items()
     }
-    return Ruleset(tables, ruleset.gaps)
+    return Ruleset(tables, ruleset.gaps, origins=ruleset.origins)
 
 
 def _unhooked(chain: Chain) -> Chain:

@@ -64,7 +64,7 @@ def join_rulesets(parts: Sequence[Ruleset], texts: tuple[bytes, ...] = ()) -> Ru
             tables[key] = dict(chains)
     gaps = tuple(gap for part in parts for gap in part.gaps)
     notes = {name: value for part in parts for name, value in part.notes.items()}
-    return Ruleset(tables, gaps, texts, notes)
+    return Ruleset(tables, gaps, texts, notes=notes)
 
 
 def around_of(ruleset: Ruleset, packet: Packet) -> Surroundings:

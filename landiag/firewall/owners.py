@@ -38,14 +38,21 @@ class Manager(str, Enum):
 
 
 class Owner(Struct, frozen=True):
-    """The owner of a rule. ``detail`` is its zone, jail or rule number; empty when there is none.
+    """The owner of a rule. ``detail`` is its zone or jail; empty when there is none.
 
-    ``text`` is how a person says it: ``ufw rule 3 (deny 5000/tcp)``, ``firewalld zone public``.
+    ``text`` is how a person says it: ``ufw rule 3 (deny 5000/tcp)``, ``firewalld zone public``. ``because`` says
+    more, where more is known: ``firewalld: zone public has no port 5000/tcp``.
     """
 
     manager: Manager
     text: str
     detail: str = ""
+    because: str = ""
+
+    @property
+    def title(self) -> str:
+        """What says most, for titles."""
+        return self.because or self.text
 
 
 _CHAINS: tuple[tuple[re.Pattern[str], Manager], ...] = (
@@ -84,8 +91,13 @@ _FIREWALLD_IPTABLES = re.compile(
 _JAIL = re.compile(r"(?:f2b-|fail2ban-|addr6?-set-)([A-Za-z0-9_.-]+)")
 
 
-def find_owner(ruleset: Ruleset, decided_by: TraceLine, lines: tuple[TraceLine, ...] = ()) -> Owner:
-    """Find who wrote the rule or policy that decided. ``lines`` is the trace that led there."""
+def find_owner(
+    ruleset: Ruleset, decided_by: TraceLine, lines: tuple[TraceLine, ...] = (), port: int | None = None
+) -> Owner:
+    """Find who wrote the rule or policy that decided. ``lines`` is the trace that led there.
+
+    ``port`` is the port that clients ask for, where it is to be named.
+    """
     chain = decided_by.chain
     if chain is None:
         return Owner(Manager.NFTABLES, "the kernel")
@@ -93,13 +105,16 @@ def find_owner(ruleset: Ruleset, decided_by: TraceLine, lines: tuple[TraceLine, 
         return Owner(_OTHER_SYSTEMS[chain.backend], _OTHER_SYSTEMS[chain.backend].value)
     manager = find_manager(ruleset, chain, decided_by)
     if manager is Manager.UFW:
-        return Owner(manager, _ufw_text(decided_by))
+        return Owner(manager, _ufw_text(ruleset, decided_by, lines))
     if manager is Manager.FIREWALLD:
         zone = find_zone(lines) or ""
-        return Owner(manager, f"firewalld zone {zone}" if zone else "firewalld", zone)
+        because = _firewalld_reason(decided_by, zone, port)
+        return Owner(manager, f"firewalld zone {zone}" if zone else "firewalld", zone, because)
     if manager is Manager.FAIL2BAN:
         jail = _find_jail(chain, decided_by.rule_text)
         return Owner(manager, f"fail2ban jail {jail}" if jail else "fail2ban", jail)
+    if manager in (Manager.NORDVPN, Manager.MULLVAD):
+        return Owner(manager, f"kill switch of {manager.value}")
     return Owner(manager, manager.value)
 
 
@@ -150,14 +165,47 @@ def _manager_of_policy(ruleset: Ruleset, chain: Chain) -> Manager | None:
     return None
 
 
-def _ufw_text(line: TraceLine) -> str:
-    if _is_policy(line) and line.chain is not None:
-        direction = {"INPUT": "incoming", "OUTPUT": "outgoing", "FORWARD": "routed"}.get(line.chain.name, "")
+def _ufw_text(ruleset: Ruleset, line: TraceLine, lines: tuple[TraceLine, ...]) -> str:
+    name = line.chain.name.replace("ufw6-", "ufw-") if line.chain is not None else ""
+    if _is_policy(line):
+        direction = _DIRECTIONS.get(name.lower(), "")
         return f"ufw default (deny {direction})" if direction else "ufw default"
+    if name.startswith(("ufw-reject-", "ufw-skip-to-policy-")):
+        word = "reject" if "REJECT" in line.rule_text or "reject" in line.rule_text else "deny"
+        return f"ufw default ({word} {_DIRECTIONS.get(name.rpartition('-')[2], 'incoming')})"
+    if name.startswith(("ufw-before-", "ufw-not-local", "ufw-logging-deny")):
+        return "ufw (before.rules)"
+    if name.startswith("ufw-after-"):
+        return "ufw (after.rules)"
+    return _numbered(ruleset, (*lines, line)) or "ufw"
+
+
+_DIRECTIONS = {"input": "incoming", "output": "outgoing", "forward": "routed"}
+
+
+def _numbered(ruleset: Ruleset, lines: tuple[TraceLine, ...]) -> str | None:
+    """What ufw calls the last of its own rules on the way; None where its files say other than the kernel."""
+    for line in reversed(lines):
+        if line.chain is None or line.rule is None:
+            continue
+        labels = ruleset.origins.get(line.chain.name)
+        loaded = ruleset.tables.get(line.chain.key, {}).get(line.chain.name)
+        # A model with a fix in it has one rule more; the others keep their positions.
+        if labels and loaded is not None and len(loaded.rules) - len(labels) in (0, 1):
+            position = line.rule.position
+            return labels[position - 1] if 0 < position <= len(labels) else None
+    return None
+
+
+def _firewalld_reason(line: TraceLine, zone: str, port: int | None) -> str:
+    """Say why a zone stops clients: by its end, which is met when no rule of it lets the port in, or by a rule."""
     name = line.chain.name if line.chain is not None else ""
-    if "reject" in name:
-        return "ufw default (reject incoming)"
-    return "ufw"
+    if not zone or line.hook not in ("input", ""):
+        return ""
+    if name.endswith("_deny"):
+        return f"firewalld: a rule of zone {zone} denies it"
+    is_end = name.removeprefix("filter_") in (f"IN_{zone}", "INPUT") or name.startswith("INPUT")
+    return f"firewalld: zone {zone} has no port {port}/tcp" if is_end and port is not None else ""
 
 
 def find_zone(lines: tuple[TraceLine, ...]) -> str | None:

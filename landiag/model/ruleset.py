@@ -127,12 +127,14 @@ class Ruleset:
     ``tables`` holds chains by table and name. ``gaps`` are backends that could not be read: wherever one of
     them could have decided, a verdict is unknown. A gap's ``source`` names the reading.
     ``texts`` are the readings that it was made from; empty where addresses are to be sought in the rules.
-    ``notes`` keeps what was worked out about the whole ruleset, so that it is worked out once.
+    ``notes`` keeps what was worked out about the whole ruleset, so that it is worked out once. ``origins`` names
+    for a chain what the program that wrote it calls each of its rules (``ufw rule 3 (deny 5000/tcp)``).
     """
 
     tables: Mapping[TableKey, Mapping[str, Chain]] = field(default_factory=dict)
     gaps: tuple[Unknown, ...] = ()
     texts: tuple[bytes, ...] = ()
+    origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
     notes: dict[tuple[str, str], object] = field(default_factory=dict, compare=False, repr=False)
     _hooked: dict[tuple[str, str], tuple[Chain, ...]] = field(default_factory=dict, compare=False, repr=False)
 

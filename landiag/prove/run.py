@@ -151,6 +151,15 @@ class _Session(Struct):
                 break
         # The server's half-open connection ends as by a client that gives up; our tables still stop any answer.
         self._send(RST, sequence + 1)
+        self._end_half_open()
+
+    def _end_half_open(self) -> None:
+        """Where the firewall stops that RST, ask the kernel; some cannot: it then ends by itself in a minute."""
+        which = ("state", "syn-recv", "dst", self.injection.source, "dport", "=", f":{self.source_port}")
+        try:
+            run_tool(("ss", "-K", "-tn", *which))
+        except ToolError:
+            return
 
     def _listen(self, monitor: Monitor) -> None:
         while time.monotonic() < self.deadline and monitor.take(_QUIET_SECONDS):
