@@ -8,13 +8,12 @@ from datetime import datetime, timezone
 
 from landiag import __version__
 from landiag.host import Recorder
+from landiag.model.facts import Source
 from landiag.model.report import HostInfo, ReadingNote, Report, SeeAlso, Target
 from landiag.probe.case import Case
 from landiag.probe.judge import Judgement, judge_host, url
 from landiag.probe.look import Look
 from landiag.probe.plan import plan
-from landiag.probe.survey_judge import judge_survey
-from landiag.probe.survey_plan import plan_survey
 from landiag.probe.target import Request, UsageError, refuse_broadcast
 
 MOST_ROUNDS = 8
@@ -30,8 +29,9 @@ def run(request: Request, recorder: Recorder, deadline: float, progress: Progres
     address, a broadcast address).
     """
     case = Case(request, recorder.readings)
+    plan_next, judge = _ways_of(case)
     for number in range(MOST_ROUNDS):
-        wanted = plan_survey(case) if case.is_survey else plan(case)
+        wanted = plan_next(case)
         missing = [source for source in wanted if source.name not in recorder.readings]
         if not missing:
             break
@@ -42,8 +42,17 @@ def run(request: Request, recorder: Recorder, deadline: float, progress: Progres
         if time.monotonic() >= deadline:
             break
     progress("")
-    judgement = judge_survey(case) if case.is_survey else judge_host(case)
-    return _report(case, judgement)
+    return _report(case, judge(case))
+
+
+def _ways_of(case: Case) -> tuple[Callable[[Case], tuple[Source, ...]], Callable[[Case], Judgement]]:
+    """How to plan and how to judge: one request, or a survey, which is loaded only when it is asked for."""
+    if not case.is_survey:
+        return plan, judge_host
+    from landiag.probe.survey_judge import judge_survey
+    from landiag.probe.survey_plan import plan_survey
+
+    return plan_survey, judge_survey
 
 
 def describe_round(case: Case, number: int) -> str:
