@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.evaluate import End
-from landiag.firewall.fields import NO_SOCKET, Context, PacketFields, Tracking
+from landiag.firewall.fields import NO_SOCKET, REWRITTEN, Context, PacketFields, Tracking
 from landiag.firewall.hooks import HookResult, pass_freely, run_hook
 from landiag.firewall.surroundings import Surroundings, Tuple, Way
 from landiag.model.packet import ABSENT, Packet, Value, Within
@@ -181,17 +181,7 @@ class Follower(Struct):
 
     def _adopt(self, trip: _Trip, leg: str) -> None:
         """Where rules have rewritten addresses or ports without translation, nobody can foresee the answers."""
-        packet = trip.fields.packet
-        family = "ip6" if packet.version == 6 else "ip"
-        names = {f"{family} daddr": packet.destination, f"{family} saddr": packet.source}
-        written = any(
-            name in trip.fields and address is not None and trip.fields[name] != int(address)
-            for name, address in names.items()
-        )
-        ports = {f"{packet.protocol} dport": packet.destination_port}
-        if not written and all(
-            trip.fields[name] == port for name, port in ports.items() if name in trip.fields
-        ):
+        if trip.fields.get(REWRITTEN, 0) == 0:
             return
         line = TraceLine(
             "prerouting", "perhaps drop: a rule rewrites the packet", text="a rewritten packet", leg=leg
@@ -372,10 +362,19 @@ class Follower(Struct):
             self._stop(result, leg)
             for passage in result.passages:
                 line = trip.translated
+                if self.arrivals and passage.translate is not None:
+                    self._break(hook, leg)
                 if passage.translate is not None and hook in ("prerouting", "output"):
                     line = next((one for one in reversed(result.lines) if one.rule is not None), None)
                 passed.append(_Trip(passage.fields, line, trip.way))
         return passed
+
+    def _break(self, hook: str, leg: str) -> None:
+        """A connection that is picked up on its way and translated only then: the other end does not know it."""
+        text = "the connection is translated only from this packet on"
+        line = TraceLine(hook, f"perhaps drop: {text}", text=text, leg=leg)
+        self.lines.append(line)
+        self.stops.append(Stopped(leg, Verdict.UNKNOWN, line))
 
     def _stop(self, result: HookResult, leg: str) -> None:
         for end in result.stops:

@@ -12,7 +12,7 @@ from enum import Enum
 
 from msgspec import Struct, field
 
-from landiag.firewall.fields import PacketFields, merge
+from landiag.firewall.fields import REWRITTEN, PacketFields, merge
 from landiag.firewall.nat import translated
 from landiag.model.action import (
     Action,
@@ -230,6 +230,8 @@ class Walk(Struct):
             return False
         if old is not ABSENT:
             self.fields[action.field] = new if certain or new == old else None
+            if action.field.endswith(("addr", "port")):
+                self.fields[REWRITTEN] = 1
         return True
 
     def _remember(self, action: Remember, *, certain: bool) -> bool:

@@ -50,6 +50,9 @@ class Tracking(Struct):
 NO_SOCKET = -1
 """The owner of a packet that the kernel makes itself."""
 
+REWRITTEN = "rewritten"
+"""Set where a rule has written another address or port into the packet, which is no translation."""
+
 OUTWARD = ("output", "postrouting", "egress")
 
 
@@ -292,6 +295,7 @@ _SIMPLE: dict[str, Callable[[PacketFields], Value]] = {
     "bridge in": lambda f: f.packet.in_port or ABSENT,
     "bridge out": lambda f: f.packet.out_port or ABSENT,
     "program": lambda f: f.packet.program,
+    REWRITTEN: _zero,
     "profile": lambda f: f.packet.profile,
 }
 

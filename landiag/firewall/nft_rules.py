@@ -27,6 +27,10 @@ def _number(value: Value) -> frozenset[bytes]:
 
 def _address(version: int) -> Callable[[Value], frozenset[bytes]]:
     def write(value: Value) -> frozenset[bytes]:
+        if version == 4 and isinstance(value, int):
+            return frozenset(
+                {b'"%d.%d.%d.%d"' % (value >> 24, value >> 16 & 255, value >> 8 & 255, value & 255)}
+            )
         return (
             frozenset({f'"{address_of(value, version)}"'.encode()}) if isinstance(value, int) else frozenset()
         )
