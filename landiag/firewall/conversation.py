@@ -288,7 +288,8 @@ class Follower(Struct):
             mark = connection.mark if isinstance(connection.mark, int) else None
             mine = replace(base, state="established", direction=direction, status=status, mark=mark)
             return mine, "established"
-        if leg == SYN_ACK or not self.loose:
+        is_tcp = connection.client.protocol == "tcp"
+        if is_tcp and (leg == SYN_ACK or not self.loose):
             return replace(base, state="invalid"), "invalid"
         picked = _tuple(connection.client) if leg == DATA else _tuple(connection.server).reversed()
         return Tracking("new", picked, picked.reversed(), 0, 0, 0), "new"

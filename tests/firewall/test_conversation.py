@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from landiag.firewall.linux import parse_ruleset
+from landiag.model.facts import Reading, ReadStatus
 from tests.firewall.rules import ACCEPT, DROP, chain, dport, judge, match, nft, packet, rule, saved, verdict
 
 STATE = {"ct": {"key": "state"}}
@@ -99,3 +101,30 @@ def test_matches_behind_the_target_count_too() -> None:
 def test_a_dormant_table_does_not_filter() -> None:
     rules = nft({"table": {"family": "ip", "name": "z", "flags": ["dormant"]}})
     assert verdict(rules) == "accept"
+
+
+def test_an_answer_to_udp_that_was_not_tracked_is_new() -> None:
+    rules = nft(
+        chain("raw", "prerouting", -300),
+        rule("raw", {"notrack": None}),
+        chain("o", "output"),
+        rule("o", match(STATE, "new", "in"), DROP),
+    )
+    one = packet(protocol="udp", flags=frozenset())
+    assert (verdict(rules, one), judge(rules, one).leg) == ("drop", "syn-ack")
+
+
+def test_a_backend_that_could_not_be_read_leaves_open_what_the_others_accept() -> None:
+    denied = Reading("iptables-legacy-save", ReadStatus.DENIED, detail="Operation not permitted")
+    empty = Reading("nft-ruleset", ReadStatus.OK, b'{"nftables": []}')
+    told = judge(parse_ruleset({"nft-ruleset": empty, "iptables-legacy-save": denied}))
+    assert told.verdict.value == "unknown"
+    assert told.decided_by is not None
+    assert "iptables-legacy-save could not be read" in told.decided_by.rule_text
+
+
+def test_a_drop_is_certain_although_another_backend_could_not_be_read() -> None:
+    denied = Reading("nft-ruleset", ReadStatus.DENIED, detail="Operation not permitted")
+    rules = b"*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
+    legacy = Reading("iptables-legacy-save", ReadStatus.OK, rules)
+    assert verdict(parse_ruleset({"nft-ruleset": denied, "iptables-legacy-save": legacy})) == "drop"
