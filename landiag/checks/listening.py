@@ -7,7 +7,7 @@ from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of
 from landiag.checks.owners import describe_owner, owner_evidence, socket_source
 from landiag.checks.restart import listen_fixes, server_of
-from landiag.checks.systems import is_served_elsewhere
+from landiag.checks.systems import is_explained_by_port
 from landiag.model.facts import Family, Interface, Namespace, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.ways import Way
@@ -26,7 +26,7 @@ def check(case: Case) -> Answer:
     """Check what listens on the port, for each way in; the first one blocks, the others warn."""
     if isinstance(case.facts.sockets, Unknown):
         return answer([_unreadable(case.facts.sockets)], "")
-    if is_served_elsewhere(case):
+    if is_explained_by_port(case):
         return answer([], _summary(case, _own_sockets(case)))
     if case.way is None:
         return answer(_without_way(case), _summary(case, _own_sockets(case)))

@@ -81,21 +81,27 @@ def _undecided(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
             title="Whether the application firewall lets the program in is not known",
             detail="It has no entry for the program, and lets some signed programs in by itself.",
             evidence=tuple(Evidence("socketfilterfw", f"input: {line.rule_text}") for line in alf[:3]),
-            fixes=_allow_program(journey),
+            fixes=_allow_program(case, journey),
             paths=(way.id,),
         )
 
 
-def _allow_program(journey: Journey) -> tuple[Fix, ...]:
+def _allow_program(case: Case, journey: Journey) -> tuple[Fix, ...]:
+    """Unblock the entry that the program has already, or add one."""
     program = journey.packet.program
     if program is None:
         return ()
-    path = shlex.quote(program)
+    entries = [path for path, _ in collected.read_alf(case.readings).apps or ()]
+    known = next(
+        (path for path in entries if program == path or program.startswith(path.rstrip("/") + "/")), None
+    )
+    path = shlex.quote(known or program)
+    add = () if known else (f"{_SOCKETFILTERFW} --add {path}",)
     return (
         Fix(
             "Let the program that listens take connections",
-            (f"{_SOCKETFILTERFW} --add {path}", f"{_SOCKETFILTERFW} --unblockapp {path}"),
-            (f"{_SOCKETFILTERFW} --remove {path}",),
+            (*add, f"{_SOCKETFILTERFW} --unblockapp {path}"),
+            (f"{_SOCKETFILTERFW} {'--blockapp' if known else '--remove'} {path}",),
             needs="root",
             risk="the firewall of macOS knows programs, not ports: everything that this program serves is opened",
         ),
@@ -122,7 +128,9 @@ def _blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> 
             ),
             paths=(way.id,),
         )
-    fixes = tuple(replace(fix, verified=_unblocks(case, journey) or None) for fix in _allow_program(journey))
+    fixes = tuple(
+        replace(fix, verified=_unblocks(case, journey) or None) for fix in _allow_program(case, journey)
+    )
     return Finding(
         code="firewall-blocks-program",
         outcome=Outcome.BLOCKS,
@@ -219,8 +227,17 @@ def _passes(case: Case, journey: Journey, pf: Ruleset) -> bool:
 def _extensions(case: Case) -> list[Finding]:
     """Content filters of other makers (Little Snitch, LuLu, VPNs): active ones may stop connections unseen."""
     reading = case.readings.get(collected.MAC_EXTENSIONS.name)
-    if reading is None or reading.status is not ReadStatus.OK:
+    if reading is None or reading.status in (ReadStatus.MISSING, ReadStatus.NOT_RECORDED):
         return []
+    if reading.status is not ReadStatus.OK:
+        return [
+            Finding(
+                code="other-firewall",
+                outcome=Outcome.UNKNOWN,
+                title="Whether a firewall of another maker is active could not be read",
+                evidence=(Evidence("systemextensionsctl list", reading.detail or reading.status.value),),
+            )
+        ]
     lines = [line for line in reading.text.splitlines() if "[activated enabled]" in line]
     filters = [line for line in lines if any(word in line.lower() for word in _FILTERS)]
     return [
@@ -252,7 +269,8 @@ def check_port(case: Case) -> list[Finding]:
     if not held:
         held = [one for one in ours if one.pids and _lsof_says_airplay(case, one.pids)]
     if not held:
-        return []
+        hidden = ours and not any(case.owners(one) for one in ours)
+        return [_hidden_owner(case)] if hidden else []
     mine = [one for one in ours if one not in held]
     beside = f", beside {describe_owner(case, mine[0])}" if mine else ""
     return [
@@ -274,6 +292,16 @@ def check_port(case: Case) -> list[Finding]:
             ),
         )
     ]
+
+
+def _hidden_owner(case: Case) -> Finding:
+    return Finding(
+        code="port-taken",
+        outcome=Outcome.UNKNOWN,
+        title=f"Who holds port {case.port} is not visible: on a Mac it is often AirPlay Receiver",
+        detail="An answer of 403 Forbidden with the header Server: AirTunes would be its sign.",
+        fixes=(Fix("See who holds it", (f"lsof -nP -iTCP:{case.port} -sTCP:LISTEN",), needs="root"),),
+    )
 
 
 def _is_airplay(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landiag.checks.case import Answer, Case, answer, not_applicable
+from landiag.checks.systems import arp_after, parse_arp_after
 from landiag.collect import routes
 from landiag.model.facts import Call, Command, IPAddress, Neighbour, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -62,7 +63,17 @@ def plan_after(case: Case) -> tuple[Command, ...]:
     subject = subject_of(case)
     if subject is None or _answers(case, subject[0]) is not False:
         return ()
-    return (NEIGHBOURS_AFTER,)
+    return (_neighbours_after(case),)
+
+
+def _neighbours_after(case: Case) -> Command:
+    return NEIGHBOURS_AFTER if case.facts.os == "linux" else arp_after(case.facts.os)
+
+
+def _table(case: Case) -> tuple[Neighbour, ...] | Unknown | None:
+    if case.facts.os != "linux":
+        return parse_arp_after(case)
+    return case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
 
 
 def check(case: Case) -> Answer:
@@ -116,7 +127,7 @@ def _reached(case: Case, ip: IPAddress, what: str) -> Answer:
 
 
 def _neighbour(case: Case, ip: IPAddress) -> Neighbour | None:
-    table = case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
+    table = _table(case)
     if table is None or isinstance(table, Unknown):
         return None
     return next((entry for entry in table if entry.address == ip), None)
@@ -158,7 +169,7 @@ def _elsewhere(case: Case, ip: IPAddress) -> Finding:
 
 def _looks_isolated(case: Case, ip: IPAddress) -> bool:
     """Whether the gateway is on the link while several other neighbours, the peer apart, are not."""
-    table = case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
+    table = _table(case)
     if table is None or isinstance(table, Unknown):
         return False
     gateway = _gateway(case)

@@ -28,7 +28,7 @@ def plan(target: Target, facts: Facts) -> tuple[Call, ...]:
 
 def check(case: Case) -> Answer:
     """Check whether the port is the right program's, could be bound, and is one that browsers ask for."""
-    special = port_findings(case, _bind_error(case))
+    special = port_findings(case, bind_error(case))
     general = [] if special else [*_check_owners(case), *_check_bind(case)]
     findings = [*special, *general, *_check_browsers(case)]
     return answer(findings, _summary(case))
@@ -128,7 +128,8 @@ def _stop_fix(case: Case, socket: Socket) -> Fix:
     )
 
 
-def _bind_error(case: Case) -> str | None:
+def bind_error(case: Case) -> str | None:
+    """Return the error with which the bind test ended; None where the port was free or not tried."""
     test = case.parse(bind_source(case.target), parse_bind_test)
     return None if test is None or isinstance(test, Unknown) or test.free else test.error
 

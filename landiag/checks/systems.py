@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from landiag.checks.case import Answer, Case
 from landiag.collect.machine import Machine
-from landiag.model.facts import Call, Source
-from landiag.model.report import Finding
+from landiag.model.facts import Call, Command, Neighbour, Source, Unknown
+from landiag.model.report import Finding, Outcome
 
 
 def sources(machine: Machine) -> tuple[Source, ...]:
@@ -61,10 +61,30 @@ def port_findings(case: Case, bind_error: str | None) -> list[Finding]:
     return [one for one in inside_wsl(case) if one.code.startswith("port-")]
 
 
-def is_served_elsewhere(case: Case) -> bool:
-    """Whether the listener that is seen (or missing) stands for a server inside WSL2."""
+def arp_after(os: str) -> Command:
+    """Name the listing of the neighbours that is read once a device was asked."""
+    return Command("arp-after", ("arp", "-a" if os == "windows" else "-an"))
+
+
+def parse_arp_after(case: Case) -> tuple[Neighbour, ...] | Unknown | None:
+    """Parse that listing; None when it was not read."""
+    interfaces = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
+    if case.facts.os == "windows":
+        from landiag.collect.windows_net import parse_arp as parse_windows
+
+        return case.parse(arp_after("windows"), lambda text: parse_windows(text, interfaces))
+    from landiag.collect.bsd_net import parse_arp
+
+    return case.parse(arp_after(case.facts.os), parse_arp)
+
+
+def is_explained_by_port(case: Case) -> bool:
+    """Whether the port explains what listens or does not: a server inside WSL2, a port that Windows keeps, or
+    something that nobody could look at."""
     if case.facts.os != "windows":
         return False
-    from landiag.checks import wsl
+    from landiag.checks import port
 
-    return bool(wsl.check_on_windows(case))
+    return any(
+        one.outcome in (Outcome.BLOCKS, Outcome.UNKNOWN) for one in port_findings(case, port.bind_error(case))
+    )

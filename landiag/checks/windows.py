@@ -89,9 +89,21 @@ def _check_way(case: Case, policy: Policy, way: Way) -> Iterator[Finding]:
     for one in case.classes.get(way.id, ())[:1]:
         journey = one.journey
         if journey.verdict is Verdict.DROP:
-            yield _blocked(case, policy, way, journey)
+            found = _blocked(case, policy, way, journey)
+            yield (
+                replace(found, code="firewall-unreadable", outcome=Outcome.UNKNOWN)
+                if _is_blind(case, journey)
+                else found
+            )
         elif journey.verdict is Verdict.UNKNOWN:
             yield _undecided(way, journey)
+
+
+def _is_blind(case: Case, journey: Journey) -> bool:
+    """Whether profile or program are missing because nobody could look: then the rule to change is not known."""
+    facts = case.facts
+    unseen = isinstance(facts.sockets, Unknown) or isinstance(facts.processes, Unknown)
+    return journey.packet.profile is None or (journey.packet.program is None and unseen)
 
 
 def _undecided(way: Way, journey: Journey) -> Finding:
@@ -344,11 +356,24 @@ def check_port(case: Case, bind_error: str | None) -> list[Finding]:
     ours = [socket for socket in case.facts.sockets if socket.port == case.port]
     if any(4 in socket.pids for socket in ours):
         return [_http_sys(case)]
+    pids = {pid for socket in ours for pid in socket.pids}
+    if len(pids) > 1 and isinstance(case.facts.processes, Unknown):
+        return [_several_owners(case, sorted(pids))]
     ranges = _excluded(case)
     found = next((one for one in ranges if one.first <= case.port <= one.last), None)
     if ours or (found is None and bind_error != "EACCES"):
         return []
     return [_reserved(case, found)]
+
+
+def _several_owners(case: Case, pids: list[int]) -> Finding:
+    return Finding(
+        code="port-taken",
+        outcome=Outcome.UNKNOWN,
+        title=f"Processes {', '.join(map(str, pids))} all listen on port {case.port}, and who they are is not visible",
+        detail="Windows lets two servers share a port: clients may reach the one that you do not mean.",
+        fixes=(Fix("See who they are", (f'tasklist /fi "pid eq {pids[0]}"',), needs="user-action"),),
+    )
 
 
 def _excluded(case: Case) -> tuple[PortRange, ...]:

@@ -78,13 +78,29 @@ def check_on_windows(case: Case) -> list[Finding] | None:
     if isinstance(case.facts.sockets, Unknown):
         return None
     ours = [socket for socket in case.facts.sockets if socket.port == case.port]
+    registry = case.readings.get(collected.REGISTRY.name)
+    if not ours and (registry is None or registry.status is not ReadStatus.OK):
+        return [_unseen(case, "whether Windows passes it on could not be read")]
     proxies = [one for one in port_proxies(case) if one.listen_port == case.port]
     if proxies:
         return _check_proxy(case, proxies[0], ours)
+    if ours and isinstance(case.facts.processes, Unknown) and all(one.address.is_loopback for one in ours):
+        return [_unseen(case, "who listens on localhost is not visible, and may be WSL")]
     relays = [socket for socket in ours if any(_is_relay(one.name) for one in case.owners(socket))]
     if relays and len(relays) == len(ours):
         return [_not_forwarded(case, relays[0])]
     return None
+
+
+def _unseen(case: Case, reason: str) -> Finding:
+    return Finding(
+        code="port-not-forwarded",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether port {case.port} leads to a server inside WSL2 is not known: {reason}",
+        fixes=(
+            Fix("Show what Windows passes on", ("netsh interface portproxy show all",), needs="user-action"),
+        ),
+    )
 
 
 def _is_relay(name: str) -> bool:
@@ -207,6 +223,8 @@ def check_inside(case: Case) -> list[Finding]:
         return []
     proxies = [one for one in port_proxies(case) if one.listen_port == case.port]
     own = _own_addresses(case.facts)
+    if isinstance(case.facts.interfaces, Unknown):
+        return [_unseen(case, "this distribution's addresses could not be read")]
     if any(_leads_here(one, own) for one in proxies):
         return []
     if mode is None and not proxies and case.readings.get(WSL_PORTPROXY.name) is None:

@@ -207,6 +207,10 @@ def read_alf(readings: Readings) -> Alf:
         part = _parsed(readings, source, parse_alf)
         if not isinstance(part, Unknown):
             alf = alf.under(part)
+        elif source.name in ("alf-getblockall", "alf-listapps"):
+            alf = alf.under(
+                Alf(problems=(f"socketfilterfw {source.argv[1]} could not be read: {part.reason}",))
+            )
     return alf
 
 
@@ -231,7 +235,9 @@ def read_pf(readings: Readings) -> PfSystem:
     """What pfctl said: its state, the main rules, the anchors and the tables."""
     system = PfSystem()
     info = _parsed(readings, PF_INFO, parse_pf)
-    if not isinstance(info, Unknown):
+    if isinstance(info, Unknown):
+        system.doubt = f"whether pf is on could not be read: {info.reason}"
+    else:
         system.texts.append(info)
         if info.enabled is False:
             return system
@@ -246,7 +252,9 @@ def read_pf(readings: Readings) -> PfSystem:
             system.gaps.append(f"{source.name} could not be read: {reason}")
     for name, reading in readings.items():
         kind, _, rest = name.partition(" ")
-        if kind in ("pf-rules", "pf-nat") and rest and reading.status is ReadStatus.OK:
+        if kind in ("pf-rules", "pf-nat") and rest and reading.status is not ReadStatus.OK:
+            system.unread.append(rest)
+        elif kind in ("pf-rules", "pf-nat") and rest:
             rules = _rules_of(reading.text).rules
             system.anchors[rest] = [*system.anchors.get(rest, ()), *rules]
         elif kind == "pf-table" and reading.status is ReadStatus.OK:

@@ -33,6 +33,8 @@ ALWAYS_TRACKED = {("tracked", "ip"): True, ("tracked", "ip6"): True}
 class PfSystem:
     """Everything that was read of one machine's pf.
 
+    ``unread`` names anchors whose rules could not be read. ``doubt`` says why nobody knows whether pf is on.
+
     ``anchors`` holds the rules of anchors by full name, where they were read apart; ``tables`` the addresses of
     tables that were read apart. ``enabled`` is None where nothing says it: then pf is taken to be on.
     """
@@ -41,6 +43,8 @@ class PfSystem:
     anchors: dict[str, Sequence[PfRule | RuleLine]] = field(default_factory=dict)
     tables: dict[str, want.TableContent] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    doubt: str = ""
 
     @property
     def enabled(self) -> bool:
@@ -183,6 +187,8 @@ class _Lowering:
             passed = InRanges(BYPASS, ((1, 1),))
             rules.append(Rule(0, "the translation rule says pass", (passed, Stop(Verdict.ACCEPT))))
         rules += self._skipped(direction)
+        if self.system.doubt:
+            rules.append(Rule(0, self.system.doubt, (UnknownMatch(self.system.doubt), Stop(Verdict.ACCEPT))))
         problems = [*self.system.gaps, *(problem for text in self.system.texts for problem in text.problems)]
         if not self.system.shows_rules:
             problems.append("the rules were not read")
@@ -344,8 +350,10 @@ class _Gathering:
         contents = (
             [("", rule.body)] if rule.body is not None else children(self.lowering.system.anchors, name)
         )
-        if not contents or depth > MAX_DEPTH:
-            entry.opaque = f'the rules of anchor "{name}" were not read'
+        prefix = name.rstrip("*")
+        unread = [one for one in self.lowering.system.unread if one == name or one.startswith(prefix)]
+        if not contents or depth > MAX_DEPTH or (unread and rule.body is None):
+            entry.opaque = f'the rules of anchor "{unread[0] if unread else name}" were not read'
             self.quick.append(entry)
             return
         around = (*entry.around, *self.lowering.conditions(entry, self.direction))
