@@ -70,6 +70,8 @@ def refuse(case: Case) -> None:
         if wanted and names and not wanted.isdecimal() and wanted not in names:
             raise UsageError(f"there is no interface {wanted} here: choose one of {', '.join(names)}")
     interface = case.interface(request.interface or request.zone)
+    if interface is not None and interface.kind == "loopback":
+        raise UsageError(f"{interface.name} leads nowhere but to this machine: name another interface")
     if interface is not None and not interface.up:
         raise UsageError(f"the interface {interface.name} is down: switch it on, or name another")
     if request.address is None:

@@ -46,7 +46,8 @@ class Way(Struct, frozen=True):
     @property
     def works(self) -> bool:
         """Whether the request that was asked for succeeds this way."""
-        return self.look.connected and not any(one.outcome is Outcome.BLOCKS for one in self.findings)
+        stopped = (Outcome.BLOCKS, Outcome.UNKNOWN)
+        return self.look.connected and not any(one.outcome in stopped for one in self.findings)
 
 
 def judge_host(case: Case) -> Judgement:
@@ -213,6 +214,9 @@ def _verdict(case: Case, findings: tuple[Finding, ...], chosen: Way | None) -> V
     if findings and findings[0].outcome is Outcome.BLOCKS:
         title = findings[0].title
         return Verdict(Status.BLOCKED, title[0].upper() + title[1:] + ".", findings[0].code)
+    if findings and findings[0].outcome is Outcome.UNKNOWN:
+        title = findings[0].title
+        return Verdict(Status.UNDETERMINED, title[0].upper() + title[1:] + ".", findings[0].code)
     if chosen is None or not chosen.works:
         return Verdict(Status.UNDETERMINED, f"Nothing could be asked of {case.request.shown}.")
     answer = chosen.look.attempt.answer if chosen.look.attempt else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.model.report import Evidence, Finding
+from landiag.model.report import Evidence, Finding, Outcome
 from landiag.probe import sources
 from landiag.probe.case import CONFIRMED, parse_address
 from landiag.probe.evidence import find_address, networks_here, target_text, tcp_evidence
@@ -15,12 +15,25 @@ from landiag.probe.tcp import Connect
 
 def judge_lost(look: Look, connect: Connect) -> Finding:
     """Nothing came back from the target: who else is there tells what that means."""
+    if look.is_unfinished:
+        return _too_early(look, connect)
     state = look.neighbour_state
     if state is NeighbourState.NOT_ON_LINK:
         return _lost_behind_router(look, connect)
     if state is NeighbourState.SILENT:
         return _isolated(look, connect) if _is_isolated(look) else _down(look, connect)
     return _filtered(look, connect)
+
+
+def _too_early(look: Look, connect: Connect) -> Finding:
+    return Finding(
+        "connection-filtered",
+        Outcome.UNKNOWN,
+        f"no answer from {target_text(look)} within {connect.seconds:.1f} s: that is too short to say why",
+        "A packet may be lost, and a machine needs three seconds to be found absent.",
+        tcp_evidence(look, connect),
+        (do("Give it more time", "Run it again with a longer --timeout, at least 4 seconds."),),
+    )
 
 
 def _other_ping(look: Look, address: str) -> Ping | None:

@@ -171,6 +171,11 @@ class Look(Struct, frozen=True):
             return self.is_own(connect.icmp.sender)
         return connect.outcome in (TcpOutcome.NO_ANSWER, TcpOutcome.UNREACHABLE)
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether time ran out before the second connection, without which silence says little."""
+        return self.is_lost and self.case.exchange(self.second_source()) is None
+
     def is_own(self, address: str | None) -> bool:
         """Whether an address is one of this machine's: then this machine itself sent the ICMP error."""
         return address is None or any(str(own.ip) == address for _, own in self.case.own_addresses)

@@ -29,6 +29,7 @@ from landiag.probe.stages import describe_ping
 from landiag.probe.survey import Group, HostPorts
 from landiag.probe.survey_plan import (
     MAKERS,
+    alive_hosts,
     exchange_of,
     focus_port,
     hosts_of,
@@ -49,6 +50,9 @@ _STATES = {
     TcpOutcome.FAILED: ("unasked", "failed"),
 }
 
+_PORT_CAUSES = ("connection-filtered", "connection-rejected")
+"""Causes that speak of a port and not of the host."""
+
 
 def judge_survey(case: Case) -> Judgement:
     """Judge a survey: clear when a port is open; one that serves, where the user named none."""
@@ -58,12 +62,23 @@ def judge_survey(case: Case) -> Judgement:
 def _judge_network(case: Case) -> Judgement:
     survey = survey_of(case)
     opened = open_ports(case, survey) if survey else []
-    paths = tuple(_path(case, host, number) for number, host in enumerate(hosts_of(case) or (), 1))
+    paths = tuple(_path(case, host, number) for number, host in enumerate(alive_hosts(case), 1))
     if opened:
         verdict = Verdict(Status.CLEAR, _found(case, opened))
         return Judgement(verdict, _checks((), verdict, case), (), paths)
+    if hosts_of(case) is None or (paths and (survey is None or survey.untried)):
+        return _out_of_time(case, paths)
     finding = _nobody(case) if not paths else _all_closed(case)
     verdict = Verdict(Status.BLOCKED, finding.title[0].upper() + finding.title[1:] + ".", finding.code)
+    return Judgement(verdict, _checks((finding,), verdict, case), (finding,), paths)
+
+
+def _out_of_time(case: Case, paths: tuple[Path, ...]) -> Judgement:
+    """Not everything was asked: what was not asked is not closed."""
+    title = f"time ran out before everything in {case.request.shown} was asked"
+    fix = do("Give it more time", "Run it again with a longer --timeout, or name fewer ports.")
+    finding = Finding("connection-filtered", Outcome.UNKNOWN, title, fixes=(fix,), id="f1")
+    verdict = Verdict(Status.UNDETERMINED, title[0].upper() + title[1:] + ".", finding.code)
     return Judgement(verdict, _checks((finding,), verdict, case), (finding,), paths)
 
 
@@ -80,9 +95,11 @@ def _judge_one_host(case: Case) -> Judgement:
         return replace(
             judgement, verdict=Verdict(Status.CLEAR, _found(case, opened)), findings=findings, checks=checks
         )
+    if verdict.cause in (*_PORT_CAUSES, "connection-refused") and (survey is None or survey.untried):
+        return _out_of_time(case, judgement.paths)
     if verdict.cause == "connection-refused":
         return replace(judgement, verdict=replace(verdict, summary=_refuses(case)))
-    if case.request.ports and verdict.cause in ("connection-filtered", "connection-rejected"):
+    if case.request.ports and verdict.cause in _PORT_CAUSES:
         summary = (
             f"None of the {len(case.request.ports)} ports of {case.request.shown} is open: {verdict.summary}"
         )
@@ -122,7 +139,7 @@ def _found(case: Case, opened: list[tuple[str, int]]) -> str:
     if len(hosts) > 1 or case.request.network is not None:
         shown = ", ".join(place(host, port) for host, port in opened[:5])
         more = f" and {len(opened) - 5} more" if len(opened) > 5 else ""
-        return f"{len(hosts)} of {len(hosts_of(case) or ())} hosts answer: {shown}{more}."
+        return f"{len(hosts)} of {len(alive_hosts(case))} hosts answer: {shown}{more}."
     ports = [port for _, port in opened]
     shown = ", ".join(_service(case, hosts[0], port) for port in ports[:5])
     more = f" and {len(ports) - 5} more" if len(ports) > 5 else ""
@@ -264,7 +281,7 @@ def _nobody(case: Case) -> Finding:
 
 def _all_closed(case: Case) -> Finding:
     """Hosts are there, and none of them has an open port."""
-    hosts, ports = hosts_of(case) or (), ports_of(case)
+    hosts, ports = alive_hosts(case), ports_of(case)
     what = f"port {ports[0]}" if len(ports) == 1 else f"any of the {len(ports)} ports"
     survey = survey_of(case)
     refusing = survey is not None and any(one.ports(TcpOutcome.REFUSED) for one in survey.hosts)
@@ -289,8 +306,8 @@ def _checks(findings: tuple[Finding, ...], verdict: Verdict, case: Case) -> tupl
             results.append(CheckResult(name, finding.outcome, finding.title, (finding.id,)))
         elif name == "listening" and verdict.status is Status.CLEAR:
             results.append(CheckResult(name, Outcome.OK, verdict.summary))
-        elif name == "peer" and (hosts := hosts_of(case)):
-            results.append(CheckResult(name, Outcome.OK, f"{len(hosts)} hosts asked"))
+        elif name == "peer" and (hosts := alive_hosts(case)):
+            results.append(CheckResult(name, Outcome.OK, f"{len(hosts)} hosts are there"))
         else:
             results.append(CheckResult(name, Outcome.NOT_APPLICABLE, "not part of a survey"))
     return tuple(results)

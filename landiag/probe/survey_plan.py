@@ -12,7 +12,7 @@ from landiag.probe.case import RESOLVED, Case, parse_address
 from landiag.probe.http import Exchange
 from landiag.probe.look import Look
 from landiag.probe.plan import plan_look
-from landiag.probe.survey import Survey, format_ranges, parse_survey
+from landiag.probe.survey import HostPorts, Survey, format_ranges, parse_survey
 from landiag.probe.sweep import Sweep, parse_sweep
 from landiag.probe.tcp import TcpOutcome
 
@@ -128,6 +128,21 @@ def _hosts_of_sweep(case: Case, network: IPNetwork) -> tuple[str, ...] | None:
             found.add(entry.address)
     zone = f"%{link_of(case, network)}" if network.is_link_local else ""
     return tuple(f"{address}{zone}" for address in sorted(found - own))
+
+
+def alive_hosts(case: Case) -> tuple[str, ...]:
+    """The hosts that are there: all that were found on the link, or behind a router those that answered."""
+    hosts, network, survey = hosts_of(case) or (), case.request.network, survey_of(case)
+    if network is None or network_is_on_link(case, network):
+        return hosts
+    answered = {one.address for one in survey.hosts if _answered(one)} if survey else set()
+    return tuple(host for host in hosts if host in answered)
+
+
+def _answered(host: HostPorts) -> bool:
+    """Whether a host itself said anything."""
+    own = any(group.icmp is not None and group.icmp.sender == host.address for group in host.groups)
+    return own or host.seconds is not None
 
 
 def ports_of(case: Case) -> tuple[int, ...]:

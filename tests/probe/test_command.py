@@ -17,6 +17,7 @@ from landiag.probe.http import Answer, Attempt, End, Exchange
 from landiag.probe.icmp import Ping
 from landiag.probe.proxies import Proxies
 from landiag.probe.resolve import Resolution
+from landiag.probe.survey import Group, HostPorts, Survey
 from landiag.probe.target import UsageError, parse_request
 from landiag.probe.tcp import Connect, TcpOutcome
 from landiag.probe.transcript import Blob, encode
@@ -226,6 +227,34 @@ def test_a_name_with_one_family_that_works_is_clear() -> None:
     assert (report.verdict.status, report.verdict.cause) == (Status.CLEAR, None)
     refused = next(finding for finding in report.findings if finding.code == "connection-refused")
     assert (refused.outcome.value, refused.paths) == ("warns", ("p1",))
+
+
+def test_time_that_ran_out_is_no_verdict() -> None:
+    """The second connection was never made: a lost packet would look the same."""
+    answers: Answers = {"http": lambda p: exchange(NO_ANSWER)(p) if p["connect"] == "1.15" else None}
+    report = ask(MemoryHost(answers))
+    assert (report.verdict.status, codes(report)) == (Status.UNDETERMINED, {"connection-filtered"})
+
+
+def test_ports_that_were_not_asked_are_not_closed() -> None:
+    refused = exchange(Connect(TcpOutcome.REFUSED, 0.1))
+    groups = (Group(TcpOutcome.REFUSED, "1-10", 10),)
+    whole = MemoryHost({"http": refused, "survey": Survey((HostPorts(SERVER, groups, 0.1),))})
+    cut = MemoryHost({"http": refused, "survey": Survey((HostPorts(SERVER, groups, 0.1),), untried=90)})
+    assert ask(whole, SERVER, "1-100").verdict.cause == "connection-refused"
+    assert ask(cut, SERVER, "1-100").verdict.status is Status.UNDETERMINED
+
+
+def test_a_survey_says_ports_as_ranges() -> None:
+    groups = (Group(TcpOutcome.CONNECTED, "80", 1), Group(TcpOutcome.REFUSED, "1-79,81-100", 99))
+    answers: Answers = {
+        "http": exchange(CONNECTED, End.COMPLETE, page()),
+        "survey": Survey((HostPorts(SERVER, groups, 0.1),)),
+    }
+    report = ask(MemoryHost(answers), SERVER, "1-100")
+    tcp = next(stage for stage in report.paths[0].stages if stage.stage == "tcp")
+    assert (report.verdict.status, report.verdict.cause) == (Status.CLEAR, None)
+    assert tcp.detail == "open 80 (syn-ack); closed 1-79,81-100 (99, reset)"
 
 
 def test_hostile_text_stays_in_its_place() -> None:
