@@ -119,7 +119,9 @@ class HostSurroundings(Surroundings):
 
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         """The routing decision for a packet that came in."""
-        if packet.destination is None or mark is None:
+        if packet.destination is None:
+            return Way("local", "lo")
+        if mark is None:
             return None
         flow = Flow(
             packet.destination,

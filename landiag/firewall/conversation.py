@@ -162,8 +162,8 @@ class Follower(Struct):
             lost = trip.translated is not None and packet.destination is None
             trip.way = None if lost else self.around.route(packet, mark if isinstance(mark, int) else None)
             if trip.way is None:
-                arrived += self._hook([_fork(trip)], "input", family, leg)
-                arrived += self._forward([_fork(trip)], family, leg)
+                arrived += self._hook([_fork(trip, Way("local", "lo"))], "input", family, leg)
+                arrived += self._forward([_fork(trip, Way("unicast", None))], family, leg)
             elif trip.way.kind in _NOWHERE:
                 self._end_at_route(trip.way, leg)
             elif trip.way.kind == "local":
@@ -471,8 +471,8 @@ def refusal(end: End, around: Surroundings) -> tuple[Packet, Tracking | None]:
     return answer, replace(tracking, state=state, direction=1, mark=mark if isinstance(mark, int) else None)
 
 
-def _fork(trip: _Trip) -> _Trip:
-    return _Trip(trip.fields.copy(), trip.translated, trip.way)
+def _fork(trip: _Trip, way: Way) -> _Trip:
+    return _Trip(trip.fields.copy(), trip.translated, way)
 
 
 def _accepting(lines: tuple[TraceLine, ...]) -> TraceLine | None:
