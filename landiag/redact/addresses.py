@@ -55,10 +55,10 @@ class AddressMap(Struct):
     def _map6(self, address: int) -> int:
         if _carries_ipv4(address):
             return address >> 32 << 32 | self.ipv4.map(address & _LOWER_IPV4)
-        mac = mac_of_interface_id(address & _LOWER_HALF)
         new = self.ipv6.map(address)
         within = self.ipv6.class_of(address)
-        if mac is None or within is None:
+        mac = mac_of_interface_id(address & _LOWER_HALF)
+        if mac is None or within is None or self.macs.map(mac) == mac:
             return new
         upper = address if within.prefixlen >= 64 else new
         return upper >> 64 << 64 | interface_id_of_mac(self.macs.map(mac))
@@ -66,7 +66,7 @@ class AddressMap(Struct):
     @property
     def known(self) -> dict[str, str]:
         """Every address that has a new one, with it, as text."""
-        pairs = {}
+        pairs: dict[str, str] = {}
         for version, kind, space in ((4, IPv4Address, self.ipv4), (6, IPv6Address, self.ipv6)):
             new = {old: self.map(version, old) for old in sorted(space.addresses)}
             pairs |= {str(kind(old)): str(kind(now)) for old, now in new.items() if old != now}

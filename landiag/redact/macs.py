@@ -23,7 +23,8 @@ class MacMap(Struct):
 
     def map(self, mac: int) -> int:
         """Give the new address; groups, broadcast and the zero address stay."""
-        if mac == 0 or mac & _GROUP_BIT:
+        is_long = mac >> 48 != 0  # EUI-64, InfiniBand, a fingerprint: no bit of it marks a group
+        if mac == 0 or (mac & _GROUP_BIT and not is_long):
             return mac
         new = self._seen.get(mac)
         if new is None:
@@ -36,8 +37,8 @@ class MacMap(Struct):
             self.map(mac)
 
     def _choose(self, mac: int) -> int:
-        base = _LOCAL_BIT if mac & _LOCAL_BIT else _DOCUMENTATION
-        if self.keeps_vendor and not mac & _LOCAL_BIT:
+        base = _LOCAL_BIT if mac & _LOCAL_BIT or mac >> 48 else _DOCUMENTATION
+        if self.keeps_vendor and not (mac & _LOCAL_BIT or mac >> 48):
             base = mac & _VENDOR
         taken = {*self._seen, *self._seen.values()}
         return next(new for number in range(1, 1 << 24) if (new := base + number) not in taken)
@@ -62,5 +63,6 @@ def interface_id_of_mac(mac: int) -> int:
 
 
 def format_mac(mac: int, separator: str = ":") -> str:
-    """Write an address as six pairs of digits."""
-    return separator.join(f"{mac >> shift & 0xFF:02x}" for shift in range(40, -1, -8))
+    """Write an address as pairs of digits, six or as many as it has."""
+    digits = f"{mac:012x}".rjust(-(-mac.bit_length() // 8) * 2, "0")
+    return separator.join(digits[at : at + 2] for at in range(0, len(digits), 2))

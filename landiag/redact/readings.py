@@ -17,15 +17,17 @@ from landiag.collect.answers import recognise_http
 from landiag.collect.masking import mask_argv, mask_environment
 from landiag.model.facts import Reading, ReadStatus
 from landiag.redact.redactor import Redactor
+from landiag.redact.spans import find_spans
 from landiag.redact.vocabulary import mask_prose
 
 WITHHELD = "withheld: it could not be masked with certainty"
 
 _HOST_KEYS = frozenset(("hostname", "host"))
 _NAMES_KEYS = frozenset(("name", "names"))
-_NOT_OF_HOSTS = ("processes", "namespaces", "machine")
-"""Calls in whose answers ``name`` is not the name of a host."""
+_OF_HOSTS = ("resolve", "name-servers", "host-names", "http", "tls")
+"""Calls in whose answers ``name`` is the name of a host."""
 _USER_KEYS = frozenset(("user", "username", "owner"))
+_NETWORK_KEYS = frozenset(("ssid", "essid", "network"))
 _SECRET_HEADERS = frozenset(("set-cookie", "cookie", "authorization", "proxy-authorization", "etag"))
 _PLAIN_HEADERS = frozenset(("server", "content-type", "content-length", "connection", "date", "x-powered-by"))
 _PARAMETER = re.compile(r"(?<=[ ])(host|name|path)=(\S*)")
@@ -33,9 +35,11 @@ _KEPT_FIRST = 8
 """Bytes of a binary greeting that stay: they say which protocol it is."""
 
 
-def is_kernel_table(source: str) -> bool:
-    """Whether a source shows addresses as the kernel's hexadecimal words."""
-    return source.startswith("file:/proc/net/") or "/net/tcp" in source
+def layout_of(source: str) -> str:
+    """How a source writes addresses, where it has a way of its own; empty for the usual ways."""
+    if source.startswith("file:/proc/net/"):
+        return "kernel"
+    return "bsd" if "netstat" in source else ""
 
 
 def collect_reading(redactor: Redactor, reading: Reading) -> None:
@@ -45,14 +49,14 @@ def collect_reading(redactor: Redactor, reading: Reading) -> None:
     text = _decode(reading)
     if text is None:
         return
-    redactor.collect(text, kernel_table=is_kernel_table(reading.source))
+    redactor.collect(text, layout=layout_of(reading.source))
     value = _own_json(reading.source, text)
     if value is not None:
         _collect_names(redactor, "", value, _host_keys(reading.source))
 
 
 def _host_keys(source: str) -> frozenset[str]:
-    return _HOST_KEYS if source.partition(" ")[0] in _NOT_OF_HOSTS else _HOST_KEYS | _NAMES_KEYS
+    return _HOST_KEYS | _NAMES_KEYS if source.partition(" ")[0] in _OF_HOSTS else _HOST_KEYS
 
 
 def collect_source(redactor: Redactor, source: str) -> None:
@@ -147,7 +151,7 @@ def _redact_known(redactor: Redactor, source: str, text: str) -> str:
             text = json.dumps(json.loads(text), ensure_ascii=False)
         except (ValueError, RecursionError) as error:
             raise _WithheldError from error
-    return redactor.text(text, kernel_table=is_kernel_table(source))
+    return redactor.text(text, layout=layout_of(source))
 
 
 def _collect_names(redactor: Redactor, key: str, value: Any, hosts: frozenset[str]) -> None:
@@ -163,6 +167,8 @@ def _collect_names(redactor: Redactor, key: str, value: Any, hosts: frozenset[st
             redactor.names.host(_host_of(value).removeprefix("*."))
         elif key in _USER_KEYS:
             redactor.names.user(value)
+        elif key in _NETWORK_KEYS and "/" not in value and not find_spans(value):
+            redactor.names.network(value)
         elif key == "base64":
             redactor.collect(_unpack(value).decode("latin-1"))
         elif "\\" in value or "/" in value:
@@ -195,6 +201,8 @@ class _Walker(Struct, frozen=True):
             return wild + redact_host(self.redactor, text.removeprefix(wild))
         if key in _USER_KEYS:
             return self.redactor.names.user(text)
+        if key in _NETWORK_KEYS and self.redactor.text(text) == text and "/" not in text:
+            return self.redactor.names.network(text)
         if key in ("subject", "issuer"):
             return re.sub(r"(?<==)[^,+]*", lambda match: _distinguished(self.redactor, match[0]), text)
         if key == "path":

@@ -29,6 +29,7 @@ _COMMENTS = tuple(
     re.compile(r"comment '((?:[^'\\\n]|\\.)*)'"),
     re.compile(r"(?<=--)comment ([^\s\"']+)"),
     re.compile(r"-prefix ([^\s\"']+)"),
+    re.compile(r"\|(?:Name|Desc|EmbedCtxt)=([^|@][^|]*)"),  # Windows: a rule in the registry
 )
 _HEX_COMMENT = re.compile(r"comment=([0-9a-fA-F]{2,})")  # ufw's user.rules
 _HEX_MAC = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{12}(?![0-9A-Fa-f])")
@@ -73,10 +74,10 @@ class Redactor(Struct):
         self.macs.keeps_vendor = self.keeps_vendor
         self.addresses.macs = self.macs
 
-    def collect(self, text: str, *, kernel_table: bool = False, depth: int = 0) -> None:
+    def collect(self, text: str, *, layout: str = "", depth: int = 0) -> None:
         """Remember the names and addresses of a text. Before ``freeze``."""
         text = self._comments(text)
-        for span in self._spans(text, kernel_table):
+        for span in self._spans(text, layout):
             if span.is_guess:
                 continue
             if span.kind == "mac":
@@ -87,12 +88,12 @@ class Redactor(Struct):
         for _, decoded, _ in _encoded_runs(text) if depth < _DEEPEST else ():
             self.collect(decoded, depth=depth + 1)
 
-    def _spans(self, text: str, kernel_table: bool) -> list[Span]:
+    def _spans(self, text: str, layout: str) -> list[Span]:
         """The addresses of a text; those of a large one are remembered from the first pass to the second."""
         if len(text) < _LARGE:
-            return find_spans(text, kernel_table=kernel_table)
+            return find_spans(text, layout)
         if text not in self._large:
-            self._large[text] = find_spans(text, kernel_table=kernel_table)
+            self._large[text] = find_spans(text, layout)
         return self._large[text]
 
     def _collect_address(self, span: Span) -> None:
@@ -110,14 +111,14 @@ class Redactor(Struct):
         self.addresses.freeze()
         self.macs.freeze()
 
-    def text(self, text: str, *, kernel_table: bool = False, depth: int = 0) -> str:
+    def text(self, text: str, *, layout: str = "", depth: int = 0) -> str:
         """Redact a text: secrets and comments too. After ``freeze``."""
         text = self._comments(text)
         if depth < _DEEPEST:
             text = self._encoded(text, depth)
         text = self.names.apply(text)
         pieces, position = [], 0
-        for span in self._spans(text, kernel_table):
+        for span in self._spans(text, layout):
             new = self._write(span)
             if new is not None:
                 pieces += [text[position : span.start], new]
@@ -153,7 +154,7 @@ class Redactor(Struct):
 
     @staticmethod
     def _without_comments(text: str) -> str:
-        if "comment" in text or "prefix" in text or "label" in text:
+        if any(word in text for word in ("comment", "prefix", "label", "|Name=")):
             for pattern in _COMMENTS:
                 text = pattern.sub(_prose_in, text)
         if "comment=" in text:

@@ -17,11 +17,13 @@ _QUAD = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d)")
 _DASHED = tuple(re.compile(rf"{sign}(?=(\d{{1,3}}{sign}\d{{1,3}}{sign}\d{{1,3}})(?!\d))") for sign in "-_")
 _COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*")
 _MAC_DASHES = re.compile(r"-[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){4}(?![0-9A-Fa-f-])")
+_MAC_BLANKS = re.compile(r"\.\.\.([0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){5})(?= \.)")  # route print
 _MAC_DOTS = re.compile(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Fa-f.])")
 _HEX = re.compile(r"0x([0-9A-Fa-f]{8}|[0-9A-Fa-f]{32})(?![0-9A-Fa-f])")
 _ARPA4 = re.compile(r"(?i)(?<![\d.])(\d{1,3}(?:\.\d{1,3}){0,3})\.in-addr\.arpa")
 _ARPA6 = re.compile(r"(?i)(?<![\w.])([0-9a-f](?:\.[0-9a-f]){0,31})\.ip6\.arpa")
 _KERNEL = re.compile(r"(?<![0-9A-F])([0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}(?![0-9A-F])")
+_SHORT = re.compile(r"(?m)^(\d{1,3}(?:\.\d{1,3}){0,2})(?:/(\d{1,2}))?(?=\s)")
 _LENGTH = re.compile(
     r'/(\d{1,3}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?)(?![\d.])|",\s*"(?:src|dst)?len":\s*(\d{1,3})'
 )
@@ -50,9 +52,12 @@ class Span(Struct, frozen=True):
         return _WRITERS[self.form](value, self.length)
 
 
-def find_spans(text: str, *, kernel_table: bool = False) -> list[Span]:
-    """Find every address in a text, in order, without overlaps. ``kernel_table``: it is a /proc/net file."""
-    found = list(_find_all(text, kernel_table))
+def find_spans(text: str, layout: str = "") -> list[Span]:
+    """Find every address in a text, in order, without overlaps.
+
+    ``layout`` is ``kernel`` for the files of /proc/net, ``bsd`` for the routes that netstat prints on BSDs.
+    """
+    found = list(_find_all(text, layout))
     found.sort(key=lambda span: (span.start, -span.end))
     spans, position = [], 0
     for span in found:
@@ -62,11 +67,13 @@ def find_spans(text: str, *, kernel_table: bool = False) -> list[Span]:
     return spans
 
 
-def _find_all(text: str, kernel_table: bool) -> Iterator[Span]:
+def _find_all(text: str, layout: str) -> Iterator[Span]:
     if ".arpa" in text.lower():
         yield from _find_arpa(text)
-    if kernel_table:
+    if layout == "kernel":
         yield from _find_kernel(text)
+    if layout == "bsd":
+        yield from _find_short(text)
     yield from _find_colons(text)
     yield from _find_quads(text)
     yield from _find_others(text)
@@ -143,8 +150,10 @@ def _read_colons(token: str) -> tuple[int, int, str, int, str] | None:
     while body.endswith(".") or (body.endswith(":") and not body.endswith("::")):
         body = body[:-1]
     groups = body.split(":")
-    if len(groups) >= 6 and all(len(group) in (1, 2) for group in groups) and len(groups) != 8:
-        value = int("".join(group.zfill(2) for group in groups[-6:]), 16)
+    sizes = {len(group) for group in groups}
+    # Eight pairs are an EUI-64: nobody writes an IPv6 address like that.
+    if len(groups) >= 6 and (sizes <= {1, 2} if len(groups) != 8 else sizes == {2}):
+        value = int("".join(group.zfill(2) for group in groups), 16)
         return skipped, len(body), "mac", value, f"mac:{len(groups)}{'U' if body.upper() == body else 'l'}"
     for text in (body, body.rpartition(":")[0], body.rpartition(".")[0]):
         try:
@@ -160,6 +169,8 @@ def _find_others(text: str) -> Iterator[Span]:
         start = _digits_before(text, match.start(), 2, _HEXADECIMAL)
         if match.start() - start == 2:
             yield Span(start, match.end(), "mac", int(text[start : match.end()].replace("-", ""), 16), "mac-")
+    for match in _MAC_BLANKS.finditer(text):
+        yield Span(match.start(1), match.end(1), "mac", int(match[1].replace(" ", ""), 16), "mac ")
     for match in _MAC_DOTS.finditer(text):
         start = _digits_before(text, match.start(), 4, _HEXADECIMAL)
         if match.start() - start == 4:
@@ -179,6 +190,16 @@ def _find_arpa(text: str) -> Iterator[Span]:
         digits = match[1].replace(".", "")[::-1]
         value = int(digits.ljust(32, "0"), 16)
         yield Span(match.start(1), match.end(1), "6", value, "arpa6", 4 * len(digits))
+
+
+def _find_short(text: str) -> Iterator[Span]:
+    """Networks at the beginning of a line with their last octets left out: ``10.8/16``, ``192.168.1``."""
+    for match in _SHORT.finditer(text):
+        octets = match[1].split(".")
+        value = _quad_value(octets + ["0"] * (4 - len(octets)))
+        if value is not None:
+            length = int(match[2]) if match[2] else 8 * len(octets)
+            yield Span(match.start(1), match.end(1), "4", value, f"short{len(octets)}", length)
 
 
 def _find_kernel(text: str) -> Iterator[Span]:
@@ -218,18 +239,24 @@ def _write_arpa(value: int, length: int | None, kind: str) -> str:
     return ".".join(f"{value:032x}"[: (length or 128) // 4][::-1])
 
 
+def _short_writer(size: int) -> Callable[[int, int | None], str]:
+    return lambda value, _: ".".join(_write_quad(".", value).split(".")[:size])
+
+
 _WRITERS: dict[str, Callable[[int, int | None], str]] = {
     "quad": lambda value, _: _write_quad(".", value),
     "quad-": lambda value, _: _write_quad("-", value),
     "quad_": lambda value, _: _write_quad("_", value),
     "colons": lambda value, _: str(IPv6Address(value)),
     "dotted": lambda value, _: _write_dotted(value),
+    "mac ": lambda value, _: _write_mac(value, " ", 2),
     "mac-": lambda value, _: _write_mac(value, "-", 2),
     "mac.": lambda value, _: _write_mac(value, ".", 4),
     "hex4": lambda value, _: f"{value:08x}",
     "hex6": lambda value, _: f"{value:032x}",
     "kernel4": lambda value, _: f"{_turned(value, '4'):08X}",
     "kernel6": lambda value, _: f"{_turned(value, '6'):032X}",
+    **{f"short{size}": _short_writer(size) for size in (1, 2, 3)},
     "arpa4": lambda value, length: _write_arpa(value, length, "4"),
     "arpa6": lambda value, length: _write_arpa(value, length, "6"),
 }

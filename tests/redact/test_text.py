@@ -166,6 +166,34 @@ def test_comments_and_prefixes_of_rules_are_blotted_out() -> None:
     }
 
 
+def test_networks_of_bsd_routes_are_as_short_as_before() -> None:
+    redactor = Redactor()
+    text = (
+        "192.168.77         link#6\n10.8/16            utun3\n0/1   utun3\n127  lo0\ndefault 192.168.77.1\n"
+    )
+    redactor.collect(text, layout="bsd")
+    redactor.freeze()
+    lines = redactor.text(text, layout="bsd").splitlines()
+    network = lines[0].split()[0]
+    assert network != "192.168.77"
+    assert lines[4].split()[1] == f"{network}.1"
+    assert lines[1].startswith("10.") and lines[1].split()[0].endswith("/16") and "10.8/" not in lines[1]
+    assert [line.split()[0] for line in lines[2:4]] == ["0/1", "127"]
+
+
+def test_kernel_tables_are_written_as_the_kernel_does() -> None:
+    redactor = Redactor()
+    redactor.collect("192.168.77.10")
+    row = "   0: 0A4DA8C0:1388 00000000:0000 0A"
+    redactor.collect(row, layout="kernel")
+    redactor.freeze()
+    new = redactor.text("192.168.77.10")
+    assert (
+        redactor.text(row, layout="kernel")
+        == f"   0: 0A{int(new.split('.')[2]):02X}A8C0:1388 00000000:0000 0A"
+    )
+
+
 def test_secrets_in_lines_are_masked() -> None:
     shown = _redactor().line("run --password hunter2 DB_PASSWORD=tops3cret --token=abcdef0123456789abcdef")
     assert "hunter2" not in shown
