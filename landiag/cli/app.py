@@ -29,6 +29,7 @@ COMMANDS = {
     "probe": "landiag.cli.probe:probe",
     "firewall": "landiag.cli.firewall:firewall",
     "list": "landiag.cli.listeners:list_listeners",
+    "watch": "landiag.cli.watch:watch",
     "report": "landiag.cli.report:report",
     "explain": "landiag.cli.explain:explain_code",
 }

@@ -1,0 +1,253 @@
+"""``landiag watch``: clients' packets as they arrive, and who stops each."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from landiag.cli.arguments import default_port, parse_port
+from landiag.cli.outputs import (
+    ForceFlag,
+    JsonFlag,
+    NoColorFlag,
+    OutputFiles,
+    QuietFlag,
+    RedactFlag,
+    Stop,
+    VerboseFlag,
+    check_outputs,
+    finish,
+    read_text,
+    render_for,
+    write_file,
+)
+from landiag.diagnose import Question, UsageError
+from landiag.host import Recording, parse_recording, render_recording
+from landiag.model.facts import ParseError
+from landiag.model.report import Report, Target
+from landiag.render.escape import escape_text
+from landiag.render.jsontext import to_document
+from landiag.watch.conclude import Attempt
+
+EVENT_SCHEMA = "landiag.event/1"
+_FIELDS = (
+    *("client", "address", "port", "interface", "outcome", "cause", "decided_by", "drop_reason", "summary"),
+)
+
+
+def watch(
+    port: Annotated[
+        str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")
+    ] = None,
+    peer: Annotated[str | None, typer.Option(help="Only this client: its IP address.")] = None,
+    duration: Annotated[
+        float, typer.Option(min=0.5, help="Seconds to watch; Ctrl-C ends it earlier.")
+    ] = 120.0,
+    save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was seen.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Conclude from a recording instead.")] = None,
+    as_json: JsonFlag = False,
+    output: OutputFiles = None,
+    redact: RedactFlag = False,
+    force: ForceFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+    no_color: NoColorFlag = False,
+) -> None:
+    """Look at clients' packets as they arrive, and name who stops each. Needs root.
+
+    Examples: sudo landiag watch --port 5000; landiag watch --replay seen.json
+    """
+    files = tuple(output or ())
+    check_outputs((*files, *([save] if save else [])), force=force)
+    for file in files:
+        render_for(file)
+    printer = _Printer(as_json=as_json, quiet=quiet, redact=redact)
+    recording: Recording | None
+    if replay is not None:
+        report, recording = _replay(replay, printer.say)
+    else:
+        number = parse_port(port) if port else default_port()
+        question = Question(Target(number, _address(peer)), asks_http=False)
+        report, recording = _watch(question, duration, printer, keeps=save is not None)
+    if redact:
+        report, recording = _redact(report, recording)
+    if save is not None and recording is not None:
+        write_file(save, render_recording(recording), force=force)
+    if as_json:
+        for file in files:
+            write_file(file, render_for(file)(report), force=force)
+        _write_line(to_document(report))
+        raise typer.Exit(report.verdict.status.exit_status)
+    printer.part()
+    finish(report, files, as_json=False, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
+
+
+def _address(peer: str | None) -> str | None:
+    from ipaddress import ip_address
+
+    try:
+        return None if peer is None else str(ip_address(peer.partition("%")[0]))
+    except ValueError as error:
+        raise Stop(f"--peer {peer} is not an IP address: packets carry addresses, not names") from error
+
+
+def _watch(
+    question: Question, duration: float, printer: _Printer, *, keeps: bool
+) -> tuple[Report, Recording | None]:
+    if sys.platform != "linux":
+        raise Stop(
+            "watch looks at packets on Linux only so far; here use: landiag serve, or landiag check", 3
+        )
+    from landiag.watch.live import LiveWatch
+
+    try:
+        live = LiveWatch(question, printer.say, keeps=keeps)
+    except PermissionError as error:
+        raise Stop(_what_it_needs(question), 3) from error
+    except OSError as error:
+        raise Stop(f"packets cannot be captured here: {error.strerror}", 3) from error
+    _stop_by_signals(live.stop.set)
+    try:
+        base = live.prepare()
+        url = base.paths[0].url if base.paths else None
+        printer.begin(live.port, duration, url, live.trace_problem)
+        outcome = live.run(duration)
+    except UsageError as error:
+        raise Stop(str(error)) from error
+    finally:
+        live.close()
+    return _report(outcome, printer), outcome.recording
+
+
+def _report(outcome: Any, printer: _Printer) -> Report:
+    from landiag.watch.report import Watched, make_report
+
+    watcher = outcome.session.watcher
+    watched = Watched(
+        seconds=outcome.seconds,
+        tally=printer.tally,
+        traced=outcome.traced,
+        lost=outcome.lost,
+        local=watcher.local_attempts,
+        others=outcome.session.others,
+        seekers=tuple(watcher.seekers),
+    )
+    return make_report(outcome.base, watched)
+
+
+def _what_it_needs(question: Question) -> str:
+    """Say how to get the right to capture packets, and what each way means."""
+    from landiag.collect.live import machine
+    from landiag.collect.machine import parse_machine
+
+    command = parse_machine(machine({}, 1.0).decode()).landiag
+    interpreter = Path(sys.executable).resolve()
+    return (
+        f"watch must see packets, which needs root: sudo {command} watch --port {question.target.port} "
+        f"(or, once: sudo setcap cap_net_raw+ep {interpreter}, which lets every Python program of every user "
+        f"capture and forge packets, and still leaves the firewall's rules unread)"
+    )
+
+
+def _stop_by_signals(stop: Callable[[], None]) -> None:
+    """End normally by Ctrl-C and SIGTERM: with a summary, and with everything removed."""
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+        stop()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGHUP, handle)
+
+
+def _replay(file: Path, say: Callable[[Attempt], None]) -> tuple[Report, Recording]:
+    from landiag.watch.replay import replay
+
+    try:
+        recording = parse_recording(read_text(file))
+        return replay(recording, say), recording
+    except ParseError as error:
+        raise Stop(f"{file} cannot be replayed: {error}") from error
+
+
+def _redact(report: Report, recording: Recording | None) -> tuple[Report, Recording | None]:
+    from landiag.cli.redacting import redact_both, redact_report
+
+    return (redact_report(report), None) if recording is None else redact_both(report, recording)
+
+
+def event_document(attempt: Attempt) -> dict[str, Any]:
+    """Make the JSON event of the contract."""
+    at = (
+        time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(attempt.at))
+        + f".{int(attempt.at % 1 * 1000):03d}+00:00"
+    )
+    fields = {name: getattr(attempt, name) for name in _FIELDS}
+    more: dict[str, Any] = {
+        "client_port": attempt.client_port,
+        "mac": attempt.mac,
+        "http_status": attempt.status,
+    }
+    more |= {
+        "seconds": round(attempt.seconds, 3),
+        "model_was_wrong": attempt.disagrees,
+        "corrects": attempt.is_late,
+    }
+    return {"schema": EVENT_SCHEMA, "event": "attempt", "at": at, **fields, **more}
+
+
+def _write_line(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=True) + "\n")
+    sys.stdout.flush()
+
+
+class _Printer:
+    """Prints attempts as they are concluded, as JSON lines or as a table that grows."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, redact: bool) -> None:
+        from landiag.watch.report import Tally
+
+        self.as_json, self.quiet, self.redact = as_json, quiet, redact
+        self.tally = Tally()
+        self._repeats: tuple[object, int] = ((), 0)
+
+    def begin(self, port: int, duration: float, url: str | None, trace_problem: str) -> None:
+        """Say that it watches, and what to do now; on standard error, which JSON leaves free."""
+        if self.quiet:
+            return
+        where = f": open {url} on the client now" if url else ""
+        sys.stderr.write(
+            escape_text(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}") + "\n"
+        )
+        if trace_problem:
+            reason = (
+                f"The kernel's drop reasons are not readable ({trace_problem}): counters are used instead."
+            )
+            sys.stderr.write(escape_text(reason) + "\n")
+        sys.stderr.flush()
+
+    def say(self, attempt: Attempt) -> None:
+        """Print one attempt; where it is shared with others, only at the end (--redact knows all names then)."""
+        self.tally.add(attempt)
+        if self.quiet or self.redact:
+            return
+        if self.as_json:
+            _write_line(event_document(attempt))
+            return
+        at = time.strftime("%H:%M:%S", time.localtime(attempt.at))
+        line = f"{at}  {attempt.client:<15}  {attempt.outcome:<10}  {attempt.summary}"
+        sys.stdout.write(escape_text(line) + "\n")
+        sys.stdout.flush()
+
+    def part(self) -> None:
+        """Leave a line between the attempts and the report."""
+        if self.tally.counts and not (self.quiet or self.redact):
+            sys.stdout.write("\n")

@@ -1,0 +1,358 @@
+"""From events to attempts: what became of each client's SYN, as far as packets and the kernel show it. Pure."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from enum import Enum
+
+from msgspec import Struct, field
+
+from landiag.watch.events import (
+    Begin,
+    Counters,
+    Drop,
+    End,
+    Event,
+    Facts,
+    HalfOpen,
+    Question,
+    Reading,
+    Refusal,
+    Segment,
+)
+from landiag.watch.packets import ACK, FIN, RST, SYN
+
+NO_ANSWER = 0.5
+"""Seconds after a SYN when it counts as not answered: the kernel answers in microseconds."""
+
+KNOWN_DROP = 0.2
+"""Seconds after a SYN when a reason of the kernel is enough."""
+
+FACTS_PATIENCE = 0.85
+"""Seconds after a SYN until when a conclusion waits for the machine to be read again."""
+
+SILENCE = 2.0
+"""Seconds that a server has to answer data; a client that says nothing is given half of it."""
+
+KEPT_SECONDS = 60.0
+MAX_SEEKERS = 256
+MAX_FLOWS = 20_000
+_DROP_WINDOW = (-0.0005, 0.004)
+_SAME_PACKET = 0.01
+
+
+class Observed(str, Enum):
+    """What was seen of one attempt."""
+
+    CONNECTED = "connected"
+    SILENT = "silent"
+    REFUSED = "refused"
+    REJECTED = "rejected"
+    NO_ANSWER = "no-answer"
+    ANSWER_UNTAKEN = "answer-untaken"
+
+
+class Flow(Struct):
+    """One connection attempt: a client's address and port, and all that was seen of it.
+
+    ``interfaces`` are those on which its SYN came in, in order (a bridge shows it after its port);
+    ``answered_by`` those by which the SYN-ACK left. ``arrivals`` are the times of its SYNs.
+    """
+
+    syn: Segment
+    interfaces: list[str]
+    arrivals: list[float]
+    answered_by: list[str] = field(default_factory=list)
+    answered_at: float | None = None
+    completed_at: float | None = None
+    asked_at: float | None = None
+    asked_until: int = 0
+    taken: bool = False
+    replied_at: float | None = None
+    head: str = ""
+    reset_at: float | None = None
+    left_at: float | None = None
+    hung_up: bool = False
+    ended_at: float | None = None
+    refusal: Refusal | None = None
+    half_open: bool = False
+    sought_at: float | None = None
+    concluded: Observed | None = None
+    late: bool = False
+
+    @property
+    def first(self) -> float:
+        """When its first SYN came."""
+        return self.arrivals[0]
+
+    @property
+    def interface(self) -> str:
+        """The interface that has the address, where a bridge and its port both showed the packet."""
+        return self.interfaces[-1]
+
+
+class Seen(Struct, frozen=True):
+    """One attempt as it was concluded: the flow as it then was, and what the kernel said meanwhile.
+
+    ``rises`` are the counters that went up since the attempt before. ``is_late`` where it corrects an earlier
+    conclusion about the same flow.
+    """
+
+    flow: Flow
+    observed: Observed
+    at: float
+    drops: tuple[Drop, ...]
+    rises: dict[str, int]
+    is_late: bool = False
+
+
+class Watcher:
+    """Takes events in order and yields attempts as they are concluded. ``clients`` are addresses to care for."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.now = 0.0
+        self.flows: OrderedDict[tuple[str, int, str], Flow] = OrderedDict()
+        self.waiting: dict[tuple[str, int, str], Flow] = {}
+        self.own: frozenset[str] | None = None
+        self.reading_since: float | None = None
+        self.local_attempts = 0
+        self.seekers: OrderedDict[str, float] = OrderedDict()
+        self.lost = 0
+        self._drops: deque[Drop] = deque(maxlen=4096)
+        self._counters: dict[str, int] = {}
+        self._rises: dict[str, int] = {}
+
+    def feed(self, event: Event) -> Iterator[Seen]:
+        """Take the next event; first comes what the time until then concludes."""
+        yield from self.advance(event.at)
+        match event:
+            case Segment():
+                self._segment(event)
+            case Refusal():
+                self._refuse(event)
+            case Question():
+                self._neighbour(event)
+            case Drop():
+                self._drops.append(event)
+            case Counters():
+                self._count(event)
+            case HalfOpen():
+                self._hold(event)
+            case Reading():
+                self.reading_since = event.at
+            case Facts():
+                self.reading_since = None
+            case Begin():
+                self.now = event.at
+            case End():
+                self.lost = event.lost
+                yield from self._conclude(final=True)
+        yield from self._conclude()
+
+    def advance(self, now: float) -> Iterator[Seen]:
+        """Let time pass: attempts whose wait is over are concluded."""
+        if now > self.now:
+            self.now = now
+            yield from self._conclude()
+            self._forget()
+
+    @property
+    def deadline(self) -> float | None:
+        """When the next wait may be over; None while nothing waits."""
+        return min((self._due(flow) for flow in self.waiting.values()), default=None)
+
+    def unanswered(self) -> list[Flow]:
+        """List the attempts that wait for an answer of any kind."""
+        return [flow for flow in self.waiting.values() if _is_unanswered(flow)]
+
+    def _segment(self, segment: Segment) -> None:
+        if segment.interface == "lo":
+            self.local_attempts += _is_syn(segment) and not segment.outgoing
+            return
+        if segment.outgoing:
+            key = (segment.destination, segment.destination_port, segment.source)
+            if segment.source_port == self.port and (flow := self.flows.get(key)) is not None:
+                self._from_here(flow, segment)
+            return
+        if segment.destination_port != self.port or segment.kind != "host":
+            return
+        key = (segment.source, segment.source_port, segment.destination)
+        if _is_syn(segment):
+            self._arrive(key, segment)
+        elif (flow := self.flows.get(key)) is not None:
+            _from_client(flow, segment)
+            self._wake(key, flow)
+
+    def _arrive(self, key: tuple[str, int, str], segment: Segment) -> None:
+        if self.own is not None and segment.destination not in self.own:
+            return
+        flow = self.flows.get(key)
+        if flow is not None and flow.syn.sequence == segment.sequence:
+            if segment.at - flow.arrivals[-1] < _SAME_PACKET and segment.interface not in flow.interfaces:
+                flow.interfaces.append(segment.interface)
+            elif segment.interface in flow.interfaces and segment.at - flow.arrivals[-1] >= _SAME_PACKET:
+                flow.arrivals.append(segment.at)
+            return
+        self.flows[key] = self.waiting[key] = Flow(segment, [segment.interface], [segment.at])
+        self.flows.move_to_end(key)
+        if len(self.flows) > MAX_FLOWS:
+            old, _ = self.flows.popitem(last=False)
+            self.waiting.pop(old, None)
+
+    def _from_here(self, flow: Flow, segment: Segment) -> None:
+        key = (segment.destination, segment.destination_port, segment.source)
+        if segment.flags & SYN and segment.flags & ACK:
+            flow.answered_at = flow.answered_at or segment.at
+            if segment.interface not in flow.answered_by:
+                flow.answered_by.append(segment.interface)
+        elif segment.flags & RST:
+            flow.reset_at = flow.reset_at or segment.at
+        else:
+            if flow.asked_at is not None and _after(segment.acknowledged, flow.asked_until):
+                flow.taken = True
+            if segment.data and flow.replied_at is None:
+                flow.replied_at, flow.head = segment.at, segment.head
+            if segment.flags & FIN:
+                flow.ended_at = flow.ended_at or segment.at
+        self._wake(key, flow)
+
+    def _wake(self, key: tuple[str, int, str], flow: Flow) -> None:
+        """Look again at a flow that was concluded too early: its answer came after all."""
+        if flow.concluded is None or flow.late:
+            return
+        better = flow.replied_at is not None and flow.concluded is not Observed.CONNECTED
+        completed = flow.completed_at is not None and flow.concluded in (
+            Observed.NO_ANSWER,
+            Observed.ANSWER_UNTAKEN,
+        )
+        if better or completed:
+            flow.late = True
+            self.waiting[key] = flow
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if not refusal.outgoing:
+            return
+        key = (refusal.source, refusal.source_port, refusal.destination)
+        flow = self.flows.get(key)
+        if flow is not None and flow.refusal is None:
+            flow.refusal = refusal
+
+    def _neighbour(self, question: Question) -> None:
+        if question.outgoing and not question.is_answer:
+            for flow in self.waiting.values():
+                if flow.syn.source == question.target and flow.sought_at is None:
+                    flow.sought_at = question.at
+        elif not question.is_answer and (self.own is None or question.target in self.own):
+            self.seekers[question.sender] = question.at
+            self.seekers.move_to_end(question.sender)
+            if len(self.seekers) > MAX_SEEKERS:
+                self.seekers.popitem(last=False)
+
+    def _count(self, event: Counters) -> None:
+        for name, value in event.values.items():
+            before = self._counters.get(name, value)
+            if value > before:
+                self._rises[name] = self._rises.get(name, 0) + value - before
+            self._counters[name] = value
+
+    def _hold(self, event: HalfOpen) -> None:
+        held = set(event.clients)
+        for flow in self.waiting.values():
+            flow.half_open = flow.half_open or f"{flow.syn.source} {flow.syn.source_port}" in held
+
+    def _conclude(self, *, final: bool = False) -> Iterator[Seen]:
+        for key, flow in list(self.waiting.items()):
+            observed = self._observe(flow, final)
+            if observed is None or (not final and self._must_wait(flow, observed)):
+                continue
+            is_late, flow.concluded = flow.concluded is not None, observed
+            del self.waiting[key]
+            yield Seen(flow, observed, self.now, self._drops_of(flow), dict(self._rises), is_late)
+            if observed is not Observed.CONNECTED:
+                self._rises.clear()
+
+    def _observe(self, flow: Flow, final: bool) -> Observed | None:
+        """Say what became of a flow; None while that is open."""
+        if flow.replied_at is not None:
+            return Observed.CONNECTED
+        if flow.refusal is not None:
+            return Observed.REJECTED
+        if flow.answered_at is None:
+            if flow.reset_at is not None:
+                return Observed.REFUSED
+            return Observed.NO_ANSWER if final or self.now >= self._due(flow) else None
+        if flow.completed_at is None:
+            if flow.left_at is not None:
+                return Observed.CONNECTED  # a scanner hangs up as soon as it is answered
+            return Observed.ANSWER_UNTAKEN if final or self.now >= self._due(flow) else None
+        if final or self.now >= self._due(flow) or _is_over(flow):
+            return Observed.SILENT if flow.asked_at is not None else Observed.CONNECTED
+        return None
+
+    def _due(self, flow: Flow) -> float:
+        """When the wait for a flow ends."""
+        if flow.completed_at is not None:
+            return flow.asked_at + SILENCE if flow.asked_at is not None else flow.completed_at + SILENCE / 2
+        is_explained = _is_unanswered(flow) and bool(self._drops_of(flow))
+        return flow.first + (KNOWN_DROP if is_explained else NO_ANSWER)
+
+    def _must_wait(self, flow: Flow, observed: Observed) -> bool:
+        """Whether the facts are being read again, and there is time to wait for them."""
+        if self.reading_since is None or observed is Observed.CONNECTED:
+            return False
+        return self.now < flow.first + FACTS_PATIENCE
+
+    def _drops_of(self, flow: Flow) -> tuple[Drop, ...]:
+        """Find the kernel's drops at the times of the flow's SYNs: they name no address."""
+        version = 6 if ":" in flow.syn.source else 4
+        low, high = _DROP_WINDOW
+        return tuple(
+            drop
+            for drop in self._drops
+            if drop.version == version and any(low <= drop.at - at <= high for at in flow.arrivals)
+        )
+
+    def _forget(self) -> None:
+        while self.flows:
+            key, flow = next(iter(self.flows.items()))
+            if key in self.waiting or self.now - flow.arrivals[-1] < KEPT_SECONDS:
+                return
+            del self.flows[key]
+
+
+def _is_syn(segment: Segment) -> bool:
+    return segment.flags & (SYN | ACK | RST | FIN) == SYN
+
+
+def _is_unanswered(flow: Flow) -> bool:
+    return flow.answered_at is None and flow.refusal is None and flow.reset_at is None
+
+
+def _is_over(flow: Flow) -> bool:
+    """Whether one side has ended a complete connection on which the server has said nothing.
+
+    A client that has asked and closes its own half may still be waiting for the answer.
+    """
+    if flow.hung_up or flow.reset_at is not None or flow.ended_at is not None:
+        return True
+    return flow.left_at is not None and flow.asked_at is None
+
+
+def _from_client(flow: Flow, segment: Segment) -> None:
+    if segment.flags & RST:
+        flow.left_at, flow.hung_up = flow.left_at or segment.at, True
+        return
+    if segment.flags & ACK and flow.answered_at is not None:
+        flow.completed_at = flow.completed_at or segment.at
+    if segment.data and flow.asked_at is None:
+        flow.asked_at = segment.at
+        flow.asked_until = (segment.sequence + segment.data) & 0xFFFFFFFF
+    if segment.flags & FIN:
+        flow.left_at = flow.left_at or segment.at
+
+
+def _after(one: int, other: int) -> bool:
+    """Whether a sequence number is the other or comes after it (RFC 9293, section 3.4)."""
+    return (one - other) & 0xFFFFFFFF < 0x80000000

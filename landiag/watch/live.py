@@ -1,0 +1,252 @@
+"""The loop of a watch on the live machine: packets, drop reasons, counters, and fresh facts, all as events."""
+
+from __future__ import annotations
+
+import json
+import queue
+import selectors
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import IO
+
+from msgspec import Struct
+
+from landiag import __version__
+from landiag.diagnose import Question, diagnose
+from landiag.host import LiveHost, Recorder, Recording, render_recording
+from landiag.model.facts import Reading, ReadStatus, parse_reading
+from landiag.model.report import Report
+from landiag.watch.capture import Capture
+from landiag.watch.conclude import Attempt
+from landiag.watch.counters import NETSTAT, half_open_source, parse_half_open, parse_netstat
+from landiag.watch.events import Begin, Counters, Drop, End, Event, Facts, HalfOpen, encode_event
+from landiag.watch.events import Reading as ReadingAgain
+from landiag.watch.packets import parse_frame
+from landiag.watch.session import Session
+from landiag.watch.tracefs import Tracer
+
+EVENTS = "watch-events"
+"""The name of the reading that holds the events in a recording."""
+
+GATHER_SECONDS = 10.0
+STALE_SECONDS = 3.0
+"""How old the facts may be when a client comes: somebody may be mending the firewall meanwhile."""
+
+LOOK_AFTER = 0.08
+"""Seconds after a SYN without answer when the kernel's lists and counters are asked."""
+
+TRACE_AFTER, TRACE_EVERY = 0.01, 0.05
+MAX_RECORDED = 64 << 20
+_IDLE = 0.25
+
+
+class Outcome(Struct, frozen=True):
+    """What a watch has gathered: the report of the machine, the session, and the recorded events."""
+
+    base: Report
+    session: Session
+    seconds: float
+    traced: bool
+    lost: int
+    recording: Recording | None
+
+
+class LiveWatch:
+    """One watch. ``say`` is given each attempt as it is concluded. ``stop`` may be set from a signal handler.
+
+    Raises PermissionError where this user may not capture packets.
+    """
+
+    def __init__(self, question: Question, say: Callable[[Attempt], None], *, keeps: bool) -> None:
+        assert question.target.port is not None
+        self.question = question
+        self.port = question.target.port
+        self.say = say
+        self.stop = threading.Event()
+        self.trace_problem = ""
+        self._tracer = self._open_tracer()
+        try:
+            self._capture = Capture(self.port)
+        except OSError:
+            self._close_tracer()
+            raise
+        self._spool: IO[bytes] | None = tempfile.TemporaryFile() if keeps else None  # noqa: SIM115 - closed with the watch
+        self._fresh: queue.SimpleQueue[Mapping[str, Reading]] = queue.SimpleQueue()
+        self._times = _Times()
+
+    def _open_tracer(self) -> Tracer | None:
+        try:
+            return Tracer()
+        except OSError as error:
+            self.trace_problem = error.strerror or str(error)
+            return None
+
+    def _close_tracer(self) -> None:
+        if self._tracer is not None:
+            self._tracer.close()
+            self._tracer = None
+
+    def close(self) -> None:
+        """Remove what was added to the system, and end the capture."""
+        self._close_tracer()
+        self._capture.close()
+        if self._spool is not None:
+            self._spool.close()
+
+    def prepare(self) -> Report:
+        """Read the machine; packets that come meanwhile are kept by the kernel."""
+        self._base, self._readings = self._diagnose()
+        self._first_readings = dict(self._readings)
+        begun = time.time()
+        self._times.gathered = begun
+        self.session = Session(self.port, self.question.target.peer, self._readings)
+        self._feed(Begin(begun, self.port, self._tracer is not None))
+        self._feed_counters()
+        return self._base
+
+    def _diagnose(self) -> tuple[Report, Mapping[str, Reading]]:
+        deadline = time.monotonic() + GATHER_SECONDS
+        host = LiveHost(deadline)
+        recorder = Recorder(host)
+        try:
+            return diagnose(self.question, recorder, deadline), recorder.readings
+        finally:
+            host.close()
+
+    def run(self, seconds: float | None) -> Outcome:
+        """Watch for that long, or until ``stop`` is set."""
+        begun = time.monotonic()
+        end = None if seconds is None else begun + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._capture.fileno(), selectors.EVENT_READ)
+            while not self.stop.is_set() and (end is None or time.monotonic() < end):
+                selector.select(self._patience(end))
+                self._turn()
+        self._feed(End(time.time(), self._capture.count_lost()))
+        lasted = time.monotonic() - begun
+        return Outcome(
+            self._base,
+            self.session,
+            lasted,
+            self._tracer is not None,
+            self._capture.lost,
+            self._recording(),
+        )
+
+    def _patience(self, end: float | None) -> float:
+        waits = [_IDLE]
+        if end is not None:
+            waits.append(end - time.monotonic())
+        due = [one for one in (self.session.watcher.deadline, self._times.look, self._times.trace) if one]
+        waits += [one - time.time() for one in due]
+        return max(0.001, min(waits))
+
+    def _turn(self) -> None:
+        """Take what has come, ask what is due, and let time pass."""
+        now = time.time()  # before the packets are taken: those that come later do not count as missing yet
+        frames = list(self._capture.take())
+        for frame in frames:
+            event = parse_frame(frame, self.port)
+            if event is not None:
+                self._feed(event)
+        if self.session.watcher.unanswered():
+            self._look(now)
+        self._take_fresh()
+        if not frames:
+            self._emit_until(now)
+
+    def _look(self, now: float) -> None:
+        """Ask the kernel about SYNs that have no answer: its drop reasons soon, its lists and counters later."""
+        times = self._times
+        unanswered = self.session.watcher.unanswered()
+        newest = max(flow.arrivals[-1] for flow in unanswered)
+        if self._tracer is not None and newest + TRACE_AFTER > times.traced:
+            times.trace = max(newest + TRACE_AFTER, times.traced + TRACE_EVERY)
+            if now >= times.trace:
+                self._feed_drops(self._tracer.take())
+                times.traced, times.trace = now, None
+        if newest + LOOK_AFTER > times.looked:
+            times.look = max(newest + LOOK_AFTER, times.looked + LOOK_AFTER)
+            if now >= times.look:
+                times.looked, times.look = now, None
+                self._feed_counters()
+                self._feed_half_open()
+        if now - times.gathered > STALE_SECONDS:
+            self._gather_again(now)
+
+    def _feed_drops(self, drops: list[Drop]) -> None:
+        for drop in drops:
+            if any(
+                abs(drop.at - at) < 0.02 for flow in self.session.watcher.unanswered() for at in flow.arrivals
+            ):
+                self._feed(drop)
+
+    def _feed_counters(self) -> None:
+        reading = LiveHost(time.monotonic() + 0.5).read(NETSTAT)
+        values = parse_reading(reading, parse_netstat)
+        if reading.status is ReadStatus.OK and isinstance(values, Mapping):
+            self._feed(Counters(time.time(), values))
+
+    def _feed_half_open(self) -> None:
+        host = LiveHost(time.monotonic() + 0.3)
+        reading = host.read(half_open_source(self.port))
+        host.close()
+        if reading.status is ReadStatus.OK:
+            self._feed(HalfOpen(time.time(), parse_half_open(reading.text)))
+
+    def _gather_again(self, now: float) -> None:
+        """Read the machine again beside the loop; conclusions wait for it a moment."""
+        self._times.gathered = now
+        self._feed(ReadingAgain(time.time()))
+        threading.Thread(target=lambda: self._fresh.put(self._diagnose()[1]), daemon=True).start()
+
+    def _take_fresh(self) -> None:
+        try:
+            new = self._fresh.get_nowait()
+        except queue.Empty:
+            return
+        changed = {name: one for name, one in new.items() if self._is_news(name, one)}
+        self._readings = {**self._readings, **changed}
+        self._times.gathered = time.time()
+        self._feed(Facts(time.time(), self._as_document(changed)))
+
+    def _is_news(self, name: str, reading: Reading) -> bool:
+        old = self._readings.get(name)
+        return old is None or (old.status, old.data) != (reading.status, reading.data)
+
+    def _as_document(self, readings: Mapping[str, Reading]) -> dict[str, object]:
+        recording = Recording(self.question.target, self._base.created, __version__, readings)
+        document: dict[str, object] = json.loads(render_recording(recording))
+        return document
+
+    def _feed(self, event: Event) -> None:
+        if self._spool is not None and self._spool.tell() < MAX_RECORDED:
+            self._spool.write(encode_event(event))
+        for attempt in self.session.feed(event):
+            self.say(attempt)
+
+    def _emit_until(self, now: float) -> None:
+        for attempt in self.session.advance(now):
+            self.say(attempt)
+
+    def _recording(self) -> Recording | None:
+        """What replays: the readings with which the watch began, and all events."""
+        if self._spool is None:
+            return None
+        self._spool.seek(0)
+        events = Reading(EVENTS, ReadStatus.OK, self._spool.read())
+        begun = {**self._first_readings, EVENTS: events}
+        options = {**self.question.options, "command": "watch"}
+        return Recording(self.question.target, self._base.created, __version__, begun, options)
+
+
+class _Times(Struct):
+    """When things were done last, and when they are due; seconds since the epoch."""
+
+    gathered: float = 0.0
+    traced: float = 0.0
+    looked: float = 0.0
+    trace: float | None = None
+    look: float | None = None

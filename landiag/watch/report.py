@@ -1,0 +1,207 @@
+"""The report of a watch: the diagnosis of the machine, overruled by what was seen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from landiag.model.codes import rank
+from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
+from landiag.render.escape import escape_text
+from landiag.watch.conclude import Attempt
+
+MAX_CLIENTS = 1000
+"""Clients that are remembered; those beyond are counted only."""
+
+_CHECK_OF: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("firewall-drops", "firewall-rejects", "firewall-drops-replies", "rate-limited", "other-firewall"),
+        "firewall",
+    ),
+    **dict.fromkeys(("sandbox-denies", "firewall-unreadable"), "firewall"),
+    **dict.fromkeys(
+        ("reverse-path-filter", "no-route-to-client", "vpn-takes-replies", "conntrack-full"), "way-back"
+    ),
+    "server-silent": "application",
+    **dict.fromkeys(("peer-down", "peer-isolated", "nothing-arrived"), "peer"),
+}
+"""Which check a finding of the watch belongs to; all others are about the listening socket."""
+
+
+class Tally(Struct):
+    """What is kept of all attempts: the last one of each client and address, and how many there were."""
+
+    last: dict[tuple[str, str], Attempt] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    forgotten: int = 0
+
+    def add(self, attempt: Attempt) -> None:
+        """Count an attempt; a scan's thousands of sources do not fill the memory."""
+        self.counts[attempt.outcome] = self.counts.get(attempt.outcome, 0) + 1
+        key = (attempt.client, attempt.address)
+        if key not in self.last and len(self.last) >= MAX_CLIENTS:
+            self.forgotten += 1
+            return
+        self.last.pop(key, None)
+        self.last[key] = attempt
+
+
+class Watched(Struct, frozen=True):
+    """What a watch has to say beside its attempts. ``seconds`` is how long it watched."""
+
+    seconds: float
+    tally: Tally
+    traced: bool = False
+    lost: int = 0
+    local: int = 0
+    others: int = 0
+    seekers: tuple[str, ...] = ()
+
+
+def make_report(base: Report, watched: Watched) -> Report:
+    """Put what was seen above what was predicted; ``base`` is the report of ``check`` for the same port."""
+    attempts = list(watched.tally.last.values())
+    seen = _unique([one.finding for one in attempts if one.finding is not None])
+    if not attempts:
+        seen = [_nothing_arrived(base, watched)]
+    seen = [_with_fixes(one, base.findings) for one in seen]
+    numbered = [replace(one, id=f"w{number}") for number, one in enumerate(seen, 1)]
+    is_reached = any(one.outcome == "connected" for one in attempts)
+    kept = [_overruled(one, numbered, is_reached, bool(attempts)) for one in base.findings]
+    predicted = [replace(one, id=f"m-{one.id}") for one in kept if one is not None]
+    findings = (*numbered, *predicted)
+    return replace(
+        base,
+        command="watch",
+        verdict=_verdict(attempts, numbered, base),
+        checks=tuple(_check(check, findings, numbered, base) for check in base.checks),
+        findings=findings,
+        paths=tuple(_path(path, attempts) for path in base.paths),
+        notes=(*base.notes, *_notes(watched, attempts)),
+    )
+
+
+def _unique(findings: Iterable[Finding]) -> list[Finding]:
+    """Keep the first of findings that say the same, the first to be mended first."""
+    found: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        found.setdefault((finding.code, finding.title), finding)
+    return sorted(found.values(), key=lambda one: (one.outcome is not Outcome.BLOCKS, rank(one.code)))
+
+
+def _with_fixes(finding: Finding, predicted: Iterable[Finding]) -> Finding:
+    """Take the fixes of the check's finding of the same code, where the observation has none of its own."""
+    same = next((one for one in predicted if one.code == finding.code and one.fixes), None)
+    return finding if finding.fixes or same is None else replace(finding, fixes=same.fixes)
+
+
+def _overruled(finding: Finding, seen: list[Finding], is_reached: bool, is_seen: bool) -> Finding | None:
+    """What becomes of a prediction: left out where it was seen, a warning where clients got through all the same."""
+    if any(one.code == finding.code for one in seen):
+        return None
+    if finding.outcome is not Outcome.BLOCKS:
+        return replace(finding, hidden_by=None)
+    if is_reached:
+        title = f"not seen while watching: {finding.title}"
+        return replace(finding, outcome=Outcome.WARNS, title=title, hidden_by=None)
+    return replace(finding, hidden_by=seen[0].id if is_seen and seen else None)
+
+
+def _verdict(attempts: list[Attempt], findings: list[Finding], base: Report) -> Verdict:
+    if not attempts:
+        return Verdict(Status.UNDETERMINED, findings[0].title, "nothing-arrived", likely=base.verdict.cause)
+    blocking = [one for one in findings if one.outcome is Outcome.BLOCKS]
+    if blocking:
+        first = blocking[0]
+        met = [one.client for one in attempts if one.cause == first.code]
+        summary = f"{first.title} (seen: {_names(met)})" if met else first.title
+        return Verdict(Status.BLOCKED, summary, first.code, confirmed_by="watch")
+    if all(one.outcome in ("connected", "silent") for one in attempts):
+        reached = _names([one.client for one in attempts])
+        return Verdict(
+            Status.CLEAR, f"Clients reach port {attempts[0].port}: {reached}", confirmed_by="watch"
+        )
+    stuck = next(one for one in attempts if one.outcome not in ("connected", "silent"))
+    code = findings[0].code if findings else "other-firewall"
+    return Verdict(Status.UNDETERMINED, stuck.summary, code, likely=base.verdict.cause)
+
+
+def _names(clients: list[str]) -> str:
+    unique = list(dict.fromkeys(clients))
+    return ", ".join(unique[:3]) + (f" and {len(unique) - 3} more" if len(unique) > 3 else "")
+
+
+def _check(
+    check: CheckResult, findings: tuple[Finding, ...], seen: list[Finding], base: Report
+) -> CheckResult:
+    """Rewrite one line of the report: what was seen decides over what was predicted."""
+    mine = [one for one in seen if _CHECK_OF.get(one.code, "listening") == check.check]
+    there = {one.id: one for one in findings}
+    kept = [f"m-{name}" for name in check.findings if f"m-{name}" in there]
+    if mine:
+        ids = tuple([one.id for one in mine] + kept)
+        return replace(check, outcome=mine[0].outcome, summary=mine[0].title, findings=ids)
+    outcomes = {there[name].outcome for name in kept}
+    if check.outcome is Outcome.BLOCKS and Outcome.BLOCKS not in outcomes:
+        outcome = Outcome.WARNS if kept else Outcome.OK
+        summary = there[kept[0]].title if kept else f"not what stopped clients of {base.target.port}"
+        return replace(check, outcome=outcome, summary=summary, findings=tuple(kept))
+    return replace(check, findings=tuple(kept))
+
+
+def _path(path: Path, attempts: list[Attempt]) -> Path:
+    """A way in that a client has used is not blocked, whatever was predicted."""
+    if not any(one.address == path.address and one.outcome == "connected" for one in attempts):
+        return path
+    stages = tuple(
+        replace(stage, outcome=Outcome.WARNS) if stage.outcome is Outcome.BLOCKS else stage
+        for stage in path.stages
+    )
+    return replace(path, outcome=Outcome.OK, stages=stages)
+
+
+def _notes(watched: Watched, attempts: list[Attempt]) -> list[str]:
+    counted = ", ".join(f"{number} {outcome}" for outcome, number in watched.tally.counts.items())
+    notes = [f"Watched for {watched.seconds:.0f} s: {counted or 'nothing arrived'}."]
+    notes += [f"{one.client} to {one.address}: {one.summary}" for one in attempts[-20:]]
+    if not watched.traced:
+        notes.append("The kernel's own drop reasons could not be read (tracefs): counters were used instead.")
+    if watched.lost:
+        notes.append(f"{watched.lost} packets came faster than they could be read.")
+    if watched.others:
+        notes.append(f"{watched.others} attempts of other clients were left out (--peer).")
+    return [escape_text(note) for note in notes]
+
+
+def _nothing_arrived(base: Report, watched: Watched) -> Finding:
+    """Say that nothing came, and what to try next, in order."""
+    port = base.target.port
+    title = f"No packet for port {port} arrived in {watched.seconds:.0f} s"
+    url = next((path.url for path in base.paths if path.url), None)
+    place = next((path for path in base.paths), None)
+    evidence = [Evidence("capture", f"no SYN for port {port} from another device")]
+    if watched.local:
+        text = f"{watched.local} connections of this machine to itself, which prove nothing about the network"
+        evidence.append(Evidence("capture on lo", text))
+    if watched.seekers:
+        text = f"{', '.join(watched.seekers[:5])} looked for this machine: they share its network"
+        evidence.append(Evidence("ARP and ND", text))
+    address = f"exactly {url}" if url else "the address that landiag check prints"
+    network = f" ({place.interface}, {place.address})" if place else ""
+    steps = (
+        f"On the client type {address}, with http:// and the port, while this runs again.",
+        f"Put the client into the same network as this machine{network}: no guest Wi-Fi, mobile data off, VPN off.",
+        "Try another client: if that one arrives, the first one's own firewall, proxy or VPN keeps it back.",
+        "Look for client isolation (AP isolation, guest network) in the router's settings, and switch it off.",
+        f"On the client run: landiag probe {place.address if place else 'ADDRESS'} --port {port}",
+    )
+    fix = Fix("Try these in order", needs="user-action", steps=steps)
+    detail = (
+        "What stops the client stands before this machine: a wrong address, isolation, another network, or the"
+        " client's own block."
+    )
+    if base.verdict.cause is not None:
+        detail += f" Besides, check finds: {base.verdict.summary}"
+    return Finding("nothing-arrived", Outcome.UNKNOWN, title, detail, tuple(evidence), (fix,))

@@ -1,0 +1,59 @@
+"""A whole watch as a pure function: events in, attempts out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from landiag.host import parse_recording
+from landiag.model.facts import Reading
+from landiag.watch.attempts import Seen, Watcher
+from landiag.watch.conclude import Attempt, conclude
+from landiag.watch.events import Event, Facts
+from landiag.watch.snapshot import Snapshot, make_snapshot, predict
+
+
+class Session:
+    """Puts what was seen beside what the model says. ``readings`` are those with which the watch began.
+
+    ``peer`` is the only client that is looked at; None means all.
+    """
+
+    def __init__(self, port: int, peer: str | None, readings: Mapping[str, Reading]) -> None:
+        self.peer = peer
+        self.watcher = Watcher(port)
+        self._readings = dict(readings)
+        self._snapshot: Snapshot | None = None
+        self.others = 0
+        self.watcher.own = self.snapshot.own_addresses
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The machine as it was read last."""
+        if self._snapshot is None:
+            self._snapshot = make_snapshot(self._readings)
+        return self._snapshot
+
+    def feed(self, event: Event) -> Iterator[Attempt]:
+        """Take the next event."""
+        if isinstance(event, Facts):
+            self._refresh(event)
+        yield from self._judge(self.watcher.feed(event))
+
+    def advance(self, now: float) -> Iterator[Attempt]:
+        """Let time pass."""
+        yield from self._judge(self.watcher.advance(now))
+
+    def _refresh(self, event: Facts) -> None:
+        changed = parse_recording(json.dumps(event.recording)).readings
+        if changed:
+            self._readings.update(changed)
+            self._snapshot = None
+            self.watcher.own = self.snapshot.own_addresses
+
+    def _judge(self, found: Iterator[Seen]) -> Iterator[Attempt]:
+        for seen in found:
+            if self.peer not in (None, seen.flow.syn.source):
+                self.others += 1
+                continue
+            yield conclude(seen, predict(self.snapshot, seen.flow.syn, seen.flow.interface))

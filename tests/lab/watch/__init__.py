@@ -1,0 +1,1 @@
+"""Scenarios of ``landiag watch``: packets that really arrive, and what is said of each."""
