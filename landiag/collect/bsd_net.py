@@ -32,7 +32,10 @@ _KINDS: tuple[tuple[str, str], ...] = (
 
 def parse_ifconfig(text: str, wifi: frozenset[str] = frozenset()) -> tuple[Interface, ...]:
     """`ifconfig -a`. ``wifi`` are the names of Wi-Fi interfaces where ifconfig does not tell. Raises ParseError."""
-    found = tuple(_interface(at, block, wifi) for at, block in enumerate(_blocks(text), 1))
+    try:
+        found = tuple(_interface(at, block, wifi) for at, block in enumerate(_blocks(text), 1))
+    except ValueError as error:
+        raise ParseError(str(error)) from error
     if not found:
         raise ParseError("no interface in it")
     return found

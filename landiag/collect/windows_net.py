@@ -14,6 +14,15 @@ from msgspec.structs import replace
 
 from landiag.model.facts import Address, Interface, IPAddress, Neighbour, ParseError, Route, Socket
 
+
+def address_or_none(text: str) -> IPAddress | None:
+    """An address without its scope; None for anything else."""
+    try:
+        return ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
 _MAC = re.compile(r"\b(?:[0-9A-Fa-f]{2}[-: ]){5}[0-9A-Fa-f]{2}\b")
 
 
@@ -74,7 +83,10 @@ _KIND_OF_TITLE = re.compile(
 
 def parse_ipconfig(text: str) -> tuple[Interface, ...]:
     """`ipconfig` and `ipconfig /all` in any language. Raises ParseError when it shows no adapter."""
-    found = [_adapter(title, fields) for title, fields in _sections(text)]
+    try:
+        found = [_adapter(title, fields) for title, fields in _sections(text)]
+    except ValueError as error:
+        raise ParseError(str(error)) from error
     if not found:
         raise ParseError("no adapter in it")
     return tuple(replace(one, index=at) for at, one in enumerate(found, 1))
@@ -247,7 +259,10 @@ def parse_routes6(text: str, names: dict[int, str]) -> tuple[Route, ...]:
             gateway: IPAddress | None = ip_address(target)
         except ValueError:
             gateway = None
-        network = ip_network(found[3], strict=False)
+        try:
+            network = ip_network(found[3], strict=False)
+        except ValueError:
+            continue
         routes.append(Route(network, device=names.get(int(found[1])), gateway=gateway, metric=int(found[2])))
     return tuple(routes)
 
@@ -270,8 +285,12 @@ def parse_arp(text: str, interfaces: Sequence[Interface]) -> tuple[Neighbour, ..
             continue
         row = _ARP_ROW.match(line)
         if row and device:
-            address = ip_address(row[1])
-            if not address.is_multicast and (row[2] or "").lower() != "ff-ff-ff-ff-ff-ff":
+            address = address_or_none(row[1])
+            if (
+                address is not None
+                and not address.is_multicast
+                and (row[2] or "").lower() != "ff-ff-ff-ff-ff-ff"
+            ):
                 mac = row[2].replace("-", ":").lower() if row[2] else None
                 found.append(Neighbour(address, device, mac, ("REACHABLE",) if mac else ("INCOMPLETE",)))
     return tuple(found)

@@ -88,7 +88,7 @@ def parse_rule_string(identity: str, string: str, store: Store = Store.LOCAL) ->
         text=f"{identity} = {text}",
         conditions=lambda: lower_values(parse_values(text)),
         store=store,
-        program=None if program.lower() in conditions.ANY_WORDS else program,
+        program=None if program.lower() in conditions.ANY_WORDS or _CUT_OFF.search(text) else program,
         ports=_single_ports(ports, text),
     )
 
@@ -99,9 +99,18 @@ _SWITCH = {"true": True, "false": False}
 _PROFILES = frozenset(("domain", "private", "public"))
 
 
+_CUT_OFF = re.compile(r"=[^|]*$")
+"""Every field of a whole string is closed by a bar."""
+
+
 def _single_ports(ports: set[str], text: str) -> frozenset[str] | None:
     """The local ports of a rule that names nothing but single numbers; None otherwise."""
-    if not ports or "port2_" in text.lower() or not all(port.isdigit() for port in ports):
+    if (
+        not ports
+        or _CUT_OFF.search(text)
+        or "port2_" in text.lower()
+        or not all(port.isdigit() for port in ports)
+    ):
         return None
     return frozenset(ports)
 
@@ -110,11 +119,11 @@ def parse_values(text: str) -> dict[str, list[str]]:
     """The fields of a string by key in lower case. What is no field, and a cut-off end, stand under ""."""
     pieces = text.split("|")
     values: dict[str, list[str]] = {}
-    for piece in pieces[1:]:
+    for piece in pieces[1:-1]:
         key, sign, value = piece.partition("=")
         if sign:
             values.setdefault(key.lower(), []).append(value)
-        elif piece and piece is not pieces[-1]:
+        elif piece:
             values.setdefault("", []).append(piece)
     if "=" in pieces[-1]:
         values.setdefault("", []).append(f"cut off in {pieces[-1][:40]}")

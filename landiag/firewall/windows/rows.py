@@ -76,6 +76,8 @@ def _looks_like_csv(lines: Iterable[str]) -> bool:
 def _from_csv(lines: list[str]) -> Iterator[Row]:
     head = next(line for line in lines if line.strip())
     delimiter = max(";,\t", key=head.count)
+    if "\n".join(lines).count('"') % 2:
+        raise ParseError("the table is cut off")
     try:
         for record in csv.DictReader(io.StringIO("\n".join(lines).strip()), delimiter=delimiter):
             yield {
