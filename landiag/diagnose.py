@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from ipaddress import ip_address
@@ -81,15 +82,19 @@ def diagnose(
     """
     machine, facts = gather(recorder, deadline, _resolve_plan(question))
     case = open_case(question, recorder, machine, facts)
+    asking = _share(deadline, 0.7)
     may_be_inside = facts.os == "linux" and listening.may_be_inside(case)
     inside = linux.plan_namespaces(recorder.readings) if may_be_inside else ()
     asked = (*systems.plan(case), *port.plan(case.target, facts), *application.plan(case), *peer.plan(case))
-    recorder.read_all((*inside, *asked), deadline)
+    recorder.read_all((*inside, *asked), asking)
     if facts.os == "linux":
         case = replace(case, facts=linux.add_namespaces(facts, recorder.readings))
-    recorder.read_all(
-        (*application.plan_comparison(case), *peer.plan_after(case), *restart.plan(case)), deadline
+    after: tuple[Source, ...] = (
+        *application.plan_comparison(case),
+        *peer.plan_after(case),
+        *restart.plan(case),
     )
+    recorder.read_all((*after, *listening.plan_after(case)), deadline)
     if not question.proves:
         return _report(question, case)
     from landiag.prove.ask import ask_kernel
@@ -101,6 +106,12 @@ def diagnose(
     return _report(question, case, testimony)
 
 
+def _share(deadline: float, share: float) -> float:
+    """Give a round a part of the time that is left, so that a command that hangs leaves time for the others."""
+    now = time.monotonic()
+    return now + share * max(0.0, deadline - now)
+
+
 def gather(recorder: Recorder, deadline: float, also: Iterable[Source] = ()) -> tuple[Machine, Facts]:
     """Read a host in two rounds: what is always needed, then what that makes worth reading."""
     recorder.read_all((MACHINE, *also), deadline)
@@ -108,9 +119,9 @@ def gather(recorder: Recorder, deadline: float, also: Iterable[Source] = ()) -> 
     if isinstance(machine, Unknown):
         raise UsageError(f"this machine could not be described: {machine.reason}")
     system = collector_of(machine.os)
-    recorder.read_all((*system.first, *systems.sources(machine)), deadline)
+    recorder.read_all((*system.first, *systems.sources(machine)), _share(deadline, 0.4))
     facts = system.parse_facts(recorder.readings, machine)
-    recorder.read_all(system.plan(facts, recorder.readings), deadline)
+    recorder.read_all(system.plan(facts, recorder.readings), _share(deadline, 0.3))
     facts = system.complete_facts(facts, recorder.readings)
     asked = system.plan_owners(facts)
     recorder.read_all(asked, deadline)

@@ -58,6 +58,8 @@ def _verdict(findings: tuple[Finding, ...], likely: str | None, url: str | None)
         return Verdict(Status.BLOCKED, blocking[0].title, blocking[0].code)
     unknown = [finding for finding in findings if finding.outcome is Outcome.UNKNOWN]
     if unknown:
+        if unknown[0].code == "nothing-listening":
+            likely = unknown[0].code
         return Verdict(Status.UNDETERMINED, _undetermined(unknown), unknown[0].code, likely)
     where = f": {url}" if url else ""
     return Verdict(Status.CLEAR, f"Nothing found on this machine that stops LAN clients{where}")
@@ -65,5 +67,7 @@ def _verdict(findings: tuple[Finding, ...], likely: str | None, url: str | None)
 
 def _undetermined(unknown: Sequence[Finding]) -> str:
     """Choose the sentence: what the firewall probably does helps most, where it could not be read."""
-    firewall = [finding for finding in unknown if finding.code == "firewall-unreadable"]
+    firewall = [
+        finding for finding in unknown if finding.code in ("firewall-unreadable", "nothing-listening")
+    ]
     return (firewall or unknown)[0].title

@@ -68,13 +68,19 @@ def where_to_ask(case: Case, way: Way) -> tuple[IPAddress, int]:
 
 def may_answer(case: Case, way: Way) -> bool:
     """Whether anything could answer there: a socket takes it, or another host does."""
-    if isinstance(case.facts.sockets, Unknown):
+    if isinstance(case.facts.sockets, Unknown) or has_gaps(case):
         return True
     ip, port = where_to_ask(case, way)
     destination = destination_of(case, way)
     if destination.is_elsewhere:
         return True
     return bool(bind_among(case.facts.sockets, ip, port, None).serving)
+
+
+def has_gaps(case: Case) -> bool:
+    """Whether rules could not be read: a translation among them may send connections where nobody sees."""
+    ruleset = case.facts.ruleset
+    return isinstance(ruleset, Unknown) or bool(ruleset.gaps)
 
 
 def attempt_of(case: Case) -> Attempt | None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from landiag.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of
+from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.owners import describe_owner, owner_evidence, socket_source
 from landiag.checks.restart import listen_fixes, server_of
 from landiag.checks.systems import is_explained_by_port
-from landiag.model.facts import Family, Interface, Namespace, Socket, Unknown
+from landiag.model.facts import Command, Family, Interface, Namespace, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.probe.tcp import TcpOutcome
 from landiag.ways import Way
 
 _TITLES = {
@@ -53,6 +55,27 @@ def _check_way(case: Case, way: Way) -> list[Finding]:
     if binding.is_free:
         return [_nothing_listens(case, way, destination)]
     return [_bound_wrongly(case, way, binding, interface)]
+
+
+CONNTRACK_AFTER = Command(
+    "conntrack-count-after", ("cat", "/proc/sys/net/netfilter/nf_conntrack_count"), module="nf_conntrack"
+)
+"""How many connections are tracked, read once more after this machine has made some."""
+
+
+def plan_after(case: Case) -> tuple[Command, ...]:
+    """Count tracked connections where the rules could not be read and nothing listens: none means no NAT."""
+    return (CONNTRACK_AFTER,) if has_gaps(case) and case.facts.os == "linux" else ()
+
+
+def may_be_translated(case: Case) -> bool:
+    """Whether a translation may serve clients although nothing listens here.
+
+    Rules that nobody could read may hold one. But NAT tracks connections: where this machine has just made some
+    and none is tracked, there is no NAT.
+    """
+    count = case.parse(CONNTRACK_AFTER, str.strip)
+    return has_gaps(case) and count != "0"
 
 
 def may_be_inside(case: Case) -> bool:
@@ -103,6 +126,9 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
             evidence=(Evidence("firewall", destination.rule_text),),
             paths=(way.id,),
         )
+    attempt = attempt_of(case)
+    if attempt is not None and attempt.connect.outcome is TcpOutcome.CONNECTED:
+        return _answered_by_nobody_here(case, way)
     others = _similar_servers(case)
     elsewhere = ", ".join(
         f"{describe_owner(case, socket)} on {describe_address(socket)}" for socket in others
@@ -112,13 +138,24 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     )
     return Finding(
         code="nothing-listening",
-        outcome=Outcome.BLOCKS,
+        outcome=Outcome.UNKNOWN if may_be_translated(case) else Outcome.BLOCKS,
         title=f"Nothing listens on port {case.port}"
         + (f": your server is on {others[0].port}" if len(others) == 1 else ""),
         detail=detail,
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
         + tuple(owner_evidence(case, socket) for socket in others),
         fixes=_start_fixes(case, others),
+        paths=(way.id,),
+    )
+
+
+def _answered_by_nobody_here(case: Case, way: Way) -> Finding:
+    """Say that something answers although no socket is here: rules that nobody could read send it elsewhere."""
+    return Finding(
+        code="port-redirected",
+        outcome=Outcome.WARNS,
+        title=f"No socket of this machine has port {case.port}, and yet something answers: a translation leads away",
+        detail="Published ports of containers look like this where the rules are readable for root only.",
         paths=(way.id,),
     )
 

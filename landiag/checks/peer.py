@@ -5,14 +5,19 @@ from __future__ import annotations
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.systems import arp_after, parse_arp_after
 from landiag.collect import routes
+from landiag.journey import follow
 from landiag.model.facts import Call, Command, IPAddress, Neighbour, Unknown
+from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.ruleset import Verdict
 from landiag.probe.icmp import Ping, parse_ping
 from landiag.probe.tcp import Connects, TcpOutcome, parse_connects
 
 WAIT = 1.0
 _PORTS = "80,443,22,445"
 """Ports that are tried for an answer of any kind: even a refusal proves that the device is there."""
+
+_NEIGHBOUR_ADVERTISEMENT = 136  # RFC 4861, 4.4
 
 NEIGHBOURS_AFTER = Command("ip-neighbours-after", routes.NEIGHBOURS.argv)
 """The neighbour table once more, after the device was asked."""
@@ -85,6 +90,10 @@ def check(case: Case) -> Answer:
     answers = _answers(case, ip)
     if answers:
         return _reached(case, ip, what)
+    if answers is None:
+        return (
+            answer([_not_asked(ip)], "") if case.peer is not None else not_applicable(f"{what} was not asked")
+        )
     neighbour = _neighbour(case, ip)
     if neighbour is not None and neighbour.mac and "FAILED" not in neighbour.states:
         return answer(
@@ -134,6 +143,9 @@ def _neighbour(case: Case, ip: IPAddress) -> Neighbour | None:
 
 
 def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
+    table = case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
+    if table is None or isinstance(table, Unknown) or not _hears_neighbours(case, ip):
+        return answer([_not_asked(ip)], "")
     on_link = any(ip in way.network for way in case.ways if way.ip.version == ip.version)
     if not on_link:
         return answer([_elsewhere(case, ip)], "")
@@ -150,6 +162,31 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     step = "Look up the address on the client, and join the same network (not the guest one)."
     fix = Fix("Bring the client into this network", needs="user-action", steps=(step,))
     return answer([Finding("peer-down", Outcome.BLOCKS, title, detail, evidence, (fix,))], "")
+
+
+def _hears_neighbours(case: Case, ip: IPAddress) -> bool:
+    """Whether this machine's own rules let in what neighbours say of themselves: ND is ICMPv6, ARP passes by."""
+    if ip.version == 4 or case.way is None:
+        return True
+    said = Packet(
+        protocol="icmpv6",
+        icmp_type=_NEIGHBOUR_ADVERTISEMENT,
+        icmp_code=0,
+        source=ip,
+        destination=case.way.ip,
+        in_interface=case.way.interface.name,
+        source_port=None,
+        flags=frozenset(),
+        ttl=255,
+        state="untracked",
+    )
+    journey = follow(case.facts, said)
+    return not isinstance(journey, Unknown) and journey.verdict is Verdict.ACCEPT
+
+
+def _not_asked(ip: IPAddress) -> Finding:
+    title = f"Whether the client {ip} is there is not known: it could not be asked, or its answer not heard"
+    return Finding("peer-down", Outcome.UNKNOWN, title)
 
 
 def _elsewhere(case: Case, ip: IPAddress) -> Finding:

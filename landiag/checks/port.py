@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from landiag.checks.application import speaks_http
-from landiag.checks.case import Answer, Case, answer
+from landiag.checks.case import Answer, Case, answer, milder
+from landiag.checks.listening import may_be_translated
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
 from landiag.checks.systems import port_findings
-from landiag.collect.machine import Machine
 from landiag.model.facts import Call, Facts, Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
 from landiag.probe.bind import BindTest, parse_bind_test
@@ -138,19 +138,21 @@ def _check_bind(case: Case) -> list[Finding]:
     test = case.parse(bind_source(case.target), parse_bind_test)
     if test is None or isinstance(test, Unknown) or test.free:
         return []
-    if test.error == "EACCES":
-        return [_privileged(case, case.machine)]
-    return [_held(case, test)] if test.error == "EADDRINUSE" else []
+    found = {"EACCES": _privileged, "EADDRINUSE": _held}.get(test.error or "")
+    if found is None:
+        return []
+    finding = found(case, test)
+    return [milder(finding, f"port {case.port}")] if may_be_translated(case) else [finding]
 
 
-def _privileged(case: Case, machine: Machine) -> Finding:
+def _privileged(case: Case, test: BindTest) -> Finding:
     first = case.facts.sysctls.get(_FIRST_UNPRIVILEGED, "1024")
     return Finding(
         code="port-privileged",
         outcome=Outcome.BLOCKS,
         title=f"Port {case.port} is below {first}: this user's server may not take it",
         detail="Ports below that number need root or the capability CAP_NET_BIND_SERVICE (capabilities(7)).",
-        evidence=(Evidence("bind()", f"0.0.0.0:{case.port}: EACCES, user id {machine.user_id}"),),
+        evidence=(Evidence("bind()", f"{test.address}:{test.port}: EACCES, user id {case.machine.user_id}"),),
         fixes=(
             Fix(
                 "Use a higher port, for example 8080",

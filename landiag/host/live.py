@@ -22,8 +22,11 @@ _APPLICATION_FIREWALL = "/usr/libexec/ApplicationFirewall"
 SAFE_PATH = system_folders() or ("/usr/sbin", "/usr/bin", "/sbin", "/bin", _APPLICATION_FIREWALL)
 """Where commands are looked up: normal users often lack sbin, and root must not trust the caller's PATH."""
 
-MAX_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 """The most that one command or file may say; a ruleset of 100,000 rules is about 30 MB of JSON."""
+
+KEPT_OF_TOO_MUCH = 64 * 1024
+"""How much is kept of what said more: enough to see what it was."""
 
 CALLS: Mapping[str, str] = {
     "machine": "landiag.collect.live:machine",
@@ -116,7 +119,8 @@ class LiveHost(Struct):
         detail = _first_line(errors)
         if ended is not None:
             said = "did not answer in time" if ended is ReadStatus.TIMED_OUT else "said more than can be read"
-            return Reading(source.name, ended, output, source.argv, detail=f"{source.argv[0]} {said}")
+            kept = output[:KEPT_OF_TOO_MUCH]
+            return Reading(source.name, ended, kept, source.argv, detail=f"{source.argv[0]} {said}")
         if child.returncode not in source.ok_statuses:
             status = ReadStatus.DENIED if _sounds_denied(errors) else ReadStatus.FAILED
             detail = detail or f"{source.argv[0]} ended with status {child.returncode}"
@@ -136,17 +140,21 @@ class LiveHost(Struct):
             )
         if len(data) > self.max_bytes:
             return Reading(
-                source.name, ReadStatus.TOO_LARGE, data[: self.max_bytes], detail="it is too large"
+                source.name, ReadStatus.TOO_LARGE, data[:KEPT_OF_TOO_MUCH], detail="it is too large"
             )
         return Reading(source.name, ReadStatus.OK, data)
 
     def _call(self, source: Call) -> Reading:
         module, function = CALLS[source.kind].split(":")
         limit = min(source.seconds, self._remaining())
+        started = time.monotonic()
         try:
             data = getattr(import_module(module), function)(dict(source.params), limit)
         except OSError as error:
             return failed_reading(source, ReadStatus.FAILED, f"{source.kind}: {error.strerror or error}")
+        # An exchange that was cut short by the host's deadline has seen no silence: it had no time to listen.
+        if limit < source.seconds and time.monotonic() - started >= limit:
+            return failed_reading(source, ReadStatus.TIMED_OUT, "too little time was left for it")
         return Reading(source.name, ReadStatus.OK, data)
 
     def close(self) -> None:
@@ -209,7 +217,7 @@ def _drain(
             selector.register(descriptor, selectors.EVENT_READ)
         while selector.get_map() and ended is None:
             ready = selector.select(max(0.0, deadline - time.monotonic()))
-            if not ready:
+            if not ready or time.monotonic() > deadline:
                 ended = ReadStatus.TIMED_OUT
             for key, _ in ready:
                 chunk = os.read(key.fd, 1 << 20)
