@@ -1,6 +1,6 @@
 """Every recorded case again: its verdict, its codes, its whole report; and less knowledge never means another verdict.
 
-After a wanted change: ``python -m tests.test_cases`` writes the reports anew; look at the difference.
+After a wanted change: ``python -m tests.test_cases`` writes reports and codes anew; look at the difference.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.host import Recording
-from landiag.host.fixture import fixture_of, read_fixture, render_fixture
+from landiag.host.fixture import CASE, read_fixture, render_fixture
 from landiag.model.facts import ReadStatus
 from landiag.model.report import Outcome, Report, Status
 from landiag.render.jsontext import render_json
@@ -68,12 +68,7 @@ def test_ignorance_never_turns_a_verdict(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_case_comes_back_byte_for_byte(name: str, tmp_path: Path) -> None:
     fixture = load(name)
-    again = replace(
-        fixture_of(fixture.recording, replay(fixture.recording), name),
-        origin=fixture.origin,
-        description=fixture.description,
-    )
-    for path, content in render_fixture(again).items():
+    for path, content in render_fixture(fixture).items():
         file = tmp_path / name / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
@@ -81,9 +76,16 @@ def test_case_comes_back_byte_for_byte(name: str, tmp_path: Path) -> None:
 
 
 def write() -> None:
-    """Write the reports of all cases anew."""
+    """Write the reports and the codes of all cases anew. A verdict is never changed: that is for a person to do."""
     for name in NAMES:
-        (FOLDER / name / GOLDEN).write_text(render_json(replay(load(name).recording)), encoding="utf-8")
+        fixture = load(name)
+        report = replay(fixture.recording)
+        (FOLDER / name / GOLDEN).write_text(render_json(report), encoding="utf-8")
+        codes = tuple(dict.fromkeys(finding.code for finding in report.findings))
+        if codes != fixture.codes:
+            case = FOLDER / name / CASE
+            old, new = (f"codes = {json.dumps(list(those))}" for those in (fixture.codes, codes))
+            case.write_text(case.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
 
 
 if __name__ == "__main__":
