@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tests.lab.build import build
 from tests.lab.client import measure
@@ -11,7 +12,7 @@ from tests.lab.network import CLIENT, CLIENT6, Lab
 from tests.lab.scenario import Scenario
 from tests.lab.verdicts import ask, judge, judge_text
 
-RECORDING = "/srv/home/case.json"
+RECORDING, REPLAYED = "/srv/home/case.json", "/srv/home/replayed.json"
 
 
 def problems(scenario: Scenario, *, user: bool) -> list[str]:
@@ -34,16 +35,16 @@ def check_truth(lab: Lab, scenario: Scenario) -> Iterator[str]:
 
 
 def check_verdicts(lab: Lab, scenario: Scenario, *, user: bool) -> Iterator[str]:
-    """The user's own line, then the same for one client, for people, and replayed; at last the fixes."""
+    """The user's own line, the same for one client, replayed from its recording, for people; last the fixes."""
     expected = scenario.verdict(user=user, peer=False)
     also = () if user else scenario.also
-    answer = ask(lab, scenario, user=user, more="--json")
+    answer = ask(lab, scenario, user=user, more=f"--json --save {RECORDING}")
     yield from judge(answer, expected, also)
     with_peer = ask(lab, scenario, user=user, more=f"--json --peer {_peer(scenario)}")
     yield from judge(with_peer, scenario.verdict(user=user, peer=True))
-    yield from judge_text(ask(lab, scenario, user=user, more=f"--save {RECORDING}"))
-    replayed = ask(lab, scenario, user=user, more=f"--replay {RECORDING} --json")
-    yield from judge(replayed, expected, also)
+    text = ask(lab, scenario, user=user, more=f"--replay {RECORDING} --output {REPLAYED}")
+    yield from judge_text(text)
+    yield from judge(replace(text, output=lab.server.read(REPLAYED)), expected, also)
     owner_is_visible = not user or all(server.user for server in scenario.servers)
     if scenario.fixable and owner_is_visible and expected.status == "blocked" and answer.report:
         yield from mend(lab, scenario, answer, user=user)

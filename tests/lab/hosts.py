@@ -143,13 +143,18 @@ class Host:
 
     def log(self, name: str) -> str:
         """What a spawned command has said so far."""
-        return self.run(f"cat /run/lab/logs/{name}", check=False).stdout
+        return self.read(f"/run/lab/logs/{name}")
 
     def write(self, path: str, text: str) -> None:
         """Write a file on this host (under /srv, /run or a covered folder)."""
         target = Path(f"/proc/{self.pid}/root{path}")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
+
+    def read(self, path: str) -> str:
+        """The text of a file on this host; empty when it is not there."""
+        file = Path(f"/proc/{self.pid}/root{path}")
+        return file.read_text(encoding="utf-8") if file.exists() else ""
 
     def listeners(self, port: int) -> int:
         """How many TCP sockets of this host's network listen on the port."""
