@@ -30,7 +30,9 @@ ip link set eth0 up
 unshare -n sleep 300 & client=$!
 sleep 0.3
 ip link set wire netns $client
-nsenter -t $client -n sh -c 'ip addr add 192.168.77.20/24 dev wire; ip addr add 192.168.77.1/24 dev wire; ip link set wire up'
+nsenter -t $client -n ip addr add 192.168.77.20/24 dev wire
+nsenter -t $client -n ip addr add 192.168.77.1/24 dev wire
+nsenter -t $client -n ip link set wire up
 ip route add default via 192.168.77.1
 """
 

@@ -54,7 +54,17 @@ def in_namespace(script: str) -> str:
 
 def flows() -> list[Flow]:
     chance = random.Random(77)
-    nets = ["192.168.77", "192.168.5", "10.9.8", "10.9.9", "10.9.10", "10.9.1", "10.20.1", "10.30.1", "10.31.2"]
+    nets = [
+        "192.168.77",
+        "192.168.5",
+        "10.9.8",
+        "10.9.9",
+        "10.9.10",
+        "10.9.1",
+        "10.20.1",
+        "10.30.1",
+        "10.31.2",
+    ]
     nets += ["10.40.1", "10.50.0", "10.50.1", "10.66.1", "10.8.0", "127.0.0", "8.8.8"]
     found = []
     for net in nets:
@@ -93,7 +103,11 @@ def test_the_kernel_agrees() -> None:
 
 def kernel_word(said: str) -> tuple[str, str | None]:
     if "RTNETLINK" in said or "Error" in said:
-        words = {"Invalid argument": "blackhole", "Permission denied": "prohibit", "No route to host": "unreachable"}
+        words = {
+            "Invalid argument": "blackhole",
+            "Permission denied": "prohibit",
+            "No route to host": "unreachable",
+        }
         return next((kind for text, kind in words.items() if text in said), said), None
     (route,) = json.loads(said)
     return route.get("type", "unicast"), route["dev"]
@@ -125,7 +139,7 @@ def make_facts(routes4: str, routes6: str, rules4: str, rules6: str, interfaces:
 @pytest.mark.parametrize("field", ["routes", "policy_rules"])
 def test_what_could_not_be_read_is_unknown(field: str) -> None:
     facts = make_facts("[]", "[]", "[]", "[]", "[]")
-    missing = replace(facts, **{field: Unknown("denied", "ip")})  # type: ignore[arg-type]
+    missing = replace(facts, **{field: Unknown("denied", "ip")})
     assert isinstance(lookup(missing, ip_address("192.168.77.20")), Unknown)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from ipaddress import ip_address
 
 import pytest
@@ -36,7 +37,13 @@ def test_every_form_of_address_that_ss_prints() -> None:
 
 @pytest.mark.parametrize(
     ("port", "ipv4", "ipv6"),
-    [(5001, True, False), (5002, False, False), (5003, True, True), (5004, False, True), (5005, False, False)],
+    [
+        (5001, True, False),
+        (5002, False, False),
+        (5003, True, True),
+        (5004, False, True),
+        (5005, False, False),
+    ],
 )
 def test_which_clients_a_socket_serves(port: int, ipv4: bool, ipv6: bool) -> None:
     sockets = parse_listeners(SS)
@@ -74,7 +81,5 @@ def test_garbage_is_an_error_and_empty_is_none() -> None:
 @given(st.text())
 def test_damaged_text_raises_nothing_else(text: str) -> None:
     for parse in (parse_listeners, parse_proc_tcp):
-        try:
+        with contextlib.suppress(ParseError):
             parse(text)
-        except ParseError:
-            pass

@@ -116,7 +116,9 @@ def test_a_recording_survives_the_round_trip() -> None:
         "ss": Reading("ss", ReadStatus.OK, "Grüße\n".encode(), ("ss", "-lnt"), 0.25),
         "raw": Reading("raw", ReadStatus.FAILED, b"\xff\x00", None, 0.0, "why", "sudo cat raw"),
     }
-    recording = Recording(Target(5000, peer="192.168.77.20"), "2026-01-01T00:00:00+00:00", "1", readings, {"path": "/x"})
+    recording = Recording(
+        Target(5000, "192.168.77.20"), "2026-01-01T00:00:00+00:00", "1", readings, {"path": "/x"}
+    )
     assert parse_recording(render_recording(recording)) == recording
 
 
