@@ -32,6 +32,7 @@ from landiag.cli.outputs import (
     write_file,
 )
 from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
+from landiag.cli.patience import tell_waiting
 from landiag.cli.redacting import redact_both
 from landiag.diagnose import Question, UsageError, diagnose
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
@@ -119,7 +120,8 @@ def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report
         _announce_sudo()
     recorder = Recorder(host)
     try:
-        report = diagnose(question, recorder, deadline, announce_proof)
+        with tell_waiting(recorder):
+            report = diagnose(question, recorder, deadline, announce_proof)
     finally:
         host.close()
     return report, Recording(

@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 
+_GRACE = 0.05  # seconds in which a command that ends at the deadline hands in what it said
+
+
 class Host(Protocol):
     """Anything that answers ``read``."""
 
@@ -50,10 +53,14 @@ class RecordedHost(Struct, frozen=True):
 
 
 class Recorder(Struct):
-    """Reads from another host, each source once, and remembers the readings in the order they were asked."""
+    """Reads from another host, each source once, and remembers the readings in the order they were asked.
+
+    ``waiting`` names what has been asked and has not answered yet.
+    """
 
     host: Host
     readings: dict[str, Reading] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
 
     def read(self, source: Source) -> Reading:
         """Read from the host behind, or from memory; see ``Host.read``."""
@@ -69,17 +76,21 @@ class Recorder(Struct):
         def work(batch: Iterable[Source]) -> None:
             for source in batch:
                 done[source.name] = self.host.read(source)
+                self.waiting.discard(source.name)
 
+        self.waiting = set(wanted)
         # Files are read at once, so they share a thread. Daemon threads: a reading that hangs in the kernel must
         # not keep the process alive.
         files = tuple(source for source in wanted.values() if isinstance(source, File))
         batches = [(source,) for source in wanted.values() if not isinstance(source, File)]
-        threads = [threading.Thread(target=work, args=(batch,), daemon=True) for batch in (*batches, files) if batch]
+        threads = [
+            threading.Thread(target=work, args=(batch,), daemon=True) for batch in (*batches, files) if batch
+        ]
         for thread in threads:
             thread.start()
+        end = deadline + _GRACE
         for thread in threads:
-            left = max(0.0, deadline - time.monotonic()) + 0.05
-            thread.join(None if left == float("inf") else left)
+            thread.join(None if end == float("inf") else max(0.0, end - time.monotonic()))
         for name, source in wanted.items():
             late = failed_reading(source, ReadStatus.TIMED_OUT, "no answer within the time that was allowed")
             self.readings[name] = done.get(name, late)
