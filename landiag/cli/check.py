@@ -31,8 +31,8 @@ from landiag.cli.outputs import (
     render_for,
     write_file,
 )
-from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
 from landiag.cli.patience import tell_waiting
+from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
 from landiag.cli.redacting import redact_both
 from landiag.diagnose import Question, UsageError, diagnose
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
