@@ -6,6 +6,10 @@ from tests.lab.scenario import CLEAR, Expected, Scenario, blocked, nft_input, sh
 from tests.lab.servers import flask
 
 DOCKER0 = sh("ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up")
+BRIDGE = """
+ip link add br-shop type bridge; ip link set br-shop up; ip link add vethshop type veth peer name inside
+ip link set vethshop master br-shop up; ip link set inside up
+"""
 SERVERS = (flask("--host 0.0.0.0"),)
 
 SCENARIOS = (
@@ -70,17 +74,29 @@ SCENARIOS = (
     ),
     Scenario(
         "subnet-overlap",
-        fault="a network of containers covers the clients' addresses",
+        fault="a network of containers has the LAN's own addresses, and came first",
         before=(
             sh(
-                "ip link add br-shop type bridge; ip link add vethshop type veth peer name inside\n"
-                "ip link set vethshop master br-shop up; ip link set inside up\n"
-                "ip addr add 192.168.77.126/25 dev br-shop; ip link set br-shop up"
+                BRIDGE
+                + "ip route del 192.168.77.0/24 dev eth0; ip addr add 192.168.77.254/24 dev br-shop\n"
+                + "ip route add 192.168.77.0/24 dev eth0 metric 100 src 192.168.77.10"
             ),
         ),
         servers=SERVERS,
+        options="--to 192.168.77.10",
         truth="timeout",
         expected=blocked("subnet-overlap"),
+    ),
+    Scenario(
+        "subnet-overlap-half",
+        fault="a network of containers covers one half of the LAN, this client in it",
+        before=(sh(BRIDGE + "ip addr add 192.168.77.126/25 dev br-shop"),),
+        servers=SERVERS,
+        options="--to 192.168.77.10",
+        truth="timeout",
+        expected=Expected("blocked|clear"),
+        also=("subnet-overlap",),
+        with_peer=blocked("subnet-overlap"),
     ),
     Scenario(
         "client-in-another-network",
