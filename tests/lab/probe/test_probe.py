@@ -5,7 +5,6 @@ CI takes each once, as root or as an ordinary user by a fixed rota; ``LANDIAG_LA
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 
@@ -15,6 +14,7 @@ from tests.lab.network import Lab, build_lab
 from tests.lab.probe.case import problems
 from tests.lab.probe.scenario import Probe
 from tests.lab.probe.scenarios import SCENARIOS, USAGE
+from tests.lab.rota import is_taken
 
 pytestmark = pytest.mark.lab
 
@@ -22,7 +22,7 @@ ROTA = [
     pytest.param(scenario, user, id=f"{scenario.name}-{'user' if user else 'root'}")
     for number, scenario in enumerate(SCENARIOS)
     for user in (False, True)
-    if os.environ.get("LANDIAG_LAB") == "all" or user == (number % 2 == 1 and not scenario.root_only)
+    if is_taken(number, user=user, period=2, root_only=scenario.root_only)
 ]
 
 
