@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from landiag.binding import bind_among
 from landiag.checks.case import Case
+from landiag.checks.destination import destination_of
+from landiag.checks.exchange import attempt_of
+from landiag.journey import Journey
 from landiag.judge import Judgement
+from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Outcome, Path, Stage
+from landiag.model.ruleset import Verdict
 from landiag.ways import Way
 
 _STAGE_OF_CODE: Mapping[str, str] = {
@@ -53,29 +59,54 @@ def _path(case: Case, way: Way, findings: tuple[Finding, ...], scheme: str, path
     own = [
         finding for finding in findings if way.id in finding.paths or (not finding.paths and way is case.way)
     ]
-    stages = tuple(_stage(case, way, name, own) for name in _names(case, way))
+    stages = tuple(_stages(case, way, own))
     worst = _worst([stage.outcome for stage in stages])
     url = way.url(case.port, scheme, path)
     return Path(way.id, way.interface.name, str(way.ip), int(way.family), url, worst, stages)
 
 
 def _names(case: Case, way: Way) -> tuple[str, ...]:
-    classes = case.classes.get(way.id, ())
-    is_forwarded = bool(classes) and classes[0].journey.local is False
+    journey = _journey(case, way)
+    is_forwarded = journey is not None and journey.local is False
     return tuple("forward" if name == "input" and is_forwarded else name for name in _STAGES) + _BACK
 
 
-def _stage(case: Case, way: Way, name: str, findings: list[Finding]) -> Stage:
-    stopped = [finding for finding in findings if stage_of(finding) == name]
-    blocking = [finding for finding in stopped if finding.outcome is not Outcome.NOT_APPLICABLE]
-    if blocking:
-        worst = min(blocking, key=lambda finding: _ORDER.index(finding.outcome))
-        # On the other ways a block is reported as a warning; the way is stopped all the same.
-        is_other = way is not case.way and worst.outcome is Outcome.WARNS
-        outcome = Outcome.BLOCKS if is_other else worst.outcome
-        decided = worst.evidence[0].text if worst.evidence else None
-        return Stage(name, outcome, worst.title, decided)
-    return Stage(name, Outcome.OK, _detail(case, way, name))
+def _journey(case: Case, way: Way) -> Journey | None:
+    """Give the journey of the way's ordinary clients."""
+    return next((one.journey for one in case.classes.get(way.id, ())), None)
+
+
+def _stages(case: Case, way: Way, findings: list[Finding]) -> Iterator[Stage]:
+    """Follow the stages: those behind the one that stops the conversation are not reached."""
+    is_stopped = False
+    for name in _names(case, way):
+        here = [finding for finding in findings if stage_of(finding) == name]
+        if here:
+            stage = _found(case, way, name, here)
+            is_stopped = is_stopped or stage.outcome is Outcome.BLOCKS
+            yield stage
+        elif is_stopped:
+            yield Stage(name, Outcome.NOT_APPLICABLE, "not reached")
+        elif _is_stopped_by_rules(_journey(case, way), name):
+            is_stopped = True
+            yield Stage(name, Outcome.BLOCKS, _detail(case, way, name))
+        else:
+            yield Stage(name, Outcome.OK, _detail(case, way, name))
+
+
+def _is_stopped_by_rules(journey: Journey | None, name: str) -> bool:
+    """Whether a rule of this stage stops the conversation, though the finding was made for another way."""
+    if journey is None or journey.verdict not in (Verdict.DROP, Verdict.REJECT) or journey.decided_by is None:
+        return False
+    return journey.decided_by.hook in _HOOKS.get(name, ())
+
+
+def _found(case: Case, way: Way, name: str, findings: list[Finding]) -> Stage:
+    worst = min(findings, key=lambda finding: _ORDER.index(finding.outcome))
+    # On the other ways a block is reported as a warning; the way is stopped all the same.
+    is_other = way is not case.way and worst.outcome is Outcome.WARNS
+    outcome = Outcome.BLOCKS if is_other else worst.outcome
+    return Stage(name, outcome, worst.title, worst.evidence[0].text if worst.evidence else None)
 
 
 def stage_of(finding: Finding) -> str:
@@ -105,13 +136,56 @@ def _worst(outcomes: list[Outcome]) -> Outcome:
     return min(outcomes, key=_ORDER.index, default=Outcome.OK)
 
 
+_HOOKS: Mapping[str, tuple[str, ...]] = {
+    "ingress": ("ingress",),
+    "prerouting": ("prerouting",),
+    "input": ("input",),
+    "forward": ("forward",),
+    "reply": ("output", "postrouting", "egress"),
+}
+"""The hooks of packet filters that a stage stands for."""
+
+
 def _detail(case: Case, way: Way, name: str) -> str:
+    """Say what happens at a stage where nothing is wrong."""
+    journey = _journey(case, way)
+    if name in _HOOKS:
+        return _filtered(journey, _HOOKS[name])
     if name == "link":
         return f"{way.interface.name} is up"
     if name == "address":
         return str(way.address.interface)
-    classes = case.classes.get(way.id, ())
-    translated = classes[0].journey.translated if classes else None
-    if name == "nat" and translated is not None:
-        return f"to {translated.ip}:{translated.port} by {translated.rule_text}"
+    if name == "accept-queue":
+        return _queue(case, way)
+    if name == "application":
+        attempt = attempt_of(case) if way is case.way else None
+        return "" if attempt is None or attempt.answer is None else f"HTTP {attempt.answer.status}"
+    if journey is None:
+        return ""
+    if name == "nat" and journey.translated is not None:
+        return f"to {journey.translated.ip}:{journey.translated.port} by {journey.translated.rule_text}"
+    if name == "route" and journey.way is not None:
+        return "for this machine" if journey.local else f"passed on by {journey.out_interface}"
+    if name == "reply-route" and journey.way_back is not None:
+        return f"by {journey.way_back.device}"
     return ""
+
+
+def _filtered(journey: Journey | None, hooks: tuple[str, ...]) -> str:
+    lines = (
+        []
+        if journey is None
+        else [line for line in journey.lines if line.hook in hooks and line.leg != "data"]
+    )
+    if not lines:
+        return "no rule concerns it"
+    return f"{lines[-1].result}: {lines[-1].rule_text}"
+
+
+def _queue(case: Case, way: Way) -> str:
+    if isinstance(case.facts.sockets, Unknown):
+        return ""
+    destination = destination_of(case, way)
+    serving = bind_among(case.facts.sockets, destination.ip, destination.port, way.interface).serving
+    known = [one for one in serving if one.queue is not None and one.backlog is not None]
+    return f"{known[0].queue} of {known[0].backlog} wait" if known else ""
