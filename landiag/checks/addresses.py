@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from landiag.checks.case import Answer, Case, answer, unknown_evidence
+from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.way_back import client_for
-from landiag.model.facts import Facts, Interface, Unknown
+from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.routing import RouteDecision, lookup
+from landiag.routing import lookup
 from landiag.ways import Way, is_container_side, owner_of, rank_kind
 
 _SOURCE = "ip addr"
@@ -138,24 +138,32 @@ def _check_duplicates(interfaces: tuple[Interface, ...]) -> list[Finding]:
 
 
 def _check_overlap(case: Case, interfaces: tuple[Interface, ...]) -> list[Finding]:
-    """Find a container network that covers the clients' subnet: their answers would go to the containers."""
-    if case.way is None:
+    """Find a container network that covers the clients' subnet, or a part of it: answers go to the containers."""
+    way = case.way
+    if way is None:
         return []
-    for interface in interfaces:
-        if is_container_side(interface) and interface.up:
-            for address in interface.addresses:
-                if _takes_clients(case, case.way, interface, case.facts):
-                    return [_overlap(case.way, interface, str(address.network))]
+    containers = [one for one in interfaces if one.up and one.addresses and is_container_side(one)]
+    taken = _taken_by(case, way, client_for(case, way), containers)
+    if taken is not None:
+        return [_overlap(way, taken)]
+    for one in case.classes.get(way.id, ())[1:]:
+        source = one.journey.packet.source
+        taken = None if source is None else _taken_by(case, way, source, containers)
+        if taken is not None:
+            return [milder(_overlap(way, taken), one.addresses)]
     return []
 
 
-def _takes_clients(case: Case, way: Way, interface: Interface, facts: Facts) -> bool:
-    """Whether the route to the clients of this way leads into the containers' interface."""
-    route = lookup(facts, client_for(case, way), source=way.ip)
-    return isinstance(route, RouteDecision) and route.device == interface.name
+def _taken_by(case: Case, way: Way, client: IPAddress, containers: list[Interface]) -> Interface | None:
+    """Name the containers' interface into which the route to this client leads; None when it leads elsewhere."""
+    route = lookup(case.facts, client, source=way.ip)
+    device = None if isinstance(route, Unknown) else route.device
+    return next((interface for interface in containers if interface.name == device), None)
 
 
-def _overlap(way: Way, interface: Interface, network: str) -> Finding:
+def _overlap(way: Way, interface: Interface) -> Finding:
+    networks = [address.network for address in interface.addresses]
+    network = next((one for one in networks if one.version == way.ip.version), networks[0])
     return Finding(
         code="subnet-overlap",
         outcome=Outcome.BLOCKS,
