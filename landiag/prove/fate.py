@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.model.action import Stop
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine, Verdict
@@ -15,7 +16,6 @@ from landiag.prove.injection import Injection, Transcript
 from landiag.prove.script import ANSWER_COMMENT, SYN_COMMENT, TABLES_OF_HOOK
 from landiag.prove.trace import Event, events_of, parse_trace
 
-_ORDER = ("first", "raw", "mangle", "nat", "filter", "security", "last")
 _FLAGS = re.compile(r"tcp flags == (0x[0-9a-f]+|[^0-9]*?) tcp window")
 _REJECTS = re.compile(r"\breject\b|\bREJECT\b|\bTARPIT\b")
 
@@ -60,13 +60,9 @@ def read_fate(transcript: Transcript, injection: Injection, ruleset: Ruleset) ->
         )
         if fate is None:
             continue
-        if leg == "syn":
-            is_rejected = fate.verdict is Verdict.REJECT and not _is_stopped(
-                answer, transcript, injection, ruleset
-            )
-            verdict = Verdict.REJECT if is_rejected else Verdict.DROP
-            return Fate(fate.end, verdict, leg, fate.decided_by, fate.lines, said, evidence=fate.evidence)
-        return Fate(fate.end, fate.verdict, leg, fate.decided_by, fate.lines, said, evidence=fate.evidence)
+        if fate.verdict is Verdict.REJECT and _is_stopped(answer, transcript, injection, ruleset):
+            fate = replace(fate, verdict=Verdict.DROP)
+        return replace(fate, answer=said)
     return _passed(syn, answer, said, ruleset)
 
 
@@ -179,11 +175,11 @@ def _stopped_by_legacy(
 
 def _next_table(hook: str, mark: str, injection: Injection) -> str | None:
     """The legacy table between this marker and the next one; None where none lies there."""
-    if mark == "last" or mark not in _ORDER:
+    places = ("first", *(name.partition("-")[0] for name in TABLES_OF_HOOK.get(hook, ())))
+    if mark not in places:
         return None
-    names = [name.partition("-")[0] for name in TABLES_OF_HOOK.get(hook, ())]
-    later = [name for name in names if _ORDER.index(name) > _ORDER.index(mark) and name in injection.legacy]
-    return later[0] if later else None
+    later = places[places.index(mark) + 1 :]
+    return next((name for name in later if name in injection.legacy), None)
 
 
 def _rule_at(chain: Chain, position: int) -> Rule | None:

@@ -62,7 +62,8 @@ class _Interruptible:
 
     def __enter__(self) -> _Interruptible:
         if not self._is_over:
-            self._before = {number: signal.signal(number, self._take) for number in _SIGNALS}
+            heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._take) for number in heard}
         return self
 
     def __exit__(self, *_: object) -> None:
