@@ -14,16 +14,27 @@ from typing import IO
 from msgspec import Struct
 
 from landiag import __version__
-from landiag.diagnose import Question, diagnose
+from landiag.diagnose import Question, UsageError, diagnose
 from landiag.host import LiveHost, Recorder, Recording, render_recording
 from landiag.model.facts import Reading, ReadStatus, parse_reading
 from landiag.model.report import Report
 from landiag.watch.capture import Capture
 from landiag.watch.conclude import Attempt
 from landiag.watch.counters import NETSTAT, half_open_source, parse_half_open, parse_netstat
-from landiag.watch.events import Begin, Counters, Drop, End, Event, Facts, HalfOpen, encode_event
+from landiag.watch.events import (
+    Begin,
+    Counters,
+    Drop,
+    End,
+    Event,
+    Facts,
+    HalfOpen,
+    Refusal,
+    Segment,
+    encode_event,
+)
 from landiag.watch.events import Reading as ReadingAgain
-from landiag.watch.packets import parse_frame
+from landiag.watch.packets import RST, parse_frame
 from landiag.watch.session import Session
 from landiag.watch.tracefs import Tracer
 
@@ -31,8 +42,11 @@ EVENTS = "watch-events"
 """The name of the reading that holds the events in a recording."""
 
 GATHER_SECONDS = 10.0
-STALE_SECONDS = 3.0
-"""How old the facts may be when a client comes: somebody may be mending the firewall meanwhile."""
+STALE_SECONDS, REST = 1.0, 4.0
+"""How old the facts may be when a client fails: somebody may be mending the firewall meanwhile.
+
+At least ``REST`` times as long as reading them takes, so that failing clients do not keep the machine busy.
+"""
 
 LOOK_AFTER = 0.08
 """Seconds after a SYN without answer when the kernel's lists and counters are asked."""
@@ -150,6 +164,8 @@ class LiveWatch:
         for frame in frames:
             event = parse_frame(frame, self.port)
             if event is not None:
+                if _is_failure(event):
+                    self._gather_again(now)
                 self._feed(event)
         if self.session.watcher.unanswered():
             self._look(now)
@@ -173,7 +189,7 @@ class LiveWatch:
                 times.looked, times.look = now, None
                 self._feed_counters()
                 self._feed_half_open()
-        if now - times.gathered > STALE_SECONDS:
+        if now - newest > LOOK_AFTER / 2:
             self._gather_again(now)
 
     def _feed_drops(self, drops: list[Drop]) -> None:
@@ -197,10 +213,19 @@ class LiveWatch:
             self._feed(HalfOpen(time.time(), parse_half_open(reading.text)))
 
     def _gather_again(self, now: float) -> None:
-        """Read the machine again beside the loop; conclusions wait for it a moment."""
-        self._times.gathered = now
+        """Read the machine again beside the loop, where the facts are old; conclusions wait for it a moment."""
+        times = self._times
+        if self.session.watcher.reading_since is not None or now - times.gathered < times.stale:
+            return
+        times.asked = now
         self._feed(ReadingAgain(time.time()))
-        threading.Thread(target=lambda: self._fresh.put(self._diagnose()[1]), daemon=True).start()
+        threading.Thread(target=self._gather_beside, daemon=True).start()
+
+    def _gather_beside(self) -> None:
+        try:
+            self._fresh.put(self._diagnose()[1])
+        except UsageError:  # an interface that was named is gone: what was read before must do
+            self._fresh.put({})
 
     def _take_fresh(self) -> None:
         try:
@@ -210,6 +235,7 @@ class LiveWatch:
         changed = {name: one for name, one in new.items() if self._is_news(name, one)}
         self._readings = {**self._readings, **changed}
         self._times.gathered = time.time()
+        self._times.stale = max(STALE_SECONDS, REST * (self._times.gathered - self._times.asked))
         self._feed(Facts(time.time(), self._as_document(changed)))
 
     def _is_news(self, name: str, reading: Reading) -> bool:
@@ -242,10 +268,19 @@ class LiveWatch:
         return Recording(self.question.target, self._base.created, __version__, begun, options)
 
 
+def _is_failure(event: Event) -> bool:
+    """Whether this machine turns a client away: then the facts must be fresh."""
+    if isinstance(event, Segment):
+        return event.outgoing and bool(event.flags & RST) and event.interface != "lo"
+    return isinstance(event, Refusal) and event.outgoing
+
+
 class _Times(Struct):
     """When things were done last, and when they are due; seconds since the epoch."""
 
     gathered: float = 0.0
+    asked: float = 0.0
+    stale: float = STALE_SECONDS
     traced: float = 0.0
     looked: float = 0.0
     trace: float | None = None

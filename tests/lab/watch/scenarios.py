@@ -21,6 +21,7 @@ TUNNEL = sh(
     "ip link add tun0 type veth peer name far0; ip link set tun0 up; ip link set far0 up\n"
     "ip route add 192.168.77.20/32 dev tun0; ip neigh add 192.168.77.20 dev tun0 lladdr 02:00:00:00:00:01"
 )
+KNOWN = sh("ping -c 1 -W 2 192.168.77.10 > /dev/null", on="client")
 SCAN = sh(
     "setsid nmap -n -Pn -p 1-4000,5001-9000 --max-rate 3000 192.168.77.10 > /dev/null 2>&1 &", on="neighbour"
 )
@@ -203,7 +204,8 @@ _WAY_BACK = (
         blocked("reverse-path-filter"),
         (Try("dropped", "reverse-path-filter", "timeout"),),
         OPEN,
-        after=(TUNNEL, sh("echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter")),
+        # The filter ends the client's ARP requests too: it must know the address already.
+        after=(KNOWN, TUNNEL, sh("echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter")),
     ),
     Watch(
         "no-route",
