@@ -48,6 +48,11 @@ def inherited_variables() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ}
 
 
+def _left(deadline: float) -> float:
+    """The seconds that are left; at most a day, for no lock can wait for ever."""
+    return min(max(0.0, deadline - time.monotonic()), 86400.0)
+
+
 def drain(
     child: subprocess.Popen[bytes], deadline: float, max_bytes: int
 ) -> tuple[bytes, bytes, ReadStatus | None]:
@@ -72,10 +77,10 @@ def drain(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+        thread.join(_left(deadline))
     status: ReadStatus | None = ReadStatus.TOO_LARGE if too_large.is_set() else None
     try:
-        child.wait(max(0.0, deadline - time.monotonic()) if status is None else 0)
+        child.wait(_left(deadline) if status is None else 0)
     except subprocess.TimeoutExpired:
         status = status or ReadStatus.TIMED_OUT
         child.kill()
