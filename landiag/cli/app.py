@@ -30,6 +30,7 @@ COMMANDS = {
     "firewall": "landiag.cli.firewall:firewall",
     "list": "landiag.cli.listeners:list_listeners",
     "watch": "landiag.cli.watch:watch",
+    "serve": "landiag.cli.serve:serve",
     "report": "landiag.cli.report:report",
     "explain": "landiag.cli.explain:explain_code",
 }

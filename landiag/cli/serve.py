@@ -1,0 +1,130 @@
+"""``landiag serve``: a page with a QR code that turns any phone into the second vantage point."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from threading import Event
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from landiag.cli.arguments import default_port, parse_own_address, parse_port
+from landiag.cli.outputs import (
+    ForceFlag,
+    JsonFlag,
+    NoColorFlag,
+    OutputFiles,
+    QuietFlag,
+    RedactFlag,
+    Stop,
+    VerboseFlag,
+    check_outputs,
+    finish,
+    render_for,
+)
+from landiag.diagnose import Question, UsageError
+from landiag.model.report import Report, Target
+from landiag.render.escape import escape_text
+
+_ASKS = {
+    "win32": "Windows will ask whether Python may be reached: allow it for private networks. Cancelling writes rules"
+    " that block this Python from then on (landiag check would name them).",
+    "darwin": "macOS may ask whether Python may accept incoming connections: allow it, or phones are kept out.",
+}
+
+
+def serve(
+    port: Annotated[
+        str | None, typer.Option("--port", "-p", help="The server's port, which phones try. [default: 5000]")
+    ] = None,
+    page_port: Annotated[
+        str | None,
+        typer.Option(help="The page's own port. [default: the server's where it is free, else from 8780 on]"),
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="The address of this machine that phones use.")] = None,
+    duration: Annotated[
+        float, typer.Option(min=1.0, max=86400.0, help="Seconds until it stops by itself.")
+    ] = 600.0,
+    as_json: JsonFlag = False,
+    output: OutputFiles = None,
+    redact: RedactFlag = False,
+    force: ForceFlag = False,
+    quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
+    no_color: NoColorFlag = False,
+) -> None:
+    """Show a page that lets any phone try your server, and say what each phone met.
+
+    Example: landiag serve --port 5000
+    """
+    files = tuple(output or ())
+    check_outputs(files, force=force)
+    for file in files:
+        render_for(file)
+    number = parse_port(port) if port else default_port()
+    question = Question(Target(number, address=parse_own_address(to)))
+    wanted = parse_port(page_port) if page_port else None
+    report = _serve(question, wanted, duration, is_quiet=quiet)
+    if redact:
+        from landiag.cli.redacting import redact_report
+
+        report = redact_report(report)
+    finish(
+        report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force
+    )  # fmt: skip
+
+
+def _serve(question: Question, wanted: int | None, duration: float, *, is_quiet: bool) -> Report:
+    from landiag.web.serve.run import Asked, PageRun
+
+    def say(text: str) -> None:
+        if not is_quiet:
+            sys.stderr.write(escape_text(text) + "\n")
+            sys.stderr.flush()
+
+    if sys.platform in _ASKS:
+        say(_ASKS[sys.platform])
+    try:
+        run = PageRun(Asked(question, wanted, duration), say)
+    except UsageError as error:
+        raise Stop(str(error)) from error
+    except OSError as error:
+        raise Stop(
+            f"the page cannot listen: {error.strerror} (choose another port with --page-port)"
+        ) from error
+    _stop_by_signals(run.stop)
+    served = run.served
+    if not served.phone_urls:
+        say("This machine has no address that phones could use: connect it to a network first.")
+    else:
+        if not is_quiet:
+            show_code(served.phone_urls[0])
+        say(f"On the phone open: {served.phone_urls[0]}")
+        for other in served.phone_urls[1:4]:
+            say(f"              or: {other}")
+    say(f"On this computer:   {served.owner_url}")
+    lasts = f"{duration / 60:.0f} minutes" if duration >= 120 else f"{duration:.0f} seconds"
+    say(f"It ends by itself after {lasts}, or by Ctrl-C.")
+    return run.run()
+
+
+def _stop_by_signals(stop: Event) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+        stop.set()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+def show_code(url: str) -> None:
+    """Show the QR code on the terminal, where its characters can be shown."""
+    import segno
+
+    try:
+        "█▀▄".encode(sys.stderr.encoding or "ascii")
+    except UnicodeEncodeError:
+        return
+    segno.make(url, micro=False, error="l").terminal(sys.stderr, compact=True, border=2)
+    sys.stderr.flush()

@@ -1,0 +1,1 @@
+"""``landiag serve``: a page that turns any phone into the second vantage point."""

@@ -1,0 +1,307 @@
+"""The page's Flask application: for phones what they need, the report for the person at the computer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from landiag.render.escape import escape_text
+from landiag.web.serve.judge import Answer, Measured, Met
+from landiag.web.serve.state import Phone, State, is_same
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+PAGES = Path(__file__).with_name("pages")
+MAX_BODY = 8 * 1024
+SILENT_SECONDS = 4.0
+"""How long a phone waits for an answer; a browser retransmits its SYN after one second and after three."""
+
+_KINDS = {"css": "text/css", "js": "text/javascript"}
+_AGENTS = (
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS")),
+    *(("Windows", "Windows"), ("Macintosh", "Mac"), ("Linux", "Linux")),
+)
+
+
+class _Result(Struct, forbid_unknown_fields=True):
+    target: Annotated[int, Meta(ge=0, le=63)]
+    met: Met
+    ms: Annotated[int, Meta(ge=0, le=600_000)] = 0
+
+
+class _Results(Struct, forbid_unknown_fields=True):
+    results: Annotated[list[_Result], Meta(max_length=64)]
+
+
+class Hosts(Struct, frozen=True):
+    """The names by which this page may be asked for: any other is a rebound name of a hostile page."""
+
+    names: frozenset[str]
+    loopback: frozenset[str] = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+def make_app(state: State, hosts: Hosts) -> Flask:
+    """Make the application. It reads and changes nothing but ``state``."""
+    from flask import Flask
+
+    app = Flask(__name__, static_folder=None, template_folder=str(PAGES))
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    _protect(app, state, hosts)
+    _serve_phones(app, state)
+    _serve_owner(app, state, hosts)
+    return app
+
+
+def _protect(app: Flask, state: State, hosts: Hosts) -> None:
+    """Guard every request and harden every answer."""
+    from flask import abort, request
+
+    @app.before_request
+    def guard() -> None:
+        if not state.may_ask(plain_address(request.remote_addr or "")):
+            abort(429)
+        if host_of(request.host) not in hosts.names | hosts.loopback:
+            abort(400)
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        for name, value in headers(state).items():
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.errorhandler(Exception)
+    def explain(error: Exception) -> tuple[str, int, dict[str, str]]:
+        code = getattr(error, "code", None) or 500
+        return f"{code}: nothing to see here\n", int(code), {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def _serve_phones(app: Flask, state: State) -> None:
+    """The pages for phones, behind their token."""
+    from flask import abort, jsonify, render_template, request
+
+    def check(token: str) -> None:
+        if not is_same(token, state.tokens.phone):
+            abort(404)
+
+    @app.get("/t/<token>/")
+    def phone_page(token: str) -> str:
+        check(token)
+        address = plain_address(request.remote_addr or "")
+        target = target_of(state, host_of(request.host))
+        phone = state.arrive(address, agent_of(request.user_agent.string), target)
+        return render_template("phone.html", data=phone_data(state, phone.id), port=state.scene.port)
+
+    @app.post("/t/<token>/results/<name>")
+    def results(token: str, name: str) -> Response:
+        check(token)
+        answer = state.measure(name, parse_results(request.get_data(), len(state.scene.urls)))
+        return jsonify(answer_json(answer) if answer else abort(404))
+
+    @app.get("/t/<token>/answer/<name>")
+    def answer(token: str, name: str) -> Response:
+        check(token)
+        found = state.answer(name)
+        return jsonify(answer_json(found) if found else abort(404))
+
+    @app.get("/t/<token>/<file>")
+    def phone_file(token: str, file: str) -> Response:
+        check(token)
+        return asset(file, ("page.css", "phone.js"))
+
+
+def _serve_owner(app: Flask, state: State, hosts: Hosts) -> None:
+    """The pages for the person at the computer, behind the second token; from this computer itself, by ``/``."""
+    from flask import abort, redirect, render_template, request
+    from werkzeug.wrappers import Response as Redirection
+
+    def check(token: str) -> None:
+        if not is_same(token, state.tokens.owner):
+            abort(404)
+
+    @app.get("/")
+    def root() -> Redirection:
+        is_here = is_loopback(plain_address(request.remote_addr or ""))
+        if not (is_here and host_of(request.host) in hosts.loopback):
+            abort(404)
+        return redirect(f"/o/{state.tokens.owner}/")
+
+    @app.get("/o/<token>/")
+    def owner_page(token: str) -> str:
+        check(token)
+        return render_template("owner.html", port=state.scene.port, data=owner_json(state))
+
+    @app.get("/o/<token>/report")
+    def report(token: str) -> Response:
+        check(token)
+        return report_page(state)
+
+    @app.get("/o/<token>/events")
+    def events(token: str) -> Response:
+        check(token)
+        if not state.viewers.acquire(blocking=False):
+            abort(503)
+        return stream(state)
+
+    @app.get("/o/<token>/<file>")
+    def owner_file(token: str, file: str) -> Response:
+        check(token)
+        return asset(file, ("page.css", "owner.js"))
+
+
+def phone_data(state: State, name: str) -> dict[str, object]:
+    """What a phone's page is given: the URLs to try, and nothing else about this machine."""
+    return {
+        "id": name,
+        "port": state.scene.port,
+        "same": state.scene.port == state.scene.page_port,
+        "wait": int(SILENT_SECONDS * 1000),
+        "urls": state.scene.urls,
+    }
+
+
+def parse_results(body: bytes, count: int) -> tuple[Measured, ...]:
+    """Read what a phone posts; anything of another shape is answered 400."""
+    from flask import abort
+
+    try:
+        given = msgspec.json.decode(body, type=_Results)
+    except msgspec.DecodeError:
+        abort(400)
+    known = [one for one in given.results if one.target < count]
+    return tuple(Measured(one.target, one.met, one.ms) for one in known)
+
+
+def headers(state: State) -> dict[str, str]:
+    """The headers of every answer: no third party, no script but our own; only the server's URLs may be tried."""
+    places = " ".join(sorted({url.rstrip("/") for url in state.scene.urls}))
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {places}; "
+        f"img-src 'self' {places}; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    }
+
+
+def asset(file: str, allowed: tuple[str, ...]) -> Response:
+    """Answer with one of the page's own files; 404 for any other name."""
+    from flask import Response, abort
+
+    if file not in allowed:
+        abort(404)
+    kind = _KINDS[file.rpartition(".")[2]]
+    return Response((PAGES / file).read_bytes(), content_type=f"{kind}; charset=utf-8")
+
+
+def report_page(state: State) -> Response:
+    """The report as a page of its own, shown inside the local page."""
+    from flask import Response
+
+    from landiag.render.html import page, render_html
+    from landiag.render.markup import element
+
+    report = state.report
+    text = render_html(report) if report else page("landiag", element("p", "The check is not done yet."))
+    answer = Response(text, content_type="text/html; charset=utf-8")
+    answer.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+    return answer
+
+
+def stream(state: State) -> Response:
+    """Server-sent events for a local viewer: the arrivals, whenever something is new."""
+    from flask import Response
+
+    def pieces() -> Iterator[bytes]:
+        seen = -1
+        try:
+            while not state.is_over:
+                new = state.wait(seen, 10.0)
+                text = json.dumps(owner_json(state)) if new != seen else ""
+                seen = new
+                yield f"data: {text}\n\n".encode() if text else b": still here\n\n"
+        finally:
+            state.viewers.release()
+
+    return Response(pieces(), content_type="text/event-stream")
+
+
+def answer_json(answer: Answer) -> dict[str, object]:
+    """What a phone is told, as JSON."""
+    return {
+        "status": answer.status,
+        "headline": answer.headline,
+        "detail": answer.detail,
+        "url": answer.url,
+        "final": answer.is_final,
+    }
+
+
+def owner_json(state: State) -> dict[str, object]:
+    """What the person at the computer sees of the arrivals."""
+    report = state.report
+    return {
+        "verdict": None if report is None else report.verdict.status.value,
+        "summary": None if report is None else escape_text(report.verdict.summary),
+        "created": None if report is None else report.created,
+        "phones": [_phone_json(phone, state.scene.urls) for phone in state.phones[-50:]],
+    }
+
+
+def _phone_json(phone: Phone, urls: tuple[str, ...]) -> dict[str, object]:
+    return {
+        "address": phone.address,
+        "agent": phone.agent,
+        "at": int(phone.at),
+        "met": [f"{urls[one.target]}: {one.met.value} after {one.milliseconds} ms" for one in phone.measured],
+        "status": phone.answer.status if phone.answer else "open",
+        "answer": phone.answer.headline if phone.answer else "is trying",
+    }
+
+
+def agent_of(text: str) -> str:
+    """Name the kind of device that a User-Agent speaks of; nothing of the text itself is kept."""
+    return next((name for word, name in _AGENTS if word in text), "a browser")
+
+
+def plain_address(text: str) -> str:
+    """An IPv4 address that came by an IPv6 socket, as IPv4; without a zone."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def is_loopback(text: str) -> bool:
+    """Whether an address is this machine's own."""
+    try:
+        return ip_address(text).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(text: str) -> str:
+    """The host of a Host header, without port and brackets."""
+    if text.startswith("["):
+        return plain_address(text[1:].partition("]")[0])
+    return text.partition(":")[0].lower()
+
+
+def target_of(state: State, host: str) -> int | None:
+    """Which of the server's URLs has the address by which a phone came to this page."""
+    wanted = f"[{host}]" if ":" in host else host
+    return next((number for number, url in enumerate(state.scene.urls) if f"//{wanted}:" in url), None)

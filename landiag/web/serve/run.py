@@ -1,0 +1,188 @@
+"""A running page: the sockets, the check beside them, and the report at the end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from landiag.diagnose import Question, UsageError, diagnose
+from landiag.host import LiveHost, Recorder
+from landiag.model.report import Evidence, Finding, Fix, Outcome, Report, Status, Verdict
+from landiag.web.serve.app import Hosts, make_app
+from landiag.web.serve.judge import Scene
+from landiag.web.serve.server import PageServer, choose_port
+from landiag.web.serve.state import Phone, State
+
+CHECK_SECONDS = 10.0
+FRESH_SECONDS = 3.0
+MAX_URLS = 16
+
+
+class Asked(Struct, frozen=True):
+    """What the user asked of ``landiag serve``."""
+
+    question: Question
+    page_port: int | None
+    duration: float
+
+
+class Served(Struct, frozen=True):
+    """Where the page is: for phones by every address, and for the person at the computer."""
+
+    port: int
+    page_port: int
+    phone_urls: tuple[str, ...]
+    owner_url: str
+
+
+class PageRun:
+    """One run of the page. ``say`` prints a line on the terminal."""
+
+    def __init__(self, asked: Asked, say: Callable[[str], None]) -> None:
+        assert asked.question.target.port is not None
+        self.asked = asked
+        self._say = say
+        self.stop = threading.Event()
+        self._checked = 0.0
+        self.base = self._check(asked.question)
+        port = asked.question.target.port
+        self._sockets = choose_port(port, asked.page_port)
+        page_port = int(self._sockets[0].getsockname()[1])
+        urls = tuple(dict.fromkeys(path.url for path in self.base.paths if path.url))[:MAX_URLS]
+        self.state = State(Scene(port, page_port, urls), say)
+        self.state.take_report(self.base)
+        addresses = [path.address for path in self.base.paths]
+        names = {str(ip_address(one)) for one in addresses}
+        hostname = self.base.host.hostname.lower()
+        names |= {hostname, f"{hostname}.local", hostname.partition(".")[0]} - {""}
+        self._server = PageServer(make_app(self.state, Hosts(frozenset(names))), self._sockets)
+        tokens = self.state.tokens
+        self.served = Served(
+            port,
+            page_port,
+            tuple(f"http://{_bracket(one)}:{page_port}/t/{tokens.phone}/" for one in addresses),
+            f"http://127.0.0.1:{page_port}/o/{tokens.owner}/",
+        )
+
+    def _check(self, question: Question) -> Report:
+        deadline = time.monotonic() + CHECK_SECONDS
+        host = LiveHost(deadline)
+        try:
+            report = diagnose(question, Recorder(host), deadline)
+        finally:
+            host.close()
+        self._checked = time.monotonic()
+        return report
+
+    def run(self) -> Report:
+        """Serve until the time is over or ``stop`` is set; the report of everything at the end."""
+        end = time.monotonic() + self.asked.duration
+        checker = threading.Thread(target=self._check_visitors, daemon=True)
+        checker.start()
+        try:
+            self._server.run(lambda: self.stop.is_set() or time.monotonic() > end)
+        finally:
+            self.stop.set()
+            self.state.end()
+            self._server.close()
+        report = make_report(self.state.report or self.base, self.state.phones, self.state.scene)
+        return replace(report, target=self.base.target)
+
+    def _check_visitors(self) -> None:
+        """Look at this machine again for each phone that has measured something; for many at once, one look."""
+        while not self.stop.wait(0.1):
+            if self.state.wanted:
+                self._check_next()
+
+    def _check_next(self) -> None:
+        address, _ = self.state.wanted.popitem(last=False)
+        is_crowd = len(self.state.wanted) > 3
+        if is_crowd:
+            self.state.wanted.clear()
+        if self.state.scene.page_port == self.state.scene.port:
+            return
+        question = self.asked.question
+        if not is_crowd:
+            question = replace(question, target=replace(question.target, peer=address))
+        try:
+            self.state.take_report(self._check(question), None if is_crowd else address)
+        except UsageError:
+            return
+
+
+def _bracket(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def make_report(base: Report, phones: tuple[Phone, ...], scene: Scene) -> Report:
+    """Put what the phones met above what the check found. Pure."""
+    last = {phone.address: phone for phone in phones if phone.answer is not None}
+    notes = [f"{address} ({one.agent}): {one.answer.headline}" for address, one in last.items() if one.answer]
+    base = replace(base, command="serve", notes=(*base.notes, *notes[-20:]))
+    answers = [one.answer for one in last.values() if one.answer is not None]
+    if not answers:
+        return _with_nobody(base, phones, scene)
+    stuck = [one for one in answers if one.status != "works"]
+    if not stuck:
+        if scene.port == scene.page_port:
+            return replace(base, verdict=replace(base.verdict, confirmed_by="peer"))
+        urls = ", ".join(sorted({one.url for one in answers if one.url}))
+        summary = f"Phones reach the server: {urls}"
+        findings = tuple(_milder(one) for one in base.findings)
+        checks = tuple(
+            replace(one, outcome=Outcome.WARNS) if one.outcome is Outcome.BLOCKS else one
+            for one in base.checks
+        )
+        verdict = Verdict(Status.CLEAR, summary, confirmed_by="peer")
+        return replace(base, verdict=verdict, findings=findings, checks=checks)
+    if base.verdict.status is Status.BLOCKED:
+        return replace(base, verdict=replace(base.verdict, confirmed_by="peer"))
+    return replace(base, verdict=replace(base.verdict, status=Status.UNDETERMINED, summary=stuck[0].headline))
+
+
+def _milder(finding: Finding) -> Finding:
+    """Phones got through: what the check said against it is a warning."""
+    if finding.outcome is not Outcome.BLOCKS:
+        return finding
+    title = f"phones got through all the same: {finding.title}"
+    return replace(finding, outcome=Outcome.WARNS, title=title, hidden_by=None)
+
+
+def _with_nobody(base: Report, phones: tuple[Phone, ...], scene: Scene) -> Report:
+    """No phone has told anything: the check alone counts, and where it is clear, nothing is certain."""
+    if base.verdict.status is not Status.CLEAR:
+        return base
+    came = "opened the page, but measured nothing" if phones else "opened the page"
+    title = f"No phone has {came}" if not phones else f"A phone has {came}"
+    finding = Finding(
+        "nothing-arrived",
+        Outcome.UNKNOWN,
+        title,
+        "Neither the page nor the server was reached: a firewall for all ports, client isolation, another network.",
+        (Evidence("landiag serve", f"page on port {scene.page_port}, server on port {scene.port}"),),
+        (
+            Fix(
+                "Try these in order",
+                needs="user-action",
+                steps=(
+                    "Put the phone into the same Wi-Fi as this machine: no guest network, mobile data off, VPN off.",
+                    "Scan the code again, or type its URL exactly.",
+                    "Run landiag watch here while the phone tries: it says whether packets arrive.",
+                ),
+            ),
+        ),
+        id="s1",
+    )
+    verdict = Verdict(Status.UNDETERMINED, title, "nothing-arrived")
+    checks = tuple(
+        replace(one, outcome=Outcome.UNKNOWN, summary=title, findings=("s1", *one.findings))
+        if one.check == "peer"
+        else one
+        for one in base.checks
+    )
+    return replace(base, verdict=verdict, findings=(finding, *base.findings), checks=checks)

@@ -1,0 +1,149 @@
+"""The page's server: waitress, with bounds on bodies, times and connections, so that no client disturbs another."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+MAX_CONNECTIONS = 512
+MAX_PER_ADDRESS = 256
+"""Connections that one address may hold: one slow or hostile client leaves room for all others."""
+
+REQUEST_SECONDS = 10.0
+"""Seconds in which a request must be complete."""
+
+THREADS = 12
+MAX_HEADER, MAX_BODY = 8 * 1024, 8 * 1024
+FIRST_PAGE_PORT, LAST_PAGE_PORT = 8780, 8799
+
+
+def open_sockets(port: int) -> list[socket.socket]:
+    """Listen on all addresses of both families. Raises OSError where the port is taken."""
+    found = [_listen(socket.AF_INET, "0.0.0.0", port)]
+    try:
+        found.append(_listen(socket.AF_INET6, "::", found[0].getsockname()[1]))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            found[0].close()
+            raise
+    return found
+
+
+def _listen(family: int, address: str, port: int) -> socket.socket:
+    one = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        one.bind((address, port))
+        one.listen(MAX_CONNECTIONS)
+    except OSError:
+        one.close()
+        raise
+    return one
+
+
+def choose_port(port: int, wanted: int | None) -> list[socket.socket]:
+    """Listen for the page: on the port that is wanted, else on the diagnosed port where it is free, else near 8780.
+
+    Raises OSError where none of them is free.
+    """
+    if wanted is not None:
+        return open_sockets(wanted)
+    last = OSError(errno.EADDRINUSE, "all ports for the page are taken")
+    for candidate in (port, *range(FIRST_PAGE_PORT, LAST_PAGE_PORT + 1)):
+        try:
+            return open_sockets(candidate)
+        except OSError as error:
+            last = error
+    raise last
+
+
+class PageServer:
+    """Serves the application until ``is_over`` says so."""
+
+    def __init__(self, app: Flask, sockets: list[socket.socket]) -> None:
+        import logging
+
+        from waitress.server import create_server
+
+        logging.getLogger("waitress").setLevel(logging.CRITICAL)
+        self._map: dict[int, Any] = {}
+        self._server = create_server(
+            app,
+            map=self._map,
+            sockets=sockets,
+            threads=THREADS,
+            connection_limit=MAX_CONNECTIONS,
+            channel_timeout=30,
+            cleanup_interval=5,
+            max_request_header_size=MAX_HEADER,
+            max_request_body_size=MAX_BODY,
+            backlog=MAX_CONNECTIONS,
+            ident="landiag",
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=True,
+        )
+        channel = _bounded_channel()
+        for one in list(self._map.values()):
+            if hasattr(one, "channel_class"):
+                one.channel_class = channel
+
+    def run(self, is_over: Callable[[], bool]) -> None:
+        """Serve; looks four times a second whether it is over."""
+        from waitress import wasyncore
+
+        while not is_over():
+            wasyncore.loop(timeout=0.25, use_poll=True, map=self._map, count=1)
+
+    def close(self) -> None:
+        """Close every connection and the listening sockets; workers that still wait are left behind."""
+        from waitress import wasyncore
+
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+        wasyncore.close_all(self._map, ignore_all=True)
+
+
+def _bounded_channel() -> type:
+    """A connection that must be quick to ask, and of which an address may hold only so many."""
+    from waitress.channel import HTTPChannel
+
+    held: Counter[str] = Counter()
+
+    class BoundedChannel(HTTPChannel):  # type: ignore[misc] # waitress is not typed
+        """A connection of a client."""
+
+        def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:  # noqa: A002
+            self._counted = str(addr[0])
+            held[self._counted] += 1
+            self._since = time.monotonic()
+            self._asked = 0
+            super().__init__(server, sock, addr, adj, map=map)
+            if held[self._counted] > MAX_PER_ADDRESS:
+                self.will_close = True
+
+        def readable(self) -> bool:
+            """Whether more is to be read; a request that takes too long ends the connection."""
+            if self.requests or self.total_outbufs_len:
+                self._since = time.monotonic()
+            elif time.monotonic() - self._since > REQUEST_SECONDS:
+                self.will_close = True
+            return bool(super().readable())
+
+        def handle_close(self) -> None:
+            """Forget the connection."""
+            if self._counted:
+                held[self._counted] -= 1
+                if not held[self._counted]:
+                    del held[self._counted]
+                self._counted = ""
+            super().handle_close()
+
+    return BoundedChannel
