@@ -82,6 +82,8 @@ def _edges(ruleset: Ruleset, network: IPNetwork) -> Iterator[int]:
 
 def _edges_in_text(text: bytes, network: IPNetwork) -> Iterator[int]:
     """Every address in the text that lies in the network, and what follows it or its prefix."""
+    if network.version == 6 and _stem6(network) not in text.lower():
+        return
     pattern = _pattern4(network) if network.version == 4 else _ADDRESS6
     for found in set(pattern.findall(text)):
         base, *lengths = (part.decode() for part in found)
@@ -103,8 +105,20 @@ def _pattern4(network: IPNetwork) -> re.Pattern[bytes]:
     return re.compile(b"(" + re.escape(stem.encode()) + rest + b")" + _LENGTH4)
 
 
+def _stem6(network: IPNetwork) -> bytes:
+    """What every address of an IPv6 network begins with, however it is compressed: its first group, if any."""
+    first = int(network.network_address) >> 112
+    return b":" if network.prefixlen < 16 or first == 0 else f"{first:x}:".encode()
+
+
+_MASKS = ("classes", "masks")
+
+
 def _has_masks(ruleset: Ruleset) -> bool:
-    return any(_MASKED.search(text) for text in ruleset.texts)
+    """Whether any rule compares a part of an address, worked out once for a ruleset."""
+    if _MASKS not in ruleset.notes:
+        ruleset.notes[_MASKS] = any(_MASKED.search(text) for text in ruleset.texts)
+    return bool(ruleset.notes[_MASKS])
 
 
 def _edges_of_steps(steps: Iterable[Step], version: int) -> Iterator[int]:

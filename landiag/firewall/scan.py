@@ -19,7 +19,7 @@ from landiag.model.sets import bits
 
 Word = TypeVar("Word", bytes, str)
 
-SCANS = 2
+SCANS = 8
 """After so many scans of a chain it is indexed."""
 
 SMALL = 8
