@@ -44,27 +44,21 @@ def list_listeners(
 
 
 def render_listeners(found: tuple[Listener, ...], style: Style) -> str:
-    """Render the listeners as a table; the reasons are cut to the terminal's width."""
+    """Render the listeners as a table; names are cut so that it fits the terminal."""
     if not found:
         return "Nothing listens on this machine.\n"
     from tabulate import tabulate
 
-    room = max(24, style.width - 62)
+    room = max(16, style.width - 58)
     rows = [
-        (
-            item.port,
-            escape_text(item.address),
-            escape_text(item.program)[:24],
-            item.reached,
-            _why(item)[:room],
-        )
+        (item.port, escape_text(item.program)[:room], escape_text(item.address), item.reached, _why(item))
         for item in found
     ]
     table = tabulate(
-        rows, headers=("port", "listens on", "program", "LAN", "why not / where"), disable_numparse=True
+        rows, headers=("port", "program", "listens on", "LAN", "open / why not"), disable_numparse=True
     )
-    return table + "\n"
+    return f"{table}\n\nWhy not, in words: landiag explain CODE, or landiag check --port PORT\n"
 
 
 def _why(item: Listener) -> str:
-    return escape_text(item.why or item.url or "")
+    return escape_text(item.cause or item.url or "")
