@@ -135,6 +135,13 @@ class NameMap(Struct):
         found = [place for name, new in self._words() for place in _places(low, name, new)]
         return _replaced(text, found) if found else text
 
+    def shows(self, text: str) -> bool:
+        """Whether a name that was collected is still in a text."""
+        low = text.lower()
+        if any(name in low and _places(low, name, new) for name, new in self._words()):
+            return True
+        return any(match["name"].lower() in self.users for match in _HOME.finditer(text))
+
     def _words(self) -> list[tuple[str, str]]:
         """Every name that may be replaced anywhere, the longer ones first."""
         dotted = {name: new for name, new in self._full.items() if "." in name}

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from landiag.collect.masking import mask_text
 from landiag.redact.addresses import AddressMap
 from landiag.redact.macs import MacMap, format_mac
-from landiag.redact.names import NameMap, find_domains
+from landiag.redact.names import NameMap
 from landiag.redact.spans import Span, find_spans
 from landiag.redact.vocabulary import mask_prose
 
@@ -206,9 +206,7 @@ class Redactor(Struct):
             is_known = span.kind != "mac" and self._is_collected(version, span.value)
             if is_known and self.addresses.map(version, span.value, span.length) != span.value:
                 return True
-        return self.names.apply(text) != text or any(
-            self.names.known["hosts"].get(name, name) != name for name in find_domains(text)
-        )
+        return self.names.shows(text)
 
 
 def _prose_in(match: re.Match[str]) -> str:
