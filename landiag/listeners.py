@@ -8,6 +8,7 @@ from landiag.binding import describe_address
 from landiag.checks import firewall, listening, way_back
 from landiag.checks.case import Case
 from landiag.checks.owners import describe_owner
+from landiag.checks.restart import server_of
 from landiag.diagnose import Question, gather, open_case
 from landiag.host import Recorder
 from landiag.model.codes import rank
@@ -20,7 +21,7 @@ _CHECKS = (listening.check, firewall.check, way_back.check)
 class Listener(Struct, frozen=True):
     """One listening socket. ``reached`` is ``yes``, ``no`` or ``unknown``; ``cause`` the code that stops clients.
 
-    ``url`` is what clients would use; None where they cannot.
+    ``url`` is what clients use: a URL, or address and port of what is no web server; None where they cannot.
     """
 
     port: int
@@ -48,7 +49,7 @@ def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] 
 def _describe(case: Case, socket: Socket) -> Listener:
     loopback = ("no", "bound-to-loopback", "only this machine itself")
     reached, cause, why = loopback if socket.address.is_loopback else _judge(case)
-    url = case.way.url(case.port) if reached != "no" and case.way else None
+    url = _where(case, socket) if reached != "no" else None
     return Listener(
         case.port,
         describe_address(socket),
@@ -59,6 +60,17 @@ def _describe(case: Case, socket: Socket) -> Listener:
         why,
         url,
     )
+
+
+def _where(case: Case, socket: Socket) -> str | None:
+    """Say what clients use: a URL for a web server, else address and port."""
+    if case.way is None:
+        return None
+    found = server_of(case, socket)
+    scheme = found[0].speaks(case.port) if found is not None else ""
+    if scheme in ("http", "https"):
+        return case.way.url(case.port, scheme)
+    return case.way.url(case.port).removeprefix("http://").rstrip("/")
 
 
 def _judge(case: Case) -> tuple[str, str | None, str]:
