@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from landiag.redact.vocabulary import KEPT_HOSTS, KEPT_USERS, TOP_DOMAINS, vocabulary
 
-_DOMAIN_END = re.compile(r"\.[A-Za-z]{2,}(?![\w-])")
+_DOMAIN_END = re.compile(r"\.[A-Za-z]{2,}(?![\w-]|\.[A-Za-z])")
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 _HOME = re.compile(
     r"(?P<before>(?<![\w.-])/(?:var/|export/|data/)?home/|/Users/|(?<=[A-Za-z]:)[\\/]{1,2}Users[\\/]{1,2}|~(?=[a-z]))"
