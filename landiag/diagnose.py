@@ -192,7 +192,7 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
         for name, check in CHECKS
     ]
     if testimony is not None:
-        answers = [(name, testimony.testify(said) if name == "firewall" else said) for name, said in answers]
+        answers = testimony.testify(answers)
     scheme = "https" if exchange.speaks_tls(case) else "http"
     url = case.way.url(case.port, scheme, question.path) if case.way else None
     judgement = judge(answers, firewall.likely_cause(case), url)

@@ -17,6 +17,7 @@ from landiag.prove.script import ANSWER_COMMENT, SYN_COMMENT, TABLES_OF_HOOK
 from landiag.prove.trace import Event, events_of, parse_trace
 
 _FLAGS = re.compile(r"tcp flags == (0x[0-9a-f]+|[^0-9]*?) tcp window")
+_OUT = re.compile(r'(?:iif "[^"]*" )?oif "([^"]*)"')
 _REJECTS = re.compile(r"\breject\b|\bREJECT\b|\bTARPIT\b")
 
 
@@ -34,7 +35,8 @@ class Fate(Struct, frozen=True):
     """The kernel's word. ``leg`` is what was stopped (``syn``, ``syn-ack``); ``answer`` what came back.
 
     ``decided_by`` is None where nothing stopped it or the rule is not known; ``lines`` is the way there.
-    ``answer`` is ``syn-ack``, ``reset``, ``icmp`` or empty. ``where`` names the last place for LOST.
+    ``answer`` is ``syn-ack``, ``reset``, ``icmp`` or empty, ``left_by`` the interface by which it left. ``where``
+    names the last place for LOST.
     """
 
     end: End
@@ -45,6 +47,7 @@ class Fate(Struct, frozen=True):
     answer: str = ""
     where: str = ""
     evidence: str = ""
+    left_by: str = ""
 
 
 def read_fate(transcript: Transcript, injection: Injection, ruleset: Ruleset) -> Fate:
@@ -74,7 +77,9 @@ def _passed(syn: Sequence[Event], answer: Sequence[Event], said: str, ruleset: R
     if answer and _last_marker(answer) != ("postrouting", "last"):
         return Fate(End.LOST, Verdict.UNKNOWN, "syn-ack", None, lines, said, " ".join(_last_marker(answer)))
     end = End.ANSWERED if said in ("syn-ack", "reset") else End.UNANSWERED
-    return Fate(end, Verdict.ACCEPT, "syn", None, lines, said, evidence=(answer or syn)[-1].line)
+    left_by = next((found[1] for event in reversed(answer) if (found := _OUT.match(event.text))), "")
+    evidence = f"the answer ({said}) leaves by {left_by}" if left_by else syn[-1].line
+    return Fate(end, Verdict.ACCEPT, "syn", None, lines, said, evidence=evidence, left_by=left_by)
 
 
 def _is_stopped(

@@ -44,9 +44,14 @@ class Testimony(Struct, frozen=True):
     way: str
     left: str = ""
 
-    def testify(self, said: Answer) -> Answer:
+    def testify(self, answers: Sequence[tuple[str, Answer]]) -> list[tuple[str, Answer]]:
         """Add the kernel's word to the answer of the firewall check."""
-        return _testify(said, self)
+        others = [finding for name, said in answers if name != "firewall" for finding in said.findings]
+        is_explained = any(finding.outcome is Outcome.BLOCKS for finding in others)
+        return [
+            (name, _testify(said, self, is_explained) if name == "firewall" else said)
+            for name, said in answers
+        ]
 
     def confirm(self, judgement: Judgement) -> Conclusion:
         """The verdict, confirmed where what the kernel showed is what the verdict says."""
@@ -143,18 +148,20 @@ def _describe(model: Journey) -> str:
     return f"reading the rules said that this stops it: {place}: {line.rule_text}"
 
 
-def _testify(said: Answer, testimony: Testimony) -> Answer:
+def _testify(said: Answer, testimony: Testimony, is_explained: bool) -> Answer:
+    """``is_explained`` when another check has found what stops the conversation."""
     fate = testimony.fate
     proof = Evidence("nft monitor trace", fate.evidence)
     if fate.end is End.STOPPED:
         return _with_evidence(said, testimony, proof)
     if fate.verdict is not Verdict.ACCEPT:
-        return answer([*said.findings, _lost(testimony)], said.summary)
+        is_news = fate.end is End.UNSEEN or not is_explained
+        return answer([*said.findings, _lost(testimony)], said.summary) if is_news else said
     summary = f"{said.summary}; the kernel's trace of a SYN shows it"
     findings = [*said.findings]
     if testimony.agrees is False:
         findings.append(_not_so(testimony, proof))
-    if fate.end is End.UNANSWERED:
+    if fate.end is End.UNANSWERED and not is_explained:
         findings.append(_unanswered(testimony, proof))
     return answer(findings, summary)
 
@@ -221,12 +228,15 @@ def _unanswered(testimony: Testimony, proof: Evidence) -> Finding:
 def _confirms(verdict: Conclusion, findings: Sequence[Finding], testimony: Testimony) -> bool:
     fate = testimony.fate
     if verdict.status is Status.CLEAR:
-        return fate.end is End.ANSWERED and fate.answer == "syn-ack"
+        is_back = fate.left_by == testimony.injection.interface
+        return fate.end is End.ANSWERED and fate.answer == "syn-ack" and is_back
     if verdict.status is not Status.BLOCKED:
         return False
     if fate.end is End.STOPPED:
         cause = next((finding for finding in findings if finding.code == verdict.cause), None)
         return cause is not None and any(one.source == "nft monitor trace" for one in cause.evidence)
+    if fate.end is End.ANSWERED and verdict.cause == "vpn-takes-replies":
+        return fate.left_by != testimony.injection.interface
     if fate.end is End.ANSWERED:
         return fate.answer == "reset" and verdict.cause in _OF_SOCKETS
     is_routing = fate.end is End.LOST and fate.where == "prerouting last"
