@@ -33,7 +33,14 @@ _STORES = {"grouppolicy": Store.GROUP_POLICY, "mdm": Store.MDM, "2": Store.GROUP
 
 def is_powershell(text: str) -> bool:
     """Whether a text shows objects of the NetSecurity cmdlets."""
+    if text.lstrip()[:1] in ("[", "{"):
+        return _JSON_SIGN.search(text) is not None
     return _SIGN.search(text) is not None
+
+
+_JSON_SIGN = re.compile(
+    r'"(?:Direction|EdgeTraversalPolicy|DefaultInboundAction|AllowInboundRules)"\s*:', re.IGNORECASE
+)
 
 
 _SIGN = re.compile(
