@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from msgspec import Struct
@@ -149,8 +148,7 @@ def _parse_profiler(text: str) -> Alf:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Match):
+class Entry(Match, Struct, frozen=True):
     """The program is the entry's, or lies in its bundle."""
 
     path: str
@@ -165,8 +163,7 @@ class Entry(Match):
         return program == path or (path.endswith(".app") and program.startswith(path + "/"))
 
 
-@dataclass(frozen=True, slots=True)
-class SignedBy(Match):
+class SignedBy(Match, Struct, frozen=True):
     """Who signed the program: by what was read of its signature, else by the folder it is in."""
 
     wanted: Signature

@@ -98,7 +98,7 @@ def test_a_list_without_filters_is_unknown_and_encodings_do_not_matter() -> None
     assert verdict("\r\n".join(text.splitlines()[:6]) + "\r\n") is UNKNOWN
 
 
-PROFILE = "Name                 : {}\nEnabled              : {}\nDefaultInboundAction : {}\nAllowInboundRules    : {}\n\n"
+PROFILE = "Name : {}\nEnabled : {}\nDefaultInboundAction : {}\nAllowInboundRules : {}\n\n"
 
 
 def test_profiles_in_a_file_of_their_own() -> None:
@@ -126,9 +126,11 @@ NETSH = {
     "pt": ("Nome da Regra", "Habilitado", "Sim", "Direção", "Entrada", "Perfis", "Particular,Público", "LocalIP",
            "Qualquer", "RemoteIP", "Protocolo", "LocalPort", "RemotePort", "Programa", "Ação", "Permitir",
            "Bloquear"),
-    "ja": ("規則名", "有効", "はい", "方向", "入力", "プロファイル", "プライベート,パブリック", "ローカル IP", "任意", "リモート IP",
+    "ja": ("規則名", "有効", "はい", "方向", "入力", "プロファイル", "プライベート,パブリック",
+           "ローカル IP", "任意", "リモート IP",
            "プロトコル", "ローカル ポート", "リモート ポート", "プログラム", "操作", "許可", "ブロック"),
-    "zh": ("规则名称", "已启用", "是", "方向", "入", "配置文件", "专用,公用", "本地 IP", "任何", "远程 IP", "协议", "本地端口",
+    "zh": ("规则名称", "已启用", "是", "方向", "入", "配置文件", "专用,公用",
+           "本地 IP", "任何", "远程 IP", "协议", "本地端口",
            "远程端口", "程序", "操作", "允许", "阻止"),
     "ru": ("Имя правила", "Включено", "Да", "Направление", "Входящие", "Профили", "Частный,Общий",
     "Локальный IP-адрес",

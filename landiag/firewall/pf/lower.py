@@ -9,8 +9,9 @@ whether the packet that opened the connection left a state is remembered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import overload
+
+from msgspec import Struct, field
 
 from landiag.firewall.pf import matches as want
 from landiag.firewall.pf.syntax import ANCHORS, FILTER, PfRule, PfText, RuleLine
@@ -29,8 +30,7 @@ ALWAYS_TRACKED = {("tracked", "ip"): True, ("tracked", "ip6"): True}
 """What the evaluator finds out of Linux' rulesets; pf keeps states whatever its rules say."""
 
 
-@dataclass(slots=True)
-class PfSystem:
+class PfSystem(Struct):
     """Everything that was read of one machine's pf.
 
     ``unread`` names anchors whose rules could not be read. ``doubt`` says why nobody knows whether pf is on.
@@ -75,8 +75,7 @@ class PfSystem:
         return _Lowering(self, self.contents()).ruleset()
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """One rule as it takes part: the conditions of the anchors around it, then its own.
 
     ``tags`` are the rules that may have tagged the packet before, of which the first ``before`` count.
@@ -161,8 +160,7 @@ class FilterRules(RuleList):
         yield self._last
 
 
-@dataclass(slots=True)
-class _Lowering:
+class _Lowering(Struct):
     system: PfSystem
     tables: dict[str, want.TableContent]
     stateless: ElementSet = field(default_factory=lambda: ElementSet("stateless", list, dynamic=True))
@@ -311,8 +309,7 @@ class _Lowering:
         )
 
 
-@dataclass(slots=True)
-class _Gathering:
+class _Gathering(Struct):
     """Sorts the rules of a direction by when they decide, anchors entered in their place."""
 
     lowering: _Lowering
@@ -476,8 +473,7 @@ def parse_target(text: str) -> Target | None:
     return Target(addresses=(int(address), int(address)), ports=ports)
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged(Match):
+class Tagged(Match, Struct, frozen=True):
     """An earlier rule has put this tag on the packet: of those that match and set one, the last."""
 
     setters: tuple[tuple[tuple[Match, ...], str], ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_interface, ip_network
+
+from msgspec import Struct
 
 from landiag.firewall.fields import PacketFields
 from landiag.firewall.pf.syntax import Name, Port
@@ -93,8 +94,7 @@ def flags(value: str) -> Match | None:
     return AnyOf((InRanges("meta l4proto", ((6, 6),), negated=True), exact), f"flags {value}")
 
 
-@dataclass(frozen=True, slots=True)
-class OnInterface(Match):
+class OnInterface(Match, Struct, frozen=True):
     """The packet passes one of the interfaces; names without a number are groups, of which few are known."""
 
     field: str
@@ -135,8 +135,7 @@ def address_of(packet: Packet, side: str) -> IPAddress | None:
     return packet.source if side == "source" else packet.destination
 
 
-@dataclass(frozen=True, slots=True)
-class OwnAddress(Match):
+class OwnAddress(Match, Struct, frozen=True):
     """An address or network of an interface of this host, from the packet's ``interface_addresses``.
 
     ``interface`` is None for ``self``. ``kind`` is ``address``, ``network`` or ``broadcast``; ``length`` widens it.
@@ -175,8 +174,7 @@ class OwnAddress(Match):
         return address == (own.network.broadcast_address if self.kind == "broadcast" else own.ip)
 
 
-@dataclass(frozen=True, slots=True)
-class NotRouted(Match):
+class NotRouted(Match, Struct, frozen=True):
     """``urpf-failed`` and ``no-route``: never for a source on a network of the interface itself."""
 
     side: str
@@ -192,8 +190,7 @@ class NotRouted(Match):
         return False if near else None
 
 
-@dataclass(frozen=True, slots=True)
-class TableContent:
+class TableContent(Struct, frozen=True):
     """What is in a table: networks, the negated ones are exceptions. ``complete`` unless more may be in it."""
 
     networks: tuple[tuple[IPNetwork, bool], ...]
@@ -208,8 +205,7 @@ class TableContent:
         return answer if self.complete or (answer and best >= 0) else None
 
 
-@dataclass(frozen=True, slots=True)
-class InTable(Match):
+class InTable(Match, Struct, frozen=True):
     """An address is in a table."""
 
     side: str
@@ -225,8 +221,7 @@ class InTable(Match):
         return self.content.holds(address)
 
 
-@dataclass(frozen=True, slots=True)
-class Not(Match):
+class Not(Match, Struct, frozen=True):
     """The opposite; unknown stays unknown."""
 
     match: Match

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 FILTER = ("pass", "block", "match")
 TRANSLATION = ("nat", "rdr", "binat")
@@ -11,16 +12,14 @@ ANCHORS = ("anchor", "nat-anchor", "rdr-anchor", "binat-anchor")
 OTHERS = ("scrub", "scrub-anchor", "dummynet-anchor", "dummynet")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A name, perhaps with ``!`` before it: an interface, an address, a table, an anchor's host."""
 
     text: str
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A comparison of a port, user or ICMP type: ``= 80``, ``1000:2000``, ``1 >< 9``.
 
     ``operator`` is empty where none is written; ``high`` only where there are two edges.
@@ -31,16 +30,14 @@ class Port:
     high: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """Something behind the hosts: ``flags S/SA``, ``keep state``, ``label "x"``; ``value`` as text."""
 
     name: str
     value: str = ""
 
 
-@dataclass(slots=True)
-class PfRule:
+class PfRule(Struct):
     """One rule. Lists hold alternatives; an empty list means "any".
 
     ``returns`` is what a block rule says of its answer (empty: nothing). ``name`` is an anchor's, ``body`` its
@@ -113,8 +110,7 @@ class RuleLine:
         return self._rule
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """A table. ``flags`` are ``persist``, ``const``...; ``parts`` are lists of elements and names of files.
 
     ``complete`` is whether the parts are everything that is in it.
@@ -131,16 +127,14 @@ class Table:
         return [name for part in self.parts if isinstance(part, list) for name in part]
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True):
     """A definition; ``value`` is the text behind ``=``, quotes and all."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line that decides nothing: queues, limits, timeouts. Kept as it is written."""
 
     text: str
@@ -149,8 +143,7 @@ class Line:
 Item = PfRule | RuleLine | Table | Macro | Line
 
 
-@dataclass(slots=True)
-class PfText:
+class PfText(Struct):
     """One file: its items in order, what it says of pf's state, and what it leaves open.
 
     ``enabled`` is None where the file does not say. ``shows_rules`` tells whether filter rules were shown, even

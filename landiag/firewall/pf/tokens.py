@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from landiag.model.facts import ParseError
 
@@ -17,8 +18,7 @@ _NUMBERED = re.compile(r"^\s*@\d+(?:\(\d+\))?\s*")
 MAX_EXPANSION = 1 << 16
 
 
-@dataclass(slots=True)
-class Statement:
+class Statement(Struct):
     """One logical line: its text as written (one line, without number) and its words."""
 
     text: str

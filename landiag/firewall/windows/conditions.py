@@ -35,6 +35,19 @@ def packet_of(fields: Fields) -> Packet | None:
     return fields.packet if isinstance(fields, PacketFields) else None
 
 
+class FromItself(Match, Struct, frozen=True):
+    """The packet comes from this very host. A packet whose source nobody gave is a client's, and does not."""
+
+    text: str = "loopback"
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare the two ends."""
+        packet = packet_of(fields)
+        if packet is None or packet.source is None:
+            return False
+        return packet.source.is_loopback or packet.source == packet.destination
+
+
 def parse_protocol(text: str) -> int | None:
     """The protocol's number; None for every protocol. Raises ParseError."""
     word = text.strip().lower()

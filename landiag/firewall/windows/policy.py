@@ -14,10 +14,10 @@ from typing import overload
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.windows.conditions import interfaces, profiles
+from landiag.firewall.windows.conditions import FromItself, interfaces, profiles
 from landiag.model.action import Action, Jump, Opaque, Stop, Verdict
 from landiag.model.facts import Unknown
-from landiag.model.match import AnyOf, Equal, Field, Fields, InRanges, Match, UnknownMatch
+from landiag.model.match import Fields, InRanges, Match, UnknownMatch
 from landiag.model.packet import CT_STATES
 from landiag.model.ruleset import Chain, Hook, Rule, RuleList, Ruleset, Step
 
@@ -261,14 +261,9 @@ _Line = tuple["FirewallRule | None", str, tuple[Step, ...]]
 
 def _entry_rules() -> tuple[Rule, ...]:
     states = InRanges("ct state", ((CT_STATES["established"],) * 2, (CT_STATES["related"],) * 2))
-    itself = tuple(Equal(Field(f"{ip} saddr"), Field(f"{ip} daddr")) for ip in ("ip", "ip6"))
-    loopback = AnyOf(
-        (*itself, InRanges("ip saddr", ((127 << 24, (128 << 24) - 1),)), InRanges("ip6 saddr", ((1, 1),))),
-        "loopback",
-    )
     return (
         Rule(1, "packets of an established connection pass", (states, Stop(Verdict.ACCEPT))),
-        Rule(2, "loopback is not filtered", (loopback, Stop(Verdict.ACCEPT))),
+        Rule(2, "loopback is not filtered", (FromItself(), Stop(Verdict.ACCEPT))),
         Rule(
             3,
             "interface in the domain profile",

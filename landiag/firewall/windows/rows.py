@@ -103,7 +103,7 @@ def _from_list(lines: Iterable[str]) -> Iterator[Row]:
         found = _PAIR.match(line)
         if not line.strip():
             last = ""
-        elif found and (not last or found.end(2) <= column):
+        elif found and not (last and line.startswith(" " * (column + 1))):
             name = found[2].lower()
             if name in row:
                 yield row
