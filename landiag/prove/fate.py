@@ -13,7 +13,7 @@ from landiag.model.action import Stop
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine, Verdict
 from landiag.prove.counters import find_counted
 from landiag.prove.injection import Injection, Transcript
-from landiag.prove.script import ANSWER_COMMENT, SYN_COMMENT, TABLES_OF_HOOK
+from landiag.prove.script import ANSWER, SYN, TABLES_OF_HOOK
 from landiag.prove.trace import Event, events_of, parse_trace
 
 _FLAGS = re.compile(r"tcp flags == (0x[0-9a-f]+|[^0-9]*?) tcp window")
@@ -53,7 +53,7 @@ class Fate(Struct, frozen=True):
 def read_fate(transcript: Transcript, injection: Injection, ruleset: Ruleset) -> Fate:
     """Read the kernel's trace against the rules that are loaded."""
     events = parse_trace(transcript.trace)
-    syn, answer = events_of(events, SYN_COMMENT), events_of(events, ANSWER_COMMENT)
+    syn, answer = events_of(events, SYN), events_of(events, ANSWER)
     if not syn:
         return Fate(End.UNSEEN, Verdict.UNKNOWN)
     said = _kind_of(answer)

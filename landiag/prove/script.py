@@ -24,7 +24,8 @@ TABLES_OF_HOOK = {
     "postrouting": ("mangle", "nat-out"),
 }
 
-SYN_COMMENT, ANSWER_COMMENT = "landiag syn", "landiag answer"
+SYN, ANSWER = "saddr", "daddr"
+"""The word by which the rule that marked a packet tells which one it is."""
 
 
 def links_script() -> tuple[tuple[str, ...], ...]:
@@ -93,15 +94,15 @@ def _chain(hook: str, mark: str, priority: int, rules: list[str]) -> str:
 
 def _syn_rule(injection: Injection, source_port: int) -> str:
     ip = "ip6" if injection.is_ipv6 else "ip"
-    return f'{ip} saddr {injection.source} tcp sport {source_port} meta nftrace set 1 continue comment "{SYN_COMMENT}"'
+    return f"{ip} {SYN} {injection.source} tcp sport {source_port} meta nftrace set 1 continue"
 
 
 def _answer_rules(injection: Injection, source_port: int, verdict: str) -> Iterator[str]:
     """Match the answer: a segment of the server, or an ICMP error that quotes the SYN behind its own IP header."""
-    end = f'meta nftrace set 1 {verdict} comment "{ANSWER_COMMENT}"'
+    end = f"meta nftrace set 1 {verdict}"
     ip, icmp, quoted = ("ip6", "icmpv6", 64 + 320) if injection.is_ipv6 else ("ip", "icmp", 64 + 160)
-    yield f"{ip} daddr {injection.source} tcp dport {source_port} {end}"
-    yield f"{ip} daddr {injection.source} meta l4proto {icmp} @th,{quoted},16 {source_port} {end}"
+    yield f"{ip} {ANSWER} {injection.source} tcp dport {source_port} {end}"
+    yield f"{ip} {ANSWER} {injection.source} meta l4proto {icmp} @th,{quoted},16 {source_port} {end}"
 
 
 def removal_script(family: str) -> str:

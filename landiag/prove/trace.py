@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from landiag.prove import TABLE
-from landiag.prove.script import ANSWER_COMMENT, SYN_COMMENT
+from landiag.prove.script import ANSWER, SYN
 
 _LINE = re.compile(r"trace id ([0-9a-f]+) (\S+) (\S+) (\S+) (packet:|rule|unknown rule|verdict|policy) ?(.*)")
 _RULE = re.compile(r"(.*?)(?: ?# handle (\d+))? \(verdict (.+)\)$")
@@ -72,13 +72,13 @@ def _parse_line(whole: str) -> Event | None:
     return Event(*place, "packet", rest, line=line) if kind == "packet:" else None
 
 
-def events_of(events: Sequence[Event], comment: str) -> tuple[Event, ...]:
-    """Those of the packets that our own rule with this comment has marked."""
-    marked = {event.packet for event in events if event.is_marker and comment in event.text}
+def events_of(events: Sequence[Event], which: str) -> tuple[Event, ...]:
+    """Those of the packets that our own rules have marked as the SYN, or as its answer."""
+    marked = {event.packet for event in events if event.is_marker and event.text.split(" ")[1:2] == [which]}
     return tuple(event for event in events if event.packet in marked)
 
 
 def is_concluded(events: Sequence[Event]) -> bool:
     """Whether nothing more need be waited for: the SYN was stopped by a rule, or its answer has come to an end."""
-    answers = events_of(events, ANSWER_COMMENT)
-    return any(event.stops for event in (*events_of(events, SYN_COMMENT), *answers))
+    answers = events_of(events, ANSWER)
+    return any(event.stops for event in (*events_of(events, SYN), *answers))

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from landiag.model.report import CheckResult, Finding, Fix, Outcome, Report, Status
 from landiag.render.escape import escape_text
+from landiag.render.parts import confirmation
 
 _MARKS = {
     Outcome.OK: ("ok", "green"),
@@ -76,7 +77,8 @@ def _verdict_lines(report: Report, style: Style) -> list[str]:
 
 
 def _note_lines(report: Report, style: Style) -> list[str]:
-    return [line for note in report.notes for line in _wrap(note, style, first="  Note: ")]
+    lines = [line for note in report.notes for line in _wrap(note, style, first="  Note: ")]
+    return [f"  {confirmation(report)}", *lines] if report.verdict.confirmed_by else lines
 
 
 def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:

@@ -140,9 +140,10 @@ def test_the_kernel_says_who_decides(proof: Proof) -> None:
     assert after == before
 
 
-def test_the_recording_of_a_proof_gives_the_same_verdict() -> None:
+@pytest.mark.parametrize("options", ["", " --redact"])
+def test_the_recording_of_a_proof_gives_the_same_verdict(options: str) -> None:
     with proving_lab(nft_input("tcp dport 5000 drop")) as lab:
-        report, _ = proven(lab, " --save /srv/home/case.json")
+        report, _ = proven(lab, f" --save /srv/home/case.json{options}")
         replayed = lab.server.run(
             f"{sys.executable} -m landiag check --replay /srv/home/case.json --json", check=False
         )

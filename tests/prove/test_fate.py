@@ -32,14 +32,10 @@ CHAINS = {
 RULESET = Ruleset({KEY: CHAINS})
 
 
-def marker(
-    chain: str, *, comment: str = "landiag syn", packet: str = "9c65ce3e", family: str = "inet"
-) -> list[str]:
-    text = SYN_PACKET if comment == "landiag syn" else ANSWER_PACKET.format(flags="12")
+def marker(chain: str, *, which: str = "saddr", packet: str = "9c65ce3e", family: str = "inet") -> list[str]:
+    text = SYN_PACKET if which == "saddr" else ANSWER_PACKET.format(flags="12")
     place = f"trace id {packet} {family} landiag_prove {chain}"
-    rule = (
-        f'ip saddr 192.168.77.254 tcp sport 40001 meta nftrace set 1 continue comment "{comment}" # handle 6'
-    )
+    rule = f"ip {which} 192.168.77.254 tcp sport 40001 meta nftrace set 1 continue # handle 6"
     return [f"{place} packet: {text} ", f"{place} rule {rule} (verdict continue)", f"{place} policy accept "]
 
 
@@ -62,10 +58,10 @@ IN_LAN = [
     f"trace id 9c65ce3e inet filter input packet: {SYN_PACKET} ",
     "trace id 9c65ce3e inet filter input rule tcp dport 5000 jump lan # handle 3 (verdict jump lan)",
 ]
-ANSWERED = marker("output_first", comment="landiag answer", packet="5cd47b39") + [
+ANSWERED = marker("output_first", which="daddr", packet="5cd47b39") + [
     f"trace id 5cd47b39 inet landiag_prove postrouting_last packet: {ANSWER_PACKET.format(flags='12')} ",
     "trace id 5cd47b39 inet landiag_prove postrouting_last rule ip daddr 192.168.77.254 tcp dport 40001 meta"
-    ' nftrace set 1 drop comment "landiag answer" # handle 10 (verdict drop)',
+    " nftrace set 1 drop # handle 10 (verdict drop)",
 ]
 
 
@@ -102,7 +98,7 @@ def test_a_rejection_is_told_from_a_drop() -> None:
 
 def test_a_rejection_whose_answer_is_stopped_is_a_drop() -> None:
     rejects = "trace id 9c65ce3e ip filter INPUT rule reject # handle 9 (verdict drop)"
-    answer = [*marker("output_first", comment="landiag answer", packet="e27bf079"),
+    answer = [*marker("output_first", which="daddr", packet="e27bf079"),
               "trace id e27bf079 inet filter output policy drop"]  # fmt: skip
     assert fate([*ARRIVED, *answer, rejects]).verdict is Verdict.DROP
 
@@ -122,7 +118,7 @@ def test_flags_as_versions_of_nft_print_them(flags: str, kind: str) -> None:
 
 
 def test_an_answer_that_a_rule_stops() -> None:
-    stopped = marker("output_first", comment="landiag answer", packet="5cd47b39")
+    stopped = marker("output_first", which="daddr", packet="5cd47b39")
     found = fate(
         [*ARRIVED, *marker("input_last"), *stopped, "trace id 5cd47b39 inet filter output policy drop"]
     )
