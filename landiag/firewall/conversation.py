@@ -161,6 +161,7 @@ class Follower(Struct):
             mark, packet = trip.fields["meta mark"], trip.fields.packet
             lost = trip.translated is not None and packet.destination is None
             trip.way = None if lost else self.around.route(packet, mark if isinstance(mark, int) else None)
+            self._note_heading(trip, leg)
             if trip.way is None:
                 arrived += self._hook([_fork(trip, Way("local", "lo"))], "input", family, leg)
                 arrived += self._forward([_fork(trip, Way("unicast", None))], family, leg)
@@ -171,6 +172,16 @@ class Follower(Struct):
             else:
                 arrived += self._forward([trip], family, leg)
         return arrived
+
+    def _note_heading(self, trip: _Trip, leg: str) -> None:
+        """Remember where the first packet is bound for, in case that it is stopped on the last stretch."""
+        if leg != SYN or trip.way is None:
+            return
+        local = trip.way.kind == "local"
+        packet = trip.fields.packet
+        back = self.around.way_back(_answer(packet, ANSWER), 0)
+        device = None if local else trip.way.device
+        self.headings.append(Arrival(packet, local, device, trip.translated, trip.way, back))
 
     def _end_at_route(self, way: Way, leg: str) -> None:
         """A packet that no route leads on: the sender is told, or not (ip_error)."""
