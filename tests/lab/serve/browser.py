@@ -1,0 +1,110 @@
+"""A browser on a host of the lab: opens the page, waits for its answer, prints what it shows as JSON.
+
+Runs there as a script of its own: ``python browser.py URL [--axe FILE] [--size 360x740] [--dark] [--shot FILE]
+[--wait SELECTOR] [--keys]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+
+def start(size: str, *, dark: bool) -> Any:
+    """Start Debian's chromium without a window."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    width, _, height = size.partition("x")
+    for word in (
+        *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+        f"--window-size={width},{height}",
+        f"--user-data-dir={tempfile.mkdtemp(dir='/srv')}",
+        *(["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []),
+    ):
+        options.add_argument(word)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+
+
+def look(driver: Any, url: str, wait: str) -> dict[str, Any]:
+    """Open the page and wait until it has an answer."""
+    driver.get(url)
+    deadline = time.monotonic() + 25
+    while not driver.find_elements("css selector", wait) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return shown(driver)
+
+
+def shown(driver: Any) -> dict[str, Any]:
+    """What a person sees."""
+    links = [one.get_attribute("href") for one in driver.find_elements("css selector", "#answer a")]
+    return {
+        "done": driver.execute_script("return document.body.getAttribute('data-done')"),
+        "headline": driver.execute_script("return document.getElementById('headline').textContent"),
+        "detail": driver.execute_script("return document.getElementById('detail').textContent"),
+        "status": driver.execute_script("return document.getElementById('answer').className"),
+        "tries": [one.text for one in driver.find_elements("css selector", "#tries li")],
+        "phones": [one.text for one in driver.find_elements("css selector", "#phones li")],
+        "links": links,
+        "width": driver.execute_script("return document.documentElement.scrollWidth - window.innerWidth"),
+        "colour": driver.execute_script("return getComputedStyle(document.body).backgroundColor"),
+        "log": [one["message"] for one in driver.get_log("browser")],
+    }
+
+
+def walk(driver: Any) -> list[str]:
+    """Press the tab key through the page: what gets the focus, and whether that shows."""
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    reached = []
+    for _ in range(6):
+        ActionChains(driver).send_keys(Keys.TAB).perform()
+        reached.append(
+            driver.execute_script(
+                "var e = document.activeElement, s = getComputedStyle(e);"
+                "return e.tagName + ' ' + (parseFloat(s.outlineWidth) > 0 && s.outlineStyle !== 'none')"
+            )
+        )
+    return reached
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    parser.add_argument("--axe")
+    parser.add_argument("--size", default="360x740")
+    parser.add_argument("--dark", action="store_true")
+    parser.add_argument("--shot")
+    parser.add_argument("--wait", default="body[data-done=yes]")
+    parser.add_argument("--keys", action="store_true")
+    wanted = parser.parse_args()
+    driver = start(wanted.size, dark=wanted.dark)
+    try:
+        found = look(driver, wanted.url, wanted.wait)
+        if wanted.axe:
+            driver.execute_script(Path(wanted.axe).read_text(encoding="utf-8"))
+            found["axe"] = driver.execute_async_script(
+                "var done = arguments[0]; axe.run().then(function (r) {"
+                "done(r.violations.map(function (v) { return v.id + ': ' + v.nodes.map(n => n.html).join(' ; '); })) })"
+            )
+        if wanted.keys:
+            found["focus"] = walk(driver)
+        if wanted.shot:
+            driver.save_screenshot(wanted.shot)
+        print(json.dumps(found))
+    finally:
+        driver.quit()
+
+
+if __name__ == "__main__":
+    main()

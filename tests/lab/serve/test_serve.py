@@ -1,0 +1,71 @@
+"""The page in a real browser: what it says of each fault, how it looks, and that everybody can use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab.build import build
+from tests.lab.network import Lab
+from tests.lab.serve.case import Page as Scene
+from tests.lab.serve.case import axe_core, begin, browse, end, missing, problems
+from tests.lab.serve.scenarios import SCENARIOS
+
+pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(missing()), reason=missing())]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
+def test_scenario(scenario: Scene) -> None:
+    assert problems(scenario) == []
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[tuple[Lab, str, str]]:
+    """A page in a lab where the server listens for itself only: its URLs for phones and for the person there."""
+    scenario = next(one for one in SCENARIOS if one.name == "loopback")
+    with build(scenario.lab()) as lab:
+        phone, owner = begin(lab)
+        yield lab, phone, owner
+        end(lab)
+
+
+@pytest.mark.parametrize("size", ["320x640", "360x740", "1280x800"])
+@pytest.mark.parametrize("dark", [False, True])
+def test_phones_page(pages: tuple[Lab, str, str], size: str, dark: bool) -> None:
+    """No axe-core violation, nothing wider than the screen, everything within reach of the tab key."""
+    lab, phone, _ = pages
+    seen = browse(lab, phone, f"--size {size} --keys", "--dark" if dark else "", *axe_options())
+    assert seen.get("axe", []) == []
+    assert seen["width"] <= 0
+    assert "BUTTON true" in seen["focus"]
+    assert (seen["colour"] == "rgb(13, 17, 23)") is dark
+
+
+@pytest.mark.parametrize("size", ["360x740", "1280x800"])
+def test_owners_page(pages: tuple[Lab, str, str], size: str) -> None:
+    """The local face: the verdict, the arrivals, the report; usable by everybody too."""
+    lab, phone, owner = pages
+    browse(lab, phone)
+    seen = browse(lab, owner, f"--size {size} --wait '#answer.blocked' --keys", *axe_options(), on="server")
+    assert "listens on 127.0.0.1:5000 only" in seen["headline"]
+    assert "192.168.77.20" in " ".join(seen["phones"])
+    assert seen.get("axe", []) == []
+    assert seen["width"] <= 0
+
+
+def axe_options() -> tuple[str, ...]:
+    """Ask for axe-core where it is installed."""
+    found = axe_core()
+    return () if found is None else (f"--axe {found}",)
+
+
+def test_axe_core_is_there() -> None:
+    if axe_core() is None:
+        pytest.skip("no axe-core: npm install -g axe-core (or --prefix FOLDER, and LANDIAG_AXE=FOLDER)")
+    assert Path(str(axe_core())).stat().st_size > 100_000
+
+
+def test_names_are_unique() -> None:
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
