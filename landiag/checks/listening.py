@@ -126,7 +126,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
             evidence=(Evidence("firewall", destination.rule_text),),
             paths=(way.id,),
         )
-    attempt = attempt_of(case)
+    attempt = attempt_of(case) if way is case.way else None
     if attempt is not None and attempt.connect.outcome is TcpOutcome.CONNECTED:
         return _answered_by_nobody_here(case, way)
     others = _similar_servers(case)
