@@ -49,6 +49,12 @@ VPN_ROUTES = ROUTES.replace(
     "128.0/1            10.8.0.1           UGSc                utun3\n"
     "default            192.168.77.1       UGScg                 en0",
 )
+COVERING_ROUTES = ROUTES.replace(
+    "192.168.77         link#6             UCS                   en0      !",
+    "192.168.77         link#6             UCS                   en0      !\n"
+    "192.168.77/25      10.8.0.1           UGSc                utun3\n"
+    "192.168.77.128/25  10.8.0.1           UGSc                utun3",
+)
 LSOF = "COMMAND   PID USER   FD   TYPE             DEVICE SIZE/OFF NODE NAME\n"
 
 CASES: Mapping[str, Made] = {
@@ -136,6 +142,10 @@ CASES: Mapping[str, Made] = {
         "bound-to-loopback",
     ),
     "macos-vpn-takes-replies": Made(
+        "a VPN has more special routes for the LAN itself",
+        mac(texts={"netstat-routes": COVERING_ROUTES}), "blocked", "vpn-takes-replies",
+    ),
+    "macos-clear-vpn-beside": Made(
         "a VPN's routes cover everything but the LAN: clients of the LAN are answered directly",
         mac(texts={"netstat-routes": VPN_ROUTES, "ifconfig": IFCONFIG}), "clear",
     ),

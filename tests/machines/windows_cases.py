@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from tests.machines.case import Made
 from tests.machines.windows import (
+    ADAPTERS,
     ALLOW,
     ARP,
     GPO,
@@ -13,6 +15,7 @@ from tests.machines.windows import (
     PID,
     POLICY,
     PYTHON,
+    ROUTES4,
     excluded,
     host,
     process,
@@ -29,6 +32,20 @@ NODE = r"C:\Program Files\nodejs\node.exe"
 VENV = r"C:\Users\anna\notes\.venv\Scripts\python.exe"
 LOOPBACK = [{"address": "127.0.0.1", "port": 5000, "pid": PID}]
 TWO = [*LISTEN, {"address": "127.0.0.1", "port": 5000, "pid": 7777}]
+
+VPN = {
+    "name": "WireGuard Tunnel",
+    "up": True,
+    "mtu": 1420,
+    "mac": None,
+    "addresses": [["10.8.0.2", "255.255.255.255"]],
+}
+VPN_ROUTES = ROUTES4.replace(
+    "     192.168.77.0    255.255.255.0",
+    "     192.168.77.0  255.255.255.128         On-link          10.8.0.2      5\n"
+    "   192.168.77.128  255.255.255.128         On-link          10.8.0.2      5\n"
+    "     192.168.77.0    255.255.255.0",
+)
 
 GERMAN_NETSH = """
 Regelname:                            Notizen
@@ -187,6 +204,11 @@ CASES: Mapping[str, Made] = {
     ),
     "windows-clear-neighbour-peer": Made(
         "a neighbour that answers", host(MINE, texts={"arp": ARP}, others="refused"), "clear", peer="192.168.77.20"
+    ),
+    "windows-vpn-takes-replies": Made(
+        "a VPN has more special routes for the LAN itself",
+        host(MINE, texts={"adapters": json.dumps([*ADAPTERS, VPN]), "route-print-4": VPN_ROUTES}), "blocked",
+        "vpn-takes-replies",
     ),
     "windows-clear-http-sys": Made(
         "IIS behind http.sys on port 80",
