@@ -119,7 +119,7 @@ def _check_journey(case: Case, ruleset: Ruleset, way: Way, journey: Journey) -> 
     """Name what stops a conversation, rule after rule: each is opened in the model to see the next."""
     current, seen = journey, ruleset
     for _ in range(MAX_STOPS):
-        if current.verdict is Verdict.ACCEPT:
+        if current.verdict is Verdict.ACCEPT or _is_not_forwarded(current.decided_by):
             break
         if current.verdict is Verdict.UNKNOWN or current.decided_by is None:
             yield from _unknown(case, way, seen, current)
@@ -129,6 +129,11 @@ def _check_journey(case: Case, ruleset: Ruleset, way: Way, journey: Journey) -> 
         if following is None or proposal is None or proposal.ruleset is None:
             break
         current, seen = following, proposal.ruleset
+
+
+def _is_not_forwarded(line: TraceLine | None) -> bool:
+    """Whether the kernel itself throws it away because it forwards nothing: the listening check names that."""
+    return line is not None and line.hook == "route" and line.text == "route: not-forwarded"
 
 
 def _best_proposal(
