@@ -92,10 +92,11 @@ def test_the_model_lets_pass_and_the_kernel_drops() -> None:
 def test_the_model_drops_and_the_kernel_lets_pass() -> None:
     said, findings = verdict(rules(drop(5000)), PASSED)
     assert (said.status, said.confirmed_by) == (Status.CLEAR, "kernel-trace")
-    assert [finding.outcome for finding in findings if finding.paths == ("way1",)] == [Outcome.WARNS]
+    (found,) = (finding for finding in findings if finding.paths == ("way1",))
+    assert found.outcome is Outcome.WARNS
     assert (
         "though reading the rules said that this stops it: inet filter input: tcp dport 5000 drop"
-        in findings[0].title
+        in found.title
     )
 
 
