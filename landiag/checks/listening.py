@@ -111,7 +111,7 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
 def _is_publisher(case: Case, socket: Socket) -> bool:
     """Whether a container engine holds the socket for a published port."""
     found = server_of(case, socket)
-    return found is not None and found[0].key == "docker-proxy"
+    return found is not None and found[0].key in ("docker-proxy", "lima")
 
 
 def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
