@@ -134,8 +134,13 @@ def _blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> 
     return Finding(
         code="firewall-blocks-program",
         outcome=Outcome.BLOCKS,
-        title=f"The firewall of macOS blocks {program}: {line.rule_text}",
-        detail="Clients may even connect and then get no answer: it acts when the program takes the connection.",
+        title=f"The firewall of macOS {'blocks' if has_entry else 'has no entry for'} {program}",
+        detail=(
+            ""
+            if has_entry
+            else "Nobody has answered its prompt, and the program is signed by nobody it trusts. "
+        )
+        + "Clients may even connect and then get no answer: it acts when the program takes the connection.",
         evidence=(Evidence("socketfilterfw --listapps", f"input: {line.rule_text}"),),
         fixes=fixes,
         paths=(way.id,),

@@ -124,6 +124,19 @@ def test_redirection_comes_before_the_filter() -> None:
     assert verdict(REDIRECT.format("pass "), port=5001) is DROP
 
 
+def test_pass_rules_that_redirect_do_so_where_they_decide() -> None:
+    rule = "pass in inet proto tcp from any to any port = 5000 rdr-to 127.0.0.1 port 8080\n"
+    found = judge("block drop in all\n" + rule, packet())
+    assert found.verdict is ACCEPT
+    assert [arrival.packet.destination_port for arrival in found.arrivals] == [8080]
+    assert verdict("block drop in all\n" + rule, port=5001) is DROP
+    assert verdict(rule + "block drop in all") is DROP
+    assert (
+        verdict("match in inet proto tcp to port 5000 rdr-to 127.0.0.1 port 8080\nblock in to port 5000")
+        is ACCEPT
+    )
+
+
 def test_the_rule_that_decides_is_named_with_its_place() -> None:
     found = judge("pass in all\nblock drop in proto tcp to port 5000\npass in proto udp all", packet())
     assert found.decided_by is not None

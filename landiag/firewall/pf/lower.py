@@ -267,9 +267,33 @@ class _Lowering(Struct):
                     rules.append(Rule(rule.position, rule.text or write_rule(rule), self._translate(rule)))
                 elif rule.action == "match" and rule.option("rdr-to") is not None and rule.direction != "out":
                     rules.append(Rule(rule.position, rule.text, self._translate(rule)))
+        rules += self._passing_elsewhere()
         if not rules:
             return ()
         return (Rule(0, "before translation", (Assign(BYPASS, Constant(0)),)), *rules)
+
+    def _passing_elsewhere(self) -> list[Rule]:
+        """Pass rules with rdr-to (OpenBSD, FreeBSD 15): they translate where they are the ones that decide."""
+        items = [item for text in self.system.texts for item in text.items]
+        if not any(
+            isinstance(item, PfRule) and item.action == "pass" and item.option("rdr-to") for item in items
+        ):
+            return []
+        entries = self.entries("in")
+        rules = []
+        for at, entry in enumerate(entries):
+            target = parse_target(entry.rule.option("rdr-to") or "") if entry.rule.action == "pass" else None
+            if target is not None:
+                before = tuple((*one.around, *self.conditions(one, "in")) for one in entries[:at])
+                own = (*entry.around, *self.conditions(entry, "in"))
+                steps: tuple[Step, ...] = (
+                    *own,
+                    NoneOf(before, "no other rule decides"),
+                    Assign(BYPASS, Constant(1)),
+                )
+                translate = Translate(NatKind.DNAT, target)
+                rules.append(Rule(entry.source.position, entry.source.text, (*steps, translate)))
+        return rules
 
     def _translate(self, rule: PfRule) -> tuple[Step, ...]:
         if rule.action in ANCHORS:
@@ -471,6 +495,24 @@ def parse_target(text: str) -> Target | None:
         return None
     ports = None if number is None else (number, number)
     return Target(addresses=(int(address), int(address)), ports=ports)
+
+
+class NoneOf(Match, Struct, frozen=True):
+    """None of several rules matches, each given by what must hold for it."""
+
+    rules: tuple[tuple[Match, ...], ...]
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Ask them in order; a rule that matches perhaps leaves it open."""
+        answers = []
+        for conditions in self.rules:
+            found = [match.test(fields) for match in conditions]
+            if False not in found:
+                answers.append(None if None in found else True)
+        if True in answers:
+            return False
+        return None if answers else True
 
 
 class Tagged(Match, Struct, frozen=True):
