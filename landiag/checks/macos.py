@@ -128,6 +128,7 @@ def _blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> 
             ),
             paths=(way.id,),
         )
+    has_entry = "(Block incoming" in line.rule_text
     fixes = tuple(
         replace(fix, verified=_unblocks(case, journey) or None) for fix in _allow_program(case, journey)
     )
