@@ -12,7 +12,8 @@ from landiag.model.facts import Call
 class Injection(Struct, frozen=True):
     """One SYN: from ``source`` to ``destination`` and ``port``, as if it came in by ``interface``.
 
-    ``mac`` is the sender's; empty for one that nobody has. ``legacy`` names the tables of iptables-legacy that
+    ``mac`` is the sender's; empty for one that nobody has. ``to_mac`` is the interface's own; empty where no rule
+    asks for it. ``legacy`` names the tables of iptables-legacy that
     are in use: the kernel traces none of them, so markers are put around each.
     """
 
@@ -22,6 +23,7 @@ class Injection(Struct, frozen=True):
     port: int
     mac: str = ""
     legacy: tuple[str, ...] = ()
+    to_mac: str = ""
 
     @property
     def is_ipv6(self) -> bool:
@@ -38,6 +40,7 @@ class Injection(Struct, frozen=True):
             "port": str(self.port),
             "mac": self.mac,
             "legacy": ",".join(self.legacy),
+            "to_mac": self.to_mac,
         }
         return Call("prove", tuple((name, value) for name, value in params.items() if value))
 
@@ -52,6 +55,7 @@ class Injection(Struct, frozen=True):
             int(params["port"]),
             params.get("mac", ""),
             tuple(legacy.split(",")) if legacy else (),
+            params.get("to_mac", ""),
         )
 
 

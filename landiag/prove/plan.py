@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from landiag.checks.case import Case
 from landiag.follow import ClientClass
 from landiag.model.facts import Facts, IPAddress, Unknown
+from landiag.model.ruleset import Ruleset
 from landiag.prove import CannotProve
 from landiag.prove.injection import Injection
 from landiag.ways import Way, client_of
 
 _KINDS = ("ethernet", "wifi", "veth")
+_CLIENTS_MAC = re.compile(rb'"protocol": ?"ether", ?"field": ?"saddr"|--mac-source|hash:mac')
+_OWN_MAC = re.compile(rb'"protocol": ?"ether", ?"field": ?"daddr"')
+"""Rules that look at the addresses of the frame itself."""
+
 _MAX_LOOKED_AT = 512
 
 
@@ -27,11 +33,14 @@ def plan(case: Case) -> Injection:
         raise CannotProve(
             f"--prove needs the firewall's rules, and could not read them: {case.facts.ruleset.reason}"
         )
-    source, mac = _sender(case, way)
+    source, mac = _sender(case, way, case.facts.ruleset)
     family = "ip6" if way.ip.version == 6 else "ip"
     tables = case.facts.ruleset.tables
     legacy = [table for backend, of, table in tables if backend == "iptables-legacy" and of == family]
-    return Injection(way.interface.name, str(source), str(way.ip), case.port, mac, tuple(sorted(legacy)))
+    to_mac = way.interface.mac or "" if _mentions(case.facts.ruleset, _OWN_MAC) else ""
+    return Injection(
+        way.interface.name, str(source), str(way.ip), case.port, mac, tuple(sorted(legacy)), to_mac
+    )
 
 
 def _check_interface(way: Way) -> None:
@@ -46,10 +55,19 @@ def _check_interface(way: Way) -> None:
         )
 
 
-def _sender(case: Case, way: Way) -> tuple[IPAddress, str]:
+def _mentions(ruleset: Ruleset, pattern: re.Pattern[bytes]) -> bool:
+    return any(pattern.search(text) for text in ruleset.texts)
+
+
+def _sender(case: Case, way: Way, ruleset: Ruleset) -> tuple[IPAddress, str]:
     """Choose who sends: the client that fails, else one of the ordinary clients' addresses that is not in use."""
     if case.peer is not None and case.peer.version == way.ip.version:
-        return case.peer, _mac_of(case.facts, case.peer, way) or ""
+        mac = _mac_of(case.facts, case.peer, way)
+        if mac is None and _mentions(ruleset, _CLIENTS_MAC):
+            raise CannotProve(
+                f"--prove needs the MAC address of {case.peer}, for which your rules ask: ping it, and try again"
+            )
+        return case.peer, mac or ""
     free = next(_free_addresses(case, way), None)
     if free is None:
         raise CannotProve(f"--prove found no unused address in {way.network}: name the client with --peer")

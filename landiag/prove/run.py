@@ -101,12 +101,12 @@ class _Session(Struct):
     has_ingress: bool = False
     error: str = ""
     left: str = ""
+    is_ours: bool = False
     source_port: int = field(default_factory=_free_port)
 
     def ask(self) -> None:
         """Add everything, send, and listen until the kernel has decided."""
-        for argv in links_script():
-            run_tool(argv)
+        self._add_links()
         _silence_links()
         self.has_ingress = self._add_ingress()
         run_tool(("nft", "-f", "-"), inet_table(self.injection, self.source_port))
@@ -122,10 +122,22 @@ class _Session(Struct):
             mac_of(LINKS[1]),
         )
         self.monitor = Monitor()
-        self.monitor.wait_until_ready()
+        self.monitor.wait_until_ready(self.deadline)
         self.before = self._count()
         self._send_until_traced(self.monitor)
         self.after = self._count()
+
+    def _add_links(self) -> None:
+        """Add the interfaces. Where the first cannot be added, another run has it, and what is there is not ours."""
+        first, *others = links_script(self.injection)
+        self.is_ours = True
+        try:
+            run_tool(first)
+        except ToolError:
+            self.is_ours = False
+            raise
+        for argv in others:
+            run_tool(argv)
 
     def _add_ingress(self) -> bool:
         """Add the marker before all others; some kernels have no such hook."""
@@ -180,7 +192,7 @@ class _Session(Struct):
         """Take everything away; what could not be is said in ``left``."""
         if self.monitor is not None:
             self.monitor.close()
-        self.left = "; ".join(clean_up())
+        self.left = "; ".join(clean_up()) if self.is_ours else ""
 
     def transcript(self) -> Transcript:
         """What was seen."""

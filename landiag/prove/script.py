@@ -28,11 +28,12 @@ SYN, ANSWER = "saddr", "daddr"
 """The word by which the rule that marked a packet tells which one it is."""
 
 
-def links_script() -> tuple[tuple[str, ...], ...]:
+def links_script(injection: Injection) -> tuple[tuple[str, ...], ...]:
     """The commands that add the pair of interfaces; they are down, and nothing is redirected yet."""
     tx, rx = LINKS
+    own = ("address", injection.to_mac) if injection.to_mac else ()
     return (
-        ("ip", "link", "add", tx, "type", "veth", "peer", "name", rx),
+        ("ip", "link", "add", tx, "type", "veth", "peer", "name", rx, *own),
         ("tc", "qdisc", "add", "dev", rx, "clsact"),
     )
 

@@ -13,7 +13,6 @@ from typing import Any
 from landiag.host.live import SAFE_PATH, find_program
 
 _ENVIRONMENT = {"PATH": os.pathsep.join(SAFE_PATH), "LC_ALL": "C", "LANG": "C"}
-_READY_SECONDS = 5.0
 _TRACE_GROUP = 1 << 8
 """The bit of NFNLGRP_NFTRACE in the groups that /proc/net/netlink shows (linux/netfilter/nfnetlink.h)."""
 
@@ -88,14 +87,16 @@ class Monitor:
         """What it has printed so far."""
         return self._data.decode("utf-8", "backslashreplace")
 
-    def wait_until_ready(self) -> None:
-        """Wait until it has joined the kernel's group for traces. Raises ToolError."""
-        end = time.monotonic() + _READY_SECONDS
+    def wait_until_ready(self, deadline: float) -> None:
+        """Wait until it has joined the kernel's group for traces, which it does when it has read the rules.
+
+        Raises ToolError.
+        """
         while not _listens(self._child.pid):
             if self._child.poll() is not None:
                 self.take(0.2)
                 raise ToolError(f"nft monitor trace ended at once: {self.text.strip()[:200]}")
-            if time.monotonic() > end:
+            if time.monotonic() > deadline:
                 raise ToolError("nft monitor trace did not begin to listen in time")
             time.sleep(0.01)
 

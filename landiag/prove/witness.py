@@ -150,6 +150,8 @@ def _describe(model: Journey) -> str:
 
 def _testify(said: Answer, testimony: Testimony, is_explained: bool) -> Answer:
     """``is_explained`` when another check has found what stops the conversation."""
+    if said.outcome is Outcome.NOT_APPLICABLE:
+        return said
     fate = testimony.fate
     proof = Evidence("nft monitor trace", fate.evidence)
     if fate.end is End.STOPPED:

@@ -88,6 +88,9 @@ PROOFS = (
     Proof("banned-peer", (BANNED,), "blocked", "firewall-drops", "ip saddr 192.168.77.20",
           options=" --peer 192.168.77.20"),
     Proof("ordinary-clients-of-a-ban", (BANNED,), "clear", None),
+    Proof("own-mac", (sh('nft "add table inet mac; add chain inet mac in { type filter hook input priority 0 ; }";'
+                         " nft add rule inet mac in ether daddr $(ip -br link show eth0 | awk '{ print $3 }')"
+                         " tcp dport 5000 drop"),), "blocked", "firewall-drops", "tcp dport 5000 drop"),
     Proof("loopback-only", (), "blocked", "bound-to-loopback", host="127.0.0.1"),
     Proof("tc-takes-it-away", (sh("ip link add sink type veth peer name sunk; ip link set sink up"),
                                sh("tc qdisc add dev eth0 clsact; tc filter add dev eth0 ingress protocol ip u32"

@@ -66,6 +66,16 @@ def test_a_client_that_is_named_sends_itself_with_its_own_mac() -> None:
     assert "the client's own address" in announcement(chosen, is_client=True)[3]
 
 
+def test_rules_that_ask_for_macs_get_the_right_ones_or_no_proof() -> None:
+    asks = Ruleset(texts=(b"-A INPUT -m mac --mac-source 02:00:00:00:00:09 -j ACCEPT",))
+    with pytest.raises(CannotProve, match="MAC address"):
+        plan(case(peer="192.168.77.20", ruleset=asks))
+    own = Ruleset(texts=(b'{"payload": {"protocol": "ether", "field": "daddr"}}',))
+    wired = replace(ETH0, mac="02:00:00:00:00:07")
+    assert plan(case(interfaces=(wired,), ruleset=own)).to_mac == "02:00:00:00:00:07"
+    assert plan(case(interfaces=(wired,))).to_mac == ""
+
+
 def test_ipv6() -> None:
     chosen = plan(case(to="fd77::10"))
     assert ip_address(chosen.source) in ip_network("fd77::/64")
