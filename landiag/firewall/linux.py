@@ -25,7 +25,7 @@ from landiag.firewall.iptables import (
 )
 from landiag.firewall.nft_rules import Changes, NftRules
 from landiag.firewall.nftables import NftTable, parse_listing, parse_nft_json
-from landiag.firewall.ufw import USER_RULES, USER_RULES6, parse_user_rules
+from landiag.firewall.ufw import USER_RULES, USER_RULES6, label_files
 from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Unknown
 from landiag.model.ruleset import Chain, Ruleset, TableKey
 from landiag.model.sets import ElementSet
@@ -160,14 +160,8 @@ def _plan_text(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
 
 def add_origins(ruleset: Ruleset, readings: Mapping[str, Reading]) -> Ruleset:
     """Add what ufw calls its rules, where its files were read."""
-    texts = [readings[one.name] for one in (USER_RULES, USER_RULES6) if one.name in readings]
-    origins: dict[str, tuple[str, ...]] = {}
-    number = 1
-    for reading in texts:
-        if reading.status is not ReadStatus.OK:
-            break
-        labels, number = parse_user_rules(reading.text, number)
-        origins.update(labels)
+    read = (readings[one.name] for one in (USER_RULES, USER_RULES6) if one.name in readings)
+    origins = label_files(reading.text for reading in read if reading.status is ReadStatus.OK)
     return dataclasses.replace(ruleset, origins=origins) if origins else ruleset
 
 

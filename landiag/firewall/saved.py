@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
 
@@ -11,6 +12,7 @@ from landiag.firewall.ipset import parse_ipset_save
 from landiag.firewall.iptables import IptTable, parse_iptables_save
 from landiag.firewall.linux import build_ruleset
 from landiag.firewall.nftables import NftTable, parse_nft_json
+from landiag.firewall.ufw import label_files
 from landiag.model.facts import ParseError
 from landiag.model.ruleset import Ruleset
 from landiag.model.sets import ElementSet
@@ -77,7 +79,9 @@ def parse_saved(files: Sequence[SavedFile], convert: Convert) -> Ruleset:
             raise ParseError(f"{file.name}: {error}") from error
     saved = {(table.family, table.name): table for table, is_nft in tables if is_nft}
     legacy = [table for table, is_nft in tables if not is_nft]
-    return build_ruleset(nft, saved, legacy, sets, texts=tuple(file.data for file in files))
+    origins = label_files(_text(file.data) for file in files if b"### tuple ###" in file.data)
+    ruleset = build_ruleset(nft, saved, legacy, sets, texts=tuple(file.data for file in files))
+    return dataclasses.replace(ruleset, origins=origins) if origins else ruleset
 
 
 def _is_of_another_system(data: bytes) -> bool:

@@ -6,7 +6,7 @@ PROTOCOL DPORT DESTINATION SPORT SOURCE [DAPP SAPP] DIRECTION``, above the lines
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from urllib.parse import unquote
 
@@ -68,6 +68,18 @@ def parse_user_rules(text: str, first: int = 1) -> tuple[Labels, int]:
         elif line.startswith("-A ") and label:
             labels.setdefault(line.split()[1], []).append(label)
     return {chain: tuple(found) for chain, found in labels.items()}, number + 1
+
+
+def label_files(texts: Iterable[str]) -> Labels:
+    """The labels of user.rules and user6.rules; none for user6.rules alone, whose numbers begin where others end."""
+    labels: dict[str, tuple[str, ...]] = {}
+    number = None
+    for text in sorted((text for text in texts if _TUPLE in text), key=lambda text: ":ufw6-" in text):
+        if ":ufw6-" in text and number is None:
+            break
+        found, number = parse_user_rules(text, number or 1)
+        labels.update(found)
+    return labels
 
 
 def _parse_tuple(line: str) -> _Tuple | None:

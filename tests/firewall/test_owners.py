@@ -11,6 +11,7 @@ from landiag.firewall.command import Judge, saved_around
 from landiag.firewall.iptables import parse_iptables_save
 from landiag.firewall.linux import add_origins, build_ruleset
 from landiag.firewall.owners import Manager, Owner, find_owner
+from landiag.firewall.saved import SavedFile, parse_saved
 from landiag.firewall.ufw import USER_RULES, USER_RULES6
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import Packet
@@ -100,6 +101,16 @@ def ufw_owner(ruleset: Ruleset, chain: str, position: int) -> str:
 )
 def test_ufw_rules_have_the_numbers_of_ufw_status(chain: str, position: int, text: str) -> None:
     assert ufw_owner(ufw_ruleset(readings(**BOTH)), chain, position) == text
+
+
+def test_saved_files_of_ufw_have_numbers_too() -> None:
+    files = [
+        SavedFile("user6.rules", USER6_RULES_TEXT.encode()),
+        SavedFile("user.rules", USER_RULES_TEXT.encode()),
+    ]
+    assert ufw_owner(parse_saved(files, lambda _: None), "ufw6-user-input", 1).startswith("ufw rule 8 ")
+    # Where the IPv4 rules are not known, nobody can count.
+    assert ufw_owner(parse_saved(files[:1], lambda _: None), "ufw6-user-input", 1) == "ufw"
 
 
 def test_where_ufws_files_are_not_read_or_say_otherwise_there_is_no_number() -> None:
