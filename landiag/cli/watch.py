@@ -119,7 +119,7 @@ def _watch(
         base = live.prepare()
         url = base.paths[0].url if base.paths else None
         printer.begin(live.port, duration, url, live.trace_problem)
-        outcome = live.run(duration)
+        outcome = live.run(duration, lambda: printer.remind(live.port))
     except UsageError as error:
         raise Stop(str(error)) from error
     finally:
@@ -233,6 +233,15 @@ class _Printer:
             )
             sys.stderr.write(escape_text(reason) + "\n")
         sys.stderr.flush()
+
+    def remind(self, port: int) -> None:
+        """Say that nothing has arrived yet, and what that means most often."""
+        if not self.quiet:
+            sys.stderr.write(
+                f"No packet for port {port} has arrived yet. Did the client open exactly the URL above? Is it in"
+                " the same network (no guest Wi-Fi, no mobile data, no VPN)?\n"
+            )
+            sys.stderr.flush()
 
     def say(self, attempt: Attempt) -> None:
         """Print one attempt; where it is shared with others, only at the end (--redact knows all names then)."""

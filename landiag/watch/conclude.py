@@ -72,13 +72,13 @@ class _Meaning(Struct, frozen=True):
     is_ruled: bool = False
 
 
-def conclude(seen: Seen, prediction: Prediction | None) -> Attempt:
-    """Say what became of an attempt, and why."""
+def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Attempt:
+    """Say what became of an attempt, and why. ``maker`` is who made the client's device, empty where unknown."""
     flow, reason = seen.flow, _reason(seen.drops)
     meaning = _MEANINGS[seen.observed](seen, prediction)
     decided = _decided_by(prediction) if meaning.is_ruled else None
     disagrees = _disagreement(seen, prediction, meaning)
-    summary = f"SYN from {_who(flow)} arrived{_times(flow)} on {flow.interface} {meaning.text}"
+    summary = f"SYN from {_who(flow, maker)} arrived{_times(flow)} on {flow.interface} {meaning.text}"
     if disagrees:
         summary += f" ({disagrees})"
     evidence = _evidence(seen)
@@ -121,12 +121,12 @@ def _code_of(drop: Drop | None) -> str | None:
     return next((code for prefix, code in _REASONS if drop.reason.startswith(prefix)), None)
 
 
-def _who(flow: Flow) -> str:
+def _who(flow: Flow, maker: str) -> str:
     mac = flow.syn.mac
     if not mac:
         return flow.syn.source
-    is_private = int(mac[:2], 16) & 2
-    return f"{flow.syn.source} ({mac}{', a private address of the device' if is_private else ''})"
+    known = "a private address of the device" if int(mac[:2], 16) & 2 else maker
+    return f"{flow.syn.source} ({mac}{', ' if known else ''}{known})"
 
 
 def _times(flow: Flow) -> str:
@@ -153,7 +153,7 @@ def _connected(seen: Seen, prediction: Prediction | None) -> _Meaning:  # noqa: 
 def _refused(seen: Seen, prediction: Prediction | None) -> _Meaning:
     rejects = _predicted(prediction, "firewall-rejects")
     if rejects is not None:
-        text = f"and was refused by the firewall (RST): {rejects.title}"
+        text = f"and was refused (RST) {_by_rule(rejects, prediction)}"
         return _Meaning("refused", rejects.code, text, rejects, is_ruled=True)
     found = _predicted(prediction, *_SOCKET_CODES)
     if found is None and seen.rises.get("TcpExtListenOverflows"):
@@ -174,7 +174,8 @@ def _rejected(seen: Seen, prediction: Prediction | None) -> _Meaning:
     if found is None:
         title = f"This machine turned the connection to {_to(seen.flow)} away with {kind}"
         found = Finding("firewall-rejects", Outcome.BLOCKS, title, "A rule rejects it, or a route does.")
-    return _Meaning("rejected", found.code, f"and was turned away ({kind}): {found.title}", found, is_ruled)
+    why = _by_rule(found, prediction) if is_ruled else f": {found.title}"
+    return _Meaning("rejected", found.code, f"and was turned away with {kind} {why}", found, is_ruled)
 
 
 def _no_answer(seen: Seen, prediction: Prediction | None) -> _Meaning:
@@ -186,7 +187,8 @@ def _no_answer(seen: Seen, prediction: Prediction | None) -> _Meaning:
     inward = _predicted(prediction, "firewall-drops", "rate-limited", "firewall-rejects")
     is_inward = inward is not None and _leg(prediction) in ("syn", None)
     if inward is not None and is_inward and code in (None, "firewall-drops", "other-firewall"):
-        return _Meaning("dropped", inward.code, f"and was dropped: {inward.title}", inward, is_ruled=True)
+        text = f"and was dropped {_by_rule(inward, prediction)}"
+        return _Meaning("dropped", inward.code, text, inward, is_ruled=True)
     filtered = _predicted(prediction, "reverse-path-filter")
     if code == "reverse-path-filter" or (
         code is None and filtered and seen.rises.get("TcpExtIPReversePathFilter")
@@ -289,7 +291,7 @@ def _silent(seen: Seen, prediction: Prediction | None) -> _Meaning:
     flow = seen.flow
     rule = _predicted(prediction, *_FIREWALL_CODES)
     if rule is not None and (not flow.taken or _leg(prediction) == "answer"):
-        text = f"and the connection opened, but no data passed: {rule.title}"
+        text = f"and the connection opened, but no data passed: it is stopped {_by_rule(rule, prediction)}"
         return _Meaning("silent", rule.code, text, rule, is_ruled=True)
     if flow.ended_at is not None or flow.reset_at is not None:
         title = f"The server on port {flow.syn.destination_port} closes connections without an answer"
@@ -310,6 +312,15 @@ _MEANINGS = {
     Observed.ANSWER_UNTAKEN: _answer_untaken,
     Observed.SILENT: _silent,
 }
+
+
+def _by_rule(finding: Finding, prediction: Prediction | None) -> str:
+    """Name who stopped it as the person knows it, and the rule."""
+    who = finding.title.partition(": ")[2] or "the firewall"
+    line = (
+        prediction.journey.decided_by if prediction is not None and prediction.journey is not None else None
+    )
+    return f"by {who}" if line is None or line.rule is None else f"by {who} ({line.rule_text})"
 
 
 def _predicted(prediction: Prediction | None, *codes: str) -> Finding | None:

@@ -111,6 +111,14 @@ class Facts(Struct, frozen=True, tag="facts", tag_field="event"):
     recording: dict[str, Any] = field(default_factory=dict)
 
 
+class Maker(Struct, frozen=True, tag="maker", tag_field="event"):
+    """Who made the device with this hardware address, by the list of prefixes that is installed here."""
+
+    at: float
+    mac: str
+    name: str
+
+
 class End(Struct, frozen=True, tag="end", tag_field="event"):
     """The watch ends. ``lost`` counts packets that came faster than they were read."""
 
@@ -118,7 +126,7 @@ class End(Struct, frozen=True, tag="end", tag_field="event"):
     lost: int = 0
 
 
-Event = Begin | Segment | Refusal | Question | Drop | Counters | HalfOpen | Reading | Facts | End
+Event = Begin | Segment | Refusal | Question | Drop | Counters | HalfOpen | Reading | Facts | Maker | End
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Event)

@@ -18,6 +18,8 @@ from landiag.diagnose import Question, UsageError, diagnose
 from landiag.host import LiveHost, Recorder, Recording, render_recording
 from landiag.model.facts import Reading, ReadStatus, parse_reading
 from landiag.model.report import Report
+from landiag.probe.names import is_random, parse_makers
+from landiag.probe.survey_plan import MAKERS
 from landiag.watch.capture import Capture
 from landiag.watch.conclude import Attempt
 from landiag.watch.counters import NETSTAT, half_open_source, parse_half_open, parse_netstat
@@ -29,6 +31,7 @@ from landiag.watch.events import (
     Event,
     Facts,
     HalfOpen,
+    Maker,
     Refusal,
     Segment,
     encode_event,
@@ -51,6 +54,7 @@ At least ``REST`` times as long as reading them takes, so that failing clients d
 LOOK_AFTER = 0.08
 """Seconds after a SYN without answer when the kernel's lists and counters are asked."""
 
+REMIND_SECONDS = 20.0
 TRACE_AFTER, TRACE_EVERY = 0.01, 0.05
 MAX_RECORDED = 64 << 20
 _IDLE = 0.25
@@ -89,6 +93,7 @@ class LiveWatch:
         self._spool: IO[bytes] | None = tempfile.TemporaryFile() if keeps else None  # noqa: SIM115 - closed with the watch
         self._fresh: queue.SimpleQueue[Mapping[str, Reading]] = queue.SimpleQueue()
         self._times = _Times()
+        self._known: set[str] = set()
 
     def _open_tracer(self) -> Tracer | None:
         try:
@@ -129,15 +134,20 @@ class LiveWatch:
         finally:
             host.close()
 
-    def run(self, seconds: float | None) -> Outcome:
-        """Watch for that long, or until ``stop`` is set."""
+    def run(self, seconds: float, remind: Callable[[], None]) -> Outcome:
+        """Watch for that long, or until ``stop`` is set; ``remind`` is called when nothing has arrived for a while."""
         begun = time.monotonic()
-        end = None if seconds is None else begun + seconds
+        end = begun + seconds
+        reminded = False
         with selectors.DefaultSelector() as selector:
             selector.register(self._capture.fileno(), selectors.EVENT_READ)
-            while not self.stop.is_set() and (end is None or time.monotonic() < end):
+            while not self.stop.is_set() and time.monotonic() < end:
                 selector.select(self._patience(end))
                 self._turn()
+                if not reminded and time.monotonic() > begun + REMIND_SECONDS:
+                    reminded = True
+                    if not self.session.watcher.flows:
+                        remind()
         self._feed(End(time.time(), self._capture.count_lost()))
         lasted = time.monotonic() - begun
         return Outcome(
@@ -149,10 +159,8 @@ class LiveWatch:
             self._recording(),
         )
 
-    def _patience(self, end: float | None) -> float:
-        waits = [_IDLE]
-        if end is not None:
-            waits.append(end - time.monotonic())
+    def _patience(self, end: float) -> float:
+        waits = [_IDLE, end - time.monotonic()]
         due = [one for one in (self.session.watcher.deadline, self._times.look, self._times.trace) if one]
         waits += [one - time.time() for one in due]
         return max(0.001, min(waits))
@@ -166,12 +174,35 @@ class LiveWatch:
             if event is not None:
                 if _is_failure(event):
                     self._gather_again(now)
+                if isinstance(event, Segment):
+                    self._name_maker(event)
                 self._feed(event)
         if self.session.watcher.unanswered():
             self._look(now)
         self._take_fresh()
         if not frames:
             self._emit_until(now)
+
+    def _name_maker(self, segment: Segment) -> None:
+        """Look up who made a client's device, once for each."""
+        mac = segment.mac
+        if (
+            mac is None
+            or mac in self._known
+            or segment.destination_port != self.port
+            or len(self._known) > 1000
+        ):
+            return
+        self._known.add(mac)
+        if is_random(mac):
+            return
+        for source in MAKERS:
+            reading = LiveHost(time.monotonic() + 0.5).read(source)
+            if reading.status is ReadStatus.OK:
+                found = parse_makers(reading.text, (mac,))
+                if mac in found:
+                    self._feed(Maker(time.time(), mac, found[mac]))
+                return
 
     def _look(self, now: float) -> None:
         """Ask the kernel about SYNs that have no answer: its drop reasons soon, its lists and counters later."""

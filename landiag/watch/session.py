@@ -9,8 +9,10 @@ from landiag.host import parse_recording
 from landiag.model.facts import Reading
 from landiag.watch.attempts import Seen, Watcher
 from landiag.watch.conclude import Attempt, conclude
-from landiag.watch.events import Event, Facts
+from landiag.watch.events import Event, Facts, Maker
 from landiag.watch.snapshot import Snapshot, make_snapshot, predict
+
+MAX_MAKERS = 1000
 
 
 class Session:
@@ -25,6 +27,7 @@ class Session:
         self._readings = dict(readings)
         self._snapshot: Snapshot | None = None
         self.others = 0
+        self.makers: dict[str, str] = {}
         self.watcher.own = self.snapshot.own_addresses
 
     @property
@@ -38,6 +41,8 @@ class Session:
         """Take the next event."""
         if isinstance(event, Facts):
             self._refresh(event)
+        if isinstance(event, Maker) and len(self.makers) < MAX_MAKERS:
+            self.makers[event.mac] = event.name
         yield from self._judge(self.watcher.feed(event))
 
     def advance(self, now: float) -> Iterator[Attempt]:
@@ -56,4 +61,6 @@ class Session:
             if self.peer not in (None, seen.flow.syn.source):
                 self.others += 1
                 continue
-            yield conclude(seen, predict(self.snapshot, seen.flow.syn, seen.flow.interface))
+            syn = seen.flow.syn
+            maker = self.makers.get(syn.mac or "", "")
+            yield conclude(seen, predict(self.snapshot, syn, seen.flow.interface), maker)

@@ -66,7 +66,7 @@ def test_a_reason_of_the_kernel_shortens_the_wait() -> None:
 
 
 def test_drops_of_other_packets_are_not_taken() -> None:
-    others = [Drop(1.3, "NETFILTER_DROP", "x", 4), Drop(1.0001, "NETFILTER_DROP", "x", 6)]
+    others: list[Event] = [Drop(1.3, "NETFILTER_DROP", "x", 4), Drop(1.0001, "NETFILTER_DROP", "x", 6)]
     (seen,) = watch([incoming(1.0, SYN), *others], 1.6)
     assert seen.drops == ()
 
@@ -123,7 +123,7 @@ def test_a_conclusion_waits_a_moment_for_fresh_facts() -> None:
 
 
 def test_counters_and_half_open_connections_are_told() -> None:
-    events = [
+    events: list[Event] = [
         Counters(0.5, {"TcpExtListenOverflows": 4}),
         incoming(1.0, SYN),
         Counters(1.1, {"TcpExtListenOverflows": 5}),
