@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 
 RUNS = 9
-BATCH = 500
+BATCH = 100
 
 EXPERT = """
 ss -lntpe; ip addr; ip route; ip rule; ip neigh
@@ -27,7 +27,8 @@ ip link set lo up
 ip link add eth0 type veth peer name wire
 ip addr add 192.168.77.10/24 dev eth0
 ip link set eth0 up
-unshare -n sleep 300 & client=$!
+unshare -n sleep 300 </dev/null >/dev/null 2>&1 & client=$!
+trap 'kill $client' EXIT
 sleep 0.3
 ip link set wire netns $client
 nsenter -t $client -n ip addr add 192.168.77.20/24 dev wire
@@ -93,7 +94,7 @@ def main() -> None:
     if os.environ.get("LANDIAG_BENCH_INSIDE"):
         measure()
         return
-    me = f"{NETWORK}\nLANDIAG_BENCH_INSIDE=1 {sys.executable} {os.path.abspath(__file__)}; kill $client"
+    me = f"{NETWORK}\nLANDIAG_BENCH_INSIDE=1 {sys.executable} {os.path.abspath(__file__)}"
     environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
     subprocess.run(("unshare", "-U", "-r", "-n", "-m", "sh", "-euc", me), check=True, env=environment)
 
