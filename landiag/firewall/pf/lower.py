@@ -8,16 +8,18 @@ whether the packet that opened the connection left a state is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import overload
 
 from msgspec import Struct, field
 
 from landiag.firewall.pf import matches as want
-from landiag.firewall.pf.syntax import ANCHORS, FILTER, PfRule, PfText, RuleLine
+from landiag.firewall.pf.conditions import FIELD, Entry, NoneOf, conditions_of, is_stateless
+from landiag.firewall.pf.order import Gathering, children
+from landiag.firewall.pf.syntax import ANCHORS, PfRule, PfText, RuleLine
 from landiag.firewall.pf.write import write_rule
 from landiag.model.action import Action, Assign, NatKind, Opaque, Remember, Stop, Target, Translate, Verdict
-from landiag.model.match import Always, Constant, Fields, InRanges, Match, UnknownKind, UnknownMatch
+from landiag.model.match import Always, Constant, Fields, InRanges, Match, UnknownMatch
 from landiag.model.packet import CT_STATES
 from landiag.model.ruleset import Chain, Hook, Rule, RuleList, Ruleset, Step, TableKey
 from landiag.model.sets import ElementSet, InSet
@@ -25,7 +27,6 @@ from landiag.model.sets import ElementSet, InSet
 BACKEND = "pf"
 KEY: TableKey = (BACKEND, "inet", "main")
 BYPASS = "pf pass"
-MAX_DEPTH = 16
 ALWAYS_TRACKED = {("tracked", "ip"): True, ("tracked", "ip6"): True}
 """What the evaluator finds out of Linux' rulesets; pf keeps states whatever its rules say."""
 
@@ -75,34 +76,12 @@ class PfSystem(Struct):
         return _Lowering(self, self.contents()).ruleset()
 
 
-class _Entry(Struct):
-    """One rule as it takes part: the conditions of the anchors around it, then its own.
-
-    ``tags`` are the rules that may have tagged the packet before, of which the first ``before`` count.
-    """
-
-    source: PfRule | RuleLine
-    around: tuple[Match, ...]
-    policy: str
-    opaque: str = ""
-    tags: Sequence[_Setter] = ()
-    before: int = 0
-
-    @property
-    def rule(self) -> PfRule:
-        """The rule itself."""
-        return self.source.rule if isinstance(self.source, RuleLine) else self.source
-
-
-_Setter = tuple[tuple[Match, ...], str]
-
-
 class FilterRule(Rule):
     """A filter rule, lowered when a packet meets it."""
 
     __slots__ = ("_direction", "_entry", "_lowering")
 
-    def __init__(self, entry: _Entry, direction: str, lowering: _Lowering) -> None:
+    def __init__(self, entry: Entry, direction: str, lowering: _Lowering) -> None:
         super().__init__(entry.source.position, None, None)
         self._entry = entry
         self._direction = direction
@@ -127,14 +106,14 @@ class FilterRules(RuleList):
         self._direction = direction
         self._first = first
         self._last = last
-        self._entries: Sequence[_Entry] | None = None
+        self._entries: Sequence[Entry] | None = None
 
-    def _all(self) -> Sequence[_Entry]:
+    def _all(self) -> Sequence[Entry]:
         if self._entries is None:
             self._entries = self._lowering.entries(self._direction)
         return self._entries
 
-    def _rule(self, entry: _Entry) -> Rule:
+    def _rule(self, entry: Entry) -> Rule:
         return FilterRule(entry, self._direction, self._lowering)
 
     def __len__(self) -> int:
@@ -203,23 +182,23 @@ class _Lowering(Struct):
         if not names:
             return []
         text = f"set skip on {' '.join(name.text for name in names)}"
-        return [Rule(0, text, (want.OnInterface(_FIELD[direction], names, text), Stop(Verdict.ACCEPT)))]
+        return [Rule(0, text, (want.OnInterface(FIELD[direction], names, text), Stop(Verdict.ACCEPT)))]
 
-    def entries(self, direction: str) -> Sequence[_Entry]:
+    def entries(self, direction: str) -> Sequence[Entry]:
         """The filter rules of a direction, in the order in which they decide."""
-        gathered = _Gathering(self, direction)
+        gathered = Gathering(self.system.anchors, self.system.unread, self.conditions, direction)
         for text in self.system.texts:
             gathered.take(text.items, (), text.block_policy, "", 0)
         return (*gathered.quick, *reversed(gathered.slow))
 
-    def steps(self, entry: _Entry, direction: str) -> tuple[Step, ...]:
+    def steps(self, entry: Entry, direction: str) -> tuple[Step, ...]:
         """The matches of a rule, then what it does."""
         conditions = (*entry.around, *self.conditions(entry, direction))
         if entry.opaque:
             return (*conditions, Opaque(entry.opaque))
         return (*conditions, *self._actions(entry, direction))
 
-    def _actions(self, entry: _Entry, direction: str) -> tuple[Action, ...]:
+    def _actions(self, entry: Entry, direction: str) -> tuple[Action, ...]:
         rule = entry.rule
         if rule.action == "match":
             return ()
@@ -229,32 +208,13 @@ class _Lowering(Struct):
         away = next((option for option in options if option.name in _ELSEWHERE), None)
         if away is not None and direction == "in":
             return (Opaque(f"{away.name} {away.value} takes the packet elsewhere"),)
-        if _is_stateless(rule):
+        if is_stateless(rule):
             return (*self._leave_no_state(direction), Stop(Verdict.ACCEPT))
         return (Stop(Verdict.ACCEPT),)
 
-    def conditions(self, entry: _Entry, direction: str) -> tuple[Match, ...]:
-        """Everything that must hold, the cheap and likely false first."""
-        rule = entry.rule
-        found: list[Match | None] = []
-        if rule.protocols:
-            found.append(want.protocols(rule.protocols))
-        if rule.destination_ports:
-            found.append(want.ports("th dport", rule.destination_ports, "to port"))
-        if rule.af:
-            found.append(InRanges("ip version" if rule.af == "inet" else "ip6 version", ((4, 6),), rule.af))
-        if rule.interfaces:
-            text = "on " + ", ".join(name.text for name in rule.interfaces)
-            found.append(want.OnInterface(_FIELD[direction], tuple(rule.interfaces), text))
-        if rule.rdomain:
-            found.append(UnknownMatch(f"on rdomain {rule.rdomain}"))
-        found += [want.hosts("destination", rule.destinations, self.tables)]
-        found += [want.hosts("source", rule.sources, self.tables)]
-        if rule.source_ports:
-            found.append(want.ports("th sport", rule.source_ports, "from port"))
-        found += [UnknownMatch(f"os {name}") for name in rule.os]
-        found += _options(entry)
-        return tuple(match for match in found if match is not None)
+    def conditions(self, entry: Entry, direction: str) -> tuple[Match, ...]:
+        """What a rule asks of a packet."""
+        return conditions_of(entry, direction, self.tables)
 
     def _translation(self) -> tuple[Rule, ...]:
         """The rdr and binat rules, first match wins; match rules with rdr-to of later versions too."""
@@ -300,7 +260,7 @@ class _Lowering(Struct):
             return self._translating_anchor(rule)
         if rule.action == "binat":
             return self._binat(rule)
-        conditions = self.conditions(_Entry(rule, (), ""), "in")
+        conditions = self.conditions(Entry(rule, (), ""), "in")
         if rule.no:
             return (*conditions, Stop(Verdict.ACCEPT))
         target = parse_target(rule.target or rule.option("rdr-to") or "")
@@ -312,7 +272,7 @@ class _Lowering(Struct):
     def _translating_anchor(self, rule: PfRule) -> tuple[Step, ...]:
         found = children(self.system.anchors, rule.name) if rule.body is None else [("", rule.body)]
         rules = [one for _, body in found for one in body or ()]
-        conditions = self.conditions(_Entry(rule, (), ""), "in")
+        conditions = self.conditions(Entry(rule, (), ""), "in")
         kind = rule.action.removesuffix("-anchor")
         if found and not any(one.action == kind for one in rules):
             return (Always(answer=False, text="empty anchor"),)
@@ -333,143 +293,7 @@ class _Lowering(Struct):
         )
 
 
-class _Gathering(Struct):
-    """Sorts the rules of a direction by when they decide, anchors entered in their place."""
-
-    lowering: _Lowering
-    direction: str
-    quick: list[_Entry] = field(default_factory=list)
-    slow: list[_Entry] = field(default_factory=list)
-    tags: list[_Setter] = field(default_factory=list)
-
-    def take(
-        self, items: Iterable[object], around: tuple[Match, ...], policy: str, path: str, depth: int
-    ) -> None:
-        """Add the rules among some items."""
-        for item in items:
-            if not isinstance(item, RuleLine | PfRule) or item.direction not in ("", self.direction):
-                continue
-            entry = _Entry(item, around, policy, tags=self.tags, before=len(self.tags))
-            if isinstance(item, RuleLine):
-                (self.quick if item.quick else self.slow).append(entry)
-            elif item.action == "anchor":
-                self._anchor(entry, path, depth)
-            elif item.action in FILTER:
-                self._rule(entry, item)
-
-    def _rule(self, entry: _Entry, rule: PfRule) -> None:
-        tag = rule.option("tag")
-        if tag is not None:
-            conditions = (*entry.around, *self.lowering.conditions(entry, self.direction))
-            self.tags.append((conditions, tag))
-        if rule.action != "match":
-            (self.quick if rule.quick else self.slow).append(entry)
-
-    def _anchor(self, entry: _Entry, path: str, depth: int) -> None:
-        rule = entry.rule
-        name = f"{path}/{rule.name}".lstrip("/")
-        contents = (
-            [("", rule.body)] if rule.body is not None else children(self.lowering.system.anchors, name)
-        )
-        prefix = name.rstrip("*")
-        unread = [one for one in self.lowering.system.unread if one == name or one.startswith(prefix)]
-        if not contents or depth > MAX_DEPTH or (unread and rule.body is None):
-            entry.opaque = f'the rules of anchor "{unread[0] if unread else name}" were not read'
-            self.quick.append(entry)
-            return
-        around = (*entry.around, *self.lowering.conditions(entry, self.direction))
-        outer = self.slow
-        self.slow = []
-        for child, body in contents:
-            self.take(body or (), around, entry.policy, child or name, depth + 1)
-        inner, self.slow = self.slow, outer
-        if rule.quick:
-            self.quick += reversed(inner)
-        else:
-            self.slow += inner
-
-
-_Body = Sequence["PfRule | RuleLine"]
-
-
-def children(anchors: Mapping[str, _Body], name: str) -> list[tuple[str, _Body | None]]:
-    """The anchors that a name stands for: ``x/*`` are those below x by their names' order."""
-    if not name.endswith("*"):
-        return [(name, anchors[name])] if name in anchors else []
-    prefix = name[:-1]
-    below = sorted(one for one in anchors if one.startswith(prefix) and "/" not in one[len(prefix) :])
-    return [(one, anchors[one]) for one in below]
-
-
-_FIELD = {"in": "iifname", "out": "oifname"}
-_LIMITS = frozenset(("probability", "max-pkt-rate"))
-_SILENT = frozenset(
-    (
-        "state",
-        "label",
-        "tag",
-        "allow-opts",
-        "set",
-        "scrub",
-        "queue",
-        "prio",
-        "rtable",
-        "ridentifier",
-        "nat-to",
-        "rdr-to",
-    )
-    + (
-        "route-to",
-        "reply-to",
-        "dup-to",
-        "fastroute",
-        "divert-to",
-        "divert-reply",
-        "divert-packet",
-        "af-to",
-        "binat-to",
-    )
-    + (
-        "static-port",
-        "sticky-address",
-        "round-robin",
-        "random",
-        "bitmask",
-        "source-hash",
-        "dnpipe",
-        "dnqueue",
-    )
-    + ("least-states", "no-sync", "once", "max-pkt-size")
-)
-"""Options that put no condition on a packet; what some of them do is in ``_actions``."""
-
 _ELSEWHERE = ("route-to", "fastroute", "divert-to", "divert-packet", "af-to", "rdr-to", "binat-to")
-
-
-def _options(entry: _Entry) -> list[Match | None]:
-    found: list[Match | None] = []
-    rule = entry.rule
-    given = {option.name for option in rule.options}
-    if "flags" not in given and rule.action == "pass" and not _is_stateless(rule):
-        found.append(want.flags("S/SA"))
-    for option in rule.options:
-        name, value = option.name, option.value
-        if name == "flags":
-            found.append(want.flags(value))
-        elif name == "fragment":
-            found.append(Always(answer=False, text="fragment"))
-        elif name in ("tagged", "! tagged"):
-            before = tuple(entry.tags[: entry.before])
-            found.append(Tagged(before, value, f"{name} {value}", negated=name != "tagged"))
-        elif name in _LIMITS:
-            found.append(UnknownMatch(f"{name} {value}", UnknownKind.LIMIT))
-        elif name not in _SILENT:
-            found.append(UnknownMatch(f"{name} {value}".replace("\0", ", ").strip()))
-    return found
-
-
-def _is_stateless(rule: PfRule) -> bool:
-    return (rule.option("state") or "").startswith("no state")
 
 
 def _block(rule: PfRule, policy: str) -> Stop:
@@ -495,44 +319,3 @@ def parse_target(text: str) -> Target | None:
         return None
     ports = None if number is None else (number, number)
     return Target(addresses=(int(address), int(address)), ports=ports)
-
-
-class NoneOf(Match, Struct, frozen=True):
-    """None of several rules matches, each given by what must hold for it."""
-
-    rules: tuple[tuple[Match, ...], ...]
-    text: str
-
-    def test(self, fields: Fields) -> bool | None:
-        """Ask them in order; a rule that matches perhaps leaves it open."""
-        answers = []
-        for conditions in self.rules:
-            found = [match.test(fields) for match in conditions]
-            if False not in found:
-                answers.append(None if None in found else True)
-        if True in answers:
-            return False
-        return None if answers else True
-
-
-class Tagged(Match, Struct, frozen=True):
-    """An earlier rule has put this tag on the packet: of those that match and set one, the last."""
-
-    setters: tuple[tuple[tuple[Match, ...], str], ...]
-    tag: str
-    text: str
-    negated: bool = False
-
-    def test(self, fields: Fields) -> bool | None:
-        """Walk the rules that set tags, the last one first."""
-        possible: set[bool] = set()
-        for conditions, tag in reversed(self.setters):
-            answers = [match.test(fields) for match in conditions]
-            if False in answers:
-                continue
-            possible.add(tag == self.tag)
-            if None not in answers:
-                break
-        else:
-            possible.add(False)
-        return possible.pop() is not self.negated if len(possible) == 1 else None
