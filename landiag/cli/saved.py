@@ -58,12 +58,21 @@ def replayed(file: Path, recording: Recording) -> Saved:
     """Diagnose a recording. What redaction had to withhold is said in the report's notes."""
     question = Question.from_options(recording.target, recording.options)
     try:
+        if recording.options.get("command") == "watch":
+            return Saved(file, _replay_watch(recording), recording)
         report = diagnose(question, Recorder(RecordedHost(recording.readings)), float("inf"))
     except UsageError as error:
         raise Stop(f"{file} cannot be diagnosed: {error}") from error
     if recording.options.get("redacted") == "yes":
         report = replace(report, redacted=True, notes=(*report.notes, *withheld_notes(recording)))
     return Saved(file, report, recording)
+
+
+def _replay_watch(recording: Recording) -> Report:
+    """Conclude a recorded watch again."""
+    from landiag.watch.replay import replay
+
+    return replay(recording, lambda _: None)
 
 
 def withheld_notes(recording: Recording) -> tuple[str, ...]:

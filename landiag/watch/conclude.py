@@ -78,7 +78,8 @@ def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Atte
     meaning = _MEANINGS[seen.observed](seen, prediction)
     decided = _decided_by(prediction) if meaning.is_ruled else None
     disagrees = _disagreement(seen, prediction, meaning)
-    summary = f"SYN from {_who(flow, maker)} arrived{_times(flow)} on {flow.interface} {meaning.text}"
+    gap = "" if meaning.text.startswith(",") else " "
+    summary = f"SYN from {_who(flow, maker)} arrived{_times(flow)} on {flow.interface}{gap}{meaning.text}"
     if disagrees:
         summary += f" ({disagrees})"
     evidence = _evidence(seen)
@@ -147,7 +148,7 @@ def _connected(seen: Seen, prediction: Prediction | None) -> _Meaning:  # noqa: 
         text += f" (HTTP {status})"
     if flow.late and flow.replied_at is not None:
         text += f"; the answer took {flow.replied_at - flow.first:.1f} s"
-    return _Meaning("connected", None, f"and {text}" if not text.startswith("was") else f", {text}")
+    return _Meaning("connected", None, f", {text}")
 
 
 def _refused(seen: Seen, prediction: Prediction | None) -> _Meaning:

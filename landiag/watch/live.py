@@ -148,10 +148,13 @@ class LiveWatch:
                     reminded = True
                     if not self.session.watcher.flows:
                         remind()
-        self._feed(End(time.time(), self._capture.count_lost()))
         lasted = time.monotonic() - begun
+        if time.time() - self._times.gathered > STALE_SECONDS:
+            self._gather_beside()
+            self._take_fresh()
+        self._feed(End(time.time(), self._capture.count_lost()))
         return Outcome(
-            self._base,
+            self.session.base(self.question),
             self.session,
             lasted,
             self._tracer is not None,

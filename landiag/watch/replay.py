@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from landiag.diagnose import Question, diagnose
-from landiag.host import RecordedHost, Recorder, Recording
+from landiag.diagnose import Question
+from landiag.host import Recording
 from landiag.model.facts import ParseError
 from landiag.model.report import Report
 from landiag.watch.conclude import Attempt
@@ -20,7 +20,6 @@ def replay(recording: Recording, say: Callable[[Attempt], None]) -> Report:
     if EVENTS not in recording.readings or recording.target.port is None:
         raise ParseError("it is not a recording of landiag watch (save one with: landiag watch --save FILE)")
     question = Question.from_options(recording.target, recording.options)
-    base = diagnose(question, Recorder(RecordedHost(recording.readings)), float("inf"))
     session = Session(recording.target.port, recording.target.peer, recording.readings)
     tally, begun, ended, traced, lost = Tally(), 0.0, 0.0, False, 0
     for event in parse_events(recording.readings[EVENTS].text):
@@ -40,4 +39,4 @@ def replay(recording: Recording, say: Callable[[Attempt], None]) -> Report:
         session.others,
         tuple(session.watcher.seekers),
     )
-    return make_report(base, watched)
+    return make_report(session.base(question), watched)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from landiag.host import parse_recording
+from landiag.diagnose import Question, diagnose
+from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.model.facts import Reading
+from landiag.model.report import Report
 from landiag.watch.attempts import Seen, Watcher
 from landiag.watch.conclude import Attempt, conclude
 from landiag.watch.events import Event, Facts, Maker
@@ -36,6 +38,10 @@ class Session:
         if self._snapshot is None:
             self._snapshot = make_snapshot(self._readings)
         return self._snapshot
+
+    def base(self, question: Question) -> Report:
+        """The check of the machine as it was read last."""
+        return diagnose(question, Recorder(RecordedHost(self._readings)), float("inf"))
 
     def feed(self, event: Event) -> Iterator[Attempt]:
         """Take the next event."""

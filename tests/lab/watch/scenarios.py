@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.lab.network import CLIENT, NEIGHBOUR, SERVER, SERVER6
 from tests.lab.scenario import CLEAR, Expected, blocked, iptables, nft_input, nft_output, sh, ufw
+from tests.lab.scenarios.containers import INSIDE, INSIDE_LOOPBACK, WEB, docker, docker_proxy
 from tests.lab.servers import flask, http_server, sockets
 from tests.lab.watch.scenario import Try, Watch
 
@@ -190,6 +191,49 @@ _FIREWALL = (
     ),
 )
 
+_CONTAINERS = (
+    Watch(
+        "docker",
+        CLEAR,
+        (Try("connected", truth="served"),),
+        (INSIDE, docker_proxy()),
+        (docker(),),
+        containers=WEB,
+    ),
+    Watch(
+        "docker-inside-loopback",
+        blocked("bound-to-loopback"),
+        (Try("refused", "bound-to-loopback|port-redirected|listening-in-namespace", "refused"),),
+        (INSIDE_LOOPBACK, docker_proxy()),
+        (docker(),),
+        containers=WEB,
+    ),
+    Watch(
+        "docker-user-drop",
+        blocked("firewall-drops"),
+        (Try("dropped", "firewall-drops", "timeout"),),
+        (INSIDE, docker_proxy()),
+        (docker(user_rules="-A DOCKER-USER -i eth0 -j DROP"),),
+        containers=WEB,
+    ),
+    Watch(
+        "rate-limited",
+        blocked("rate-limited"),
+        (
+            Try("connected", truth="served"),
+            Try("connected", truth="served"),
+            Try("dropped", "rate-limited", "timeout"),
+        ),
+        OPEN,
+        (
+            nft_input(
+                "ct state established accept\ntcp dport 5000 ct state new limit rate 2/minute burst 2 packets accept",
+                "type filter hook input priority 0; policy drop",
+            ),
+        ),
+    ),
+)
+
 _WAY_BACK = (
     Watch(
         "tunnel",
@@ -280,4 +324,4 @@ _NOTHING = (
     ),
 )
 
-SCENARIOS = (*_FINE, *_SOCKETS, *_FIREWALL, *_WAY_BACK, *_SEVERAL, *_NOTHING)
+SCENARIOS = (*_FINE, *_SOCKETS, *_FIREWALL, *_CONTAINERS, *_WAY_BACK, *_SEVERAL, *_NOTHING)
