@@ -51,9 +51,9 @@ def inside_wsl(case: Case) -> list[Finding]:
 def port_findings(case: Case, bind_error: str | None) -> list[Finding]:
     """What another system says of the port: kept by Windows, held by AirPlay, served inside WSL2."""
     if case.facts.os == "windows":
-        from landiag.checks import windows, wsl
+        from landiag.checks import windows_port, wsl
 
-        return [*windows.check_port(case, bind_error), *(wsl.check_on_windows(case) or [])]
+        return [*windows_port.check_port(case, bind_error), *(wsl.check_on_windows(case) or [])]
     if case.facts.os == "macos":
         from landiag.checks import macos
 

@@ -7,9 +7,9 @@ from ipaddress import ip_address
 from landiag.checks.case import Case
 from landiag.checks.owners import owner_evidence
 from landiag.collect import windows as collected
-from landiag.collect.windows import WindowsState
 from landiag.collect.windows_net import PortProxy, parse_portproxy
-from landiag.firewall.windows.registry import parse_entries
+from landiag.collect.windows_state import STATE, WindowsState, parse_state
+from landiag.firewall.windows.registry_text import parse_entries
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Call, Command, Facts, ParseError, ReadStatus, Socket, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -20,7 +20,7 @@ WSL_MODE = Command("wsl-mode", ("wslinfo", "--networking-mode"))
 WSL_PORTPROXY = Command("wsl-portproxy", (f"{_SYSTEM32}/netsh.exe", "interface", "portproxy", "show", "all"))
 WSL_STATE = Command(
     "wsl-windows-state",
-    (f"{_SYSTEM32}/WindowsPowerShell/v1.0/powershell.exe", *collected.STATE.argv[1:]),
+    (f"{_SYSTEM32}/WindowsPowerShell/v1.0/powershell.exe", *STATE.argv[1:]),
 )
 _CREATOR = "{40E0AC32-46A5-438A-A0B2-2B479E8F2E90}"
 """The VMCreatorId of WSL in the Hyper-V firewall."""
@@ -108,7 +108,7 @@ def _is_relay(name: str) -> bool:
 
 
 def _check_proxy(case: Case, proxy: PortProxy, ours: list[Socket]) -> list[Finding] | None:
-    state = collected.parse_state(case.readings)
+    state = parse_state(case.readings)
     stopped = not isinstance(state, Unknown) and state.ip_helper not in ("", "Running")
     text = f"{proxy.listen_address}:{proxy.listen_port} to {proxy.connect_address}:{proxy.connect_port}"
     if stopped or not ours:
@@ -282,7 +282,7 @@ def _check_mirrored(case: Case) -> list[Finding]:
     reading = case.readings.get(WSL_STATE.name)
     if reading is None or reading.status is not ReadStatus.OK:
         return [_hyperv_unknown(case, "it was not read" if reading is None else reading.detail)]
-    state = collected.parse_state({collected.STATE.name: reading})
+    state = parse_state({STATE.name: reading})
     if isinstance(state, Unknown) or state.hyperv_inbound is None:
         return [
             _hyperv_unknown(case, state.reason if isinstance(state, Unknown) else "Windows did not tell it")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.collect import machine, windows_net
 from landiag.collect.machine import Machine
+from landiag.collect.windows_state import STATE, WindowsState, decoded, parse_state
 from landiag.firewall.windows import Policy
 from landiag.firewall.windows.netsh import parse_netsh
-from landiag.firewall.windows.registry import build_policy, parse_entries
-from landiag.firewall.windows.text import decode_console
+from landiag.firewall.windows.registry import build_policy
+from landiag.firewall.windows.registry_text import parse_entries
 from landiag.model.facts import (
     Address,
     Call,
@@ -60,63 +60,8 @@ NETSH_RULES = Command(
 )
 NETSH_PROFILES = Command("netsh-profiles", ("netsh", "advfirewall", "show", "allprofiles"))
 
-_SCRIPT = (
-    "$ErrorActionPreference='SilentlyContinue';"
-    "[Console]::OutputEncoding=[Text.Encoding]::UTF8;"
-    "$r=@{};"
-    "$r.profiles=@(Get-NetConnectionProfile|%{@{alias=$_.InterfaceAlias;index=$_.InterfaceIndex;"
-    'network=$_.Name;category="$($_.NetworkCategory)"}});'
-    "$r.products=@(Get-CimInstance -Namespace root/SecurityCenter2 -ClassName FirewallProduct|"
-    "%{@{name=$_.displayName;state=$_.productState}});"
-    '$r.hyperv=@(Get-NetFirewallHyperVVMSetting -PolicyStore ActiveStore|%{@{name="$($_.Name)";'
-    'enabled="$($_.Enabled)";inbound="$($_.DefaultInboundAction)";merge="$($_.AllowHostPolicyMerge)"}});'
-    "$r.hypervrules=@(Get-NetFirewallHyperVRule -PolicyStore ActiveStore|?{\"$($_.Direction)\" -eq 'Inbound' -and"
-    ' "$($_.Enabled)" -eq \'True\'}|%{@{name=$_.Name;action="$($_.Action)";protocol="$($_.Protocol)";'
-    "ports=@($_.LocalPorts);remote=@($_.RemoteAddresses)}});"
-    '$r.iphlpsvc="$((Get-Service iphlpsvc).Status)";'
-    "$r|ConvertTo-Json -Compress -Depth 4"
-)
-STATE = Command("windows-state", ("powershell", "-NoProfile", "-NonInteractive", "-Command", _SCRIPT))
-"""Profiles of the interfaces, registered firewalls, the Hyper-V firewall: what only PowerShell tells."""
-
 FIRST: tuple[Source, ...] = (machine.MACHINE, LISTENERS, ADAPTERS, REGISTRY, ROUTES4, ROUTES6, NEIGHBOURS)
 """What is always read, all at once; nothing of it takes long."""
-
-
-class ConnectionProfile(Struct, frozen=True):
-    """The network that an interface is in. ``category`` is ``public``, ``private`` or ``domain``."""
-
-    alias: str
-    network: str
-    category: str
-
-
-class Product(Struct, frozen=True):
-    """A firewall that registered itself. ``on`` is None where its state is not understood."""
-
-    name: str
-    on: bool | None
-
-
-class HyperVRule(Struct, frozen=True):
-    """An enabled inbound rule of the Hyper-V firewall; empty ``ports`` mean all."""
-
-    name: str
-    action: str
-    protocol: str
-    ports: tuple[str, ...]
-    remote: tuple[str, ...]
-
-
-class WindowsState(Struct, frozen=True):
-    """What PowerShell tells. ``hyperv_inbound`` is the default action for WSL's machines; None where there is none."""
-
-    profiles: tuple[ConnectionProfile, ...]
-    products: tuple[Product, ...]
-    hyperv_inbound: str | None
-    hyperv_merges: bool | None
-    hyperv_rules: tuple[HyperVRule, ...]
-    ip_helper: str
 
 
 def parse_facts(readings: Readings, who: Machine) -> Facts:
@@ -158,7 +103,7 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
     """Add what the second round read."""
     interfaces = facts.interfaces
     if isinstance(interfaces, Unknown) and IPCONFIG.name in readings:
-        interfaces = _decoded(readings, IPCONFIG, windows_net.parse_ipconfig)
+        interfaces = decoded(readings, IPCONFIG, windows_net.parse_ipconfig)
     if not isinstance(interfaces, Unknown):
         interfaces = _with_profiles(interfaces, parse_state(readings))
     return replace(
@@ -170,16 +115,6 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
         processes=parse_processes(readings),
         ruleset=parse_ruleset(readings),
     )
-
-
-def _decoded(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:
-    """Parse what a console program wrote in whatever code page. Nothing at all is not an answer."""
-    reading = readings.get(source.name)
-    if reading is None:
-        return Unknown("it was not read", source.name)
-    if reading.status is ReadStatus.OK and not reading.data.strip():
-        return Unknown("it ended well and said nothing", reading.source, reading.remedy)
-    return parse_reading(reading, lambda _: parse(decode_console(reading.data)))
 
 
 def _rows(text: str) -> list[dict[str, object]]:
@@ -210,16 +145,16 @@ def parse_listeners(readings: Readings) -> tuple[Socket, ...] | Unknown:
     found = parse_reading(readings[LISTENERS.name], _parse_sockets)
     if not isinstance(found, Unknown) or NETSTAT.name not in readings:
         return found
-    four = _decoded(readings, NETSTAT, windows_net.parse_netstat)
+    four = decoded(readings, NETSTAT, windows_net.parse_netstat)
     if isinstance(four, Unknown):
         return four
-    six = _decoded(readings, NETSTAT6, windows_net.parse_netstat)
+    six = decoded(readings, NETSTAT6, windows_net.parse_netstat)
     return four if isinstance(six, Unknown) else four + six
 
 
 def parse_interfaces(readings: Readings) -> tuple[Interface, ...] | Unknown:
     """The adapters, with what the list above the routing table says they are."""
-    known = _decoded(readings, ROUTES4, windows_net.parse_adapters)
+    known = decoded(readings, ROUTES4, windows_net.parse_adapters)
     by_mac = {} if isinstance(known, Unknown) else {one.mac: one for one in known if one.mac}
 
     def parse(text: str) -> tuple[Interface, ...]:
@@ -280,11 +215,11 @@ def parse_routes(
 ) -> tuple[Route, ...] | Unknown:
     """The routes of both families, and those to the host's own addresses."""
     known = () if isinstance(interfaces, Unknown) else interfaces
-    four = _decoded(readings, ROUTES4, lambda text: windows_net.parse_routes4(text, known))
+    four = decoded(readings, ROUTES4, lambda text: windows_net.parse_routes4(text, known))
     if isinstance(four, Unknown):
         return four
     names = {one.index: one.name for one in known}
-    six = _decoded(readings, ROUTES6, lambda text: windows_net.parse_routes6(text, names))
+    six = decoded(readings, ROUTES6, lambda text: windows_net.parse_routes6(text, names))
     return (*own_routes(known), *four, *(() if isinstance(six, Unknown) else six))
 
 
@@ -292,7 +227,7 @@ def _parse_neighbours(
     readings: Readings, interfaces: tuple[Interface, ...] | Unknown
 ) -> tuple[Neighbour, ...] | Unknown:
     known = () if isinstance(interfaces, Unknown) else interfaces
-    return _decoded(readings, NEIGHBOURS, lambda text: windows_net.parse_arp(text, known))
+    return decoded(readings, NEIGHBOURS, lambda text: windows_net.parse_arp(text, known))
 
 
 def parse_processes(readings: Readings) -> Mapping[int, Process] | Unknown:
@@ -319,7 +254,7 @@ def parse_policy(readings: Readings) -> Policy | Unknown:
         return found
     policy = Policy()
     for source in (NETSH_RULES, NETSH_PROFILES):
-        part = _decoded(readings, source, parse_netsh)
+        part = decoded(readings, source, parse_netsh)
         if isinstance(part, Unknown):
             policy.gaps.append(part)
         else:
@@ -329,63 +264,6 @@ def parse_policy(readings: Readings) -> Policy | Unknown:
 
 def _policy_of_registry(text: str) -> Policy:
     return build_policy(parse_entries(text))
-
-
-def parse_state(readings: Readings) -> WindowsState | Unknown:
-    """What PowerShell told, or why it did not."""
-    return _decoded(readings, STATE, _state)
-
-
-def _state(text: str) -> WindowsState:
-    try:
-        found = json.loads(text[text.index("{") :])
-        hyperv = next(iter(_list(found.get("hyperv"))), None)
-        return WindowsState(
-            profiles=tuple(
-                ConnectionProfile(str(one["alias"]), str(one.get("network", "")), category(one["category"]))
-                for one in _list(found.get("profiles"))
-            ),
-            products=tuple(
-                Product(str(one["name"]), _product_state(one.get("state")))
-                for one in _list(found.get("products"))
-            ),
-            hyperv_inbound=None if hyperv is None else str(hyperv["inbound"]),
-            hyperv_merges=None if hyperv is None else str(hyperv.get("merge")) == "True",
-            hyperv_rules=tuple(_hyperv_rule(one) for one in _list(found.get("hypervrules"))),
-            ip_helper=str(found.get("iphlpsvc") or ""),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ParseError(f"not what the script prints: {type(error).__name__} {error}") from error
-
-
-def _list(value: object) -> list[dict[str, object]]:
-    rows = value if isinstance(value, list) else [] if value is None else [value]
-    return [row for row in rows if isinstance(row, dict)]
-
-
-def _hyperv_rule(row: Mapping[str, object]) -> HyperVRule:
-    ports, remote = row.get("ports"), row.get("remote")
-    return HyperVRule(
-        str(row.get("name")),
-        str(row.get("action")),
-        str(row.get("protocol")),
-        tuple(map(str, ports)) if isinstance(ports, list) else (),
-        tuple(map(str, remote)) if isinstance(remote, list) else (),
-    )
-
-
-def category(value: object) -> str:
-    """The profile of a network category, by name or number (Public 0, Private 1, DomainAuthenticated 2)."""
-    word = str(value).lower()
-    known = {"0": "public", "1": "private", "2": "domain", "domainauthenticated": "domain"}
-    return known.get(word, word)
-
-
-def _product_state(value: object) -> bool | None:
-    """The second byte of productState: 0x10 and 0x11 are on, 0x00 and 0x01 off; the rest is not documented."""
-    if not isinstance(value, int):
-        return None
-    return {0x10: True, 0x11: True, 0x00: False, 0x01: False}.get(value >> 8 & 0xFF)
 
 
 def _with_profiles(interfaces: tuple[Interface, ...], state: WindowsState | Unknown) -> tuple[Interface, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from landiag.collect import windows
+from landiag.collect import windows, windows_state
 from landiag.collect.machine import parse_machine
 from landiag.collect.systems import collector_of
 from landiag.host import Recorder
@@ -89,8 +89,10 @@ def test_powershell_that_says_something_else_leaves_the_profile_open(text: str) 
 def test_one_object_instead_of_a_list_and_noise_before_it() -> None:
     whole = json.loads(state("Public"))
     whole["profiles"] = whole["profiles"][0]
-    reading = Reading(windows.STATE.name, ReadStatus.OK, b"WARNING: slow\r\n" + json.dumps(whole).encode())
-    found = windows.parse_state({windows.STATE.name: reading})
+    reading = Reading(
+        windows_state.STATE.name, ReadStatus.OK, b"WARNING: slow\r\n" + json.dumps(whole).encode()
+    )
+    found = windows_state.parse_state({windows_state.STATE.name: reading})
     assert not isinstance(found, Unknown)
     assert [(one.alias, one.category) for one in found.profiles] == [("Wi-Fi", "public")]
 
@@ -99,7 +101,7 @@ def test_one_object_instead_of_a_list_and_noise_before_it() -> None:
     ("value", "name"), [(0, "public"), ("Private", "private"), ("DomainAuthenticated", "domain")]
 )
 def test_categories(value: object, name: str) -> None:
-    assert windows.category(value) == name
+    assert windows_state.category(value) == name
 
 
 def test_damaged_readings_are_unknown_never_an_error() -> None:

@@ -61,7 +61,8 @@ def check_registry() -> None:
     from landiag.collect import windows
     from landiag.firewall.conversation import Follower
     from landiag.firewall.surroundings import SavedSurroundings
-    from landiag.firewall.windows.registry import build_policy, parse_entries
+    from landiag.firewall.windows.registry import build_policy
+    from landiag.firewall.windows.registry_text import parse_entries
     from landiag.host import LiveHost
     from landiag.model.packet import Packet
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from landiag.firewall.windows.registry import Entry
+from landiag.firewall.windows.registry_text import Entry
 from landiag.model.facts import ParseError
 
 MAGIC = b"regf"
