@@ -77,7 +77,9 @@ def inet_table(injection: Injection, source_port: int) -> str:
 
 def _chains(injection: Injection, source_port: int) -> Iterator[str]:
     rules = [_syn_rule(injection, source_port), *_answer_rules(injection, source_port, "continue")]
-    stopping = [_syn_rule(injection, source_port), *_answer_rules(injection, source_port, "drop")]
+    # A router that translates the port to another device would send the SYN on: it ends here, too.
+    sent_on = _syn_rule(injection, source_port, f'oifname "{injection.interface}"', "drop")
+    stopping = [sent_on, _syn_rule(injection, source_port), *_answer_rules(injection, source_port, "drop")]
     for hook, tables in TABLES_OF_HOOK.items():
         yield _chain(hook, "first", _FIRST, rules)
         for table in tables:
@@ -93,9 +95,9 @@ def _chain(hook: str, mark: str, priority: int, rules: list[str]) -> str:
     )
 
 
-def _syn_rule(injection: Injection, source_port: int) -> str:
+def _syn_rule(injection: Injection, source_port: int, only: str = "", verdict: str = "continue") -> str:
     ip = "ip6" if injection.is_ipv6 else "ip"
-    return f"{ip} {SYN} {injection.source} tcp sport {source_port} meta nftrace set 1 continue"
+    return f"{ip} {SYN} {injection.source} tcp sport {source_port} {only} meta nftrace set 1 {verdict}"
 
 
 def _answer_rules(injection: Injection, source_port: int, verdict: str) -> Iterator[str]:

@@ -182,6 +182,19 @@ def test_nothing_of_it_reaches_the_network() -> None:
     assert len(then) > len(seen), "the listener hears nothing at all"
 
 
+def test_a_port_that_is_forwarded_to_another_device_sends_it_nothing() -> None:
+    chain = "type nat hook prerouting priority -100;\n tcp dport 5000 dnat to 192.168.77.20\n"
+    forwards = nft(f"table ip nat {{\n chain in {{\n {chain} }}\n}}\n")
+    steps = (sh("echo 1 > /proc/sys/net/ipv4/ip_forward"), forwards, background(LISTEN, "client"))
+    with proving_lab(*steps) as lab:
+        report, _ = proven(lab, "")
+        seen = lab.client.run("sleep 1; cat /run/lab/started").stdout
+    assert any(one["source"].startswith("prove ") for one in report["readings"])
+    assert report["verdict"]["confirmed_by"] is None
+    # check itself asks the device behind the translation; the made-up client must not show.
+    assert "c0a84dfe" not in seen
+
+
 # Runs on the server: starts landiag, sends it a signal when the trace is in place, prints how it ended.
 INTERRUPT = """
 import os, signal, subprocess, sys, time
@@ -189,7 +202,9 @@ landiag = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subpr
 end = time.monotonic() + 20
 while time.monotonic() < end and landiag.poll() is None:
     if subprocess.run(["nft", "list", "table", "inet", "landiag_prove"], capture_output=True).returncode == 0:
-        landiag.send_signal(getattr(signal, sys.argv[1]))
+        for again in range(3):  # people press Ctrl-C until something happens
+            landiag.send_signal(getattr(signal, sys.argv[1]))
+            time.sleep(0.01)
         break
 _, errors = landiag.communicate(timeout=20)
 print(landiag.returncode, errors.splitlines()[-1])
