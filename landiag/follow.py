@@ -56,22 +56,41 @@ def _follow_way(facts: Facts, way: Way, target: Target, peer: IPAddress | None) 
 def _follow_classes(facts: Facts, way: Way, target: Target) -> Iterator[ClientClass]:
     """Follow one client of each piece of the subnet, and put the pieces together that fare alike."""
     together: dict[object, tuple[Journey, list[Piece]]] = {}
+    own = _own_addresses(facts)
     for piece in _pieces(facts, way):
-        journey = follow(facts, first_packet(facts, way, piece.speaker, target.port))
+        clients = list(_without(piece, own))
+        if not clients:
+            continue
+        speaker = max(clients, key=lambda part: part.size).speaker
+        journey = follow(facts, first_packet(facts, way, speaker, target.port))
         if not isinstance(journey, Unknown):
-            together.setdefault(_fate(journey), (journey, []))[1].append(piece)
+            together.setdefault(_fate(journey), (journey, []))[1].extend(clients)
     for journey, pieces in together.values():
         yield ClientClass(journey, tuple(pieces))
 
 
+def _own_addresses(facts: Facts) -> frozenset[int]:
+    """The addresses of this machine, which are no clients."""
+    interfaces = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+    return frozenset(int(address.ip) for interface in interfaces for address in interface.addresses)
+
+
 def _pieces(facts: Facts, way: Way) -> tuple[Piece, ...]:
-    if isinstance(facts.ruleset, Unknown) or isinstance(facts.interfaces, Unknown):
+    """Cut the way's subnet where rules or routes tell clients apart; the largest pieces first."""
+    if isinstance(facts.ruleset, Unknown):
         client = client_of(way)
         return (Piece(client, client, client),)
-    own = [address.ip for interface in facts.interfaces for address in interface.addresses]
-    pieces = split_network(facts.ruleset, way.network, own)[:MAX_PIECES]
-    cut = [part for piece in pieces for part in _cut(piece, _route_edges(facts, way))]
+    edges = _route_edges(facts, way)
+    cut = [part for piece in split_network(facts.ruleset, way.network) for part in _cut(piece, edges)]
     return tuple(sorted(cut, key=lambda piece: -piece.size)[:MAX_PIECES])
+
+
+def _without(piece: Piece, own: frozenset[int]) -> Iterator[Piece]:
+    """Take addresses of this machine out of a piece."""
+    inside = [address for address in own if int(piece.first) <= address <= int(piece.last)]
+    for part in _cut(piece, sorted({edge for address in inside for edge in (address, address + 1)})):
+        if int(part.first) not in own:
+            yield part
 
 
 def _route_edges(facts: Facts, way: Way) -> list[int]:

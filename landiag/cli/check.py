@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Annotated
@@ -120,6 +121,7 @@ def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report
         _announce_sudo()
     recorder = Recorder(host)
     try:
+        threading.Thread(target=_warm_up, daemon=True).start()
         with tell_waiting(recorder):
             report = diagnose(question, recorder, deadline, announce_proof)
     finally:
@@ -127,6 +129,17 @@ def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report
     return report, Recording(
         question.target, report.created, __version__, recorder.readings, question.options
     )
+
+
+def _warm_up() -> None:
+    """Load what the judgement will need while the first commands run: the processor is idle then."""
+    import psutil  # noqa: F401 - the processes will be asked with it
+
+    from landiag.collect.answers import answerers
+    from landiag.collect.servers import server_kinds
+
+    server_kinds()
+    answerers()
 
 
 def _sudo() -> tuple[str, ...]:
