@@ -22,11 +22,27 @@ from landiag.model.facts import Family
 
 KEPT_VARIABLES = frozenset(
     ("ASPNETCORE_ENVIRONMENT", "BIND", "DANGEROUSLY_DISABLE_HOST_CHECK", "DJANGO_SETTINGS_MODULE")
-    + ("DOTNET_ENVIRONMENT", "FLASK_APP", "FLASK_DEBUG", "FLASK_ENV", "FLASK_RUN_CERT", "FLASK_RUN_EXTRA_FILES")
+    + (
+        "DOTNET_ENVIRONMENT",
+        "FLASK_APP",
+        "FLASK_DEBUG",
+        "FLASK_ENV",
+        "FLASK_RUN_CERT",
+        "FLASK_RUN_EXTRA_FILES",
+    )
     + ("FLASK_RUN_HOST", "FLASK_RUN_KEY", "FLASK_RUN_PORT", "GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT")
     + ("GRANIAN_INTERFACE", "GRANIAN_PORT", "GUNICORN_CMD_ARGS", "HOST", "HTTPS", "JUPYTER_CONFIG_DIR")
     + ("LISTEN_FDS", "LITESTAR_APP", "LITESTAR_PORT", "MLFLOW_TRACKING_URI", "NODE_ENV", "NUXT_PORT")
-    + ("OLLAMA_HOST", "OLLAMA_MODELS", "PORT", "PYTHONPATH", "QUART_APP", "QUART_DEBUG", "RACK_ENV", "RAILS_ENV")
+    + (
+        "OLLAMA_HOST",
+        "OLLAMA_MODELS",
+        "PORT",
+        "PYTHONPATH",
+        "QUART_APP",
+        "QUART_DEBUG",
+        "RACK_ENV",
+        "RAILS_ENV",
+    )
     + ("STREAMLIT_SERVER_ADDRESS", "STREAMLIT_SERVER_HEADLESS", "STREAMLIT_SERVER_PORT", "UVICORN_APP")
     + ("UVICORN_HOST", "UVICORN_PORT", "VIRTUAL_ENV", "WEBPACK_DEV_SERVER_BASE_PORT", "WEB_CONCURRENCY")
     + ("WERKZEUG_RUN_MAIN", "WERKZEUG_SERVER_FD", "npm_config_user_agent", "npm_lifecycle_event")
@@ -161,7 +177,9 @@ def _describe(process: Any) -> dict[str, Any]:
             "started": _ask(process.create_time),
             "state": _ask(process.status),
             "parent": _ask(process.ppid),
-            "environment": mask_environment({key: variables[key] for key in KEPT_VARIABLES & variables.keys()}),
+            "environment": mask_environment(
+                {key: variables[key] for key in KEPT_VARIABLES & variables.keys()}
+            ),
             "namespace": _namespace_of(str(process.pid)),
         }
 
