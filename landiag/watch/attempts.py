@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from enum import Enum
+from heapq import heappop, heappush
+from typing import TypeAlias
 
 from msgspec import Struct, field
 
@@ -16,6 +18,7 @@ from landiag.watch.events import (
     Event,
     Facts,
     HalfOpen,
+    Maker,
     Question,
     Reading,
     Refusal,
@@ -40,6 +43,10 @@ MAX_SEEKERS = 256
 MAX_FLOWS = 20_000
 _DROP_WINDOW = (-0.0005, 0.004)
 _SAME_PACKET = 0.01
+
+
+Key: TypeAlias = tuple[str, int, str]
+"""What an attempt is known by: the client's address and port, and the address that it asked."""
 
 
 class Observed(str, Enum):
@@ -113,13 +120,15 @@ class Watcher:
     def __init__(self, port: int) -> None:
         self.port = port
         self.now = 0.0
-        self.flows: OrderedDict[tuple[str, int, str], Flow] = OrderedDict()
-        self.waiting: dict[tuple[str, int, str], Flow] = {}
+        self.flows: OrderedDict[Key, Flow] = OrderedDict()
+        self.waiting: dict[Key, Flow] = {}
         self.own: frozenset[str] | None = None
         self.reading_since: float | None = None
         self.local_attempts = 0
         self.seekers: OrderedDict[str, float] = OrderedDict()
         self.lost = 0
+        self._due_next: list[tuple[float, int, Key]] = []
+        self._number = 0
         self._drops: deque[Drop] = deque(maxlen=4096)
         self._counters: dict[str, int] = {}
         self._rises: dict[str, int] = {}
@@ -127,15 +136,17 @@ class Watcher:
     def feed(self, event: Event) -> Iterator[Seen]:
         """Take the next event; first comes what the time until then concludes."""
         yield from self.advance(event.at)
+        touched: Key | None = None
         match event:
             case Segment():
-                self._segment(event)
+                touched = self._segment(event)
             case Refusal():
-                self._refuse(event)
+                touched = self._refuse(event)
             case Question():
                 self._neighbour(event)
             case Drop():
                 self._drops.append(event)
+                yield from self._check_all()
             case Counters():
                 self._count(event)
             case HalfOpen():
@@ -144,48 +155,57 @@ class Watcher:
                 self.reading_since = event.at
             case Facts():
                 self.reading_since = None
-            case Begin():
-                self.now = event.at
+                yield from self._check_all()
+            case Begin() | Maker():
+                self.now = max(self.now, event.at)
             case End():
                 self.lost = event.lost
-                yield from self._conclude(final=True)
-        yield from self._conclude()
+                yield from self._check_all(final=True)
+        if touched is not None and (flow := self.waiting.get(touched)) is not None:
+            yield from self._check(touched, flow)
 
     def advance(self, now: float) -> Iterator[Seen]:
         """Let time pass: attempts whose wait is over are concluded."""
-        if now > self.now:
-            self.now = now
-            yield from self._conclude()
-            self._forget()
+        if now <= self.now:
+            return
+        self.now = now
+        while self._due_next and self._due_next[0][0] <= now:
+            _, _, key = heappop(self._due_next)
+            if (flow := self.waiting.get(key)) is not None:
+                yield from self._check(key, flow)
+        self._forget()
 
     @property
     def deadline(self) -> float | None:
         """When the next wait may be over; None while nothing waits."""
-        return min((self._due(flow) for flow in self.waiting.values()), default=None)
+        return self._due_next[0][0] if self._due_next else None
 
     def unanswered(self) -> list[Flow]:
         """List the attempts that wait for an answer of any kind."""
         return [flow for flow in self.waiting.values() if _is_unanswered(flow)]
 
-    def _segment(self, segment: Segment) -> None:
+    def _segment(self, segment: Segment) -> Key | None:
+        """Note a segment with its attempt: the key of that, None where it belongs to none."""
         if segment.interface == "lo":
             self.local_attempts += _is_syn(segment) and not segment.outgoing
-            return
+            return None
         if segment.outgoing:
             key = (segment.destination, segment.destination_port, segment.source)
-            if segment.source_port == self.port and (flow := self.flows.get(key)) is not None:
-                self._from_here(flow, segment)
-            return
+            flow = self.flows.get(key) if segment.source_port == self.port else None
+            if flow is not None:
+                self._from_here(key, flow, segment)
+            return key
         if segment.destination_port != self.port or segment.kind != "host":
-            return
+            return None
         key = (segment.source, segment.source_port, segment.destination)
         if _is_syn(segment):
             self._arrive(key, segment)
         elif (flow := self.flows.get(key)) is not None:
             _from_client(flow, segment)
             self._wake(key, flow)
+        return key
 
-    def _arrive(self, key: tuple[str, int, str], segment: Segment) -> None:
+    def _arrive(self, key: Key, segment: Segment) -> None:
         if self.own is not None and segment.destination not in self.own:
             return
         flow = self.flows.get(key)
@@ -201,8 +221,7 @@ class Watcher:
             old, _ = self.flows.popitem(last=False)
             self.waiting.pop(old, None)
 
-    def _from_here(self, flow: Flow, segment: Segment) -> None:
-        key = (segment.destination, segment.destination_port, segment.source)
+    def _from_here(self, key: Key, flow: Flow, segment: Segment) -> None:
         if segment.flags & SYN and segment.flags & ACK:
             flow.answered_at = flow.answered_at or segment.at
             if segment.interface not in flow.answered_by:
@@ -218,7 +237,7 @@ class Watcher:
                 flow.ended_at = flow.ended_at or segment.at
         self._wake(key, flow)
 
-    def _wake(self, key: tuple[str, int, str], flow: Flow) -> None:
+    def _wake(self, key: Key, flow: Flow) -> None:
         """Look again at a flow that was concluded too early: its answer came after all."""
         if flow.concluded is None or flow.late:
             return
@@ -231,13 +250,14 @@ class Watcher:
             flow.late = True
             self.waiting[key] = flow
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: Refusal) -> Key | None:
         if not refusal.outgoing:
-            return
+            return None
         key = (refusal.source, refusal.source_port, refusal.destination)
         flow = self.flows.get(key)
         if flow is not None and flow.refusal is None:
             flow.refusal = refusal
+        return key
 
     def _neighbour(self, question: Question) -> None:
         if question.outgoing and not question.is_answer:
@@ -262,16 +282,23 @@ class Watcher:
         for flow in self.waiting.values():
             flow.half_open = flow.half_open or f"{flow.syn.source} {flow.syn.source_port}" in held
 
-    def _conclude(self, *, final: bool = False) -> Iterator[Seen]:
+    def _check_all(self, *, final: bool = False) -> Iterator[Seen]:
         for key, flow in list(self.waiting.items()):
-            observed = self._observe(flow, final)
-            if observed is None or (not final and self._must_wait(flow, observed)):
-                continue
-            is_late, flow.concluded = flow.concluded is not None, observed
-            del self.waiting[key]
-            yield Seen(flow, observed, self.now, self._drops_of(flow), dict(self._rises), is_late)
-            if observed is not Observed.CONNECTED:
-                self._rises.clear()
+            yield from self._check(key, flow, final=final)
+
+    def _check(self, key: Key, flow: Flow, *, final: bool = False) -> Iterator[Seen]:
+        """Conclude an attempt where that can be done; otherwise remember when to look again."""
+        observed = self._observe(flow, final)
+        if observed is None or (not final and self._must_wait(flow, observed)):
+            again = self._due(flow) if observed is None else flow.first + FACTS_PATIENCE
+            self._number += 1
+            heappush(self._due_next, (again, self._number, key))
+            return
+        is_late, flow.concluded = flow.concluded is not None, observed
+        del self.waiting[key]
+        yield Seen(flow, observed, self.now, self._drops_of(flow), dict(self._rises), is_late)
+        if observed is not Observed.CONNECTED:
+            self._rises.clear()
 
     def _observe(self, flow: Flow, final: bool) -> Observed | None:
         """Say what became of a flow; None while that is open."""

@@ -20,7 +20,7 @@ from landiag.model.facts import Reading, ReadStatus, parse_reading
 from landiag.model.report import Report
 from landiag.probe.names import is_random, parse_makers
 from landiag.probe.survey_plan import MAKERS
-from landiag.watch.capture import Capture
+from landiag.watch.capture import BATCH, Capture
 from landiag.watch.conclude import Attempt
 from landiag.watch.counters import NETSTAT, half_open_source, parse_half_open, parse_netstat
 from landiag.watch.events import (
@@ -37,7 +37,7 @@ from landiag.watch.events import (
     encode_event,
 )
 from landiag.watch.events import Reading as ReadingAgain
-from landiag.watch.packets import RST, parse_frame
+from landiag.watch.packets import RST, Frame, parse_frame
 from landiag.watch.session import Session
 from landiag.watch.tracefs import Tracer
 
@@ -54,7 +54,7 @@ At least ``REST`` times as long as reading them takes, so that failing clients d
 LOOK_AFTER = 0.08
 """Seconds after a SYN without answer when the kernel's lists and counters are asked."""
 
-REMIND_SECONDS = 20.0
+REMIND_SECONDS, DRAIN_SECONDS = 20.0, 2.0
 TRACE_AFTER, TRACE_EVERY = 0.01, 0.05
 MAX_RECORDED = 64 << 20
 _IDLE = 0.25
@@ -94,6 +94,7 @@ class LiveWatch:
         self._fresh: queue.SimpleQueue[Mapping[str, Reading]] = queue.SimpleQueue()
         self._times = _Times()
         self._known: set[str] = set()
+        self._clock = 0.0  # until when all packets were taken: what is asked meanwhile counts as of then
 
     def _open_tracer(self) -> Tracer | None:
         try:
@@ -121,6 +122,7 @@ class LiveWatch:
         begun = time.time()
         self._times.gathered = begun
         self.session = Session(self.port, self.question.target.peer, self._readings)
+        self._clock = begun
         self._feed(Begin(begun, self.port, self._tracer is not None))
         self._feed_counters()
         return self._base
@@ -149,10 +151,11 @@ class LiveWatch:
                     if not self.session.watcher.flows:
                         remind()
         lasted = time.monotonic() - begun
+        self._drain()
         if time.time() - self._times.gathered > STALE_SECONDS:
             self._gather_beside()
             self._take_fresh()
-        self._feed(End(time.time(), self._capture.count_lost()))
+        self._feed(End(self._clock, self._capture.count_lost()))
         return Outcome(
             self.session.base(self.question),
             self.session,
@@ -172,7 +175,17 @@ class LiveWatch:
         """Take what has come, ask what is due, and let time pass."""
         now = time.time()  # before the packets are taken: those that come later do not count as missing yet
         frames = list(self._capture.take())
+        self._take(frames, now)
+        if len(frames) < BATCH:
+            self._clock = max(self._clock, now)
+            self._emit_until(self._clock)
+        if self.session.watcher.unanswered():
+            self._look(now)
+        self._take_fresh()
+
+    def _take(self, frames: list[Frame], now: float) -> None:
         for frame in frames:
+            self._clock = max(self._clock, frame.at)
             event = parse_frame(frame, self.port)
             if event is not None:
                 if _is_failure(event):
@@ -180,11 +193,15 @@ class LiveWatch:
                 if isinstance(event, Segment):
                     self._name_maker(event)
                 self._feed(event)
-        if self.session.watcher.unanswered():
-            self._look(now)
-        self._take_fresh()
-        if not frames:
-            self._emit_until(now)
+
+    def _drain(self) -> None:
+        """Take what has come before the end, within bounds."""
+        end = time.monotonic() + DRAIN_SECONDS
+        now = time.time()
+        while time.monotonic() < end and (frames := list(self._capture.take())):
+            self._take(frames, now)
+            now = time.time()
+        self._clock = max(self._clock, now)
 
     def _name_maker(self, segment: Segment) -> None:
         """Look up who made a client's device, once for each."""
@@ -204,7 +221,7 @@ class LiveWatch:
             if reading.status is ReadStatus.OK:
                 found = parse_makers(reading.text, (mac,))
                 if mac in found:
-                    self._feed(Maker(time.time(), mac, found[mac]))
+                    self._feed(Maker(self._clock, mac, found[mac]))
                 return
 
     def _look(self, now: float) -> None:
@@ -220,31 +237,31 @@ class LiveWatch:
         if newest + LOOK_AFTER > times.looked:
             times.look = max(newest + LOOK_AFTER, times.looked + LOOK_AFTER)
             if now >= times.look:
-                times.looked, times.look = now, None
                 self._feed_counters()
                 self._feed_half_open()
+                # On a busy machine asking takes long: packets must not wait for it again and again.
+                times.looked, times.look = now + REST * (time.time() - now), None
         if now - newest > LOOK_AFTER / 2:
             self._gather_again(now)
 
     def _feed_drops(self, drops: list[Drop]) -> None:
+        times = [at for flow in self.session.watcher.unanswered() for at in flow.arrivals]
         for drop in drops:
-            if any(
-                abs(drop.at - at) < 0.02 for flow in self.session.watcher.unanswered() for at in flow.arrivals
-            ):
+            if any(abs(drop.at - at) < 0.02 for at in times):
                 self._feed(drop)
 
     def _feed_counters(self) -> None:
         reading = LiveHost(time.monotonic() + 0.5).read(NETSTAT)
         values = parse_reading(reading, parse_netstat)
         if reading.status is ReadStatus.OK and isinstance(values, Mapping):
-            self._feed(Counters(time.time(), values))
+            self._feed(Counters(self._clock, values))
 
     def _feed_half_open(self) -> None:
         host = LiveHost(time.monotonic() + 0.3)
         reading = host.read(half_open_source(self.port))
         host.close()
         if reading.status is ReadStatus.OK:
-            self._feed(HalfOpen(time.time(), parse_half_open(reading.text)))
+            self._feed(HalfOpen(self._clock, parse_half_open(reading.text)))
 
     def _gather_again(self, now: float) -> None:
         """Read the machine again beside the loop, where the facts are old; conclusions wait for it a moment."""
@@ -252,7 +269,7 @@ class LiveWatch:
         if self.session.watcher.reading_since is not None or now - times.gathered < times.stale:
             return
         times.asked = now
-        self._feed(ReadingAgain(time.time()))
+        self._feed(ReadingAgain(self._clock))
         threading.Thread(target=self._gather_beside, daemon=True).start()
 
     def _gather_beside(self) -> None:
@@ -270,7 +287,7 @@ class LiveWatch:
         self._readings = {**self._readings, **changed}
         self._times.gathered = time.time()
         self._times.stale = max(STALE_SECONDS, REST * (self._times.gathered - self._times.asked))
-        self._feed(Facts(time.time(), self._as_document(changed)))
+        self._feed(Facts(self._clock, self._as_document(changed)))
 
     def _is_news(self, name: str, reading: Reading) -> bool:
         old = self._readings.get(name)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from landiag.diagnose import Question, diagnose
 from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.model.facts import Reading
-from landiag.model.report import Report
-from landiag.watch.attempts import Seen, Watcher
+from landiag.model.report import Evidence, Report
+from landiag.watch.attempts import Flow, Seen, Watcher
 from landiag.watch.conclude import Attempt, conclude
 from landiag.watch.events import Event, Facts, Maker
-from landiag.watch.snapshot import Snapshot, make_snapshot, predict
+from landiag.watch.rule_counter import rule_rise
+from landiag.watch.snapshot import Prediction, Snapshot, make_snapshot, predict
 
 MAX_MAKERS = 1000
+MAX_PREDICTIONS = 40
+"""Questions to the model in a second; each takes some milliseconds."""
 
 
 class Session:
@@ -30,6 +35,10 @@ class Session:
         self._snapshot: Snapshot | None = None
         self.others = 0
         self.makers: dict[str, str] = {}
+        self._before: Mapping[str, Reading] | None = None
+        self._second = 0
+        self._asked: dict[int, int] = {}
+        self._predictions: dict[tuple[str, str, str, int], tuple[Snapshot, Prediction | None]] = {}
         self.watcher.own = self.snapshot.own_addresses
 
     @property
@@ -57,6 +66,7 @@ class Session:
 
     def _refresh(self, event: Facts) -> None:
         changed = parse_recording(json.dumps(event.recording)).readings
+        self._before = dict(self._readings)
         if changed:
             self._readings.update(changed)
             self._snapshot = None
@@ -67,6 +77,31 @@ class Session:
             if self.peer not in (None, seen.flow.syn.source):
                 self.others += 1
                 continue
-            syn = seen.flow.syn
-            maker = self.makers.get(syn.mac or "", "")
-            yield conclude(seen, predict(self.snapshot, syn, seen.flow.interface), maker)
+            maker = self.makers.get(seen.flow.syn.mac or "", "")
+            yield self._with_counter(conclude(seen, self._predict(seen.flow), maker))
+
+    def _with_counter(self, attempt: Attempt) -> Attempt:
+        """Add what the deciding rule's own counter says, where the rules were read before and after the packet."""
+        if attempt.decided_by is None or attempt.finding is None or self._before is None:
+            return attempt
+        rise = rule_rise(self._before, self._readings, attempt.decided_by)
+        if rise is None:
+            return attempt
+        evidence = Evidence("the rule's counter", f"+{rise} packets: {attempt.decided_by['rule']}")
+        finding = replace(attempt.finding, evidence=(*attempt.finding.evidence, evidence))
+        return replace(attempt, finding=finding)
+
+    def _predict(self, flow: Flow) -> Prediction | None:
+        """Ask the model; under a flood only once for each client, its ports taken for alike."""
+        syn, snapshot = flow.syn, self.snapshot
+        second = int(self.watcher.now)
+        if second != self._second:
+            self._second, self._predictions = second, {}
+        key = (syn.source, syn.destination, flow.interface, syn.flags)
+        is_flood = len(self._predictions) >= MAX_PREDICTIONS or self._asked.get(second, 0) >= MAX_PREDICTIONS
+        if is_flood and key in self._predictions and self._predictions[key][0] is snapshot:
+            return self._predictions[key][1]
+        self._asked = {second: self._asked.get(second, 0) + 1}
+        found = predict(snapshot, syn, flow.interface)
+        self._predictions[key] = (snapshot, found)
+        return found

@@ -27,11 +27,16 @@ def start(size: str, *, dark: bool) -> Any:
         *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
         f"--window-size={width},{height}",
         f"--user-data-dir={tempfile.mkdtemp(dir='/srv')}",
-        *(["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []),
     ):
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    # A window is never narrower than 500 px: the screen of a phone must be emulated.
+    screen = {"width": int(width), "height": int(height), "deviceScaleFactor": 1, "mobile": int(width) < 600}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    return driver
 
 
 def look(driver: Any, url: str, wait: str) -> dict[str, Any]:
@@ -55,6 +60,7 @@ def shown(driver: Any) -> dict[str, Any]:
         "phones": [one.text for one in driver.find_elements("css selector", "#phones li")],
         "links": links,
         "width": driver.execute_script("return document.documentElement.scrollWidth - window.innerWidth"),
+        "screen": driver.execute_script("return window.innerWidth"),
         "colour": driver.execute_script("return getComputedStyle(document.body).backgroundColor"),
         "log": [one["message"] for one in driver.get_log("browser")],
     }

@@ -38,7 +38,7 @@ def test_phones_page(pages: tuple[Lab, str, str], size: str, dark: bool) -> None
     lab, phone, _ = pages
     seen = browse(lab, phone, f"--size {size} --keys", "--dark" if dark else "", *axe_options())
     assert seen.get("axe", []) == []
-    assert seen["width"] <= 0
+    assert (seen["width"], seen["screen"]) == (0, int(size.partition("x")[0]))
     assert "BUTTON true" in seen["focus"]
     assert (seen["colour"] == "rgb(13, 17, 23)") is dark
 
