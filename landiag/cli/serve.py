@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from landiag.cli.arguments import default_port, parse_own_address, parse_port
+from landiag.cli.arguments import parse_own_address, parse_port, parse_server
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -36,6 +36,7 @@ _ASKS = {
 
 
 def serve(
+    where: Annotated[str | None, typer.Argument(help="The server's port, or its URL.")] = None,
     port: Annotated[
         str | None, typer.Option("--port", "-p", help="The server's port, which phones try. [default: 5000]")
     ] = None,
@@ -47,6 +48,9 @@ def serve(
     duration: Annotated[
         float, typer.Option(min=1.0, max=86400.0, help="Seconds until it stops by itself.")
     ] = 600.0,
+    timeout: Annotated[
+        float | None, typer.Option(min=1.0, help="Seconds for the whole command; the shorter of both counts.")
+    ] = None,
     as_json: JsonFlag = False,
     output: OutputFiles = None,
     redact: RedactFlag = False,
@@ -63,10 +67,12 @@ def serve(
     check_outputs(files, force=force)
     for file in files:
         render_for(file)
-    number = parse_port(port) if port else default_port()
-    question = Question(Target(number, address=parse_own_address(to)))
+    asked = parse_server(where, port, "auto", "/")
+    question = Question(
+        Target(asked.port, address=parse_own_address(to) or asked.address, scheme=asked.scheme)
+    )
     wanted = parse_port(page_port) if page_port else None
-    report = _serve(question, wanted, duration, is_quiet=quiet)
+    report = _serve(question, wanted, min(duration, timeout or duration), is_quiet=quiet)
     if redact:
         from landiag.cli.redacting import redact_report
 

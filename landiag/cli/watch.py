@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landiag.cli.arguments import default_port, parse_port
+from landiag.cli.arguments import parse_server
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -44,6 +44,7 @@ _FIELDS = (
 
 
 def watch(
+    where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
     port: Annotated[
         str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")
     ] = None,
@@ -51,6 +52,9 @@ def watch(
     duration: Annotated[
         float, typer.Option(min=0.5, help="Seconds to watch; Ctrl-C ends it earlier.")
     ] = 120.0,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.5, help="Seconds for the whole command; the shorter of both counts.")
+    ] = None,
     save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was seen.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Conclude from a recording instead.")] = None,
     as_json: JsonFlag = False,
@@ -74,9 +78,11 @@ def watch(
     if replay is not None:
         report, recording = _replay(replay, printer.say)
     else:
-        number = parse_port(port) if port else default_port()
-        question = Question(Target(number, _address(peer)), asks_http=False)
-        report, recording = _watch(question, duration, printer, keeps=save is not None)
+        asked = parse_server(where, port, "auto", "/")
+        question = Question(Target(asked.port, _address(peer)), asks_http=False)
+        report, recording = _watch(
+            question, min(duration, timeout or duration), printer, keeps=save is not None
+        )
     if redact:
         report, recording = _redact(report, recording)
     if save is not None and recording is not None:

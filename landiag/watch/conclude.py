@@ -223,7 +223,24 @@ def _unexplained(
     if reason is not None:
         found = _bare(code or "other-firewall", seen, f"something that it calls {reason.reason}")
         return _Meaning("dropped", found.code, f"and was dropped: {found.title}", found)
-    return _Meaning("unanswered", None, "and got no answer; nobody was seen dropping it")
+    return _Meaning(
+        "unanswered", None, "and got no answer; nobody was seen dropping it", _nobody(seen, prediction)
+    )
+
+
+def _nobody(seen: Seen, prediction: Prediction | None) -> Finding:
+    """Say that something dropped it which cannot be seen from here."""
+    is_unread = prediction is not None and (
+        isinstance(ruleset := prediction.case.facts.ruleset, Unknown) or bool(ruleset.gaps)
+    )
+    code = "firewall-unreadable" if is_unread else "other-firewall"
+    title = f"Connections of {seen.flow.syn.source} to {_to(seen.flow)} get no answer; nobody was seen dropping them"
+    why = (
+        "The firewall's rules could not be read."
+        if is_unread
+        else "A program in front of the rules may have."
+    )
+    return Finding(code, Outcome.UNKNOWN, title, why)
 
 
 def _answer_dropped(seen: Seen, prediction: Prediction | None) -> _Meaning:

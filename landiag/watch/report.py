@@ -15,6 +15,9 @@ from landiag.watch.conclude import Attempt
 MAX_CLIENTS = 1000
 """Clients that are remembered; those beyond are counted only."""
 
+AT_ONCE = 5.0
+"""Seconds within which attempts by both families count as one of the same device."""
+
 _CHECK_OF: Mapping[str, str] = {
     **dict.fromkeys(
         ("firewall-drops", "firewall-rejects", "firewall-drops-replies", "rate-limited", "other-firewall"),
@@ -63,7 +66,12 @@ class Watched(Struct, frozen=True):
 def make_report(base: Report, watched: Watched) -> Report:
     """Put what was seen above what was predicted; ``base`` is the report of ``check`` for the same port."""
     attempts = list(watched.tally.last.values())
-    seen = _unique([one.finding for one in attempts if one.finding is not None])
+    overtaken = [one for one in attempts if _is_overtaken(one, attempts)]
+    counted = [one for one in attempts if one not in overtaken]
+    seen = _unique(
+        [one.finding for one in counted if one.finding is not None]
+        + [_milder(one) for one in overtaken if one.finding is not None]
+    )
     if not attempts:
         seen = [_nothing_arrived(base, watched)]
     seen = [_with_fixes(one, base.findings) for one in seen]
@@ -75,12 +83,31 @@ def make_report(base: Report, watched: Watched) -> Report:
     return replace(
         base,
         command="watch",
-        verdict=_verdict(attempts, numbered, base),
+        verdict=_verdict(counted, numbered, base),
         checks=tuple(_check(check, findings, numbered, base) for check in base.checks),
         findings=findings,
         paths=tuple(_path(path, attempts) for path in base.paths),
         notes=(*base.notes, *_notes(watched, attempts)),
     )
+
+
+def _is_overtaken(one: Attempt, attempts: list[Attempt]) -> bool:
+    """Whether the same device got through by the other family at once, as browsers try it (RFC 8305)."""
+    return one.finding is not None and any(
+        other.outcome == "connected"
+        and other.mac is not None
+        and other.mac == one.mac
+        and (":" in other.client) != (":" in one.client)
+        and abs(other.at - one.at) < AT_ONCE
+        for other in attempts
+    )
+
+
+def _milder(attempt: Attempt) -> Finding:
+    assert attempt.finding is not None
+    family = "IPv6" if ":" in attempt.client else "IPv4"
+    title = f"{family} only, the device got through by the other family: {attempt.finding.title}"
+    return replace(attempt.finding, outcome=Outcome.WARNS, title=title)
 
 
 def _unique(findings: Iterable[Finding]) -> list[Finding]:
