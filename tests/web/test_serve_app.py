@@ -173,6 +173,25 @@ def ask(port: int, path: str) -> str:
     return answer.split(b"\r\n", 1)[0].decode()
 
 
+def test_viewers_are_few_and_leave_room_when_they_go(page: tuple[str, int], state: State) -> None:
+    _, port = page
+    path = f"/o/{state.tokens.owner}/events"
+    viewers = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(3)]
+    for one in viewers:
+        one.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        assert b" 200 " in one.recv(4096)
+    assert " 503 " in ask(port, path)
+    for one in viewers:
+        one.close()
+    for _ in range(50):  # a worker notices at the next thing that it has to say
+        state.arrive("192.168.77.20", "Android", 0)
+        if state.viewers.acquire(blocking=False):
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("the viewers' places are not free again")
+
+
 def test_two_hundred_at_once(page: tuple[str, int]) -> None:
     path, port = page
     with ThreadPoolExecutor(50) as together:

@@ -234,16 +234,15 @@ def stream(state: State) -> Response:
 
     def pieces() -> Iterator[bytes]:
         seen = -1
-        try:
-            while not state.is_over:
-                new = state.wait(seen, 10.0)
-                text = json.dumps(owner_json(state)) if new != seen else ""
-                seen = new
-                yield f"data: {text}\n\n".encode() if text else b": still here\n\n"
-        finally:
-            state.viewers.release()
+        while not state.is_over:
+            new = state.wait(seen, 10.0)
+            text = json.dumps(owner_json(state)) if new != seen else ""
+            seen = new
+            yield f"data: {text}\n\n".encode() if text else b": still here\n\n"
 
-    return Response(pieces(), content_type="text/event-stream")
+    answer = Response(pieces(), content_type="text/event-stream")
+    answer.call_on_close(state.viewers.release)
+    return answer
 
 
 def answer_json(answer: Answer) -> dict[str, object]:

@@ -51,7 +51,8 @@ class PageRun:
         self._checked = 0.0
         self.base = self._check(asked.question)
         port = asked.question.target.port
-        self._sockets = choose_port(port, asked.page_port)
+        is_free = any(finding.code == "nothing-listening" for finding in self.base.findings)
+        self._sockets = choose_port(port if is_free else None, asked.page_port)
         page_port = int(self._sockets[0].getsockname()[1])
         urls = tuple(dict.fromkeys(path.url for path in self.base.paths if path.url))[:MAX_URLS]
         self.state = State(Scene(port, page_port, urls), say)

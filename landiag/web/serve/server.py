@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -39,7 +40,10 @@ def open_sockets(port: int) -> list[socket.socket]:
 def _listen(family: int, address: str, port: int) -> socket.socket:
     one = socket.socket(family, socket.SOCK_STREAM)
     try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "win32":  # there SO_REUSEADDR takes ports away from others
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         one.bind((address, port))
@@ -50,15 +54,16 @@ def _listen(family: int, address: str, port: int) -> socket.socket:
     return one
 
 
-def choose_port(port: int, wanted: int | None) -> list[socket.socket]:
-    """Listen for the page: on the port that is wanted, else on the diagnosed port where it is free, else near 8780.
+def choose_port(free: int | None, wanted: int | None) -> list[socket.socket]:
+    """Listen for the page: on the port that is wanted, else on the diagnosed port, else near 8780.
 
-    Raises OSError where none of them is free.
+    ``free`` is the diagnosed port where nothing listens on it, on any address; None otherwise: some systems
+    would give away all addresses beside a server that has one. Raises OSError where none of them is free.
     """
     if wanted is not None:
         return open_sockets(wanted)
     last = OSError(errno.EADDRINUSE, "all ports for the page are taken")
-    for candidate in (port, *range(FIRST_PAGE_PORT, LAST_PAGE_PORT + 1)):
+    for candidate in (*(() if free is None else (free,)), *range(FIRST_PAGE_PORT, LAST_PAGE_PORT + 1)):
         try:
             return open_sockets(candidate)
         except OSError as error:
