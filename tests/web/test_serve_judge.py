@@ -43,6 +43,11 @@ def test_an_answer_outranks_whatever_the_check_says() -> None:
     assert "Not by http://192.168.77.10:5000/" in answer.detail
 
 
+def test_the_best_address_is_named_whichever_answered_first() -> None:
+    first, second = met("answered", "answered")
+    assert judge_phone(SCENE, 0, (second, first), None).url == SCENE.urls[0]
+
+
 @pytest.mark.parametrize(("word", "says"), [("refused", "is refused"), ("silent", "does not answer")])
 def test_before_the_check_is_done_the_measurements_alone_speak(word: str, says: str) -> None:
     answer = judge_phone(SCENE, 0, met(word), None)

@@ -121,7 +121,7 @@ def judge_phone(
     """
     if scene.page_port == scene.port:
         return _port_was_free(scene)
-    answered = [one for one in measured if one.met is Met.ANSWERED]
+    answered = sorted((one for one in measured if one.met is Met.ANSWERED), key=lambda one: one.target)
     if answered:
         return _works(scene, answered, measured, report)
     if report is None:
