@@ -69,7 +69,9 @@ def _check_owners(case: Case) -> list[Finding]:
                 Fix(
                     "End the one that you do not mean",
                     needs="user-action",
-                    steps=(f"Look which of {names} is yours, and end the other with kill and its pid.",),
+                    steps=(
+                        f"Look which of {names} is yours, and end the other with {_end(case)} and its pid.",
+                    ),
                 ),
             ),
         )
@@ -118,7 +120,7 @@ def _taken(case: Case, socket: Socket, before: str, after: str) -> Finding:
 
 
 def _stop_fix(case: Case, socket: Socket) -> Fix:
-    commands = tuple(f"kill {pid}" for pid in socket.pids[:1])
+    commands = tuple(f"{_end(case)} {pid}" for pid in socket.pids[:1])
     return Fix(
         "End the other program, or use another port",
         commands,
@@ -126,6 +128,11 @@ def _stop_fix(case: Case, socket: Socket) -> Fix:
         risk="ends that program",
         steps=(f"Make sure that {describe_owner(case, socket)} is not needed before you end it.",),
     )
+
+
+def _end(case: Case) -> str:
+    """The command that ends a process by its pid."""
+    return "taskkill /f /pid" if case.facts.os == "windows" else "kill"
 
 
 def bind_error(case: Case) -> str | None:

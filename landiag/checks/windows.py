@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 
 from msgspec.structs import replace
@@ -221,17 +221,22 @@ def _openings(case: Case, policy: Policy, way: Way, journey: Journey) -> tuple[F
 
 
 def _is_mended(
-    case: Case, policy: Policy, journey: Journey, without: tuple[FirewallRule, ...], opening: str | None
+    case: Case, policy: Policy, journey: Journey, without: Iterable[FirewallRule], opening: str | None
 ) -> bool:
     """Whether the conversation passes once rules are gone and one is added, worked out in the model."""
-    gone = {id(rule) for rule in without}
+    changed = _without(policy, without)
+    if opening is not None:
+        changed.rules.append(parse_rule_string("landiag", opening))
+    return follow_through(case.facts, changed.lower(), journey.packet).verdict is Verdict.ACCEPT
+
+
+def _without(policy: Policy, rules: Iterable[FirewallRule]) -> Policy:
+    gone = {id(rule) for rule in rules}
     changed = Policy(
         [rule for rule in policy.rules if id(rule) not in gone], dict(policy.settings), has_rules=True
     )
     changed.gaps = list(policy.gaps)
-    if opening is not None:
-        changed.rules.append(parse_rule_string("landiag", opening))
-    return follow_through(case.facts, changed.lower(), journey.packet).verdict is Verdict.ACCEPT
+    return changed
 
 
 def _allowed_elsewhere(case: Case, policy: Policy, journey: Journey) -> str | None:
@@ -299,28 +304,52 @@ def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rul
 
 
 def _unblock(case: Case, policy: Policy, way: Way, journey: Journey, rule: FirewallRule) -> tuple[Fix, ...]:
-    if rule.store is not Store.LOCAL:
+    blocks = _blocks(case, policy, journey, rule)
+    if any(one.store is not Store.LOCAL for one in blocks):
         return (_ask_admin(case.port),)
-    twins = tuple(one for one in policy.rules if one is rule or _is_twin(one, rule))
-    commands = [f"Remove-NetFirewallRule -Name {_quoted(one.identity)}" for one in twins]
-    undo = [_recreate(one) for one in twins]
+    commands = [_take_away(one) for one in blocks]
+    undo = [_put_back(one) for one in blocks]
     opening: str | None = None
-    if not _is_mended(case, policy, journey, twins, None):
+    if not _is_mended(case, policy, journey, blocks, None):
         opening = opening_rule(case, way, journey)
         add, remove = _opening_commands(case, way, journey)
         commands.append(add)
         undo.append(remove)
-    mended = _is_mended(case, policy, journey, twins, opening)
+    mended = _is_mended(case, policy, journey, blocks, opening)
+    rules = "the rules that block" if len(blocks) > 1 else "the rule that blocks"
+    verb = "Remove" if all(one.is_prompt_block for one in blocks) else "Switch off"
     what = "and let clients of the local subnet in " if opening else ""
     return (
         Fix(
-            f"Remove the rule that blocks {what}(PowerShell as administrator)",
-            tuple(commands),
-            tuple(undo),
+            f"{verb} {rules} {what}(PowerShell as administrator)",
+            tuple(dict.fromkeys(commands)),
+            tuple(dict.fromkeys(undo)),
             needs="root",
             verified=mended or None,
         ),
     )
+
+
+def _blocks(
+    case: Case, policy: Policy, journey: Journey, rule: FirewallRule | None
+) -> tuple[FirewallRule, ...]:
+    """Every rule that must go: the one that decided, its twin, and those that would decide after them."""
+    found: list[FirewallRule] = []
+    while rule is not None:
+        decided = rule
+        more = [one for one in policy.rules if _is_same(one, decided) or _is_twin(one, decided)]
+        if not any(all(one is not old for old in found) for one in more):
+            break
+        found += [one for one in more if all(one is not old for old in found)]
+        line = follow_through(case.facts, _without(policy, found).lower(), journey.packet).decided_by
+        after = line.rule.source if line is not None and isinstance(line.rule, ProfileRule) else None
+        rule = after if after is not None and after.action == "block" else None
+    return tuple(found)
+
+
+def _is_same(one: FirewallRule, other: FirewallRule) -> bool:
+    """Whether both are one rule of one store, perhaps read twice."""
+    return (one.identity, one.store, one.text) == (other.identity, other.store, other.text)
 
 
 def _is_twin(one: FirewallRule, other: FirewallRule) -> bool:
@@ -333,12 +362,30 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _take_away(rule: FirewallRule) -> str:
+    """Remove what a prompt left behind; only switch off what somebody wrote, which comes back as it was."""
+    if rule.is_prompt_block:
+        return f"Remove-NetFirewallRule -Name {_quoted(rule.identity)}"
+    return _switch("Disable", rule)
+
+
+def _put_back(rule: FirewallRule) -> str:
+    return _recreate(rule) if rule.is_prompt_block else _switch("Enable", rule)
+
+
+def _switch(verb: str, rule: FirewallRule) -> str:
+    if rule.is_named:
+        return f"{verb}-NetFirewallRule -Name {_quoted(rule.identity)}"
+    only = "Where-Object { $_.Direction -eq 'Inbound' -and $_.Action -eq 'Block' }"
+    return f"Get-NetFirewallRule -DisplayName {_quoted(rule.title)} | {only} | {verb}-NetFirewallRule"
+
+
 def _recreate(rule: FirewallRule) -> str:
+    """Write a prompt's block rule anew: a program, TCP or UDP as its name says, every port."""
     profiles = ",".join(sorted(name.title() for name in rule.profiles)) if rule.profiles else "Any"
     protocol = next((word for word in ("UDP", "TCP") if rule.identity.upper().startswith(word)), "Any")
     program = f" -Program {_quoted(rule.program)}" if rule.program else ""
-    ports = f" -LocalPort {','.join(sorted(rule.ports))}" if rule.ports and protocol != "Any" else ""
     return (
         f"New-NetFirewallRule -Name {_quoted(rule.identity)} -DisplayName {_quoted(rule.title)} -Direction Inbound "
-        f"-Action Block -Protocol {protocol}{ports}{program} -Profile {profiles}"
+        f"-Action Block -Protocol {protocol}{program} -Profile {profiles}"
     )

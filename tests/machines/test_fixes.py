@@ -75,5 +75,11 @@ def test_every_command_is_narrow_and_has_an_undo(name: str) -> None:
                     assert "-RemoteAddress" in command
                     assert "-Profile" in command
                     assert any("Remove-NetFirewallRule" in one for one in fix.undo)
+                assert not re.search(r"\bkill\b", command)
+                if command.startswith("Disable-NetFirewallRule") or "| Disable-NetFirewallRule" in command:
+                    assert command.replace("Disable-", "Enable-") in fix.undo
+            if re.search("Remove the rule|Switch off the rule", fix.title):
+                assert re.match("Remove-|Disable-|Get-.*Disable-", fix.commands[0])
+                assert fix.verified
             if any(command.startswith("Remove-NetFirewallRule") for command in fix.commands):
                 assert any(one.startswith("New-NetFirewallRule") for one in fix.undo)

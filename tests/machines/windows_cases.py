@@ -142,6 +142,11 @@ CASES: Mapping[str, Made] = {
         "a port rule allows, a forgotten prompt blocks the program", host({**MINE, **prompt_blocks()}), "blocked",
         "firewall-blocks-program",
     ),
+    "windows-firewall-blocks-program-and-port": Made(
+        "a forgotten prompt blocks the program, and a rule of its own blocks the port",
+        host({**MINE, **prompt_blocks(), "Close-5000": ALLOW.replace("Allow", "Block")}), "blocked",
+        "firewall-blocks-program",
+    ),
     "windows-firewall-profile-public": Made(
         "the rule is for private networks, and the Wi-Fi is public", host(MINE, windows_state=state("Public")),
         "blocked", "firewall-profile",

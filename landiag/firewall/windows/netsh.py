@@ -121,6 +121,7 @@ def _rule(block: Block, *, verbose: bool) -> FirewallRule:
         conditions=lambda: tuple(_conditions(block, verbose=verbose)),
         store=Store.GROUP_POLICY if from_policy else Store.LOCAL,
         program=None if said.is_any(fields.get("program", "Any")) else fields["program"],
+        is_named=False,
     )
 
 

@@ -46,7 +46,8 @@ class FirewallRule(Struct):
     ``action`` is ``allow``, ``block`` or ``bypass``. ``profiles`` is None for all of them. ``conditions``
     gives what must hold besides; it is asked once, when a packet meets the rule. ``text`` is the rule as its
     tool prints it. ``program`` is the path it is for, as written; ``ports`` are the local ports when they are
-    nothing but single numbers, else None.
+    nothing but single numbers, else None. ``is_named`` tells whether ``identity`` is the name under which the
+    store keeps the rule; some tools print only its title.
     """
 
     identity: str
@@ -60,6 +61,7 @@ class FirewallRule(Struct):
     store: Store = Store.LOCAL
     program: str | None = None
     ports: frozenset[str] | None = None
+    is_named: bool = True
     _matches: tuple[Match, ...] | None = None
 
     @property

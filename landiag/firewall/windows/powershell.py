@@ -141,6 +141,7 @@ def parse_rule(row: Row) -> FirewallRule:
         program=next(iter(row.get("program") or ()), None)
         if _word(row, "program") not in conditions.ANY_WORDS
         else None,
+        is_named=bool(row.get("name") or row.get("instanceid")),
     )
 
 
