@@ -57,6 +57,8 @@ LOOK_AFTER = 0.08
 REMIND_SECONDS, DRAIN_SECONDS = 20.0, 2.0
 TRACE_AFTER, TRACE_EVERY = 0.01, 0.05
 MAX_RECORDED = 64 << 20
+"""Bytes of events that a recording holds; those beyond are left out, but for the end."""
+
 _IDLE = 0.25
 
 
@@ -299,7 +301,8 @@ class LiveWatch:
         return document
 
     def _feed(self, event: Event) -> None:
-        if self._spool is not None and self._spool.tell() < MAX_RECORDED:
+        is_kept = isinstance(event, End) or (self._spool is not None and self._spool.tell() < MAX_RECORDED)
+        if self._spool is not None and is_kept:
             self._spool.write(encode_event(event))
         for attempt in self.session.feed(event):
             self.say(attempt)
