@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from landiag.collect.servers import read_toml
+from landiag.toml import read_toml
 
 _BODY_BYTES = 20_000
 

@@ -7,16 +7,15 @@ first server is looked for. How a server is told to listen elsewhere is in ``res
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pkgutil import get_data
 from typing import Any
 
 from msgspec import Struct
 
 from landiag.collect.invocation import Invocation, invocation, package_script
 from landiag.model.facts import Process
+from landiag.toml import read_toml
 
 DEVELOPMENT_ADVICE = (
     "This is a development server, meant for its developer only. For more than a test let gunicorn, uWSGI or "
@@ -148,15 +147,6 @@ def server_kinds() -> tuple[ServerKind, ...]:
         values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in table.items()}
         kinds.append(ServerKind(key=key, **values))
     return tuple(kinds)
-
-
-def read_toml(name: str) -> dict[str, Any]:
-    """A TOML file of landiag/knowledge."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads((get_data("landiag.knowledge", name) or b"").decode())
 
 
 def recognise(process: Process, processes: Mapping[int, Process], http: str | None = None) -> Server | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from msgspec import Struct, field
 from landiag.host.recording import Recording
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.report import Report, Target
+from landiag.toml import parse_toml
 
 CASE = "case.toml"
 READINGS = "readings"
@@ -44,7 +44,7 @@ class Fixture(Struct, frozen=True):
 def read_fixture(folder: Path) -> Fixture:
     """Read a case. Raises ParseError with a sentence that names the file and what is wrong with it."""
     try:
-        case = _toml().loads((folder / CASE).read_text(encoding="utf-8"))
+        case = parse_toml((folder / CASE).read_text(encoding="utf-8"))
     except OSError as error:
         raise ParseError(f"{folder / CASE} could not be read: {error.strerror}") from error
     except ValueError as error:
@@ -71,16 +71,6 @@ def read_fixture(folder: Path) -> Fixture:
         raise ParseError(f"{folder / CASE} is damaged: {type(error).__name__} at {error}") from error
     except OSError as error:
         raise ParseError(f"a reading of {folder} is missing: {error.filename}") from error
-
-
-def _toml() -> Any:
-    if sys.version_info >= (3, 11):
-        import tomllib
-
-        return tomllib
-    import tomli
-
-    return tomli
 
 
 def _target(item: Mapping[str, Any]) -> Target:

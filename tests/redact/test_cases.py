@@ -83,6 +83,10 @@ def _readable(text: str) -> str:
     return "\n".join([text, plain, text.encode().decode("unicode_escape", "replace"), *packed])
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
+"""Paths of Windows are no Python escapes; the test decodes them all the same, to see what hides there."""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_redacted_case_says_the_same(name: str) -> None:
     recording = load(name).recording

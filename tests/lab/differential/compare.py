@@ -100,7 +100,8 @@ class Judge:
 
     def _read(self) -> Ruleset:
         readings = {source.name: _reading(source) for source in linux.SOURCES if isinstance(source, Command)}
-        readings.update({source.name: _reading(source) for source in linux.plan(readings)})
+        asked = [source for source in linux.plan(readings) if isinstance(source, Command)]
+        readings.update({source.name: _reading(source) for source in asked})
         return linux.parse_ruleset(readings)
 
     def _compare(self, case: Case, ruleset: Ruleset, attempt: Attempt, outcome: str) -> None:
