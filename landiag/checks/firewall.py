@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from landiag.checks import systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.collect.hints import Hint, parse_hints
+from landiag.collect.linux import ingress_filters
 from landiag.firewall.openings import Opening, Proposal, propose, without_translation
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey import Journey, follow_through
@@ -320,10 +321,27 @@ def likely_cause(case: Case) -> str | None:
 
 
 def _check_bypasses(case: Case) -> list[Finding]:
-    """Find programs in front of every rule that nobody can judge: XDP on the interface."""
+    """Find what sees packets before every rule and cannot be judged: XDP programs and traffic control filters."""
     way = case.way
-    if way is None or not way.interface.xdp:
+    if way is None:
         return []
-    title = f"An XDP program is attached to {way.interface.name}: it sees packets first, and cannot be judged"
-    evidence = (Evidence("ip -d addr", f"{way.interface.name}: xdp"),)
-    return [Finding("other-firewall", Outcome.UNKNOWN, title, "", evidence, paths=(way.id,))]
+    found = []
+    if way.interface.xdp:
+        found.append(("An XDP program is", Evidence("ip -d addr", f"{way.interface.name}: xdp")))
+    filters = case.parse(ingress_filters(way.interface.name), str.strip)
+    if isinstance(filters, str) and filters:
+        found.append(("A traffic control filter is", Evidence(_TC_SHOW, filters.splitlines()[0].strip())))
+    return [
+        Finding(
+            code="other-firewall",
+            outcome=Outcome.UNKNOWN,
+            title=f"{what} attached to {way.interface.name}: it sees packets first, and cannot be judged",
+            detail="It may drop a client's packets before any rule is asked, or leave them alone.",
+            evidence=(evidence,),
+            paths=(way.id,),
+        )
+        for what, evidence in found
+    ]
+
+
+_TC_SHOW = "tc filter show ingress"

@@ -11,6 +11,7 @@ from landiag.collect import hints, interfaces, machine, routes, sockets
 from landiag.collect.machine import Machine
 from landiag.firewall import linux as firewall
 from landiag.model.facts import (
+    Command,
     Facts,
     Family,
     File,
@@ -41,6 +42,9 @@ SYSCTLS = (
 """The kernel settings that decide something; see Documentation/networking/ip-sysctl.rst in the kernel."""
 
 MAX_NAMESPACES = 24
+MAX_FILTERED = 8
+_OUTSIDE = ("ethernet", "wifi", "bond", "vlan", "bridge", "vpn", "tunnel", "veth", "other")
+"""Kinds of interface by which clients come in, where traffic control may drop their packets before any rule."""
 
 FIRST: tuple[Source, ...] = (
     machine.MACHINE,
@@ -88,7 +92,16 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
         wanted += [sockets.PROC_TCP, sockets.PROC_TCP6]
     if not isinstance(facts.interfaces, Unknown):
         wanted += [_rp_filter(interface) for interface in facts.interfaces]
+        outside = [interface for interface in facts.interfaces if interface.up and interface.kind in _OUTSIDE]
+        wanted += [ingress_filters(interface.name) for interface in outside[:MAX_FILTERED]]
     return tuple(wanted)
+
+
+def ingress_filters(interface: str) -> Command:
+    """Name the source of an interface's traffic control filters (tc(8)): they see packets before every rule."""
+    return Command(
+        f"tc-ingress {interface}", ("tc", "filter", "show", "dev", interface, "ingress"), ok_statuses=(0, 2)
+    )
 
 
 def plan_namespaces(readings: Readings) -> tuple[Source, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.network import STRANGER
-from tests.lab.scenario import CLEAR, Scenario, Step, Wire, blocked, sh
+from tests.lab.scenario import CLEAR, Expected, Scenario, Step, Wire, blocked, sh
 from tests.lab.servers import flask
 
 SERVERS = (flask("--host 0.0.0.0"),)
@@ -187,5 +187,19 @@ SCENARIOS = (
         servers=SERVERS,
         truth="served",
         expected=CLEAR,
+    ),
+    Scenario(
+        "traffic-control-takes-packets",
+        fault="a traffic control filter takes every packet away before the first rule",
+        before=(
+            sh(
+                "tc qdisc add dev eth0 clsact; tc filter add dev eth0 ingress protocol all"
+                " u32 match u32 0 0 action mirred ingress redirect dev lo"
+            ),
+        ),
+        servers=SERVERS,
+        truth="timeout|unreachable",
+        expected=Expected("undetermined", "other-firewall"),
+        with_peer=Expected("blocked|undetermined"),
     ),
 )
