@@ -36,7 +36,7 @@ h2{font-size:1.15rem;margin-top:2rem}h3{font-size:1rem;margin-bottom:.3rem}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 td,th{border-bottom:1px solid var(--line);padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top;
 overflow-wrap:anywhere}
-th[scope=row]{white-space:nowrap}
+th[scope=row],thead+tbody th[scope=row]+td{white-space:nowrap}
 pre{background:var(--box);border:1px solid var(--line);border-radius:6px;padding:.6rem;overflow-x:auto;
 white-space:pre-wrap;overflow-wrap:anywhere}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}
