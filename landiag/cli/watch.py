@@ -171,7 +171,8 @@ def _stop_by_signals(stop: Callable[[], None]) -> None:
 
     signal.signal(signal.SIGINT, handle)
     signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGHUP, handle)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, handle)
 
 
 def _replay(file: Path, say: Callable[[Attempt], None]) -> tuple[Report, Recording]:

@@ -68,9 +68,11 @@ def find_link(address: str, params: Mapping[str, str]) -> Link | None:
 
 
 def _ioctl(sock: socket.socket, name: str, request: int) -> bytes:
-    from fcntl import ioctl
+    if sys.platform == "linux":
+        from fcntl import ioctl
 
-    return ioctl(sock.fileno(), request, struct.pack("256s", name.encode()[:15]))
+        return ioctl(sock.fileno(), request, struct.pack("256s", name.encode()[:15]))
+    raise OSError("this way to ask interfaces is known on Linux alone")
 
 
 def _ask_interface(sock: socket.socket, name: str, request: int) -> str | None:

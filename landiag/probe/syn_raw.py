@@ -9,6 +9,7 @@ import os
 import selectors
 import socket
 import struct
+import sys
 import time
 from collections.abc import Mapping
 
@@ -67,6 +68,8 @@ def syn_segment(source: str, target: str, own_port: int, port: int, sequence: in
 
 
 def _await(sock: socket.socket, wanted: tuple[int, int, int], end: float) -> Segment | None:
+    if sys.platform != "linux":
+        raise OSError("packets are taken as they are on Linux alone")
     with selectors.DefaultSelector() as selector:
         selector.register(sock, selectors.EVENT_READ)
         while (left := end - time.monotonic()) > 0:

@@ -183,6 +183,8 @@ class _Session(Struct):
                 break
 
     def _send(self, flags: int, sequence: int) -> None:
+        if sys.platform != "linux":
+            raise OSError("packets are taken as they are on Linux alone")
         assert self.ends is not None
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
             sock.bind((LINKS[0], 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 
 from landiag.watch.bpf import SNAP, assemble, port_filter
@@ -21,11 +22,17 @@ BATCH = 512
 """How many packets are taken before time is looked at again."""
 
 
+def _packet_socket() -> socket.socket:
+    if sys.platform != "linux":
+        raise OSError("packets are taken as they are on Linux alone")
+    return socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
+
+
 class Capture:
     """Packets from and to one port, on all interfaces. Raises PermissionError where that is not allowed."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
+        self._socket = _packet_socket()
         try:
             self._attach(port)
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
@@ -55,6 +62,8 @@ class Capture:
 
     def take(self) -> Iterator[Frame]:
         """Take what has come, a batch at most; never waits."""
+        if sys.platform != "linux":
+            raise OSError("packets are taken as they are on Linux alone")
         for _ in range(BATCH):
             try:
                 data, ancillary, _, address = self._socket.recvmsg(SNAP, 64)

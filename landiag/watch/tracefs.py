@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,8 @@ def _remove(folder: Path) -> None:
 
 def _keep(folder: Path) -> tuple[int, int]:
     """Start the child that removes the folder when this process has ended, in whatever way: (its pid, the pipe)."""
+    if sys.platform != "linux":
+        raise OSError("tracefs is on Linux alone")
     reading, writing = os.pipe()
     pid = os.fork()
     if pid:
