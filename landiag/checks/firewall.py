@@ -328,9 +328,12 @@ def _check_bypasses(case: Case) -> list[Finding]:
     found = []
     if way.interface.xdp:
         found.append(("An XDP program is", Evidence("ip -d addr", f"{way.interface.name}: xdp")))
-    filters = case.parse(ingress_filters(way.interface.name), str.strip)
+    traffic_control = ingress_filters(way.interface.name)
+    filters = case.parse(traffic_control, str.strip)
     if isinstance(filters, str) and filters:
-        found.append(("A traffic control filter is", Evidence(_TC_SHOW, filters.splitlines()[0].strip())))
+        found.append(
+            ("A traffic control filter is", Evidence(traffic_control.name, filters.splitlines()[0].strip()))
+        )
     return [
         Finding(
             code="other-firewall",
@@ -342,6 +345,3 @@ def _check_bypasses(case: Case) -> list[Finding]:
         )
         for what, evidence in found
     ]
-
-
-_TC_SHOW = "tc filter show ingress"

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer
+from landiag.collect.linux import ingress_filters
 from landiag.journey import Journey
 from landiag.judge import Judgement
 from landiag.model.facts import Unknown
@@ -34,7 +35,8 @@ _FIREWALL = ("firewall-drops", "firewall-rejects", "firewall-drops-replies", "ra
 class Testimony(Struct, frozen=True):
     """What the kernel said, and whether reading the rules (``read``) had said the same; None where it said nothing.
 
-    ``way`` is the way in that was tried, ``left`` what could not be removed again.
+    ``way`` is the way in that was tried, ``left`` what could not be removed again. ``filters`` is what traffic
+    control has on the interface: a SYN that was seen behind it went through it.
     """
 
     fate: Fate
@@ -43,6 +45,7 @@ class Testimony(Struct, frozen=True):
     read: str
     way: str
     left: str = ""
+    filters: str = ""
 
     def testify(self, answers: Sequence[tuple[str, Answer]]) -> list[tuple[str, Answer]]:
         """Add the kernel's word to the answer of the firewall check."""
@@ -72,15 +75,24 @@ def hear(case: Case, injection: Injection) -> tuple[Case, Testimony]:
     if way is None or isinstance(ruleset, Unknown):
         raise CannotProve("the kernel's answer cannot be read: there are no rules to hold it against")
     fate = read_fate(transcript, injection, ruleset)
+    case, filters = _answer_for_filters(case, way.interface.name)
     classes = case.classes.get(way.id, ())
     if not classes:
-        return case, Testimony(fate, injection, None, "", way.id, transcript.left)
+        return case, Testimony(fate, injection, None, "", way.id, transcript.left, filters)
     model = classes[0].journey
     agrees = _agrees(model, fate)
-    testimony = Testimony(fate, injection, agrees, _describe(model), way.id, transcript.left)
+    testimony = Testimony(fate, injection, agrees, _describe(model), way.id, transcript.left, filters)
     heard = model if agrees else _corrected(model, fate)
     first = replace(classes[0], journey=heard)
     return replace(case, classes={**case.classes, way.id: (first, *classes[1:])}), testimony
+
+
+def _answer_for_filters(case: Case, interface: str) -> tuple[Case, str]:
+    """Take the question what traffic control does out of the case: the kernel's word answers it."""
+    source = ingress_filters(interface)
+    filters = case.parse(source, str.strip)
+    readings = {name: reading for name, reading in case.readings.items() if name != source.name}
+    return replace(case, readings=readings), filters if isinstance(filters, str) else ""
 
 
 def _agrees(model: Journey, fate: Fate) -> bool | None:
@@ -212,8 +224,10 @@ def _lost(testimony: Testimony) -> Finding:
         if fate.evidence:
             title = f"The kernel dropped the {what} in table {fate.where.split()[-1]} of iptables-legacy"
             detail = f"Which rule did it, its counters do not tell: {fate.evidence}."
-    evidence = Evidence("nft monitor trace", f"last seen: {fate.where or 'nowhere'}")
-    return Finding("other-firewall", Outcome.UNKNOWN, title, detail, (evidence,), paths=(testimony.way,))
+    evidence = [Evidence("nft monitor trace", f"last seen: {fate.where or 'nowhere'}")]
+    if fate.end is End.UNSEEN and testimony.filters:
+        evidence.append(Evidence(ingress_filters(name).name, testimony.filters.splitlines()[0].strip()))
+    return Finding("other-firewall", Outcome.UNKNOWN, title, detail, tuple(evidence), paths=(testimony.way,))
 
 
 def _unanswered(testimony: Testimony, proof: Evidence) -> Finding:

@@ -96,6 +96,10 @@ PROOFS = (
                                sh("tc qdisc add dev eth0 clsact; tc filter add dev eth0 ingress protocol ip u32"
                                   " match ip dport 5000 0xffff action mirred egress redirect dev sink")),
           "undetermined", "other-firewall", "last seen: nowhere", "before the firewall", confirmed=False, needs="tc"),
+    Proof("tc-lets-it-pass", (sh("ip link add sink type veth peer name sunk; ip link set sink up"),
+                              sh("tc qdisc add dev eth0 clsact; tc filter add dev eth0 ingress protocol ip u32"
+                                 " match ip dport 5001 0xffff action mirred egress redirect dev sink")),
+          "clear", None, needs="tc"),
 )  # fmt: skip
 
 
