@@ -28,9 +28,10 @@ def check(
     """
     import time
 
-    from landiag.diagnose import Question, diagnose
+    from landiag.diagnose import diagnose
     from landiag.host import LiveHost, Recorder
     from landiag.model.report import Target
+    from landiag.question import Question
 
     deadline = time.monotonic() + timeout
     host = LiveHost(deadline)

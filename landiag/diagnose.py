@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag import __version__
@@ -16,7 +15,7 @@ from landiag.checks import CHECKS, application, exchange, firewall, listening, p
 from landiag.checks.case import Answer, Case, not_applicable
 from landiag.collect import linux
 from landiag.collect.machine import MACHINE, Machine, parse_machine
-from landiag.collect.systems import collector_of
+from landiag.collect.systems import collector_of, first_sources
 from landiag.follow import follow_ways
 from landiag.host import Recorder
 from landiag.judge import judge
@@ -25,51 +24,12 @@ from landiag.model.report import ReadingNote, Report, Target
 from landiag.paths import list_paths
 from landiag.probe.resolve import parse_resolution
 from landiag.prove import Announce, CannotProve, say_nothing
+from landiag.question import Question, UsageError
 from landiag.see_also import see_also
 from landiag.ways import Way, choose_ways, list_ways
 
 if TYPE_CHECKING:
     from landiag.prove.witness import Testimony
-
-
-class UsageError(ValueError):
-    """What was asked cannot be answered as it is; the message says why and what to do."""
-
-
-class Question(Struct, frozen=True):
-    """What a person asks of ``check``. ``only`` names the checks that are wanted; empty means all."""
-
-    target: Target
-    program: str | None = None
-    host_header: str | None = None
-    path: str = "/"
-    asks_http: bool = True
-    only: tuple[str, ...] = ()
-    proves: bool = False
-
-    @property
-    def options(self) -> Mapping[str, str]:
-        """What a recording must remember besides the target, so that the same exchanges are looked up again."""
-        options = {"path": self.path, "http": "yes" if self.asks_http else "no"}
-        if self.host_header is not None:
-            options["host_header"] = self.host_header
-        if self.program is not None:
-            options["program"] = self.program
-        if self.proves:
-            options["prove"] = "yes"
-        return options
-
-    @classmethod
-    def from_options(cls, target: Target, options: Mapping[str, str]) -> Question:
-        """Ask again what a recording asked."""
-        return cls(
-            target=target,
-            program=options.get("program"),
-            host_header=options.get("host_header"),
-            path=options.get("path", "/"),
-            asks_http=options.get("http") != "no",
-            proves=options.get("prove") == "yes",
-        )
 
 
 def diagnose(
@@ -119,7 +79,7 @@ def gather(recorder: Recorder, deadline: float, also: Iterable[Source] = ()) -> 
     if isinstance(machine, Unknown):
         raise UsageError(f"this machine could not be described: {machine.reason}")
     system = collector_of(machine.os)
-    recorder.read_all((*system.first, *systems.sources(machine)), _share(deadline, 0.4))
+    recorder.read_all((*first_sources(machine.os), *systems.sources(machine)), _share(deadline, 0.4))
     facts = system.parse_facts(recorder.readings, machine)
     recorder.read_all(system.plan(facts, recorder.readings), _share(deadline, 0.3))
     facts = system.complete_facts(facts, recorder.readings)

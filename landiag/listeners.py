@@ -9,11 +9,12 @@ from landiag.checks import firewall, listening, way_back
 from landiag.checks.case import Case
 from landiag.checks.owners import describe_owner
 from landiag.checks.restart import server_of
-from landiag.diagnose import Question, gather, open_case
+from landiag.diagnose import gather, open_case
 from landiag.host import Recorder
 from landiag.model.codes import rank
 from landiag.model.facts import Socket, Unknown
 from landiag.model.report import Finding, Outcome, Target
+from landiag.question import Question
 
 _CHECKS = (listening.check, firewall.check, way_back.check)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from landiag.diagnose import Question, diagnose
+from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording
 from landiag.host.fixture import Fixture, read_fixture
 from landiag.model.report import Report
+from landiag.question import Question
 
 FOLDER = Path(__file__).parent.parent / "fixtures"
 

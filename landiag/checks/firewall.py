@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from landiag.checks import systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.collect.hints import Hint, parse_hints
-from landiag.collect.linux import ingress_filters
+from landiag.collect.linux_sources import ingress_filters
 from landiag.firewall.openings import Opening, Proposal, propose, without_translation
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey import Journey, follow_through

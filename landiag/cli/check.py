@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from landiag import __version__
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
+from landiag.cli.early import begin_reading
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -35,11 +36,13 @@ from landiag.cli.outputs import (
 from landiag.cli.patience import tell_waiting
 from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
 from landiag.cli.redacting import redact_both
-from landiag.diagnose import Question, UsageError, diagnose
+from landiag.collect.machine import system_name
+from landiag.collect.systems import first_sources
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
 from landiag.host.live import find_program
 from landiag.model.facts import Command, ParseError
 from landiag.model.report import CHECK_NAMES, Report, Target
+from landiag.question import Question, UsageError
 
 
 def check(
@@ -121,6 +124,9 @@ def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report
         _announce_sudo()
     recorder = Recorder(host)
     try:
+        begin_reading(recorder)
+        from landiag.diagnose import diagnose
+
         threading.Thread(target=_warm_up, daemon=True).start()
         with tell_waiting(recorder):
             report = diagnose(question, recorder, deadline, announce_proof)
@@ -156,9 +162,8 @@ def _sudo() -> tuple[str, ...]:
 
 def _announce_sudo() -> None:
     """List the commands that will run as root, before they do; all of them only read."""
-    from landiag.collect.linux import FIRST
-
-    commands = [source for source in FIRST if isinstance(source, Command) and source.needs_root]
+    sources = first_sources(system_name(sys.platform))
+    commands = [source for source in sources if isinstance(source, Command) and source.needs_root]
     sys.stderr.write("These commands, which only read, run by sudo:\n")
     for command in commands:
         sys.stderr.write(f"  {shlex.join(command.argv)}\n")
@@ -174,5 +179,7 @@ def _replay(file: Path, asked: Asked, question: Question) -> tuple[Report, Recor
     if asked.is_explicit:
         target = replace(target, port=asked.port)
     recorded = Question.from_options(target, recording.options)
+    from landiag.diagnose import diagnose
+
     host = RecordedHost(recording.readings)
     return diagnose(replace(recorded, only=question.only), Recorder(host), float("inf")), recording

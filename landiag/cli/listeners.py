@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import typer
 from msgspec.structs import asdict
 
+from landiag.cli.early import begin_reading
 from landiag.cli.outputs import JsonFlag, NoColorFlag, Stop, TimeoutSeconds, terminal_style
-from landiag.diagnose import UsageError
 from landiag.host import LiveHost, Recorder
-from landiag.listeners import Listener
-from landiag.listeners import list_listeners as find_listeners
 from landiag.model.facts import Unknown
+from landiag.question import UsageError
 from landiag.render.escape import escape_text
 from landiag.render.terminal import Style
+
+if TYPE_CHECKING:
+    from landiag.listeners import Listener
 
 SCHEMA = "landiag.list/1"
 
@@ -27,8 +30,12 @@ def list_listeners(
     """List every listener of this machine, its program, and whether LAN clients reach it or what stops them."""
     deadline = time.monotonic() + timeout
     host = LiveHost(deadline)
+    recorder = Recorder(host)
     try:
-        found = find_listeners(Recorder(host), deadline)
+        begin_reading(recorder)
+        from landiag.listeners import list_listeners as find_listeners
+
+        found = find_listeners(recorder, deadline)
     except UsageError as error:
         raise Stop(str(error)) from error
     finally:

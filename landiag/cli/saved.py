@@ -9,10 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.cli.outputs import Stop, read_text
-from landiag.diagnose import Question, UsageError, diagnose
+from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording, parse_recording
 from landiag.model.facts import ParseError, ReadStatus
 from landiag.model.report import Report
+from landiag.question import Question, UsageError
 from landiag.render.parse import parse_report
 
 

@@ -24,8 +24,8 @@ from landiag.cli.outputs import (
     finish,
     render_for,
 )
-from landiag.diagnose import Question, UsageError
 from landiag.model.report import Report, Target
+from landiag.question import Question, UsageError
 from landiag.render.escape import escape_text
 
 _ASKS = {

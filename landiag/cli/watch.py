@@ -29,10 +29,10 @@ from landiag.cli.outputs import (
     render_for,
     write_file,
 )
-from landiag.diagnose import Question, UsageError
 from landiag.host import Recording, parse_recording, render_recording
 from landiag.model.facts import ParseError
 from landiag.model.report import Report, Target
+from landiag.question import Question, UsageError
 from landiag.render.escape import escape_text
 from landiag.render.jsontext import to_document
 from landiag.watch.conclude import Attempt

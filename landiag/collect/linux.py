@@ -7,15 +7,14 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from landiag.collect import hints, interfaces, machine, routes, sockets
+from landiag.collect import interfaces, machine, routes, sockets
+from landiag.collect.linux_sources import SYSCTL_FOLDER, ingress_filters, reverse_path_filter
 from landiag.collect.machine import Machine
 from landiag.firewall import linux as firewall
+from landiag.firewall.sources import NFT_TEXT
 from landiag.model.facts import (
-    Command,
     Facts,
     Family,
-    File,
-    Interface,
     Namespace,
     Process,
     Reading,
@@ -29,38 +28,10 @@ from landiag.model.facts import (
 Readings = Mapping[str, Reading]
 T = TypeVar("T")
 
-_SYSCTL_FOLDER = "/proc/sys/"
-
-SYSCTLS = (
-    ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.src_valid_mark")
-    + ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.tcp_l3mdev_accept")
-    + ("net.ipv4.tcp_abort_on_overflow", "net.ipv6.conf.all.forwarding", "net.ipv6.bindv6only")
-    + ("net.ipv4.conf.all.accept_local", "net.ipv4.conf.all.arp_ignore", "net.ipv4.fwmark_reflect")
-    + ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
-    + ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
-)
-"""The kernel settings that decide something; see Documentation/networking/ip-sysctl.rst in the kernel."""
-
 MAX_NAMESPACES = 24
 MAX_FILTERED = 8
 _OUTSIDE = ("ethernet", "wifi", "bond", "vlan", "bridge", "vpn", "tunnel", "veth", "other")
 """Kinds of interface by which clients come in, where traffic control may drop their packets before any rule."""
-
-FIRST: tuple[Source, ...] = (
-    machine.MACHINE,
-    sockets.LISTENERS,
-    interfaces.INTERFACES,
-    routes.ROUTES4,
-    routes.ROUTES6,
-    routes.RULES4,
-    routes.RULES6,
-    routes.NEIGHBOURS,
-    machine.NAMESPACES,
-    *(File(_SYSCTL_FOLDER + name.replace(".", "/")) for name in SYSCTLS),
-    *firewall.SOURCES,
-    *hints.SOURCES,
-)
-"""What is always read, all at once."""
 
 
 def parse_facts(readings: Readings, who: Machine) -> Facts:
@@ -91,17 +62,10 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
     if isinstance(facts.sockets, Unknown):
         wanted += [sockets.PROC_TCP, sockets.PROC_TCP6]
     if not isinstance(facts.interfaces, Unknown):
-        wanted += [_rp_filter(interface) for interface in facts.interfaces]
+        wanted += [reverse_path_filter(interface.name) for interface in facts.interfaces]
         outside = [interface for interface in facts.interfaces if interface.up and interface.kind in _OUTSIDE]
         wanted += [ingress_filters(interface.name) for interface in outside[:MAX_FILTERED]]
     return tuple(wanted)
-
-
-def ingress_filters(interface: str) -> Command:
-    """Name the source of an interface's traffic control filters (tc(8)): they see packets before every rule."""
-    return Command(
-        f"tc-ingress {interface}", ("tc", "filter", "show", "dev", interface, "ingress"), ok_statuses=(0, 2)
-    )
 
 
 def plan_namespaces(readings: Readings) -> tuple[Source, ...]:
@@ -128,7 +92,7 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
     listeners = facts.sockets
     if isinstance(listeners, Unknown) and sockets.PROC_TCP.name in readings:
         listeners = _parse_proc_listeners(readings, listeners)
-    ruleset = firewall.parse_ruleset(readings) if firewall.NFT_TEXT.name in readings else facts.ruleset
+    ruleset = firewall.parse_ruleset(readings) if NFT_TEXT.name in readings else facts.ruleset
     return replace(
         facts,
         sockets=listeners,
@@ -150,16 +114,12 @@ def _both(
 
 
 def _parse_sysctls(readings: Readings) -> Mapping[str, str]:
-    prefix = "file:" + _SYSCTL_FOLDER
+    prefix = "file:" + SYSCTL_FOLDER
     return {
         name.removeprefix(prefix).replace("/", "."): reading.text.strip()
         for name, reading in readings.items()
         if name.startswith(prefix) and reading.status is ReadStatus.OK
     }
-
-
-def _rp_filter(interface: Interface) -> File:
-    return File(f"{_SYSCTL_FOLDER}net/ipv4/conf/{interface.name}/rp_filter")
 
 
 def _parse_processes(readings: Readings) -> Mapping[int, Process] | Unknown:

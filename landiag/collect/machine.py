@@ -53,7 +53,7 @@ def parse_machine(text: str) -> Machine:
     item = _load(text)
     try:
         return Machine(
-            os=_system(str(item["platform"])),
+            os=system_name(str(item["platform"])),
             info=HostInfo(
                 os=str(item["platform"]),
                 os_version=str(item["os"]),
@@ -71,7 +71,7 @@ def parse_machine(text: str) -> Machine:
         raise ParseError(f"not a description of a machine: {type(error).__name__} {error}") from error
 
 
-def _system(platform: str) -> str:
+def system_name(platform: str) -> str:
     """The name that landiag gives to an operating system, by ``sys.platform`` (``freebsd14``, ``openbsd7``...)."""
     known = {"win32": "windows", "cygwin": "windows", "darwin": "macos"}
     return known.get(platform, platform.rstrip("0123456789"))

@@ -117,8 +117,13 @@ _MASKS = ("classes", "masks")
 def _has_masks(ruleset: Ruleset) -> bool:
     """Whether any rule compares a part of an address, worked out once for a ruleset."""
     if _MASKS not in ruleset.notes:
-        ruleset.notes[_MASKS] = any(_MASKED.search(text) for text in ruleset.texts)
+        ruleset.notes[_MASKS] = any(_is_masked(text) for text in ruleset.texts)
     return bool(ruleset.notes[_MASKS])
+
+
+def _is_masked(text: bytes) -> bool:
+    """The words that such a comparison must have are found many times faster than the comparison itself."""
+    return (b'"&"' in text or b"*" in text) and _MASKED.search(text) is not None
 
 
 def _edges_of_steps(steps: Iterable[Step], version: int) -> Iterator[int]:

@@ -353,6 +353,8 @@ class Follower(Struct):
         rewrite: Packet | None = None,
     ) -> list[_Trip]:
         if not self.ruleset.hooked(hook, family):
+            if tracking is None and rewrite is None:
+                return trips
             for trip in trips:
                 trip.fields.move(family, hook)
                 pass_freely(trip.fields, tracking, rewrite)

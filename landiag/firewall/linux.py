@@ -25,24 +25,22 @@ from landiag.firewall.iptables import (
 )
 from landiag.firewall.nft_rules import Changes, NftRules
 from landiag.firewall.nftables import NftTable, parse_listing, parse_nft_json
+from landiag.firewall.sources import (
+    IP6TABLES,
+    IPSET,
+    IPTABLES,
+    LEGACY,
+    LEGACY6,
+    NAMES,
+    NAMES6,
+    NFT,
+    NFT_TEXT,
+    SOURCES,
+)
 from landiag.firewall.ufw import USER_RULES, USER_RULES6, label_files
 from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Unknown
 from landiag.model.ruleset import Chain, Ruleset, TableKey
 from landiag.model.sets import ElementSet
-
-NFT = Command("nft-ruleset", ("nft", "-j", "list", "ruleset"), needs_root=True, module="nf_tables")
-NFT_TEXT = Command("nft-text", ("nft", "-t", "list", "ruleset"), needs_root=True, module="nf_tables")
-IPTABLES = Command("iptables-save", ("iptables-nft-save",), needs_root=True, module="nf_tables")
-IP6TABLES = Command("ip6tables-save", ("ip6tables-nft-save",), needs_root=True, module="nf_tables")
-LEGACY = Command("iptables-legacy-save", ("iptables-legacy-save",), needs_root=True, module="ip_tables")
-LEGACY6 = Command("ip6tables-legacy-save", ("ip6tables-legacy-save",), needs_root=True, module="ip6_tables")
-IPSET = Command("ipset-save", ("ipset", "save"), needs_root=True, module="ip_set")
-
-NAMES = File("/proc/net/ip_tables_names", needs_root=True)
-NAMES6 = File("/proc/net/ip6_tables_names", needs_root=True)
-
-SOURCES: tuple[Command | File, ...] = (NFT, IPTABLES, IP6TABLES, LEGACY, LEGACY6, IPSET, NAMES, NAMES6)
-"""What is always read."""
 
 T = TypeVar("T")
 

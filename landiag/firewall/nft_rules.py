@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from landiag.firewall.ipt_matches import Setting
 from landiag.firewall.iptables import IptRule
@@ -21,11 +22,17 @@ _STATEMENT = re.compile(
 _CHANGES = b'"mangle": {"key": {"payload"'
 
 
+MEMORY = 4096
+"""So many values are remembered as they were written."""
+
+
+@lru_cache(MEMORY)
 def _number(value: Value) -> frozenset[bytes]:
     return frozenset({b"%d" % value}) if isinstance(value, int) else frozenset()
 
 
 def _address(version: int) -> Callable[[Value], frozenset[bytes]]:
+    @lru_cache(MEMORY)
     def write(value: Value) -> frozenset[bytes]:
         if version == 4 and isinstance(value, int):
             return frozenset(
@@ -38,6 +45,7 @@ def _address(version: int) -> Callable[[Value], frozenset[bytes]]:
     return write
 
 
+@lru_cache(MEMORY)
 def _name(value: Value) -> frozenset[bytes]:
     return frozenset({f'"{value}"'.encode()}) if isinstance(value, str) else frozenset()
 

@@ -22,6 +22,9 @@ Word = TypeVar("Word", bytes, str)
 SCANS = 8
 """After so many scans of a chain it is indexed."""
 
+MEMORY = 100_000_000
+"""So many bits an index may take to remember what it has worked out."""
+
 SMALL = 8
 """A chain with at most so many rules is walked whole."""
 
@@ -31,25 +34,33 @@ Wanted = Callable[[Word], frozenset[Word] | None]
 
 
 class Index(Struct, Generic[Word]):
-    """For each comparison: the rules that make it, and those that make it with one value."""
+    """For each comparison: the rules that make it, and those that make it with one value, as masks of positions."""
 
     size: int
     constrained: dict[Word, int] = field(default_factory=dict)
     exact: dict[Word, dict[Word, list[int]]] = field(default_factory=dict)
+    _left: dict[tuple[Word, frozenset[Word]], int] = field(default_factory=dict)
 
     def positions(self, wanted: Wanted[Word]) -> Iterable[int]:
         """The positions of the rules that none of the packet's values rules out."""
         mask = (1 << self.size) - 1
-        for name, constrained in self.constrained.items():
+        for name in self.constrained:
             values = wanted(name)
             if values is not None:
-                held = 0
-                exact = self.exact[name]
-                for value in values:
-                    for position in exact.get(value, ()):
-                        held |= 1 << position
-                mask &= ~constrained | held
+                left = self._left.get((name, values))
+                mask &= self._rule_out(name, values) if left is None else left
         return bits(mask)
+
+    def _rule_out(self, name: Word, values: frozenset[Word]) -> int:
+        """The rules that are left when what a comparison asks for has these values."""
+        held = 0
+        for value in values:
+            for position in self.exact[name].get(value, ()):
+                held |= 1 << position
+        left = ~self.constrained[name] | held
+        if len(self._left) * self.size < MEMORY:
+            self._left[name, values] = left
+        return left
 
 
 class ScannedRules(RuleList, Generic[Word]):

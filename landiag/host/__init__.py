@@ -61,6 +61,8 @@ class Recorder(Struct):
     host: Host
     readings: dict[str, Reading] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
+    _threads: dict[str, threading.Thread] = field(default_factory=dict)
+    _done: dict[str, Reading] = field(default_factory=dict)
 
     def read(self, source: Source) -> Reading:
         """Read from the host behind, or from memory; see ``Host.read``."""
@@ -68,29 +70,32 @@ class Recorder(Struct):
             self.readings[source.name] = self.host.read(source)
         return self.readings[source.name]
 
+    def begin(self, sources: Iterable[Source]) -> None:
+        """Begin to read many sources at once, and return; ``read_all`` waits for them."""
+        known = self.readings.keys() | self._threads.keys()
+        wanted = {source.name: source for source in sources if source.name not in known}
+        self.waiting |= wanted.keys()
+        # Files are read at once, so they share a thread. Daemon threads: a reading that hangs in the kernel must
+        # not keep the process alive.
+        files: list[Source] = [source for source in wanted.values() if isinstance(source, File)]
+        batches: list[list[Source]] = [[source] for source in wanted.values() if not isinstance(source, File)]
+        for batch in (*batches, files):
+            thread = threading.Thread(target=self._work, args=(batch,), daemon=True)
+            self._threads.update((source.name, thread) for source in batch)
+            thread.start()
+
+    def _work(self, batch: Iterable[Source]) -> None:
+        for source in batch:
+            self._done[source.name] = self.host.read(source)
+            self.waiting.discard(source.name)
+
     def read_all(self, sources: Iterable[Source], deadline: float) -> None:
         """Read many sources at once. What is not there at the deadline is ``timed-out`` and left behind."""
         wanted = {source.name: source for source in sources if source.name not in self.readings}
-        done: dict[str, Reading] = {}
-
-        def work(batch: Iterable[Source]) -> None:
-            for source in batch:
-                done[source.name] = self.host.read(source)
-                self.waiting.discard(source.name)
-
-        self.waiting = set(wanted)
-        # Files are read at once, so they share a thread. Daemon threads: a reading that hangs in the kernel must
-        # not keep the process alive.
-        files = tuple(source for source in wanted.values() if isinstance(source, File))
-        batches = [(source,) for source in wanted.values() if not isinstance(source, File)]
-        threads = [
-            threading.Thread(target=work, args=(batch,), daemon=True) for batch in (*batches, files) if batch
-        ]
-        for thread in threads:
-            thread.start()
+        self.begin(wanted.values())
         end = deadline + _GRACE
-        for thread in threads:
-            thread.join(None if end == float("inf") else max(0.0, end - time.monotonic()))
         for name, source in wanted.items():
+            self._threads[name].join(None if end == float("inf") else max(0.0, end - time.monotonic()))
             late = failed_reading(source, ReadStatus.TIMED_OUT, "no answer within the time that was allowed")
-            self.readings[name] = done.get(name, late)
+            self.readings[name] = self._done.get(name, late)
+            self.waiting.discard(name)

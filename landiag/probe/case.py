@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from landiag.collect import interfaces, machine, routes
 from landiag.collect.machine import Machine
-from landiag.collect.systems import collector_of
+from landiag.collect.systems import collector_of, first_sources
 from landiag.model.facts import (
     Address,
     Call,
@@ -111,7 +111,7 @@ class Case(Struct, frozen=True):
         asked = sources.first(self.versions)
         if self.machine is None or self.machine.os == "linux":
             return asked
-        return (*asked, *collector_of(self.machine.os).first)
+        return (*asked, *first_sources(self.machine.os))
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer
-from landiag.collect.linux import ingress_filters
+from landiag.collect.linux_sources import ingress_filters
 from landiag.journey import Journey
 from landiag.judge import Judgement
 from landiag.model.facts import Unknown

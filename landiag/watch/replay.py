@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from landiag.diagnose import Question
 from landiag.host import Recording
 from landiag.model.facts import ParseError
 from landiag.model.report import Report
+from landiag.question import Question
 from landiag.watch.conclude import Attempt
 from landiag.watch.events import Begin, End, parse_events
 from landiag.watch.live import EVENTS

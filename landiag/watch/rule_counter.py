@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from landiag.firewall.linux import NFT
+from landiag.firewall.sources import NFT
 from landiag.model.facts import Reading, ReadStatus
 
 MAX_BYTES = 2 << 20

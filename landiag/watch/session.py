@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from landiag.diagnose import Question, diagnose
+from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.model.facts import Reading
 from landiag.model.report import Evidence, Report
+from landiag.question import Question
 from landiag.watch.attempts import Flow, Seen, Watcher
 from landiag.watch.conclude import Attempt, conclude
 from landiag.watch.events import Event, Facts, Maker

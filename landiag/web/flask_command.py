@@ -94,7 +94,7 @@ def _print_hint(app: Flask, import_path: str | None, port: int) -> None:
 
 
 def _check(app: Flask, port: int, peer: str | None, timeout: float) -> Report:
-    from landiag.diagnose import UsageError
+    from landiag.question import UsageError
     from landiag.web.flask_report import check_flask
 
     try:

@@ -9,7 +9,7 @@ import pytest
 
 from landiag.collect import windows, windows_state
 from landiag.collect.machine import parse_machine
-from landiag.collect.systems import collector_of
+from landiag.collect.systems import first_sources
 from landiag.host import Recorder
 from landiag.model.facts import Call, Command, Facts, Reading, ReadStatus, Unknown, parse_reading
 from landiag.model.ruleset import Ruleset
@@ -120,7 +120,7 @@ def test_damaged_readings_are_unknown_never_an_error() -> None:
 
 
 def test_each_system_has_its_collector() -> None:
-    firsts = {os: len(collector_of(os).first) for os in ("linux", "windows", "macos", "freebsd", "openbsd")}
+    firsts = {os: len(first_sources(os)) for os in ("linux", "windows", "macos", "freebsd", "openbsd")}
     assert min(firsts.values()) > 5
     reading = Reading("machine", ReadStatus.OK, machine(platform="freebsd14").encode())
     who = parse_reading(reading, parse_machine)

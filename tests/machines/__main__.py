@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 from landiag import __version__
-from landiag.diagnose import Question, diagnose
+from landiag.diagnose import diagnose
 from landiag.host import Recorder, Recording
 from landiag.host.fixture import Fixture, render_fixture
 from landiag.model.report import Report, Target
+from landiag.question import Question
 from landiag.render.jsontext import render_json
 from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from landiag.checks import windows as checks
 from landiag.collect import windows
-from landiag.diagnose import Question, gather, open_case
+from landiag.diagnose import gather, open_case
 from landiag.firewall.conversation import Follower
 from landiag.firewall.surroundings import SavedSurroundings
 from landiag.firewall.windows.policy import Policy
@@ -21,6 +21,7 @@ from landiag.model.facts import Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Target
 from landiag.model.ruleset import Verdict
+from landiag.question import Question
 from tests.machines.__main__ import record
 from tests.machines.windows_cases import CASES
 

@@ -10,9 +10,10 @@ from ipaddress import ip_address
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.diagnose import Question, UsageError, diagnose
+from landiag.diagnose import diagnose
 from landiag.host import LiveHost, Recorder
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Report, Status, Verdict
+from landiag.question import Question, UsageError
 from landiag.web.serve.app import Hosts, make_app
 from landiag.web.serve.judge import Scene
 from landiag.web.serve.server import PageServer, choose_port

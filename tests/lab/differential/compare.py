@@ -13,6 +13,7 @@ from landiag.collect.interfaces import INTERFACES, parse_interfaces
 from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules
 from landiag.firewall import linux
 from landiag.firewall.conversation import Conversation, Follower
+from landiag.firewall.sources import SOURCES
 from landiag.firewall.surroundings import Surroundings
 from landiag.journey import HostSurroundings
 from landiag.model.facts import Command, Facts, Family, Reading, ReadStatus, Unknown
@@ -99,7 +100,7 @@ class Judge:
         return attempts
 
     def _read(self) -> Ruleset:
-        readings = {source.name: _reading(source) for source in linux.SOURCES if isinstance(source, Command)}
+        readings = {source.name: _reading(source) for source in SOURCES if isinstance(source, Command)}
         asked = [source for source in linux.plan(readings) if isinstance(source, Command)]
         readings.update({source.name: _reading(source) for source in asked})
         return linux.parse_ruleset(readings)

@@ -1,0 +1,47 @@
+"""What is read of a Linux host; nothing that judges is imported for it, so that reading can begin at once."""
+
+from __future__ import annotations
+
+from landiag.collect import hints, interfaces, machine, routes, sockets
+from landiag.firewall.sources import SOURCES
+from landiag.model.facts import Command, File, Source
+
+SYSCTL_FOLDER = "/proc/sys/"
+
+SYSCTLS = (
+    ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.src_valid_mark")
+    + ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.tcp_l3mdev_accept")
+    + ("net.ipv4.tcp_abort_on_overflow", "net.ipv6.conf.all.forwarding", "net.ipv6.bindv6only")
+    + ("net.ipv4.conf.all.accept_local", "net.ipv4.conf.all.arp_ignore", "net.ipv4.fwmark_reflect")
+    + ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
+    + ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
+)
+"""The kernel settings that decide something; see Documentation/networking/ip-sysctl.rst in the kernel."""
+
+FIRST: tuple[Source, ...] = (
+    *SOURCES,
+    machine.MACHINE,
+    sockets.LISTENERS,
+    interfaces.INTERFACES,
+    routes.ROUTES4,
+    routes.ROUTES6,
+    routes.RULES4,
+    routes.RULES6,
+    routes.NEIGHBOURS,
+    machine.NAMESPACES,
+    *(File(SYSCTL_FOLDER + name.replace(".", "/")) for name in SYSCTLS),
+    *hints.SOURCES,
+)
+"""What is always read, all at once; the rules come first, because a large ruleset takes the longest."""
+
+
+def ingress_filters(interface: str) -> Command:
+    """Name the source of an interface's traffic control filters (tc(8)): they see packets before every rule."""
+    return Command(
+        f"tc-ingress {interface}", ("tc", "filter", "show", "dev", interface, "ingress"), ok_statuses=(0, 2)
+    )
+
+
+def reverse_path_filter(interface: str) -> File:
+    """Name the source of an interface's reverse path filter (ip-sysctl.rst)."""
+    return File(f"{SYSCTL_FOLDER}net/ipv4/conf/{interface}/rp_filter")

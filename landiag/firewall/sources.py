@@ -1,0 +1,19 @@
+"""What is read of a Linux host's packet filters; no parser is imported for it, so that reading can begin at once."""
+
+from __future__ import annotations
+
+from landiag.model.facts import Command, File
+
+NFT = Command("nft-ruleset", ("nft", "-j", "list", "ruleset"), needs_root=True, module="nf_tables")
+NFT_TEXT = Command("nft-text", ("nft", "-t", "list", "ruleset"), needs_root=True, module="nf_tables")
+IPTABLES = Command("iptables-save", ("iptables-nft-save",), needs_root=True, module="nf_tables")
+IP6TABLES = Command("ip6tables-save", ("ip6tables-nft-save",), needs_root=True, module="nf_tables")
+LEGACY = Command("iptables-legacy-save", ("iptables-legacy-save",), needs_root=True, module="ip_tables")
+LEGACY6 = Command("ip6tables-legacy-save", ("ip6tables-legacy-save",), needs_root=True, module="ip6_tables")
+IPSET = Command("ipset-save", ("ipset", "save"), needs_root=True, module="ip_set")
+
+NAMES = File("/proc/net/ip_tables_names", needs_root=True)
+NAMES6 = File("/proc/net/ip6_tables_names", needs_root=True)
+
+SOURCES: tuple[Command | File, ...] = (NFT, IPTABLES, IP6TABLES, LEGACY, LEGACY6, IPSET, NAMES, NAMES6)
+"""What is always read."""
