@@ -28,7 +28,6 @@ from landiag.cli.redacting import redact_report
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Family
 from landiag.model.report import Report
-from landiag.probe.command import run
 from landiag.probe.progress import METER
 from landiag.probe.target import Request, UsageError, parse_request
 from landiag.render.escape import escape_text
@@ -80,11 +79,7 @@ def probe(
         raise Stop(str(error)) from error
     if redact:
         report = redact_report(report)
-    if redact:
-        report = redact_report(report)
-    finish(
-        report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force
-    )  # fmt: skip
+    finish(report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
 
 
 def _request(target: str, ports: tuple[str, ...], yes: bool) -> Request:
@@ -123,8 +118,14 @@ def _probe(request: Request, timeout: float) -> Report:
     deadline = time.monotonic() + timeout
     host, progress = LiveHost(deadline), _progress()
     METER.listener = progress
+    recorder = Recorder(host)
     try:
-        return run(request, Recorder(host), deadline, progress)
+        from landiag.probe.first import begin_asking
+
+        begin_asking(request, recorder)
+        from landiag.probe.command import run
+
+        return run(request, recorder, deadline, progress)
     finally:
         host.close()
 

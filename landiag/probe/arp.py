@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import selectors
 import socket
 import struct
 import sys
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
 from msgspec import Struct
@@ -105,7 +107,7 @@ def arp(params: Mapping[str, str], timeout: float) -> bytes:
     if sys.platform != "linux":
         return encode(ArpAnswers(0, (), "EPROTONOSUPPORT"))
     try:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ARP)) as sock:
+        with _listener() as sock:
             link = find_link(addresses[0], params)
             if link is None:
                 return encode(ArpAnswers(0, (), "ENETUNREACH"))
@@ -116,6 +118,20 @@ def arp(params: Mapping[str, str], timeout: float) -> bytes:
         return encode(ArpAnswers(0, (), error_name(error.errno or 0)))
     owners = tuple(Owner(address, tuple(heard[address])) for address in addresses if address in heard)
     return encode(ArpAnswers(len(addresses), owners))
+
+
+@contextlib.contextmanager
+def _listener() -> Iterator[socket.socket]:
+    """A packet socket that hears nothing until it is bound, packet(7).
+
+    Binding one that already hears, and closing one, wait for every processor: 15 ms each. The first is avoided,
+    nobody waits for the second.
+    """
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    try:
+        yield sock
+    finally:
+        threading.Thread(target=sock.close).start()
 
 
 def _ask_all(

@@ -8,12 +8,11 @@ from datetime import datetime, timezone
 
 from landiag import __version__
 from landiag.host import Recorder
-from landiag.model.facts import Source
 from landiag.model.report import HostInfo, ReadingNote, Report, SeeAlso, Target
 from landiag.probe.case import Case
+from landiag.probe.first import plan_of
 from landiag.probe.judge import Judgement, judge_host, url
 from landiag.probe.look import Look
-from landiag.probe.plan import plan
 from landiag.probe.target import Request, UsageError, refuse_broadcast
 
 MOST_ROUNDS = 8
@@ -29,7 +28,7 @@ def run(request: Request, recorder: Recorder, deadline: float, progress: Progres
     address, a broadcast address).
     """
     case = Case(request, recorder.readings)
-    plan_next, judge = _ways_of(case)
+    plan_next, judge = plan_of(case), _judge_of(case)
     for number in range(MOST_ROUNDS):
         wanted = plan_next(case)
         missing = [source for source in wanted if source.name not in recorder.readings]
@@ -45,14 +44,13 @@ def run(request: Request, recorder: Recorder, deadline: float, progress: Progres
     return _report(case, judge(case))
 
 
-def _ways_of(case: Case) -> tuple[Callable[[Case], tuple[Source, ...]], Callable[[Case], Judgement]]:
-    """How to plan and how to judge: one request, or a survey, which is loaded only when it is asked for."""
+def _judge_of(case: Case) -> Callable[[Case], Judgement]:
+    """How to judge: one request, or a survey, whose judge is loaded only when it is needed."""
     if not case.is_survey:
-        return plan, judge_host
+        return judge_host
     from landiag.probe.survey_judge import judge_survey
-    from landiag.probe.survey_plan import plan_survey
 
-    return plan_survey, judge_survey
+    return judge_survey
 
 
 def describe_round(case: Case, number: int) -> str:

@@ -94,7 +94,7 @@ def survey(addresses: tuple[str, ...], ports: str, width: int, wait: float, plac
 
 def arp_owners(address: str, place: Place) -> Call:
     """Who claims an address of the local link; asked twice, so that every owner is heard."""
-    params = (("addresses", address), ("rounds", "2"), ("wait", "0.025"), ("duplicates", "1"))
+    params = (("addresses", address), ("rounds", "2"), ("wait", "0.02"), ("duplicates", "1"))
     return Call("arp", (*params, *place), seconds=1.0)
 
 

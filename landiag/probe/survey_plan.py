@@ -79,8 +79,14 @@ def arp_source(case: Case, network: IPNetwork) -> Call | None:
 
 def others_in(case: Case, network: IPNetwork) -> tuple[str, ...]:
     """The addresses of an IPv4 network but our own."""
-    own = {address.ip for _, address in case.own_addresses}
-    return tuple(str(address) for address in network.hosts() if address not in own)
+    key = f"others in {network}"
+    if key not in case.parsed:
+        own = {address.ip for _, address in case.own_addresses}
+        others = tuple(str(address) for address in network.hosts() if address not in own)
+        if not own:
+            return others  # the interfaces have not been read yet
+        case.parsed[key] = others
+    return case.parsed[key]  # type: ignore[return-value]
 
 
 def sweep_source(case: Case, network: IPNetwork) -> Call:
