@@ -8,8 +8,11 @@ NFT = Command("nft-ruleset", ("nft", "-j", "list", "ruleset"), needs_root=True, 
 NFT_TEXT = Command("nft-text", ("nft", "-t", "list", "ruleset"), needs_root=True, module="nf_tables")
 IPTABLES = Command("iptables-save", ("iptables-nft-save",), needs_root=True, module="nf_tables")
 IP6TABLES = Command("ip6tables-save", ("ip6tables-nft-save",), needs_root=True, module="nf_tables")
-LEGACY = Command("iptables-legacy-save", ("iptables-legacy-save",), needs_root=True, module="ip_tables")
-LEGACY6 = Command("ip6tables-legacy-save", ("ip6tables-legacy-save",), needs_root=True, module="ip6_tables")
+LEGACY = Command("iptables-legacy-save", ("iptables-legacy-save", "-c"), needs_root=True, module="ip_tables")
+LEGACY6 = Command(
+    "ip6tables-legacy-save", ("ip6tables-legacy-save", "-c"), needs_root=True, module="ip6_tables"
+)
+"""With counters: the kernel traces none of these rules, so a rule that counted is the only witness (watch)."""
 IPSET = Command("ipset-save", ("ipset", "save"), needs_root=True, module="ip_set")
 
 NAMES = File("/proc/net/ip_tables_names", needs_root=True)

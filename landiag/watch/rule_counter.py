@@ -1,4 +1,4 @@
-"""The packets that a rule of nftables has counted, in two readings of the ruleset: a witness beside the model. Pure."""
+"""The packets that a rule has counted, in two readings of the ruleset: a witness beside the model. Pure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from landiag.firewall.sources import NFT
+from landiag.firewall.iptables import LEGACY_BACKEND
+from landiag.firewall.sources import LEGACY, LEGACY6, NFT
 from landiag.model.facts import Reading, ReadStatus
+from landiag.prove.counters import parse_counters
 
 MAX_BYTES = 2 << 20
 """Larger rulesets are not searched: it would take longer than an attempt may."""
@@ -18,10 +20,20 @@ def rule_rise(
 ) -> int | None:
     """Count by how many packets a rule's counter rose between two readings; None where it has no counter.
 
-    ``decided`` names the rule as events do (family, table, chain, handle).
+    ``decided`` names the rule as events do (backend, family, table, chain, handle or position). Rules and policies
+    of iptables-legacy always count; those of nftables where they have a ``counter``.
     """
-    old, new = (_packets(readings, decided) for readings in (before, after))
+    count = _legacy_packets if decided.get("backend") == LEGACY_BACKEND else _packets
+    old, new = (count(readings, decided) for readings in (before, after))
     return None if old is None or new is None else new - old
+
+
+def _legacy_packets(readings: Mapping[str, Reading], decided: Mapping[str, Any]) -> int | None:
+    reading = readings.get((LEGACY6 if decided.get("family") == "ip6" else LEGACY).name)
+    if reading is None or reading.status is not ReadStatus.OK:
+        return None
+    place = (str(decided.get("table")), str(decided.get("chain")), decided.get("position") or 0)
+    return parse_counters(reading.text.splitlines()).get(place)
 
 
 def _packets(readings: Mapping[str, Reading], decided: Mapping[str, Any]) -> int | None:

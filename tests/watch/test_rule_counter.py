@@ -35,3 +35,20 @@ def test_without_a_counter_or_the_rule_nobody_knows() -> None:
     assert (
         rule_rise({"nft-ruleset": Reading("nft-ruleset", ReadStatus.OK, b"{")}, readings(5), DECIDED) is None
     )
+
+
+LEGACY = {"backend": "iptables-legacy", "family": "ip", "table": "filter", "chain": "INPUT", "handle": None}
+
+
+def saved(rule: int, policy: int, counters: str = "-c") -> Mapping[str, Reading]:
+    text = f"*filter\n:INPUT DROP [{policy}:60]\n"
+    text += f"[{rule}:60] -A INPUT -j DROP\n" if counters else "-A INPUT -j DROP\n"
+    return {"iptables-legacy-save": Reading("iptables-legacy-save", ReadStatus.OK, text.encode())}
+
+
+def test_rules_and_policies_of_iptables_legacy_count() -> None:
+    assert rule_rise(saved(3, 1), saved(5, 2), {**LEGACY, "position": 1}) == 2
+    assert rule_rise(saved(3, 1), saved(5, 2), {**LEGACY, "position": None}) == 1
+    assert rule_rise(saved(3, 1), saved(5, 2), {**LEGACY, "position": 2}) is None
+    assert rule_rise(saved(3, 1, ""), saved(5, 2, ""), {**LEGACY, "position": 1}) is None
+    assert rule_rise(saved(3, 1), saved(5, 2), {**LEGACY, "family": "ip6", "position": 1}) is None

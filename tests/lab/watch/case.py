@@ -130,6 +130,14 @@ def _judge_report(scenario: Watch, status: int, report: dict[str, Any]) -> Itera
         yield f"exit status {status} with {verdict['status']}"
     if verdict["status"] != "undetermined" and verdict["confirmed_by"] != "watch":
         yield f"confirmed by {verdict['confirmed_by']}"
+    shown = [
+        f"{one['source']} {one['text']}" for finding in report["findings"] for one in finding["evidence"]
+    ]
+    yield from (
+        f"no evidence {words!r} in {shown}"
+        for words in scenario.evidence
+        if not any(words in text for text in shown)
+    )
     ids = {finding["id"] for finding in report["findings"]}
     named = {name for check in report["checks"] for name in check["findings"]}
     if not named <= ids:

@@ -38,8 +38,9 @@ class Try:
 class Watch:
     """One case. ``at_once`` lets the clients try together; ``during`` is typed when the watch has begun.
 
-    ``summary`` are words that the attempts' summaries must hold. ``slowest`` bounds the seconds from the SYN to
-    the conclusion. ``options`` are more of the command line. ``arrives`` False: nothing is to arrive.
+    ``summary`` are words that the attempts' summaries must hold, ``evidence`` words of the report's evidence.
+    ``slowest`` bounds the seconds from the SYN to the conclusion. ``options`` are more of the command line.
+    ``arrives`` False: nothing is to arrive.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Watch:
     at_once: bool = False
     arrives: bool = True
     summary: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
     options: str = ""
     slowest: float = 1.0
     user: bool = False

@@ -114,6 +114,15 @@ _FIREWALL = (
         (iptables("-A INPUT -p tcp --dport 5000 -j DROP"),),
     ),
     Watch(
+        "iptables-legacy-rule-counts",
+        blocked("firewall-drops"),
+        (Try("dropped", "firewall-drops", "timeout"),),
+        OPEN,
+        (iptables("-A INPUT -p tcp --dport 5000 -j DROP", "iptables-legacy"),),
+        during=(sh("sleep 1.5"),),  # the rules are read again only when what is known of them is old
+        evidence=("the rule's counter +1 packets",),
+    ),
+    Watch(
         "iptables-reject",
         blocked("firewall-rejects"),
         (Try("rejected", "firewall-rejects", "rejected port-unreachable"),),
