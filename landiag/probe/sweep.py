@@ -23,6 +23,9 @@ from landiag.probe.transcript import decode, encode
 _DISCARD = 9
 _PAUSE = 0.0005
 _BATCH = 256
+_SECOND_REQUEST, _ITS_ANSWERS = 0.85, 1.3
+"""The kernel asks again after one second, and after two: where the second brought nobody new, nothing gets lost."""
+
 _COMPLETE = 0x2  # include/uapi/linux/if_arp.h, ATF_COM
 
 
@@ -41,12 +44,13 @@ def parse_sweep(text: str) -> Sweep:
 
 
 def sweep(params: Mapping[str, str], timeout: float) -> bytes:
-    """Stir every address of ``network``; ``wait`` (2.2) seconds, or less when all are known.
+    """Stir every address of ``network``; ``wait`` seconds (2.2, or 1.1 a batch), or less when all are known.
 
     ``interface`` is the link of an IPv6 network, ``source`` our address there.
     """
     network = ip_network(params["network"], strict=False)
-    end = time.monotonic() + min(timeout, float(params.get("wait", "2.2")))
+    batches = min(network.num_addresses, 1 << 16) / _BATCH
+    end = time.monotonic() + min(timeout, float(params.get("wait", max(2.2, 1.1 * batches))))
     try:
         if network.version == 6:
             return encode(Sweep(str(network), 1, _all_nodes(params, end)))
@@ -92,10 +96,14 @@ def _take(sock: socket.socket, answered: dict[str, None]) -> None:
 
 
 def _wait(sock: socket.socket, batch: set[str], answered: dict[str, None], until: float) -> None:
-    """Wait until the kernel knows all of them, or time is up."""
-    while time.monotonic() < until:
+    """Wait until the kernel knows all of them, or its second request found nobody more, or time is up."""
+    begun, early = time.monotonic(), 0
+    while (now := time.monotonic()) < until:
         _take(sock, answered)
-        if batch <= resolved() | answered.keys():
+        known = len(batch & (resolved() | answered.keys()))
+        if now - begun < _SECOND_REQUEST:
+            early = known
+        if known == len(batch) or (now - begun > _ITS_ANSWERS and known == early):
             return
         time.sleep(0.02)
 
