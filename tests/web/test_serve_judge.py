@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.model.report import Report, Status, Verdict
+from landiag.web.serve.arrivals import Stuck
 from landiag.web.serve.judge import Answer, Measured, Met, Scene, judge_phone
-from landiag.web.serve.run import make_report
+from landiag.web.serve.run import Seen, make_report
 from landiag.web.serve.state import Phone
 from tests.render.reports import blocked
 
@@ -79,7 +80,7 @@ def phone(address: str, status: str, url: str | None = None) -> Phone:
 
 def test_phones_that_get_through_make_the_report_clear() -> None:
     given = report(Status.BLOCKED, "firewall-drops")
-    made = make_report(given, (phone("192.168.77.20", "works", SCENE.urls[0]),), SCENE)
+    made = make_report(given, Seen((phone("192.168.77.20", "works", SCENE.urls[0]),)), SCENE)
     assert (made.verdict.status, made.verdict.confirmed_by, made.verdict.cause) == (
         Status.CLEAR,
         "peer",
@@ -90,10 +91,22 @@ def test_phones_that_get_through_make_the_report_clear() -> None:
 
 def test_a_phone_that_is_stopped_confirms_the_check() -> None:
     given = report(Status.BLOCKED, "firewall-drops")
-    made = make_report(given, (phone("192.168.77.20", "blocked"),), SCENE)
+    made = make_report(given, Seen((phone("192.168.77.20", "blocked"),)), SCENE)
     assert (made.verdict.cause, made.verdict.confirmed_by) == ("firewall-drops", "peer")
 
 
 def test_nobody_came_is_not_clear() -> None:
-    made = make_report(replace(report(Status.CLEAR, None), findings=()), (), SCENE)
+    made = make_report(replace(report(Status.CLEAR, None), findings=()), Seen(saw_packets=True), SCENE)
     assert (made.verdict.status, made.verdict.cause) == (Status.UNDETERMINED, "nothing-arrived")
+    assert any(one.source == "capture" for one in made.findings[0].evidence)
+
+
+def test_packets_that_come_to_a_closed_page_say_that_the_network_is_fine() -> None:
+    stuck = Stuck("192.168.77.20", "SYN from 192.168.77.20 arrived on eth0 and was dropped", None)
+    clear = replace(report(Status.CLEAR, None), findings=())
+    made = make_report(clear, Seen(stuck=(stuck,), saw_packets=True), SCENE)
+    assert (made.verdict.status, made.verdict.cause) == (Status.UNDETERMINED, None)
+    assert f"port {SCENE.page_port} is closed" in made.verdict.summary
+    assert "the network between is fine" in made.findings[0].detail
+    blocked = make_report(report(Status.BLOCKED, "firewall-drops"), Seen(stuck=(stuck,)), SCENE)
+    assert (blocked.verdict.cause, blocked.notes[-1]) == ("firewall-drops", f"for the page: {stuck.summary}")

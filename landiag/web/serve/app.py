@@ -263,6 +263,7 @@ def owner_json(state: State) -> dict[str, object]:
         "verdict": None if report is None else report.verdict.status.value,
         "summary": None if report is None else escape_text(report.verdict.summary),
         "created": None if report is None else report.created,
+        "stuck": [escape_text(one.summary) for one in state.stuck[-20:]],
         "phones": [_phone_json(phone, state.scene.urls) for phone in state.phones[-50:]],
     }
 

@@ -15,6 +15,7 @@ from landiag.host import LiveHost, Recorder
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Report, Status, Verdict
 from landiag.question import Question, UsageError
 from landiag.web.serve.app import Hosts, make_app
+from landiag.web.serve.arrivals import Stuck, watch_arrivals
 from landiag.web.serve.judge import Scene
 from landiag.web.serve.server import PageServer, choose_port
 from landiag.web.serve.state import Phone, State
@@ -86,13 +87,17 @@ class PageRun:
         end = time.monotonic() + self.asked.duration
         checker = threading.Thread(target=self._check_visitors, daemon=True)
         checker.start()
+        arrivals = watch_arrivals(self.served.page_port, self.state.take_stuck, self.asked.duration)
         try:
             self._server.run(lambda: self.stop.is_set() or time.monotonic() > end)
         finally:
             self.stop.set()
             self.state.end()
             self._server.close()
-        report = make_report(self.state.report or self.base, self.state.phones, self.state.scene)
+            if arrivals is not None:
+                arrivals.end()
+        seen = Seen(self.state.phones, self.state.stuck, saw_packets=arrivals is not None)
+        report = make_report(self.state.report or self.base, seen, self.state.scene)
         return replace(report, target=self.base.target)
 
     def _check_visitors(self) -> None:
@@ -121,14 +126,25 @@ def _bracket(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def make_report(base: Report, phones: tuple[Phone, ...], scene: Scene) -> Report:
+class Seen(Struct, frozen=True):
+    """What came: the visits, the devices that did not get through to the page, and whether packets were seen at all."""
+
+    phones: tuple[Phone, ...] = ()
+    stuck: tuple[Stuck, ...] = ()
+    saw_packets: bool = False
+
+
+def make_report(base: Report, seen: Seen, scene: Scene) -> Report:
     """Put what the phones met above what the check found. Pure."""
-    last = {phone.address: phone for phone in phones if phone.answer is not None}
-    notes = [f"{address} ({one.agent}): {one.answer.headline}" for address, one in last.items() if one.answer]
+    last = {phone.address: phone for phone in seen.phones if phone.answer is not None}
+    notes = [f"for the page: {one.summary}" for one in seen.stuck[-20:]]
+    notes += [
+        f"{address} ({one.agent}): {one.answer.headline}" for address, one in last.items() if one.answer
+    ]
     base = replace(base, command="serve", notes=(*base.notes, *notes[-20:]))
     answers = [one.answer for one in last.values() if one.answer is not None]
     if not answers:
-        return _with_nobody(base, phones, scene)
+        return _with_nobody(base, seen, scene)
     stuck = [one for one in answers if one.status != "works"]
     if not stuck:
         if scene.port == scene.page_port:
@@ -155,18 +171,23 @@ def _milder(finding: Finding) -> Finding:
     return replace(finding, outcome=Outcome.WARNS, title=title, hidden_by=None)
 
 
-def _with_nobody(base: Report, phones: tuple[Phone, ...], scene: Scene) -> Report:
+def _with_nobody(base: Report, seen: Seen, scene: Scene) -> Report:
     """No phone has told anything: the check alone counts, and where it is clear, nothing is certain."""
     if base.verdict.status is not Status.CLEAR:
         return base
-    came = "opened the page, but measured nothing" if phones else "opened the page"
-    title = f"No phone has {came}" if not phones else f"A phone has {came}"
+    if seen.stuck and not seen.phones:
+        return _with_stuck(base, seen.stuck[0], scene)
+    title = (
+        "A phone has opened the page, but measured nothing" if seen.phones else "No phone has opened the page"
+    )
+    offered = Evidence("landiag serve", f"page on port {scene.page_port}, server on port {scene.port}")
+    packets = Evidence("capture", f"no packet for port {scene.page_port} came from any device")
     finding = Finding(
         "nothing-arrived",
         Outcome.UNKNOWN,
         title,
         "Neither the page nor the server was reached: a firewall for all ports, client isolation, another network.",
-        (Evidence("landiag serve", f"page on port {scene.page_port}, server on port {scene.port}"),),
+        (offered, packets) if seen.saw_packets and not seen.phones else (offered,),
         (
             Fix(
                 "Try these in order",
@@ -188,3 +209,18 @@ def _with_nobody(base: Report, phones: tuple[Phone, ...], scene: Scene) -> Repor
         for one in base.checks
     )
     return replace(base, verdict=verdict, findings=(finding, *base.findings), checks=checks)
+
+
+def _with_stuck(base: Report, stuck: Stuck, scene: Scene) -> Report:
+    """Packets for the page came, and none of their senders got through to it, so that none tried the server."""
+    title = (
+        f"The page's own port {scene.page_port} is closed to phones, so that none could try port {scene.port}"
+    )
+    detail = f"{stuck.summary}. Packets arrive: the network between is fine."
+    if not stuck.is_turned_away:
+        title, detail = f"A phone's packets arrive here, but it did not get through: {stuck.summary}", ""
+    known = stuck.finding or Finding("nothing-arrived", Outcome.UNKNOWN, title)
+    outcome = Outcome.WARNS if stuck.is_turned_away else Outcome.UNKNOWN
+    finding = replace(known, outcome=outcome, title=title, detail=detail or known.detail, id="s1", paths=())
+    verdict = Verdict(Status.UNDETERMINED, title, None if stuck.is_turned_away else finding.code)
+    return replace(base, verdict=verdict, findings=(finding, *base.findings))

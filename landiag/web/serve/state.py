@@ -12,6 +12,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 
 from landiag.model.report import Report
+from landiag.web.serve.arrivals import Stuck
 from landiag.web.serve.judge import Answer, Measured, Scene, judge_phone
 
 MAX_PHONES = 2000
@@ -59,6 +60,7 @@ class State:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._version = 0
         self.viewers = threading.BoundedSemaphore(3)
+        self._stuck: list[Stuck] = []
         self.wanted: OrderedDict[str, str] = OrderedDict()
         self.is_over = False
 
@@ -72,6 +74,19 @@ class State:
         """The visits, in order."""
         with self._lock:
             return tuple(self._phones.values())
+
+    @property
+    def stuck(self) -> tuple[Stuck, ...]:
+        """The devices whose packets for the page arrived, and that did not get through, in order."""
+        with self._lock:
+            return tuple(self._stuck)
+
+    def take_stuck(self, stuck: Stuck) -> None:
+        """Take what the watch of the page's port has seen, and say so."""
+        with self._lock:
+            self._stuck.append(stuck)
+            self._change()
+        self._say(f"For this page: {stuck.summary}")
 
     def may_ask(self, address: str) -> bool:
         """Whether an address has requests left: a token bucket for each."""

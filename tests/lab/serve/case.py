@@ -30,7 +30,8 @@ START_SECONDS = 40.0
 class Page:
     """One case. ``headline`` and ``detail`` are words that the phone must show, ``tries`` one for each address.
 
-    ``reaches`` False: the page itself cannot be opened. ``expected`` is the report's verdict at the end.
+    ``reaches`` False: the page itself cannot be opened; ``terminal`` are words that the terminal shows then.
+    ``expected`` is the report's verdict at the end.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Page:
     before: tuple[Step, ...] = ()
     after: tuple[Step, ...] = ()
     reaches: bool = True
+    terminal: str = ""
     options: str = ""
 
     def lab(self) -> Scenario:
@@ -84,7 +86,7 @@ def problems(scenario: Page) -> list[str]:
             seen = browse(lab, phone)
             found = list(_judge_page(scenario, seen))
         else:
-            found = list(_judge_unreached(lab, phone))
+            found = list(_judge_unreached(lab, phone, scenario.terminal))
         status, report = end(lab)
         return found + list(_judge_report(scenario, status, report))
 
@@ -148,10 +150,16 @@ def _judge_page(scenario: Page, seen: dict[str, Any]) -> Iterator[str]:
     yield from foreign
 
 
-def _judge_unreached(lab: Lab, url: str) -> Iterator[str]:
+def _judge_unreached(lab: Lab, url: str, terminal: str) -> Iterator[str]:
     done = lab.client.run(f"curl -s -m 3 {url}", check=False)
     if done.returncode == 0:
         yield "the page could be opened, which it should not"
+    deadline = time.monotonic() + 3
+    while terminal not in (said := lab.server.run(f"cat {ERRORS}", check=False).stdout):
+        if time.monotonic() > deadline:
+            yield f"the terminal does not show {terminal!r}: {said[-400:]}"
+            return
+        time.sleep(0.1)
 
 
 def _judge_report(scenario: Page, status: int, report: dict[str, Any]) -> Iterator[str]:

@@ -93,10 +93,17 @@ SCENARIOS = (
         ("silent",),
         servers=(sockets("s = socket.create_server(('0.0.0.0', 5000))", serve=False),),
     ),
-    Page("ufw-stops-all", blocked("firewall-drops"), servers=OPEN, before=(ufw(),), reaches=False),
+    Page(
+        "ufw-stops-all",
+        blocked("firewall-drops"),
+        servers=OPEN,
+        before=(ufw(),),
+        reaches=False,
+        terminal="dropped by ufw default",
+    ),
     Page(
         "nothing-reached",
-        Expected("undetermined", "nothing-arrived"),
+        Expected("undetermined", "peer-isolated"),
         servers=OPEN,
         after=(
             sh(
@@ -105,6 +112,22 @@ SCENARIOS = (
             ),
         ),
         reaches=False,
+        terminal="the answer was lost beyond this machine",
+    ),
+    Page(
+        "nothing-arrives",
+        Expected("undetermined", "nothing-arrived"),
+        servers=OPEN,
+        after=(sh("ip route replace blackhole 192.168.77.10", on="client"),),
+        reaches=False,
+    ),
+    Page(
+        "page-port-closed",
+        Expected("undetermined"),
+        servers=OPEN,
+        before=(nft_input("tcp dport 8780-8799 drop"),),
+        reaches=False,
+        terminal="For this page: SYN from 192.168.77.20",
     ),
     Page(
         "ipv6-only-by-rule",

@@ -19,6 +19,17 @@
       list.textContent = "";
       data.phones.slice().reverse().forEach(function (phone) { list.appendChild(item(phone)); });
     }
+    if (data.stuck.length) {
+      var packets = document.getElementById("packets");
+      packets.textContent = "";
+      data.stuck.forEach(function (summary) {
+        var row = document.createElement("li");
+        row.className = "blocked";
+        row.textContent = summary;
+        packets.appendChild(row);
+      });
+      document.getElementById("stuck").hidden = false;
+    }
     if (data.summary) {
       document.getElementById("answer").className = CLASSES[data.verdict];
       document.getElementById("headline").textContent = data.summary;
