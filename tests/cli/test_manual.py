@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.models import OptionInfo
 
 import landiag
 from landiag.cli.app import COMMANDS
@@ -28,6 +32,37 @@ def test_groff_finds_nothing_wrong_with_the_page() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_page_names_every_command(name: str) -> None:
     assert f".B landiag {name}\n" in PAGE.read_text(encoding="utf-8")
+
+
+def test_page_names_every_option() -> None:
+    page = PAGE.read_text(encoding="utf-8").replace("\\-", "-")
+    options = {
+        name
+        for place in COMMANDS.values()
+        for option in inspect.signature(_function(place), eval_str=True).parameters.values()
+        for name in _names(option)
+    }
+    assert {"--page-port", "--replay", "--ruleset"} <= options
+    assert [
+        name for name in sorted(options) if not re.search(rf"^\.B[IR]? .*{name}\b", page, re.MULTILINE)
+    ] == []
+
+
+def _function(place: str) -> Callable[..., None]:
+    module, name = place.split(":")
+    function: Callable[..., None] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _names(option: inspect.Parameter) -> list[str]:
+    """The long names of an option as typer gives them; none for an argument."""
+    info = next(one for one in option.annotation.__metadata__ if hasattr(one, "param_decls"))
+    if not isinstance(info, OptionInfo):
+        return []
+    # In Annotated, typer takes the first name for the default until it makes the command.
+    words = [one for one in (info.default, *(info.param_decls or ())) if isinstance(one, str)]
+    declared = [part for one in words for part in one.split("/") if part.startswith("--")]
+    return declared or [f"--{option.name.replace('_', '-')}"]
 
 
 @pytest.mark.parametrize("name", ["check", "probe", "report", "explain"])
