@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from landiag import __version__
-from landiag.checks import CHECKS, application, exchange, firewall, listening, peer, port, restart, systems
+from landiag.checks import (
+    CHECKS,
+    application,
+    exchange,
+    firewall,
+    listening,
+    peer,
+    port,
+    restart,
+    sandbox,
+    systems,
+)
 from landiag.checks.case import Answer, Case, not_applicable
 from landiag.collect import linux
 from landiag.collect.machine import MACHINE, Machine, parse_machine
@@ -45,7 +56,13 @@ def diagnose(
     asking = _share(deadline, 0.7)
     may_be_inside = facts.os == "linux" and listening.may_be_inside(case)
     inside = linux.plan_namespaces(recorder.readings) if may_be_inside else ()
-    asked = (*systems.plan(case), *port.plan(case.target, facts), *application.plan(case), *peer.plan(case))
+    asked: tuple[Source, ...] = (
+        *systems.plan(case),
+        *sandbox.plan(case),
+        *port.plan(case.target, facts),
+        *application.plan(case),
+        *peer.plan(case),
+    )
     recorder.read_all((*inside, *asked), asking)
     if facts.os == "linux":
         case = replace(case, facts=linux.add_namespaces(facts, recorder.readings))

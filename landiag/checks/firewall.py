@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 from msgspec.structs import replace
 
-from landiag.checks import systems
+from landiag.checks import sandbox, systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.collect.hints import Hint, parse_hints
 from landiag.collect.linux_sources import ingress_filters
@@ -47,6 +47,7 @@ def check(case: Case) -> Answer:
     findings += _check_singled_out(case, ruleset, case.way)
     findings += _check_exposure(case, ruleset, case.way)
     findings += _check_bypasses(case)
+    findings += sandbox.check(case)
     findings += [one for one in systems.inside_wsl(case) if one.code.startswith("firewall-")]
     return answer(findings, _summary(case, ruleset))
 
