@@ -20,6 +20,12 @@ from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 DATA_LENGTH = Within(53, 1500)
 """The length of a packet that carries data: more than its headers, at most what Ethernet takes."""
 
+DATAGRAM_LENGTH = Within(28, 1500)
+"""The length of the datagram that answers one."""
+
+ECHO_ANSWERS = {8: 0, 128: 129}
+"""Types of ICMP and ICMPv6 that are answered, and by which."""
+
 CONFIRMED, SEEN_REPLY, ASSURED = 8, 2, 4
 _NOWHERE = {
     "blackhole": Verdict.DROP,
@@ -77,7 +83,11 @@ class Conversation(Struct):
 
 
 class _Connection(Struct):
-    """What lasts from packet to packet."""
+    """What lasts from packet to packet.
+
+    ``is_half_seen`` and ``is_unseen_data`` tell whether connection tracking has missed the server's SYN-ACK and
+    the client's data; None where that is not known.
+    """
 
     tracking: Tracking | None
     tracked: bool | None
@@ -89,6 +99,7 @@ class _Connection(Struct):
     out_interface: str | None
     local: bool | None
     is_half_seen: bool | None = False
+    is_unseen_data: bool | None = False
 
     @property
     def is_translated(self) -> bool:
@@ -132,7 +143,7 @@ class Follower(Struct):
             self.around.way_back(_answer(trip.fields.packet, ANSWER), 0),
         )  # fmt: skip
         self.arrivals.append(arrival)
-        if packet.protocol not in ("tcp", "udp"):
+        if packet.protocol not in ("tcp", "udp") and packet.icmp_type not in ECHO_ANSWERS:
             self.passed = True
             return
         if not self._outward(connection, SYN_ACK if leg == SYN else ANSWER):
@@ -291,6 +302,10 @@ class Follower(Struct):
         if connection.tracked and leg == DATA and connection.is_half_seen is not False:
             state = "invalid" if connection.is_half_seen else None
             return replace(base, state=state, status=None), state
+        if connection.tracked and leg == ANSWER and connection.is_unseen_data is not False:
+            # It acknowledges what was never seen: out of the window (tcp_in_window).
+            state = "invalid" if connection.is_unseen_data else None
+            return replace(base, state=state, status=None), state
         if connection.tracked:
             direction = 0 if leg == DATA else 1
             status = (
@@ -314,9 +329,11 @@ class Follower(Struct):
         if mark is not ABSENT:
             connection.mark = mark
         tracking = found.context.tracking
+        seen = None if tracking is None else tracking.state
         if connection.tracked and leg == SYN_ACK:
-            seen = None if tracking is None else tracking.state
             connection.is_half_seen = {"established": False, "untracked": True}.get(seen or "")
+        if connection.tracked and leg == DATA and connection.is_half_seen is False:
+            connection.is_unseen_data = {"established": False, "untracked": True}.get(seen or "")
         if state == "new" and tracking is not None and tracking.known:
             connection.tracking, connection.tracked = tracking, True
 
@@ -515,18 +532,30 @@ def _connect(client: Packet, trip: _Trip, around: Surroundings) -> _Connection:
     state = None if tracking is None else tracking.state
     tracked = None if state is None else state in ("new", "established", "related")
     local = None if trip.way is None else trip.way.kind == "local"
+    server = fields.packet
+    if server.icmp_type in ECHO_ANSWERS:
+        dscp = fields["ip dscp" if server.version == 4 else "ip6 dscp"]
+        server = replace(server, dscp=dscp if isinstance(dscp, int) else None)
     return _Connection(
         tracking if tracked is not False else None, tracked, fields["ct mark"], fields.context.remembered,
-        client, fields.packet, client.in_interface or around.in_interface, fields.packet.out_interface, local,
+        client, server, client.in_interface or around.in_interface, fields.packet.out_interface, local,
     )  # fmt: skip
 
 
 def _answer(packet: Packet, leg: str) -> Packet:
-    """The packet that answers this one."""
-    flags = frozenset({"syn", "ack"} if leg == SYN_ACK else {"ack", "psh"})
+    """The packet that answers this one; an echo is answered by the kernel itself, in kind."""
+    if packet.protocol == "tcp":
+        flags = frozenset({"syn", "ack"} if leg == SYN_ACK else {"ack", "psh"})
+        length = packet.length if leg == SYN_ACK else DATA_LENGTH
+    else:
+        flags = frozenset()
+        length = packet.length if packet.protocol == "icmp" else DATAGRAM_LENGTH
+    if packet.icmp_type in ECHO_ANSWERS:
+        kind = ECHO_ANSWERS[packet.icmp_type]
+        packet = replace(packet, icmp_type=kind, skuid=NO_SOCKET, skgid=NO_SOCKET)
     return replace(
         packet, source=packet.destination, destination=packet.source, source_port=packet.destination_port,
         destination_port=packet.source_port, flags=flags, ttl=64, state=None, mark=0,
-        length=packet.length if leg == SYN_ACK else DATA_LENGTH, in_interface=None, out_interface=None,
+        length=length, in_interface=None, out_interface=None,
         source_mac=None, destination_mac=None, pkttype="host",
     )  # fmt: skip

@@ -23,7 +23,7 @@ from landiag.model.action import (
     Verdict,
 )
 from landiag.model.facts import ParseError
-from landiag.model.match import Constant, Field, UnknownKind, UnknownMatch
+from landiag.model.match import Constant, Field, InRanges, UnknownKind, UnknownMatch
 from landiag.model.ruleset import Step
 from landiag.model.sets import FromMap
 
@@ -74,12 +74,21 @@ def _object(inner: Json) -> dict[str, Json]:
     return inner if isinstance(inner, dict) else {}
 
 
+IS_TCP = InRanges("meta l4proto", ((6, 6),), "meta l4proto tcp")
+IS_VERSION = {
+    "icmp": InRanges("meta protocol", ((0x0800, 0x0800),), "meta protocol ip"),
+    "icmpv6": InRanges("meta protocol", ((0x86DD, 0x86DD),), "meta protocol ip6"),
+}
+"""What nft compares before it rejects in these ways, without listing it (its stmt_evaluate_reject)."""
+
+
 def _reject(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
     options = _object(inner)
     kind, expression = options.get("type"), options.get("expr")
     if kind == "tcp reset":
-        return [Stop(Verdict.REJECT, "tcp reset")]
-    return [Stop(Verdict.REJECT, f"{kind or 'icmpx'} {expression or 'port-unreachable'}")]
+        return [IS_TCP, Stop(Verdict.REJECT, "tcp reset")]
+    stop = Stop(Verdict.REJECT, f"{kind or 'icmpx'} {expression or 'port-unreachable'}")
+    return [IS_VERSION[kind], stop] if kind in IS_VERSION else [stop]
 
 
 def _vmap(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001

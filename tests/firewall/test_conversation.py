@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from landiag.firewall.linux import parse_ruleset
 from landiag.model.facts import Reading, ReadStatus
 from tests.firewall.rules import ACCEPT, DROP, chain, dport, judge, match, nft, packet, rule, saved, verdict
@@ -128,3 +130,37 @@ def test_a_drop_is_certain_although_another_backend_could_not_be_read() -> None:
     rules = b"*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
     legacy = Reading("iptables-legacy-save", ReadStatus.OK, rules)
     assert verdict(parse_ruleset({"nft-ruleset": denied, "iptables-legacy-save": legacy})) == "drop"
+
+
+ECHO = packet(protocol="icmp", icmp_type=8, icmp_code=0, flags=frozenset(), length=33)
+
+
+def test_an_echo_whose_answer_may_not_leave() -> None:
+    answers = match({"payload": {"protocol": "icmp", "field": "type"}}, "echo-reply")
+    rules = nft(chain("o", "output"), rule("o", answers, DROP))
+    assert (verdict(rules, ECHO), judge(rules, ECHO).leg) == ("drop", "syn-ack")
+    assert verdict(rules) == "accept"
+
+
+def test_a_reset_is_for_tcp_alone() -> None:
+    rules = nft(chain("i", "input"), rule("i", {"reject": {"type": "tcp reset"}}))
+    assert verdict(rules) == "reject"
+    assert verdict(rules, packet(protocol="udp", flags=frozenset())) == "accept"
+
+
+def test_a_rejection_of_one_family_passes_the_other() -> None:
+    rules = nft(chain("i", "input"), rule("i", {"reject": {"type": "icmp", "expr": "net-prohibited"}}))
+    six = packet(source=ip_address("fd77::20"), destination=ip_address("fd77::10"), length=80)
+    assert (verdict(rules), verdict(rules, six)) == ("reject", "accept")
+
+
+def test_an_answer_to_data_that_was_not_tracked_is_out_of_the_window() -> None:
+    rules = nft(
+        chain("raw", "prerouting", -300),
+        rule(
+            "raw", match({"payload": {"protocol": "tcp", "field": "flags"}}, "syn", "!="), {"notrack": None}
+        ),
+        chain("o", "output"),
+        rule("o", match(STATE, "invalid", "in"), DROP),
+    )
+    assert (verdict(rules), judge(rules).leg) == ("drop", "answer")

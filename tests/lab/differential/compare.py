@@ -19,8 +19,9 @@ from landiag.journey import HostSurroundings
 from landiag.model.facts import Command, Facts, Family, Reading, ReadStatus, Unknown
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, TraceLine
-from tests.lab.differential.world import INNER, LAN, PORTS, SECOND, Attempt, World, run
+from tests.lab.differential.world import ECHO_REQUEST, INNER, LAN, PORTS, SECOND, Attempt, World, run
 
+PROTOCOLS = ("tcp",) * 7 + ("udp",) * 2 + ("icmp",)
 EMPTY = "*filter\nCOMMIT\n*nat\nCOMMIT\n*mangle\nCOMMIT\n*raw\nCOMMIT\n"
 
 
@@ -89,14 +90,16 @@ class Judge:
     def _attempts(self, random: Random, count: int) -> list[Attempt]:
         attempts = []
         for _ in range(count):
-            link = random.choice((LAN, LAN, LAN, SECOND))
+            lan, second, _ = self.world.links
+            link = random.choice((lan, lan, lan, second))
             is_ipv6 = random.random() < 0.35
             source = random.choice(link.clients6 if is_ipv6 else link.clients4)
             server = (link.server6 if is_ipv6 else link.server4).split("/")[0]
             if random.random() < 0.2:
                 server = (INNER.clients6 if is_ipv6 else INNER.clients4)[0]
             self.next_port = 20000 if self.next_port > 60000 else self.next_port + 1
-            attempts.append(Attempt(link, source, server, self.next_port, random.choice(PORTS)))
+            port, protocol = random.choice(PORTS), random.choice(PROTOCOLS)
+            attempts.append(Attempt(link, source, server, self.next_port, port, protocol))
         return attempts
 
     def _read(self) -> Ruleset:
@@ -119,18 +122,24 @@ class Judge:
             elif verdict == "unknown":
                 self.tally.unknown += 1
                 self.tally.unknowns.append(describe(case, attempt, f"{name}: kernel {outcome}", one))
-            elif verdict != outcome and not (outcome == "reject" and _nobody_there(one)):
+            elif verdict != outcome and not _nobody_there(one, outcome):
                 self.tally.disagreements.append(describe(case, attempt, f"{name}: kernel {outcome}", one))
 
     def _packet(self, attempt: Attempt) -> Packet:
         near, far = self.world.macs[attempt.link.name]
+        is_ipv6, is_echo = ":" in attempt.source, attempt.protocol == "icmp"
+        headers = (40 if is_ipv6 else 20) + {"tcp": 40, "udp": 13, "icmp": 13}[attempt.protocol]
         return Packet(
-            attempt.port,
+            None if is_echo else attempt.port,
+            protocol=attempt.protocol,
             source=ip_address(attempt.source),
             destination=ip_address(attempt.destination),
-            source_port=attempt.source_port,
+            source_port=None if is_echo else attempt.source_port,
+            icmp_type=ECHO_REQUEST[6 if is_ipv6 else 4] if is_echo else None,
+            icmp_code=0 if is_echo else None,
+            flags=frozenset({"syn"} if attempt.protocol == "tcp" else ()),
             in_interface=attempt.link.name,
-            length=80 if ":" in attempt.source else 60,
+            length=headers,
             source_mac=far,
             destination_mac=near,
             skuid=0,
@@ -169,13 +178,19 @@ def load(argv: tuple[str, ...], text: str) -> None:
 SERVED = {address.split("/")[0] for link in (LAN, SECOND, INNER) for address in (link.server4, link.server6)}
 
 
-def _nobody_there(told: Conversation) -> bool:
-    """Whether the model lets the packet through to a place where nobody listens: then it is refused there."""
+def _nobody_there(told: Conversation, outcome: str) -> bool:
+    """Whether the model lets the packet through to a place where nobody listens: then it is refused there.
+
+    Where there is no host the kernel says so a few times a second only (net.ipv4.route.error_burst).
+    """
+    if told.verdict.value == "reject" and told.stops[-1].line.hook == "route":
+        return outcome == "drop"
     if told.verdict.value != "accept":
         return False
     packet = told.arrivals[0].packet
-    served = {*SERVED, *INNER.clients4, *INNER.clients6}
-    return str(packet.destination) not in served or packet.destination_port not in PORTS
+    if str(packet.destination) not in {*SERVED, *INNER.clients4, *INNER.clients6}:
+        return outcome in ("reject", "drop")
+    return outcome == "reject" and packet.protocol != "icmp" and packet.destination_port not in PORTS
 
 
 def read_facts() -> Facts:
@@ -197,8 +212,8 @@ def describe(case: Case, attempt: Attempt, what: str, told: Conversation) -> str
     loads = "\n".join(f"--- {' '.join(argv)}\n{text}" for argv, text in case.loads)
     lines = "\n".join(f"  {_line(line)}" for line in told.lines)
     return (
-        f"{case.name}: {attempt.source}:{attempt.source_port} -> {attempt.destination}:{attempt.port} on "
-        f"{attempt.link.name}: {what}, model {told.verdict.value}\n{loads}\n{lines}\n"
+        f"{case.name}: {attempt.protocol} {attempt.source}:{attempt.source_port} -> "
+        f"{attempt.destination}:{attempt.port} on {attempt.link.name}: {what}, model {told.verdict.value}\n{loads}\n{lines}\n"
     )
 
 

@@ -119,6 +119,7 @@ def _match(random: Random, table: str, chain: str, version: int) -> str:
     choices = [
         f"-p tcp -m tcp {bang}--{side} {port}", f"-p tcp -m tcp {bang}--{side} {port}", f"-p tcp -m tcp --{side} {low}:{high}",
         f"-p tcp -m multiport {bang}--{side}s {low},{high + 1}", f"-p tcp -m multiport {bang}--ports {port},5000:5001",
+        f"-p udp -m udp {bang}--{side} {port}", f"-p udp -m udp --{side} {low}:{high}", f"-p udp -m multiport {bang}--{side}s {low},{high + 1}",
         "-p tcp", "! -p tcp", "-p udp", "! -p udp",
         "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN", "-p tcp -m tcp ! --tcp-flags SYN,ACK SYN",
         "-p tcp -m tcp --tcp-flags ALL NONE",
@@ -139,12 +140,14 @@ def _match(random: Random, table: str, chain: str, version: int) -> str:
     ]  # fmt: skip
     if version == 4:
         choices += [f"-m iprange {bang}--src-range 192.168.77.20-192.168.77.99", "-m ttl --ttl-eq 64", "-m ttl --ttl-lt 64",
-                    "-p icmp -m icmp --icmp-type 8", "-f", f"{who} 192.168.0.20/255.255.0.255"]  # fmt: skip
+                    "-p icmp -m icmp --icmp-type 8", f"-p icmp -m icmp {bang}--icmp-type echo-request", "-p icmp", "-f", f"{who} 192.168.0.20/255.255.0.255"]  # fmt: skip
     else:
         choices += [
             f"-m iprange {bang}--src-range fd77::20-fd77::99",
             "-m hl --hl-eq 64",
             "-p ipv6-icmp -m icmp6 --icmpv6-type 128",
+            f"-p ipv6-icmp -m icmp6 {bang}--icmpv6-type echo-request",
+            "-p ipv6-icmp",
         ]
     if not outward:
         choices += [f"{bang}-i eth0", "-i eth1", "-i eth+", f"{bang}-i lo", "! -i br-app"]
@@ -179,6 +182,8 @@ def _nat(random: Random, version: int) -> str:
             f"-p tcp -m tcp --dport {port} -j DNAT --to-destination {shown}:{other}",
             f"! -i br-app -p tcp -m tcp --dport {port} -j DNAT --to-destination {shown}:{other}",
             f"-d {server} -j DNAT --to-destination {inner}",
+            f"-p udp -m udp --dport {port} -j REDIRECT --to-ports {other}",
+            f"-p udp -m udp --dport {port} -j DNAT --to-destination {shown}:{other}",
             f"-p tcp -m tcp --dport {port} -j ACCEPT",
             f"-p tcp -m multiport --dports {port},{other} -j RETURN",
             f"-i eth0 -p tcp -m tcp --dport {port} -j DNAT --to-destination {server if version == 4 else f'[{server}]'}:{other}",

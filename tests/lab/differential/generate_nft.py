@@ -135,6 +135,11 @@ def _rule(table: Table, hook: str) -> str:
     matches = [_match(table, hook) for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3)))]
     if not matches and random.random() < 0.7:
         matches = [_match(table, hook)]
+    if any(" th " in match for match in matches):
+        # Beside one protocol nft lists bits of its header as other fields, or none.
+        matches = [
+            match for match in matches if " th " in match or not match.startswith(("meta l4proto", "icmp"))
+        ]
     matches.sort(key=_hides_others)
     return " ".join([*matches, _statement(table, hook, bare=not matches)])
 
@@ -158,7 +163,8 @@ def _statement(table: Table, hook: str, *, bare: bool) -> str:
     if roll < 0.24 and hook == "any":
         return "return"
     if roll < 0.28:
-        return "tcp dport vmap @verdicts"
+        return random.choice(("tcp dport vmap @verdicts", "tcp dport vmap @verdicts", "udp dport vmap @verdicts",
+                              "meta l4proto vmap { tcp : continue, udp : accept, icmp : drop }"))  # fmt: skip
     if roll < 0.31:
         return (
             "iifname vmap { "
@@ -175,7 +181,8 @@ def _statement(table: Table, hook: str, *, bare: bool) -> str:
 def _rejects(table: Table) -> tuple[str, ...]:
     always = ("reject", "reject with tcp reset")
     if table.family == "inet":
-        return (*always, "reject with icmpx admin-prohibited", "reject with icmpx host-unreachable")
+        kinds = ("icmpx admin-prohibited", "icmpx host-unreachable", "icmp net-prohibited", "icmpv6 no-route")
+        return (*always, *(f"reject with {kind}" for kind in kinds))
     if table.family == "ip":
         return (*always, "reject with icmp host-unreachable", "reject with icmp admin-prohibited")
     return (*always, "reject with icmpv6 admin-prohibited", "reject with icmpv6 no-route")
@@ -191,6 +198,9 @@ def _match(table: Table, hook: str) -> str:
         f"tcp {side} {port}-{port + 3000}", f"tcp {side} > {port}", f"tcp {side} <= {port}", f"tcp {side} @ports",
         f"tcp {side} @spans", f"tcp {side} != @spans", f"tcp {side} {{ 22-80, {5000 + random.randrange(9)} }}",
         f"meta l4proto {{ tcp, udp }} th {side} {port}", "meta l4proto tcp", "meta l4proto != tcp", "meta l4proto udp",
+        f"udp {side} {port}", f"udp {side} != {port}", f"udp {side} @ports", f"udp {side} {{ {some} }}", f"udp {side} @spans",
+        "meta l4proto { icmp, ipv6-icmp }", "meta l4proto icmp", "meta l4proto ipv6-icmp", "meta l4proto { tcp, icmp }",
+        f"meta l4proto {{ tcp, udp }} th {side} @ports",
         "ct state new", "ct state established", "ct state invalid", "ct state != established", "ct state { new, untracked }",
         "ct state established,related", "ct direction reply", "ct direction original", "ct status dnat", "ct status seen-reply",
         "ct mark 0x5", "ct mark != 0x0", "ct mark and 0x1 == 0x1",
@@ -238,13 +248,17 @@ def _match(table: Table, hook: str) -> str:
             "ip ttl { 63, 64 }", "ip frag-off & 0x1fff != 0", "ip dscp cs0", "ip dscp cs1", "ip hdrlength 5", "ip option ra missing",
             "ip daddr 192.168.77.10", f"ct original ip saddr {random.choice(ADDRESSES4)}", "ct original ip daddr 192.168.77.10",
             f"tcp dport {port} ct original proto-dst {port}", "ip daddr . tcp dport { 192.168.77.10 . 22-5000 }",
-            "add @seen4 { ip saddr }", "ip saddr @seen4",
+            "add @seen4 { ip saddr }", "ip saddr @seen4", f"udp dport {port} ct original proto-dst {port}",
+            "icmp type echo-request", "icmp type { echo-request, echo-reply, destination-unreachable }", "icmp type != echo-reply",
+            f"ip {who} . udp dport @pairs4", "ip protocol udp", "ip protocol icmp",
         ]  # fmt: skip
     if table.family != "ip":
         who = "saddr" if hook not in ("output", "postrouting") else "daddr"
         choices += [
             f"ip6 {who} {random.choice(ADDRESSES6)}", f"ip6 {who} {random.choice(PREFIXES6)}", f"ip6 {who} @hosts6",
-            f"ip6 {who} != @nets6", "ip6 nexthdr tcp", "ip6 hoplimit 64", "ip6 version 6", "exthdr frag missing",
+            f"ip6 {who} != @nets6", "ip6 nexthdr tcp", "ip6 nexthdr udp", "ip6 nexthdr icmpv6", "ip6 hoplimit 64", "ip6 version 6",
+            "icmpv6 type echo-request", "icmpv6 type { echo-request, echo-reply }", "icmpv6 type != echo-request",
+            f"ip6 {who} . udp dport {{ fd77::20 . {port}, fd77::150 . 53 }}",  "exthdr frag missing",
             "exthdr frag exists", f"ip6 {who} . tcp dport {{ fd77::20 . {port}, fd77::150 . 22 }}",
         ]  # fmt: skip
     return random.choice(choices)
@@ -275,7 +289,8 @@ def _nat(random: Random) -> str:
             f"tcp dport {{ {port}, {other} }} accept",
             f"ip saddr {random.choice(ADDRESSES4)} accept",
             f"dnat ip to tcp dport map {{ {port} : {INNER.clients4[0]} }}",
-            f"tcp dport {port} redirect",
+            f"tcp dport {port} redirect", f"udp dport {port} redirect to :{other}", f"meta l4proto udp dnat ip to {INNER.clients4[0]}",
+            f"udp dport {port} dnat ip to {INNER.clients4[0]}:{other}", f"ip daddr 192.168.77.10 meta l4proto {{ icmp, udp }} dnat ip to {INNER.clients4[0]}",
             f"dnat ip to ip daddr . tcp dport map {{ 192.168.77.10 . {port} : {INNER.clients4[0]} . {other} }}",
             f"tcp dport {port} drop",
         )))  # fmt: skip

@@ -16,8 +16,8 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 CLONE_NEWNET = 0x40000000
 PORTS = (22, 53, 80, 81, 443, 3000, 5000, 5001, 5353, 8000, 8080, 8443)
@@ -38,25 +38,32 @@ net.ipv6.conf.default.accept_dad=0
 net.ipv4.conf.all.rp_filter=0
 net.ipv4.conf.default.rp_filter=0
 """
+PING = "net.ipv4.ping_group_range=0\t0\n"
+ECHO_REQUEST = {4: 8, 6: 128}
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A wire from the server to another namespace: names, addresses and prefix lengths."""
+    """A wire from the server to another namespace: names, addresses and prefix lengths.
+
+    With a ``port`` the device ``name`` is a bridge, and the wire ends in that port of it.
+    """
 
     name: str
     server4: str
     server6: str
     clients4: tuple[str, ...]
     clients6: tuple[str, ...]
+    port: str = ""
 
 
 LAN = Link(
     "eth0", "192.168.77.10/24", "fd77::10/64",
     ("192.168.77.20", "192.168.77.21", "192.168.77.150"), ("fd77::20", "fd77::21", "fd77::150"),
 )  # fmt: skip
+BRIDGED = replace(LAN, name="br0", port="eth0")
 SECOND = Link("eth1", "10.20.0.1/16", "fd20::1/64", ("10.20.0.9", "10.20.5.5"), ("fd20::9", "fd20::5:5"))
-INNER = Link("br-app", "172.17.0.1/16", "fd17::1/64", ("172.17.0.2",), ("fd17::2",))
+INNER = Link("br-app", "172.17.0.1/16", "fd17::1/64", ("172.17.0.2",), ("fd17::2",), "vethapp")
 
 
 def run(argv: Sequence[str], text: str | None = None) -> bytes:
@@ -71,13 +78,14 @@ def run(argv: Sequence[str], text: str | None = None) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One connection that a client tries."""
+    """One connection that a client tries: of TCP or UDP, or an ICMP echo (whose number is ``source_port``)."""
 
     link: Link
     source: str
     destination: str
     source_port: int
     port: int
+    protocol: str = "tcp"
 
 
 @dataclass(slots=True)
@@ -89,16 +97,17 @@ class _Try:
 
 
 class World:
-    """Three namespaces and everything that listens in them."""
+    """Three namespaces and everything that listens in them; ``lan`` is the wire of the first clients."""
 
-    def __init__(self) -> None:
+    def __init__(self, lan: Link = LAN) -> None:
+        self.links = (lan, SECOND, INNER)
         self.server = _current()
         _apply(SETTINGS)
         run(["ip", "link", "set", "lo", "up"])
         self.clients = self._namespace()
         self.inner = self._namespace()
         macs: dict[str, tuple[str, str]] = {}
-        for link, namespace in ((LAN, self.clients), (SECOND, self.clients), (INNER, self.inner)):
+        for link, namespace in zip(self.links, (self.clients, self.clients, self.inner), strict=True):
             macs[link.name] = self._wire(link, namespace)
         self.macs = macs
         with self.inside(self.clients):
@@ -114,15 +123,20 @@ class World:
             run(["ip", "route", "add", "default", "via", "172.17.0.1"])
             run(["ip", "-6", "route", "add", "default", "via", "fd17::1"])
         self._selector = selectors.DefaultSelector()
-        for namespace in (self.server, self.inner):
+        served = {
+            self.server: [one for link in self.links for one in (link.server4, link.server6)],
+            self.inner: [*INNER.clients4, *INNER.clients6],
+        }
+        for namespace, addresses in served.items():
             with self.inside(namespace):
                 self._listen()
+                self._echo_datagrams([one.split("/")[0] for one in addresses])
 
     def _namespace(self) -> int:
         with self.inside(self.server):
             if _LIBC.unshare(CLONE_NEWNET):
                 raise OSError(ctypes.get_errno(), "unshare")
-            _apply("net.ipv6.conf.all.accept_dad=0\nnet.ipv6.conf.default.accept_dad=0\n")
+            _apply("net.ipv6.conf.all.accept_dad=0\nnet.ipv6.conf.default.accept_dad=0\n" + PING)
             run(["ip", "link", "set", "lo", "up"])
             return _current()
 
@@ -136,9 +150,25 @@ class World:
             _enter(self.server)
 
     def _wire(self, link: Link, namespace: int) -> tuple[str, str]:
-        far = f"{link.name}-far"
-        run(["ip", "link", "add", link.name, "type", "veth", "peer", "name", far])
+        near, far = link.port or link.name, f"{link.name}-far"
+        run(["ip", "link", "add", near, "type", "veth", "peer", "name", far])
         run(["ip", "link", "set", far, "netns", f"/proc/{os.getpid()}/fd/{namespace}"])
+        if link.port:
+            run(
+                [
+                    "ip",
+                    "link",
+                    "add",
+                    link.name,
+                    "type",
+                    "bridge",
+                    "forward_delay",
+                    "0",
+                    "mcast_snooping",
+                    "0",
+                ]
+            )
+            run(["ip", "link", "set", link.port, "master", link.name, "up"])
         near_mac = _set_up(link.name, (link.server4, link.server6))
         lengths = (link.server4.split("/")[1], link.server6.split("/")[1])
         with self.inside(namespace):
@@ -163,6 +193,16 @@ class World:
                 listener.setblocking(False)
                 self._selector.register(listener, selectors.EVENT_READ, "listener")
 
+    def _echo_datagrams(self, addresses: Sequence[str]) -> None:
+        """A socket for each address, so that each answer comes from the address that was written to."""
+        for port in PORTS:
+            for address in addresses:
+                family = socket.AF_INET6 if ":" in address else socket.AF_INET
+                echo = socket.socket(family, socket.SOCK_DGRAM)
+                echo.bind((address, port))
+                echo.setblocking(False)
+                self._selector.register(echo, selectors.EVENT_READ, "datagrams")
+
     def try_all(self, attempts: Sequence[Attempt]) -> list[str]:
         """Try every connection at once; for each: ``accept`` (data came back), ``reject`` or ``drop``."""
         with self.inside(self.clients):
@@ -181,8 +221,7 @@ class World:
 
     def _start(self, attempt: Attempt) -> _Try:
         is_ipv6 = ":" in attempt.source
-        family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
-        client = socket.socket(family, socket.SOCK_STREAM)
+        client = _socket(attempt.protocol, is_ipv6=is_ipv6)
         client.setblocking(False)
         if is_ipv6:
             client.setsockopt(socket.IPPROTO_IPV6, 25, 1)  # IPV6_RECVERR
@@ -192,12 +231,16 @@ class World:
         one = _Try(attempt, client)
         try:
             client.connect((attempt.destination, attempt.port))
+            if attempt.protocol != "tcp":
+                one.state = "connected"
+                client.send(_request(attempt.protocol, is_ipv6=is_ipv6))
         except BlockingIOError:
             pass
         except OSError as error:
             one.outcome = _outcome(error.errno)
             return one
-        self._selector.register(client, selectors.EVENT_WRITE, one)
+        event = selectors.EVENT_READ if one.state == "connected" else selectors.EVENT_WRITE
+        self._selector.register(client, event, one)
         return one
 
     def _step(self, key: selectors.SelectorKey, served: list[socket.socket]) -> None:
@@ -208,6 +251,10 @@ class World:
             connection.setblocking(False)
             served.append(connection)
             self._selector.register(connection, selectors.EVENT_READ, "served")
+        elif key.data == "datagrams":
+            data, sender = found.recvfrom(100)
+            with suppress(OSError):
+                found.sendto(data, sender)
         elif key.data == "served":
             self._echo(found)
         elif isinstance(key.data, _Try):
@@ -256,6 +303,23 @@ class World:
         connection.close()
 
 
+def _socket(protocol: str, *, is_ipv6: bool) -> socket.socket:
+    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
+    if protocol == "icmp":
+        number = socket.IPPROTO_ICMPV6 if is_ipv6 else socket.IPPROTO_ICMP
+        return socket.socket(family, socket.SOCK_DGRAM, number)
+    return socket.socket(family, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
+
+
+def _request(protocol: str, *, is_ipv6: bool) -> bytes:
+    """What is sent: the kernel fills in number and checksum of an echo."""
+    return (
+        bytes((ECHO_REQUEST[6 if is_ipv6 else 4], 0, 0, 0, 0, 0, 0, 1)) + b"hello"
+        if protocol == "icmp"
+        else b"hello"
+    )
+
+
 def _outcome(number: int | None) -> str:
     return "drop" if number in (errno.ETIMEDOUT, errno.EINPROGRESS) else "reject"
 
@@ -270,7 +334,9 @@ def _enter(namespace: int) -> None:
 
 
 def _apply(settings: str) -> None:
-    for line in settings.split():
+    for line in settings.split("\n"):
+        if not line:
+            continue
         name, _, value = line.partition("=")
         with open(f"/proc/sys/{name.replace('.', '/')}", "w") as file:
             file.write(value)
