@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from msgspec.structs import replace
+
+from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.way_back import client_for
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.routing import lookup
 from landiag.ways import Way, is_container_side, owner_of, rank_kind
-
-_SOURCE = "ip addr"
 
 
 def check(case: Case) -> Answer:
@@ -24,7 +25,7 @@ def check(case: Case) -> Answer:
     findings = _check_given_address(case)
     if not findings and not case.ways:
         findings = [_no_way(case, interfaces)]
-    findings += _check_duplicates(interfaces)
+    findings += _check_duplicates(case, interfaces)
     findings += _check_overlap(case, interfaces)
     return answer(findings, _summary(case))
 
@@ -63,7 +64,9 @@ def _check_given_address(case: Case) -> list[Finding]:
 def _wrong_address(case: Case, title: str, detail: str) -> Finding:
     usable = [way for way in case.ways if str(way.ip) != case.target.address]
     steps = (f"Give clients {usable[0].url(case.port)} instead.",) if usable else ()
-    evidence = tuple(Evidence(_SOURCE, f"{way.interface.name}: {way.address.interface}") for way in usable)
+    evidence = tuple(
+        Evidence(words.addresses(case), f"{way.interface.name}: {way.address.interface}") for way in usable
+    )
     fix = Fix("Use the address that this machine has now", needs="user-action", steps=steps)
     return Finding("wrong-address", Outcome.BLOCKS, title, detail, evidence, (fix,) if steps else ())
 
@@ -77,12 +80,12 @@ def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
     ]
     outside.sort(key=lambda interface: (not interface.addresses, rank_kind(interface.kind)))
     down = [interface for interface in outside if not interface.up or interface.carrier is False]
-    evidence = tuple(Evidence(_SOURCE, _describe(interface)) for interface in interfaces)
+    evidence = tuple(Evidence(words.addresses(case), _describe(interface)) for interface in interfaces)
     wanted = case.target.interface
     if wanted is not None:
         down = [interface for interface in interfaces if interface.name == wanted and interface in down]
     if down:
-        return _link_down(down[0], evidence)
+        return _link_down(case, down[0], evidence)
     return Finding(
         code="no-lan-address",
         outcome=Outcome.BLOCKS,
@@ -99,14 +102,16 @@ def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
     )
 
 
-def _link_down(interface: Interface, evidence: tuple[Evidence, ...]) -> Finding:
-    if not interface.up:
-        fix = Fix(
-            f"Switch {interface.name} on",
-            (f"ip link set dev {interface.name} up",),
-            (f"ip link set dev {interface.name} down",),
-            needs="root",
+def _link_down(case: Case, interface: Interface, evidence: tuple[Evidence, ...]) -> Finding:
+    if not interface.up and case.facts.os == "windows":
+        # Windows tells that it is down, not why.
+        step = "Plug in the cable, or join the Wi-Fi network again."
+        fix = replace(words.switch_on(case, interface.name), steps=(f"Or: {step[0].lower()}{step[1:]}",))
+        title = (
+            f"{interface.name} has no link: it is switched off, the cable is out, or the Wi-Fi is not joined"
         )
+    elif not interface.up:
+        fix = words.switch_on(case, interface.name)
         title = f"{interface.name} is switched off"
     else:
         step = "Plug in the cable, or join the Wi-Fi network again."
@@ -122,14 +127,14 @@ def _describe(interface: Interface) -> str:
     return f"{interface.name} ({interface.kind}, {state}{link}): {addresses}"
 
 
-def _check_duplicates(interfaces: tuple[Interface, ...]) -> list[Finding]:
+def _check_duplicates(case: Case, interfaces: tuple[Interface, ...]) -> list[Finding]:
     """Find addresses that IPv6 duplicate address detection gave up (RFC 4862, 5.4)."""
     return [
         Finding(
             code="duplicate-address",
             outcome=Outcome.WARNS,
             title=f"Another device already has {address.ip}: {interface.name} does not use it",
-            evidence=(Evidence(_SOURCE, f"{interface.name}: {address.interface} dadfailed"),),
+            evidence=(Evidence(words.addresses(case), f"{interface.name}: {address.interface} dadfailed"),),
         )
         for interface in interfaces
         for address in interface.addresses
@@ -145,12 +150,12 @@ def _check_overlap(case: Case, interfaces: tuple[Interface, ...]) -> list[Findin
     containers = [one for one in interfaces if one.up and one.addresses and is_container_side(one)]
     taken = _taken_by(case, way, client_for(case, way), containers)
     if taken is not None:
-        return [_overlap(way, taken)]
+        return [_overlap(case, way, taken)]
     for one in case.classes.get(way.id, ())[1:]:
         source = one.journey.packet.source
         taken = None if source is None else _taken_by(case, way, source, containers)
         if taken is not None:
-            return [milder(_overlap(way, taken), one.addresses)]
+            return [milder(_overlap(case, way, taken), one.addresses)]
     return []
 
 
@@ -161,22 +166,25 @@ def _taken_by(case: Case, way: Way, client: IPAddress, containers: list[Interfac
     return next((interface for interface in containers if interface.name == device), None)
 
 
-def _overlap(way: Way, interface: Interface) -> Finding:
+def _overlap(case: Case, way: Way, interface: Interface) -> Finding:
     networks = [address.network for address in interface.addresses]
     network = next((one for one in networks if one.version == way.ip.version), networks[0])
+    place = (
+        "/etc/docker/daemon.json" if case.facts.os == "linux" else "Docker Desktop > Settings > Docker Engine"
+    )
     return Finding(
         code="subnet-overlap",
         outcome=Outcome.BLOCKS,
         title=f"The container network {network} on {interface.name} covers the clients' subnet {way.network}",
         detail="Packets from clients arrive, but the answers go to the containers.",
-        evidence=(Evidence(_SOURCE, _describe(interface)), Evidence(_SOURCE, _describe(way.interface))),
+        evidence=tuple(Evidence(words.addresses(case), _describe(one)) for one in (interface, way.interface)),
         fixes=(
             Fix(
                 "Give the containers another subnet",
                 needs="user-action",
                 steps=(
-                    "Docker: set default-address-pools (and bip) in /etc/docker/daemon.json, or ipam in the"
-                    " compose file, to a range that the LAN does not use; then create the network again.",
+                    f"Docker: set default-address-pools (and bip) in {place}, or ipam in the compose file, to a"
+                    " range that the LAN does not use; then create the network again.",
                 ),
             ),
         ),

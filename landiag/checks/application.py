@@ -345,10 +345,23 @@ def _silent(
     title = f"The server accepts the connection but does not answer within {attempt.seconds:.0f} s"
     detail = "It may be busy with another request, waiting in a debugger, or stopped."
     if owner is not None and _is_halted(owner):
-        how = "stopped (Ctrl-Z or SIGSTOP)" if owner[1].state == "stopped" else "held by a debugger"
+        how = _how_halted(case) if owner[1].state == "stopped" else "held by a debugger"
         title = f"{describe_owner(case, owner[0])} is {how}: it accepts connections but answers nothing"
     fix = Fix("Let the server continue, or start it anew", needs="user-action", steps=(detail,))
     if owner is not None and owner[1].state == "stopped":
-        fix = Fix("Let the server continue", (f"kill -CONT {owner[1].pid}",), (f"kill -STOP {owner[1].pid}",))
+        fix = _continue(case, owner[1].pid)
     evidence = _evidence(exchange, attempt) + ((owner_evidence(case, owner[0]),) if owner else ())
     return Finding("server-silent", Outcome.BLOCKS, title, detail, evidence, (fix,))
+
+
+def _how_halted(case: Case) -> str:
+    return "suspended" if case.facts.os == "windows" else "stopped (Ctrl-Z or SIGSTOP)"
+
+
+def _continue(case: Case, pid: int) -> Fix:
+    """Let a halted process run again. Windows has no command for it, but a window."""
+    title = "Let the server continue"
+    if case.facts.os == "windows":
+        step = f"Open resmon (Resource Monitor), and on its page CPU choose Resume Process for the process {pid}."
+        return Fix(title, needs="user-action", steps=(step,))
+    return Fix(title, (f"kill -CONT {pid}",), (f"kill -STOP {pid}",))

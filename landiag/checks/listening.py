@@ -287,7 +287,7 @@ def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:
         code="bound-to-ipv6-only",
         outcome=Outcome.UNKNOWN,
         title=f"{describe_owner(case, socket)} listens on {describe_address(socket)}: for IPv4 too or not is unknown",
-        detail="Only ss tells whether an IPv6 socket also serves IPv4.",
+        detail="The list of sockets does not tell whether an IPv6 socket also serves IPv4.",
         evidence=(owner_evidence(case, socket),),
         paths=(way.id,),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.systems import arp_after, parse_arp_after
 from landiag.collect import routes
@@ -76,8 +77,10 @@ def _neighbours_after(case: Case) -> Command:
 
 
 def _table(case: Case) -> tuple[Neighbour, ...] | Unknown | None:
+    """The neighbours after the device was asked; elsewhere than on Linux arp lists those of IPv4 alone."""
     if case.facts.os != "linux":
-        return parse_arp_after(case)
+        is_listed = case.peer is None or case.peer.version == 4
+        return parse_arp_after(case) if is_listed else None
     return case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
 
 
@@ -143,14 +146,14 @@ def _neighbour(case: Case, ip: IPAddress) -> Neighbour | None:
 
 
 def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
-    table = case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
+    table = _table(case)
     if table is None or isinstance(table, Unknown) or not _hears_neighbours(case, ip):
         return answer([_not_asked(ip)], "")
     on_link = any(ip in way.network for way in case.ways if way.ip.version == ip.version)
     if not on_link:
         return answer([_elsewhere(case, ip)], "")
     states = ", ".join(neighbour.states) if neighbour else "no entry"
-    evidence = (Evidence("ip neigh", f"{ip}: {states}"),)
+    evidence = (Evidence(words.neighbours(case), f"{ip}: {states}"),)
     if _looks_isolated(case, ip):
         title = f"Likely client isolation: the gateway is there, but neither {ip} nor other neighbours answer"
         detail = "Guest networks and many access points keep clients from each other. This machine cannot prove it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from landiag.checks import words
 from landiag.checks.application import speaks_http
 from landiag.checks.case import Answer, Case, answer, milder
 from landiag.checks.listening import may_be_translated
@@ -12,6 +13,7 @@ from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
 from landiag.probe.bind import BindTest, parse_bind_test
 
 _FIRST_UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
+_LAST_RESERVED = "net.inet.ip.portrange.reservedhigh"
 
 
 def bind_source(target: Target) -> Call:
@@ -153,12 +155,13 @@ def _check_bind(case: Case) -> list[Finding]:
 
 
 def _privileged(case: Case, test: BindTest) -> Finding:
-    first = case.facts.sysctls.get(_FIRST_UNPRIVILEGED, "1024")
+    first = _first_unprivileged(case)
     return Finding(
         code="port-privileged",
         outcome=Outcome.BLOCKS,
         title=f"Port {case.port} is below {first}: this user's server may not take it",
-        detail="Ports below that number need root or the capability CAP_NET_BIND_SERVICE (capabilities(7)).",
+        detail="Ports below that number need root"
+        + (" or the capability CAP_NET_BIND_SERVICE (capabilities(7))." if case.facts.os == "linux" else "."),
         evidence=(Evidence("bind()", f"{test.address}:{test.port}: EACCES, user id {case.machine.user_id}"),),
         fixes=(
             Fix(
@@ -168,6 +171,13 @@ def _privileged(case: Case, test: BindTest) -> Finding:
             ),
         ),
     )
+
+
+def _first_unprivileged(case: Case) -> int:
+    """The first port that everybody may take: Linux names it, the BSDs name the last that is reserved."""
+    found = case.facts.sysctls.get(_FIRST_UNPRIVILEGED, "1024")
+    last = case.facts.sysctls.get(_LAST_RESERVED, "")
+    return int(last) + 1 if last.isdecimal() else int(found) if found.isdecimal() else 1024
 
 
 def _held(case: Case, test: BindTest) -> Finding:
@@ -180,7 +190,7 @@ def _held(case: Case, test: BindTest) -> Finding:
         fixes=(
             Fix(
                 "See who holds it",
-                (f"ss -antp sport = :{case.port}",),
+                (words.holders(case),),
                 needs="user-action",
                 steps=("End that program, or use another port.",),
             ),

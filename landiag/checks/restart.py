@@ -57,7 +57,9 @@ def listen_fixes(case: Case, socket: Socket, family: Family) -> tuple[Fix, ...]:
     def advise(server: Server, process: Process) -> RestartAdvice:
         edit = case.parse(_edit_source(case, process, socket, family), parse_edit)
         known = None if isinstance(edit, Unknown) else edit
-        return restart_command(server, process, family, port=socket.port, unit=_unit_of(socket), edit=known)
+        return restart_command(
+            server, process, family, port=socket.port, unit=_unit_of(socket), edit=known, os=case.facts.os
+        )
 
     return _fixes(case, socket, advise, _unknown_listen(family))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -51,7 +52,7 @@ def _who(case: Case, client: IPAddress, way: Way) -> str:
 
 
 def _check_route(case: Case, way: Way, client: IPAddress, route: RouteDecision) -> list[Finding]:
-    evidence = (Evidence("ip route, ip rule", describe_route(route, client, way)),)
+    evidence = (Evidence(words.routes(case), describe_route(route, client, way)),)
     if not route.leaves:
         return [_no_route(case, way, client, route, evidence)]
     if route.device in (way.interface.name, way.interface.master):
@@ -71,8 +72,8 @@ def _no_route(
     commands: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
     if route.route is not None and route.kind in ("blackhole", "prohibit", "unreachable"):
-        line = f"{route.kind} {route.route.destination}" + _table_words(route.route.table)
-        commands, undo = (f"ip route del {line}",), (f"ip route add {line}",)
+        delete, add = words.refusing_route(case, route.route)
+        commands, undo = (delete,), (add,)
     elif route.rule is not None and route.rule.action in ("blackhole", "prohibit", "unreachable"):
         commands = (f"ip rule del pref {route.rule.priority}",)
     fix = Fix(
@@ -92,10 +93,6 @@ def _no_route(
         fixes=(fix,),
         paths=(way.id,),
     )
-
-
-def _table_words(table: str) -> str:
-    return "" if table == "main" else f" table {table}"
 
 
 def _by_tunnel(
@@ -176,7 +173,7 @@ def _reverse_path(
         detail="Strict reverse path filtering (RFC 3704) takes packets only where the answer would leave.",
         evidence=(
             Evidence("sysctl", settings),
-            Evidence("ip route, ip rule", describe_route(route, client, way)),
+            Evidence(words.routes(case), describe_route(route, client, way)),
         ),
         fixes=(
             Fix(

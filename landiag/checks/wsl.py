@@ -142,14 +142,19 @@ def _forward_commands(port: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (address, add, allow), undo
 
 
-def _forwarding_fixes(port: int) -> tuple[Fix, ...]:
-    commands, undo = _forward_commands(port)
+def _rights(case: Case) -> str:
+    """Inside the distribution nothing may stand in front of what is typed on Windows."""
+    return "root" if case.facts.os == "windows" else "user-action"
+
+
+def _forwarding_fixes(case: Case) -> tuple[Fix, ...]:
+    commands, undo = _forward_commands(case.port)
     return (
         Fix(
             "Pass the port on (PowerShell as administrator, on Windows; again after every start of WSL)",
             commands,
             undo,
-            needs="root",
+            needs=_rights(case),
         ),
         Fix(
             "Or give WSL the network of Windows (Windows 11 22H2 and later)",
@@ -169,7 +174,7 @@ def _not_forwarded(case: Case, socket: Socket) -> Finding:
         title=f"The server on port {case.port} runs inside WSL2: Windows passes only its own localhost on to it",
         detail="WSL2 has a network of its own behind NAT. Nothing passes connections of other devices on to it.",
         evidence=(owner_evidence(case, socket),),
-        fixes=_forwarding_fixes(case.port),
+        fixes=_forwarding_fixes(case),
     )
 
 
@@ -274,7 +279,7 @@ def _inside_nat(case: Case, stale: PortProxy | None, own: list[str], *, certain:
         else f"This is WSL2 behind NAT: whether Windows passes port {case.port} on could not be read",
         detail="Other devices connect to the address of Windows, never to that of the distribution.",
         evidence=tuple(evidence),
-        fixes=_forwarding_fixes(case.port),
+        fixes=_forwarding_fixes(case),
     )
 
 
@@ -343,7 +348,7 @@ def _hyperv_blocks(case: Case, state: WindowsState) -> Finding:
                 "Let clients of the local subnet in (PowerShell as administrator, on Windows)",
                 (add,),
                 (f"Remove-NetFirewallHyperVRule -Name '{name}'",),
-                needs="root",
+                needs=_rights(case),
             ),
         ),
     )

@@ -6,15 +6,16 @@ stands in the source) is said in steps.
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.collect.arguments import Place, bind_value, with_bind, with_forward, with_option, with_position
-from landiag.collect.invocation import Invocation
+from landiag.collect.invocation import Invocation, is_windows_path
 from landiag.collect.masking import is_masked
-from landiag.collect.servers import Server
+from landiag.collect.servers import Server, ServerKind
 from landiag.collect.shell import of_environment, shell_line
 from landiag.collect.source_edit import configuration_files
 from landiag.model.facts import Family, Process
@@ -48,13 +49,15 @@ def restart_command(
     port: int | None = None,
     unit: str | None = None,
     edit: Edit | None = None,
+    os: str = "linux",
 ) -> RestartAdvice:
     """What makes this server listen on all addresses of a family, in the user's own words.
 
     ``process`` is the owner of the socket, ``port`` its port. ``unit`` is the systemd unit that runs it, if
-    one does. ``edit`` is what ``find_edit`` said of the files that ``edit_files`` names.
+    one does. ``edit`` is what ``find_edit`` said of the files that ``edit_files`` names. ``os`` is the
+    operating system as ``Machine.os`` names it.
     """
-    server = replace(server, kind=replace(server.kind, steps=_steps_for(server, port)))
+    server = replace(server, kind=_kind_for(server, port, os))
     host = "::" if family is Family.IPV6 else "0.0.0.0"
     title = f"Let {server.title} listen on all addresses"
     advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
@@ -65,7 +68,7 @@ def restart_command(
     if server.kind.how == "steps":
         return replace(advice, steps=server.kind.steps, stop_pid=None, needs="user-action")
     if server.kind.how in {"source", "config"}:
-        return _of_file(advice, server, host, port)
+        return _of_file(advice, server, host, port, os)
     return _of_command(advice, server, host, port)
 
 
@@ -93,6 +96,19 @@ def _ending(title: str, server: Server) -> RestartAdvice:
     plain = f"End it with Ctrl-C or kill -{name} {pid}: kill alone lets it start anew."
     steps = () if name == "TERM" else (plain,)
     return RestartAdvice(title, cwd=server.process.cwd, stop_pid=pid, stop_signal=name, steps=steps)
+
+
+def _kind_for(server: Server, port: int | None, os: str) -> ServerKind:
+    """The kind with the port in its steps; where it keeps its files is known of Linux only."""
+    kind = replace(server.kind, steps=_steps_for(server, port))
+    if os == "linux":
+        return kind
+    names = tuple(dict.fromkeys(_ETC.sub("", name) for name in kind.files if not name.endswith("/default")))
+    steps = tuple(_ETC.sub("", step) for step in kind.steps)
+    return replace(kind, files=names, steps=steps)
+
+
+_ETC = re.compile(r"/etc/(?:[^\s/]+/)*")
 
 
 def _steps_for(server: Server, port: int | None) -> tuple[str, ...]:
@@ -123,19 +139,35 @@ def _of_manager(
     advice: RestartAdvice, server: Server, host: str, port: int | None, manager: str
 ) -> RestartAdvice:
     """A process manager started it and would start it again as it was."""
-    steps: tuple[str, ...] = (
-        f"{manager} starts it: change its command there, and {_told(server, host, port)}.",
-    )
+    who = "Windows starts it as a service" if manager == "services" else f"{manager} starts it"
+    steps: tuple[str, ...] = (f"{who}: change its command there, and {_told(server, host, port)}.",)
     if server.kind.how in {"source", "config"}:
-        steps = (*_file_steps(advice, server, host), f"{manager} starts it: let that restart it.")
+        steps = (*_file_steps(advice, server, host), f"{who}: let that restart it.")
     return replace(advice, steps=steps, stop_pid=None, needs="user-action")
 
 
-def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None) -> RestartAdvice:
+def _of_service(advice: RestartAdvice, unit: str, os: str) -> RestartAdvice:
+    """The first process of the system started it: so that one has to start it anew."""
+    if os in _SERVICES:
+        step = f"Then start it anew: {_SERVICES[os]}."
+        return replace(advice, steps=(*advice.steps, step), stop_pid=None, needs="user-action")
+    return replace(
+        advice, commands=(shlex.join(["systemctl", "restart", unit]),), stop_pid=None, needs="root"
+    )
+
+
+_SERVICES = {
+    "macos": "brew services restart NAME, where Homebrew runs it (brew services list shows the names)",
+    "freebsd": "service NAME restart (service -e shows the names)",
+    "openbsd": "rcctl restart NAME (rcctl ls started shows the names)",
+}  # fmt: skip
+"""How a service is started anew where there is no systemd."""
+
+
+def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None, os: str) -> RestartAdvice:
     advice = replace(advice, steps=(*advice.steps, *_file_steps(advice, server, host), *server.kind.steps))
     if server.kind.service and server.process.parent == 1:
-        restart = shlex.join(["systemctl", "restart", server.kind.service])
-        return replace(advice, commands=(restart,), stop_pid=None, needs="root")
+        return _of_service(advice, server.kind.service, os)
     if advice.edit is None and server.kind.instead and server.invocation and server.script is None:
         return _without_edit(advice, server, server.invocation, host, port)
     return _again(advice, server, server.script or server.invocation)
@@ -255,14 +287,21 @@ def _typed(
     if not all(word.isprintable() for word in everything):
         step = f"Its command line holds characters that cannot be shown. {_instead(server, called)}"
         return replace(advice, steps=(*advice.steps, step))
-    return replace(advice, commands=(shell_line(words, variables),))
+    line = shell_line(words, variables, powershell=_is_windows(server))
+    return replace(advice, commands=(line,))
+
+
+def _is_windows(server: Server) -> bool:
+    """Whether it runs on Windows, by its program or its folder."""
+    return any(is_windows_path(path or "") for path in (server.process.exe, server.process.cwd))
 
 
 def _instead(server: Server, called: Invocation) -> str:
     """What to change in the command, when the command itself may not be printed."""
     shown = [word for word in called.arguments if word not in (server.invocation or called).arguments]
     if shown and not is_masked(shown):
-        return f"Start it again with your own command and this in it: {shell_line(shown, {})}"
+        line = shell_line(shown, {}, powershell=_is_windows(server))
+        return f"Start it again with your own command and this in it: {line}"
     return "Start it again with your own command, changed so that it listens on all addresses."
 
 

@@ -37,6 +37,7 @@ _MANAGERS = {
     "honcho",
     "foreman",
     "overmind",
+    "services",  # services.exe, which starts what Windows runs as a service
 }
 
 
@@ -190,6 +191,8 @@ def _server(kind: ServerKind, line: list[Process], index: int) -> Server:
 
 def _program_of(line: list[Process]) -> str:
     called = invocation(line[0]) if line else None
+    if called is None and line:
+        return line[0].name.removesuffix(".exe")
     return called.program if called else ""
 
 

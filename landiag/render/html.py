@@ -17,7 +17,7 @@ from landiag.render.parts import (
     fixes_in_order,
 )
 from landiag.render.svg import render_path
-from landiag.render.terminal import command_lines
+from landiag.render.typed import command_lines, undo_lines
 
 MOST_DRAWINGS = 4
 """Ways in that are drawn; further ones are listed."""
@@ -123,12 +123,14 @@ def _fixes(report: Report) -> list[Markup]:
     if not fixes:
         return []
     title = element("h2", "Fix, in this order" if len(fixes) > 1 else "Fix")
-    return [title, *(part for number, pair in enumerate(fixes, 1) for part in _fix(number, *pair))]
+    return [
+        title,
+        *(part for number, pair in enumerate(fixes, 1) for part in _fix(number, *pair, report.host.os)),
+    ]
 
 
-def _fix(number: int, finding: Finding, fix: Fix) -> list[Markup]:
-    commands = command_lines(fix)
-    sudo = "sudo " if fix.needs == "root" else ""
+def _fix(number: int, finding: Finding, fix: Fix, os: str) -> list[Markup]:
+    commands = command_lines(fix, os)
     parts = [element("h3", f"{number}. {fix.title} ", element("span", f"({finding.code})", class_="dim"))]
     if fix.steps:
         parts.append(element("ul", *(element("li", step) for step in fix.steps)))
@@ -136,7 +138,7 @@ def _fix(number: int, finding: Finding, fix: Fix) -> list[Markup]:
     parts += [element("pre", "\n".join(commands))] if commands else []
     parts += _paragraphs([f"Mind: {fix.risk}" if fix.risk else ""])
     if fix.undo:
-        undo = element("pre", "\n".join(f"{sudo}{line}" for line in fix.undo))
+        undo = element("pre", "\n".join(undo_lines(fix, os)))
         parts.append(_fold("To undo it", undo))
     return parts
 

@@ -22,7 +22,7 @@ from landiag.render.parts import (
     fixes_in_order,
     stop_of,
 )
-from landiag.render.terminal import command_lines
+from landiag.render.typed import command_lines, undo_lines
 
 _ACTIVE = re.compile(
     r"[\\`*_~<>\[\]|$&^{}@]|://|(?i:www\.)|#\d|(?i:\bgh-\d)|:[a-zA-Z][\w+-]*:|!\(|==|--|\+\+"
@@ -115,21 +115,24 @@ def _fixes(report: Report) -> list[str]:
         return []
     blocks = ["### Fix, in this order" if len(fixes) > 1 else "### Fix"]
     for number, (finding, fix) in enumerate(fixes, 1):
-        blocks += [f"**{number}. {plain(fix.title)}** (for {code(finding.code)})", *_fix(fix)]
+        blocks += [f"**{number}. {plain(fix.title)}** (for {code(finding.code)})", *_fix(fix, report.host.os)]
     return blocks
 
 
-def _fix(fix: Fix) -> list[str]:
+def _fix(fix: Fix, os: str) -> list[str]:
     blocks = ["\n".join(f"- {plain(step)}" for step in fix.steps)]
     if fix.edit is not None:
         blocks += _edit(fix.edit)
-    commands = command_lines(fix)
-    blocks.append(fenced("\n".join(commands), "sh") if commands else "")
+    commands = command_lines(fix, os)
+    blocks.append(fenced("\n".join(commands), _language(os)) if commands else "")
     blocks.append(f"Mind: {plain(fix.risk)}" if fix.risk else "")
     if fix.undo:
-        sudo = "sudo " if fix.needs == "root" else ""
-        blocks.append("To undo it:\n\n" + fenced("\n".join(f"{sudo}{line}" for line in fix.undo), "sh"))
+        blocks.append("To undo it:\n\n" + fenced("\n".join(undo_lines(fix, os)), _language(os)))
     return blocks
+
+
+def _language(os: str) -> str:
+    return "powershell" if os == "win32" else "sh"
 
 
 def _edit(edit: Edit) -> list[str]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from landiag.model.report import CheckResult, Finding, Fix, Outcome, Report, Status
 from landiag.render.escape import escape_text
 from landiag.render.parts import confirmation
+from landiag.render.typed import command_lines
 
 _MARKS = {
     Outcome.OK: ("ok", "green"),
@@ -144,7 +145,7 @@ def _fix_lines(report: Report, style: Style) -> list[str]:
     heading = "Fix:" if len(fixes) == 1 else "Fix, in this order:"
     lines = [style.paint(heading if _is_open(report) else "Worth a look:", "bold")]
     for number, (_, fix) in enumerate(fixes, 1):
-        commands = [f"     {line}" for line in command_lines(fix)]
+        commands = [f"     {line}" for line in command_lines(fix, report.host.os)]
         steps = _wrap_all((*_edit_step(fix), *fix.steps), style)
         lines += _wrap(fix.title, style, first=f"{number}. ")
         # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
@@ -166,19 +167,6 @@ def _first_sentence(text: str) -> str:
 
 def _wrap_all(texts: Iterable[str], style: Style) -> list[str]:
     return [line for text in texts for line in _wrap(text, style, first="   ")]
-
-
-def command_lines(fix: Fix) -> list[str]:
-    """Write a fix as lines to paste: the old server ended, the folder changed, sudo where root is needed."""
-    lines = []
-    if fix.needs == "restart-server" and fix.stop_pid is not None:
-        lines.append(f"kill -{fix.stop_signal} {fix.stop_pid}" if fix.stop_signal else f"kill {fix.stop_pid}")
-    if fix.needs == "restart-server" and fix.cwd and fix.commands:
-        import shlex
-
-        lines.append(f"cd {shlex.quote(fix.cwd)}")
-    sudo = "sudo " if fix.needs == "root" else ""
-    return [escape_text(line) for line in [*lines, *(f"{sudo}{command}" for command in fix.commands)]]
 
 
 def _client_lines(report: Report, style: Style) -> list[str]:

@@ -8,6 +8,7 @@ from landiag.model.report import Report
 from landiag.render.escape import escape_text
 from landiag.render.parts import confirmation, facts, fixes_in_order
 from landiag.render.terminal import Style, render_terminal
+from landiag.render.typed import undo_lines
 
 _WIDTH = 100
 
@@ -17,7 +18,9 @@ def render_text(report: Report) -> str:
     head = [line for label, text in facts(report) for line in _wrap(f"{label + ':':<10}{text}", " " * 10)]
     notes = _wrap(confirmation(report), "  ")
     undo = [
-        line for _, fix in fixes_in_order(report) for line in _undo(fix.title, fix.undo, fix.needs == "root")
+        line
+        for _, fix in fixes_in_order(report)
+        for line in _undo(fix.title, undo_lines(fix, report.host.os))
     ]
     parts = [head, notes, [render_terminal(report, Style(_WIDTH), verbose=True).rstrip()]]
     parts += [["To undo:", *undo]] if undo else []
@@ -28,7 +31,5 @@ def _wrap(text: str, indent: str) -> list[str]:
     return textwrap.wrap(escape_text(text), _WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _undo(title: str, commands: tuple[str, ...], as_root: bool) -> list[str]:
-    sudo = "sudo " if as_root else ""
-    lines = [f"     {escape_text(sudo + command)}" for command in commands]
-    return [*_wrap(f"  {title}", "    "), *lines] if lines else []
+def _undo(title: str, commands: list[str]) -> list[str]:
+    return [*_wrap(f"  {title}", "    "), *(f"     {line}" for line in commands)] if commands else []

@@ -208,7 +208,7 @@ def test_windows_paths_are_quoted_for_powershell() -> None:
     path = r"C:\Program Files\Python312\python.exe"
     target = Process(1, "python.exe", (path, "-m", "flask", "run"), environment={"FLASK_APP": "shop"})
     (command,) = restart_command(seen(target), target).commands
-    assert command == f"$env:FLASK_APP='shop'; & \"{path}\" -m flask run --host=0.0.0.0"
+    assert command == f"$env:FLASK_APP='shop'; & '{path}' -m flask run --host=0.0.0.0"
     target = Process(1, "flask.exe", (r"C:\v\Scripts\python.exe", r"C:\v\Scripts\flask.exe", "run"))
     assert seen(target).key == "flask"
 

@@ -19,7 +19,7 @@ class Synthetic(Struct):
 
     ``http`` is the status of every page, or ``refused`` or ``silent``; ``server`` its header. ``bind`` is the error
     of the bind test, None for a free port. ``reachable`` are addresses that accept connections; ``others``
-    is what becomes of the rest.
+    is what becomes of the rest. ``silent``: pings get no answer.
     """
 
     texts: Mapping[str, str | bytes]
@@ -29,6 +29,7 @@ class Synthetic(Struct):
     bind: str | None = None
     reachable: frozenset[str] = frozenset()
     others: str = "no-answer"
+    silent: bool = False
 
     def read(self, source: Source) -> Reading:
         """Read one source; see ``Host.read``."""
@@ -57,7 +58,8 @@ class Synthetic(Struct):
                 "error": error,
             }
         if kind == "ping":
-            return {"address": params["address"], "method": "raw", "sent": 1, "rtts": [0.002], "errors": [],
+            return {"address": params["address"], "method": "raw", "sent": 1,
+                    "rtts": [] if self.silent else [0.002], "errors": [],
                     "error": None, "size": 56}  # fmt: skip
         if kind == "connect":
             outcome = "connected" if params["address"] in self.reachable else self.others

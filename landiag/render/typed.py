@@ -1,0 +1,50 @@
+"""The lines of a fix as they are typed: in the shell of the system that the report speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from landiag.model.report import Fix
+from landiag.render.escape import escape_text
+
+
+def command_lines(fix: Fix, os: str) -> list[str]:
+    """Write a fix as lines to paste: the old server ended, the folder changed, rights asked for where needed.
+
+    ``os`` is the host's of the report. Windows gets PowerShell, whose window an administrator opens; there
+    nothing stands in front of a command.
+    """
+    lines = []
+    if fix.needs == "restart-server" and fix.stop_pid is not None:
+        lines.append(_end(fix.stop_pid, fix.stop_signal, os))
+    if fix.needs == "restart-server" and fix.cwd and fix.commands:
+        lines.append(f"cd {_quoted(fix.cwd, os)}")
+    return [*(escape_text(line) for line in lines), *_with_rights(fix.commands, fix, os)]
+
+
+def undo_lines(fix: Fix, os: str) -> list[str]:
+    """Write what takes a fix back as lines to paste; empty where nothing does."""
+    return _with_rights(fix.undo, fix, os)
+
+
+def _with_rights(commands: Iterable[str], fix: Fix, os: str) -> list[str]:
+    before = ""
+    if fix.needs == "root" and os != "win32":
+        before = "doas " if os.startswith("openbsd") else "sudo "
+    return [escape_text(before + command) for command in commands]
+
+
+def _end(pid: int, signal: str | None, os: str) -> str:
+    if os == "win32":
+        return f"taskkill /f /t /pid {pid}"
+    return f"kill -{signal} {pid}" if signal else f"kill {pid}"
+
+
+def _quoted(path: str, os: str) -> str:
+    if os == "win32":
+        from landiag.collect.shell import powershell_word
+
+        return powershell_word(path)
+    import shlex
+
+    return shlex.quote(path)
