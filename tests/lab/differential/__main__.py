@@ -11,11 +11,11 @@ from pathlib import Path
 from random import Random
 
 from landiag.firewall.iptables import guess_version
-from tests.lab.differential import generate_iptables, generate_nft
+from tests.lab.differential import generate_iptables, generate_nft, managers
 from tests.lab.differential.compare import Case, Judge, Tally
 from tests.lab.differential.world import World, run
 
-KINDS = ("nft", "iptables-nft", "iptables-legacy", "mixed", "corpus")
+KINDS = ("nft", "iptables-nft", "iptables-legacy", "mixed", "ufw", "firewalld", "docker", "corpus")
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus"
 
 
@@ -44,7 +44,9 @@ def cases(kind: str, seed: int) -> Case:
     """The ruleset of a seed."""
     if kind == "corpus":
         return corpus_case(corpus_files()[seed])
-    loads: list[tuple[tuple[str, ...], str]] = []
+    if kind in ("ufw", "firewalld", "docker"):
+        return Case(f"{kind} seed {seed}", managers.shaped(kind, seed))
+    loads: list[managers.Load] = []
     if kind != "nft":
         version = 4 if seed % 3 else 6
         loads.append((("ipset", "restore"), generate_iptables.ipsets(Random(seed), version)))
@@ -73,6 +75,7 @@ def main() -> int:
         argv = ["unshare", "-U", "-r", "-n", "-m", sys.executable, "-m", "tests.lab.differential", "--inside"]
         return subprocess.run([*argv, *sys.argv[1:]], check=False).returncode
     run(["mount", "-t", "tmpfs", "tmpfs", "/run"])
+    managers.hide_files()
     first, _, last = options.seeds.partition("-")
     if options.kind == ["corpus"]:
         last = str(min(int(last or first), len(corpus_files()) - 1))

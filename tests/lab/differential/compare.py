@@ -213,7 +213,8 @@ def describe(case: Case, attempt: Attempt, what: str, told: Conversation) -> str
     lines = "\n".join(f"  {_line(line)}" for line in told.lines)
     return (
         f"{case.name}: {attempt.protocol} {attempt.source}:{attempt.source_port} -> "
-        f"{attempt.destination}:{attempt.port} on {attempt.link.name}: {what}, model {told.verdict.value}\n{loads}\n{lines}\n"
+        f"{attempt.destination}:{attempt.port} on {attempt.link.name}: "
+        f"{what}, model {told.verdict.value}\n{loads}\n{lines}\n"
     )
 
 
