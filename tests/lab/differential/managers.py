@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from random import Random
 
 from tests.lab.differential import generate_iptables, generate_nft
@@ -17,7 +18,7 @@ from tests.lab.differential.world import INNER, LAN, PORTS, SECOND, run
 Load = tuple[tuple[str, ...], str]
 
 SYSTEM_PYTHON = "/usr/bin/python3"
-PRIVATE = ("/etc/ufw", "/etc/firewalld", "/etc/alternatives")
+PRIVATE = ("/etc/ufw", "/etc/default", "/etc/firewalld", "/etc/alternatives")
 TOOLS = [f"{name}{end}" for name in ("iptables", "ip6tables") for end in ("", "-save", "-restore")]
 
 UFW = """
@@ -55,9 +56,10 @@ Firewall().start()
 def hide_files() -> None:
     """Cover the files of ufw and firewalld with private ones; /run must be private already."""
     for folder in (one for one in PRIVATE if os.path.isdir(one)):
-        run(["mkdir", "-p", f"/run{folder}"])
+        shutil.copytree(folder, f"/run{folder}", symlinks=True, dirs_exist_ok=True)
         run(["mount", "--bind", f"/run{folder}", folder])
     for tool in TOOLS:
+        os.remove(f"/etc/alternatives/{tool}")
         os.symlink("/usr/sbin/xtables-nft-multi", f"/etc/alternatives/{tool}")
 
 
@@ -89,12 +91,13 @@ def _mixed_in(random: Random, seed: int) -> list[Load]:
 def ufw(random: Random) -> list[Load]:
     """The real ufw with random rules; it is enabled last."""
     backend = random.choice(("nft", "nft", "legacy"))
-    commands = [f"default {random.choice(('deny', 'deny', 'reject', 'allow'))} incoming"]
-    if random.random() < 0.2:
-        commands.append(f"default {random.choice(('deny', 'reject'))} outgoing")
-    if random.random() < 0.3:
-        commands.append(f"default {random.choice(('allow', 'reject'))} routed")
-    commands.append(f"logging {random.choice(('off', 'low', 'medium', 'high'))}")
+    # All of them each time: what one ruleset has set must not reach the next.
+    commands = [
+        f"default {random.choice(('deny', 'deny', 'reject', 'allow'))} incoming",
+        f"default {random.choice(('allow', 'allow', 'allow', 'deny', 'reject'))} outgoing",
+        f"default {random.choice(('deny', 'deny', 'allow', 'reject'))} routed",
+        f"logging {random.choice(('off', 'low', 'medium', 'high'))}",
+    ]
     commands += [_ufw_rule(random) for _ in range(random.randint(2, 8))]
     return [
         *_choose_backend(backend),
