@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from landiag.join import EXPLAINS, JoinError, join
+from landiag.halves import EXPLAINS
+from landiag.join import JoinError, join
 from landiag.model.codes import CODES
 from landiag.model.report import Finding, Outcome, Path, Report, Stage, Status, Verdict
 from landiag.render.jsontext import render_json
