@@ -59,8 +59,9 @@ def survey(params: Mapping[str, str], timeout: float) -> bytes:
     """Connect to ``ports`` of every one of ``addresses`` (separated by commas), and hang up at once.
 
     ``wait`` (1.3) bounds an attempt, ``width`` (256) how many are under way at once. Where others answer,
-    the unanswered are asked twice more, if they are few: a lost packet is no filter. ``source`` and
-    ``interface`` say where to leave from.
+    the unanswered are asked twice more, if they are few: a lost packet is no filter. Where nothing answers
+    at all, the first ``width`` get the whole ``wait``, the others less, and everything is asked once more.
+    ``source`` and ``interface`` say where to leave from.
     """
     begun = time.monotonic()
     addresses = params["addresses"].split(",")
@@ -69,6 +70,8 @@ def survey(params: Mapping[str, str], timeout: float) -> bytes:
         loop = _Loop(selector, params, begun + timeout)
         try:
             loop.run([(address, port) for port in ports for address in addresses])
+            if loop.is_hasty and not loop.quickest:
+                loop.run(list(loop.results), again=True)
             for _ in range(_MORE_PASSES):
                 if len(unanswered := loop.unanswered()) <= _FEW:
                     loop.run(unanswered, again=True)
@@ -87,7 +90,7 @@ _CLOSED: Reason = (TcpOutcome.REFUSED, None, None)
 _SILENT: Reason = (TcpOutcome.NO_ANSWER, None, None)
 _PENDING = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", 10035))
 _REUSES = sys.platform == "linux"
-_QUICKEST_WAIT = 0.15
+_QUICKEST_WAIT, _SILENT_WAIT = 0.15, 0.3
 _MORE_PASSES, _FEW = 2, 8000
 
 
@@ -107,6 +110,8 @@ class _Loop(Struct):
     slowest: float = 0.0
     untried: int = 0
     opened: int = 0
+    silent: int = 0
+    is_hasty: bool = False
     idle: list[socket.socket] = field(default_factory=list)
     uses: dict[socket.socket, int] = field(default_factory=dict)
     pending: dict[socket.socket, tuple[Pair, float]] = field(default_factory=dict)
@@ -117,6 +122,7 @@ class _Loop(Struct):
         """Try these, which did not answer the first time when ``again`` is true."""
         self.wait = float(self.params.get("wait", "1.3"))
         width = usable_width(int(self.params.get("width", "256")))
+        self.is_hasty = self.is_hasty or len(pairs) > 2 * width
         for number, pair in enumerate(pairs):
             if number % 256 == 0:
                 METER.say(number, len(pairs), f"ports asked, {self.opened} open so far")
@@ -207,6 +213,7 @@ class _Loop(Struct):
         else:
             self.results[pair] = (TcpOutcome.UNREACHABLE, None, name)
         self.opened += self.results[pair] is _OPEN
+        self.silent += self.results[pair] is _SILENT
         if self.results[pair] in (_OPEN, _CLOSED):
             self._answered(pair, begun)
         self.uses.pop(sock, None)
@@ -248,7 +255,7 @@ class _Loop(Struct):
     def _patience(self) -> float:
         """How long to wait for an answer: some times what the slowest one took, where others answer."""
         if not self.quickest:
-            return self.wait
+            return min(self.wait, _SILENT_WAIT) if self.is_hasty and self.silent else self.wait
         return min(self.wait, max(_QUICKEST_WAIT, 5 * self.slowest))
 
     def _finish(self, sock: object) -> None:
