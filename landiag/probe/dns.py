@@ -9,6 +9,7 @@ import os
 import selectors
 import socket
 import struct
+import sys
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
@@ -28,6 +29,11 @@ class Answers(Struct, frozen=True):
     server: str
     addresses: tuple[str, ...] = ()
     error: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The server as people call it."""
+        return "mDNS" if self.server == "mdns" else self.server
 
 
 class NameServers(Struct, frozen=True):
@@ -102,10 +108,16 @@ class _Asked(Struct):
             if self.sock is None or kind in self.replies:
                 continue
             packet = question(0 if multicast else self.identifier + number, self.name, kind, multicast)
-            try:
-                self.sock.sendto(packet, sockaddr(*self.place))
-            except OSError as error:
-                self.error = error.strerror
+            self.error = _send_everywhere(self.sock, packet) if multicast else self._send(packet)
+
+    def _send(self, packet: bytes) -> str | None:
+        """Send one question; what this machine said where it could not."""
+        assert self.sock is not None
+        try:
+            self.sock.sendto(packet, sockaddr(*self.place))
+        except OSError as error:
+            return error.strerror
+        return None
 
     def take(self) -> None:
         """Take what came."""
@@ -142,6 +154,32 @@ class _Asked(Struct):
         """Close the socket."""
         if self.sock is not None:
             self.sock.close()
+
+
+def _send_everywhere(sock: socket.socket, packet: bytes) -> str | None:
+    """Send a question to the group on every link: the default route, if any, may lead into a tunnel.
+
+    What this machine said is returned where no link took it.
+    """
+    said: str | None = None
+    taken = False
+    for index in _links():
+        try:
+            if index:
+                chosen = struct.pack("@4s4si", bytes(4), bytes(4), index)  # struct ip_mreqn, ip(7)
+                sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, chosen)
+            sock.sendto(packet, _MDNS)
+            taken = True
+        except OSError as error:
+            said = error.strerror
+    return None if taken else said
+
+
+def _links() -> tuple[int, ...]:
+    """The indexes of all interfaces but the loopback; 0 where the system chooses."""
+    if sys.platform == "win32":
+        return (0,)
+    return tuple(index for index, name in socket.if_nameindex() if not name.startswith("lo")) or (0,)
 
 
 def _exchange(asked: list[_Asked], deadline: Deadline) -> None:

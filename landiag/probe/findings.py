@@ -74,3 +74,9 @@ def answer_evidence(exchange: Exchange, attempt: Attempt) -> Evidence:
     server = answer.header("Server")
     said = f"{answer.status} {answer.reason}".strip()
     return Evidence(asked(exchange, attempt), said + (f", Server: {server}" if server else ""))
+
+
+def sentence(title: str, name: str | None) -> str:
+    """A title as a sentence of its own: a capital where it begins with a word, none for addresses and names."""
+    first = title.partition(" ")[0]
+    return f"{title[0].upper() if first.isalpha() and first != name else title[0]}{title[1:]}."

@@ -19,7 +19,7 @@ from landiag.model.report import (
     Verdict,
 )
 from landiag.probe.case import Case
-from landiag.probe.findings import CHECK_OF, blocks, do, place, warns
+from landiag.probe.findings import CHECK_OF, blocks, do, place, sentence, warns
 from landiag.probe.judge_application import judge_application
 from landiag.probe.judge_connection import judge_connection
 from landiag.probe.look import Look
@@ -134,8 +134,10 @@ def _unresolved(case: Case) -> Finding:
         detail = f"No name server answers ({', '.join(one.server for one in servers)})."
     elif not servers and asked is not None:
         detail = "No name server is configured on this machine."
+    number = "192.168.1.20"
     if found:
-        detail += f" {found[0].server} says {found[0].addresses[0]}: use that address."
+        number = found[0].addresses[0]
+        detail += f" {found[0].shown} says {number}: use that address."
     if name and name.endswith(".local"):
         detail += " Names that end in .local are asked for by multicast (mDNS), which not every system does."
     return blocks(
@@ -146,7 +148,7 @@ def _unresolved(case: Case) -> Finding:
         (
             do(
                 "Use the server's address",
-                "Type the number, such as http://192.168.1.20:5000/, instead of the name.",
+                f"Type the number, such as http://{place(number, case.request.port)}/, instead of the name.",
             ),
         ),
     )
@@ -156,7 +158,7 @@ def _who_says(case: Case) -> str:
     asked = case.name_servers()
     if asked is None:
         return ""
-    said = [f"{one.server}: {', '.join(one.addresses) or one.error}" for one in asked.answers]
+    said = [f"{one.shown}: {', '.join(one.addresses) or one.error}" for one in asked.answers]
     return "Asked directly: " + "; ".join(said) + "." if said else ""
 
 
@@ -213,10 +215,10 @@ def _number(findings: list[Finding]) -> tuple[Finding, ...]:
 def _verdict(case: Case, findings: tuple[Finding, ...], chosen: Way | None) -> Verdict:
     if findings and findings[0].outcome is Outcome.BLOCKS:
         title = findings[0].title
-        return Verdict(Status.BLOCKED, title[0].upper() + title[1:] + ".", findings[0].code)
+        return Verdict(Status.BLOCKED, sentence(title, case.request.name), findings[0].code)
     if findings and findings[0].outcome is Outcome.UNKNOWN:
         title = findings[0].title
-        return Verdict(Status.UNDETERMINED, title[0].upper() + title[1:] + ".", findings[0].code)
+        return Verdict(Status.UNDETERMINED, sentence(title, case.request.name), findings[0].code)
     if chosen is None or not chosen.works:
         return Verdict(Status.UNDETERMINED, f"Nothing could be asked of {case.request.shown}.")
     answer = chosen.look.attempt.answer if chosen.look.attempt else None

@@ -39,7 +39,7 @@ def _name(look: Look) -> Stage:
     by = "the system resolver"
     if resolution is None or isinstance(resolution, Unknown) or look.address not in resolution.addresses:
         asked = look.case.name_servers()
-        by = next((one.server for one in asked.answers if look.address in one.addresses), by) if asked else by
+        by = next((one.shown for one in asked.answers if look.address in one.addresses), by) if asked else by
         return Stage("name", Outcome.WARNS, f"{name} is {look.address}, but only {by} says so")
     return Stage("name", Outcome.OK, f"{name} is {look.address} ({by})")
 

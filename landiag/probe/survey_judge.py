@@ -20,7 +20,7 @@ from landiag.model.report import (
 from landiag.probe import sources
 from landiag.probe.banners import recognise_banner
 from landiag.probe.case import Case, parse_address
-from landiag.probe.findings import CHECK_OF, blocks, do, place
+from landiag.probe.findings import CHECK_OF, blocks, do, place, sentence
 from landiag.probe.http import Exchange
 from landiag.probe.judge import Judgement, judge_host
 from landiag.probe.look import Look
@@ -69,7 +69,7 @@ def _judge_network(case: Case) -> Judgement:
     if hosts_of(case) is None or (paths and (survey is None or survey.untried)):
         return _out_of_time(case, paths)
     finding = _nobody(case) if not paths else _all_closed(case)
-    verdict = Verdict(Status.BLOCKED, finding.title[0].upper() + finding.title[1:] + ".", finding.code)
+    verdict = Verdict(Status.BLOCKED, sentence(finding.title, None), finding.code)
     return Judgement(verdict, _checks((finding,), verdict, case), (finding,), paths)
 
 
@@ -78,7 +78,7 @@ def _out_of_time(case: Case, paths: tuple[Path, ...]) -> Judgement:
     title = f"time ran out before everything in {case.request.shown} was asked"
     fix = do("Give it more time", "Run it again with a longer --timeout, or name fewer ports.")
     finding = Finding("connection-filtered", Outcome.UNKNOWN, title, fixes=(fix,), id="f1")
-    verdict = Verdict(Status.UNDETERMINED, title[0].upper() + title[1:] + ".", finding.code)
+    verdict = Verdict(Status.UNDETERMINED, sentence(title, None), finding.code)
     return Judgement(verdict, _checks((finding,), verdict, case), (finding,), paths)
 
 

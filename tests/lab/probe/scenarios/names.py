@@ -5,12 +5,29 @@ from __future__ import annotations
 from tests.lab.network import SERVER, SERVER6
 from tests.lab.probe.scenario import Probe
 from tests.lab.probe.scenarios.shared import OPEN, on_gateway
-from tests.lab.scenario import CLEAR, blocked, sh
+from tests.lab.scenario import CLEAR, background, blocked, sh
 from tests.lab.servers import http_server
 
 SERVE_NAMES = on_gateway(
     f"setsid dnsmasq --no-daemon --no-resolv --no-hosts --address=/shop.lan/{SERVER} > /run/dnsmasq 2>&1 < /dev/null &"
 )
+
+MDNS = f"""
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 5353))
+group = struct.pack("@4s4si", socket.inet_aton("224.0.0.251"), bytes(4), socket.if_nametoindex("eth0"))
+s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+print("ready", flush=True)
+while True:
+    data, client = s.recvfrom(9000)
+    name = b"\\x04shop\\x05local\\x00"
+    if data[12:].startswith(name + b"\\x00\\x01"):
+        head = data[:2] + struct.pack("!5H", 0x8400, 0, 1, 0, 0)
+        record = struct.pack("!HHIH", 1, 1, 10, 4) + socket.inet_aton("{SERVER}")
+        s.sendto(head + name + record, client)
+"""
+"""A responder that answers by unicast whoever asks from another port than 5353 (RFC 6762, 6.7), as avahi does."""
 
 NAMES = (
     Probe(
@@ -75,5 +92,18 @@ NAMES = (
             sh("echo nameserver 192.168.77.1 > /etc/resolv.conf", on="client"),
             SERVE_NAMES,
         ),
+    ),
+    Probe(
+        "name-by-mdns-better",
+        "shop.local --port 5000",
+        blocked("name-resolves-elsewhere"),
+        None,
+        OPEN,
+        (
+            sh("echo 192.168.77.99 shop.local >> /etc/hosts; ip route del default", on="client"),
+            background(MDNS, "server"),
+        ),
+        nmap=False,
+        seconds=9.0,
     ),
 )
