@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from landiag import __version__
 from landiag.checks import (
     CHECKS,
+    addresses,
     application,
     exchange,
     firewall,
@@ -63,6 +64,8 @@ def diagnose(
         *application.plan(case),
         *peer.plan(case),
     )
+    owners = addresses.plan(case)
+    recorder.begin(owners)  # nobody answers where all is well: what else is asked takes as long
     recorder.read_all((*inside, *asked), asking)
     if facts.os == "linux":
         case = replace(case, facts=linux.add_namespaces(facts, recorder.readings))
@@ -71,7 +74,7 @@ def diagnose(
         *peer.plan_after(case),
         *restart.plan(case),
     )
-    recorder.read_all((*after, *listening.plan_after(case)), deadline)
+    recorder.read_all((*owners, *after, *listening.plan_after(case)), deadline)
     if not question.proves:
         return _report(question, case)
     from landiag.prove.ask import ask_kernel

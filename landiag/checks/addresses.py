@@ -9,10 +9,24 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.way_back import client_for
-from landiag.model.facts import Interface, IPAddress, Unknown
+from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.probe.arp import parse_arp
 from landiag.routing import lookup
 from landiag.ways import Way, is_container_side, owner_of, rank_kind
+
+
+def plan(case: Case) -> tuple[Call, ...]:
+    """Ask the link whether another device has the first way's IPv4 address, too; only root may ask."""
+    way = case.way
+    if case.facts.os != "linux" or not case.facts.privileged or way is None or way.ip.version != 4:
+        return ()
+    return (_who_has(way),)
+
+
+def _who_has(way: Way) -> Call:
+    params = (("addresses", str(way.ip)), ("interface", way.interface.name), ("probe", "1"))
+    return Call("arp", (*params, ("rounds", "2"), ("wait", "0.05"), ("duplicates", "1")), seconds=1.0)
 
 
 def check(case: Case) -> Answer:
@@ -26,6 +40,7 @@ def check(case: Case) -> Answer:
     if not findings and not case.ways:
         findings = [_no_way(case, interfaces)]
     findings += _check_duplicates(case, interfaces)
+    findings += _check_other_owner(case, interfaces)
     findings += _check_overlap(case, interfaces)
     return answer(findings, _summary(case))
 
@@ -139,6 +154,43 @@ def _check_duplicates(case: Case, interfaces: tuple[Interface, ...]) -> list[Fin
         for interface in interfaces
         for address in interface.addresses
         if address.duplicate
+    ]
+
+
+def _check_other_owner(case: Case, interfaces: tuple[Interface, ...]) -> list[Finding]:
+    """Find another device that answers ARP for the address that clients use: RFC 5227."""
+    if case.way is None:
+        return []
+    answers = case.parse(_who_has(case.way), parse_arp)
+    if answers is None or isinstance(answers, Unknown):
+        return []
+    own = {
+        interface.mac for interface in interfaces
+    }  # on a link with two of our cards, the other one answers too
+    others = [mac for owner in answers.owners for mac in owner.macs if mac not in own]
+    if not others:
+        return []
+    return [
+        Finding(
+            code="duplicate-address",
+            outcome=Outcome.BLOCKS,
+            title=f"Another device has the address {case.way.ip} too: {', '.join(others)}",
+            detail="Clients reach whichever of the two answered last: sometimes this machine, sometimes the other.",
+            evidence=(
+                Evidence("ARP", f"who has {case.way.ip}? {', '.join(others)} on {case.way.interface.name}"),
+            ),
+            fixes=(
+                Fix(
+                    "Give each device an address of its own",
+                    needs="user-action",
+                    steps=(
+                        "Let the router assign this machine's address (DHCP), or choose one outside of its range.",
+                        f"Or find the device with {others[0]} in the router's list, and change its address.",
+                    ),
+                ),
+            ),
+            paths=(case.way.id,),
+        )
     ]
 
 

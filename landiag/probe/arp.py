@@ -69,6 +69,13 @@ def find_link(address: str, params: Mapping[str, str]) -> Link | None:
     return None
 
 
+def _probing_link(params: Mapping[str, str]) -> Link | None:
+    """The link of an interface, for questions without a sender; None where it is no Ethernet."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        kind, mac = _hardware(sock, params["interface"])
+    return Link(params["interface"], mac, "0.0.0.0") if kind == _ETHERNET else None
+
+
 def _ioctl(sock: socket.socket, name: str, request: int) -> bytes:
     if sys.platform == "linux":
         from fcntl import ioctl
@@ -101,14 +108,15 @@ def arp(params: Mapping[str, str], timeout: float) -> bytes:
     ``interface`` and ``source`` say where, when it is not the way that the kernel would choose. ``rounds``
     (2) times, ``wait`` (0.1) seconds after each and ``last`` after the last; who answered is not asked
     again, unless ``duplicates`` is 1: then every round asks for all, so that each owner of a shared address
-    is heard.
+    is heard. ``probe`` 1 asks on ``interface`` for an address of our own, as RFC 5227 (2.1.1) does: the sender
+    has no address, so that nobody learns anything from it.
     """
     addresses = params["addresses"].split(",")
     if sys.platform != "linux":
         return encode(ArpAnswers(0, (), "EPROTONOSUPPORT"))
     try:
         with _listener() as sock:
-            link = find_link(addresses[0], params)
+            link = _probing_link(params) if params.get("probe") == "1" else find_link(addresses[0], params)
             if link is None:
                 return encode(ArpAnswers(0, (), "ENETUNREACH"))
             sock.setblocking(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.scenario import CLEAR, Expected, Scenario, blocked, nft_input, sh
+from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, Scenario, blocked, nft_input, sh
 from tests.lab.servers import flask
 
 DOCKER0 = sh("ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up")
@@ -44,6 +44,15 @@ SCENARIOS = (
         servers=SERVERS,
         truth="timeout|unreachable",
         expected=blocked("link-down|no-lan-address"),
+    ),
+    Scenario(
+        "address-of-two",
+        fault="another device of the network has the server's address too",
+        servers=SERVERS,
+        after=(sh("ip addr add 192.168.77.10/24 dev eth0", "neighbour"), sh("ip neigh flush all", "client")),
+        truth="served|refused|timeout",
+        expected=blocked("duplicate-address"),
+        as_user=UNDETERMINED,  # only root may ask the link
     ),
     Scenario(
         "address-of-yesterday",
