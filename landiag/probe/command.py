@@ -110,12 +110,29 @@ def _report(case: Case, judgement: Judgement) -> Report:
         checks=judgement.checks,
         findings=judgement.findings,
         paths=judgement.paths,
+        notes=notes(case),
         see_also=see_also(look) if look is not None and not case.is_survey else (),
         readings=tuple(
             ReadingNote(reading.source, reading.argv, reading.status.value, reading.seconds, reading.detail)
             for reading in case.readings.values()
         ),
     )
+
+
+def notes(case: Case) -> tuple[str, ...]:
+    """What this machine's system may do to other programs than landiag, which does not show here."""
+    looks = [Look(case, address) for address in case.addresses]
+    if (
+        case.facts.os != "macos"
+        or case.is_survey
+        or not any(look.connected and look.on_link for look in looks)
+    ):
+        return ()
+    text = (
+        "macOS asks a permission of each program that reaches into the local network, except Terminal, ssh and "
+        "Safari. Where one program alone says 'No route to host': System Settings > Privacy & Security > Local Network."
+    )
+    return (text,)
 
 
 def see_also(look: Look) -> tuple[SeeAlso, ...]:

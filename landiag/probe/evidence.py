@@ -5,6 +5,7 @@ from __future__ import annotations
 from landiag.model.report import Evidence, Fix
 from landiag.probe.findings import place
 from landiag.probe.look import Look
+from landiag.probe.mobile import hotspot
 from landiag.probe.syn import SynAnswer, parse_syn
 from landiag.probe.tcp import Connect, TcpOutcome
 
@@ -52,11 +53,11 @@ def networks_here(look: Look) -> str:
             and not own.ip.is_link_local
         }
     )
-    return (
-        f"This machine is in {', '.join(networks)}."
-        if networks
-        else "This machine has no address of that family."
-    )
+    if not networks:
+        return "This machine has no address of that family."
+    whose = hotspot(look)
+    phone = f" That looks like the hotspot of {whose}, which is a network of its own." if whose else ""
+    return f"This machine is in {', '.join(networks)}.{phone}"
 
 
 def find_address(look: Look) -> Fix:

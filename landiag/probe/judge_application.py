@@ -284,6 +284,12 @@ def _check_proxy(look: Look, attempt: Attempt) -> list[Finding]:
     scheme = "https" if attempt.speaks_tls else "http"
     host = case.request.name or str(look.ip)
     proxy = proxy_for(case.proxies, scheme, host) if case.proxies else None
+    if case.proxies is not None and (script := case.proxies.settings.get("autoconfig_url")):
+        title = (
+            f"a script chooses the proxies of programs here: whether one stands before {host} is not known"
+        )
+        detail = "Asked straight, the server answers; a browser may ask a proxy instead."
+        return [warns("proxy-in-the-way", title, detail, (Evidence(case.proxies.origin, script),))]
     if proxy is None or case.proxies is None:
         return []
     fix = do(

@@ -9,6 +9,7 @@ from landiag.probe.evidence import find_address, networks_here, target_text, tcp
 from landiag.probe.findings import blocks, do, on_server
 from landiag.probe.icmp import Ping, parse_ping
 from landiag.probe.look import Look, NeighbourState
+from landiag.probe.mobile import mobile_data
 from landiag.probe.plan import neighbourhood
 from landiag.probe.tcp import Connect
 
@@ -129,6 +130,19 @@ def _lost_behind_router(look: Look, connect: Connect) -> Finding:
             "Packets for other networks go to that router, and nobody answers for its address here.",
             tuple(evidence),
             (do("Look at the router", f"Is {gateway} on, and is this machine in its network?"),),
+        )
+    if look.ip.is_private and not look.answers_something and (sign := mobile_data(look)):
+        return blocks(
+            "peer-in-other-network",
+            f"{target_text(look)} is in a local network, and this machine is on mobile data: {sign}",
+            networks_here(look),
+            tuple(evidence),
+            (
+                do(
+                    "Bring both into one network",
+                    "Join the same Wi-Fi or LAN as the server, and switch mobile data off.",
+                ),
+            ),
         )
     if look.ip.is_private and trace is not None and any(_is_public(router) for router in trace.routers):
         return blocks(

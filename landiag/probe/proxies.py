@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from msgspec import Struct
 
+from landiag.probe.gnome import read_gnome_proxies
 from landiag.probe.transcript import decode, encode
 
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -55,8 +56,8 @@ def parse_proxies(text: str) -> Proxies:
     return decode(text, Proxies)
 
 
-def proxies(_params: Mapping[str, str], _timeout: float) -> bytes:
-    """Read the proxies of the environment; on macOS and Windows, without such, those of the system."""
+def proxies(_params: Mapping[str, str], timeout: float) -> bytes:
+    """Read the proxies of the environment; without such, those of the system, or of a GNOME desktop."""
     found = {name: os.environ[name] for name in os.environ if name.lower() in _VARIABLES and os.environ[name]}
     origin = "environment"
     if not found and sys.platform in ("darwin", "win32"):
@@ -64,6 +65,9 @@ def proxies(_params: Mapping[str, str], _timeout: float) -> bytes:
 
         found = {f"{scheme}_proxy": url for scheme, url in getproxies().items()}
         origin = "system settings"
+    elif not found and sys.platform == "linux":
+        found = read_gnome_proxies(timeout)
+        origin = "GNOME's settings" if found else origin
     return encode(Proxies({name: _without_secrets(value) for name, value in found.items()}, origin))
 
 

@@ -135,6 +135,26 @@ def test_macos_refuses_the_local_network_at_once() -> None:
     assert ask(MemoryHost({"http": exchange(refused)}, "linux")).verdict.cause != "local-network-privacy"
 
 
+def test_a_mac_that_gets_through_says_whose_permission_that_was() -> None:
+    answered = {"http": exchange(CONNECTED, End.COMPLETE, page())}
+    mac = MemoryHost(answered, "darwin")
+    mac.texts.update(MAC_TEXTS)
+    assert "Local Network" in ask(mac).notes[0]
+    assert ask(MemoryHost(answered)).notes == ()
+
+
+def test_a_hotspot_is_named_where_the_server_is_elsewhere() -> None:
+    host = MemoryHost({"http": exchange(Connect(TcpOutcome.NO_ANSWER, 1.2))})
+    hotspot = [{**ADDRESSES[0], "addr_info": [{"local": "172.20.10.3", "prefixlen": 28, "scope": "global"}]}]
+    host.texts.update(
+        {
+            "ip-addresses": hotspot,
+            "ip-routes-4": [{"dst": "default", "gateway": "172.20.10.1", "dev": "eth0"}],
+        }
+    )
+    assert any("hotspot of an iPhone" in finding.detail for finding in ask(host).findings)
+
+
 MAC_TEXTS = {
     "ifconfig": """en0: flags=8863<UP,BROADCAST,SMART,RUNNING,SIMPLEX,MULTICAST> mtu 1500
 \tether 02:00:00:00:00:20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.lab.network import STRANGER
 from tests.lab.probe.scenario import Probe
-from tests.lab.probe.scenarios.shared import AWAY, filtering, listing, on_gateway
+from tests.lab.probe.scenarios.shared import AWAY, filtering, listing, on_client, on_gateway
 from tests.lab.scenario import CLEAR, blocked
 from tests.lab.servers import script
 
@@ -117,6 +117,21 @@ ROUTERS = (
         "served",
         listing(on="stranger"),
         (on_gateway("echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all"),),
+        address=STRANGER,
+    ),
+    Probe(
+        "away-by-mobile-data",
+        AWAY,
+        blocked("peer-in-other-network"),
+        "timeout",
+        listing(on="stranger"),
+        (
+            on_client(
+                "ip link set eth0 down; ip link set eth0 name wwan0; ip link set wwan0 up\n"
+                "ip route add default via 192.168.77.1"
+            ),
+            filtering("meta l4proto { tcp, icmp } drop", "forward", "gateway"),
+        ),
         address=STRANGER,
     ),
     Probe(
