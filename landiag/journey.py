@@ -162,6 +162,22 @@ class HostSurroundings(Surroundings):
             return None
         return _DEVICE_TYPES.get(found.kind)
 
+    def bridge_ports(self, name: str | None) -> tuple[str, ...] | None:
+        """The ports of a bridge, as far as the interfaces are known."""
+        found = self._interfaces.get(name or "")
+        if found is None:
+            return super().bridge_ports(name)
+        if found.kind in ("bond", "vrf"):
+            return ()
+        ports = tuple(one.name for one in self._interfaces.values() if one.master == name)
+        return ports or (None if found.kind == "bridge" else ())
+
+    def bridge_calls_iptables(self, version: int) -> bool | None:
+        """What br_netfilter is told to do; there is no such setting where it is not loaded."""
+        name = f"net.bridge.bridge-nf-call-{'iptables' if version == 4 else 'ip6tables'}"
+        value = self._facts.sysctls.get(name)
+        return None if value is None else value != "0"
+
     def first_address(self, name: str | None, old: IPAddress) -> IPAddress | None:
         """The first address of an interface with the scope of the old one (nf_nat_redirect.c)."""
         found = self._interfaces.get(name or "")

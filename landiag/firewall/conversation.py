@@ -7,12 +7,15 @@ certain, the conversation is followed once for each that is possible.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from landiag.firewall.bridges import INWARD, INWARD_FILTERED, LEAVING, Prerouting, Stage, put_on
 from landiag.firewall.evaluate import End
-from landiag.firewall.fields import NO_SOCKET, REWRITTEN, Context, PacketFields, Tracking
-from landiag.firewall.hooks import HookResult, pass_freely, run_hook
+from landiag.firewall.fields import NO_SOCKET, REWRITTEN, Context, PacketFields, Tracking, merge
+from landiag.firewall.hooks import ALL, HookResult, Place, Span, pass_freely, run_hook
 from landiag.firewall.surroundings import Surroundings, Tuple, Way
 from landiag.model.packet import ABSENT, Packet, Value, Within
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
@@ -161,9 +164,35 @@ class Follower(Struct):
         family = "ip6" if packet.version == 6 else "ip"
         tracking = _fresh(packet)
         fields = PacketFields(packet, Context("netdev", self.around, "ingress", None, self.now))
-        trips = self._hook([_Trip(fields)], "ingress", "netdev", leg, device=packet.in_interface)
-        trips = self._hook(trips, "prerouting", family, leg, tracking=tracking)
-        return self._deliver(trips, family, leg)
+        return self._deliver(self._come_in(fields, family, leg, tracking), family, leg)
+
+    def _come_in(
+        self,
+        fields: PacketFields,
+        family: str,
+        leg: str,
+        tracking: Tracking | None,
+        rewrite: Packet | None = None,
+    ) -> list[_Trip]:
+        """Let a packet in, up to the routing decision: by a port of the bridge first, if the interface is one.
+
+        br_netfilter has the chains of ip and ip6 see it while it is still there.
+        """
+        device, prerouting = fields.packet.in_interface, Prerouting(family, tracking, rewrite)
+        trips = [_Trip(fields)]
+        called: bool | None = False
+        if self._is_bridge_seen(device, INWARD):
+            called = self.around.bridge_calls_iptables(fields.packet.version)
+        came = []
+        if called is not False:
+            early = [_fork(trip, None) for trip in trips]
+            early = self._cross_bridge(early, device, INWARD_FILTERED, leg, prerouting)
+            came += self._hook(early, "ingress", "netdev", leg, device=device)
+        if called is not True:
+            trips = self._cross_bridge(trips, device, INWARD, leg)
+            trips = self._hook(trips, "ingress", "netdev", leg, device=device)
+            came += self._hook(trips, "prerouting", family, leg, tracking=tracking, rewrite=rewrite)
+        return came
 
     def _deliver(self, trips: list[_Trip], family: str, leg: str) -> list[_Trip]:
         arrived: list[_Trip] = []
@@ -224,10 +253,84 @@ class Follower(Struct):
         return self._egress(trips, leg)
 
     def _egress(self, trips: list[_Trip], leg: str) -> list[_Trip]:
+        """What sees a packet last: the interface by which it leaves, and the port where that is a bridge.
+
+        By then it has a frame of its own, and no interface by which it came in.
+        """
+        if not any(self._sees(hook, family) for hook, family, _ in LEAVING):
+            return trips
         out: list[_Trip] = []
         for trip in trips:
-            out += self._hook([trip], "egress", "netdev", leg, device=trip.fields.packet.out_interface)
+            packet = trip.fields.packet
+            frame = replace(packet, in_interface=None, source_mac=None, destination_mac=None)
+            trip.fields.packet = (
+                frame if packet.in_interface is None else replace(frame, skuid=NO_SOCKET, skgid=NO_SOCKET)
+            )
+            trip.fields.forget("iif", "ether ", "meta sk")
+            passed = self._hook([trip], "egress", "netdev", leg, device=packet.out_interface)
+            for one in self._cross_bridge(passed, packet.out_interface, LEAVING, leg):
+                one.fields.packet = packet
+                out.append(one)
         return out
+
+    def _is_bridge_seen(self, device: str | None, hooks: Sequence[Stage]) -> bool:
+        """Whether the device may be a bridge, and chains see what is on its ports."""
+        return self.around.bridge_ports(device) != () and any(
+            self._sees(hook, family) for hook, family, _ in hooks
+        )
+
+    def _cross_bridge(
+        self,
+        trips: list[_Trip],
+        device: str | None,
+        hooks: Sequence[Stage],
+        leg: str,
+        prerouting: Prerouting | None = None,
+    ) -> list[_Trip]:
+        """Send packets over the port of a bridge; those of another device go on as they are.
+
+        Where a bridge has several ports, or nobody knows whether the device is one, each is thought through.
+        """
+        if not self._is_bridge_seen(device, hooks):
+            return trips
+        ports = self.around.bridge_ports(device)
+        passed = []
+        for trip in trips:
+            before = len(self.stops)
+            through = [
+                one for port in ports or (None,) for one in self._by_port(trip, port, hooks, leg, prerouting)
+            ]
+            if ports is None and prerouting is None:
+                through.append(trip)
+            if len(self.stops) > before and through and (ports is None or len(ports) > 1):
+                text = f"by which port of {device or 'a bridge'} the packet passes"
+                self.lines.append(
+                    TraceLine(hooks[0][0], f"perhaps drop: {text} is not known", text=text, leg=leg)
+                )
+            passed += _united(through)
+        return passed
+
+    def _sees(self, hook: str, family: str) -> bool:
+        return bool(self.ruleset.hooked(hook, family))
+
+    def _by_port(
+        self, trip: _Trip, port: str | None, hooks: Sequence[Stage], leg: str, prerouting: Prerouting | None
+    ) -> list[_Trip]:
+        fork, inward = _fork(trip, trip.way), hooks is not LEAVING
+        packet = fork.fields.packet
+        device = packet.in_interface if inward else packet.out_interface
+        trips = [fork]
+        for hook, family, span in hooks:
+            own = prerouting if family == "" else None
+            for one in trips:
+                put_on(one.fields, device if own else port, device, inward=inward)
+            if own is not None:
+                trips = self._hook(trips, hook, own.family, leg, tracking=own.tracking, rewrite=own.rewrite)
+            else:
+                trips = self._hook(trips, hook, family, leg, device=port, span=span)
+        for one in trips:
+            put_on(one.fields, device, None, inward=inward)
+        return trips
 
     def _outward(self, connection: _Connection, leg: str) -> bool:
         """Send the server's packet to the client; False when it is stopped for certain."""
@@ -255,9 +358,8 @@ class Follower(Struct):
         client = connection.client
         answer = replace(answer, in_interface=connection.out_interface, source_mac=None, destination_mac=None)
         fields = self._fields(connection, answer, "netdev", "ingress", leg)
-        trips = self._hook([_Trip(fields)], "ingress", "netdev", leg, device=answer.in_interface)
         back = replace(answer, destination=client.source, destination_port=client.source_port)
-        trips = self._hook(trips, "prerouting", family, leg, tracking=tracking, rewrite=back)
+        trips = self._come_in(fields, family, leg, tracking, back)
         for trip in trips:
             packet = trip.fields.packet
             trip.fields.packet = replace(packet, out_interface=connection.in_interface, ttl=63)
@@ -272,9 +374,8 @@ class Follower(Struct):
         family = "ip6" if packet.version == 6 else "ip"
         tracking, state = self._tracking(connection, DATA)
         fields = self._fields(connection, packet, "netdev", "ingress", DATA)
-        trips = self._hook([_Trip(fields)], "ingress", "netdev", DATA, device=packet.in_interface)
         there = replace(packet, destination=server.destination, destination_port=server.destination_port)
-        trips = self._hook(trips, "prerouting", family, DATA, tracking=tracking, rewrite=there)
+        trips = self._come_in(fields, family, DATA, tracking, there)
         trips = self._translated(connection, trips, DATA)
         if connection.local is False:
             for trip in trips:
@@ -368,6 +469,7 @@ class Follower(Struct):
         tracking: Tracking | None = None,
         device: str | None = None,
         rewrite: Packet | None = None,
+        span: Span = ALL,
     ) -> list[_Trip]:
         if not self.ruleset.hooked(hook, family):
             if tracking is None and rewrite is None:
@@ -379,16 +481,8 @@ class Follower(Struct):
         passed: list[_Trip] = []
         for trip in trips:
             trip.fields.move(family, hook)
-            result = run_hook(
-                self.ruleset,
-                trip.fields,
-                hook,
-                family,
-                tracking=tracking,
-                device=device,
-                rewrite=rewrite,
-                leg=leg,
-            )
+            place = Place(hook, family, leg, device, span)
+            result = run_hook(self.ruleset, trip.fields, place, tracking=tracking, rewrite=rewrite)
             self.lines += result.lines
             self._stop(result, leg)
             for passage in result.passages:
@@ -421,27 +515,35 @@ class Follower(Struct):
             return (Verdict.DROP,)
         if end.line.hook == "ingress":
             return (Verdict.REJECT,)
+        if end.line.chain is not None and end.line.chain.family == "bridge":
+            # nft_reject_bridge.c hands it to the port itself, past every chain of ip and ip6.
+            return (Verdict.REJECT, Verdict.DROP) if self._sees("output", "bridge") else (Verdict.REJECT,)
+        port = end.fields["physdev in"] if end.reject_with == "tcp reset" else ABSENT
+        by_port = () if port is ABSENT else self._reset_by_port(end)
+        return by_port if isinstance(port, str) else (*by_port, *self._refused(end))
+
+    def _reset_by_port(self, end: End) -> tuple[Verdict, ...]:
+        """What a reset does that leaves by the port of a bridge directly, past every rule and translation.
+
+        That is how br_netfilter has it (nf_send_reset); the client knows nothing of a translated address.
+        """
+        tracking = end.fields.context.tracking
+        if tracking is not None and tracking.known and tracking.original != _tuple(end.fields.packet):
+            return (Verdict.DROP,)
+        return (Verdict.REJECT, Verdict.DROP) if self._sees("egress", "netdev") else (Verdict.REJECT,)
+
+    def _refused(self, end: End) -> tuple[Verdict, ...]:
+        """What becomes of a refusal that this host sends as a packet of its own."""
         answer, tracking = refusal(end, self.around)
         family = "ip6" if answer.version == 6 else "ip"
         known = tracking is not None and tracking.state != "invalid"
-        fields = PacketFields(
-            answer, Context(family, self.around, "output", tracking if known else None, self.now)
-        )
-        trips, stopped = [_Trip(fields)], False
-        for hook in ("output", "postrouting", "egress"):
-            passed: list[_Trip] = []
-            for trip in trips:
-                place = "netdev" if hook == "egress" else family
-                trip.fields.move(place, hook)
-                late = tracking if hook == "output" and not known else None
-                device = answer.out_interface if hook == "egress" else None
-                result = run_hook(
-                    self.ruleset, trip.fields, hook, place, tracking=late, device=device, leg=REFUSAL
-                )
-                self.lines += result.lines
-                stopped = stopped or bool(result.stops)
-                passed += [_Trip(passage.fields) for passage in result.passages]
-            trips = passed
+        context = Context(family, self.around, "output", tracking if known else None, self.now)
+        back = Follower(self.ruleset, self.around, self.now)
+        late = None if known else tracking
+        trips = back._hook([_Trip(PacketFields(answer, context))], "output", family, REFUSAL, tracking=late)
+        trips = back._egress(back._hook(trips, "postrouting", family, REFUSAL), REFUSAL)
+        self.lines += back.lines
+        stopped = bool(back.stops)
         seen = (Verdict.REJECT,) if trips else ()
         return (*seen, Verdict.DROP) if stopped else seen
 
@@ -501,7 +603,20 @@ def refusal(end: End, around: Surroundings) -> tuple[Packet, Tracking | None]:
     return answer, replace(tracking, state=state, direction=1, mark=mark if isinstance(mark, int) else None)
 
 
-def _fork(trip: _Trip, way: Way) -> _Trip:
+def _united(trips: list[_Trip]) -> list[_Trip]:
+    """What holds on each of the ways that are possible, as one."""
+    if len(trips) < 2:
+        return trips
+    kinds = {trip.fields.packet for trip in trips}
+    if len(kinds) > 1:
+        return trips
+    fields = trips[0].fields
+    for trip in trips[1:]:
+        fields = merge(fields, trip.fields)
+    return [_Trip(fields, trips[0].translated, trips[0].way)]
+
+
+def _fork(trip: _Trip, way: Way | None) -> _Trip:
     return _Trip(trip.fields.copy(), trip.translated, way)
 
 

@@ -19,6 +19,7 @@ from landiag.model.packet import (
     IPAddress,
     Packet,
     Value,
+    Within,
 )
 
 NFPROTO = {"ip": 2, "ip6": 10, "netdev": 5, "bridge": 7, "arp": 3, "inet": 1}
@@ -101,7 +102,7 @@ class PacketFields(dict[str, Value]):
             del self[name]
 
 
-_BY_PLACE = ("meta nfproto", "fib", "iif", "oif", "meta sk", "ct ", "rt ")
+_BY_PLACE = ("meta nfproto", "meta length", "fib", "iif", "oif", "meta sk", "ct ", "rt ")
 
 
 def merge(left: PacketFields, right: PacketFields) -> PacketFields:
@@ -219,9 +220,29 @@ def _in_type(fields: PacketFields) -> Value:
 
 
 def _mac(fields: PacketFields, text: str | None) -> Value:
-    if fields.context.hook in OUTWARD and not fields.packet.in_interface:
+    has_frame = fields.context.hook == "egress" or fields.context.family == "bridge"
+    if fields.context.hook in OUTWARD and not fields.packet.in_interface and not has_frame:
         return ABSENT
     return None if text is None else int(text.replace(":", ""), 16)
+
+
+def _length(fields: PacketFields) -> Value:
+    """On its way out of a device the packet has its frame's header already."""
+    length = fields.packet.length
+    header = 14 if fields.context.hook == "egress" else 0
+    if isinstance(length, Within):
+        return Within(length.low + header, length.high + header)
+    return None if length is None else length + header
+
+
+def _port_in(fields: PacketFields) -> Value:
+    """The port of a bridge on which br_netfilter has seen the packet come in; ABSENT where it has not."""
+    device, around = fields.packet.in_interface, fields.context.surroundings
+    ports = () if fields["iifname"] == "" else around.bridge_ports(device)
+    called = around.bridge_calls_iptables(fields.packet.version)
+    if ports == () or called is False:
+        return ABSENT
+    return ports[0] if ports is not None and len(ports) == 1 and called else None
 
 
 def _sk(fields: PacketFields, value: int | None) -> Value:
@@ -279,7 +300,7 @@ _SIMPLE: dict[str, Callable[[PacketFields], Value]] = {
     "ether saddr": lambda f: _mac(f, f.packet.source_mac),
     "ether daddr": lambda f: _mac(f, f.packet.destination_mac),
     "meta mark": lambda f: f.packet.mark,
-    "meta length": lambda f: f.packet.length,
+    "meta length": _length,
     "meta pkttype": lambda f: None if f.packet.pkttype is None else PACKET_TYPES.get(f.packet.pkttype),
     "meta skuid": lambda f: _sk(f, f.packet.skuid),
     "meta skgid": lambda f: _sk(f, f.packet.skgid),
@@ -292,8 +313,9 @@ _SIMPLE: dict[str, Callable[[PacketFields], Value]] = {
     "oifgroup": _device("oifname", "group"),
     "iiftype": _in_type,
     "oiftype": _device("oifname", "type"),
-    "bridge in": lambda f: f.packet.in_port or ABSENT,
-    "bridge out": lambda f: f.packet.out_port or ABSENT,
+    "ibrname": lambda _: ABSENT,
+    "obrname": lambda _: ABSENT,
+    "physdev in": _port_in,
     "program": lambda f: f.packet.program,
     REWRITTEN: _zero,
     "profile": lambda f: f.packet.profile,
@@ -333,6 +355,8 @@ def _raw(fields: PacketFields, name: str) -> Value:
 
 def _ct(fields: PacketFields, key: str) -> Value:
     tracking = fields.context.tracking
+    if tracking is None and fields.context.family == "bridge":
+        return None
     if key == "state":
         if tracking is None:
             return CT_STATES["invalid"]

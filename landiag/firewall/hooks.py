@@ -24,6 +24,11 @@ TRACKED_HOOKS = ("prerouting", "output")
 NAT_PRIORITY = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
 MAX_BRANCHES = 8
 
+Span = tuple[int, int]
+"""Chains from one priority to another."""
+
+ALL: Span = (-(1 << 31), (1 << 31) - 1)
+
 
 class Passage(Struct):
     """A packet that passed a hook, perhaps: its fields, and the translation it got there.
@@ -52,30 +57,43 @@ class HookResult(Struct):
     lines: list[TraceLine] = field(default_factory=list)
 
 
+class Place(Struct, frozen=True):
+    """Where a packet is: a hook of a family (``ip``, ``ip6``, ``bridge``, ``netdev``).
+
+    ``leg`` names the packet in the trace. ``device`` selects the chains of ingress and egress, ``span`` those
+    between two priorities.
+    """
+
+    hook: str
+    family: str
+    leg: str = ""
+    device: str | None = None
+    span: Span = ALL
+
+
 def run_hook(
     ruleset: Ruleset,
     fields: PacketFields,
-    hook: str,
-    family: str,
+    place: Place,
     *,
     tracking: Tracking | None = None,
-    device: str | None = None,
     rewrite: Packet | None = None,
-    leg: str = "",
 ) -> HookResult:
-    """Send a packet through a hook of a family (``ip``, ``ip6``, ``bridge``, ``netdev``).
+    """Send a packet through a hook.
 
     ``tracking`` is what connection tracking will find when the packet gets there (hooks before routing and
-    output); elsewhere the fields' own context holds it already. ``device`` selects the chains of ingress and
-    egress. ``rewrite`` has the addresses and ports that translation gives to a packet of a connection that it
-    has translated before.
+    output); elsewhere the fields' own context holds it already. ``rewrite`` has the addresses and ports that
+    translation gives to a packet of a connection that it has translated before.
     """
-    run = _HookRun(ruleset, hook, leg)
+    hook, span = place.hook, place.span
+    run = _HookRun(ruleset, hook, place.leg, place.device)
     result = HookResult([Passage(fields)], [], run.lines)
     tracked = tracking is None
     rewritten = rewrite is None
-    entries = _entries(ruleset, hook, family, device)
+    entries = _entries(ruleset, hook, place.family, place.device)
     for priority, chains, is_nat in entries:
+        if not span[0] <= priority <= span[1]:
+            continue
         if not tracked and priority >= CONNTRACK_PRIORITY:
             exact = priority == CONNTRACK_PRIORITY and not is_nat
             tracked = not exact
@@ -155,10 +173,11 @@ class _HookRun(Struct):
     ruleset: Ruleset
     hook: str
     leg: str
+    device: str | None = None
     lines: list[TraceLine] = field(default_factory=list)
 
     def _walk(self, chain: Chain, passage: Passage) -> list[End]:
-        before = passage.fields.copy() if _may_be_skipped(chain, self.hook) else None
+        before = passage.fields.copy() if _may_be_skipped(chain, self.hook, self.device) else None
         walk = Walk(
             self.ruleset, passage.fields, self.hook, self.leg, self.lines, untracked=passage.untracked
         )
@@ -227,10 +246,10 @@ class _HookRun(Struct):
         done += waiting
 
 
-def _may_be_skipped(chain: Chain, hook: str) -> bool:
+def _may_be_skipped(chain: Chain, hook: str, device: str | None) -> bool:
     """Whether nobody knows if the chain sees the packet: a table perhaps dormant, devices that are not told."""
-    on_devices = hook in ("ingress", "egress") and chain.hook is not None and chain.hook.devices is None
-    return on_devices or chain.in_force is None
+    devices = () if chain.hook is None or hook not in ("ingress", "egress") else chain.hook.devices
+    return devices is None or (device is None and bool(devices)) or chain.in_force is None
 
 
 def _may_translate(state: str | None, protocol: str) -> bool:

@@ -359,19 +359,32 @@ def _pkttype(option: Option, setting: Setting) -> Match:  # noqa: ARG001
     return InRanges("meta pkttype", ((number, number),), option.text, option.negated)
 
 
-class Bridged(Match, Struct, frozen=True):
-    """A condition on bridge ports; a packet that did not cross a bridge meets only negated ones."""
+class CameInBy(Match, Struct, frozen=True):
+    """A condition on the port of a bridge; without a port only a negated one holds (xt_physdev.c).
 
+    ``name`` is the port; empty for any.
+    """
+
+    name: str
     text: str
     negated: bool
 
     def test(self, fields: Fields) -> bool | None:
-        """Whether it holds; unknown for packets that crossed a bridge."""
-        return self.negated if fields["bridge in"] is ABSENT else None
+        """Whether it holds."""
+        port = fields["physdev in"]
+        if port is ABSENT:
+            return self.negated
+        if not isinstance(port, str):
+            return None
+        same = port.startswith(self.name[:-1]) if self.name.endswith("+") else self.name in ("", port)
+        return same is not self.negated
 
 
 def _physdev(option: Option, setting: Setting) -> Match:  # noqa: ARG001
-    return Bridged(option.text, option.negated)
+    """Packets to this host and from it leave by no port that br_netfilter has chosen."""
+    if option.name in ("--physdev-in", "--physdev-is-in"):
+        return CameInBy(option.values[0] if option.values else "", option.text, option.negated)
+    return Always(option.negated, option.text)
 
 
 def _compared(field_name: str) -> Callable[[Option, Setting], Match]:

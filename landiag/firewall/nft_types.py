@@ -121,7 +121,7 @@ META_TYPES: Mapping[str, tuple[str, Type]] = {
     "iifname": ("iifname", NAME), "oifname": ("oifname", NAME), "iif": ("iif", NAME), "oif": ("oif", NAME),
     "iifgroup": ("iifgroup", GROUP), "oifgroup": ("oifgroup", GROUP),
     "iiftype": ("iiftype", DEVICE_TYPE), "oiftype": ("oiftype", DEVICE_TYPE),
-    "ibrname": ("bridge in", NAME), "obrname": ("bridge out", NAME),
+    "ibrname": ("ibrname", NAME), "obrname": ("obrname", NAME),
     "mark": ("meta mark", NUMBER), "l4proto": ("meta l4proto", PROTOCOL), "protocol": ("meta protocol", ETHERTYPE),
     "nfproto": ("meta nfproto", NFPROTO), "pkttype": ("meta pkttype", PKTTYPE), "length": ("meta length", NUMBER),
     "skuid": ("meta skuid", NUMBER), "skgid": ("meta skgid", NUMBER), "ipsec": ("meta ipsec", NUMBER),

@@ -16,6 +16,9 @@ FIB_TYPES = {
 ETHERNET = ("eth", "en", "wl", "br", "docker", "veth", "virbr")
 """Names that the kernel and its tools give to Ethernet devices only."""
 
+BRIDGES = ("br", "virbr", "vmbr", "lxcbr", "lxdbr", "docker", "podman", "cni")
+"""Names that people and programs give to bridges."""
+
 LIMITED_BROADCAST = ip_address("255.255.255.255")
 NEIGHBOURHOOD = {4: 24, 6: 64}
 
@@ -81,6 +84,14 @@ class Surroundings:
     def interface_type(self, name: str) -> int | None:
         """The ARPHRD number of an interface."""
         return 772 if name == "lo" else 1 if name.startswith(ETHERNET) else None
+
+    def bridge_ports(self, name: str | None) -> tuple[str, ...] | None:
+        """The ports of a bridge; empty for a device that is none; None when nobody knows."""
+        return None if name is None or name.startswith(BRIDGES) else ()
+
+    def bridge_calls_iptables(self, version: int) -> bool | None:  # noqa: ARG002
+        """Whether frames on a bridge pass the chains of ip (ip6) too (br_netfilter); None when unknown."""
+        return None
 
     def first_address(self, name: str | None, old: IPAddress) -> IPAddress | None:
         """The address that REDIRECT takes from an interface in place of ``old``; None when unknown."""

@@ -61,7 +61,8 @@ class Packet(Struct, frozen=True):
     ``ip_version`` counts only where no address is known.
     None elsewhere means that nobody knows (addresses, interfaces) or that there is none (MAC addresses of a
     packet whose link layer is not known). ``program``, ``profile`` and ``interface_addresses`` are for rules
-    of Windows and pf.
+    of Windows and pf; ``services``, ``interface_guid`` and ``interface_kind`` (an Interface's ``kind``) for
+    those of Windows.
     """
 
     destination_port: int | None = None
@@ -79,8 +80,6 @@ class Packet(Struct, frozen=True):
     pkttype: str | None = "host"
     source_mac: str | None = None
     destination_mac: str | None = None
-    in_port: str | None = None
-    out_port: str | None = None
     skuid: int | None = None
     skgid: int | None = None
     icmp_type: int | None = None
@@ -91,6 +90,9 @@ class Packet(Struct, frozen=True):
     profile: str | None = None
     interface_addresses: tuple[str, ...] = ()
     ip_version: int = 4
+    services: tuple[str, ...] | None = None
+    interface_guid: str | None = None
+    interface_kind: str | None = None
 
     @property
     def version(self) -> int:

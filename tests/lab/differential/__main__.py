@@ -13,9 +13,9 @@ from random import Random
 from landiag.firewall.iptables import guess_version
 from tests.lab.differential import generate_iptables, generate_nft, managers
 from tests.lab.differential.compare import Case, Judge, Tally
-from tests.lab.differential.world import World, run
+from tests.lab.differential.world import BRIDGED, LAN, World, run
 
-KINDS = ("nft", "iptables-nft", "iptables-legacy", "mixed", "ufw", "firewalld", "docker", "corpus")
+KINDS = ("nft", "iptables-nft", "iptables-legacy", "mixed", "ufw", "firewalld", "docker", "bridge", "corpus")
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus"
 
 
@@ -46,6 +46,8 @@ def cases(kind: str, seed: int) -> Case:
         return corpus_case(corpus_files()[seed])
     if kind in ("ufw", "firewalld", "docker"):
         return Case(f"{kind} seed {seed}", managers.shaped(kind, seed))
+    if kind == "bridge":
+        return Case(f"bridge seed {seed}", bridged(seed))
     loads: list[managers.Load] = []
     if kind != "nft":
         version = 4 if seed % 3 else 6
@@ -59,6 +61,20 @@ def cases(kind: str, seed: int) -> Case:
     if kind in ("nft", "mixed"):
         loads.append((("nft", "-f", "-"), generate_nft.generate(seed)))
     return Case(f"{kind} seed {seed}", loads)
+
+
+def bridged(seed: int) -> list[managers.Load]:
+    """Rules of a server on a bridge; now and then iptables too, which may ask for the port."""
+    random = Random(seed)
+    loads: list[managers.Load] = [(("nft", "-f", "-"), generate_nft.generate_bridged(seed))]
+    if random.random() < 0.4:
+        text = generate_iptables.generate(seed, 4).replace("--physdev-is-bridged", random.choice(PHYSDEV))
+        loads.insert(0, (("iptables-nft-restore",), text.replace("-i eth0", "-i br0")))
+        loads.insert(0, (("ipset", "restore"), generate_iptables.ipsets(random, 4)))
+    return loads
+
+
+PHYSDEV = ("--physdev-in eth0", "--physdev-in eth+", "--physdev-in eth1", "--physdev-is-in", "--physdev-out eth0")
 
 
 def main() -> int:
@@ -79,10 +95,10 @@ def main() -> int:
     first, _, last = options.seeds.partition("-")
     if options.kind == ["corpus"]:
         last = str(min(int(last or first), len(corpus_files()) - 1))
-    judge = Judge(World())
+    judge = Judge(World(BRIDGED if options.kind == ["bridge"] else LAN))
     began = time.monotonic()
     for seed in range(int(first), int(last or first) + 1):
-        for kind in options.kind or KINDS:
+        for kind in options.kind or (*KINDS[:-2],):
             judge.judge(cases(kind, seed), options.packets)
     if options.explain:
         print("\n".join(getattr(judge.tally, options.explain)[: options.show]))

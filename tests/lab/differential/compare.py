@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from random import Random
 
 from landiag.collect.interfaces import INTERFACES, parse_interfaces
@@ -203,8 +204,15 @@ def read_facts() -> Facts:
     return Facts(
         os="linux", now=0.0, privileged=True, interfaces=parse_interfaces(run(INTERFACES.argv).decode()),
         routes=routes[0] + routes[1], policy_rules=rules[0] + rules[1], neighbours=nothing, sockets=nothing,
-        processes=nothing, namespaces=nothing, sysctls={"net.ipv4.ip_forward": "1"}, ruleset=nothing,
+        processes=nothing, namespaces=nothing, sysctls=read_sysctls(), ruleset=nothing,
     )  # fmt: skip
+
+
+def read_sysctls() -> dict[str, str]:
+    """The settings that the evaluator asks for."""
+    names = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
+    paths = {name: Path("/proc/sys", *name.split(".")) for name in names}
+    return {name: path.read_text(encoding="ascii").strip() for name, path in paths.items() if path.exists()}
 
 
 def describe(case: Case, attempt: Attempt, what: str, told: Conversation) -> str:

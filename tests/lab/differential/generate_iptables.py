@@ -134,7 +134,7 @@ def _match(random: Random, table: str, chain: str, version: int) -> str:
         f"-m addrtype {bang}--dst-type LOCAL", "-m addrtype --dst-type BROADCAST,MULTICAST", f"-m addrtype {bang}--src-type LOCAL",
         f"-m pkttype {bang}--pkt-type unicast", "-m pkttype --pkt-type broadcast",
         f"-m length {bang}--length 30:1500", "-m length --length 0:30",
-        "-m physdev --physdev-is-bridged" if chain in ("FORWARD", "PREROUTING", "POSTROUTING") else "-p tcp",
+        "-m physdev --physdev-is-bridged" if chain in ("FORWARD", "PREROUTING", "POSTROUTING", "INPUT") else "-p tcp",
         "-m set --match-set hosts src", "-m set ! --match-set ports dst", "-m set --match-set pairs src,dst",
         "-m policy --dir in --pol none" if chain in ("INPUT", "PREROUTING", "FORWARD") else "-p tcp",
     ]  # fmt: skip

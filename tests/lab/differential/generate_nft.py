@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -55,14 +57,34 @@ def generate(seed: int) -> str:
     return "".join(tables)
 
 
-def _table(random: Random, family: str, name: str) -> str:
+def generate_bridged(seed: int) -> str:
+    """A ruleset for a server whose address is on the bridge ``br0``, with the port ``eth0``."""
+    random = Random(f"bridge {seed}")
+    tables = [_table(random, "bridge", "b0", BRIDGE_HOOKS)]
+    if random.random() < 0.3:
+        tables.append(_table(random, "bridge", "b1", BRIDGE_HOOKS))
+    if random.random() < 0.3:
+        tables.append(_netdev(random))
+    if random.random() < 0.3:
+        tables.append(_netdev(random).replace("eth0", "br0").replace("early", "late"))
+    if random.random() < 0.6:
+        tables.append(_table(random, random.choice(("inet", "ip")), "t0").replace('"eth0"', '"br0"'))
+    if random.random() < 0.2:
+        tables.append(_nat(random))
+    return "".join(tables)
+
+
+HOOKS = ("input", "input", "prerouting", "output", "postrouting", "forward")
+BRIDGE_HOOKS = ("input", "input", "prerouting", "prerouting", "output", "postrouting", "forward")
+NOT_ON_BRIDGES = re.compile(r"\b(?:ct|fib|notrack|reject|sk[ug]id|exthdr|socket|reset)\b")
+
+
+def _table(random: Random, family: str, name: str, hooks: Sequence[str] = HOOKS) -> str:
     table = Table(random, family, name)
     _define_sets(table)
     for number in range(random.randrange(3)):
         _regular_chain(table, f"sub{number}")
-    for hook in random.sample(
-        ("input", "input", "prerouting", "output", "postrouting", "forward"), random.randint(1, 3)
-    ):
+    for hook in random.sample(hooks, random.randint(1, 3)):
         _base_chain(table, hook)
     return table.text()
 
@@ -119,9 +141,9 @@ def _base_chain(table: Table, hook: str) -> None:
             "ct state vmap { established : accept, related : accept, invalid : drop }",
             "ct state { established, related } counter accept",
             "tcp flags & (syn|ack) != syn accept",
-        )))  # fmt: skip
+        )) if table.family != "bridge" else "tcp flags & (syn|ack) != syn accept")  # fmt: skip
     rules += [_rule(table, hook) for _ in range(random.randint(2, 9))]
-    if hook in ("prerouting", "output") and priority < -200 and random.random() < 0.3:
+    if table.family != "bridge" and hook in ("prerouting", "output") and priority < -200 and random.random() < 0.3:
         rules.append(f"{_match(table, hook)} notrack")
     text = "".join(f"  {rule}\n" for rule in rules)
     number = len(table.chains)
@@ -131,6 +153,13 @@ def _base_chain(table: Table, hook: str) -> None:
 
 
 def _rule(table: Table, hook: str) -> str:
+    rule = _any_rule(table, hook)
+    while table.family == "bridge" and NOT_ON_BRIDGES.search(rule):
+        rule = _any_rule(table, hook)
+    return rule
+
+
+def _any_rule(table: Table, hook: str) -> str:
     random = table.random
     matches = [_match(table, hook) for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3)))]
     if not matches and random.random() < 0.7:
@@ -141,7 +170,11 @@ def _rule(table: Table, hook: str) -> str:
             match for match in matches if " th " in match or not match.startswith(("meta l4proto", "icmp"))
         ]
     matches.sort(key=_hides_others)
-    return " ".join([*matches, _statement(table, hook, bare=not matches)])
+    statement = _statement(table, hook, bare=not matches)
+    if "tcp reset" in statement:
+        # nft forgets the family of such a rule when it lists it.
+        matches = [match for match in matches if not match.startswith(("meta nfproto", "meta protocol"))]
+    return " ".join([*matches, statement])
 
 
 def _hides_others(match: str) -> bool:
@@ -264,15 +297,22 @@ def _match(table: Table, hook: str) -> str:
     return random.choice(choices)
 
 
+NETDEV_MATCHES = (
+    "", "", "ip saddr 192.168.77.0/25 ", "ip6 saddr fd77::/64 ", "meta protocol ip ", "ip daddr 192.168.77.0/25 ", "udp dport 53 ",
+    "meta length < 70 ", "meta pkttype host ", "iifname eth0 ", "oifname eth0 ", "ether type ip ", "ip ttl < 64 ", "tcp flags syn ",
+)  # fmt: skip
+
+
 def _netdev(random: Random) -> str:
     table = Table(random, "netdev", "early")
     rules = "".join(
         f"  {random.choice(('tcp dport', 'tcp dport !=', 'tcp sport >'))} {random.choice(PORTS)} "
-        f"{random.choice(('', 'ip saddr 192.168.77.0/25 ', 'ip6 saddr fd77::/64 ', 'meta protocol ip '))}"
+        f"{random.choice(NETDEV_MATCHES)}"
         f"{random.choice(('drop', 'accept', 'counter', 'accept'))}\n"
         for _ in range(random.randint(1, 3))
     )
-    table.chains.append(f" chain in {{\n  type filter hook ingress device eth0 priority 0;\n{rules} }}")
+    hook = random.choice(("ingress", "ingress", "egress"))
+    table.chains.append(f" chain in {{\n  type filter hook {hook} device eth0 priority 0;\n{rules} }}")
     return table.text()
 
 

@@ -18,6 +18,7 @@ SEEDS = {
     "iptables-nft": "0-54",
     "iptables-legacy": "0-54",
     "mixed": "0-24",
+    "bridge": "0-24",
     "docker": "0-29",
     "firewalld": "0-9",
     "ufw": "0-9",
