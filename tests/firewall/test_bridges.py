@@ -50,9 +50,9 @@ def test_the_chains_of_the_bridge_see_the_conversation(hook: str) -> None:
                     rule("b", dport(5000), DROP), rule("b", match(PORT_OUT, "eth0"), DROP))  # fmt: skip
     told = judge(rules)
     assert (told.verdict.value, told.leg) == ("drop", "syn" if hook in ("prerouting", "input") else "syn-ack")
-    decider = told.decided_by and told.decided_by.chain
-    assert decider is not None
-    assert decider.family == "bridge"
+    assert told.decided_by is not None
+    assert told.decided_by.chain is not None
+    assert told.decided_by.chain.family == "bridge"
 
 
 def test_a_frame_that_the_bridge_passes_on_is_not_for_this_host() -> None:
