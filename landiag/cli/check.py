@@ -162,11 +162,11 @@ def _sudo() -> tuple[str, ...]:
 
 def _announce_sudo() -> None:
     """List the commands that will run as root, before they do; all of them only read."""
-    sources = first_sources(system_name(sys.platform))
-    commands = [source for source in sources if isinstance(source, Command) and source.needs_root]
     sys.stderr.write("These commands, which only read, run by sudo:\n")
-    for command in commands:
-        sys.stderr.write(f"  {shlex.join(command.argv)}\n")
+    for source in first_sources(system_name(sys.platform)):
+        if isinstance(source, Command) and source.needs_root:
+            sys.stderr.write(f"  {shlex.join(source.argv)}\n")
+    sys.stderr.write("  cat, for files of the firewall that only root may read\n")
     sys.stderr.write("  nsenter -t PID -n ss ..., ip addr   (where a container may have the port)\n")
 
 

@@ -1,0 +1,97 @@
+"""``check --sudo``: an ordinary user who may use sudo is told what root is told.
+
+sudo itself cannot run in the lab (its user has no way up); a stand-in hands each command to a program of root's.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from tests.lab.build import start, take
+from tests.lab.network import build_lab
+from tests.lab.scenario import Step, background, nft_input, sh, ufw
+from tests.lab.servers import flask
+
+pytestmark = pytest.mark.lab
+
+ROOTS = """
+import json, os, socket, subprocess
+server = socket.socket(socket.AF_UNIX)
+server.bind("/run/lab/sudo.sock")
+os.chmod("/run/lab/sudo.sock", 0o777)
+server.listen(64)
+print("ready", flush=True)
+while True:
+    connection, _ = server.accept()
+    with connection, connection.makefile("rw") as talk:
+        argv = json.loads(talk.readline())
+        open("/run/lab/sudo.log", "a").write(" ".join(argv) + "\\n")
+        done = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL)
+        talk.write(json.dumps([done.returncode, done.stdout.decode("latin-1"), done.stderr.decode("latin-1")]))
+"""
+
+SUDO = """#!/usr/bin/python3 -IS
+import json, socket, sys
+if sys.argv[1:] == ["-v"]:
+    sys.exit(0)
+assert sys.argv[1] == "-n", sys.argv
+with socket.socket(socket.AF_UNIX) as asked:
+    asked.connect("/run/lab/sudo.sock")
+    talk = asked.makefile("rw")
+    talk.write(json.dumps(sys.argv[2:]) + "\\n")
+    talk.flush()
+    status, said, errors = json.load(talk)
+sys.stdout.buffer.write(said.encode("latin-1"))
+sys.stderr.buffer.write(errors.encode("latin-1"))
+sys.exit(status)
+"""
+
+# Commands are looked up in the system's own folders: one of them is covered by links to what it holds, and sudo.
+INSTALL = Step(
+    "mkdir /run/sbin; mount --bind /usr/sbin /run/sbin; mount -t tmpfs tmpfs /usr/sbin\n"
+    "ln -s /run/sbin/* /usr/sbin/; rm -f /usr/sbin/sudo; cat > /usr/sbin/sudo; chmod 755 /usr/sbin/sudo",
+    SUDO,
+)
+
+
+def asked_by_sudo(*steps: Step) -> tuple[dict[str, object], str, str]:
+    with build_lab() as lab:
+        for step in (*steps, INSTALL, background(ROOTS, "server")):
+            take(lab, step)
+        start(lab, flask("--host 0.0.0.0"), "server")
+        before = lab.server.run("nft -s list ruleset").stdout
+        done = lab.server.run(
+            f"{sys.executable} -m landiag check --port 5000 --json --sudo", user=True, check=False
+        )
+        log = lab.server.run("cat /run/lab/sudo.log").stdout
+        assert lab.server.run("nft -s list ruleset").stdout == before
+    return json.loads(done.stdout), done.stderr, log
+
+
+@pytest.mark.parametrize(
+    ("steps", "status", "cause", "title"),
+    [
+        ((nft_input("tcp dport 5000 drop"),), "blocked", "firewall-drops", "inet filter input rule 1"),
+        ((ufw("allow 22", "deny 5000/tcp"),), "blocked", "firewall-drops", "ufw rule 2 (deny 5000/tcp)"),
+        ((sh("true"),), "clear", None, ""),
+    ],
+    ids=["nft", "ufw", "nothing"],
+)
+def test_the_user_is_told_what_root_is_told(
+    steps: tuple[Step, ...], status: str, cause: str | None, title: str
+) -> None:
+    report, said, log = asked_by_sudo(*steps)
+    verdict = report["verdict"]
+    assert isinstance(verdict, dict)
+    assert (verdict["status"], verdict["cause"]) == (status, cause), report["findings"]
+    assert title in verdict["summary"]
+    announced = [line.strip() for line in said.splitlines()[1:]]
+    allowed = ("cat ", "nsenter ", *announced)
+    # Nothing runs as root that was not listed before; the programs are named whole, by their own path.
+    for line in log.splitlines():
+        program, _, rest = line.partition(" ")
+        typed = f"{program.rpartition('/')[2]} {rest}".strip()
+        assert typed.startswith(allowed), (typed, announced)
