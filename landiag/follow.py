@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from landiag.firewall.classes import Piece, split_network
 from landiag.journey import Journey, follow
-from landiag.model.facts import Facts, IPAddress, Unknown
+from landiag.model.facts import Facts, IPAddress, Process, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Target
 from landiag.ways import Way, client_of
@@ -130,23 +130,33 @@ def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) ->
         program=serving_program(facts, way, port),
         profile=way.interface.profile,
         interface_addresses=tuple(str(address.interface) for address in way.interface.addresses),
+        services=_serving_services(facts, way, port),
+        interface_guid=way.interface.guid,
+        interface_kind=way.interface.kind,
     )
 
 
 def serving_program(facts: Facts, way: Way, port: int | None) -> str | None:
     """The path of the program whose socket would take the connection; None when nobody can tell."""
+    programs = {process.exe for process in _serving(facts, way, port)}
+    return programs.pop() if len(programs) == 1 else None
+
+
+def _serving_services(facts: Facts, way: Way, port: int | None) -> tuple[str, ...] | None:
+    """The services of Windows in the process that would take the connection; None when nobody can tell."""
+    found = {process.services for process in _serving(facts, way, port)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _serving(facts: Facts, way: Way, port: int | None) -> list[Process]:
+    """The processes whose sockets would take the connection; empty when nobody can tell."""
     if isinstance(facts.sockets, Unknown) or isinstance(facts.processes, Unknown):
-        return None
+        return []
     ours = [one for one in facts.sockets if one.port == port and one.namespace is None]
     exact = [one for one in ours if one.address == way.ip]
     wild = [one for one in ours if one.address.is_unspecified and one.serves(way.family) is not False]
-    programs = {
-        facts.processes[pid].exe
-        for one in exact or wild or ours
-        for pid in one.pids
-        if pid in facts.processes
-    }
-    return programs.pop() if len(programs) == 1 else None
+    known = facts.processes
+    return [known[pid] for one in exact or wild or ours for pid in one.pids if pid in known]
 
 
 def own_packet(facts: Facts, way: Way, port: int) -> Packet:

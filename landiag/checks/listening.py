@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landiag.binding import Binding, bind_among, describe_address, find_binding, why_not
+from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of
 from landiag.checks.exchange import attempt_of, has_gaps
@@ -141,7 +142,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         outcome=Outcome.UNKNOWN if may_be_translated(case) else Outcome.BLOCKS,
         title=f"Nothing listens on port {case.port}"
         + (f": your server is on {others[0].port}" if len(others) == 1 else ""),
-        detail=detail,
+        detail=f"{detail} {words.closed_port(case)}".strip(),
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
         + tuple(owner_evidence(case, socket) for socket in others),
         fixes=_start_fixes(case, others),
@@ -325,12 +326,13 @@ def _without_way(case: Case) -> list[Finding]:
         return [Finding("nothing-listening", Outcome.BLOCKS, title, fixes=_start_fixes(case, others))]
     if all(socket.address.is_loopback for socket in sockets):
         socket = sockets[0]
-        title = _TITLES["bound-to-loopback"].format(
-            who=describe_owner(case, socket), where=describe_address(socket)
+        code = "published-on-loopback" if _is_publisher(case, socket) else "bound-to-loopback"
+        title = _TITLES[code].format(
+            who=describe_owner(case, socket), where=describe_address(socket), ip="any other address"
         )
         fixes = listen_fixes(case, socket, Family.IPV4)
         evidence = tuple(owner_evidence(case, socket) for socket in sockets)
-        return [Finding("bound-to-loopback", Outcome.BLOCKS, title, "", evidence, fixes)]
+        return [Finding(code, Outcome.BLOCKS, title, "", evidence, fixes)]
     return []
 
 

@@ -11,7 +11,7 @@ from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.owners import describe_owner, owner_evidence
 from landiag.collect import bsd as collected
 from landiag.firewall.alf import BACKEND as ALF
-from landiag.firewall.alf import lower_alf
+from landiag.firewall.alf import Signature, lower_alf
 from landiag.firewall.other_systems import join_rulesets
 from landiag.firewall.pf import parse_pf
 from landiag.journey import Journey, follow_through
@@ -103,8 +103,19 @@ def _allow_program(case: Case, journey: Journey) -> tuple[Fix, ...]:
             (*add, f"{_SOCKETFILTERFW} --unblockapp {path}"),
             (f"{_SOCKETFILTERFW} {'--blockapp' if known else '--remove'} {path}",),
             needs="root",
+            steps=_sign_first(case, program),
             risk="the firewall of macOS knows programs, not ports: everything that this program serves is opened",
         ),
+    )
+
+
+def _sign_first(case: Case, program: str) -> tuple[str, ...]:
+    """An entry for a program without any signature does not hold: the firewall knows programs by their signature."""
+    if collected.read_signatures(case.readings).get(program) is not Signature.NONE:
+        return ()
+    line = f"codesign --force --sign - {shlex.quote(program)}"
+    return (
+        f"Where that does not help, because nobody signed the program, sign it yourself and try again: {line}",
     )
 
 

@@ -146,6 +146,8 @@ def _neighbour(case: Case, ip: IPAddress) -> Neighbour | None:
 
 
 def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
+    if _is_kept_away(case, ip):
+        return answer([_kept_away(case, ip)], "")
     table = _table(case)
     if table is None or isinstance(table, Unknown) or not _hears_neighbours(case, ip):
         return answer([_not_asked(ip)], "")
@@ -165,6 +167,42 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     step = "Look up the address on the client, and join the same network (not the guest one)."
     fix = Fix("Bring the client into this network", needs="user-action", steps=(step,))
     return answer([Finding("peer-down", Outcome.BLOCKS, title, detail, evidence, (fix,))], "")
+
+
+def _is_kept_away(case: Case, ip: IPAddress) -> bool:
+    """Whether macOS refused at once, in the words of a missing route: so it does where a program may not see the LAN.
+
+    Root is never refused (Apple's technical note TN3179), and asking in vain for an address takes longer.
+    """
+    connects = _connects(case, ip)
+    if case.facts.os != "macos" or case.facts.privileged or connects is None:
+        return False
+    tries = [one.connect for one in connects.results]
+    return bool(tries) and all(one.error == "EHOSTUNREACH" and one.seconds < _AT_ONCE for one in tries)
+
+
+_AT_ONCE = 0.1
+
+
+def _kept_away(case: Case, ip: IPAddress) -> Finding:
+    step = (
+        "System Settings > Privacy & Security > Local Network: switch the program on from which landiag runs."
+    )
+    return Finding(
+        code="local-network-privacy",
+        outcome=Outcome.UNKNOWN,
+        title=f"macOS probably keeps this program from asking {ip}: whether the client is there is not known",
+        detail="That stops what this Mac asks of others, never what others ask of its servers.",
+        evidence=(Evidence("connect()", f"{ip}: EHOSTUNREACH at once"),),
+        fixes=(
+            Fix("Give the permission", needs="user-action", steps=(step,)),
+            Fix(
+                "Or look again as root, who is never kept away",
+                (f"{case.machine.landiag} check --port {case.port} --peer {ip}",),
+                needs="root",
+            ),
+        ),
+    )
 
 
 def _hears_neighbours(case: Case, ip: IPAddress) -> bool:

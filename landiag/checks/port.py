@@ -65,7 +65,9 @@ def _check_owners(case: Case) -> list[Finding]:
             code="port-taken",
             outcome=Outcome.BLOCKS,
             title=f"Two programs listen on port {case.port}: {names}",
-            detail="Clients reach one of them, this machine perhaps the other: it may be the one you do not mean.",
+            detail=_SHARED
+            if case.facts.os == "windows"
+            else "Clients reach one of them, this machine perhaps the other: it may be the one you do not mean.",
             evidence=tuple(owner_evidence(case, socket) for socket in groups),
             fixes=(
                 Fix(
@@ -78,6 +80,12 @@ def _check_owners(case: Case) -> list[Finding]:
             ),
         )
     ]
+
+
+_SHARED = (
+    "Windows lets both have it without an error (SO_REUSEADDR, which most servers set): clients reach one of them, "
+    "this machine perhaps the other, and the older one may go on answering."
+)
 
 
 def _unrelated_owners(case: Case, listeners: tuple[Socket, ...]) -> list[Socket]:
@@ -97,6 +105,8 @@ def _family_of(case: Case, process: Process) -> object:
     top = process
     while (parent := processes.get(top.parent or 0)) is not None and parent.exe == process.exe:
         top = parent
+    if case.facts.os == "windows":
+        return top.pid  # there the old server goes on beside the new one: SO_REUSEADDR lets it
     return (top.exe or top.name, top.cwd, top.argv[:3])
 
 

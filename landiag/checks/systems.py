@@ -86,5 +86,6 @@ def is_explained_by_port(case: Case) -> bool:
     from landiag.checks import port
 
     return any(
-        one.outcome in (Outcome.BLOCKS, Outcome.UNKNOWN) for one in port_findings(case, port.bind_error(case))
+        one.outcome is Outcome.UNKNOWN or (one.outcome is Outcome.BLOCKS and one.code != "port-taken")
+        for one in port_findings(case, port.bind_error(case))
     )

@@ -140,6 +140,8 @@ def _blocked(case: Case, policy: Policy, way: Way, journey: Journey) -> Finding:
         return _wrong_profile(case, policy, way, journey, other)
     ignored = settings.merges_local is False
     detail = _DETAIL
+    if settings.notifies is False:
+        detail += " Its prompt is switched off here: it blocks new programs without a word."
     if ignored:
         detail += " Group Policy makes Windows ignore the rules that are set on this computer."
     return Finding(
@@ -176,6 +178,14 @@ def _ask_admin(port: int) -> Fix:
     return Fix("Ask the administrator", needs="user-action", steps=(step,))
 
 
+def _ask_about(rule: FirewallRule) -> Fix:
+    step = (
+        f"Ask who administers this computer to take the rule '{rule.title}' away, which comes by {rule.store.value}: "
+        "as long as it blocks, no other rule helps."
+    )
+    return Fix("Ask the administrator", needs="user-action", steps=(step,))
+
+
 def opening_rule(case: Case, way: Way, journey: Journey) -> str:
     """The narrowest rule that lets these clients in, as a FirewallRules string."""
     profile = (journey.packet.profile or "public").title()
@@ -192,6 +202,11 @@ def opening_rule(case: Case, way: Way, journey: Journey) -> str:
 def _remote(way: Way, journey: Journey) -> str:
     source = journey.packet.source
     return "LocalSubnet" if source is None or source in way.network else str(ip_network(source))
+
+
+def _whom(way: Way, journey: Journey) -> str:
+    remote = _remote(way, journey)
+    return "clients of the local subnet" if remote == "LocalSubnet" else f"the client {journey.packet.source}"
 
 
 def _opening_commands(case: Case, way: Way, journey: Journey) -> tuple[str, str]:
@@ -211,7 +226,7 @@ def _openings(case: Case, policy: Policy, way: Way, journey: Journey) -> tuple[F
         return ()
     return (
         Fix(
-            f"Let clients of the local subnet in to port {case.port} (PowerShell as administrator)",
+            f"Let {_whom(way, journey)} in to port {case.port} (PowerShell as administrator)",
             (add,),
             (remove,),
             needs="root",
@@ -295,7 +310,7 @@ def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rul
     return Finding(
         code="firewall-blocks-program" if is_program else "firewall-drops",
         outcome=Outcome.BLOCKS,
-        title=f"Windows Firewall blocks {who} in the {profile} profile: rule '{rule.title}'{asked}",
+        title=f"Windows Firewall blocks {who} in the {profile} profile: rule '{rule.title}'{_origin(rule)}{asked}",
         detail=f"{_DETAIL} A block wins over every rule that allows.",
         evidence=(Evidence(_SOURCE, f"input: {rule.text}"),),
         fixes=_unblock(case, policy, way, journey, rule),
@@ -303,10 +318,14 @@ def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rul
     )
 
 
+def _origin(rule: FirewallRule) -> str:
+    return "" if rule.store is Store.LOCAL else f" of {rule.store.value}"
+
+
 def _unblock(case: Case, policy: Policy, way: Way, journey: Journey, rule: FirewallRule) -> tuple[Fix, ...]:
     blocks = _blocks(case, policy, journey, rule)
     if any(one.store is not Store.LOCAL for one in blocks):
-        return (_ask_admin(case.port),)
+        return (_ask_about(next(one for one in blocks if one.store is not Store.LOCAL)),)
     commands = [_take_away(one) for one in blocks]
     undo = [_put_back(one) for one in blocks]
     opening: str | None = None
@@ -318,7 +337,7 @@ def _unblock(case: Case, policy: Policy, way: Way, journey: Journey, rule: Firew
     mended = _is_mended(case, policy, journey, blocks, opening)
     rules = "the rules that block" if len(blocks) > 1 else "the rule that blocks"
     verb = "Remove" if all(one.is_prompt_block for one in blocks) else "Switch off"
-    what = "and let clients of the local subnet in " if opening else ""
+    what = f"and let {_whom(way, journey)} in " if opening else ""
     return (
         Fix(
             f"{verb} {rules} {what}(PowerShell as administrator)",

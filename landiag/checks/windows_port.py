@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.collect import windows as collected
 from landiag.collect.windows_net import PortRange, parse_excluded_ranges
@@ -19,15 +22,37 @@ def check_port(case: Case, bind_error: str | None) -> list[Finding]:
         return []
     ours = [socket for socket in case.facts.sockets if socket.port == case.port]
     if any(4 in socket.pids for socket in ours):
-        return [_http_sys(case)]
+        return [_http_sys(case, wanted=case.program is not None and case.program.lower() != "system")]
     pids = {pid for socket in ours for pid in socket.pids}
     if len(pids) > 1 and isinstance(case.facts.processes, Unknown):
         return [_several_owners(case, sorted(pids))]
-    ranges = _excluded(case)
+    ranges, is_whole = _excluded(case)
     found = next((one for one in ranges if one.first <= case.port <= one.last), None)
     if ours or (found is None and bind_error != "EACCES"):
         return []
-    return [_reserved(case, found)]
+    if found is None and is_whole:
+        return [_held_alone(case)]
+    reserved = _reserved(case, found)
+    return [reserved if found is not None else replace(reserved, outcome=Outcome.UNKNOWN)]
+
+
+def _held_alone(case: Case) -> Finding:
+    """Windows answers 10013, and not 10048, where a socket keeps its port with SO_EXCLUSIVEADDRUSE."""
+    return Finding(
+        code="port-taken",
+        outcome=Outcome.BLOCKS,
+        title=f"A program keeps port {case.port} for itself and does not listen on it (error 10013, no excluded range)",
+        detail="It set SO_EXCLUSIVEADDRUSE: Windows then refuses the port to every other program.",
+        evidence=(Evidence("bind()", f"port {case.port}: error 10013"),),
+        fixes=(
+            Fix(
+                "See who holds it",
+                (words.holders(case),),
+                needs="user-action",
+                steps=("End that program, or use another port.",),
+            ),
+        ),
+    )
 
 
 def _several_owners(case: Case, pids: list[int]) -> Finding:
@@ -40,13 +65,17 @@ def _several_owners(case: Case, pids: list[int]) -> Finding:
     )
 
 
-def _excluded(case: Case) -> tuple[PortRange, ...]:
+def _excluded(case: Case) -> tuple[tuple[PortRange, ...], bool]:
+    """The ranges that were read, and whether these are all."""
     found: tuple[PortRange, ...] = ()
+    is_whole = True
     for source in (collected.EXCLUDED4, collected.EXCLUDED6):
         reading = case.readings.get(source.name)
-        if reading is not None and reading.status is ReadStatus.OK and b"---" in reading.data:
+        if reading is None or reading.status is not ReadStatus.OK or b"---" not in reading.data:
+            is_whole = False
+        else:
             found += parse_excluded_ranges(decode_console(reading.data))
-    return found
+    return found, is_whole
 
 
 def _reserved(case: Case, found: PortRange | None) -> Finding:
@@ -76,10 +105,11 @@ def _reserved(case: Case, found: PortRange | None) -> Finding:
     )
 
 
-def _http_sys(case: Case) -> Finding:
+def _http_sys(case: Case, *, wanted: bool) -> Finding:
+    """``wanted``: somebody means another program's server, which then cannot have the port."""
     return Finding(
         code="port-reserved",
-        outcome=Outcome.WARNS,
+        outcome=Outcome.BLOCKS if wanted else Outcome.WARNS,
         title=f"Port {case.port} belongs to Windows itself (http.sys, process 4), for a service that asked it to",
         detail="IIS, WinRM and others share it by address and path; another server cannot take it.",
         evidence=(Evidence("listeners", f"port {case.port}: process 4 (System)"),),

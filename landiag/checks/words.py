@@ -38,6 +38,23 @@ def holders(case: Case) -> str:
     return known.get(case.facts.os, "fstat")
 
 
+def closed_port(case: Case) -> str:
+    """What clients get from a port on which nothing listens, where that is not a refusal; else nothing."""
+    if case.facts.os == "windows":
+        return "Clients wait and time out: with its firewall on, Windows answers nothing on a closed port."
+    if _is_stealthy(case) or case.facts.sysctls.get("net.inet.tcp.blackhole", "0") not in ("0", ""):
+        return "Clients wait and time out: this machine answers nothing on a closed port (stealth mode)."
+    return ""
+
+
+def _is_stealthy(case: Case) -> bool:
+    if case.facts.os != "macos":
+        return False
+    from landiag.collect import bsd
+
+    return bsd.read_alf(case.readings).stealth is True
+
+
 def switch_on(case: Case, interface: str) -> Fix:
     """Switch an interface on."""
     title = f"Switch {interface} on"

@@ -7,8 +7,9 @@ from ipaddress import ip_address
 from landiag.checks.case import Case
 from landiag.checks.owners import owner_evidence
 from landiag.collect import windows as collected
+from landiag.collect.windows_live import REGISTRY_KEYS
 from landiag.collect.windows_net import PortProxy, parse_portproxy
-from landiag.collect.windows_state import STATE, WindowsState, parse_state
+from landiag.collect.windows_state import STATE, parse_state
 from landiag.firewall.windows.registry_text import parse_entries
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Call, Command, Facts, ParseError, ReadStatus, Socket, Source, Unknown
@@ -22,13 +23,18 @@ WSL_STATE = Command(
     "wsl-windows-state",
     (f"{_SYSTEM32}/WindowsPowerShell/v1.0/powershell.exe", *STATE.argv[1:]),
 )
-_CREATOR = "{40E0AC32-46A5-438A-A0B2-2B479E8F2E90}"
-"""The VMCreatorId of WSL in the Hyper-V firewall."""
+WSL_RULES = Command("wsl-windows-rules", (f"{_SYSTEM32}/reg.exe", "query", f"HKLM\\{REGISTRY_KEYS[0]}", "/s"))
+WSL_GROUP_POLICY = Command(
+    "wsl-windows-group-policy",
+    (f"{_SYSTEM32}/reg.exe", "query", f"HKLM\\{REGISTRY_KEYS[1]}", "/s"),
+    ok_statuses=(0, 1),
+)
+"""Most machines have no such key: reg then ends with 1 and says nothing."""
 
 
 def sources(environment: str) -> tuple[Source, ...]:
     """What tells a WSL2 distribution how Windows passes connections on to it."""
-    return (WSL_MODE, WSL_PORTPROXY, WSL_STATE) if environment == "wsl2" else ()
+    return (WSL_MODE, WSL_PORTPROXY, WSL_STATE, WSL_RULES, WSL_GROUP_POLICY) if environment == "wsl2" else ()
 
 
 def plan(case: Case) -> tuple[Call, ...]:
@@ -73,7 +79,8 @@ def _of_registry(text: str) -> list[PortProxy]:
 def check_on_windows(case: Case) -> list[Finding] | None:
     """Check whether the port is served inside WSL2; None where that is not what happens here.
 
-    wslrelay.exe listens on 127.0.0.1 for a server in a distribution behind NAT: nobody else reaches it.
+    wslrelay.exe listens on 127.0.0.1 for a server in a distribution behind NAT: nobody else reaches it. In
+    mirrored mode Windows may not list what listens inside.
     """
     if isinstance(case.facts.sockets, Unknown):
         return None
@@ -86,6 +93,8 @@ def check_on_windows(case: Case) -> list[Finding] | None:
         return _check_proxy(case, proxies[0], ours)
     if ours and isinstance(case.facts.processes, Unknown) and all(one.address.is_loopback for one in ours):
         return [_unseen(case, "who listens on localhost is not visible, and may be WSL")]
+    if not ours and _may_be_mirrored(case):
+        return [_unseen(case, "WSL has the network of Windows, which does not list what listens inside")]
     relays = [socket for socket in ours if any(_is_relay(one.name) for one in case.owners(socket))]
     if relays and len(relays) == len(ours):
         return [_not_forwarded(case, relays[0])]
@@ -99,8 +108,26 @@ def _unseen(case: Case, reason: str) -> Finding:
         title=f"Whether port {case.port} leads to a server inside WSL2 is not known: {reason}",
         fixes=(
             Fix("Show what Windows passes on", ("netsh interface portproxy show all",), needs="user-action"),
+            Fix(
+                "Or look from inside of the distribution",
+                needs="user-action",
+                steps=(f"Install landiag there too, and run in its shell: landiag check --port {case.port}",),
+            ),
         ),
     )
+
+
+def _may_be_mirrored(case: Case) -> bool:
+    """Whether a distribution may run that shares Windows' network: only the WSL that is a service knows that mode."""
+    if not _has_wsl_service(case):
+        return False
+    state = parse_state(case.readings)
+    return isinstance(state, Unknown) or (state.wsl_mode == "mirrored" and state.wsl_runs is not False)
+
+
+def _has_wsl_service(case: Case) -> bool:
+    registry = case.readings.get(collected.REGISTRY.name)
+    return registry is not None and "\\services\\wslservice" in registry.text.lower().replace("\\\\", "\\")
 
 
 def _is_relay(name: str) -> bool:
@@ -142,7 +169,7 @@ def _forward_commands(port: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (address, add, allow), undo
 
 
-def _rights(case: Case) -> str:
+def rights(case: Case) -> str:
     """Inside the distribution nothing may stand in front of what is typed on Windows."""
     return "root" if case.facts.os == "windows" else "user-action"
 
@@ -154,7 +181,7 @@ def _forwarding_fixes(case: Case) -> tuple[Fix, ...]:
             "Pass the port on (PowerShell as administrator, on Windows; again after every start of WSL)",
             commands,
             undo,
-            needs=_rights(case),
+            needs=rights(case),
         ),
         Fix(
             "Or give WSL the network of Windows (Windows 11 22H2 and later)",
@@ -234,7 +261,7 @@ def check_inside(case: Case) -> list[Finding]:
         return []
     if mode is None and not proxies and case.readings.get(WSL_PORTPROXY.name) is None:
         return []
-    return [_inside_nat(case, proxies[0] if proxies else None, sorted(own), certain=mode is not None)]
+    return [_inside_nat(case, proxies[0] if proxies else None, sorted(own), certain=mode == "nat")]
 
 
 def _mode(case: Case) -> str | None:
@@ -284,71 +311,6 @@ def _inside_nat(case: Case, stale: PortProxy | None, own: list[str], *, certain:
 
 
 def _check_mirrored(case: Case) -> list[Finding]:
-    reading = case.readings.get(WSL_STATE.name)
-    if reading is None or reading.status is not ReadStatus.OK:
-        return [_hyperv_unknown(case, "it was not read" if reading is None else reading.detail)]
-    state = parse_state({STATE.name: reading})
-    if isinstance(state, Unknown) or state.hyperv_inbound is None:
-        return [
-            _hyperv_unknown(case, state.reason if isinstance(state, Unknown) else "Windows did not tell it")
-        ]
-    return [] if _hyperv_lets_in(case, state) else [_hyperv_blocks(case, state)]
+    from landiag.checks import hyperv
 
-
-def _hyperv_lets_in(case: Case, state: WindowsState) -> bool:
-    matching = [rule for rule in state.hyperv_rules if _rule_matches(rule.ports, rule.protocol, case.port)]
-    if any(rule.action == "Block" for rule in matching):
-        return False
-    return any(rule.action == "Allow" for rule in matching) or state.hyperv_inbound == "Allow"
-
-
-def _rule_matches(ports: tuple[str, ...], protocol: str, port: int) -> bool:
-    if protocol.upper() not in ("TCP", "6", "ANY", ""):
-        return False
-    for word in ports:
-        low, dash, high = word.partition("-")
-        if low.isdecimal() and int(low) <= port <= int(high if dash and high.isdecimal() else low):
-            return True
-    return not ports or any(word.lower() == "any" for word in ports)
-
-
-def _hyperv_unknown(case: Case, reason: str) -> Finding:
-    return Finding(
-        code="firewall-unreadable",
-        outcome=Outcome.UNKNOWN,
-        title=f"Whether the Hyper-V firewall of Windows lets clients in to port {case.port} could not be read",
-        detail="WSL2 in mirrored mode lies behind that firewall, which blocks by default.",
-        evidence=(Evidence("Get-NetFirewallHyperVVMSetting", reason),),
-        fixes=(
-            Fix(
-                "Show it (PowerShell, on Windows)",
-                (f"Get-NetFirewallHyperVVMSetting -PolicyStore ActiveStore -Name '{_CREATOR}'",),
-                needs="user-action",
-            ),
-        ),
-    )
-
-
-def _hyperv_blocks(case: Case, state: WindowsState) -> Finding:
-    name = f"landiag-tcp-{case.port}"
-    add = (
-        f"New-NetFirewallHyperVRule -Name '{name}' -DisplayName 'landiag: TCP {case.port}' -Direction Inbound "
-        f"-VMCreatorId '{_CREATOR}' -Protocol TCP -LocalPorts {case.port} -RemoteAddresses LocalSubnet4 -Action Allow"
-    )
-    return Finding(
-        code="firewall-drops",
-        outcome=Outcome.BLOCKS,
-        title=f"The Hyper-V firewall of Windows lets nothing in to port {case.port} of WSL",
-        detail="In mirrored mode rules for programs do not count for WSL, and what no rule allows is blocked.",
-        evidence=(
-            Evidence("Get-NetFirewallHyperVVMSetting", f"input: DefaultInboundAction {state.hyperv_inbound}"),
-        ),
-        fixes=(
-            Fix(
-                "Let clients of the local subnet in (PowerShell as administrator, on Windows)",
-                (add,),
-                (f"Remove-NetFirewallHyperVRule -Name '{name}'",),
-                needs=_rights(case),
-            ),
-        ),
-    )
+    return hyperv.check_mirrored(case)

@@ -52,7 +52,8 @@ PF_RULES = Command("pf-rules", ("pfctl", "-s", "rules"), needs_root=True)
 PF_NAT = Command("pf-nat", ("pfctl", "-s", "nat"), needs_root=True)
 PF_ANCHORS = Command("pf-anchors", ("pfctl", "-v", "-s", "Anchors"), needs_root=True)
 PF_TABLES = Command("pf-tables", ("pfctl", "-s", "Tables"), needs_root=True)
-PF = (PF_INFO, PF_RULES, PF_NAT, PF_ANCHORS, PF_TABLES)
+PF_INTERFACES = Command("pf-interfaces", ("pfctl", "-v", "-s", "Interfaces"), needs_root=True)
+PF = (PF_INFO, PF_RULES, PF_NAT, PF_ANCHORS, PF_TABLES, PF_INTERFACES)
 
 MAC_LISTENERS = Command("netstat-tcp", ("netstat", "-anv", "-p", "tcp"))
 MAC_LSOF = Command("lsof-listeners", ("lsof", "-nP", "-iTCP", "-sTCP:LISTEN"), ok_statuses=(0, 1))
@@ -250,6 +251,7 @@ def read_pf(readings: Readings) -> PfSystem:
         else:
             reason = reading.detail if reading is not None else "it was not read"
             system.gaps.append(f"{source.name} could not be read: {reason}")
+    _add_skipped(system, readings.get(PF_INTERFACES.name))
     for name, reading in readings.items():
         kind, _, rest = name.partition(" ")
         if kind in ("pf-rules", "pf-nat") and rest and reading.status is not ReadStatus.OK:
@@ -260,6 +262,16 @@ def read_pf(readings: Readings) -> PfSystem:
         elif kind == "pf-table" and reading.status is ReadStatus.OK:
             system.tables[rest] = _table(reading.text)
     return system
+
+
+def _add_skipped(system: PfSystem, reading: Reading | None) -> None:
+    """``set skip on`` stands in no rule: only the list of interfaces shows it."""
+    if reading is None or reading.status is ReadStatus.NOT_RECORDED:
+        return
+    if reading.status is ReadStatus.OK:
+        system.texts.append(PfText(skip=bsd_net.parse_skipped(reading.text)))
+    else:
+        system.doubt = system.doubt or f"which interfaces pf skips could not be read: {reading.detail}"
 
 
 def _rules_of(text: str) -> PfText:

@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec.structs import replace
 
+from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import Address, Interface, IPAddress, IPNetwork, Neighbour, ParseError, Route, Socket
 
 _HEAD = re.compile(r"^([A-Za-z][\w.-]*):\s+flags=[0-9a-fx]+<([^>]*)>.*?(?:\bmtu (\d+))?\s*$")
@@ -283,6 +284,12 @@ def parse_arp(text: str) -> tuple[Neighbour, ...]:
 def _mac(text: str) -> str | None:
     parts = text.split(":")
     return ":".join(part.rjust(2, "0") for part in parts) if len(parts) == 6 else None
+
+
+def parse_skipped(text: str) -> list[Name]:
+    """`pfctl -v -s Interfaces`: the interfaces, and groups of them, on which pf passes everything."""
+    found = (re.match(r"^(\S+) \(skip\)", line) for line in text.splitlines())
+    return [Name(one[1]) for one in found if one]
 
 
 def join_families(routes: Sequence[Route], text: str) -> tuple[Route, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import TypeVar
@@ -11,9 +12,11 @@ from msgspec.structs import replace
 
 from landiag.collect import machine, windows_net
 from landiag.collect.machine import Machine
+from landiag.collect.windows_rules import RULES_SCRIPT
 from landiag.collect.windows_state import STATE, WindowsState, decoded, parse_state
 from landiag.firewall.windows import Policy
 from landiag.firewall.windows.netsh import parse_netsh
+from landiag.firewall.windows.powershell import parse_powershell
 from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import parse_entries
 from landiag.model.facts import (
@@ -55,6 +58,9 @@ EXCLUDED4 = Command(
 EXCLUDED6 = Command(
     "excluded-ports-6", ("netsh", "interface", "ipv6", "show", "excludedportrange", "protocol=tcp")
 )
+POWERSHELL_RULES = Command(
+    "powershell-rules", ("powershell", "-NoProfile", "-NonInteractive", "-Command", RULES_SCRIPT)
+)
 NETSH_RULES = Command(
     "netsh-rules", ("netsh", "advfirewall", "firewall", "show", "rule", "name=all", "dir=in", "verbose")
 )
@@ -95,7 +101,7 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
     if isinstance(facts.interfaces, Unknown):
         wanted.append(IPCONFIG)
     if readings[REGISTRY.name].status is not ReadStatus.OK:
-        wanted += [NETSH_RULES, NETSH_PROFILES]
+        wanted += [POWERSHELL_RULES, NETSH_RULES, NETSH_PROFILES]
     return tuple(wanted)
 
 
@@ -153,14 +159,30 @@ def parse_listeners(readings: Readings) -> tuple[Socket, ...] | Unknown:
 
 
 def parse_interfaces(readings: Readings) -> tuple[Interface, ...] | Unknown:
-    """The adapters, with what the list above the routing table says they are."""
+    """The adapters, with what the list above the routing table and the registry say they are."""
     known = decoded(readings, ROUTES4, windows_net.parse_adapters)
     by_mac = {} if isinstance(known, Unknown) else {one.mac: one for one in known if one.mac}
+    guids = parse_reading(readings[REGISTRY.name], _guids)
+    named = {} if isinstance(guids, Unknown) else guids
 
     def parse(text: str) -> tuple[Interface, ...]:
-        return tuple(_interface(at, row, by_mac) for at, row in enumerate(_rows(text), 1000))
+        found = (_interface(at, row, by_mac) for at, row in enumerate(_rows(text), 1000))
+        return tuple(replace(one, guid=named.get(one.name)) for one in found)
 
     return parse_reading(readings[ADAPTERS.name], parse)
+
+
+_CONNECTION = re.compile(r"\\Control\\Network\\\{[^}]*\}\\(\{[0-9A-F-]{36}\})\\Connection$", re.IGNORECASE)
+
+
+def _guids(text: str) -> Mapping[str, str]:
+    """The identifiers of the interfaces by their names, as the registry lists its network connections."""
+    found = {}
+    for entry in parse_entries(text):
+        key = _CONNECTION.search(entry.key)
+        if key and entry.name == "Name":
+            found[entry.data] = key[1].lower()
+    return found
 
 
 def _interface(at: int, row: Mapping[str, object], known: Mapping[str, windows_net.Adapter]) -> Interface:
@@ -237,12 +259,22 @@ def parse_processes(readings: Readings) -> Mapping[int, Process] | Unknown:
             found = parse_reading(reading, machine.parse_processes)
             if isinstance(found, Unknown):
                 return found
-            return {pid: replace(one, exe="System") if pid == 4 else one for pid, one in found.items()}
+            state = parse_state(readings)
+            services = None if isinstance(state, Unknown) else state.services
+            return {pid: _windows_process(one, services) for pid, one in found.items()}
     return {}
 
 
+def _windows_process(process: Process, services: Mapping[int, tuple[str, ...]] | None) -> Process:
+    """A process with the services in it: by the list of services, else by ``svchost -s NAME``."""
+    named = process.argv[process.argv.index("-s") + 1 :][:1] if "-s" in process.argv else ()
+    is_host = (process.exe or process.name).lower().endswith("svchost.exe")
+    known = services.get(process.pid, ()) if services is not None else (named or None) if is_host else None
+    return replace(process, exe="System" if process.pid == 4 else process.exe, services=known)
+
+
 def parse_ruleset(readings: Readings) -> Ruleset | Unknown:
-    """Windows Firewall: from the registry, else from netsh. Unknown where neither could be read."""
+    """Windows Firewall: from the registry, else from PowerShell or netsh. Unknown where none could be read."""
     policy = parse_policy(readings)
     return policy if isinstance(policy, Unknown) else policy.lower()
 
@@ -252,6 +284,9 @@ def parse_policy(readings: Readings) -> Policy | Unknown:
     found = parse_reading(readings[REGISTRY.name], _policy_of_registry)
     if not isinstance(found, Unknown) or NETSH_RULES.name not in readings:
         return found
+    joined = decoded(readings, POWERSHELL_RULES, parse_powershell)
+    if not isinstance(joined, Unknown) and joined.has_rules:
+        return joined
     policy = Policy()
     for source in (NETSH_RULES, NETSH_PROFILES):
         part = decoded(readings, source, parse_netsh)

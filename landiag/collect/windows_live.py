@@ -14,6 +14,8 @@ REGISTRY_KEYS = (
     r"SOFTWARE\Policies\Microsoft\WindowsFirewall",
     r"SYSTEM\CurrentControlSet\Services\PortProxy",
     r"SYSTEM\CurrentControlSet\Services\iphlpsvc",
+    r"SYSTEM\CurrentControlSet\Services\WslService",
+    r"SYSTEM\CurrentControlSet\Control\Network\{4D36E972-E325-11CE-BFC1-08002BE10318}",
 )
 """What is read, with everything below it, under HKEY_LOCAL_MACHINE."""
 

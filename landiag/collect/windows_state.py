@@ -28,6 +28,10 @@ _SCRIPT = (
     ' "$($_.Enabled)" -eq \'True\'}|%{@{name=$_.Name;action="$($_.Action)";protocol="$($_.Protocol)";'
     "ports=@($_.LocalPorts);remote=@($_.RemoteAddresses)}});"
     '$r.iphlpsvc="$((Get-Service iphlpsvc).Status)";'
+    "$r.services=@(Get-CimInstance Win32_Service -Filter 'ProcessId<>0'|%{@{name=$_.Name;pid=$_.ProcessId}});"
+    "$r.wslmode=\"$((Select-String -Path $env:USERPROFILE\\.wslconfig -Pattern '^\\s*networkingMode\\s*=\\s*(\\w+)')"
+    '.Matches.Groups[1].Value)";'
+    "$r.wslruns=[bool](Get-Process vmmemWSL,vmmem);"
     "$r|ConvertTo-Json -Compress -Depth 4"
 )
 STATE = Command("windows-state", ("powershell", "-NoProfile", "-NonInteractive", "-Command", _SCRIPT))
@@ -60,7 +64,12 @@ class HyperVRule(Struct, frozen=True):
 
 
 class WindowsState(Struct, frozen=True):
-    """What PowerShell tells. ``hyperv_inbound`` is the default action for WSL's machines; None where there is none."""
+    """What PowerShell tells. ``hyperv_inbound`` is the default action for WSL's machines; None where there is none.
+
+    ``hyperv_enabled`` is False where that firewall is off, ``hyperv_merges`` tells whether rules of Windows
+    count for it too. ``services`` are the services by the process that runs them; None where that was not told.
+    ``wsl_mode`` is WSL's networkingMode as its user wrote it, in small letters; empty for the default.
+    """
 
     profiles: tuple[ConnectionProfile, ...]
     products: tuple[Product, ...]
@@ -68,6 +77,10 @@ class WindowsState(Struct, frozen=True):
     hyperv_merges: bool | None
     hyperv_rules: tuple[HyperVRule, ...]
     ip_helper: str
+    hyperv_enabled: bool | None = None
+    services: Mapping[int, tuple[str, ...]] | None = None
+    wsl_mode: str = ""
+    wsl_runs: bool | None = None
 
 
 def decoded(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:
@@ -102,9 +115,26 @@ def _state(text: str) -> WindowsState:
             hyperv_merges=None if hyperv is None else str(hyperv.get("merge")) == "True",
             hyperv_rules=tuple(_hyperv_rule(one) for one in _list(found.get("hypervrules"))),
             ip_helper=str(found.get("iphlpsvc") or ""),
+            hyperv_enabled=None if hyperv is None else _SWITCH.get(str(hyperv.get("enabled")).lower()),
+            services=_services(found.get("services")),
+            wsl_mode=str(found.get("wslmode") or "").strip().lower(),
+            wsl_runs=found.get("wslruns") if isinstance(found.get("wslruns"), bool) else None,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ParseError(f"not what the script prints: {type(error).__name__} {error}") from error
+
+
+_SWITCH = {"true": True, "1": True, "false": False, "2": False}
+
+
+def _services(value: object) -> Mapping[int, tuple[str, ...]] | None:
+    """The services by process; nothing at all is no answer, for Windows always runs some."""
+    found: dict[int, tuple[str, ...]] = {}
+    for row in _list(value):
+        pid, name = row.get("pid"), row.get("name")
+        if isinstance(pid, int) and isinstance(name, str):
+            found[pid] = (*found.get(pid, ()), name)
+    return found or None
 
 
 def _list(value: object) -> list[dict[str, object]]:

@@ -180,7 +180,8 @@ class Process(Struct, frozen=True):
     """A process that owns a socket. Fields are None or empty where this user may not see them.
 
     ``argv`` has secrets masked already. ``started`` is seconds since the epoch. ``state`` is psutil's word
-    (``running``, ``sleeping``, ``stopped``, ``tracing-stop``...).
+    (``running``, ``sleeping``, ``stopped``, ``tracing-stop``...). ``services`` are those of Windows that run
+    in it, by their short names; None where nobody could tell.
     """
 
     pid: int
@@ -194,6 +195,7 @@ class Process(Struct, frozen=True):
     parent: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     namespace: str | None = None
+    services: tuple[str, ...] | None = None
 
 
 class Namespace(Struct, frozen=True):
@@ -215,7 +217,8 @@ class Interface(Struct, frozen=True):
     One of ``ethernet wifi loopback bridge veth tunnel vpn container vm vlan bond vrf dummy other``.
     ``carrier`` is False when the cable or the Wi-Fi link is down, None where the system does not tell.
     ``master`` is the bridge, bond or VRF it belongs to.
-    ``profile`` is the firewall profile of Windows: ``public private domain``.
+    ``profile`` is the firewall profile of Windows: ``public private domain``; ``guid`` is how its rules name
+    the interface, in braces.
     """
 
     name: str
@@ -230,6 +233,7 @@ class Interface(Struct, frozen=True):
     group: str | None = None
     xdp: bool = False
     profile: str | None = None
+    guid: str | None = None
 
 
 class Address(Struct, frozen=True):

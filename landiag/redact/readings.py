@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from landiag.collect.answers import recognise_http
 from landiag.collect.masking import mask_argv, mask_environment
+from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Reading, ReadStatus
 from landiag.redact.redactor import Redactor
 from landiag.redact.spans import find_spans
@@ -118,7 +119,11 @@ def _decode(reading: Reading) -> str | None:
     try:
         return reading.data.decode("utf-8")
     except UnicodeDecodeError:
-        return None
+        return decode_console(reading.data) if reading.source.startswith(_CONSOLE) else None
+
+
+_CONSOLE = ("netstat", "ipconfig", "netsh-", "route-print-", "arp", "excluded-ports-", "wsl-portproxy")
+"""What console programs of Windows wrote, in whatever code page."""
 
 
 def _own_json(source: str, text: str) -> Any:

@@ -110,13 +110,17 @@ def apps(*entries: tuple[str, bool], new: bool = False) -> str:
 
 
 def alf(
-    state: str = ALF_OFF, *entries: tuple[str, bool], new: bool = False, block_all: bool = False
+    state: str = ALF_OFF,
+    *entries: tuple[str, bool],
+    new: bool = False,
+    block_all: bool = False,
+    stealth: bool = False,
 ) -> dict[str, str]:
     """Every answer of socketfilterfw."""
     return {
         "alf-getglobalstate": state,
         "alf-getblockall": f"Firewall has block all state set to {'enabled' if block_all else 'disabled'}.\n",
-        "alf-getstealthmode": "Firewall stealth mode is off\n",
+        "alf-getstealthmode": f"Firewall stealth mode is {'on' if stealth else 'off'}\n",
         "alf-getallowsigned": SIGNED,
         "alf-listapps": apps(*entries, new=new),
     }
@@ -132,6 +136,12 @@ def process(
             "namespace": None}  # fmt: skip
 
 
+DOCKER = process(900, "/Applications/Docker.app/Contents/MacOS/com.docker.backend", ["com.docker.backend", "services"],
+                 "com.docker.backend")  # fmt: skip
+LIMA = process(901, "/opt/homebrew/Cellar/lima/1.0.2/bin/limactl", ["/opt/homebrew/bin/limactl", "hostagent",
+               "--pidfile", "/Users/anna/.colima/_lima/colima/ha.pid", "colima"], "limactl")  # fmt: skip
+
+
 def machine(platform: str = "darwin", **changes: Any) -> str:
     """The description of the machine."""
     named = {"darwin": "macOS 15.7", "freebsd14": "FreeBSD 14.2", "openbsd7": "OpenBSD 7.6"}[platform]
@@ -142,13 +152,15 @@ def machine(platform: str = "darwin", **changes: Any) -> str:
 
 def pf(
     rules: str = MAC_RULES, *, nat: str = "", info: str = PF_ENABLED, anchors: Mapping[str, str] | None = None,
-    tables: Mapping[str, str] | None = None,
+    tables: Mapping[str, str] | None = None, skipped: Sequence[str] = (),
 ) -> dict[str, str]:  # fmt: skip
     """What root reads of pf."""
     named = anchors or {}
     found = {"pf-info": info, "pf-rules": rules, "pf-nat": nat,
     "pf-anchors": "".join(f"  {name}\n" for name in named),
-             "pf-tables": "".join(f"{name}\n" for name in tables or {})}  # fmt: skip
+             "pf-tables": "".join(f"{name}\n" for name in tables or {}),
+             "pf-interfaces": "".join(f"{name}{' (skip)' if name in skipped else ''}\n"
+                                      for name in ("all", "en0", "em0", "lo0"))}  # fmt: skip
     for name, text in named.items():
         found[f"pf-rules {name}"] = text
         found[f"pf-nat {name}"] = ""
@@ -156,7 +168,9 @@ def pf(
     return found
 
 
-NOT_ROOT = dict.fromkeys(("pf-info", "pf-rules", "pf-nat", "pf-anchors", "pf-tables"), DENIED)
+NOT_ROOT = dict.fromkeys(
+    ("pf-info", "pf-rules", "pf-nat", "pf-anchors", "pf-tables", "pf-interfaces"), DENIED
+)
 APPLE_ANCHORS = {"com.apple/200.AirDrop": "", "com.apple/250.ApplicationFirewall": ""}
 
 

@@ -19,17 +19,21 @@ class Synthetic(Struct):
 
     ``http`` is the status of every page, or ``refused`` or ``silent``; ``server`` its header. ``bind`` is the error
     of the bind test, None for a free port. ``reachable`` are addresses that accept connections; ``others``
-    is what becomes of the rest. ``silent``: pings get no answer.
+    is what becomes of the rest. ``details`` is what sources say on their
+    standard error. ``silent``: pings get no answer. ``error`` is that of every
+    attempt to connect.
     """
 
     texts: Mapping[str, str | bytes]
     denied: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
     http: int | str = 200
     server: str = "Werkzeug/3.1.3 Python/3.12.10"
     bind: str | None = None
     reachable: frozenset[str] = frozenset()
     others: str = "no-answer"
     silent: bool = False
+    error: str | None = None
 
     def read(self, source: Source) -> Reading:
         """Read one source; see ``Host.read``."""
@@ -37,7 +41,7 @@ class Synthetic(Struct):
         if source.name in self.texts:
             text = self.texts[source.name]
             data = text if isinstance(text, bytes) else text.encode()
-            return Reading(source.name, ReadStatus.OK, data, argv)
+            return Reading(source.name, ReadStatus.OK, data, argv, detail=self.details.get(source.name, ""))
         if source.name in self.denied:
             return Reading(source.name, ReadStatus.DENIED, argv=argv, detail=self.denied[source.name])
         if isinstance(source, Call):
@@ -63,7 +67,7 @@ class Synthetic(Struct):
                     "error": None, "size": 56}  # fmt: skip
         if kind == "connect":
             outcome = "connected" if params["address"] in self.reachable else self.others
-            connect = {"outcome": outcome, "seconds": 0.01, "error": None, "icmp": None, "local": None}
+            connect = {"outcome": outcome, "seconds": 0.001, "error": self.error, "icmp": None, "local": None}
             ports = [int(port) for port in params["ports"].split(",")]
             return {
                 "results": [{"address": params["address"], "port": one, "connect": connect} for one in ports]

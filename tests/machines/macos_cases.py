@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from tests.machines.bsd import (
     ALF_ON,
     APPLE_ANCHORS,
+    DOCKER,
     IFCONFIG,
+    LIMA,
     MAC_NAT,
     MAC_RULES,
     NOT_ROOT,
@@ -22,6 +24,7 @@ from tests.machines.bsd import (
     process,
 )
 from tests.machines.case import Made
+from tests.machines.situations import SITUATIONS
 
 CONTROL = process(612, "/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter",
                   ["/System/Library/CoreServices/ControlCenter.app/Contents/MacOS/ControlCenter"],
@@ -56,6 +59,23 @@ COVERING_ROUTES = ROUTES.replace(
     "192.168.77.128/25  10.8.0.1           UGSc                utun3",
 )
 LSOF = "COMMAND   PID USER   FD   TYPE             DEVICE SIZE/OFF NODE NAME\n"
+
+PYENV = "/Users/anna/.pyenv/versions/3.12.7/bin/python3.12"
+OLD = {
+    "alf-getglobalstate": "Firewall is enabled. (State = 1) \n",
+    "alf-getblockall": "Block all DISABLED! \n",
+    "alf-getstealthmode": "Stealth mode disabled \n",
+    "alf-getallowsigned": "Automatically allow signed built-in software DISABLED\n"
+    "Automatically allow downloaded signed software DISABLED\n",
+}
+OLD_APPS = f"ALF: total number of apps = 1 \n\n1 :  {PYTHON_APP} \n \t ( Allow incoming connections ) \n\n"
+SHARING = pf(
+    MAC_RULES, nat=MAC_NAT,
+    anchors={"com.apple/internet-sharing": "scrub on bridge100 all no-df fragment reassemble\n"},
+)  # fmt: skip
+SHARING["pf-nat com.apple/internet-sharing"] = (
+    "nat on en0 inet from 192.168.2.0/24 to any -> (en0:0) extfilter ei\n"
+)
 
 CASES: Mapping[str, Made] = {
     "macos-clear-firewalls-off": Made("application firewall off, pf disabled, read by root", mac(root=True), "clear"),
@@ -137,6 +157,69 @@ CASES: Mapping[str, Made] = {
         mac(listeners=netstat(("*.5000", 612), ("127.0.0.1.5000", PID)), processes=[CONTROL, process()], http=403,
             server="AirTunes/870.14.1"), "blocked", "port-taken",
     ),
+    "macos-firewall-blocks-program-pyenv": Made(
+        "a Python that pyenv built is signed by nobody and has no entry",
+        mac(processes=[process(exe=PYENV)], texts={**alf(ALF_ON, ("/usr/bin/python3", True)),
+            f"codesign {PYENV}": ""}, details={f"codesign {PYENV}": f"{PYENV}: code object is not signed at all"}),
+        "blocked", "firewall-blocks-program",
+    ),
+    "macos-clear-allowed-app-old": Made(
+        "Python has an entry that allows it, as macOS 12 prints it", mac(texts={**OLD, "alf-listapps": OLD_APPS}),
+        "clear",
+    ),
+    "macos-firewall-drops-block-all-old": Made(
+        "all incoming connections are blocked, as macOS 12 prints it",
+        mac(texts={**OLD, "alf-getblockall": "Block all ENABLED! \n", "alf-listapps": OLD_APPS}), "blocked",
+        "firewall-drops",
+    ),
+    "macos-clear-stealth": Made(
+        "stealth mode: pings get no answer, the server does", mac(texts=alf(ALF_ON, (PYTHON_APP, True), stealth=True)),
+        "clear",
+    ),
+    "macos-nothing-listening-stealth": Made(
+        "nothing listens, and stealth mode leaves clients waiting",
+        mac(listeners=netstat(("*.22", 1)), processes=[process(1, "/sbin/launchd", ["/sbin/launchd"], "launchd")],
+            texts=alf(ALF_ON, stealth=True), http="refused"), "blocked", "nothing-listening", port=8000,
+    ),
+    "macos-clear-skipped-interface": Made(
+        "pf drops the port, and passes over this interface",
+        mac(texts=pf("block drop in all\n", skipped=["en0"]), root=True), "clear",
+    ),
+    "macos-firewall-drops-table": Made(
+        "pf drops what is in a table, and the LAN is",
+        mac(texts=pf("block drop in quick from <away> to any\npass in all flags S/SA\n",
+            tables={"away": "   192.168.0.0/16\n   !192.168.1.1\n"}), root=True), "blocked", "firewall-drops",
+    ),
+    "macos-clear-internet-sharing": Made(
+        "Internet Sharing: clients come in by bridge100, which pf translates for",
+        mac(texts={"ifconfig": IFCONFIG.replace("192.168.64", "192.168.2"), **SHARING,
+            "netstat-routes": ROUTES.replace("192.168.64", "192.168.2")}, root=True),
+        "clear", peer="192.168.2.5",
+    ),
+    "macos-clear-docker-desktop": Made(
+        "Docker Desktop publishes the port, and its application has an entry",
+        mac(listeners=netstat(("*.5000", 900)), processes=[DOCKER], texts=alf(ALF_ON,
+            ("/Applications/Docker.app", True))),
+        "clear",
+    ),
+    "macos-firewall-blocks-program-docker": Made(
+        "Docker Desktop publishes the port, and its application is blocked",
+        mac(listeners=netstat(("*.5000", 900)), processes=[DOCKER], texts=alf(ALF_ON,
+            ("/Applications/Docker.app", False))), "blocked", "firewall-blocks-program",
+    ),
+    "macos-clear-lima-all-addresses": Made(
+        "Lima forwards the port to all addresses",
+        mac(listeners=netstat(("*.5000", 901)), processes=[LIMA]), "clear",
+    ),
+    "macos-local-network-privacy": Made(
+        "macOS keeps landiag itself from asking the client",
+        mac(listeners=netstat(("*.5000", PID)), silent=True, others="unreachable", error="EHOSTUNREACH"),
+        "undetermined", "local-network-privacy", peer="192.168.77.99",
+    ),
+    "macos-peer-down": SITUATIONS["macos, peer down"],
+    "macos-link-down": SITUATIONS["macos, switched off"],
+    "macos-no-route-to-client": SITUATIONS["macos, no way back"],
+    "macos-server-silent-stopped": SITUATIONS["macos, stopped"],
     "macos-bound-to-loopback": Made(
         "Flask listens on 127.0.0.1 only", mac(listeners=netstat(("127.0.0.1.5000", PID)), http="refused"), "blocked",
         "bound-to-loopback",

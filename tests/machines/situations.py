@@ -80,6 +80,16 @@ SITUATIONS: Mapping[str, Made] = {
         "the client does not answer", bsd.mac(texts={"arp-after": _EMPTY_ARP}, silent=True), "blocked", "peer-down",
         peer="192.168.77.99",
     ),
+    "macos, docker on loopback": Made(
+        "Docker Desktop publishes the port on 127.0.0.1",
+        bsd.mac(listeners=bsd.netstat(("127.0.0.1.5000", 900)), processes=[bsd.DOCKER], http="refused"), "blocked",
+        "published-on-loopback",
+    ),
+    "macos, colima on loopback": Made(
+        "Colima's Lima forwards the port to 127.0.0.1, as it does by itself",
+        bsd.mac(listeners=bsd.netstat(("127.0.0.1.5000", 901)), processes=[bsd.LIMA], http="refused"), "blocked",
+        "published-on-loopback",
+    ),
     "freebsd, stopped": Made(
         "the server was stopped", bsd.bsd(texts={**bsd.pf("pass all\n"), f"processes pids={bsd.PID}": json.dumps(
         [{**bsd.process(), **_STOPPED}])}, http="silent"), "blocked", "server-silent",

@@ -11,6 +11,12 @@ from tests.machines.exchanges import Synthetic
 POLICY = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 GPO = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
 PROXY = r"HKLM\SYSTEM\CurrentControlSet\Services\PortProxy\v4tov4\tcp"
+NETWORK = r"HKLM\SYSTEM\CurrentControlSet\Control\Network\{4D36E972-E325-11CE-BFC1-08002BE10318}"
+GUIDS = {
+    "Wi-Fi": "{1B2C3D4E-0000-4000-8000-0000000000F1}",
+    "Ethernet": "{1B2C3D4E-0000-4000-8000-0000000000E7}",
+}
+"""The interfaces as rules name them."""
 PYTHON = r"C:\Users\anna\AppData\Local\Programs\Python\Python312\python.exe"
 PID = 9120
 
@@ -48,6 +54,7 @@ def registry(
     rules: Mapping[str, str],
     settings: Sequence[tuple[str, str, int]] = (),
     proxies: Mapping[str, str] | None = None,
+    stored: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
     """The reading of the registry."""
     values: list[tuple[str, str, str, str]] = [
@@ -57,6 +64,10 @@ def registry(
         values.append((rf"{POLICY}\{profile}", "EnableFirewall", "REG_DWORD", "1"))
         values.append((rf"{POLICY}\{profile}", "DisableNotifications", "REG_DWORD", "0"))
     values += [(key, name, "REG_DWORD", str(number)) for key, name, number in settings]
+    values += [
+        (key, name, "REG_SZ", text) for key, rules in (stored or {}).items() for name, text in rules.items()
+    ]
+    values += [(rf"{NETWORK}\{guid}\Connection", "Name", "REG_SZ", name) for name, guid in GUIDS.items()]
     values += [(PROXY, listen, "REG_SZ", connect) for listen, connect in (proxies or {}).items()]
     return json.dumps({"values": values, "missing": []})
 
@@ -146,8 +157,14 @@ def state(category: str = "Private", **changes: Any) -> str:
             "merge": "True",
         }
     ]
+    services = [
+        {"name": "RpcSs", "pid": 1200},
+        {"name": "RpcEptMapper", "pid": 1200},
+        {"name": "iphlpsvc", "pid": 3300},
+    ]
     return json.dumps({"profiles": network, "products": [], "hyperv": hyperv, "hypervrules": [],
-                       "iphlpsvc": "Running", **changes})  # fmt: skip
+                       "iphlpsvc": "Running", "services": services, "wslmode": "", "wslruns": False,
+                       **changes})  # fmt: skip
 
 
 FLASK = [PYTHON, "-m", "flask", "--app", "notes", "run", "--host", "0.0.0.0"]
@@ -183,6 +200,7 @@ def host(
     processes: Sequence[Mapping[str, Any]] | None = None,
     settings: Sequence[tuple[str, str, int]] = (),
     proxies: Mapping[str, str] | None = None,
+    stored: Mapping[str, Mapping[str, str]] | None = None,
     windows_state: str | None = None,
     texts: Mapping[str, str | bytes] | None = None,
     denied: Mapping[str, str] | None = None,
@@ -196,7 +214,7 @@ def host(
         "machine": machine(),
         "listeners": json.dumps([*listen, *OTHERS]),
         "adapters": json.dumps(ADAPTERS),
-        "registry": registry(rules or {}, settings, proxies),
+        "registry": registry(rules or {}, settings, proxies, stored),
         "route-print-4": ROUTES4,
         "route-print-6": ROUTES6,
         "arp": ARP,

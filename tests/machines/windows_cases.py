@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 
 from tests.machines.case import Made
+from tests.machines.situations import SITUATIONS
 from tests.machines.windows import (
     ADAPTERS,
     ALLOW,
     ARP,
     GPO,
+    GUIDS,
     LISTEN,
     PID,
     POLICY,
@@ -89,6 +91,71 @@ def _german(action: str) -> Mapping[str, str | bytes]:
         "netsh-rules": GERMAN_NETSH.format(program=PYTHON, action=action).encode("cp850"),
         "netsh-profiles": GERMAN_PROFILES.replace("N/V", "N/A").encode("cp850"),
     }
+
+
+SILENT = {"netsh-rules": "", "netsh-profiles": ""}
+WHOLE: Mapping[str, list[str] | None] = {
+    "Name": ["{F0E1D2C3-0000-4000-8000-000000000001}"], "DisplayName": ["My server"], "Enabled": ["True"],
+    "Direction": ["Inbound"], "Action": ["Allow"], "Profile": ["Private"], "PolicyStoreSourceType": ["Local"],
+    "Protocol": ["TCP"], "LocalPort": ["5000"], "RemotePort": ["Any"], "IcmpType": ["Any"], "Program": ["Any"],
+    "Package": [""], "LocalAddress": ["Any"], "RemoteAddress": ["Any"], "Service": ["Any"], "InterfaceAlias": ["Any"],
+    "InterfaceType": ["Any"], "Authentication": ["NotRequired"], "Encryption": ["NotRequired"], "LocalUser": ["Any"],
+    "RemoteUser": ["Any"], "RemoteMachine": ["Any"],
+}  # fmt: skip
+BLOCKS_PROGRAM = {"{AA000000-0000-4000-8000-000000000009}": "v2.31|Action=Block|Active=TRUE|Dir=In|App=" + PYTHON +
+                  "|Name=No Python|"}  # fmt: skip
+WIFI = {"alias": "Wi-Fi", "index": 12, "network": "Heimnetz 7", "category": "Private"}
+TWO_NETWORKS = (WIFI, {"alias": "Ethernet", "index": 7, "network": "Netzwerk 3", "category": "Public"})
+CABLE = [{**one, "up": True, "addresses": [["192.168.88.10", "255.255.255.0"]]} if one["name"] == "Ethernet" else one
+         for one in ADAPTERS]  # fmt: skip
+CABLE_ROUTES = ROUTES4.replace(
+    "          0.0.0.0          0.0.0.0     192.168.77.1    192.168.77.10     35\n",
+    "          0.0.0.0          0.0.0.0     192.168.88.1    192.168.88.10     25\n"
+    "          0.0.0.0          0.0.0.0     192.168.77.1    192.168.77.10     35\n"
+    "     192.168.88.0    255.255.255.0         On-link     192.168.88.10    281\n",
+)
+GERMAN_NETSTAT = f"""
+Aktive Verbindungen
+
+  Proto  Lokale Adresse         Remoteadresse          Status           PID
+  TCP    0.0.0.0:135            0.0.0.0:0              ABHÖREN         1200
+  TCP    0.0.0.0:445            0.0.0.0:0              ABHÖREN         4
+  TCP    0.0.0.0:5000           0.0.0.0:0              ABHÖREN         {PID}
+  TCP    192.168.77.10:49672    20.54.37.64:443        HERGESTELLT     4020
+"""
+GERMAN_NETSTAT6 = """
+Aktive Verbindungen
+
+  Proto  Lokale Adresse         Remoteadresse          Status           PID
+  TCP    [::]:445               [::]:0                 ABHÖREN         4
+"""
+IPCONFIG = """
+Windows IP Configuration
+
+   Host Name . . . . . . . . . . . . : anna-laptop
+
+Wireless LAN adapter Wi-Fi:
+
+   Connection-specific DNS Suffix  . : fritz.box
+   Description . . . . . . . . . . . : Intel(R) Wi-Fi 6 AX201 160MHz
+   Physical Address. . . . . . . . . : 3C-52-82-AA-BB-CC
+   DHCP Enabled. . . . . . . . . . . : Yes
+   IPv4 Address. . . . . . . . . . . : 192.168.77.10(Preferred)
+   Subnet Mask . . . . . . . . . . . : 255.255.255.0
+   Default Gateway . . . . . . . . . : 192.168.77.1
+"""
+
+
+def joined(*changes: Mapping[str, list[str] | None], profile: Mapping[str, list[str]] | None = None) -> str:
+    """What PowerShell's script prints: one object a rule, then the profiles. None takes a field away."""
+    rules = [
+        {name: value for name, value in {**WHOLE, **change}.items() if value is not None}
+        for change in changes
+    ]
+    about = {"Enabled": ["True"], "DefaultInboundAction": ["NotConfigured"], "AllowInboundRules": ["NotConfigured"],
+             "AllowLocalFirewallRules": ["NotConfigured"], "NotifyOnListen": ["True"],
+             "DisabledInterfaceAliases": ["NotConfigured"], **(profile or {})}  # fmt: skip
+    return json.dumps([*rules, *({"Name": [name], **about} for name in ("Domain", "Private", "Public"))])
 
 
 CASES: Mapping[str, Made] = {
@@ -215,6 +282,111 @@ CASES: Mapping[str, Made] = {
         host(MINE, texts={"adapters": json.dumps([*ADAPTERS, VPN]), "route-print-4": VPN_ROUTES}), "blocked",
         "vpn-takes-replies",
     ),
+    "windows-port-reserved-http-sys": Made(
+        "a Python server is meant, and http.sys has the port",
+        host(MINE, listen=[{"address": "::", "port": 5000, "pid": 4}], processes=[], server="Microsoft-HTTPAPI/2.0"),
+        "blocked", "port-reserved", program="python",
+    ),
+    "windows-clear-powershell": Made(
+        "the registry is closed; PowerShell lists a rule that allows",
+        host(denied=NO_REGISTRY, texts={"powershell-rules": joined({}), **SILENT}), "clear",
+    ),
+    "windows-firewall-blocks-program-powershell": Made(
+        "the registry is closed; PowerShell lists a block for the program beside the rule that allows",
+        host(denied=NO_REGISTRY, texts={"powershell-rules": joined({}, {"Name": [query_user("Block", 6, "Private")[0]],
+             "Action": ["Block"], "LocalPort": ["Any"], "Program": [PYTHON]}), **SILENT}), "blocked",
+        "firewall-blocks-program",
+    ),
+    "windows-firewall-drops-powershell-group-policy": Made(
+        "the registry is closed; PowerShell says that local rules do not count",
+        host(denied=NO_REGISTRY, texts={"powershell-rules": joined({}, profile={"AllowLocalFirewallRules": ["False"]}),
+             **SILENT}), "blocked", "firewall-drops",
+    ),
+    "windows-firewall-unreadable-powershell-filter": Made(
+        "the registry is closed; PowerShell shows the rule without its ports",
+        host(denied=NO_REGISTRY, texts={"powershell-rules": joined({"LocalPort": None}), **SILENT}), "undetermined",
+        "firewall-unreadable",
+    ),
+    "windows-clear-interface": Made(
+        "the rule is for this interface, named by its identifier",
+        host({"x": ALLOW + f"IF={GUIDS['Wi-Fi']}|"}), "clear",
+    ),
+    "windows-firewall-drops-other-interface": Made(
+        "the rule is for the cable, and clients come by Wi-Fi",
+        host({"x": ALLOW + f"IF={GUIDS['Ethernet']}|"}), "blocked", "firewall-drops",
+    ),
+    "windows-clear-wireless": Made(
+        "the rule is for wireless interfaces", host({"x": ALLOW + "IFType=Wireless|"}), "clear"
+    ),
+    "windows-clear-interface-excluded": Made(
+        "the firewall leaves this interface alone",
+        host(stored={PRIVATE: {"DisabledInterfaces": GUIDS["Wi-Fi"]}}), "clear",
+    ),
+    "windows-firewall-blocks-program-group-policy": Made(
+        "Group Policy blocks the program",
+        host(MINE, proxies=None, stored={rf"{GPO}\FirewallRules": BLOCKS_PROGRAM}), "blocked",
+        "firewall-blocks-program",
+    ),
+    "windows-firewall-blocks-program-mdm": Made(
+        "device management (Intune) blocks the program: its rules are in no list that people see",
+        host(MINE, stored={rf"{POLICY}\Mdm\FirewallRules": BLOCKS_PROGRAM}), "blocked", "firewall-blocks-program",
+    ),
+    "windows-clear-group-policy-rule": Made(
+        "local rules do not count, and Group Policy has one that opens the port",
+        host(stored={rf"{GPO}\FirewallRules": MINE}, settings=[(rf"{GPO}\PrivateProfile", "AllowLocalPolicyMerge", 0)]),
+        "clear",
+    ),
+    "windows-firewall-drops-app-container": Made(
+        "only a rule for a Store package opens the port",
+        host(stored={rf"{POLICY}\RestrictedServices\AppIso\FirewallRules": {"app": ALLOW +
+             "AppPkgId=S-1-15-2-1823635404-1364722122-2170562666-1762391777-2399050872-3465541734-3732476201|"}}),
+        "blocked", "firewall-drops",
+    ),
+    "windows-firewall-profile-other-network": Made(
+        "the Wi-Fi is private and the cable public: clients come by the cable, where the rule does not hold",
+        host(MINE, windows_state=state(profiles=[*TWO_NETWORKS]), texts={"adapters": json.dumps(CABLE),
+             "route-print-4": CABLE_ROUTES}), "blocked", "firewall-profile",
+    ),
+    "windows-firewall-drops-far-client": Made(
+        "the rule is for the local subnet, and the client comes from behind a router",
+        host({"x": ALLOW + "RA4=LocalSubnet|RA6=LocalSubnet|"}), "blocked", "firewall-drops", peer="10.20.30.40",
+    ),
+    "windows-firewall-drops-no-prompt": Made(
+        "no rule, and the prompt is switched off", host(settings=[(PRIVATE, "DisableNotifications", 1)]), "blocked",
+        "firewall-drops",
+    ),
+    "windows-port-taken-all-addresses": Made(
+        "two servers on all addresses: SO_REUSEADDR lets the second one share the port",
+        host(MINE, listen=[*LISTEN, {**LISTEN[0], "pid": 7777}], processes=[process(), process(7777, NODE,
+             [NODE, "old.js"])]), "blocked", "port-taken",
+    ),
+    "windows-port-taken-same-server": Made(
+        "the server was started twice: the old one goes on answering",
+        host(MINE, listen=[*LISTEN, {**LISTEN[0], "pid": 7777}], processes=[process(), process(7777)]), "blocked",
+        "port-taken",
+    ),
+    "windows-clear-child": Made(
+        "a server and its own child share the port",
+        host(MINE, listen=[*LISTEN, {**LISTEN[0], "pid": 7777}], processes=[process(), {**process(7777),
+             "parent": PID}]), "clear",
+    ),
+    "windows-nothing-listening-held": Made(
+        "nothing listens, and a connection has the port (error 10048)",
+        host(MINE, listen=[], bind="EADDRINUSE", http="refused"), "blocked", "nothing-listening",
+    ),
+    "windows-nothing-listening-exclusive": Made(
+        "nothing listens, and a program keeps the port to itself (error 10013 without an excluded range)",
+        host(MINE, listen=[], bind="EACCES", http="refused"), "blocked", "nothing-listening",
+    ),
+    "windows-clear-console-tools": Made(
+        "psutil sees neither sockets nor adapters; netstat in German and ipconfig do",
+        host(MINE, denied={"listeners": "access is denied", "adapters": "access is denied"}, texts={
+            "netstat": GERMAN_NETSTAT.encode("cp850"), "netstat6": GERMAN_NETSTAT6.encode("cp850"),
+            "ipconfig": IPCONFIG}), "clear",
+    ),
+    "windows-server-silent-suspended": SITUATIONS["windows, suspended"],
+    "windows-link-down": SITUATIONS["windows, no link"],
+    "windows-peer-down": SITUATIONS["windows, peer down"],
     "windows-clear-http-sys": Made(
         "IIS behind http.sys on port 80",
         host({"x": ALLOW.replace("LPort=5000", "LPort=80")}, listen=[{"address": "::", "port": 80, "pid": 4},

@@ -11,7 +11,7 @@ from landiag.host.fixture import read_fixture
 from landiag.model.facts import ReadStatus
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
-from tests.machines.windows import ALLOW, host, process, state
+from tests.machines.windows import ALLOW, CORE, POLICY, host, process, query_user, state
 
 RELAY = 6600
 RELAYED = [
@@ -37,8 +37,20 @@ Address         Port        Address         Port
 """
 
 
+def reg_query(rules: Mapping[str, str]) -> str:
+    """`reg query ...\\FirewallPolicy /s`, as its program prints it."""
+    key = POLICY.replace("HKLM", "HKEY_LOCAL_MACHINE")
+    rows = "".join(f"    {name}    REG_SZ    {text}\n" for name, text in {**CORE, **rules}.items())
+    return f"\n{key}\\FirewallRules\n{rows}\n{key}\\StandardProfile\n    EnableFirewall    REG_DWORD    0x1\n"
+
+
 def inside(
-    mode: str | None, *, proxy: str = "", windows: str | None = None, lan: str = "172.28.116"
+    mode: str | None,
+    *,
+    proxy: str = "",
+    windows: str | None = None,
+    lan: str = "172.28.116",
+    rules: Mapping[str, str] | None = None,
 ) -> Synthetic:
     """A distribution: the Linux of the case linux-clear, with another network and what Windows says around it."""
     texts: dict[str, str | bytes] = {}
@@ -56,9 +68,22 @@ def inside(
     texts["wsl-portproxy"] = proxy
     if windows is not None:
         texts["wsl-windows-state"] = windows
+        texts["wsl-windows-rules"] = reg_query(rules or {})
+        texts["wsl-windows-group-policy"] = ""
     return Synthetic(texts)
 
 
+WSL_SERVICE = (r"HKLM\SYSTEM\CurrentControlSet\Services\WslService", "Start", 2)
+HYPERV = {
+    "name": "{40E0AC32-46A5-438A-A0B2-2B479E8F2E90}",
+    "enabled": "True",
+    "inbound": "Block",
+    "merge": "True",
+}
+SERVICE = (
+    "v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5000|App=%SystemRoot%\\System32\\svchost.exe|Svc={}|"
+    "Name=Port proxy|"
+)
 ALLOWS = [{"name": "flask", "action": "Allow", "protocol": "TCP", "ports": ["5000"], "remote": ["Any"]}]
 OTHER = [{"name": "web", "action": "Allow", "protocol": "TCP", "ports": ["8000-8100"], "remote": ["Any"]}]
 
@@ -105,6 +130,49 @@ CASES: Mapping[str, Made] = {
     "wsl2-clear-mirrored": Made(
         "inside: mirrored, and a rule of the Hyper-V firewall opens the port",
         inside("mirrored", windows=state(hypervrules=ALLOWS), lan="192.168.77"), "clear",
+    ),
+    "wsl2-clear-mirrored-windows-rule": Made(
+        "inside: mirrored, and a rule of Windows for the port counts here too",
+        inside("mirrored", windows=state(hypervrules=OTHER), rules=PORT_RULE, lan="192.168.77"), "clear",
+    ),
+    "wsl2-firewall-drops-mirrored-program-rule": Made(
+        "inside: mirrored, and Windows has a rule for python.exe only, which does not count here",
+        inside("mirrored", windows=state(), rules=dict([query_user("Allow", 6, "Private")]), lan="192.168.77"),
+        "blocked", "firewall-drops",
+    ),
+    "wsl2-firewall-drops-mirrored-no-merge": Made(
+        "inside: mirrored, and rules of Windows do not count here",
+        inside("mirrored", windows=state(hyperv=[{**HYPERV, "merge": "False"}]), rules=PORT_RULE, lan="192.168.77"),
+        "blocked", "firewall-drops",
+    ),
+    "wsl2-clear-mirrored-firewall-off": Made(
+        "inside: mirrored, and the Hyper-V firewall is off for WSL",
+        inside("mirrored", windows=state(hyperv=[{**HYPERV, "enabled": "False"}]), lan="192.168.77"), "clear",
+    ),
+    "wsl2-firewall-drops-mirrored-other-clients": Made(
+        "inside: mirrored, and the rule of the Hyper-V firewall is for another network",
+        inside("mirrored", windows=state(hypervrules=[{**ALLOWS[0], "remote": ["10.0.0.0/8"]}]), lan="192.168.77"),
+        "blocked", "firewall-drops",
+    ),
+    "wsl2-port-not-forwarded-virtioproxy": Made(
+        "inside: virtioproxy, of which nobody can say what it passes on", inside("virtioproxy"), "undetermined",
+        "port-not-forwarded",
+    ),
+    "wsl2-port-not-forwarded-mirrored-windows": Made(
+        "Windows: nothing is listed, and WSL runs in mirrored mode",
+        host(PORT_RULE, listen=[], settings=[WSL_SERVICE], windows_state=state(wslmode="mirrored", wslruns=True),
+             http="refused"),
+        "undetermined", "port-not-forwarded",
+    ),
+    "wsl2-clear-service-rule": Made(
+        "Windows: the port proxy works, and a rule is for the IP Helper service",
+        host({"ip-helper": SERVICE.format("iphlpsvc")}, listen=HELPED, processes=[SVCHOST], proxies=PROXY,
+             reachable=frozenset({"172.28.116.5"})), "clear",
+    ),
+    "wsl2-firewall-drops-other-service": Made(
+        "Windows: the port proxy works, and the rule is for another service in svchost.exe",
+        host({"ip-helper": SERVICE.format("upnphost")}, listen=HELPED, processes=[SVCHOST], proxies=PROXY,
+             reachable=frozenset({"172.28.116.5"})), "blocked", "firewall-drops",
     ),
     "wsl2-firewall-unreadable-mirrored": Made(
         "inside: mirrored, and Windows programs cannot be started from here",

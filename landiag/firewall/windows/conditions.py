@@ -244,9 +244,71 @@ def interfaces(values: Sequence[str], text: str) -> Match | None:
     words = [value.strip().lower() for value in values]
     if any(word in ANY_WORDS for word in words):
         return None
-    if any(word.startswith("{") for word in words):
-        return UnknownMatch(text)
-    return InterfaceAlias(frozenset(words), text)
+    guids = frozenset(word for word in words if word.startswith("{"))
+    named = InterfaceAlias(frozenset(words) - guids, text)
+    if not guids:
+        return named
+    identified = InterfaceGuid(guids, text)
+    return identified if not named.names else AnyOf((identified, named), text)
+
+
+class InterfaceGuid(Match, Struct, frozen=True):
+    """The packet comes in by an interface with one of these identifiers, in braces and small letters."""
+
+    guids: frozenset[str]
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare the identifier, where it is known."""
+        packet = packet_of(fields)
+        if packet is None or packet.interface_guid is None:
+            return None
+        return packet.interface_guid.lower() in self.guids
+
+
+_KINDS = {
+    "lan": ("ethernet",),
+    "wired": ("ethernet",),
+    "wireless": ("wifi",),
+    "remoteaccess": ("vpn",),
+    "ras": ("vpn",),
+}
+
+
+class InterfaceType(Match, Struct, frozen=True):
+    """The packet comes in by an interface of one of these types: ``lan``, ``wireless``, ``remoteaccess``."""
+
+    words: tuple[str, ...]
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Cable and Wi-Fi are told apart; what else an adapter is to Windows is not known."""
+        packet = packet_of(fields)
+        kind = None if packet is None else packet.interface_kind
+        if kind not in ("ethernet", "wifi") or not set(self.words) <= set(_KINDS):
+            return None
+        return any(kind in _KINDS[word] for word in self.words)
+
+
+def interface_types(values: Sequence[str], text: str) -> Match | None:
+    """The packet comes in by an interface of one of the types; None for every type."""
+    words = tuple(value.strip().lower() for value in values)
+    return None if any(word in ("any", "all", "0", "") for word in words) else InterfaceType(words, text)
+
+
+class Service(Match, Struct, frozen=True):
+    """The program that owns the socket runs this service; ``*`` stands for any."""
+
+    name: str
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare with the services that run in the process, where they are known."""
+        packet = packet_of(fields)
+        if packet is None or packet.services is None:
+            return None
+        known = {one.lower() for one in packet.services}
+        return bool(known) if self.name == "*" else self.name.lower() in known
 
 
 def profiles(names: frozenset[str]) -> Match:

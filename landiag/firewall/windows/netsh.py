@@ -154,7 +154,7 @@ def _condition(name: str, value: str) -> Match | None:
     if name == "program":
         return conditions.program("Any" if said.is_any(value) else value)
     if name == "service":
-        return None if said.is_any(value) else UnknownMatch(text)
+        return None if said.is_any(value) else conditions.Service(value.strip(), text)
     if name == "protocol":
         try:
             number = conditions.parse_protocol(parts[0])

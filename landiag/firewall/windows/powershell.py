@@ -210,7 +210,7 @@ def _protocol(parts: list[str], text: str) -> Match | None:  # noqa: ARG001
 def _service(parts: list[str], text: str) -> Match | None:
     if parts[0].lower() == "any":
         return None
-    return UnknownMatch(f"{text}: which service the program runs is not known")
+    return conditions.Service(parts[0], f"{text}: which service the program runs is not known")
 
 
 def _package(parts: list[str], text: str) -> Match | None:
@@ -218,7 +218,7 @@ def _package(parts: list[str], text: str) -> Match | None:
 
 
 def _interface_type(parts: list[str], text: str) -> Match | None:
-    return None if parts[0].lower() in ("any", "0", "") else UnknownMatch(text)
+    return conditions.interface_types(parts, text)
 
 
 _FILTERS: tuple[tuple[str, Callable[[list[str], str], Match | None]], ...] = (

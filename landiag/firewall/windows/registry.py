@@ -170,7 +170,9 @@ def _protocol(found: Sequence[str]) -> Match | None:
 
 
 def _service(found: Sequence[str]) -> Match | None:
-    return UnknownMatch(f"Svc={found[0]}: which service the program runs is not known")
+    return conditions.Service(
+        found[0].strip(), f"Svc={found[0]}: which service the program runs is not known"
+    )
 
 
 def _platform(found: Sequence[str], operators: Sequence[str]) -> Match | None:
@@ -192,6 +194,7 @@ _LOWER: Mapping[str, Callable[[Sequence[str]], Match | None]] = {
     "apppkgid": lambda found: conditions.Package(f"AppPkgId={found[0]}"),
     "pfn": lambda found: conditions.Package(f"PFN={found[0]}"),
     "if": lambda found: conditions.interfaces(found, f"IF={','.join(found)}"),
+    "iftype": lambda found: conditions.interface_types(found, f"IFType={','.join(found)}"),
     "icmp4": lambda found: conditions.icmp(4, found, f"ICMP4={','.join(found)}"),
     "icmp6": lambda found: conditions.icmp(6, found, f"ICMP6={','.join(found)}"),
     "platform": lambda _: None,
