@@ -29,6 +29,15 @@ DATAGRAM_LENGTH = Within(28, 1500)
 ECHO_ANSWERS = {8: 0, 128: 129}
 """Types of ICMP and ICMPv6 that are answered, and by which."""
 
+PROTOCOL_NAMES = {
+    "1": "icmp", "58": "icmp", "icmpv6": "icmp", "ipv6-icmp": "icmp", "6": "tcp", "17": "udp", "33": "dccp",
+    "132": "sctp", "136": "udplite",
+}  # fmt: skip
+"""Other names of protocols whose fields are known: ICMPv6 is the ICMP of an IPv6 packet."""
+
+NOT_TRACKED = frozenset({130, 131, 132, 133, 134, 135, 136, 143})
+"""Types of ICMPv6 that connection tracking leaves alone: neighbours and groups (nf_conntrack_proto_icmpv6.c)."""
+
 CONFIRMED, SEEN_REPLY, ASSURED = 8, 2, 4
 _NOWHERE = {
     "blackhole": Verdict.DROP,
@@ -134,6 +143,7 @@ class Follower(Struct):
 
     def follow(self, packet: Packet) -> Conversation:
         """Follow the conversation that this packet begins (or, where it gives a state, it and its answer)."""
+        packet = replace(packet, protocol=PROTOCOL_NAMES.get(packet.protocol, packet.protocol))
         leg = SYN if packet.state in (None, "new") else DATA
         for trip in self._inward(packet, leg):
             self._continue(packet, trip, leg)
@@ -636,7 +646,8 @@ def _tuple(packet: Packet) -> Tuple:
 def _fresh(packet: Packet) -> Tracking:
     """What connection tracking says of a client's packet, when it gets there."""
     original = _tuple(packet)
-    state = packet.state or "new"
+    is_left_alone = packet.version == 6 and packet.icmp_type in NOT_TRACKED
+    state = packet.state or ("untracked" if is_left_alone else "new")
     status = 0 if state == "new" else CONFIRMED | SEEN_REPLY | ASSURED
     return Tracking(state, original, original.reversed(), 0, status, packet.ct_mark)
 

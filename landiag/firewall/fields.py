@@ -177,6 +177,30 @@ def _port(name: str, *protocols: str) -> Callable[[PacketFields], Value]:
     return compute
 
 
+def _ipset_port(side: str) -> Callable[[PacketFields], Value]:
+    """What sets take for a port: type and code of ICMP, and 0 where there is none (ip_set_getport.c)."""
+
+    def compute(fields: PacketFields) -> Value:
+        packet = fields.packet
+        if packet.protocol in _WITH_PORTS:
+            return fields[f"th {side}"]
+        if packet.protocol != "icmp":
+            return 0
+        known = packet.icmp_type is not None and packet.icmp_code is not None
+        return (packet.icmp_type or 0) << 8 | (packet.icmp_code or 0) if known else None
+
+    return compute
+
+
+def _bitmap_port(side: str) -> Callable[[PacketFields], Value]:
+    """The same for a set of ports alone, which holds those of TCP and UDP only."""
+
+    def compute(fields: PacketFields) -> Value:
+        return fields[f"th {side}"] if fields.packet.protocol in ("tcp", "udp") else ABSENT
+
+    return compute
+
+
 _WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite")
 
 
@@ -287,6 +311,10 @@ _SIMPLE: dict[str, Callable[[PacketFields], Value]] = {
     "udplite dport": _port("destination_port", "udplite"),
     "th sport": _port("source_port", *_WITH_PORTS),
     "th dport": _port("destination_port", *_WITH_PORTS),
+    "ipset sport": _ipset_port("sport"),
+    "ipset dport": _ipset_port("dport"),
+    "bitmap sport": _bitmap_port("sport"),
+    "bitmap dport": _bitmap_port("dport"),
     "tcp flags": _protocol("tcp", _flags),
     "tcp urgptr": _protocol("tcp", _zero),
     "icmp type": _only(4, _protocol("icmp", lambda f: f.packet.icmp_type)),

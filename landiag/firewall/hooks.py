@@ -298,6 +298,6 @@ def set_packet(fields: PacketFields, packet: Packet) -> None:
 
 _PORTS = tuple(
     f"{protocol} {side}"
-    for protocol in ("tcp", "udp", "sctp", "dccp", "udplite", "th")
+    for protocol in ("tcp", "udp", "sctp", "dccp", "udplite", "th", "ipset", "bitmap")
     for side in ("sport", "dport")
 )

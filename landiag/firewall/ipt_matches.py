@@ -324,7 +324,8 @@ def ipset_operands(
             "mark": "meta mark",
         }
         if kind == "port":
-            fields += [Field("meta l4proto"), Field(f"th {'sport' if source else 'dport'}")]
+            side = "sport" if source else "dport"
+            fields += [Field("meta l4proto"), Field(f"ipset {side}" if len(kinds) > 1 else f"bitmap {side}")]
         elif kind in names:
             fields.append(Field(names[kind]))
         else:

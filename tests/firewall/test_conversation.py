@@ -164,3 +164,17 @@ def test_an_answer_to_data_that_was_not_tracked_is_out_of_the_window() -> None:
         rule("o", match(STATE, "invalid", "in"), DROP),
     )
     assert (verdict(rules), judge(rules).leg) == ("drop", "answer")
+
+
+def test_an_advertisement_of_a_neighbour_is_icmpv6_and_not_tracked() -> None:
+    said = packet(protocol="icmpv6", icmp_type=136, icmp_code=0, flags=frozenset(), source=ip_address("fd77::20"),
+                  destination=ip_address("fd77::10"))  # fmt: skip
+    kind = match({"payload": {"protocol": "icmpv6", "field": "type"}}, "nd-neighbor-advert")
+    known = nft(chain("i", "input", policy="drop"), rule("i", match(STATE, "new", "in"), ACCEPT))
+    assert verdict(known, said) == "drop"
+    assert verdict(nft(chain("i", "input", policy="drop"), rule("i", kind, ACCEPT)), said) == "accept"
+
+
+def test_a_protocol_by_its_number() -> None:
+    rules = nft(chain("i", "input"), rule("i", dport(5000), DROP))
+    assert verdict(rules, packet(protocol="6")) == "drop"
