@@ -95,6 +95,9 @@ def _with_options(
         raise Stop(f"--scheme {scheme} is not known: choose {', '.join(SCHEMES)}")
     if path is not None and not path.startswith("/"):
         raise Stop(f"--path {path} must begin with a slash, for example /{path}")
+    for option, value in (("--path", path), ("--host-header", host)):
+        if value is not None and not value.isprintable():
+            raise Stop(f"{option} {value!r} holds characters that no request may hold: leave them out")
     return replace(
         request,
         scheme=scheme or request.scheme,

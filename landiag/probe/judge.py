@@ -127,13 +127,16 @@ def _unresolved(case: Case) -> Finding:
     asked = case.name_servers()
     servers = [one for one in asked.answers if one.server != "mdns"] if asked else []
     found = [one for one in asked.answers if one.addresses] if asked else []
-    detail = "The system resolver knows no address for it."
+    detail, why = "The system resolver knows no address for it.", ""
     if servers and all(
         one.error == "no-answer" or (one.error or "").startswith("Network") for one in servers
     ):
-        detail = f"No name server answers ({', '.join(one.server for one in servers)})."
+        detail, why = (
+            f"No name server answers ({', '.join(one.server for one in servers)}).",
+            "no name server answers",
+        )
     elif not servers and asked is not None:
-        detail = "No name server is configured on this machine."
+        detail, why = "No name server is configured on this machine.", "it has no name server"
     number = "192.168.1.20"
     if found:
         number = found[0].addresses[0]
@@ -142,7 +145,7 @@ def _unresolved(case: Case) -> Finding:
         detail += " Names that end in .local are asked for by multicast (mDNS), which not every system does."
     return blocks(
         "name-does-not-resolve",
-        f"the name {name} leads nowhere on this machine",
+        f"the name {name} leads nowhere on this machine{why and ': '}{why}",
         detail,
         _name_evidence(case),
         (
@@ -168,7 +171,9 @@ def _name_evidence(case: Case) -> tuple[Evidence, ...]:
         return ()
     if isinstance(resolution, Unknown):
         return (Evidence("system resolver", resolution.reason),)
-    said = ", ".join(resolution.addresses) or f"{resolution.error} after {resolution.seconds:.1f} s"
+    said = (
+        ", ".join(resolution.addresses) or f"no address ({resolution.error}) after {resolution.seconds:.1f} s"
+    )
     asked = case.name_servers()
     more = () if asked is None else asked.answers
     return (

@@ -15,6 +15,8 @@ def judge_silence(look: Look, exchange: Exchange, attempt: Attempt) -> list[Find
     request, evidence = look.case.request, (answer_evidence(exchange, attempt),)
     if request.scheme == "tcp":
         return []
+    if _begins_http(attempt.first.data):
+        return [_unfinished(look, attempt, evidence)]
     banner = recognise_banner(attempt.first.data)
     if attempt.first.data or banner:
         if request.scheme == "auto" and banner:
@@ -27,6 +29,21 @@ def judge_silence(look: Look, exchange: Exchange, attempt: Attempt) -> list[Find
     if request.port in QUIET_PORTS and request.scheme == "auto":
         return []
     return [_hangs_up(look, exchange, attempt)]
+
+
+def _begins_http(data: bytes) -> bool:
+    return bool(data) and (data.startswith(b"HTTP/") or b"HTTP/".startswith(data))
+
+
+def _unfinished(look: Look, attempt: Attempt, evidence: tuple[Evidence, ...]) -> Finding:
+    """An answer that begins as HTTP, and whose headers never end."""
+    if attempt.end is End.TOO_LARGE:
+        title = f"the answer on port {look.case.request.port} has headers without end: browsers give up"
+        return blocks("not-http", title, "", evidence)
+    port = look.case.request.port
+    title = f"the server begins to answer on port {port}, and its headers do not end within {attempt.seconds:.0f} s"
+    detail = "It may be overloaded, or send byte by byte; or something on the way holds the rest back."
+    return blocks("server-silent", title, detail, evidence, (on_server(look.case.request.port),))
 
 
 def _silent(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:

@@ -101,12 +101,12 @@ def arp_owners(address: str, place: Place) -> Call:
 def arp_sweep(addresses: tuple[str, ...], place: Place) -> Call:
     """Who of many is there."""
     params = (("addresses", ",".join(addresses)), ("rounds", "3"), ("wait", "0.12"), ("last", "0.3"))
-    return Call("arp", (*params, *place), seconds=30.0)
+    return Call("arp", (*params, *place), seconds=max(30.0, 0.0016 * len(addresses)))
 
 
 def sweep(network: str, place: Place) -> Call:
     """Every host of a network, without root."""
-    return Call("sweep", (("network", network), *place), seconds=60.0)
+    return Call("sweep", (("network", network), *place), seconds=100.0)
 
 
 def trace(address: str, port: int, place: Place) -> Call:

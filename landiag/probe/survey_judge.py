@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.collect.answers import answerers, recognise_http
-from landiag.collect.ports import service_name
 from landiag.model.report import (
     CHECK_NAMES,
     CheckResult,
@@ -13,42 +11,24 @@ from landiag.model.report import (
     Finding,
     Outcome,
     Path,
-    Stage,
     Status,
     Verdict,
 )
-from landiag.probe import sources
-from landiag.probe.banners import recognise_banner
-from landiag.probe.case import Case, parse_address
+from landiag.probe.case import Case
 from landiag.probe.findings import CHECK_OF, blocks, do, place, sentence
-from landiag.probe.http import Exchange
 from landiag.probe.judge import Judgement, judge_host
-from landiag.probe.look import Look
-from landiag.probe.names import HostNames, is_random, parse_host_names, parse_makers
-from landiag.probe.stages import describe_ping
-from landiag.probe.survey import Group, HostPorts
+from landiag.probe.survey_paths import describe_hosts, describe_service, host_path, tcp_stage
 from landiag.probe.survey_plan import (
-    MAKERS,
     alive_hosts,
     exchange_of,
     focus_port,
     hosts_of,
-    mac_of,
     network_is_on_link,
     open_ports,
     ports_of,
     survey_of,
 )
 from landiag.probe.tcp import TcpOutcome
-
-_STATES = {
-    TcpOutcome.CONNECTED: ("open", "syn-ack"),
-    TcpOutcome.REFUSED: ("closed", "reset"),
-    TcpOutcome.NO_ANSWER: ("filtered", "no-response"),
-    TcpOutcome.REJECTED: ("filtered", "icmp"),
-    TcpOutcome.UNREACHABLE: ("filtered", "unreachable"),
-    TcpOutcome.FAILED: ("unasked", "failed"),
-}
 
 _PORT_CAUSES = ("connection-filtered", "connection-rejected")
 """Causes that speak of a port and not of the host."""
@@ -62,7 +42,7 @@ def judge_survey(case: Case) -> Judgement:
 def _judge_network(case: Case) -> Judgement:
     survey = survey_of(case)
     opened = open_ports(case, survey) if survey else []
-    paths = tuple(_path(case, host, number) for number, host in enumerate(alive_hosts(case), 1))
+    paths = tuple(host_path(case, host, number) for number, host in enumerate(alive_hosts(case), 1))
     if opened:
         verdict = Verdict(Status.CLEAR, _found(case, opened))
         return Judgement(verdict, _checks((), verdict, case), (), paths)
@@ -126,7 +106,7 @@ def _demoted_check(check: CheckResult) -> CheckResult:
 
 def _with_ports(case: Case, path: Path) -> Path:
     """A path of the one host, its tcp stage saying what all ports said."""
-    stages = tuple(_tcp(case, path.address) if stage.stage == "tcp" else stage for stage in path.stages)
+    stages = tuple(tcp_stage(case, path.address) if stage.stage == "tcp" else stage for stage in path.stages)
     survey = survey_of(case)
     opened = bool(survey and any(host == path.address for host, _ in open_ports(case, survey)))
     outcome = Outcome.OK if opened and path.outcome is Outcome.BLOCKS and case.request.ports else path.outcome
@@ -137,7 +117,7 @@ def _found(case: Case, opened: list[tuple[str, int]]) -> str:
     """The verdict's sentence: what is open, and where to go."""
     hosts = list(dict.fromkeys(host for host, _ in opened))
     if len(hosts) > 1 or case.request.network is not None:
-        shown = ", ".join(place(host, port) for host, port in opened[:5])
+        shown = ", ".join(_place_and_service(case, host, port) for host, port in opened[:5])
         more = f" and {len(opened) - 5} more" if len(opened) > 5 else ""
         return f"{len(hosts)} of {len(alive_hosts(case))} hosts answer: {shown}{more}."
     ports = [port for _, port in opened]
@@ -151,104 +131,9 @@ def _service(case: Case, host: str, port: int) -> str:
     return f"{port} ({who})" if who else str(port)
 
 
-def describe_service(exchange: Exchange | None, port: int) -> str:
-    """Who answers on an open port, in a few words; empty when nothing tells."""
-    attempt = exchange.best if exchange else None
-    if attempt is None or (attempt.answer is None and not attempt.first.data):
-        return service_name(port) or ""
-    if attempt.answer is None:
-        return recognise_banner(attempt.first.data) or "not a web server"
-    key = recognise_http(attempt.answer.headers, attempt.answer.body.data)
-    known = answerers()[key].title if key else attempt.answer.header("Server") or attempt.scheme
-    return f"{known}, {attempt.answer.status}"
-
-
-def _path(case: Case, host: str, number: int) -> Path:
-    """One host that is there."""
-    look = Look(case, host)
-    survey = survey_of(case)
-    opened = [port for one, port in open_ports(case, survey) if one == host] if survey else []
-    return Path(
-        id=f"p{number}",
-        interface=look.interface.name if look.interface else None,
-        address=host,
-        family=parse_address(host).version,
-        url=_url(case, host, opened),
-        outcome=Outcome.OK if opened else Outcome.BLOCKS,
-        stages=(
-            *_name(case, host),
-            *_neighbour(case, host),
-            *_icmp(look),
-            _tcp(case, host),
-            *_http(case, host, opened),
-        ),
-    )
-
-
-def _url(case: Case, host: str, opened: list[int]) -> str | None:
-    for port in opened:
-        exchange = exchange_of(case, host, port)
-        if exchange is not None and exchange.best.answer is not None:
-            return f"{exchange.best.scheme}://{exchange.host}{exchange.path}"
-    return None
-
-
-def _name(case: Case, host: str) -> tuple[Stage, ...]:
-    if case.request.name is not None:
-        return (Stage("name", Outcome.OK, f"{case.request.name} is {host}"),)
-    known = case.known(sources.host_names(hosts_of(case) or ()), parse_host_names)
-    name = known.names.get(host) if isinstance(known, HostNames) else None
-    return (Stage("name", Outcome.OK, name),) if name else ()
-
-
-def _neighbour(case: Case, host: str) -> tuple[Stage, ...]:
-    mac = mac_of(case, host)
-    if mac is None:
-        return ()
-    if is_random(mac):
-        return (Stage("neighbour", Outcome.OK, f"{mac} (a made-up address)"),)
-    makers = case.known(MAKERS[0], lambda text: parse_makers(text, (mac,))) or {}
-    return (Stage("neighbour", Outcome.OK, f"{mac} ({makers[mac]})" if mac in makers else mac),)
-
-
-def _icmp(look: Look) -> tuple[Stage, ...]:
-    ping = look.ping
-    if ping is None:
-        return ()
-    return (Stage("icmp", Outcome.OK if ping.rtts else Outcome.WARNS, describe_ping(ping)),)
-
-
-def _tcp(case: Case, host: str) -> Stage:
-    survey = survey_of(case)
-    known = next((one for one in survey.hosts if one.address == host), None) if survey else None
-    if known is None or not known.groups:
-        return Stage("tcp", Outcome.UNKNOWN, "not asked")
-    outcome = Outcome.OK if known.ports(TcpOutcome.CONNECTED) else Outcome.BLOCKS
-    untried = f"; {survey.untried} not asked for want of time" if survey and survey.untried else ""
-    return Stage("tcp", outcome, describe_ports(known) + untried)
-
-
-def describe_ports(known: HostPorts) -> str:
-    """The ports in nmap's words: ``open 5000 (syn-ack); closed 1-4999,5001-65535 (65534, reset)``."""
-    ordered = sorted(known.groups, key=lambda group: list(_STATES).index(group.outcome))
-    return "; ".join(_group(group) for group in ordered)
-
-
-def _group(group: Group) -> str:
-    state, reason = _STATES[group.outcome]
-    if group.icmp is not None:
-        reason = f"{group.icmp.word} from {group.icmp.sender}"
-    elif group.error:
-        reason = group.error
-    ports = group.ports if len(group.ports) <= 200 else group.ports[:200].rpartition(",")[0] + ",..."
-    count = "" if group.count == 1 else f"{group.count}, "
-    return f"{state} {ports} ({count}{reason})"
-
-
-def _http(case: Case, host: str, opened: list[int]) -> tuple[Stage, ...]:
-    said = [(port, describe_service(exchange_of(case, host, port), port)) for port in opened]
-    shown = "; ".join(f"{port}: {who}" for port, who in said if who)
-    return (Stage("http", Outcome.OK, shown),) if shown else ()
+def _place_and_service(case: Case, host: str, port: int) -> str:
+    who = describe_service(exchange_of(case, host, port), port)
+    return f"{place(host, port)} ({who})" if who else place(host, port)
 
 
 def _nobody(case: Case) -> Finding:
@@ -307,7 +192,7 @@ def _checks(findings: tuple[Finding, ...], verdict: Verdict, case: Case) -> tupl
         elif name == "listening" and verdict.status is Status.CLEAR:
             results.append(CheckResult(name, Outcome.OK, verdict.summary))
         elif name == "peer" and (hosts := alive_hosts(case)):
-            results.append(CheckResult(name, Outcome.OK, f"{len(hosts)} hosts are there"))
+            results.append(CheckResult(name, Outcome.OK, describe_hosts(case, hosts)))
         else:
             results.append(CheckResult(name, Outcome.NOT_APPLICABLE, "not part of a survey"))
     return tuple(results)

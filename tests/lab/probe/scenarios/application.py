@@ -22,6 +22,23 @@ while True:
         pass
 """
 
+HEADERS = """
+import socket, threading, time
+s = socket.create_server(("0.0.0.0", 5000))
+def answer(client):
+    try:
+        client.recv(65536)
+        client.sendall(b"HTTP/1.1 200 OK\\r\\nServer: ")
+        for _ in range(200):
+            client.sendall({piece})
+            time.sleep({pause})
+    except OSError:
+        pass
+while True:
+    client, _ = s.accept()
+    threading.Thread(target=answer, args=(client,), daemon=True).start()
+"""
+
 DRIPS = """
 import socket, time, threading
 def drip(c):
@@ -205,6 +222,21 @@ APPLICATION = (
         None,
         (script(DRIPS),),
         seconds=13.0,
+    ),
+    Probe(
+        "headers-byte-by-byte",
+        PORT,
+        blocked("server-silent"),
+        None,
+        (script(HEADERS.format(piece='b"x"', pause=1.0)),),
+        seconds=13.0,
+    ),
+    Probe(
+        "headers-without-end",
+        PORT,
+        blocked("not-http"),
+        None,
+        (script(HEADERS.format(piece='b"x" * 65536', pause=0.0)),),
     ),
     Probe(
         "proxy-dead",
