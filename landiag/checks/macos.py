@@ -247,13 +247,17 @@ def _extensions(case: Case) -> list[Finding]:
     reading = case.readings.get(collected.MAC_EXTENSIONS.name)
     if reading is None or reading.status in (ReadStatus.MISSING, ReadStatus.NOT_RECORDED):
         return []
-    if reading.status is not ReadStatus.OK:
+    if reading.status is not ReadStatus.OK or not reading.data.strip():
+        said = reading.detail or (
+            "it said nothing" if reading.status is ReadStatus.OK else reading.status.value
+        )
         return [
             Finding(
                 code="other-firewall",
                 outcome=Outcome.UNKNOWN,
                 title="Whether a firewall of another maker is active could not be read",
-                evidence=(Evidence("systemextensionsctl list", reading.detail or reading.status.value),),
+                evidence=(Evidence("systemextensionsctl list", said),),
+                fixes=(Fix("Show them", ("systemextensionsctl list",), needs="user-action"),),
             )
         ]
     lines = [line for line in reading.text.splitlines() if "[activated enabled]" in line]

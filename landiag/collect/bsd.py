@@ -244,7 +244,14 @@ def read_pf(readings: Readings) -> PfSystem:
             return system
     for source in (PF_NAT, PF_RULES):
         reading = readings.get(source.name)
-        if reading is not None and reading.status is ReadStatus.OK:
+        if (
+            reading is not None
+            and reading.status is ReadStatus.OK
+            and source is PF_RULES
+            and not reading.data.strip()
+        ):
+            system.gaps.append("pf is on, and pfctl -s rules ended well and said nothing")
+        elif reading is not None and reading.status is ReadStatus.OK:
             text = _rules_of(reading.text)
             text.shows_rules = text.shows_rules or source is PF_RULES
             system.texts.append(text)
