@@ -131,7 +131,7 @@ class Case(Struct, frozen=True):
     @property
     def place(self) -> sources.Place:
         """Where exchanges leave from, when the user said so."""
-        return (("interface", self.request.interface),) if self.request.interface else ()
+        return sources.place_of(self.request.interface)
 
     def neighbours_source(self, when: str = "after") -> Command:
         """The neighbour table as this system shows it: ``after`` the target was asked, or ``late``."""

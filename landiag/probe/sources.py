@@ -126,3 +126,8 @@ def host_names(addresses: tuple[str, ...]) -> Call:
 
 Place = tuple[tuple[str, str], ...]
 """Where to leave from: ``interface`` and ``source``, or nothing."""
+
+
+def place_of(interface: str | None) -> Place:
+    """The place that the user named; nothing where the system chooses."""
+    return (("interface", interface),) if interface else ()
