@@ -69,6 +69,8 @@ def _no_route(
     case: Case, way: Way, client: IPAddress, route: RouteDecision, evidence: tuple[Evidence, ...]
 ) -> Finding:
     kind = "there is no route" if route.kind == "none" else f"a {route.kind} route takes it"
+    if client == way.ip:
+        kind = f"{way.interface.name} has {way.ip}/{way.ip.max_prefixlen}, an address without a network"
     commands: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
     if route.route is not None and route.kind in ("blackhole", "prohibit", "unreachable"):

@@ -82,6 +82,7 @@ def _parse_interface(item: dict[str, Any]) -> Interface:
         master=item.get("master"),
         group=item.get("group"),
         xdp="xdp" in item or "xdpgeneric" in item,
+        arp="NOARP" not in flags,
     )
 
 

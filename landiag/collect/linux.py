@@ -8,7 +8,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from landiag.collect import interfaces, machine, routes, sockets
-from landiag.collect.linux_sources import SYSCTL_FOLDER, ingress_filters, reverse_path_filter
+from landiag.collect.linux_sources import SYSCTL_FOLDER, ingress_filters, interface_settings
 from landiag.collect.machine import Machine
 from landiag.firewall import linux as firewall
 from landiag.firewall.sources import NFT_TEXT
@@ -62,7 +62,7 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
     if isinstance(facts.sockets, Unknown):
         wanted += [sockets.PROC_TCP, sockets.PROC_TCP6]
     if not isinstance(facts.interfaces, Unknown):
-        wanted += [reverse_path_filter(interface.name) for interface in facts.interfaces]
+        wanted += [file for interface in facts.interfaces for file in interface_settings(interface.name)]
         outside = [interface for interface in facts.interfaces if interface.up and interface.kind in _OUTSIDE]
         wanted += [ingress_filters(interface.name) for interface in outside[:MAX_FILTERED]]
     return tuple(wanted)

@@ -42,6 +42,8 @@ def ingress_filters(interface: str) -> Command:
     )
 
 
-def reverse_path_filter(interface: str) -> File:
-    """Name the source of an interface's reverse path filter (ip-sysctl.rst)."""
-    return File(f"{SYSCTL_FOLDER}net/ipv4/conf/{interface}/rp_filter")
+def interface_settings(interface: str) -> tuple[File, ...]:
+    """Name the sources of an interface's own settings that decide something (ip-sysctl.rst)."""
+    return tuple(
+        File(f"{SYSCTL_FOLDER}net/ipv4/conf/{interface}/{name}") for name in ("rp_filter", "arp_ignore")
+    )

@@ -218,7 +218,7 @@ class Interface(Struct, frozen=True):
     ``carrier`` is False when the cable or the Wi-Fi link is down, None where the system does not tell.
     ``master`` is the bridge, bond or VRF it belongs to.
     ``profile`` is the firewall profile of Windows: ``public private domain``; ``guid`` is how its rules name
-    the interface, in braces.
+    the interface, in braces. ``arp`` is False where it asks and answers nobody who has an address (NOARP).
     """
 
     name: str
@@ -234,6 +234,7 @@ class Interface(Struct, frozen=True):
     xdp: bool = False
     profile: str | None = None
     guid: str | None = None
+    arp: bool = True
 
 
 class Address(Struct, frozen=True):
