@@ -135,6 +135,8 @@ def _listener() -> Iterator[socket.socket]:
     Binding one that already hears, and closing one, wait for every processor: 15 ms each. The first is avoided,
     nobody waits for the second.
     """
+    if sys.platform != "linux":
+        raise OSError(errno.EAFNOSUPPORT, "only Linux has packet sockets")
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     try:
         yield sock

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from landiag.probe import errqueue
 from landiag.probe.errqueue import IcmpError
+from landiag.probe.neighbours import neighbours
 from landiag.probe.progress import METER
 from landiag.probe.sockets import SocketAddress, bind_source, error_name, family_of, sockaddr
 from landiag.probe.tcp import TcpOutcome, parse_ports
@@ -75,6 +76,10 @@ def survey(params: Mapping[str, str], timeout: float) -> bytes:
             for _ in range(_MORE_PASSES):
                 if len(unanswered := loop.unanswered()) <= _FEW:
                     loop.run(unanswered, again=True)
+            unfound = neighbours(complete=False)
+            if late := [pair for pair in loop.unanswered() if pair[0] in unfound]:
+                loop.is_patient = True  # the kernel asks for a neighbour again after a whole second
+                loop.run(late, again=True)
         finally:
             loop.close()
     found = _host_ports(loop)
@@ -112,6 +117,7 @@ class _Loop(Struct):
     opened: int = 0
     silent: int = 0
     is_hasty: bool = False
+    is_patient: bool = False
     idle: list[socket.socket] = field(default_factory=list)
     uses: dict[socket.socket, int] = field(default_factory=dict)
     pending: dict[socket.socket, tuple[Pair, float]] = field(default_factory=dict)
@@ -254,6 +260,8 @@ class _Loop(Struct):
 
     def _patience(self) -> float:
         """How long to wait for an answer: some times what the slowest one took, where others answer."""
+        if self.is_patient:
+            return self.wait
         if not self.quickest:
             return min(self.wait, _SILENT_WAIT) if self.is_hasty and self.silent else self.wait
         return min(self.wait, max(_QUICKEST_WAIT, 5 * self.slowest))

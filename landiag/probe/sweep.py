@@ -7,7 +7,6 @@ large to try: there one echo request goes to all nodes of the link (ff02::1, RFC
 from __future__ import annotations
 
 import socket
-import sys
 import time
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from landiag.probe import errqueue
 from landiag.probe.icmp import echo_request
+from landiag.probe.neighbours import neighbours
 from landiag.probe.progress import METER
 from landiag.probe.sockets import bind_source, scope_id
 from landiag.probe.transcript import decode, encode
@@ -25,8 +25,6 @@ _PAUSE = 0.0005
 _BATCH = 256
 _SECOND_REQUEST, _ITS_ANSWERS = 0.85, 1.3
 """The kernel asks again after one second, and after two: where the second brought nobody new, nothing gets lost."""
-
-_COMPLETE = 0x2  # include/uapi/linux/if_arp.h, ATF_COM
 
 
 class Sweep(Struct, frozen=True):
@@ -100,24 +98,12 @@ def _wait(sock: socket.socket, batch: set[str], answered: dict[str, None], until
     begun, early = time.monotonic(), 0
     while (now := time.monotonic()) < until:
         _take(sock, answered)
-        known = len(batch & (resolved() | answered.keys()))
+        known = len(batch & (neighbours(complete=True) | answered.keys()))
         if now - begun < _SECOND_REQUEST:
             early = known
         if known == len(batch) or (now - begun > _ITS_ANSWERS and known == early):
             return
         time.sleep(0.02)
-
-
-def resolved() -> set[str]:
-    """The IPv4 addresses whose MAC address the kernel knows; empty where /proc/net/arp does not exist."""
-    if sys.platform != "linux":
-        return set()
-    try:
-        with open("/proc/net/arp", encoding="ascii") as table:
-            rows = [line.split() for line in table][1:]
-    except OSError:
-        return set()
-    return {row[0] for row in rows if len(row) >= 6 and int(row[2], 16) & _COMPLETE}
 
 
 def _all_nodes(params: Mapping[str, str], end: float) -> tuple[str, ...]:
