@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from landiag.collect.answers import answerers, recognise_http
 from landiag.collect.ports import is_unsafe_in_browsers
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.probe.findings import answer_evidence, blocks, do, warns
@@ -105,6 +104,8 @@ def _check_who(look: Look, exchange: Exchange, attempt: Attempt) -> list[Finding
     """Somebody else than the server: AirPlay, a proxy, a captive portal, the router."""
     answer = attempt.answer
     assert answer is not None
+    from landiag.collect.answers import answerers, recognise_http  # a table to parse, for answers alone
+
     key = recognise_http(answer.headers, answer.body.data)
     known = answerers().get(key) if key else None
     evidence = (answer_evidence(exchange, attempt),)
