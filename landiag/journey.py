@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from landiag.firewall.conversation import Arrival, Conversation, Follower, Stopped
+from landiag.firewall.neighbours import Seeker
 from landiag.firewall.surroundings import Surroundings, Way
 from landiag.model.facts import Facts, Interface, Unknown
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet
@@ -56,8 +57,14 @@ def follow(facts: Facts, packet: Packet) -> Journey | Unknown:
 def follow_through(facts: Facts, ruleset: Ruleset, packet: Packet) -> Journey:
     """Follow a packet through another ruleset than the host's own (with a fix applied)."""
     loose = facts.sysctls.get("net.netfilter.nf_conntrack_tcp_loose", "1") != "0"
-    follower = Follower(ruleset, HostSurroundings(facts, packet), facts.now, loose)
-    return _journey(packet, follower.follow(packet))
+    around = HostSurroundings(facts, packet)
+    told = Follower(ruleset, around, facts.now, loose).follow(packet)
+    if told.verdict is Verdict.ACCEPT and facts.os == "linux" and around.is_neighbour(packet):
+        found = Seeker(ruleset, around, facts.now).seek(packet)
+        if found.verdict is not Verdict.ACCEPT:
+            found.arrivals = told.arrivals
+            return _journey(packet, found)
+    return _journey(packet, told)
 
 
 def _journey(packet: Packet, told: Conversation) -> Journey:
@@ -143,6 +150,13 @@ class HostSurroundings(Surroundings):
             return Way("unicast", self.in_interface)
         return _way(self._lookup(Flow(packet.destination, packet.source, mark=mark or 0)))
 
+    def is_neighbour(self, packet: Packet) -> bool:
+        """Whether the client asks for this host's hardware address itself: it is on the interface's own network."""
+        found = self._interfaces.get(packet.in_interface or "")
+        if found is None or self.interface_type(found.name) != ETHERNET_TYPE or packet.source is None:
+            return False
+        return any(packet.source in one.network for one in found.addresses)
+
     def interface_index(self, name: str) -> int | None:
         """The index of an interface."""
         found = self._interfaces.get(name)
@@ -196,9 +210,12 @@ class HostSurroundings(Surroundings):
         return None if isinstance(found, Unknown) else found
 
 
+ETHERNET_TYPE = 1
 _DEVICE_TYPES = {
     "loopback": 772,
-    **dict.fromkeys(("ethernet", "wifi", "bridge", "veth", "vlan", "container", "vm", "bond", "dummy"), 1),
+    **dict.fromkeys(
+        ("ethernet", "wifi", "bridge", "veth", "vlan", "container", "vm", "bond", "dummy"), ETHERNET_TYPE
+    ),
 }
 
 

@@ -199,6 +199,8 @@ def _blocks(
         )
     elif journey.leg == "data":
         what = f"the data of connections to port {journey.packet.destination_port} (they open, then starve)"
+    elif journey.leg in SEARCH:
+        what = "what clients find this machine by (ARP, or neighbour discovery of IPv6)"
     return Finding(
         code=code,
         outcome=Outcome.BLOCKS,
@@ -208,6 +210,10 @@ def _blocks(
         fixes=_fixes(proposal, _is_mended(journey, following)),
         paths=(way.id,),
     )
+
+
+SEARCH = ("question", "reply")
+"""Legs of the search for a hardware address (landiag.firewall.neighbours)."""
 
 
 def _who(owner: Owner, line: TraceLine) -> str:

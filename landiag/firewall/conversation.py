@@ -120,7 +120,7 @@ class _Connection(Struct):
         return (one.destination, one.destination_port) != (other.destination, other.destination_port)
 
 
-class _Trip(Struct):
+class Trip(Struct):
     """One packet, on one of the ways that are possible for it."""
 
     fields: PacketFields
@@ -149,7 +149,7 @@ class Follower(Struct):
             self._continue(packet, trip, leg)
         return self._conclude()
 
-    def _continue(self, packet: Packet, trip: _Trip, leg: str) -> None:
+    def _continue(self, packet: Packet, trip: Trip, leg: str) -> None:
         connection = _connect(packet, trip, self.around)
         arrival = Arrival(
             trip.fields.packet, connection.local, connection.out_interface, trip.translated, trip.way,
@@ -169,10 +169,10 @@ class Follower(Struct):
                 return
         self.passed = True
 
-    def _inward(self, packet: Packet, leg: str) -> list[_Trip]:
+    def _inward(self, packet: Packet, leg: str) -> list[Trip]:
         """Send a client's packet in, to its socket or on its way through this host."""
         family = "ip6" if packet.version == 6 else "ip"
-        tracking = _fresh(packet)
+        tracking = fresh(packet)
         fields = PacketFields(packet, Context("netdev", self.around, "ingress", None, self.now))
         return self._deliver(self._come_in(fields, family, leg, tracking), family, leg)
 
@@ -183,13 +183,13 @@ class Follower(Struct):
         leg: str,
         tracking: Tracking | None,
         rewrite: Packet | None = None,
-    ) -> list[_Trip]:
+    ) -> list[Trip]:
         """Let a packet in, up to the routing decision: by a port of the bridge first, if the interface is one.
 
         br_netfilter has the chains of ip and ip6 see it while it is still there.
         """
         device, prerouting = fields.packet.in_interface, Prerouting(family, tracking, rewrite)
-        trips = [_Trip(fields)]
+        trips = [Trip(fields)]
         called: bool | None = False
         if self._is_bridge_seen(device, INWARD):
             called = self.around.bridge_calls_iptables(fields.packet.version)
@@ -204,8 +204,8 @@ class Follower(Struct):
             came += self._hook(trips, "prerouting", family, leg, tracking=tracking, rewrite=rewrite)
         return came
 
-    def _deliver(self, trips: list[_Trip], family: str, leg: str) -> list[_Trip]:
-        arrived: list[_Trip] = []
+    def _deliver(self, trips: list[Trip], family: str, leg: str) -> list[Trip]:
+        arrived: list[Trip] = []
         for trip in trips:
             self._adopt(trip, leg)
             mark, packet = trip.fields["meta mark"], trip.fields.packet
@@ -223,7 +223,7 @@ class Follower(Struct):
                 arrived += self._forward([trip], family, leg)
         return arrived
 
-    def _note_heading(self, trip: _Trip, leg: str) -> None:
+    def _note_heading(self, trip: Trip, leg: str) -> None:
         """Remember where the first packet is bound for, in case that it is stopped on the last stretch."""
         if leg != SYN or trip.way is None:
             return
@@ -240,7 +240,7 @@ class Follower(Struct):
         self.lines.append(line)
         self.stops.append(Stopped(leg, verdict, line))
 
-    def _adopt(self, trip: _Trip, leg: str) -> None:
+    def _adopt(self, trip: Trip, leg: str) -> None:
         """Where rules have rewritten addresses or ports without translation, nobody can foresee the answers."""
         if trip.fields.get(REWRITTEN, 0) == 0:
             return
@@ -250,9 +250,7 @@ class Follower(Struct):
         self.lines.append(line)
         self.stops.append(Stopped(leg, Verdict.UNKNOWN, line))
 
-    def _forward(
-        self, trips: list[_Trip], family: str, leg: str, rewrite: Packet | None = None
-    ) -> list[_Trip]:
+    def _forward(self, trips: list[Trip], family: str, leg: str, rewrite: Packet | None = None) -> list[Trip]:
         for trip in trips:
             packet = trip.fields.packet
             ttl = None if packet.ttl is None else packet.ttl - 1
@@ -262,14 +260,14 @@ class Follower(Struct):
         trips = self._hook(trips, "postrouting", family, leg, rewrite=rewrite)
         return self._egress(trips, leg)
 
-    def _egress(self, trips: list[_Trip], leg: str) -> list[_Trip]:
+    def _egress(self, trips: list[Trip], leg: str) -> list[Trip]:
         """What sees a packet last: the interface by which it leaves, and the port where that is a bridge.
 
         By then it has a frame of its own, and no interface by which it came in.
         """
         if not any(self._sees(hook, family) for hook, family, _ in LEAVING):
             return trips
-        out: list[_Trip] = []
+        out: list[Trip] = []
         for trip in trips:
             packet = trip.fields.packet
             frame = replace(packet, in_interface=None, source_mac=None, destination_mac=None)
@@ -291,12 +289,12 @@ class Follower(Struct):
 
     def _cross_bridge(
         self,
-        trips: list[_Trip],
+        trips: list[Trip],
         device: str | None,
         hooks: Sequence[Stage],
         leg: str,
         prerouting: Prerouting | None = None,
-    ) -> list[_Trip]:
+    ) -> list[Trip]:
         """Send packets over the port of a bridge; those of another device go on as they are.
 
         Where a bridge has several ports, or nobody knows whether the device is one, each is thought through.
@@ -324,8 +322,8 @@ class Follower(Struct):
         return bool(self.ruleset.hooked(hook, family))
 
     def _by_port(
-        self, trip: _Trip, port: str | None, hooks: Sequence[Stage], leg: str, prerouting: Prerouting | None
-    ) -> list[_Trip]:
+        self, trip: Trip, port: str | None, hooks: Sequence[Stage], leg: str, prerouting: Prerouting | None
+    ) -> list[Trip]:
         fork, inward = _fork(trip, trip.way), hooks is not LEAVING
         packet = fork.fields.packet
         device = packet.in_interface if inward else packet.out_interface
@@ -354,7 +352,7 @@ class Follower(Struct):
             back = self.around.way_back(answer, 0)
             answer = replace(answer, in_interface=None, out_interface=back.device if back else None)
             fields = self._fields(connection, answer, family, "output", leg)
-            trips = self._hook([_Trip(fields)], "output", family, leg, tracking=tracking)
+            trips = self._hook([Trip(fields)], "output", family, leg, tracking=tracking)
             trips = self._hook(trips, "postrouting", family, leg, rewrite=seen)
         trips = self._translated(connection, trips, leg)
         trips = self._egress(trips, leg)
@@ -363,7 +361,7 @@ class Follower(Struct):
 
     def _back_through(
         self, connection: _Connection, answer: Packet, family: str, leg: str, tracking: Tracking | None
-    ) -> list[_Trip]:
+    ) -> list[Trip]:
         """The answer of a host behind this one: in by the device that led there, out to the client."""
         client = connection.client
         answer = replace(answer, in_interface=connection.out_interface, source_mac=None, destination_mac=None)
@@ -377,7 +375,7 @@ class Follower(Struct):
         trips = self._hook(trips, "forward", family, leg)
         return self._hook(trips, "postrouting", family, leg, rewrite=_answer(client, leg))
 
-    def _again(self, connection: _Connection) -> list[_Trip]:
+    def _again(self, connection: _Connection) -> list[Trip]:
         """The client's first data, on the way that its SYN has taken."""
         packet = replace(connection.client, flags=frozenset({"ack", "psh"}), length=DATA_LENGTH)
         server = connection.server
@@ -431,7 +429,7 @@ class Follower(Struct):
         picked = _tuple(connection.client) if leg == DATA else _tuple(connection.server).reversed()
         return Tracking("new", picked, picked.reversed(), 0, 0, 0), "new"
 
-    def _learn(self, connection: _Connection, trips: list[_Trip], state: str | None, leg: str) -> None:
+    def _learn(self, connection: _Connection, trips: list[Trip], state: str | None, leg: str) -> None:
         """Keep what the packet has left behind: marks, sets, a connection that was picked up on its way."""
         if not trips:
             return
@@ -448,7 +446,7 @@ class Follower(Struct):
         if state == "new" and tracking is not None and tracking.known:
             connection.tracking, connection.tracked = tracking, True
 
-    def _translated(self, connection: _Connection, trips: list[_Trip], leg: str) -> list[_Trip]:
+    def _translated(self, connection: _Connection, trips: list[Trip], leg: str) -> list[Trip]:
         """Of the packets of a translated connection only those go on that are tracked, and so translated too.
 
         The others keep an address that the receiver does not take for the connection's: nobody can use them.
@@ -471,7 +469,7 @@ class Follower(Struct):
 
     def _hook(
         self,
-        trips: list[_Trip],
+        trips: list[Trip],
         hook: str,
         family: str,
         leg: str,
@@ -480,7 +478,7 @@ class Follower(Struct):
         device: str | None = None,
         rewrite: Packet | None = None,
         span: Span = ALL,
-    ) -> list[_Trip]:
+    ) -> list[Trip]:
         if not self.ruleset.hooked(hook, family):
             if tracking is None and rewrite is None:
                 return trips
@@ -488,7 +486,7 @@ class Follower(Struct):
                 trip.fields.move(family, hook)
                 pass_freely(trip.fields, tracking, rewrite)
             return trips
-        passed: list[_Trip] = []
+        passed: list[Trip] = []
         for trip in trips:
             trip.fields.move(family, hook)
             place = Place(hook, family, leg, device, span)
@@ -501,7 +499,7 @@ class Follower(Struct):
                     self._break(hook, leg)
                 if passage.translate is not None and hook in ("prerouting", "output"):
                     line = next((one for one in reversed(result.lines) if one.rule is not None), None)
-                passed.append(_Trip(passage.fields, line, trip.way))
+                passed.append(Trip(passage.fields, line, trip.way))
         return passed
 
     def _break(self, hook: str, leg: str) -> None:
@@ -550,7 +548,7 @@ class Follower(Struct):
         context = Context(family, self.around, "output", tracking if known else None, self.now)
         back = Follower(self.ruleset, self.around, self.now)
         late = None if known else tracking
-        trips = back._hook([_Trip(PacketFields(answer, context))], "output", family, REFUSAL, tracking=late)
+        trips = back._hook([Trip(PacketFields(answer, context))], "output", family, REFUSAL, tracking=late)
         trips = back._egress(back._hook(trips, "postrouting", family, REFUSAL), REFUSAL)
         self.lines += back.lines
         stopped = bool(back.stops)
@@ -613,7 +611,7 @@ def refusal(end: End, around: Surroundings) -> tuple[Packet, Tracking | None]:
     return answer, replace(tracking, state=state, direction=1, mark=mark if isinstance(mark, int) else None)
 
 
-def _united(trips: list[_Trip]) -> list[_Trip]:
+def _united(trips: list[Trip]) -> list[Trip]:
     """What holds on each of the ways that are possible, as one."""
     if len(trips) < 2:
         return trips
@@ -623,11 +621,11 @@ def _united(trips: list[_Trip]) -> list[_Trip]:
     fields = trips[0].fields
     for trip in trips[1:]:
         fields = merge(fields, trip.fields)
-    return [_Trip(fields, trips[0].translated, trips[0].way)]
+    return [Trip(fields, trips[0].translated, trips[0].way)]
 
 
-def _fork(trip: _Trip, way: Way | None) -> _Trip:
-    return _Trip(trip.fields.copy(), trip.translated, way)
+def _fork(trip: Trip, way: Way | None) -> Trip:
+    return Trip(trip.fields.copy(), trip.translated, way)
 
 
 def _accepting(lines: tuple[TraceLine, ...]) -> TraceLine | None:
@@ -643,7 +641,7 @@ def _tuple(packet: Packet) -> Tuple:
     return Tuple(packet.source, packet.destination, packet.source_port, packet.destination_port)
 
 
-def _fresh(packet: Packet) -> Tracking:
+def fresh(packet: Packet) -> Tracking:
     """What connection tracking says of a client's packet, when it gets there."""
     original = _tuple(packet)
     is_left_alone = packet.version == 6 and packet.icmp_type in NOT_TRACKED
@@ -652,7 +650,7 @@ def _fresh(packet: Packet) -> Tracking:
     return Tracking(state, original, original.reversed(), 0, status, packet.ct_mark)
 
 
-def _connect(client: Packet, trip: _Trip, around: Surroundings) -> _Connection:
+def _connect(client: Packet, trip: Trip, around: Surroundings) -> _Connection:
     fields = trip.fields
     tracking = fields.context.tracking
     state = None if tracking is None else tracking.state

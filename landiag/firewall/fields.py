@@ -24,6 +24,7 @@ from landiag.model.packet import (
 
 NFPROTO = {"ip": 2, "ip6": 10, "netdev": 5, "bridge": 7, "arp": 3, "inet": 1}
 ETHERTYPE = {4: 0x0800, 6: 0x86DD}
+ARP = 0x0806
 DYING, DNAT, SNAT = 512, 32, 16
 
 
@@ -114,9 +115,7 @@ def merge(left: PacketFields, right: PacketFields) -> PacketFields:
     return merged
 
 
-def _address(address: IPAddress | None, version: int, wanted: int) -> Value:
-    if version != wanted:
-        return ABSENT
+def _address(address: IPAddress | None) -> Value:
     return None if address is None else int(address)
 
 
@@ -124,7 +123,8 @@ def _only(version: int, value: Callable[[PacketFields], Value]) -> Callable[[Pac
     """A field that packets of one IP version have."""
 
     def compute(fields: PacketFields) -> Value:
-        return value(fields) if fields.packet.version == version else ABSENT
+        packet = fields.packet
+        return value(fields) if packet.version == version and packet.protocol != "arp" else ABSENT
 
     return compute
 
@@ -150,6 +150,8 @@ def _l4proto(fields: PacketFields) -> Value:
     protocol = fields.packet.protocol
     if protocol == "icmp" and fields.packet.version == 6:
         return 58
+    if protocol == "arp":
+        return ABSENT
     return int(protocol) if protocol.isdigit() else PROTOCOL_NUMBERS.get(protocol)
 
 
@@ -159,7 +161,7 @@ def _nfproto(fields: PacketFields) -> Value:
 
 
 def _ethertype(fields: PacketFields) -> Value:
-    return ETHERTYPE[fields.packet.version]
+    return ARP if fields.packet.protocol == "arp" else ETHERTYPE[fields.packet.version]
 
 
 def _flags(fields: PacketFields) -> Value:
@@ -170,7 +172,8 @@ def _port(name: str, *protocols: str) -> Callable[[PacketFields], Value]:
     def compute(fields: PacketFields) -> Value:
         packet = fields.packet
         if packet.protocol not in protocols:
-            return ABSENT if len(protocols) == 1 or packet.protocol in _WITH_PORTS else None
+            no_port = len(protocols) == 1 or packet.protocol in _WITH_PORTS or packet.protocol == "arp"
+            return ABSENT if no_port else None
         port: int | None = getattr(packet, name)
         return port
 
@@ -281,10 +284,19 @@ def _sk(fields: PacketFields, value: int | None) -> Value:
 
 
 _SIMPLE: dict[str, Callable[[PacketFields], Value]] = {
-    "ip saddr": lambda f: _address(f.packet.source, f.packet.version, 4),
-    "ip daddr": lambda f: _address(f.packet.destination, f.packet.version, 4),
-    "ip6 saddr": lambda f: _address(f.packet.source, f.packet.version, 6),
-    "ip6 daddr": lambda f: _address(f.packet.destination, f.packet.version, 6),
+    "ip saddr": _only(4, lambda f: _address(f.packet.source)),
+    "ip daddr": _only(4, lambda f: _address(f.packet.destination)),
+    "ip6 saddr": _only(6, lambda f: _address(f.packet.source)),
+    "ip6 daddr": _only(6, lambda f: _address(f.packet.destination)),
+    "arp htype": _protocol("arp", lambda _: 1),
+    "arp ptype": _protocol("arp", lambda _: 0x0800),
+    "arp hlen": _protocol("arp", lambda _: 6),
+    "arp plen": _protocol("arp", lambda _: 4),
+    "arp operation": _protocol("arp", lambda f: f.packet.icmp_type),
+    "arp saddr ip": _protocol("arp", lambda f: _address(f.packet.source)),
+    "arp daddr ip": _protocol("arp", lambda f: _address(f.packet.destination)),
+    "arp saddr ether": _protocol("arp", lambda f: _mac(f, f.packet.source_mac)),
+    "arp daddr ether": _protocol("arp", _unknown),
     "ip version": _only(4, lambda _: 4),
     "ip hdrlength": _only(4, lambda _: 5),
     "ip dscp": _only(4, lambda f: f.packet.dscp),
@@ -361,6 +373,8 @@ def _by_group(fields: PacketFields, name: str) -> Value:
     if group in ("ip", "ip6") and fields.packet.version != (4 if group == "ip" else 6):
         return ABSENT
     if group == "arp":
+        return None if fields.packet.protocol == "arp" else ABSENT
+    if fields.packet.protocol == "arp" and group in ("ip", "ip6"):
         return ABSENT
     return _raw(fields, name) if name.startswith("@") else None
 
@@ -368,6 +382,8 @@ def _by_group(fields: PacketFields, name: str) -> Value:
 def _raw(fields: PacketFields, name: str) -> Value:
     """Bits of a header by their place (``@nh,96,32``), as far as they hold addresses or ports."""
     base, offset, length = name[1:].split(",")
+    if fields.packet.protocol == "arp":
+        return None
     if base == "th":
         start, size = 0, 16
         parts = (fields["th sport"], fields["th dport"])

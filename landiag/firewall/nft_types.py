@@ -143,6 +143,8 @@ PAYLOAD_TYPES: Mapping[tuple[str, str], Type] = {
     ("icmpv6", "type"): Type(8, _symbols(ICMPV6_TYPES)), ("icmp", "code"): Type(8, _symbols(ICMP_CODES)),
     ("icmpv6", "code"): Type(8, _symbols(ICMPV6_CODES)),
     ("ether", "saddr"): ETHER, ("ether", "daddr"): ETHER, ("ether", "type"): ETHERTYPE,
+    ("arp", "saddr ip"): IPV4, ("arp", "daddr ip"): IPV4, ("arp", "saddr ether"): ETHER, ("arp", "daddr ether"): ETHER,
+    ("arp", "ptype"): ETHERTYPE, ("arp", "hlen"): Type(8), ("arp", "plen"): Type(8),
     ("arp", "htype"): Type(16), ("arp", "operation"): Type(16, _symbols({"request": 1, "reply": 2})),
 }  # fmt: skip
 

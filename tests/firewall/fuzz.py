@@ -44,7 +44,7 @@ def run(name: str, seconds: int, crashes: Path) -> bool:
             Path(seeds, str(number)).write_bytes(data)
         tokens.write_text("".join(f'"{word}"\n' for word in words(texts)), encoding="ascii")
         argv = [sys.executable, "-m", "tests.firewall.fuzz", "--inside", name, f"-max_total_time={seconds}",
-                f"-timeout={SLOW_SECONDS}", "-max_len=60000", f"-dict={tokens}",
+                f"-timeout={SLOW_SECONDS}", f"-max_len={2 * max(map(len, texts))}", f"-dict={tokens}",
                 f"-artifact_prefix={crashes}/{name}-", str(seeds)]  # fmt: skip
         done = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False)
     said = (done.stderr + done.stdout).splitlines()

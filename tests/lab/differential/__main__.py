@@ -74,7 +74,13 @@ def bridged(seed: int) -> list[managers.Load]:
     return loads
 
 
-PHYSDEV = ("--physdev-in eth0", "--physdev-in eth+", "--physdev-in eth1", "--physdev-is-in", "--physdev-out eth0")
+PHYSDEV = (
+    "--physdev-in eth0",
+    "--physdev-in eth+",
+    "--physdev-in eth1",
+    "--physdev-is-in",
+    "--physdev-out eth0",
+)
 
 
 def main() -> int:

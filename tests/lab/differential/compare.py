@@ -210,7 +210,11 @@ def read_facts() -> Facts:
 
 def read_sysctls() -> dict[str, str]:
     """The settings that the evaluator asks for."""
-    names = ("net.ipv4.ip_forward", "net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
+    names = (
+        "net.ipv4.ip_forward",
+        "net.bridge.bridge-nf-call-iptables",
+        "net.bridge.bridge-nf-call-ip6tables",
+    )
     paths = {name: Path("/proc/sys", *name.split(".")) for name in names}
     return {name: path.read_text(encoding="ascii").strip() for name, path in paths.items() if path.exists()}
 

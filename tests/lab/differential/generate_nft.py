@@ -143,7 +143,12 @@ def _base_chain(table: Table, hook: str) -> None:
             "tcp flags & (syn|ack) != syn accept",
         )) if table.family != "bridge" else "tcp flags & (syn|ack) != syn accept")  # fmt: skip
     rules += [_rule(table, hook) for _ in range(random.randint(2, 9))]
-    if table.family != "bridge" and hook in ("prerouting", "output") and priority < -200 and random.random() < 0.3:
+    if (
+        table.family != "bridge"
+        and hook in ("prerouting", "output")
+        and priority < -200
+        and random.random() < 0.3
+    ):
         rules.append(f"{_match(table, hook)} notrack")
     text = "".join(f"  {rule}\n" for rule in rules)
     number = len(table.chains)
@@ -299,7 +304,7 @@ def _match(table: Table, hook: str) -> str:
 
 NETDEV_MATCHES = (
     "", "", "ip saddr 192.168.77.0/25 ", "ip6 saddr fd77::/64 ", "meta protocol ip ", "ip daddr 192.168.77.0/25 ", "udp dport 53 ",
-    "meta length < 70 ", "meta pkttype host ", "iifname eth0 ", "oifname eth0 ", "ether type ip ", "ip ttl < 64 ", "tcp flags syn ",
+    "meta length < 53 ", "meta pkttype host ", "iifname eth0 ", "oifname eth0 ", "ether type ip ", "ip ttl < 64 ", "tcp flags syn ",
 )  # fmt: skip
 
 

@@ -14,9 +14,9 @@ from tests.lab.older import missing
 NEEDS = {"ufw": "/usr/sbin/ufw", "firewalld": "/usr/sbin/firewalld"}
 REPOSITORY = Path(__file__).resolve().parents[3]
 SEEDS = {
-    "nft": "0-149",
-    "iptables-nft": "0-54",
-    "iptables-legacy": "0-54",
+    "nft": "0-134",
+    "iptables-nft": "0-49",
+    "iptables-legacy": "0-49",
     "mixed": "0-24",
     "bridge": "0-24",
     "docker": "0-29",

@@ -6,6 +6,7 @@ from tests.lab.scenario import Scenario
 from tests.lab.scenarios import (
     addresses,
     application,
+    bridges,
     containers,
     firewalld,
     iptables,
@@ -25,6 +26,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *iptables.SCENARIOS,
     *ufw.SCENARIOS,
     *firewalld.SCENARIOS,
+    *bridges.SCENARIOS,
     *containers.SCENARIOS,
     *routing.SCENARIOS,
     *application.SCENARIOS,
