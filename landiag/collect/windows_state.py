@@ -29,8 +29,8 @@ _SCRIPT = (
     "ports=@($_.LocalPorts);remote=@($_.RemoteAddresses)}});"
     '$r.iphlpsvc="$((Get-Service iphlpsvc).Status)";'
     "$r.services=@(Get-CimInstance Win32_Service -Filter 'ProcessId<>0'|%{@{name=$_.Name;pid=$_.ProcessId}});"
-    "$r.wslmode=\"$((Select-String -Path $env:USERPROFILE\\.wslconfig -Pattern '^\\s*networkingMode\\s*=\\s*(\\w+)')"
-    '.Matches.Groups[1].Value)";'
+    '$w=Select-String -Path "$env:USERPROFILE\\.wslconfig" -Pattern "^\\s*networkingMode\\s*=\\s*(\\w+)";'
+    '$r.wslmode="$($w.Matches.Groups[1].Value)";'
     "$r.wslruns=[bool](Get-Process vmmemWSL,vmmem);"
     "$r|ConvertTo-Json -Compress -Depth 4"
 )

@@ -115,6 +115,20 @@ def test_a_rule_that_needs_what_is_not_given_is_unknown(missing: str) -> None:
     assert verdict(packet(6000, **{missing: nothing}), rule) is Verdict.DROP
 
 
+EDGE = "S-1-15-2-3624051433-2125758914-1423191267-1740899205-1073925389-3782572162-737981194"
+
+
+def test_packages_are_told_apart_by_their_folders() -> None:
+    """The identifier of Edge's container is the one that Windows lists for it."""
+    store = r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.12_3.12.2032.0_x64__qbz5n2kfra8p0\py.exe"
+    edge = r"C:\Windows\SystemApps\Microsoft.MicrosoftEdge_8wekyb3d8bbwe\MicrosoftEdge.exe"
+    policy = policy_of(ALLOW + f"AppPkgId={EDGE}|")
+    for program, expected in ((store, Verdict.DROP), (edge, Verdict.UNKNOWN), (PYTHON, Verdict.DROP)):
+        assert judge(policy.lower(), packet(program=program)).verdict is expected
+    family = policy_of(ALLOW + "PFN=PythonSoftwareFoundation.Python.3.12_qbz5n2kfra8p0|")
+    assert judge(family.lower(), packet(program=store)).verdict is Verdict.UNKNOWN
+
+
 def test_established_and_loopback_pass() -> None:
     assert verdict(packet(state="established")) is Verdict.ACCEPT
     assert (

@@ -32,6 +32,12 @@ PRIVATE = rf"{POLICY}\StandardProfile"
 PUBLIC = rf"{POLICY}\PublicProfile"
 NODE = r"C:\Program Files\nodejs\node.exe"
 VENV = r"C:\Users\anna\notes\.venv\Scripts\python.exe"
+NVM_NODE = r"C:\Users\anna\AppData\Roaming\nvm\v20.18.0\node.exe"
+ALIAS = r"C:\Users\anna\AppData\Local\Microsoft\WindowsApps\python.exe"
+STORE_PYTHON = (
+    r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.12_3.12.2032.0_x64__qbz5n2kfra8p0"
+    r"\python3.12.exe"
+)
 LOOPBACK = [{"address": "127.0.0.1", "port": 5000, "pid": PID}]
 TWO = [*LISTEN, {"address": "127.0.0.1", "port": 5000, "pid": 7777}]
 
@@ -185,6 +191,21 @@ CASES: Mapping[str, Made] = {
     "windows-firewall-drops-venv": Made(
         "a rule for the python.exe of a virtual environment, and the base interpreter listens",
         host(dict([query_user("Allow", 6, "Private", VENV.lower())])), "blocked", "firewall-drops",
+    ),
+    "windows-firewall-drops-junction": Made(
+        "a rule for node.exe by the junction that a version manager moves, and the real one listens",
+        host(dict([query_user("Allow", 6, "Private", NODE.lower())]), processes=[process(exe=NVM_NODE, argv=[NODE,
+             "server.js"])]), "blocked", "firewall-drops",
+    ),
+    "windows-firewall-drops-store-python": Made(
+        "a rule for the Store's alias of python.exe, and the packaged interpreter listens",
+        host(dict([query_user("Allow", 6, "Private", ALIAS.lower())]), processes=[process(exe=STORE_PYTHON)]),
+        "blocked", "firewall-drops",
+    ),
+    "windows-clear-store-python": Made(
+        "a rule for the packaged interpreter of the Store",
+        host(dict([query_user("Allow", 6, "Private", STORE_PYTHON.lower())]), processes=[process(exe=STORE_PYTHON)]),
+        "clear",
     ),
     "windows-firewall-drops-shields-up": Made(
         "all incoming connections are blocked, whatever the rules say",

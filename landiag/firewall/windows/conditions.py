@@ -6,7 +6,9 @@ the running system knows are unknown, never "any".
 
 from __future__ import annotations
 
+import hashlib
 import re
+import struct
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 
@@ -198,17 +200,43 @@ def program(path: str) -> Match | None:
 
 
 class Package(Match, Struct, frozen=True):
-    """The program belongs to one Store package. Only programs of packages can match; which, is unknown."""
+    """The program belongs to one Store package: ``name`` is its family name, or the identifier made of that."""
 
+    name: str
     text: str
 
     def test(self, fields: Fields) -> bool | None:
-        """False for programs outside of the folders in which packages are installed."""
+        """False for programs of no package, and of another one.
+
+        Whether a program of this very package runs in its container is unknown: those with full trust do not.
+        """
         path = fields["program"]
         if not isinstance(path, str):
             return None
         actual = normal_path(path)
-        return None if any(folder in actual for folder in _PACKAGED) else False
+        if not any(folder in actual for folder in _PACKAGED):
+            return False
+        family = package_family(actual)
+        if family is None or self.name.lower() in (family, package_sid(family).lower()):
+            return None
+        return False
+
+
+_FAMILY = re.compile(
+    r"\\windowsapps\\([^\\_]+)_[^\\_]+_[^\\_]*_[^\\_]*_([a-z0-9]{13})\\|\\systemapps\\([^\\_]+)_([a-z0-9]{13})\\"
+)
+
+
+def package_family(path: str) -> str | None:
+    """The family name of the package in whose folder a program lies (a normal path); None where it shows none."""
+    found = _FAMILY.search(path)
+    return None if found is None else f"{found[1] or found[3]}_{found[2] or found[4]}"
+
+
+def package_sid(family: str) -> str:
+    """The identifier of a package's container: ``S-1-15-2-``, and 28 bytes of the SHA-256 of its family name."""
+    digest = hashlib.sha256(family.lower().encode("utf-16-le")).digest()
+    return "S-1-15-2-" + "-".join(map(str, struct.unpack("<7I", digest[:28])))
 
 
 def icmp(version: int, values: Sequence[str], text: str) -> Match:

@@ -214,7 +214,7 @@ def _service(parts: list[str], text: str) -> Match | None:
 
 
 def _package(parts: list[str], text: str) -> Match | None:
-    return None if parts[0].lower() in ("any", "") else conditions.Package(text)
+    return None if parts[0].lower() in ("any", "") else conditions.Package(parts[0], text)
 
 
 def _interface_type(parts: list[str], text: str) -> Match | None:
