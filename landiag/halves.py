@@ -104,11 +104,9 @@ def _names_client(fault: Finding, halves: Halves) -> bool:
     """Whether a fault that singles clients out singles out this one, by its address or its network."""
     source = source_of(halves)
     text = " ".join((fault.title, *(one.text for one in fault.evidence)))
-    return source is not None and any(
-        ip_address(source) in ip_network(word, strict=False)
-        for word in re.findall(r"[0-9a-fA-F:.]+(?:/\d+)?", text)
-        if _is_network(word)
-    )
+    words = (word.rstrip(".:") for word in re.findall(r"[0-9a-fA-F:.]+(?:/\d+)?", text))
+    named = (ip_network(word, strict=False) for word in words if _is_network(word))
+    return source is not None and any(ip_address(source) in network for network in named)
 
 
 def _is_network(word: str) -> bool:
@@ -136,3 +134,20 @@ def shares_network(halves: Halves, address: str) -> bool:
     return any(
         target in ip_network(word, strict=False) for word in words if "/" in word and _is_network(word)
     )
+
+
+def way_to(server: Report, asked: Path, *, masked: bool) -> Path | None:
+    """The server's way to the address that the client asked; None where it has no such address.
+
+    Redacted reports may name one network differently, but keep the host's part of an address: that decides then.
+    """
+    address = ip_address(asked.address.partition("%")[0])
+    ways = {ip_address(path.address.partition("%")[0]): path for path in server.paths}
+    if address in ways or not masked:
+        return ways.get(address)
+    alike = (
+        path
+        for own, path in ways.items()
+        if own.version == address.version and own.packed[-1] == address.packed[-1]
+    )
+    return next(alike, None)

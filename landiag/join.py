@@ -7,7 +7,16 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.halves import CLIENTS_OWN, EXPLAINS, Halves, explains, faults_of, shares_network, source_of
+from landiag.halves import (
+    CLIENTS_OWN,
+    EXPLAINS,
+    Halves,
+    explains,
+    faults_of,
+    shares_network,
+    source_of,
+    way_to,
+)
 from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
 
 _BETWEEN = {
@@ -51,8 +60,7 @@ def join(first: Report, second: Report) -> Report:
     asked = next(
         (path for path in client.paths if path.outcome is Outcome.OK), next(iter(client.paths), None)
     )
-    address = asked.address.partition("%")[0] if asked else None
-    way = next((path for path in server.paths if path.address.partition("%")[0] == address), None)
+    way = way_to(server, asked, masked=server.redacted or client.redacted) if asked else None
     halves = Halves(server, client, asked, way)
     joined = _judge(halves)
     return _assemble(halves, replace(joined, notes=(*joined.notes, *_age(halves))))

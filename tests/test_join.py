@@ -77,6 +77,40 @@ def test_other_address_is_the_cause(named: bool, cause: str) -> None:
     assert "192.168.77.10" in joined.verdict.summary
 
 
+@pytest.mark.parametrize(("redacted", "cause"), [(False, "wrong-address"), (True, "firewall-drops")])
+def test_redacted_reports_are_matched_by_the_hosts_part(redacted: bool, cause: str) -> None:
+    client = replace(_client("connection-filtered", "192.168.128.10"), redacted=redacted)
+    assert join(_server("firewall-drops"), client).verdict.cause == cause
+
+
+def test_a_family_that_the_server_lacks_is_named_though_the_verdict_is_clear() -> None:
+    ways = (
+        Path("way1", "eth0", "192.168.77.10", 4, None, Outcome.OK),
+        Path("way2", "eth0", "fd77::10", 6, None, Outcome.BLOCKS),
+    )
+    lacks = Finding("bound-to-ipv4-only", Outcome.WARNS, "IPv4 only", id="f1", paths=("way2",))
+    server = replace(clear(), findings=(lacks,), paths=ways)
+    assert join(server, _client("connection-refused", "fd77::10")).verdict.cause == "bound-to-ipv4-only"
+    assert join(server, _client("connection-refused")).verdict.cause == "connection-refused"
+
+
+@pytest.mark.parametrize(
+    ("source", "cause"), [("192.168.77.20", "firewall-drops"), ("192.168.77.2", "connection-filtered")]
+)
+def test_a_rule_for_one_client_counts_for_that_client_alone(source: str, cause: str) -> None:
+    way = Path("way1", "eth0", "192.168.77.10", 4, None, Outcome.WARNS)
+    rule = Finding("firewall-drops", Outcome.WARNS, "192.168.77.20: dropped", id="f1", paths=("way1",))
+    client = _client("connection-filtered")
+    route = Stage("route", Outcome.OK, f"directly on eth0 from {source}")
+    client = replace(client, paths=(replace(client.paths[0], stages=(route,)),))
+    assert join(replace(clear(), findings=(rule,), paths=(way,)), client).verdict.cause == cause
+
+
+def test_reports_far_apart_say_so() -> None:
+    late = replace(_client("connection-filtered"), created="2026-11-24T14:05:00+00:00")
+    assert any("24 h apart" in note for note in join(_server("firewall-drops"), late).notes)
+
+
 def test_fault_that_does_not_explain_it_is_a_contradiction() -> None:
     joined = join(_server("firewall-drops"), _client("connection-refused"))
     assert joined.verdict.cause == "firewall-drops"
