@@ -139,10 +139,26 @@ class HostSurroundings(Surroundings):
             destination_port=packet.destination_port,
         )
         found = _way(self._lookup(flow))
+        if found is not None and found.kind == "local" and packet.destination.is_loopback:
+            return self._to_loopback(packet, found)
         if found is None or found.kind == "local":
             return found
         name = "net.ipv4.ip_forward" if packet.version == 4 else "net.ipv6.conf.all.forwarding"
         return Way("not-forwarded", None) if self._facts.sysctls.get(name) == "0" else found
+
+    def _to_loopback(self, packet: Packet, found: Way) -> Way:
+        """A loopback address that came in from outside is a martian, unless route_localnet is set (ip-sysctl.rst)."""
+        if packet.in_interface is None or self._is_loopback(packet.in_interface):
+            return found
+        names = [f"net.ipv4.conf.{one}.route_localnet" for one in ("all", packet.in_interface)]
+        values = [self._facts.sysctls.get(name) for name in names]
+        if packet.version == 6 or (None in values and "1" not in values):
+            return Way("perhaps-martian", None)
+        return found if "1" in values else Way("martian", None)
+
+    def _is_loopback(self, name: str) -> bool:
+        found = self._interfaces.get(name)
+        return name == "lo" if found is None else found.kind == "loopback"
 
     def way_back(self, packet: Packet, mark: int | None) -> Way | None:
         """The routing decision for an answer of this host."""

@@ -126,6 +126,9 @@ def _check_journey(case: Case, ruleset: Ruleset, way: Way, journey: Journey) -> 
         if current.verdict is Verdict.UNKNOWN or current.decided_by is None:
             yield from _unknown(case, way, seen, current)
             break
+        if current.decided_by.text == "route: martian":
+            yield _sent_to_loopback(case, way, current)
+            break
         proposal, following = _best_proposal(case, way, seen, current, current.decided_by)
         yield _blocks(way, seen, current, current.decided_by, proposal, following)
         if following is None or proposal is None or proposal.ruleset is None:
@@ -136,6 +139,31 @@ def _check_journey(case: Case, ruleset: Ruleset, way: Way, journey: Journey) -> 
 def _is_not_forwarded(line: TraceLine | None) -> bool:
     """Whether the kernel itself throws it away because it forwards nothing: the listening check names that."""
     return line is not None and line.hook == "route" and line.text == "route: not-forwarded"
+
+
+def _sent_to_loopback(case: Case, way: Way, journey: Journey) -> Finding:
+    """A translation to a loopback address: the kernel takes that from outside only with route_localnet."""
+    setting = f"net.ipv4.conf.{way.interface.name}.route_localnet"
+    rules = [line for line in journey.lines if line.rule is not None and line.hook == "prerouting"]
+    evidence = [Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}") for line in rules[-1:]]
+    return Finding(
+        code="port-redirected",
+        outcome=Outcome.BLOCKS,
+        title=f"A NAT rule sends port {case.port} to this machine's loopback, which takes nothing from outside",
+        detail="The kernel drops packets that come in for 127.0.0.0/8 (martians), unless route_localnet is set.",
+        evidence=(*evidence, Evidence(f"/proc/sys/{setting.replace('.', '/')}", f"{setting} = 0")),
+        fixes=(
+            Fix(
+                "Send it to an address that clients may reach",
+                needs="user-action",
+                steps=(
+                    f"Let the server listen on all addresses, and remove the rule, or let it lead to {way.ip}.",
+                    f"If it has to be loopback: sysctl -w {setting}=1 (neighbours then reach such services, too).",
+                ),
+            ),
+        ),
+        paths=(way.id,),
+    )
 
 
 def _best_proposal(

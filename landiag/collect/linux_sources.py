@@ -12,11 +12,19 @@ SYSCTLS = (
     ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.src_valid_mark")
     + ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.tcp_l3mdev_accept")
     + ("net.ipv4.tcp_abort_on_overflow", "net.ipv6.conf.all.forwarding", "net.ipv6.bindv6only")
-    + ("net.ipv4.conf.all.accept_local", "net.ipv4.conf.all.arp_ignore", "net.ipv4.fwmark_reflect")
+    + (
+        "net.ipv4.conf.all.accept_local",
+        "net.ipv4.conf.all.arp_ignore",
+        "net.ipv4.conf.all.route_localnet",
+        "net.ipv4.fwmark_reflect",
+    )
     + ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
     + ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
 )
 """The kernel settings that decide something; see Documentation/networking/ip-sysctl.rst in the kernel."""
+
+INTERFACE_SETTINGS = ("rp_filter", "arp_ignore", "route_localnet")
+"""Those that each interface has, too."""
 
 FIRST: tuple[Source, ...] = (
     *SOURCES,
@@ -44,6 +52,4 @@ def ingress_filters(interface: str) -> Command:
 
 def interface_settings(interface: str) -> tuple[File, ...]:
     """Name the sources of an interface's own settings that decide something (ip-sysctl.rst)."""
-    return tuple(
-        File(f"{SYSCTL_FOLDER}net/ipv4/conf/{interface}/{name}") for name in ("rp_filter", "arp_ignore")
-    )
+    return tuple(File(f"{SYSCTL_FOLDER}net/ipv4/conf/{interface}/{name}") for name in INTERFACE_SETTINGS)

@@ -41,6 +41,8 @@ NOT_TRACKED = frozenset({130, 131, 132, 133, 134, 135, 136, 143})
 CONFIRMED, SEEN_REPLY, ASSURED = 8, 2, 4
 _NOWHERE = {
     "blackhole": Verdict.DROP,
+    "martian": Verdict.DROP,
+    "perhaps-martian": Verdict.UNKNOWN,
     "not-forwarded": Verdict.DROP,
     "none": Verdict.REJECT,
     "unreachable": Verdict.REJECT,

@@ -366,6 +366,33 @@ SINGLED_OUT = (
         with_peer=CLEAR,
     ),
     Scenario(
+        "nft-dnat-to-loopback",
+        fault="a NAT rule sends the port to 127.0.0.1, where the server listens",
+        before=(
+            nft(
+                "table ip n {\n chain p {\n type nat hook prerouting priority -100\n"
+                " tcp dport 5000 dnat to 127.0.0.1:5000\n }\n}\n"
+            ),
+        ),
+        servers=(flask(""),),
+        truth="timeout",
+        expected=blocked("port-redirected|bound-to-loopback"),
+    ),
+    Scenario(
+        "nft-dnat-to-loopback-allowed",
+        fault="none: route_localnet lets clients reach a loopback address by translation",
+        before=(
+            nft(
+                "table ip n {\n chain p {\n type nat hook prerouting priority -100\n"
+                " tcp dport 5000 dnat to 127.0.0.1:5000\n }\n}\n"
+            ),
+            sh("sysctl -qw net.ipv4.conf.eth0.route_localnet=1"),
+        ),
+        servers=(flask(""),),
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
         "nft-rate-limit",
         fault="a limit lets two connections a minute in",
         before=(
