@@ -50,8 +50,10 @@ def diagnose(
     """Answer a question about a host. ``deadline`` is on ``time.monotonic()``'s clock.
 
     ``announce`` shows what ``--prove`` adds, before it does.
-    Raises UsageError where the question does not fit the host (an unknown interface, a peer without address).
+    Raises UsageError where the question names no port, or does not fit the host (an unknown interface).
     """
+    if question.target.port is None:
+        raise UsageError("no port is named: which one do clients fail to reach?")
     machine, facts = gather(recorder, deadline, _resolve_plan(question))
     case = open_case(question, recorder, machine, facts)
     asking = _share(deadline, 0.7)

@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 from itertools import pairwise
 
 from landiag.firewall.ipt_rule import split_words
+from landiag.firewall.nft_types import ICMP_TYPES, ICMPV6_TYPES
 from landiag.model.facts import ParseError
 from landiag.model.packet import PROTOCOL_NUMBERS
 from landiag.model.sets import ElementSet, Key, Span
@@ -63,8 +64,11 @@ def _element(
 ) -> tuple[Key, object]:
     spans: list[Span] = []
     parts = words[0].split(",")
-    for kind, part in zip(kinds, parts, strict=False):
-        spans += _spans(kind, part, netmask, bitmap=bitmap)
+    try:
+        for kind, part in zip(kinds, parts, strict=False):
+            spans += _spans(kind, part, netmask, bitmap=bitmap)
+    except ValueError as error:
+        raise ParseError(f"{words[0]!r} is not an element that is known here") from error
     return tuple(spans), None if "nomatch" in words else True
 
 
@@ -94,11 +98,23 @@ def _addresses(text: str, netmask: int | None) -> Span:
     return (int(network[0]), int(network[-1]))
 
 
+def _icmp(name: str, text: str) -> list[Span]:
+    """A type of ICMP by name, or ``type/code``: the two make one number. A name may stand for a code too."""
+    types = ICMP_TYPES if name == "icmp" else ICMPV6_TYPES
+    kind, slash, code = text.partition("/")
+    if not slash and kind not in types:
+        return [(-1, -1), (-1, -1)]
+    number = (int(kind) if slash else types[kind]) << 8 | int(code or 0)
+    return [(PROTOCOL_NUMBERS[name],) * 2, (number, number)]
+
+
 def _port(text: str, *, bitmap: bool) -> list[Span]:
     name, colon, ports = text.rpartition(":")
     low, _, high = ports.partition("-")
+    if name in ("icmp", "icmpv6"):
+        return _icmp(name, ports)
     if not low.isdigit():
-        return [(-1, -1), (-1, -1)]  # an ICMP type: no TCP or UDP packet has it
+        return [(-1, -1), (-1, -1)]  # a name that no packet has
     span = (int(low), int(high or low))
     if not colon:
         return [ANY_PROTOCOL if bitmap else (6, 6), span]

@@ -105,7 +105,7 @@ class NftRule(Rule):
         """The statements as JSON values."""
         try:
             return _STATEMENTS.decode(self._expr)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return ["unreadable"]
 
     @property
@@ -190,7 +190,7 @@ def _set(declared: SetObject, elements: dict[str, list[object]]) -> ElementSet:
 def _elements(declared: SetObject) -> list[object]:
     try:
         found = msgspec.json.decode(declared.elem)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ParseError(f"set {declared.name}: {error}") from error
     if isinstance(found, dict):
         found = found.get("set")

@@ -65,7 +65,7 @@ def parse_user_rules(text: str, first: int = 1) -> tuple[Labels, int]:
             label = f"ufw rule {number} ({_describe(rule)})" if rule else f"ufw rule {number}"
         elif line.startswith("### END RULES"):
             label = ""
-        elif line.startswith("-A ") and label:
+        elif line.startswith("-A ufw") and label:
             labels.setdefault(line.split()[1], []).append(label)
     return {chain: tuple(found) for chain, found in labels.items()}, number + 1
 

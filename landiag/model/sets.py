@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct, field
 
+from landiag.model.facts import ParseError
 from landiag.model.match import Fields, Match, Operand
 from landiag.model.packet import ABSENT, Value
 
@@ -116,7 +117,7 @@ class ElementSet(Struct):
     ranges; None marks an exception (ipset's nomatch). ``dynamic`` sets are filled by packets. ``doubtful``:
     finding an element does not settle it, because a limit or quota is bound to the elements. ``kinds`` and
     ``version`` are those of an ipset: what its keys are made of, and of which IP version; ``members`` are the
-    sets of a list of sets.
+    sets of a list of sets. ``is_unreadable``: an element was not understood, so that anything may be in it.
     """
 
     name: str
@@ -126,6 +127,7 @@ class ElementSet(Struct):
     kinds: tuple[str, ...] = ()
     version: int | None = None
     members: tuple[ElementSet, ...] = ()
+    is_unreadable: bool = False
     _elements: Sequence[tuple[Key, object]] | None = None
     _indexes: list[RangeIndex] = field(default_factory=list)
 
@@ -133,7 +135,10 @@ class ElementSet(Struct):
     def elements(self) -> Sequence[tuple[Key, object]]:
         """Every key with its data."""
         if self._elements is None:
-            self._elements = self.load()
+            try:
+                self._elements = self.load()
+            except ParseError:
+                self.is_unreadable, self._elements = True, ()
             width = max((len(key) for key, _ in self._elements), default=0)
             self._indexes = [
                 RangeIndex((key[part], at) for at, (key, _) in enumerate(self._elements) if part < len(key))
@@ -151,7 +156,7 @@ class ElementSet(Struct):
         """Look one key up. Values that are not known match perhaps; absent ones must be handled before."""
         elements, indexes = self.elements, self._indexes
         if not elements:
-            return NOT_THERE
+            return MAYBE if self.is_unreadable else NOT_THERE
         if len(indexes) == 1 and isinstance(values[0], int | str):
             return self._answer(indexes[0].positions(values[0]), certain=True)
         mask, certain = -1, True

@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     options, libfuzzer = parser.parse_known_args()
     if options.inside:
-        return fuzz(options.inside, libfuzzer)
+        return fuzz(options.inside, [*libfuzzer, *options.readers])
     options.crashes.mkdir(exist_ok=True)
     failed = [name for name in options.readers or NAMES if not run(name, options.seconds, options.crashes)]
     print(f"failed: {' '.join(failed) or 'none'}")
