@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
@@ -34,11 +36,14 @@ def check(case: Case) -> Answer:
     if case.way is None:
         return answer(_without_way(case), _summary(case, _own_sockets(case)))
     findings = list(_check_way(case, case.way))
-    codes = {finding.code for finding in findings}
+    decisive = {finding.code: place for place, finding in enumerate(findings)}
     for way in case.ways[1:]:
-        findings += [
-            milder(finding, str(way.ip)) for finding in _check_way(case, way) if finding.code not in codes
-        ]
+        for finding in _check_way(case, way):
+            place = decisive.get(finding.code)
+            if place is None:
+                findings.append(milder(finding, str(way.ip)))
+            else:
+                findings[place] = replace(findings[place], paths=(*findings[place].paths, *finding.paths))
     return answer(findings + _queue_findings(case), _summary(case, _serving(case, case.way)))
 
 

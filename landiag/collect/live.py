@@ -17,7 +17,6 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from landiag.collect.masking import mask_argv, mask_environment
 from landiag.model.facts import Family
 
 KEPT_VARIABLES = frozenset(
@@ -165,6 +164,8 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
 
 
 def _describe(process: Any) -> dict[str, Any]:
+    from landiag.collect.masking import mask_argv, mask_environment
+
     with process.oneshot():
         variables = _ask(process.environ) or {}
         return {
