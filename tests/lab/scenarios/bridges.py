@@ -124,6 +124,7 @@ SCENARIOS = (
         servers=SERVERS,
         truth="timeout|unreachable|rejected host-unreachable",
         expected=blocked("firewall-drops"),
+        with_peer=blocked("firewall-drops|peer-down"),
     ),
     Scenario(
         "nd-dropped",
