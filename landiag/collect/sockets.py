@@ -41,6 +41,8 @@ def _parse_line(line: str, namespace: str | None) -> Socket:
     # Names of programs are free text: only what follows the last of them is ss's own.
     users, end, extras = rest.rpartition("))")
     fields = dict(_FIELD.findall(extras if end else rest))
+    if not fields.get("uid", "0").isdecimal():
+        raise ParseError(f"not a user of ss: {fields['uid'][:40]!r}")
     v6only = bool(int(fields["v6only"])) if fields.get("v6only", "") in ("0", "1") else None
     return Socket(
         address=address,

@@ -34,6 +34,7 @@ FOUND = (
     ("ipset", b"create n hash:net,iface family inet netmask 99\nadd n 10.0.0.0,eth0\n"),
     ("ufw", seeds("ufw")[0].replace(b"-A ufw-user-input -i", b"-A ")),
     ("recording", seeds("recording")[0].replace(b'"port": 5000', b'"port": null')),
+    ("recording", seeds("recording")[0].replace(b"uid:1000", b"uid:10x00")),
 )
 """What the fuzzer has found, with the reader that failed at it."""
 
