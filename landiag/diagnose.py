@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -54,7 +54,13 @@ def diagnose(
     """
     if question.target.port is None:
         raise UsageError("no port is named: which one do clients fail to reach?")
-    machine, facts = gather(recorder, deadline, _resolve_plan(question))
+
+    def ask_link(facts: Facts) -> tuple[Source, ...]:
+        """Nobody answers where all is well, so this takes its whole time: it runs beside what is read anyway."""
+        ways = choose_ways(list_ways(facts), question.target, _find_peer(question, recorder))
+        return addresses.plan(facts, ways[0] if ways else None)
+
+    machine, facts = gather(recorder, deadline, _resolve_plan(question), ask_link)
     case = open_case(question, recorder, machine, facts)
     asking = _share(deadline, 0.7)
     may_be_inside = facts.os == "linux" and listening.may_be_inside(case)
@@ -66,8 +72,6 @@ def diagnose(
         *application.plan(case),
         *peer.plan(case),
     )
-    owners = addresses.plan(case)
-    recorder.begin(owners)  # nobody answers where all is well: what else is asked takes as long
     recorder.read_all((*inside, *asked), asking)
     if facts.os == "linux":
         case = replace(case, facts=linux.add_namespaces(facts, recorder.readings))
@@ -76,7 +80,7 @@ def diagnose(
         *peer.plan_after(case),
         *restart.plan(case),
     )
-    recorder.read_all((*owners, *after, *listening.plan_after(case)), deadline)
+    recorder.read_all((*addresses.plan(facts, case.way), *after, *listening.plan_after(case)), deadline)
     if not question.proves:
         return _report(question, case)
     from landiag.prove.ask import ask_kernel
@@ -94,8 +98,16 @@ def _share(deadline: float, share: float) -> float:
     return now + share * max(0.0, deadline - now)
 
 
-def gather(recorder: Recorder, deadline: float, also: Iterable[Source] = ()) -> tuple[Machine, Facts]:
-    """Read a host in two rounds: what is always needed, then what that makes worth reading."""
+def gather(
+    recorder: Recorder,
+    deadline: float,
+    also: Iterable[Source] = (),
+    beside: Callable[[Facts], Iterable[Source]] | None = None,
+) -> tuple[Machine, Facts]:
+    """Read a host in two rounds: what is always needed, then what that makes worth reading.
+
+    What ``beside`` names by the facts of the first round is begun with the second; the caller reads it later.
+    """
     recorder.read_all((MACHINE, *also), deadline)
     machine = parse_reading(recorder.readings[MACHINE.name], parse_machine)
     if isinstance(machine, Unknown):
@@ -103,6 +115,7 @@ def gather(recorder: Recorder, deadline: float, also: Iterable[Source] = ()) -> 
     system = collector_of(machine.os)
     recorder.read_all((*first_sources(machine.os), *systems.sources(machine)), _share(deadline, 0.4))
     facts = system.parse_facts(recorder.readings, machine)
+    recorder.begin(beside(facts) if beside is not None else ())
     recorder.read_all(system.plan(facts, recorder.readings), _share(deadline, 0.3))
     facts = system.complete_facts(facts, recorder.readings)
     asked = system.plan_owners(facts)

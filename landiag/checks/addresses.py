@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.way_back import client_for
-from landiag.model.facts import Call, Interface, IPAddress, Unknown
+from landiag.model.facts import Call, Facts, Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.probe.arp import parse_arp
 from landiag.routing import lookup
@@ -21,17 +21,16 @@ _ANSWERS_NOBODY = "8"
 """The value of arp_ignore with which no address is answered for (ip-sysctl.rst)."""
 
 
-def plan(case: Case) -> tuple[Call, ...]:
-    """Ask the link whether another device has the first way's IPv4 address, too; only root may ask."""
-    way = case.way
-    if case.facts.os != "linux" or not case.facts.privileged or way is None or way.ip.version != 4:
+def plan(facts: Facts, way: Way | None) -> tuple[Call, ...]:
+    """Ask the link whether another device has a way's IPv4 address, too; only root may ask."""
+    if facts.os != "linux" or not facts.privileged or way is None or way.ip.version != 4:
         return ()
     return (_who_has(way),)
 
 
 def _who_has(way: Way) -> Call:
     params = (("addresses", str(way.ip)), ("interface", way.interface.name), ("probe", "1"))
-    return Call("arp", (*params, ("rounds", "2"), ("wait", "0.05"), ("duplicates", "1")), seconds=1.0)
+    return Call("arp", (*params, ("rounds", "2"), ("wait", "0.02"), ("duplicates", "1")), seconds=1.0)
 
 
 def check(case: Case) -> Answer:
