@@ -38,16 +38,21 @@ ip route add default via 192.168.77.1
 """
 
 
-def seconds(argv: Sequence[str]) -> float:
-    """Measure the median time of a command, after one run to warm up."""
-    times = []
+def seconds(*commands: Sequence[str]) -> list[float]:
+    """Measure the median time of each command, in turns: a machine's pace changes from one moment to the next."""
+    times: list[list[float]] = [[] for _ in commands]
     for _ in range(RUNS + 1):
-        started = time.perf_counter()
-        subprocess.run(
-            argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False
-        )
-        times.append(time.perf_counter() - started)
-    return statistics.median(times[1:])
+        for argv, mine in zip(commands, times, strict=True):
+            started = time.perf_counter()
+            subprocess.run(
+                argv,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+            mine.append(time.perf_counter() - started)
+    return [statistics.median(mine[1:]) for mine in times]  # the first warms up
 
 
 def load_rules(count: int) -> None:
@@ -72,14 +77,12 @@ def measure() -> None:
     server = subprocess.Popen((sys.executable, "-m", "http.server", "5000"), stdout=-3, stderr=-3)
     try:
         time.sleep(1)
-        bare = seconds((sys.executable, "-c", "pass"))
-        version = seconds((*landiag, "--version"))
+        bare, version = seconds((sys.executable, "-c", "pass"), (*landiag, "--version"))
         print(f"landiag --version / python -c pass: {version / bare:.2f} (at most 6)")
         for count, most in ((0, 1.5), (10_000, 1.2)):
             if count:
                 load_rules(count)
-            expert = seconds(("sh", "-c", EXPERT))
-            check = seconds((*landiag, "check", "--port", "5000", "--json"))
+            expert, check = seconds(("sh", "-c", EXPERT), (*landiag, "check", "--port", "5000", "--json"))
             ratio = check / expert
             print(
                 f"check with {count} rules / the expert's commands: {ratio:.2f} (at most {most}; {check:.2f} s)"

@@ -9,7 +9,7 @@ from msgspec import Struct
 from landiag.firewall.classes import Piece, split_network
 from landiag.journey import Journey, follow
 from landiag.model.facts import Facts, IPAddress, Process, Unknown
-from landiag.model.packet import Packet
+from landiag.model.packet import Packet, Within
 from landiag.model.report import Target
 from landiag.ways import Way, client_of
 
@@ -120,6 +120,10 @@ def _fate(journey: Journey) -> object:
     return journey.verdict, journey.leg, place, journey.translated, journey.way_back, unknown
 
 
+SYN_LENGTH = {4: Within(44, 64), 6: Within(64, 84)}
+"""Linux and Android send 60 bytes, Windows 52, Apple's systems 64; 20 more by IPv6."""
+
+
 def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) -> Packet:
     """Make the SYN with which a client begins; with what firewalls that judge programs and profiles ask for."""
     return Packet(
@@ -127,6 +131,7 @@ def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) ->
         source=client,
         destination=way.ip,
         in_interface=way.interface.name,
+        length=SYN_LENGTH[way.ip.version],
         program=serving_program(facts, way, port),
         profile=way.interface.profile,
         interface_addresses=tuple(str(address.interface) for address in way.interface.addresses),
