@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.binding import bind_among
 from landiag.checks.case import Case
 from landiag.checks.destination import destination_of
@@ -13,6 +15,10 @@ WAIT = 3.5
 """Seconds that a server has for its answer; a page that takes longer is called silent. The kernel needs 3 to
 find that nobody has a translated address."""
 
+OWN_CONNECT = 1.3
+"""Seconds for a connection to this machine itself, where no rule sends it elsewhere: nothing is lost on the way,
+and a SYN is repeated after one."""
+
 _DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"
 """A style sheet of Werkzeug's debugger: served to anybody, asks for no PIN, runs nothing."""
 
@@ -20,7 +26,9 @@ _DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"
 def client_exchange(case: Case, way: Way) -> Call:
     """Name the exchange for one way in: to where its connections go, with the Host that its clients send."""
     ip, port = where_to_ask(case, way)
-    return _exchange(case, ip, port, _host_header(case, way), case.target_path)
+    call = _exchange(case, ip, port, _host_header(case, way), case.target_path)
+    is_certain = not destination_of(case, way).is_elsewhere and not has_gaps(case)
+    return replace(call, patience=(("connect", str(OWN_CONNECT)),)) if is_certain else call
 
 
 def _exchange(case: Case, ip: IPAddress, port: int, host: str, path: str) -> Call:

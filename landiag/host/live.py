@@ -151,7 +151,7 @@ class LiveHost(Struct):
         limit = min(source.seconds, self._remaining())
         started = time.monotonic()
         try:
-            data = getattr(import_module(module), function)(dict(source.params), limit)
+            data = getattr(import_module(module), function)(dict((*source.params, *source.patience)), limit)
         except OSError as error:
             return failed_reading(source, ReadStatus.FAILED, f"{source.kind}: {error.strerror or error}")
         # An exchange that was cut short by the host's deadline has seen no silence: it had no time to listen.

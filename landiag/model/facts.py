@@ -68,12 +68,14 @@ class Call(Struct, frozen=True):
     """A Python function behind the door (``host.CALLS``): its JSON answer is the reading.
 
     Exchanges with a network (an HTTP request, a ping, a bind test) are calls too: ``params`` are what they
-    are asked, and the transcript is what replays. ``seconds`` bounds the call below the host's own deadline.
+    are asked, and the transcript is what replays. ``seconds`` bounds the call below the host's own deadline;
+    ``patience`` are parameters that bound parts of it, which are no part of the question.
     """
 
     kind: str
     params: tuple[tuple[str, str], ...] = ()
     seconds: float = 60.0
+    patience: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:

@@ -125,9 +125,6 @@ def exchange(params: Mapping[str, str], timeout: float) -> bytes:
     )
 
 
-OWN_CONNECT = 1.3
-"""Seconds for a connection to this machine itself: nothing is lost on the way, and a SYN is repeated after one."""
-
 _PLAIN_TO_TLS = (
     "http request was sent to https port",
     "sent an http request to an https server",
@@ -156,8 +153,7 @@ def hints_at_tls(attempt: Attempt) -> bool:
 def _attempt(scheme: str, asked: Mapping[str, str], deadline: Deadline) -> Attempt:
     """One connection from its SYN to its end. The socket is closed whatever happens."""
     clock = Deadline(deadline.end)
-    longest = OWN_CONNECT if _is_own(asked["address"]) else float("inf")
-    patience = deadline.left(float(asked.get("connect", longest)))
+    patience = deadline.left(float(asked.get("connect", "inf")))
     opened, sock = open_connection(asked["address"], int(asked["port"]), patience, asked)
     if sock is None:
         return Attempt(scheme, opened, End.NOT_CONNECTED, seconds=clock.spent())
@@ -168,18 +164,6 @@ def _attempt(scheme: str, asked: Mapping[str, str], deadline: Deadline) -> Attem
         if scheme == "tcp":
             return _listen(begun, sock, Deadline.after(clock.left(_BANNER_WAIT)))
         return _ask(begun, sock, asked, clock)
-
-
-def _is_own(address: str) -> bool:
-    """Whether an address is this machine's: the kernel then takes it for the sender, too. Nothing is sent."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as sock:
-            sock.connect((address, 9))
-            own: str = sock.getsockname()[0]
-            return own == address.partition("%")[0]
-    except OSError:
-        return False
 
 
 def _over_tls(begun: Attempt, sock: socket.socket, asked: Mapping[str, str], clock: Deadline) -> Attempt:

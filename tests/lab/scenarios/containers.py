@@ -135,6 +135,7 @@ SCENARIOS = (
         servers=(INSIDE_LOOPBACK, docker_proxy()),
         truth="refused",
         expected=blocked("bound-to-loopback|port-redirected"),
+        as_user=NO_RULES_SEEN,
     ),
     Scenario(
         "docker-not-published",
