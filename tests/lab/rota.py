@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-FEW = 8
-"""``LANDIAG_LAB=few`` takes every eighth scenario: CI's second run, as a normal user of the machine."""
+FEW = 14
+"""``LANDIAG_LAB=few`` takes every fourteenth scenario: CI's second run, as a normal user of the machine."""
 
 
 def is_taken(number: int, *, user: bool, period: int, root_only: bool = False) -> bool:
