@@ -198,7 +198,7 @@ def _nft_chains(
     table: NftTable, backend: str, saved: IptTable | None, sets: Mapping[str, ElementSet] | None
 ) -> dict[str, Chain]:
     chains = {}
-    changes = Changes(table.rules)
+    changes = Changes(table)
     setting = Setting(4 if table.family == "ip" else 6, None, sets)
     for name in {**table.chains, **table.rules}:
         chain = table.chains.get(name) or Chain(backend, table.family, table.name, name)

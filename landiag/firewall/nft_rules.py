@@ -10,7 +10,7 @@ from landiag.firewall.ipt_matches import Setting
 from landiag.firewall.iptables import IptRule
 from landiag.firewall.nat import address_of
 from landiag.firewall.nft_sets import Sets
-from landiag.firewall.nftables import NftRule, RuleObject
+from landiag.firewall.nftables import REWRITES, NftRule, NftTable, RuleObject
 from landiag.firewall.scan import ScannedRules, Wanted, known
 from landiag.model.match import Fields
 from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, Value
@@ -19,7 +19,6 @@ from landiag.model.ruleset import Rule, Step
 _STATEMENT = re.compile(
     rb'[\[,] ?\{"match": \{"op": "==", "left": (\{"(?:payload|meta)": \{[^{}]*\}\}), "right": ("[^"\\*@]*"|\d+)\}\}'
 )
-_CHANGES = b'"mangle": {"key": {"payload"'
 
 
 MEMORY = 4096
@@ -90,15 +89,15 @@ class Changes:
 
     __slots__ = ("_answer", "_rules")
 
-    def __init__(self, rules: Mapping[str, Sequence[RuleObject]]) -> None:
-        self._rules = rules
-        self._answer: bool | None = None
+    def __init__(self, table: NftTable) -> None:
+        self._rules = table.rules
+        self._answer: bool | None = None if table.may_rewrite else False
 
     def __call__(self) -> bool:
         """The answer."""
         if self._answer is None:
             self._answer = any(
-                _CHANGES in bytes(rule.expr) for rules in self._rules.values() for rule in rules
+                REWRITES in bytes(rule.expr) for rules in self._rules.values() for rule in rules
             )
         return self._answer
 

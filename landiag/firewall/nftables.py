@@ -122,12 +122,20 @@ class NftRule(Rule):
         return lower_rule(self.statements, self._sets)
 
 
+REWRITES = b'"mangle": {"key": {"payload"'
+"""How `nft -j` begins a statement that writes into the packet."""
+
+
 class NftTable(Struct):
-    """A table as it was read. ``dormant`` is None where the output does not tell."""
+    """A table as it was read. ``dormant`` is None where the output does not tell.
+
+    ``may_rewrite`` is False where no rule of the whole output writes into packets.
+    """
 
     family: str
     name: str
     dormant: bool | None = False
+    may_rewrite: bool = True
     chains: dict[str, Chain] = field(default_factory=dict)
     rules: dict[str, list[RuleObject]] = field(default_factory=dict)
     sets: dict[str, ElementSet] = field(default_factory=dict)
@@ -148,6 +156,9 @@ def parse_nft_json(data: bytes) -> list[NftTable]:
     tables: dict[tuple[str, str], NftTable] = {}
     for item in document.nftables:
         _take(item, tables)
+    may_rewrite = REWRITES in data
+    for table in tables.values():
+        table.may_rewrite = may_rewrite
     return list(tables.values())
 
 
