@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from landiag import __version__
 from landiag.checks import (
     CHECKS,
-    addresses,
     application,
     exchange,
     firewall,
+    link,
     listening,
     peer,
     port,
@@ -58,7 +58,7 @@ def diagnose(
     def ask_link(facts: Facts) -> tuple[Source, ...]:
         """Nobody answers where all is well, so this takes its whole time: it runs beside what is read anyway."""
         ways = choose_ways(list_ways(facts), question.target, _find_peer(question, recorder))
-        return addresses.plan(facts, ways[0] if ways else None)
+        return link.plan(facts, ways[0] if ways else None)
 
     machine, facts = gather(recorder, deadline, _resolve_plan(question), ask_link)
     case = open_case(question, recorder, machine, facts)
@@ -80,7 +80,7 @@ def diagnose(
         *peer.plan_after(case),
         *restart.plan(case),
     )
-    recorder.read_all((*addresses.plan(facts, case.way), *after, *listening.plan_after(case)), deadline)
+    recorder.read_all((*link.plan(facts, case.way), *after, *listening.plan_after(case)), deadline)
     if not question.proves:
         return _report(question, case)
     from landiag.prove.ask import ask_kernel

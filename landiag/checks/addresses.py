@@ -6,31 +6,13 @@ from ipaddress import ip_address
 
 from msgspec.structs import replace
 
-from landiag.checks import words
+from landiag.checks import link, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.way_back import client_for
-from landiag.model.facts import Call, Facts, Interface, IPAddress, Unknown
+from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.probe.arp import parse_arp
 from landiag.routing import lookup
 from landiag.ways import Way, is_container_side, owner_of, rank_kind
-
-_WITH_ARP = ("ethernet", "wifi", "bond", "vlan", "bridge", "veth")
-_TAKING = ("bridge", "bond")
-_ANSWERS_NOBODY = "8"
-"""The value of arp_ignore with which no address is answered for (ip-sysctl.rst)."""
-
-
-def plan(facts: Facts, way: Way | None) -> tuple[Call, ...]:
-    """Ask the link whether another device has a way's IPv4 address, too; only root may ask."""
-    if facts.os != "linux" or not facts.privileged or way is None or way.ip.version != 4:
-        return ()
-    return (_who_has(way),)
-
-
-def _who_has(way: Way) -> Call:
-    params = (("addresses", str(way.ip)), ("interface", way.interface.name), ("probe", "1"))
-    return Call("arp", (*params, ("rounds", "2"), ("wait", "0.02"), ("duplicates", "1")), seconds=1.0)
 
 
 def check(case: Case) -> Answer:
@@ -44,8 +26,7 @@ def check(case: Case) -> Answer:
     if not findings and not case.ways:
         findings = [_no_way(case, interfaces)]
     findings += _check_duplicates(case, interfaces)
-    findings += _check_other_owner(case, interfaces)
-    findings += [] if case.way is None else _check_way_in(case, case.way, interfaces)
+    findings += [] if case.way is None else link.check_way_in(case, case.way, interfaces)
     findings += _check_overlap(case, interfaces)
     return answer(findings, _summary(case))
 
@@ -159,136 +140,6 @@ def _check_duplicates(case: Case, interfaces: tuple[Interface, ...]) -> list[Fin
         for interface in interfaces
         for address in interface.addresses
         if address.duplicate
-    ]
-
-
-def _check_other_owner(case: Case, interfaces: tuple[Interface, ...]) -> list[Finding]:
-    """Find another device that answers ARP for the address that clients use: RFC 5227."""
-    if case.way is None:
-        return []
-    answers = case.parse(_who_has(case.way), parse_arp)
-    if answers is None or isinstance(answers, Unknown):
-        return []
-    own = {
-        interface.mac for interface in interfaces
-    }  # on a link with two of our cards, the other one answers too
-    others = [mac for owner in answers.owners for mac in owner.macs if mac not in own]
-    if not others:
-        return []
-    return [
-        Finding(
-            code="duplicate-address",
-            outcome=Outcome.BLOCKS,
-            title=f"Another device has the address {case.way.ip} too: {', '.join(others)}",
-            detail="Clients reach whichever of the two answered last: sometimes this machine, sometimes the other.",
-            evidence=(
-                Evidence("ARP", f"who has {case.way.ip}? {', '.join(others)} on {case.way.interface.name}"),
-            ),
-            fixes=(
-                Fix(
-                    "Give each device an address of its own",
-                    needs="user-action",
-                    steps=(
-                        "Let the router assign this machine's address (DHCP), or choose one outside of its range.",
-                        f"Or find the device with {others[0]} in the router's list, and change its address.",
-                    ),
-                ),
-            ),
-            paths=(case.way.id,),
-        )
-    ]
-
-
-def _check_way_in(case: Case, way: Way, interfaces: tuple[Interface, ...]) -> list[Finding]:
-    """Find what keeps packets for the address from ever being taken by its interface."""
-    return [*_check_master(case, way, interfaces), *_check_arp(case, way), *_check_size(case, way)]
-
-
-def _check_master(case: Case, way: Way, interfaces: tuple[Interface, ...]) -> list[Finding]:
-    """Find an address on a bridge's or bond's port: the master takes every packet first (rx_handler)."""
-    port = way.interface
-    master = next((one for one in interfaces if one.name == port.master and one.kind in _TAKING), None)
-    if master is None:
-        return []
-    address = next(one for one in port.addresses if one.ip == way.ip).interface
-    return [
-        Finding(
-            code="wrong-address",
-            outcome=Outcome.BLOCKS,
-            title=f"{port.name} belongs to {master.name}, which takes its packets: {way.ip} is on the wrong one",
-            detail=f"The address has to be on the {master.kind} {master.name} itself; on its port it hears nothing.",
-            evidence=(Evidence(words.addresses(case), f"{port.name}: {address}, master {master.name}"),),
-            fixes=(
-                Fix(
-                    f"Move the address to {master.name}",
-                    (
-                        f"ip link set {master.name} up",
-                        f"ip addr del {address} dev {port.name}",
-                        f"ip addr add {address} dev {master.name}",
-                    ),
-                    (f"ip addr del {address} dev {master.name}", f"ip addr add {address} dev {port.name}"),
-                    needs="root",
-                    risk=f"routes by {port.name} go with the address: a default gateway has to be set again",
-                ),
-            ),
-            paths=(way.id,),
-        )
-    ]
-
-
-def _check_arp(case: Case, way: Way) -> list[Finding]:
-    """Find what keeps this machine from telling clients its MAC address: they cannot send it anything then."""
-    name = way.interface.name
-    if way.ip.version != 4 or way.interface.kind not in _WITH_ARP:
-        return []
-    settings = [f"net.ipv4.conf.{one}.arp_ignore" for one in ("all", name)]
-    refusing = [setting for setting in settings if case.facts.sysctls.get(setting) == _ANSWERS_NOBODY]
-    if refusing:
-        evidence = [
-            Evidence(f"/proc/sys/{one.replace('.', '/')}", f"{one} = {_ANSWERS_NOBODY}") for one in refusing
-        ]
-        commands = tuple(f"sysctl -w {one}=0" for one in refusing)
-        undo = tuple(f"sysctl -w {one}={_ANSWERS_NOBODY}" for one in refusing)
-    elif not way.interface.arp:
-        evidence = [Evidence(words.addresses(case), f"{name}: NOARP")]
-        commands, undo = (f"ip link set {name} arp on",), (f"ip link set {name} arp off",)
-    else:
-        return []
-    return [
-        Finding(
-            code="link-down",
-            outcome=Outcome.BLOCKS,
-            title=f"{name} answers no ARP requests: clients cannot find {way.ip}",
-            detail="A client asks the network who has the address before it sends anything, and hears nothing.",
-            evidence=tuple(evidence),
-            fixes=(Fix("Let it answer", commands, undo, needs="root"),),
-            paths=(way.id,),
-        )
-    ]
-
-
-def _check_size(case: Case, way: Way) -> list[Finding]:
-    """An MTU below what every host must be able to take (RFC 791: 576 octets, RFC 8200: 1280)."""
-    mtu, least = way.interface.mtu, 576 if way.ip.version == 4 else 1280
-    if mtu is None or mtu >= least:
-        return []
-    return [
-        Finding(
-            code="path-mtu",
-            outcome=Outcome.UNKNOWN,
-            title=f"{way.interface.name} takes packets of at most {mtu} bytes: what clients send may be lost",
-            detail=f"Every host may send packets of {least} bytes; an Ethernet or Wi-Fi takes 1500.",
-            evidence=(Evidence(words.addresses(case), f"{way.interface.name}: mtu {mtu}"),),
-            fixes=(
-                Fix(
-                    "Let it take what clients send",
-                    (f"ip link set {way.interface.name} mtu 1500",),
-                    (f"ip link set {way.interface.name} mtu {mtu}",),
-                    needs="root",
-                ),
-            ),
-            paths=(way.id,),
-        )
     ]
 
 
