@@ -64,13 +64,18 @@ def firewall(
         interface_addresses=tuple(interface_address or ()),
     )
     deadline = time.monotonic() + timeout
-    machine = None
-    if not ruleset:
-        machine = Recorder(LiveHost(deadline))
-        begin_reading(machine)
-    from landiag.cli.firewall_answer import answer
+    host = LiveHost(deadline)
+    machine = Recorder(host)
+    try:
+        if not ruleset:
+            begin_reading(machine)
+        from landiag.cli.firewall_answer import answer
 
-    answer(asked, machine, ruleset or [], packets, deadline, as_json=as_json, quiet=quiet, verbose=verbose)
+        answer(
+            asked, machine, ruleset or [], packets, deadline, as_json=as_json, quiet=quiet, verbose=verbose
+        )
+    finally:
+        host.close()
 
 
 def _parse_address(option: str, text: str | None) -> IPAddress | None:

@@ -30,7 +30,7 @@ from landiag.ways import list_ways
 
 def answer(
     asked: Packet,
-    machine: Recorder | None,
+    machine: Recorder,
     files: Sequence[Path],
     packets: Path | None,
     deadline: float,
@@ -48,7 +48,7 @@ def answer(
 
 
 def _judge(
-    asked: Packet, machine: Recorder | None, files: Sequence[Path], packets: Path | None, deadline: float
+    asked: Packet, machine: Recorder, files: Sequence[Path], packets: Path | None, deadline: float
 ) -> tuple[Ruleset, tuple[Judged, ...]]:
     saved = [SavedFile(str(file), _read_bytes(file)) for file in files]
     recordings = [file for file in saved if is_recording(file.data)]
@@ -58,7 +58,6 @@ def _judge(
     if recordings:
         machine = Recorder(RecordedHost(parse_recording(_decode(recordings[0].data)).readings))
         deadline = float("inf")
-    assert machine is not None
     return _judge_machine(asked, gather(machine, deadline)[1], packets)
 
 

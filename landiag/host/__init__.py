@@ -79,7 +79,7 @@ class Recorder(Struct):
         # not keep the process alive.
         files: list[Source] = [source for source in wanted.values() if isinstance(source, File)]
         batches: list[list[Source]] = [[source] for source in wanted.values() if not isinstance(source, File)]
-        for batch in (*batches, files):
+        for batch in (*batches, *([files] if files else [])):
             thread = threading.Thread(target=self._work, args=(batch,), daemon=True)
             self._threads.update((source.name, thread) for source in batch)
             thread.start()
