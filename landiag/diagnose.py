@@ -57,7 +57,7 @@ def diagnose(
 
     def ask_link(facts: Facts) -> tuple[Source, ...]:
         """Nobody answers where all is well, so this takes its whole time: it runs beside what is read anyway."""
-        ways = choose_ways(list_ways(facts), question.target, _find_peer(question, recorder))
+        ways = _choose(question, recorder, facts)
         return link.plan(facts, ways[0] if ways else None)
 
     machine, facts = gather(recorder, deadline, _resolve_plan(question), ask_link)
@@ -157,7 +157,7 @@ def open_case(question: Question, recorder: Recorder, machine: Machine, facts: F
     """Choose the ways in and follow the clients' conversations along them."""
     target, client = question.target, _find_peer(question, recorder)
     _check_interface(target, facts)
-    ways: tuple[Way, ...] = choose_ways(list_ways(facts), target, client)
+    ways = _choose(question, recorder, facts)
     return Case(
         target=target,
         machine=machine,
@@ -171,6 +171,10 @@ def open_case(question: Question, recorder: Recorder, machine: Machine, facts: F
         host_header=question.host_header,
         target_path=question.path,
     )
+
+
+def _choose(question: Question, recorder: Recorder, facts: Facts) -> tuple[Way, ...]:
+    return choose_ways(list_ways(facts), question.target, _find_peer(question, recorder))
 
 
 def _check_interface(target: Target, facts: Facts) -> None:

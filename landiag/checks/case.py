@@ -51,6 +51,12 @@ class Case(Struct, frozen=True):
         """The way in that the verdict speaks of; None when there is none."""
         return self.ways[0] if self.ways else None
 
+    @property
+    def listeners(self) -> tuple[Socket, ...]:
+        """The listening sockets on the port in question; empty when there are none, or they could not be read."""
+        known = self.facts.sockets
+        return () if isinstance(known, Unknown) else tuple(one for one in known if one.port == self.port)
+
     def parse(self, source: Source, parse: Callable[[str], T]) -> T | Unknown | None:
         """Parse the reading of a source; None when it was not planned for this case."""
         reading = self.readings.get(source.name)

@@ -32,9 +32,9 @@ def check(case: Case) -> Answer:
     if isinstance(case.facts.sockets, Unknown):
         return answer([_unreadable(case.facts.sockets)], "")
     if is_explained_by_port(case):
-        return answer([], _summary(case, _own_sockets(case)))
+        return answer([], _summary(case, case.listeners))
     if case.way is None:
-        return answer(_without_way(case), _summary(case, _own_sockets(case)))
+        return answer(_without_way(case), _summary(case, case.listeners))
     findings = list(_check_way(case, case.way))
     decisive = {finding.code: place for place, finding in enumerate(findings)}
     for way in case.ways[1:]:
@@ -88,8 +88,7 @@ def may_be_inside(case: Case) -> bool:
     """Whether the socket may be in another network namespace: none is here, or the connection is sent elsewhere."""
     if isinstance(case.facts.sockets, Unknown):
         return False
-    is_here = any(socket.port == case.port for socket in case.facts.sockets)
-    return not is_here or any(destination_of(case, way).is_elsewhere for way in case.ways)
+    return not case.listeners or any(destination_of(case, way).is_elsewhere for way in case.ways)
 
 
 def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface) -> Finding:
@@ -324,7 +323,7 @@ def _queue_findings(case: Case) -> list[Finding]:
 
 def _without_way(case: Case) -> list[Finding]:
     """Check without any address to check for: only whether something listens, and not on loopback."""
-    sockets = _own_sockets(case)
+    sockets = case.listeners
     if not sockets:
         others = _similar_servers(case)
         title = f"Nothing listens on port {case.port}"
@@ -353,10 +352,6 @@ def _unreadable(unknown: Unknown) -> Finding:
 
 def _sockets(case: Case) -> tuple[Socket, ...]:
     return () if isinstance(case.facts.sockets, Unknown) else case.facts.sockets
-
-
-def _own_sockets(case: Case) -> tuple[Socket, ...]:
-    return tuple(socket for socket in _sockets(case) if socket.port == case.port)
 
 
 def _serving(case: Case, way: Way | None) -> tuple[Socket, ...]:

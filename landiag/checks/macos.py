@@ -286,7 +286,7 @@ def check_port(case: Case) -> list[Finding]:
     """Check whether AirPlay Receiver holds the port."""
     if case.port not in _AIRPLAY_PORTS or isinstance(case.facts.sockets, Unknown):
         return []
-    ours = [socket for socket in case.facts.sockets if socket.port == case.port]
+    ours = case.listeners
     held = [one for one in ours if any(_is_airplay(owner.name) for owner in case.owners(one))]
     if not held:
         held = [one for one in ours if one.pids and _lsof_says_airplay(case, one.pids)]

@@ -36,14 +36,8 @@ def check(case: Case) -> Answer:
     return answer(findings, _summary(case))
 
 
-def _listeners(case: Case) -> tuple[Socket, ...]:
-    if isinstance(case.facts.sockets, Unknown):
-        return ()
-    return tuple(socket for socket in case.facts.sockets if socket.port == case.port)
-
-
 def _summary(case: Case) -> str:
-    listeners = _listeners(case)
+    listeners = case.listeners
     if not listeners:
         return f"port {case.port} is free"
     names = " and ".join(dict.fromkeys(describe_owner(case, socket) for socket in listeners))
@@ -51,7 +45,7 @@ def _summary(case: Case) -> str:
 
 
 def _check_owners(case: Case) -> list[Finding]:
-    listeners = _listeners(case)
+    listeners = case.listeners
     if case.program is not None:
         strangers = [socket for socket in listeners if _is_other_program(case, socket, case.program)]
         if strangers:
@@ -190,6 +184,12 @@ def _first_unprivileged(case: Case) -> int:
     return int(last) + 1 if last.isdecimal() else int(found) if found.isdecimal() else 1024
 
 
+def see_holders(case: Case) -> Fix:
+    """How to find the program that has the port and does not listen on it."""
+    step = "End that program, or use another port."
+    return Fix("See who holds it", (words.holders(case),), needs="user-action", steps=(step,))
+
+
 def _held(case: Case, test: BindTest) -> Finding:
     return Finding(
         code="port-taken",
@@ -197,14 +197,7 @@ def _held(case: Case, test: BindTest) -> Finding:
         title=f"Port {case.port} is taken by a program that does not listen on it",
         detail="A socket is bound to it, or a connection of this machine uses it as its own port.",
         evidence=(Evidence("bind()", f"{test.address}:{test.port}: {test.error}"),),
-        fixes=(
-            Fix(
-                "See who holds it",
-                (words.holders(case),),
-                needs="user-action",
-                steps=("End that program, or use another port.",),
-            ),
-        ),
+        fixes=(see_holders(case),),
     )
 
 

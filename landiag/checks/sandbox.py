@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from msgspec import Struct
 
 from landiag.checks.case import Case
+from landiag.checks.way_back import client_for
 from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
@@ -53,16 +54,16 @@ def plan(case: Case) -> tuple[Command, ...]:
     """Ask systemd for the units that hold the port's sockets."""
     if case.facts.os != "linux":
         return ()
-    sources = (_source(socket) for socket in _sockets(case))
+    sources = (_source(socket) for socket in case.listeners)
     return tuple({source.name: source for source in sources if source is not None}.values())
 
 
 def check(case: Case) -> Iterator[Finding]:
     """Name the lists that keep the clients of the first way from the server's sockets."""
-    client = _client(case)
-    if case.way is None or client is None:
+    if case.way is None:
         return
-    for socket in _sockets(case):
+    client = client_for(case, case.way)
+    for socket in case.listeners:
         source = _source(socket)
         lists = None if source is None else case.parse(source, parse_unit)
         if source is None or lists is None or isinstance(lists, Unknown):
@@ -74,11 +75,6 @@ def check(case: Case) -> Iterator[Finding]:
             yield _denies(case, unit, lists, client)
 
 
-def _sockets(case: Case) -> tuple[Socket, ...]:
-    known = case.facts.sockets
-    return () if isinstance(known, Unknown) else tuple(one for one in known if one.port == case.port)
-
-
 def _source(socket: Socket) -> Command | None:
     """The unit is the last of the command; the slices above it come before."""
     units = _UNITS.findall(socket.cgroup or "")
@@ -86,14 +82,6 @@ def _source(socket: Socket) -> Command | None:
         return None
     argv = ("systemctl", "show", f"--property={_PROPERTIES}", "--", *units)
     return Command(f"unit {units[-1]}", argv)
-
-
-def _client(case: Case) -> IPAddress | None:
-    """The client that fails, or one that speaks for the ordinary clients of the first way."""
-    if case.peer is not None:
-        return case.peer
-    classes = case.classes.get(case.way.id, ()) if case.way is not None else ()
-    return classes[0].journey.packet.source if classes else None
 
 
 def _denies(case: Case, unit: str, lists: AddressLists, client: IPAddress) -> Finding:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.checks.port import see_holders
 from landiag.collect import windows as collected
 from landiag.collect.windows_net import PortRange, parse_excluded_ranges
 from landiag.firewall.windows.text import decode_console
@@ -20,7 +20,7 @@ def check_port(case: Case, bind_error: str | None) -> list[Finding]:
     """
     if isinstance(case.facts.sockets, Unknown):
         return []
-    ours = [socket for socket in case.facts.sockets if socket.port == case.port]
+    ours = case.listeners
     if any(4 in socket.pids for socket in ours):
         return [_http_sys(case, wanted=case.program is not None and case.program.lower() != "system")]
     pids = {pid for socket in ours for pid in socket.pids}
@@ -44,14 +44,7 @@ def _held_alone(case: Case) -> Finding:
         title=f"A program keeps port {case.port} for itself and does not listen on it (error 10013, no excluded range)",
         detail="It set SO_EXCLUSIVEADDRUSE: Windows then refuses the port to every other program.",
         evidence=(Evidence("bind()", f"port {case.port}: error 10013"),),
-        fixes=(
-            Fix(
-                "See who holds it",
-                (words.holders(case),),
-                needs="user-action",
-                steps=("End that program, or use another port.",),
-            ),
-        ),
+        fixes=(see_holders(case),),
     )
 
 

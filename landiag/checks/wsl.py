@@ -84,7 +84,7 @@ def check_on_windows(case: Case) -> list[Finding] | None:
     """
     if isinstance(case.facts.sockets, Unknown):
         return None
-    ours = [socket for socket in case.facts.sockets if socket.port == case.port]
+    ours = case.listeners
     registry = case.readings.get(collected.REGISTRY.name)
     if not ours and (registry is None or registry.status is not ReadStatus.OK):
         return [_unseen(case, "whether Windows passes it on could not be read")]
@@ -134,7 +134,7 @@ def _is_relay(name: str) -> bool:
     return name.lower().startswith("wslrelay")
 
 
-def _check_proxy(case: Case, proxy: PortProxy, ours: list[Socket]) -> list[Finding] | None:
+def _check_proxy(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> list[Finding] | None:
     state = parse_state(case.readings)
     stopped = not isinstance(state, Unknown) and state.ip_helper not in ("", "Running")
     text = f"{proxy.listen_address}:{proxy.listen_port} to {proxy.connect_address}:{proxy.connect_port}"

@@ -167,7 +167,7 @@ class LiveHost(Struct):
 
 def cat(source: File) -> Command:
     """Name the command by which root reads a file."""
-    return Command(source.name, ("cat", "--", source.path), needs_root=True)
+    return Command(source.name, ("cat", source.path), needs_root=True)
 
 
 def find_program(name: str, path: tuple[str, ...] = SAFE_PATH) -> str | None:
@@ -188,7 +188,7 @@ def remedy(source: Source) -> str | None:
                 return subprocess.list2cmdline((source.argv[0], *source.argv[1:]))
             return shlex.join(("sudo", program, *source.argv[1:]))
         case File():
-            return shlex.join(("sudo", "cat", source.path))
+            return shlex.join(("sudo", *cat(source).argv))
         case Call():
             return None
 
