@@ -17,22 +17,12 @@ from landiag.firewall.windows import decode, is_windows, parse_policy
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
+from tests.firewall.seeds import PF
 from tests.firewall.test_alf import OLD
 from tests.machines.bsd import IFCONFIG, ROUTES, netstat
 from tests.machines.windows import ARP, ROUTES4, ROUTES6, excluded, registry
 from tests.machines.windows_cases import GERMAN_NETSH
 
-PF = """ext_if = "em0"
-table <bad> persist { 10.0.0.0/8, !10.1.1.1 }
-set block-policy return
-set skip on { lo0 }
-rdr pass on $ext_if inet proto tcp from any to any port { 80, 443 } -> 127.0.0.1 port 8080
-block in log (all) quick on ! $ext_if inet from <bad> to any
-anchor "web/*" in on em0 proto tcp {
-  pass in quick proto tcp from any to (em0) port 5000:5010 flags S/SA keep state (max 100, source-track)
-}
-pass in proto tcp from { 192.168/16, fe80::/10 } port > 1024 to self port ssh user root tag LAN label "x y"
-"""
 RULES = """"Name","DisplayName","Enabled","Direction","Action","Profile","Protocol","LocalPort","Program"
 "a","A","True","Inbound","Allow","Private","TCP","5000","Any"
 """
