@@ -224,7 +224,6 @@ class _Printer:
 
         self.as_json, self.quiet, self.redact = as_json, quiet, redact
         self.tally = Tally()
-        self._repeats: tuple[object, int] = ((), 0)
 
     def begin(self, port: int, duration: float, url: str | None, trace_problem: str) -> None:
         """Say that it watches, and what to do now; on standard error, which JSON leaves free."""

@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 
 from landiag.firewall.alf import Alf, is_alf, lower_alf, parse_alf
 from landiag.firewall.pf import PfSystem, is_pf, parse_pf
-from landiag.firewall.pf.around import PfSurroundings
-from landiag.firewall.surroundings import SavedSurroundings, Surroundings
 from landiag.firewall.windows import Policy, decode, is_windows, parse_policy
 from landiag.model.facts import ParseError
-from landiag.model.packet import Packet
 from landiag.model.ruleset import Chain, Ruleset, TableKey
 
 if TYPE_CHECKING:
@@ -65,9 +62,3 @@ def join_rulesets(parts: Sequence[Ruleset], texts: tuple[bytes, ...] = ()) -> Ru
     gaps = tuple(gap for part in parts for gap in part.gaps)
     notes = {name: value for part in parts for name, value in part.notes.items()}
     return Ruleset(tables, gaps, texts, notes=notes)
-
-
-def around_of(ruleset: Ruleset, packet: Packet) -> Surroundings:
-    """The surroundings of a saved ruleset: on systems with pf a translation to loopback stays on the host."""
-    has_pf = any(key[0] == "pf" for key in ruleset.tables)
-    return PfSurroundings(packet) if has_pf else SavedSurroundings(packet)

@@ -145,24 +145,6 @@ class Computed(Match, Struct, frozen=True):
         return any(low <= value <= high for low, high in self.ranges) is not self.negated
 
 
-class Equal(Match, Struct, frozen=True):
-    """Two operands have the same value (or, negated, not)."""
-
-    left: Operand
-    right: Operand
-    text: str = ""
-    negated: bool = False
-
-    def test(self, fields: Fields) -> bool | None:
-        """Compare the two."""
-        left, right = self.left.value(fields), self.right.value(fields)
-        if left is ABSENT or right is ABSENT:
-            return False
-        if left is None or right is None:
-            return None
-        return (left == right) is not self.negated
-
-
 class Names(Match, Struct, frozen=True):
     """A name is one of ``names`` or begins with one of ``prefixes``."""
 

@@ -31,10 +31,6 @@ class NameMap(Struct):
     _full: dict[str, str] = field(default_factory=dict)
     _parts: dict[str, str] = field(default_factory=dict)
 
-    def add_host(self, name: str) -> None:
-        """Remember the name of a host or a domain, with or without dots."""
-        self.host(name)
-
     def host(self, name: str) -> str:
         """Give the new name of a host; addresses, loopback names and empty ones stay."""
         low = name.strip(".").lower()

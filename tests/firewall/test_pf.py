@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from landiag.firewall.command import saved_around
 from landiag.firewall.conversation import Conversation, Follower
-from landiag.firewall.other_systems import around_of
 from landiag.firewall.pf import PfSystem, is_pf, parse_pf, write_all
 from landiag.firewall.pf.tokens import unnumbered
 from landiag.firewall.windows import decode
@@ -35,7 +35,7 @@ def judge(text: str, asked: Packet, system: PfSystem | None = None) -> Conversat
     system = system or PfSystem()
     system.texts.append(parse_pf(text))
     ruleset = system.lower()
-    return Follower(ruleset, around_of(ruleset, asked)).follow(asked)
+    return Follower(ruleset, saved_around(ruleset)(asked)).follow(asked)
 
 
 def verdict(text: str, **changes: Any) -> Verdict:

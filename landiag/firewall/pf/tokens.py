@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from msgspec import Struct
-
 from landiag.model.facts import ParseError
 
 _TOKEN = re.compile(
@@ -16,14 +14,6 @@ _MACRO = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _DEFINITION = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(\S.*)$", re.DOTALL)
 _NUMBERED = re.compile(r"^\s*@\d+(?:\(\d+\))?\s*")
 MAX_EXPANSION = 1 << 16
-
-
-class Statement(Struct):
-    """One logical line: its text as written (one line, without number) and its words."""
-
-    text: str
-    words: list[str]
-    line: int
 
 
 def strip_comment(line: str) -> str:

@@ -7,7 +7,7 @@ default. Only inbound rules of enabled rules are in it; replies and established 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import overload
 
@@ -303,11 +303,3 @@ def _default(settings: ProfileSettings) -> tuple[Step, ...]:
     if isinstance(blocks, Unknown):
         return (Opaque(f"the default inbound action is not known: {blocks.reason}"), Stop(Verdict.DROP))
     return (Stop(Verdict.DROP if blocks else Verdict.ACCEPT),)
-
-
-def merge_policies(policies: Mapping[str, Policy]) -> Policy:
-    """One machine's policy out of several files, by name."""
-    whole = Policy()
-    for policy in policies.values():
-        whole.add(policy)
-    return whole

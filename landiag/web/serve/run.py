@@ -21,7 +21,6 @@ from landiag.web.serve.server import PageServer, choose_port
 from landiag.web.serve.state import Phone, State
 
 CHECK_SECONDS = 10.0
-FRESH_SECONDS = 3.0
 MAX_URLS = 16
 
 
@@ -50,7 +49,6 @@ class PageRun:
         self.asked = asked
         self._say = say
         self.stop = threading.Event()
-        self._checked = 0.0
         self.base = self._check(asked.question)
         port = asked.question.target.port
         is_free = any(finding.code == "nothing-listening" for finding in self.base.findings)
@@ -79,7 +77,6 @@ class PageRun:
             report = diagnose(question, Recorder(host), deadline)
         finally:
             host.close()
-        self._checked = time.monotonic()
         return report
 
     def run(self) -> Report:
