@@ -17,9 +17,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from random import Random
 
-from landiag.firewall.conversation import Follower
+from landiag.firewall.engine.legs import Follower
+from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.linux import parse_ruleset
-from landiag.firewall.surroundings import Surroundings
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import Packet
 

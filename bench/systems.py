@@ -14,9 +14,9 @@ from ipaddress import ip_address
 from landiag.collect import windows
 from landiag.collect.windows_rules import RULES_SCRIPT
 from landiag.collect.windows_state import STATE
-from landiag.firewall.conversation import Follower
+from landiag.firewall.engine.legs import Follower
+from landiag.firewall.engine.surroundings import SavedSurroundings
 from landiag.firewall.pf import PfSystem, parse_pf
-from landiag.firewall.surroundings import SavedSurroundings
 from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import parse_entries
 from landiag.model.packet import Packet

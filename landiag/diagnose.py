@@ -28,17 +28,17 @@ from landiag.checks.case import Answer, Case, not_applicable
 from landiag.collect import linux
 from landiag.collect.machine import MACHINE, Machine, parse_machine
 from landiag.collect.systems import collector_of, first_sources
-from landiag.follow import follow_ways
 from landiag.host import Recorder
-from landiag.judge import judge
+from landiag.journey.classes import follow_ways
+from landiag.journey.ways import Way, choose_ways, list_ways
 from landiag.model.facts import Call, Facts, IPAddress, Source, Unknown, parse_reading
 from landiag.model.report import ReadingNote, Report, Target
-from landiag.paths import list_paths
 from landiag.probe.resolve import parse_resolution
 from landiag.prove import Announce, CannotProve, say_nothing
 from landiag.question import Question, UsageError
-from landiag.see_also import see_also
-from landiag.ways import Way, choose_ways, list_ways
+from landiag.verdict.assemble import judge
+from landiag.verdict.paths import list_paths
+from landiag.verdict.see_also import see_also
 
 if TYPE_CHECKING:
     from landiag.prove.witness import Testimony

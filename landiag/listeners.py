@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from landiag.binding import describe_address
 from landiag.checks import firewall, listening, way_back
 from landiag.checks.case import Case
 from landiag.checks.owners import describe_owner
 from landiag.checks.restart import server_of
 from landiag.diagnose import gather, open_case
 from landiag.host import Recorder
+from landiag.journey.binding import describe_address
 from landiag.model.codes import rank
 from landiag.model.facts import Socket, Unknown
 from landiag.model.report import Finding, Outcome, Target

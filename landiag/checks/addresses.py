@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from landiag.checks import link, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.way_back import client_for
+from landiag.journey.routing import lookup
+from landiag.journey.ways import Way, is_container_side, owner_of, rank_kind
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.routing import lookup
-from landiag.ways import Way, is_container_side, owner_of, rank_kind
 
 
 def check(case: Case) -> Answer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from landiag.binding import bind_among
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.destination import destination_of
 from landiag.checks.exchange import (
@@ -19,8 +18,9 @@ from landiag.checks.exchange import (
 )
 from landiag.checks.owners import describe_owner, owner_evidence
 from landiag.checks.restart import host_fixes, http_fixes, server_of
-from landiag.follow import own_packet
-from landiag.journey import follow
+from landiag.journey.binding import bind_among
+from landiag.journey.classes import own_packet
+from landiag.journey.journey import follow
 from landiag.model.facts import Call, Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict

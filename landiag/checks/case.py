@@ -9,10 +9,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.collect.machine import Machine
-from landiag.follow import ClientClass
+from landiag.journey.classes import ClientClass
+from landiag.journey.ways import Way
 from landiag.model.facts import Facts, IPAddress, Process, Reading, Socket, Source, Unknown, parse_reading
 from landiag.model.report import Evidence, Finding, Outcome, Target
-from landiag.ways import Way
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from landiag.checks.case import Case
+from landiag.journey.ways import Way, owner_of
 from landiag.model.facts import Interface, IPAddress, Namespace, Unknown
-from landiag.ways import Way, owner_of
 
 
 class Destination(Struct, frozen=True):

@@ -14,11 +14,11 @@ from landiag.collect.hints import Hint, parse_hints
 from landiag.collect.linux_sources import ingress_filters
 from landiag.firewall.openings import Opening, Proposal, propose, without_translation
 from landiag.firewall.owners import Manager, Owner, find_owner
-from landiag.journey import Journey, follow_through
+from landiag.journey.journey import Journey, follow_through
+from landiag.journey.ways import Way
 from landiag.model.facts import IPNetwork, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
-from landiag.ways import Way
 
 MAX_STOPS = 6
 """How many rules in a row are shown: people mend one, run again, and meet the next."""
@@ -241,7 +241,7 @@ def _blocks(
 
 
 SEARCH = ("question", "reply")
-"""Legs of the search for a hardware address (landiag.firewall.neighbours)."""
+"""Legs of the search for a hardware address (landiag.firewall.engine.neighbours)."""
 
 
 def _who(owner: Owner, line: TraceLine) -> str:

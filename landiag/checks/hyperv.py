@@ -13,7 +13,7 @@ from landiag.firewall.windows.conditions import Package, Program, Service
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileRule
 from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import parse_entries
-from landiag.journey import follow_through
+from landiag.journey.journey import follow_through
 from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of
@@ -12,10 +11,11 @@ from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.owners import describe_owner, owner_evidence, socket_source
 from landiag.checks.restart import listen_fixes, server_of
 from landiag.checks.systems import is_explained_by_port
+from landiag.journey.binding import Binding, bind_among, describe_address, find_binding, why_not
+from landiag.journey.ways import Way
 from landiag.model.facts import Command, Family, Interface, Namespace, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.probe.tcp import TcpOutcome
-from landiag.ways import Way
 
 _TITLES = {
     "bound-to-loopback": "{who} listens on {where} only: this machine itself can connect, nobody else can",

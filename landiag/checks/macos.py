@@ -14,11 +14,11 @@ from landiag.firewall.alf import BACKEND as ALF
 from landiag.firewall.alf import Signature, lower_alf
 from landiag.firewall.other_systems import join_rulesets
 from landiag.firewall.pf import parse_pf
-from landiag.journey import Journey, follow_through
+from landiag.journey.journey import Journey, follow_through
+from landiag.journey.ways import Way
 from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
-from landiag.ways import Way
 
 _SOCKETFILTERFW = "/usr/libexec/ApplicationFirewall/socketfilterfw"
 _AIRPLAY_PORTS = (5000, 7000)

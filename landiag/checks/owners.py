@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-from landiag.binding import describe_address
 from landiag.checks.case import Case
 from landiag.checks.exchange import answerer
 from landiag.collect import sockets
+from landiag.journey.binding import describe_address
 from landiag.model.facts import Process, ReadStatus, Socket, Unknown
 from landiag.model.report import Evidence
 
@@ -26,7 +26,7 @@ def server_name(case: Case, process: Process, answers: str | None = None) -> str
 
     ``answers`` is who its HTTP answer shows, where it was asked: it tells what an ``app.py`` runs.
     """
-    from landiag.collect.servers import recognise
+    from landiag.servers.recognise import recognise
 
     processes = case.facts.processes
     server = None if isinstance(processes, Unknown) else recognise(process, processes, answers)

@@ -6,7 +6,7 @@ from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.systems import arp_after, parse_arp_after
 from landiag.collect import routes
-from landiag.journey import follow
+from landiag.journey.journey import follow
 from landiag.model.facts import Call, Command, IPAddress, Neighbour, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome

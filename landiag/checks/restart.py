@@ -8,10 +8,10 @@ from collections.abc import Callable
 from landiag.checks.case import Case
 from landiag.checks.exchange import answerer
 from landiag.collect.machine import parse_edit
-from landiag.collect.restart import RestartAdvice, http_command, restart_command
-from landiag.collect.servers import Server, recognise
 from landiag.model.facts import Call, Family, Process, Socket, Unknown
 from landiag.model.report import Fix
+from landiag.servers.recognise import Server, recognise
+from landiag.servers.restart import RestartAdvice, http_command, restart_command
 
 _UNIT = re.compile(r"/([^/]+\.service)(?:/|$)")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
+from landiag.journey.routing import RouteDecision, lookup
+from landiag.journey.ways import Way, client_of, is_container_side
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.routing import RouteDecision, lookup
-from landiag.ways import Way, client_of, is_container_side
 
 _TUNNELS = ("vpn", "tunnel")
 

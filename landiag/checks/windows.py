@@ -12,11 +12,11 @@ from landiag.collect import windows as collected
 from landiag.collect.windows_state import ConnectionProfile, parse_state
 from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileRule, Store
 from landiag.firewall.windows.registry import parse_rule_string
-from landiag.journey import Journey, follow_through
+from landiag.journey.journey import Journey, follow_through
+from landiag.journey.ways import Way
 from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
-from landiag.ways import Way
 
 _SOURCE = "Windows Firewall"
 _DETAIL = "Clients wait and time out: Windows answers nothing on ports that its firewall closes."

@@ -7,9 +7,8 @@ from ipaddress import ip_address
 from landiag.checks.case import Case
 from landiag.checks.owners import owner_evidence
 from landiag.collect import windows as collected
-from landiag.collect.windows_live import REGISTRY_KEYS
 from landiag.collect.windows_net import PortProxy, parse_portproxy
-from landiag.collect.windows_state import STATE, parse_state
+from landiag.collect.windows_state import REGISTRY_KEYS, STATE, parse_state
 from landiag.firewall.windows.registry_text import parse_entries
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Call, Command, Facts, ParseError, ReadStatus, Socket, Source, Unknown

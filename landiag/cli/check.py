@@ -141,8 +141,8 @@ def _warm_up() -> None:
     """Load what the judgement will need while the first commands run: the processor is idle then."""
     import psutil  # noqa: F401 - the processes will be asked with it
 
-    from landiag.collect.answers import answerers
-    from landiag.collect.servers import server_kinds
+    from landiag.servers.answers import answerers
+    from landiag.servers.recognise import server_kinds
 
     server_kinds()
     answerers()

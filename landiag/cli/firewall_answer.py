@@ -13,19 +13,19 @@ from msgspec.structs import replace
 
 from landiag.cli.outputs import Stop
 from landiag.diagnose import gather
-from landiag.firewall.ask import parse_packets
 from landiag.firewall.command import Judged, exit_status, judge_packets, write_json, write_table
+from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.owners import find_owner
+from landiag.firewall.packets import parse_packets
 from landiag.firewall.saved import SavedFile, is_recording, parse_saved
-from landiag.firewall.surroundings import Surroundings
 from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.host.nft_text import read_nft_text
-from landiag.journey import HostSurroundings
+from landiag.journey.journey import HostSurroundings
+from landiag.journey.ways import list_ways
 from landiag.model.facts import Facts, ParseError, Unknown
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.escape import escape_text
-from landiag.ways import list_ways
 
 
 def answer(

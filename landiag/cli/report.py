@@ -29,11 +29,11 @@ from landiag.cli.outputs import (
     write_file,
 )
 from landiag.cli.saved import Saved, load, replayed
-from landiag.compare import compare
 from landiag.host import RecordedHost, Recorder, Recording, render_recording
-from landiag.join import JoinError, join
 from landiag.model.facts import Facts
 from landiag.model.report import Report
+from landiag.verdict.compare import compare
+from landiag.verdict.join import JoinError, join
 
 
 def report(

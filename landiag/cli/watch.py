@@ -151,8 +151,8 @@ def _report(outcome: Any, printer: _Printer) -> Report:
 
 def _what_it_needs(question: Question) -> str:
     """Say how to get the right to capture packets, and what each way means."""
-    from landiag.collect.live import machine
     from landiag.collect.machine import parse_machine
+    from landiag.host.calls import machine
 
     command = parse_machine(machine({}, 1.0).decode()).landiag
     interpreter = Path(sys.executable).resolve()

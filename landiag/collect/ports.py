@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from landiag.toml import read_toml
+from landiag.knowledge.toml import read_toml
 
 
 class Squatter(Struct, frozen=True):

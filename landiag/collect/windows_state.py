@@ -12,6 +12,16 @@ from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Source, Unknown, parse_reading
 
 Readings = Mapping[str, Reading]
+REGISTRY_KEYS = (
+    r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy",
+    r"SOFTWARE\Policies\Microsoft\WindowsFirewall",
+    r"SYSTEM\CurrentControlSet\Services\PortProxy",
+    r"SYSTEM\CurrentControlSet\Services\iphlpsvc",
+    r"SYSTEM\CurrentControlSet\Services\WslService",
+    r"SYSTEM\CurrentControlSet\Control\Network\{4D36E972-E325-11CE-BFC1-08002BE10318}",
+)
+"""What is read, with everything below it, under HKEY_LOCAL_MACHINE."""
+
 T = TypeVar("T")
 
 _SCRIPT = (

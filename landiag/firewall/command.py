@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.firewall.classes import IPNetwork, Piece, split_network
-from landiag.firewall.conversation import Conversation, Follower
+from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.pieces import IPNetwork, Piece, split_network
+from landiag.firewall.engine.surroundings import NEIGHBOURHOOD, SavedSurroundings, Surroundings
 from landiag.firewall.owners import find_owner
-from landiag.firewall.surroundings import NEIGHBOURHOOD, SavedSurroundings, Surroundings
 from landiag.model.packet import IPAddress, Packet
 from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 

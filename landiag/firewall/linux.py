@@ -14,17 +14,17 @@ from typing import TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.ipset import parse_ipset_save
-from landiag.firewall.ipt_matches import Setting
-from landiag.firewall.iptables import (
+from landiag.firewall.ipt.ipset import parse_ipset_save
+from landiag.firewall.ipt.matches import Setting
+from landiag.firewall.ipt.parse import (
     HOOKS,
     LEGACY_BACKEND,
     NFT_BACKEND,
     IptTable,
     parse_iptables_save,
 )
-from landiag.firewall.nft_rules import Changes, NftRules
-from landiag.firewall.nftables import NftTable, parse_listing, parse_nft_json
+from landiag.firewall.nft.parse import NftTable, parse_listing, parse_nft_json
+from landiag.firewall.nft.rules import Changes, NftRules
 from landiag.firewall.sources import (
     IP6TABLES,
     IPSET,

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from landiag.firewall.ipset import parse_ipset_save
-from landiag.firewall.iptables import IptTable, parse_iptables_save
+from landiag.firewall.ipt.ipset import parse_ipset_save
+from landiag.firewall.ipt.parse import IptTable, parse_iptables_save
 from landiag.firewall.linux import build_ruleset
-from landiag.firewall.nftables import NftTable, parse_nft_json
+from landiag.firewall.nft.parse import NftTable, parse_nft_json
 from landiag.firewall.ufw import label_files
 from landiag.model.facts import ParseError
 from landiag.model.ruleset import Ruleset

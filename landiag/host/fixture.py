@@ -15,9 +15,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from landiag.host.recording import Recording
+from landiag.knowledge.toml import parse_toml
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.report import Report, Target
-from landiag.toml import parse_toml
 
 CASE = "case.toml"
 READINGS = "readings"

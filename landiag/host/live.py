@@ -29,10 +29,10 @@ KEPT_OF_TOO_MUCH = 64 * 1024
 """How much is kept of what said more: enough to see what it was."""
 
 CALLS: Mapping[str, str] = {
-    "machine": "landiag.collect.live:machine",
-    "processes": "landiag.collect.live:processes",
-    "namespaces": "landiag.collect.live:namespaces",
-    "edit": "landiag.collect.live:edit",
+    "machine": "landiag.host.calls:machine",
+    "processes": "landiag.host.calls:processes",
+    "namespaces": "landiag.host.calls:namespaces",
+    "edit": "landiag.host.calls:edit",
     "bind": "landiag.probe.bind:bind_test",
     "http": "landiag.probe.http:exchange",
     "connect": "landiag.probe.tcp:connect",
@@ -48,9 +48,9 @@ CALLS: Mapping[str, str] = {
     "arp": "landiag.probe.arp:arp",
     "syn": "landiag.probe.syn:syn",
     "prove": "landiag.prove.run:prove",
-    "listeners": "landiag.collect.windows_live:listeners",
-    "adapters": "landiag.collect.windows_live:adapters",
-    "registry": "landiag.collect.windows_live:registry",
+    "listeners": "landiag.host.windows_calls:listeners",
+    "adapters": "landiag.host.windows_calls:adapters",
+    "registry": "landiag.host.windows_calls:registry",
 }
 """The Python functions that may be asked, ``(params, timeout in seconds) -> JSON bytes``; imported on use."""
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from landiag.collect import interfaces, machine, routes
 from landiag.collect.machine import Machine
 from landiag.collect.systems import collector_of, first_sources
+from landiag.journey.routing import RouteDecision, lookup
 from landiag.model.facts import (
     Address,
     Call,
@@ -34,7 +35,6 @@ from landiag.probe.http import Exchange, parse_exchange
 from landiag.probe.proxies import Proxies, parse_proxies
 from landiag.probe.resolve import Resolution, parse_resolution
 from landiag.probe.target import Request
-from landiag.routing import RouteDecision, lookup
 
 T = TypeVar("T")
 

@@ -104,7 +104,7 @@ def _check_who(look: Look, exchange: Exchange, attempt: Attempt) -> list[Finding
     """Somebody else than the server: AirPlay, a proxy, a captive portal, the router."""
     answer = attempt.answer
     assert answer is not None
-    from landiag.collect.answers import answerers, recognise_http  # a table to parse, for answers alone
+    from landiag.servers.answers import answerers, recognise_http  # a table to parse, for answers alone
 
     key = recognise_http(answer.headers, answer.body.data)
     known = answerers().get(key) if key else None

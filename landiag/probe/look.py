@@ -6,6 +6,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from landiag.journey.routing import RouteDecision
 from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.probe import sources
 from landiag.probe.arp import ArpAnswers, parse_arp
@@ -16,7 +17,6 @@ from landiag.probe.mtu import PathMtu, parse_path_mtu
 from landiag.probe.survey import HostPorts, Survey, parse_survey
 from landiag.probe.tcp import Connect, TcpOutcome
 from landiag.probe.trace import Trace, parse_trace
-from landiag.routing import RouteDecision
 
 _FULL_SIZE = 1500
 

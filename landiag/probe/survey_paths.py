@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from landiag.collect.answers import answerers, recognise_http
 from landiag.collect.ports import service_name
 from landiag.model.report import Outcome, Path, Stage
 from landiag.probe import sources
@@ -15,6 +14,7 @@ from landiag.probe.stages import describe_ping
 from landiag.probe.survey import Group, HostPorts
 from landiag.probe.survey_plan import MAKERS, exchange_of, hosts_of, mac_of, open_ports, survey_of
 from landiag.probe.tcp import TcpOutcome
+from landiag.servers.answers import answerers, recognise_http
 
 _STATES = {
     TcpOutcome.CONNECTED: ("open", "syn-ack"),

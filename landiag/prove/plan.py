@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from landiag.checks.case import Case
-from landiag.follow import ClientClass
+from landiag.journey.classes import ClientClass
+from landiag.journey.ways import Way, client_of
 from landiag.model.facts import Facts, IPAddress, Unknown
 from landiag.model.ruleset import Ruleset
 from landiag.prove import CannotProve
 from landiag.prove.injection import Injection
-from landiag.ways import Way, client_of
 
 _KINDS = ("ethernet", "wifi", "veth")
 _CLIENTS_MAC = re.compile(rb'"protocol": ?"ether", ?"field": ?"saddr"|--mac-source|hash:mac')

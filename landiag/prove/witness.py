@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer
 from landiag.collect.linux_sources import ingress_filters
-from landiag.journey import Journey
-from landiag.judge import Judgement
+from landiag.journey.journey import Journey
 from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding, Outcome, Status
 from landiag.model.report import Verdict as Conclusion
@@ -20,6 +19,7 @@ from landiag.probe.transcript import decode
 from landiag.prove import CannotProve
 from landiag.prove.fate import End, Fate, read_fate
 from landiag.prove.injection import Injection, Transcript
+from landiag.verdict.assemble import Judgement
 
 CONFIRMED = "kernel-trace"
 

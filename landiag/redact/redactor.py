@@ -9,9 +9,9 @@ from urllib.parse import unquote
 
 from msgspec import Struct, field
 
-from landiag.collect.masking import mask_text
 from landiag.redact.addresses import AddressMap
 from landiag.redact.macs import MacMap, format_mac
+from landiag.redact.masking import mask_text
 from landiag.redact.names import NameMap
 from landiag.redact.spans import Span, find_spans
 from landiag.redact.vocabulary import mask_prose

@@ -6,8 +6,8 @@ import json
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
-from landiag.compare import Change
 from landiag.render.escape import escape_text
+from landiag.verdict.compare import Change
 
 SCHEMA = "landiag.comparison/1"
 NOTHING = "Nothing that matters changed between the two."

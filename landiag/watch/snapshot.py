@@ -12,14 +12,14 @@ from landiag.checks.case import Case
 from landiag.collect import linux
 from landiag.collect.machine import Machine
 from landiag.diagnose import gather
-from landiag.follow import ClientClass, serving_program
 from landiag.host import RecordedHost, Recorder
-from landiag.journey import Journey, follow
+from landiag.journey.classes import ClientClass, serving_program
+from landiag.journey.journey import Journey, follow
+from landiag.journey.ways import Way, list_ways
 from landiag.model.facts import Address, Facts, Interface, Reading, Unknown
 from landiag.model.packet import TCP_FLAGS, Packet
 from landiag.model.report import Finding, Outcome, Target
 from landiag.watch.events import Segment
-from landiag.ways import Way, list_ways
 
 _CHECKS = (firewall.check, listening.check, way_back.check)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landiag.binding import bind_among, why_not
 from landiag.collect.sockets import parse_listeners, parse_proc_tcp
+from landiag.journey.binding import bind_among, why_not
 from landiag.model.facts import Family, Interface, ParseError
 
 SS = """\

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
 from landiag.firewall.command import judge_packets, write_json, write_table
-from landiag.firewall.ipset import parse_ipset_save
-from landiag.firewall.iptables import parse_iptables_save
+from landiag.firewall.ipt.ipset import parse_ipset_save
+from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.linux import parse_ruleset
-from landiag.firewall.nftables import parse_listing
+from landiag.firewall.nft.parse import parse_listing
 from landiag.firewall.pf import PfSystem, parse_pf, write_all
 from landiag.firewall.saved import SavedFile, parse_saved
 from landiag.firewall.ufw import label_files

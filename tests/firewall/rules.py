@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from landiag.firewall.conversation import Conversation, Follower
+from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.linux import parse_ruleset
-from landiag.firewall.surroundings import Surroundings
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from landiag.firewall.alf import Alf, Signature, is_alf, lower_alf, parse_alf, parse_signature
-from landiag.firewall.conversation import Follower
-from landiag.firewall.surroundings import SavedSurroundings
+from landiag.firewall.engine.legs import Follower
+from landiag.firewall.engine.surroundings import SavedSurroundings
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Verdict

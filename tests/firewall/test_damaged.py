@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from landiag.collect import bsd_net, windows_net
 from landiag.firewall.alf import lower_alf, parse_alf
-from landiag.firewall.conversation import Follower
+from landiag.firewall.engine.legs import Follower
+from landiag.firewall.engine.surroundings import SavedSurroundings
 from landiag.firewall.pf import PfSystem, parse_pf, write_all
-from landiag.firewall.surroundings import SavedSurroundings
 from landiag.firewall.windows import decode, is_windows, parse_policy
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet

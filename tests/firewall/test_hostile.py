@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from landiag.firewall.ask import parse_packets
 from landiag.firewall.command import judge_packets, write_json, write_table
-from landiag.firewall.ipset import parse_ipset_save
-from landiag.firewall.ipt_matches import Setting
-from landiag.firewall.ipt_rule import lower_line, split_words
-from landiag.firewall.iptables import parse_iptables_save
-from landiag.firewall.nft_statements import lower_rule
-from landiag.firewall.nft_text import write_rule
-from landiag.firewall.nftables import parse_listing, parse_nft_json
+from landiag.firewall.ipt.ipset import parse_ipset_save
+from landiag.firewall.ipt.matches import Setting
+from landiag.firewall.ipt.parse import parse_iptables_save
+from landiag.firewall.ipt.rule import lower_line, split_words
+from landiag.firewall.nft.parse import parse_listing, parse_nft_json
+from landiag.firewall.nft.statements import lower_rule
+from landiag.firewall.nft.text import write_rule
+from landiag.firewall.packets import parse_packets
 from landiag.firewall.saved import SavedFile, parse_saved
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet

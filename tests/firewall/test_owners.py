@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 from landiag.firewall.command import Judge, saved_around
-from landiag.firewall.iptables import parse_iptables_save
+from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.linux import add_origins, build_ruleset
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.firewall.saved import SavedFile, parse_saved

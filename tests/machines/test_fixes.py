@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from landiag.checks import windows as checks
 from landiag.collect import windows
 from landiag.diagnose import gather, open_case
-from landiag.firewall.conversation import Follower
-from landiag.firewall.surroundings import SavedSurroundings
+from landiag.firewall.engine.legs import Follower
+from landiag.firewall.engine.surroundings import SavedSurroundings
 from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.registry import parse_rule_string
 from landiag.host import Recorder

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from landiag.firewall.iptables import parse_iptables_save
+from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.linux import build_ruleset
 from landiag.model.ruleset import Chain, Hook, Rule, Ruleset, Verdict
 from landiag.prove.fate import End, Fate, read_fate

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.collect.machine import Machine
-from landiag.follow import follow_ways
+from landiag.journey.classes import follow_ways
+from landiag.journey.ways import choose_ways, list_ways
 from landiag.model.facts import Address, Facts, Family, Interface, Neighbour, PolicyRule, Route, Unknown
 from landiag.model.report import HostInfo, Target
 from landiag.model.ruleset import Chain, Ruleset
@@ -17,7 +18,6 @@ from landiag.prove import CannotProve
 from landiag.prove.injection import Injection
 from landiag.prove.plan import plan
 from landiag.prove.script import announcement, inet_table
-from landiag.ways import choose_ways, list_ways
 
 ETH0 = Interface(
     "eth0", 2, "ethernet", up=True, carrier=True,

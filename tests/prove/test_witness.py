@@ -10,8 +10,7 @@ from msgspec.structs import replace
 from landiag.checks import firewall
 from landiag.checks.case import Answer, Case
 from landiag.firewall.linux import build_ruleset
-from landiag.firewall.nftables import parse_nft_json
-from landiag.judge import judge
+from landiag.firewall.nft.parse import parse_nft_json
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Finding, Outcome, Status, Verdict
 from landiag.model.ruleset import Ruleset
@@ -19,6 +18,7 @@ from landiag.probe.transcript import encode
 from landiag.prove.injection import Transcript
 from landiag.prove.plan import plan
 from landiag.prove.witness import hear
+from landiag.verdict.assemble import judge
 from tests.prove.test_fate import ANSWERED, ARRIVED, marker, syn_as_far_as
 from tests.prove.test_plan import case
 

@@ -59,8 +59,8 @@ def check_registry() -> None:
     from ipaddress import ip_address
 
     from landiag.collect import windows
-    from landiag.firewall.conversation import Follower
-    from landiag.firewall.surroundings import SavedSurroundings
+    from landiag.firewall.engine.legs import Follower
+    from landiag.firewall.engine.surroundings import SavedSurroundings
     from landiag.firewall.windows.registry import build_policy
     from landiag.firewall.windows.registry_text import parse_entries
     from landiag.host import LiveHost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.firewall.surroundings import SavedSurroundings, Way
+from landiag.firewall.engine.surroundings import SavedSurroundings, Way
 from landiag.model.packet import Packet
 
 

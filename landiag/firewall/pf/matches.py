@@ -9,12 +9,12 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
 
-from landiag.firewall.fields import PacketFields
+from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.pf.syntax import Name, Port
+from landiag.knowledge.toml import read_toml
 from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.match import Always, AnyOf, Fields, InRanges, Match, UnknownMatch
 from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, TCP_FLAGS, AnythingBut, Packet
-from landiag.toml import read_toml
 
 FLAG_LETTERS = {
     "F": "fin",

@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
 
-from landiag.firewall.fields import PacketFields
+from landiag.firewall.engine.fields import PacketFields
 from landiag.model.facts import ParseError
 from landiag.model.match import Always, AnyOf, Fields, InRanges, Match, Names, UnknownMatch
 from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, Packet

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from landiag.toml import read_toml
+from landiag.knowledge.toml import read_toml
 
 _GROUPS: Mapping[str, Sequence[str]] = {
     "enabled": ("yes", "no"),

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from random import Random
 
-from landiag.firewall.iptables import guess_version
+from landiag.firewall.ipt.parse import guess_version
 from tests.lab.differential import generate_iptables, generate_nft, managers
 from tests.lab.differential.compare import Case, Judge, Tally
 from tests.lab.differential.world import BRIDGED, LAN, World, run

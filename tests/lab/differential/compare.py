@@ -13,10 +13,10 @@ from random import Random
 from landiag.collect.interfaces import INTERFACES, parse_interfaces
 from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules
 from landiag.firewall import linux
-from landiag.firewall.conversation import Conversation, Follower
+from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.sources import SOURCES
-from landiag.firewall.surroundings import Surroundings
-from landiag.journey import HostSurroundings
+from landiag.journey.journey import HostSurroundings
 from landiag.model.facts import Command, Facts, Family, Reading, ReadStatus, Unknown
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, TraceLine

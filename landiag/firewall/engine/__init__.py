@@ -1,0 +1,1 @@
+"""One ruleset model, one evaluator: what becomes of a packet, and the trace that says why."""

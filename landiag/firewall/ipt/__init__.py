@@ -1,0 +1,1 @@
+"""iptables of both backends and ipset lowered to the model of rulesets."""

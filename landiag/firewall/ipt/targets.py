@@ -1,0 +1,230 @@
+"""The targets of iptables-extensions(8), lowered to actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address, ip_network
+
+from landiag.firewall.ipt.matches import Option, Setting, ipset_operands
+from landiag.firewall.nft.types import DSCP
+from landiag.model.action import (
+    Action,
+    Assign,
+    Jump,
+    NatKind,
+    Opaque,
+    Remember,
+    Return,
+    Stop,
+    Target,
+    Translate,
+    Untrack,
+    Verdict,
+)
+from landiag.model.facts import ParseError
+from landiag.model.match import Bits, Constant, Field, Operand, Or
+
+Lower = Callable[[Mapping[str, Option], Setting], Sequence[Action]]
+
+HARMLESS = frozenset({
+    "LOG", "NFLOG", "ULOG", "TRACE", "CHECKSUM", "TCPMSS", "AUDIT", "CLASSIFY", "LED", "RATEEST", "IDLETIMER",
+    "SECMARK", "CONNSECMARK", "TEE", "ACCOUNT", "TCPOPTSTRIP", "HMARK", "ECN", "CONTINUE",
+})  # fmt: skip
+ALL_BITS = 0xFFFFFFFF
+
+REJECT_WORDS = {
+    "net-unreach": "net-unreachable", "host-unreach": "host-unreachable", "port-unreach": "port-unreachable",
+    "proto-unreach": "prot-unreachable", "proto-unreachable": "prot-unreachable", "net-prohib": "net-prohibited",
+    "host-prohib": "host-prohibited", "admin-prohib": "admin-prohibited", "adm-prohibited": "admin-prohibited",
+    "addr-unreach": "addr-unreachable",
+}  # fmt: skip
+
+
+def lower_target(name: str, options: Sequence[Option], setting: Setting, *, goto: bool) -> Sequence[Action]:
+    """The actions of ``-j NAME`` (``-g NAME``) with its options; a name that is no target is a chain."""
+    text = " ".join(["-g" if goto else "-j", name, *(option.text for option in options)])
+    if goto:
+        return [Jump(name, goto=True)]
+    if name in HARMLESS:
+        return []
+    lower = TARGETS.get(name)
+    if lower is None:
+        return [Opaque(text)] if name in NOT_MODELLED else [Jump(name)]
+    try:
+        return lower({option.name: option for option in options}, setting)
+    except (ParseError, ValueError, KeyError):
+        return [Opaque(text)]
+
+
+NOT_MODELLED = frozenset(
+    {"TPROXY", "SYNPROXY", "NFQUEUE", "QUEUE", "MIRROR", "ROUTE", "CLUSTERIP", "TARPIT", "DNPT", "SNPT"}
+)
+
+
+def _reject(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
+    kind = "icmp" if setting.version == 4 else "icmpv6"
+    if "--reject-with" not in options:
+        return [Stop(Verdict.REJECT, f"{kind} port-unreachable")]
+    word = options["--reject-with"].value
+    if word in ("tcp-reset", "tcp-rst"):
+        return [Stop(Verdict.REJECT, "tcp reset")]
+    word = word.removeprefix("icmp6-").removeprefix("icmp-")
+    return [Stop(Verdict.REJECT, f"{kind} {REJECT_WORDS.get(word, word)}")]
+
+
+def _pair(value: str) -> tuple[int, int]:
+    number, _, mask = value.partition("/")
+    return int(number, 0), int(mask, 0) if mask else ALL_BITS
+
+
+def _set_bits(name: str, option: Option) -> Action:
+    """``--set-xmark``, ``--set-mark``, ``--and-mark``, ``--or-mark``, ``--xor-mark`` of a mark."""
+    value, mask = _pair(option.value)
+    old: Operand = Field(name)
+    if option.name == "--set-mark":
+        mask |= value
+    if option.name == "--and-mark":
+        return Assign(name, Bits(old, value))
+    if option.name == "--or-mark":
+        return Assign(name, Bits(old, ALL_BITS & ~value, value))
+    if option.name == "--xor-mark":
+        return Assign(name, Bits(old, ALL_BITS, value))
+    return Assign(name, Bits(old, ALL_BITS & ~mask, value))
+
+
+def _mark(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+    return [_set_bits("meta mark", option) for option in options.values()]
+
+
+def _connmark(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+    nfmask = _value(options, "--nfmask", _value(options, "--mask", ALL_BITS))
+    ctmask = _value(options, "--ctmask", _value(options, "--mask", ALL_BITS))
+    packet, connection = Field("meta mark"), Field("ct mark")
+    if "--save-mark" in options:
+        return [Assign("ct mark", Or(Bits(connection, ALL_BITS & ~ctmask), Bits(packet, nfmask), "^"))]
+    if "--restore-mark" in options:
+        return [Assign("meta mark", Or(Bits(packet, ALL_BITS & ~nfmask), Bits(connection, ctmask), "^"))]
+    return [_set_bits("ct mark", option) for option in options.values()]
+
+
+def _value(options: Mapping[str, Option], name: str, default: int) -> int:
+    return int(options[name].value, 0) if name in options else default
+
+
+def _nat(kind: NatKind, option_name: str) -> Lower:
+    def lower(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
+        target = parse_target(options[option_name].value, setting.version)
+        return [Translate(kind, target, setting.version)]
+
+    return lower
+
+
+def parse_target(text: str, version: int) -> Target:
+    """``1.2.3.4-1.2.3.9:80-90``, ``[fd00::1]:80``, ``:80``."""
+    if version == 6 and text.startswith("["):
+        place, _, port = text[1:].partition("]")
+        port = port.removeprefix(":")
+    elif version == 6:
+        place, port = text, ""
+    else:
+        place, _, port = text.partition(":")
+    low, _, high = place.partition("-")
+    addresses = (int(ip_address(low)), int(ip_address(high or low))) if place else None
+    return Target(addresses, _ports(port) if port else None)
+
+
+def _ports(text: str) -> tuple[int, int]:
+    low, _, high = text.partition("/")[0].partition("-")
+    return int(low), int(high or low)
+
+
+def _redirect(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
+    option = options.get("--to-ports") or options.get("--to-port")
+    target = Target(None, None if option is None else _ports(option.value))
+    return [Translate(NatKind.REDIRECT, target, setting.version)]
+
+
+def _masquerade(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
+    ports = _ports(options["--to-ports"].value) if "--to-ports" in options else None
+    return [Translate(NatKind.MASQUERADE, Target(None, ports), setting.version)]
+
+
+def _netmap(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
+    network = ip_network(options["--to"].value, strict=False)
+    target = Target((int(network[0]), int(network[-1])))
+    return [Translate(NatKind.DNAT, target, setting.version, netmap=True)]
+
+
+def _ct(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+    if "--notrack" in options:
+        return [Untrack()]
+    if any(name.startswith("--zone") for name in options):
+        return [Assign("ct zone", Constant(None))]
+    return []
+
+
+def _set(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
+    for name in ("--add-set", "--del-set"):
+        if name in options:
+            set_name, directions = options[name].values
+            found = None if setting.sets is None else setting.sets.get(set_name)
+            operands = None if found is None else ipset_operands(found, directions.split(","), setting)
+            if found is None or operands is None:
+                return []
+            found.dynamic = True
+            return [Remember(operands, found, name == "--del-set")]
+    return []
+
+
+def _dscp(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
+    if "--set-dscp-class" in options:
+        number = DSCP[options["--set-dscp-class"].value.lower()]
+    else:
+        number = int(options["--set-dscp"].value, 0)
+    return [Assign(f"{setting.family} dscp", Constant(number))]
+
+
+def _tos(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+    return [Assign(f"{setting.family} dscp", Constant(None))]
+
+
+def _ttl(field_name: str, option_name: str) -> Lower:
+    def lower(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+        number = int(options[option_name].value) if option_name in options else None
+        return [Assign(field_name, Constant(number))]
+
+    return lower
+
+
+def _notrack(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+    return [Untrack()]
+
+
+def _fixed(action: Action) -> Lower:
+    def lower(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+        return [action]
+
+    return lower
+
+
+TARGETS: Mapping[str, Lower] = {
+    "ACCEPT": _fixed(Stop(Verdict.ACCEPT)),
+    "DROP": _fixed(Stop(Verdict.DROP)),
+    "RETURN": _fixed(Return()),
+    "REJECT": _reject,
+    "MARK": _mark,
+    "CONNMARK": _connmark,
+    "DNAT": _nat(NatKind.DNAT, "--to-destination"),
+    "SNAT": _nat(NatKind.SNAT, "--to-source"),
+    "REDIRECT": _redirect,
+    "MASQUERADE": _masquerade,
+    "NETMAP": _netmap,
+    "SAME": _nat(NatKind.SNAT, "--to"),
+    "CT": _ct,
+    "NOTRACK": _notrack,
+    "SET": _set,
+    "DSCP": _dscp,
+    "TOS": _tos,
+    "TTL": _ttl("ip ttl", "--ttl-set"),
+    "HL": _ttl("ip6 hoplimit", "--hl-set"),
+}

@@ -1,0 +1,1 @@
+"""nf_tables: the JSON and the text of nft lowered to the model of rulesets."""

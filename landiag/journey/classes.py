@@ -1,0 +1,173 @@
+"""The conversations that are followed for a question: one for each class of clients, along each way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct
+
+from landiag.firewall.engine.pieces import Piece, split_network
+from landiag.journey.journey import Journey, follow
+from landiag.journey.ways import Way, client_of
+from landiag.model.facts import Facts, IPAddress, Process, Unknown
+from landiag.model.packet import Packet, Within
+from landiag.model.report import Target
+
+MAX_PIECES = 96
+"""How many pieces of a subnet are followed: each costs a walk through all rules that concern it."""
+
+
+class ClientClass(Struct, frozen=True):
+    """Clients that fare alike: the journey of one of them, and all the addresses that it speaks for.
+
+    ``pieces`` is empty for the one client that was named with ``--peer``.
+    """
+
+    journey: Journey
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many addresses it holds."""
+        return sum(piece.size for piece in self.pieces) or 1
+
+    @property
+    def addresses(self) -> str:
+        """The addresses as people write them, the first few: ``192.168.77.20, 192.168.77.30 to 192.168.77.40``."""
+        spans = [str(one.first) if one.size == 1 else f"{one.first} to {one.last}" for one in self.pieces[:3]]
+        more = f" and {len(self.pieces) - 3} more" if len(self.pieces) > 3 else ""
+        return (", ".join(spans) or str(self.journey.packet.source)) + more
+
+
+def follow_ways(
+    facts: Facts, ways: Iterable[Way], target: Target, peer: IPAddress | None
+) -> Mapping[str, tuple[ClientClass, ...]]:
+    """Follow the clients' conversations along every way in, by the id of the way; the largest class first."""
+    return {way.id: _follow_way(facts, way, target, peer) for way in ways}
+
+
+def _follow_way(facts: Facts, way: Way, target: Target, peer: IPAddress | None) -> tuple[ClientClass, ...]:
+    if peer is not None and peer.version == way.ip.version:
+        journey = follow(facts, first_packet(facts, way, peer, target.port))
+        return () if isinstance(journey, Unknown) else (ClientClass(journey),)
+    return tuple(sorted(_follow_classes(facts, way, target), key=lambda one: -one.size))
+
+
+def _follow_classes(facts: Facts, way: Way, target: Target) -> Iterator[ClientClass]:
+    """Follow one client of each piece of the subnet, and put the pieces together that fare alike."""
+    together: dict[object, tuple[Journey, list[Piece]]] = {}
+    own = _own_addresses(facts)
+    for piece in _pieces(facts, way):
+        clients = list(_without(piece, own))
+        if not clients:
+            continue
+        speaker = max(clients, key=lambda part: part.size).speaker
+        journey = follow(facts, first_packet(facts, way, speaker, target.port))
+        if not isinstance(journey, Unknown):
+            together.setdefault(_fate(journey), (journey, []))[1].extend(clients)
+    for journey, pieces in together.values():
+        yield ClientClass(journey, tuple(pieces))
+
+
+def _own_addresses(facts: Facts) -> frozenset[int]:
+    """The addresses of this machine, which are no clients."""
+    interfaces = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+    return frozenset(int(address.ip) for interface in interfaces for address in interface.addresses)
+
+
+def _pieces(facts: Facts, way: Way) -> tuple[Piece, ...]:
+    """Cut the way's subnet where rules or routes tell clients apart; the largest pieces first."""
+    if isinstance(facts.ruleset, Unknown):
+        client = client_of(way)
+        return (Piece(client, client, client),)
+    edges = _route_edges(facts, way)
+    cut = [part for piece in split_network(facts.ruleset, way.network) for part in _cut(piece, edges)]
+    return tuple(sorted(cut, key=lambda piece: -piece.size)[:MAX_PIECES])
+
+
+def _without(piece: Piece, own: frozenset[int]) -> Iterator[Piece]:
+    """Take addresses of this machine out of a piece."""
+    inside = [address for address in own if int(piece.first) <= address <= int(piece.last)]
+    for part in _cut(piece, sorted({edge for address in inside for edge in (address, address + 1)})):
+        if int(part.first) not in own:
+            yield part
+
+
+def _route_edges(facts: Facts, way: Way) -> list[int]:
+    """List where routes and policy rules tell the clients of a subnet apart."""
+    routes = () if isinstance(facts.routes, Unknown) else facts.routes
+    rules = () if isinstance(facts.policy_rules, Unknown) else facts.policy_rules
+    networks = [route.destination for route in routes if route.kind not in ("local", "broadcast")]
+    networks += [rule.destination for rule in rules if rule.destination is not None]
+    inside = [n for n in networks if n.version == way.network.version and n.network_address in way.network]
+    return sorted({edge for n in inside for edge in (int(n[0]), int(n[-1]) + 1)})
+
+
+def _cut(piece: Piece, edges: list[int]) -> Iterator[Piece]:
+    """Cut a piece at the edges that lie inside of it."""
+    low, last = int(piece.first), int(piece.last)
+    kind = type(piece.first)
+    for edge in [edge for edge in edges if low < edge <= last] + [last + 1]:
+        yield Piece(kind(low), kind(edge - 1), kind(low + min(99, (edge - 1 - low) // 2)))
+        low = edge
+
+
+def _fate(journey: Journey) -> object:
+    """What two clients must have in common to be one class: the outcome, who decides, and where it goes."""
+    line = journey.decided_by
+    place = None if line is None or line.chain is None else (line.chain.key, line.chain.name, line.rule_text)
+    unknown = tuple(line.rule_text for line in journey.unknown)
+    return journey.verdict, journey.leg, place, journey.translated, journey.way_back, unknown
+
+
+SYN_LENGTH = {4: Within(44, 64), 6: Within(64, 84)}
+"""Linux and Android send 60 bytes, Windows 52, Apple's systems 64; 20 more by IPv6."""
+
+
+def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) -> Packet:
+    """Make the SYN with which a client begins; with what firewalls that judge programs and profiles ask for."""
+    return Packet(
+        destination_port=port,
+        source=client,
+        destination=way.ip,
+        in_interface=way.interface.name,
+        length=SYN_LENGTH[way.ip.version],
+        program=serving_program(facts, way, port),
+        profile=way.interface.profile,
+        interface_addresses=tuple(str(address.interface) for address in way.interface.addresses),
+        services=_serving_services(facts, way, port),
+        interface_guid=way.interface.guid,
+        interface_kind=way.interface.kind,
+    )
+
+
+def serving_program(facts: Facts, way: Way, port: int | None) -> str | None:
+    """The path of the program whose socket would take the connection; None when nobody can tell."""
+    programs = {process.exe for process in _serving(facts, way, port)}
+    return programs.pop() if len(programs) == 1 else None
+
+
+def _serving_services(facts: Facts, way: Way, port: int | None) -> tuple[str, ...] | None:
+    """The services of Windows in the process that would take the connection; None when nobody can tell."""
+    found = {process.services for process in _serving(facts, way, port)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _serving(facts: Facts, way: Way, port: int | None) -> list[Process]:
+    """The processes whose sockets would take the connection; empty when nobody can tell."""
+    if isinstance(facts.sockets, Unknown) or isinstance(facts.processes, Unknown):
+        return []
+    ours = [one for one in facts.sockets if one.port == port and one.namespace is None]
+    exact = [one for one in ours if one.address == way.ip]
+    wild = [one for one in ours if one.address.is_unspecified and one.serves(way.family) is not False]
+    known = facts.processes
+    return [known[pid] for one in exact or wild or ours for pid in one.pids if pid in known]
+
+
+def own_packet(facts: Facts, way: Way, port: int) -> Packet:
+    """Make the SYN of this machine to its own address: it comes in by the loopback interface."""
+    loopback = "lo" if facts.os == "linux" else "lo0"
+    program = serving_program(facts, way, port)
+    return Packet(
+        destination_port=port, source=way.ip, destination=way.ip, in_interface=loopback, program=program
+    )

@@ -1,0 +1,333 @@
+"""How a server is started again so that it listens on all addresses: its own command, with its own arguments.
+
+Pure. What cannot be said as a command (a secret was masked, the arguments are not visible, the address
+stands in the source) is said in steps.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from landiag.model.facts import Family, Process
+from landiag.model.report import Edit
+from landiag.redact.masking import is_masked
+from landiag.servers.arguments import Place, bind_value, with_bind, with_forward, with_option, with_position
+from landiag.servers.invocation import Invocation, is_windows_path
+from landiag.servers.recognise import Server, ServerKind
+from landiag.servers.shell import of_environment, shell_line
+from landiag.servers.source_edit import configuration_files
+
+
+class RestartAdvice(Struct, frozen=True):
+    """What to do so that a server listens on all addresses.
+
+    ``commands`` are complete shell lines, to be run in ``cwd`` once ``stop_pid`` has ended. ``steps`` are
+    sentences for what no command does, in the order in which they are done, before the commands. ``edit`` is
+    the change to the file where the address stands, when its text was given. ``needs`` is a Fix's.
+    ``stop_signal`` is what ends it: uWSGI starts anew on TERM.
+    """
+
+    title: str
+    commands: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    cwd: str | None = None
+    stop_pid: int | None = None
+    stop_signal: str = "TERM"
+    edit: Edit | None = None
+    needs: str | None = "restart-server"
+
+
+def restart_command(
+    server: Server,
+    process: Process,
+    family: Family = Family.IPV4,
+    *,
+    port: int | None = None,
+    unit: str | None = None,
+    edit: Edit | None = None,
+    os: str = "linux",
+) -> RestartAdvice:
+    """What makes this server listen on all addresses of a family, in the user's own words.
+
+    ``process`` is the owner of the socket, ``port`` its port. ``unit`` is the systemd unit that runs it, if
+    one does. ``edit`` is what ``find_edit`` said of the files that ``edit_files`` names. ``os`` is the
+    operating system as ``Machine.os`` names it.
+    """
+    server = replace(server, kind=_kind_for(server, port, os))
+    host = "::" if family is Family.IPV6 else "0.0.0.0"
+    title = f"Let {server.title} listen on all addresses"
+    advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
+    if unit:
+        return _of_unit(advice, server, host, port, unit)
+    if server.manager:
+        return _of_manager(advice, server, host, port, server.manager)
+    if server.kind.how == "steps":
+        return replace(advice, steps=server.kind.steps, stop_pid=None, needs="user-action")
+    if server.kind.how in {"source", "config"}:
+        return _of_file(advice, server, host, port, os)
+    return _of_command(advice, server, host, port)
+
+
+def http_command(server: Server, port: int | None) -> RestartAdvice:
+    """What makes a uWSGI that speaks its own protocol on this port speak HTTP there."""
+    advice = _ending(f"Let {server.title} speak HTTP", server)
+    called = server.invocation
+    wanted = {"--socket", "-s", "--uwsgi-socket"}
+    if called is None or not wanted & {word.split("=", 1)[0] for word in called.arguments}:
+        step = (
+            "Where uWSGI is told socket = ADDRESS:PORT, write http-socket = ADDRESS:PORT, and start it anew."
+        )
+        return replace(advice, steps=(step,), needs="user-action")
+    arguments = list(called.arguments)
+    for index, word in enumerate(arguments):
+        name, sign, value = word.partition("=")
+        shown = value or (arguments[index + 1] if index + 1 < len(arguments) else "")
+        if name in wanted and (port is None or shown.rsplit(":", 1)[-1] == str(port)):
+            arguments[index] = f"--http-socket{sign}{value}"
+    return _typed(advice, server, replace(called, arguments=tuple(arguments)))
+
+
+def _ending(title: str, server: Server) -> RestartAdvice:
+    pid, name = server.process.pid, server.kind.stop_signal
+    plain = f"End it with Ctrl-C or kill -{name} {pid}: kill alone lets it start anew."
+    steps = () if name == "TERM" else (plain,)
+    return RestartAdvice(title, cwd=server.process.cwd, stop_pid=pid, stop_signal=name, steps=steps)
+
+
+def _kind_for(server: Server, port: int | None, os: str) -> ServerKind:
+    """The kind with the port in its steps; where it keeps its files is known of Linux only."""
+    kind = replace(server.kind, steps=_steps_for(server, port))
+    if os == "linux":
+        return kind
+    names = tuple(dict.fromkeys(_ETC.sub("", name) for name in kind.files if not name.endswith("/default")))
+    steps = tuple(_ETC.sub("", step) for step in kind.steps)
+    return replace(kind, files=names, steps=steps)
+
+
+_ETC = re.compile(r"/etc/(?:[^\s/]+/)*")
+
+
+def _steps_for(server: Server, port: int | None) -> tuple[str, ...]:
+    """The kind's steps with the port in them; ``{inner}`` is the container's."""
+    outer = str(port or server.kind.port or "PORT")
+    arguments = server.invocation.arguments if server.invocation else ()
+    at = arguments.index("-container-port") + 1 if "-container-port" in arguments[:-1] else None
+    inner = arguments[at] if at is not None else outer
+    return tuple(step.replace("{port}", outer).replace("{inner}", inner) for step in server.kind.steps)
+
+
+def _of_unit(advice: RestartAdvice, server: Server, host: str, port: int | None, unit: str) -> RestartAdvice:
+    """systemd would start it again as it was: its unit or its configuration has to change."""
+    if server.kind.how in {"source", "config"}:
+        steps = _file_steps(advice, server, host)
+    else:
+        steps = (f"In its unit (systemctl edit --full {shlex.quote(unit)}): {_told(server, host, port)}.",)
+    return replace(
+        advice,
+        commands=(shlex.join(["systemctl", "restart", unit]),),
+        steps=(*steps, *server.kind.steps),
+        stop_pid=None,
+        needs="root",
+    )
+
+
+def _of_manager(
+    advice: RestartAdvice, server: Server, host: str, port: int | None, manager: str
+) -> RestartAdvice:
+    """A process manager started it and would start it again as it was."""
+    who = "Windows starts it as a service" if manager == "services" else f"{manager} starts it"
+    steps: tuple[str, ...] = (f"{who}: change its command there, and {_told(server, host, port)}.",)
+    if server.kind.how in {"source", "config"}:
+        steps = (*_file_steps(advice, server, host), f"{who}: let that restart it.")
+    return replace(advice, steps=steps, stop_pid=None, needs="user-action")
+
+
+def _of_service(advice: RestartAdvice, unit: str, os: str) -> RestartAdvice:
+    """The first process of the system started it: so that one has to start it anew."""
+    if os in _SERVICES:
+        step = f"Then start it anew: {_SERVICES[os]}."
+        return replace(advice, steps=(*advice.steps, step), stop_pid=None, needs="user-action")
+    return replace(
+        advice, commands=(shlex.join(["systemctl", "restart", unit]),), stop_pid=None, needs="root"
+    )
+
+
+_SERVICES = {
+    "macos": "brew services restart NAME, where Homebrew runs it (brew services list shows the names)",
+    "freebsd": "service NAME restart (service -e shows the names)",
+    "openbsd": "rcctl restart NAME (rcctl ls started shows the names)",
+}  # fmt: skip
+"""How a service is started anew where there is no systemd."""
+
+
+def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None, os: str) -> RestartAdvice:
+    advice = replace(advice, steps=(*advice.steps, *_file_steps(advice, server, host), *server.kind.steps))
+    if server.kind.service and server.process.parent == 1:
+        return _of_service(advice, server.kind.service, os)
+    if advice.edit is None and server.kind.instead and server.invocation and server.script is None:
+        return _without_edit(advice, server, server.invocation, host, port)
+    return _again(advice, server, server.script or server.invocation)
+
+
+def _without_edit(
+    advice: RestartAdvice, server: Server, called: Invocation, host: str, port: int | None
+) -> RestartAdvice:
+    """A command that does what the edit would: the framework's own starter, for the same program."""
+    known = {
+        "{host}": host,
+        "{port}": str(port or server.kind.port),
+        "{script}": called.script or called.program,
+    }
+    arguments = tuple(_filled(word, known) for word in server.kind.instead)
+    interpreter = called.words[: -1 if called.script else -2]
+    started = Invocation(interpreter, called.program, arguments, called.runtime)
+    steps = tuple(f"Or, to go on starting it as you do: {step[0].lower()}{step[1:]}" for step in advice.steps)
+    return _typed(replace(advice, steps=steps), server, started)
+
+
+def _filled(word: str, known: dict[str, str]) -> str:
+    for name, value in known.items():
+        word = word.replace(name, value)
+    return word
+
+
+def _file_steps(advice: RestartAdvice, server: Server, host: str) -> tuple[str, ...]:
+    """What to write into the file where the address stands; nothing when the edit says it."""
+    if advice.edit is not None:
+        return ()
+    called, kind = server.invocation, server.kind
+    if kind.how != "source":
+        files = " or ".join(configuration_files(server))
+        return (f"In {server.title}'s configuration ({files}) let it listen on {kind.wide or host}.",)
+    where = called.script if called and called.script else "the program's source"
+    if called and called.runtime == "python":
+        name = kind.keywords[0] if kind.keywords else "host"
+        return (f'In {where}, in the call that starts the server, write {name}="{host}".',)
+    instead = f"take 127.0.0.1 or localhost away or write {host} there"
+    return (f"In {where}, where the server is started, {instead}.",)
+
+
+def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | None) -> RestartAdvice:
+    called, script = server.invocation, server.script
+    advice = replace(advice, steps=(*advice.steps, *server.kind.steps))
+    if server.kind.how == "environment":
+        return _again(advice, server, script or called, {server.kind.variable: _form(server, host, port)})
+    if script is not None:
+        return _of_script(advice, server, script, host, port)
+    if called is None:
+        told = _told(server, host, port)
+        step = f"Its full command line is not visible. Start it again with your own command: {told}."
+        return replace(advice, steps=(step, *advice.steps))
+    changed = rewritten(server, called.arguments, host, port)
+    if changed is None:
+        advice = replace(advice, steps=(*_file_steps(advice, server, host), *advice.steps))
+        return _again(advice, server, called)
+    return _again(advice, server, replace(called, arguments=changed))
+
+
+def _of_script(
+    advice: RestartAdvice, server: Server, script: Invocation, host: str, port: int | None
+) -> RestartAdvice:
+    """A package manager runs the server: its script's own arguments stand in package.json."""
+    called = server.invocation
+    own = called.arguments if called else ()
+    names = {*server.kind.options, *server.kind.listen}
+    in_file = [w for w in own if w.split("=", 1)[0] in names and w not in script.arguments]
+    if in_file and advice.edit is None:
+        step = f"In package.json, in the script that starts it: {_told(server, host, port)}."
+        return _again(replace(advice, steps=(step, *advice.steps)), server, script)
+    if in_file:
+        return _again(advice, server, script)
+    changed = rewritten(server, script.arguments, host, port, after="")
+    return _again(advice, server, replace(script, arguments=changed or script.arguments))
+
+
+def rewritten(
+    server: Server, arguments: tuple[str, ...], host: str, port: int | None, *, after: str | None = None
+) -> tuple[str, ...] | None:
+    """These arguments, changed so that the server listens on ``host``; None when they do not say where."""
+    kind = server.kind
+    place = Place(kind.options, kind.style, kind.insert, kind.after if after is None else after)
+    shown_port = port or _configured_port(server) or kind.port
+    listen = Place(kind.listen, "equals", kind.insert, "")
+    if kind.how == "option" and not any(word.split("=", 1)[0] in kind.listen for word in arguments):
+        return with_option(arguments, place, host, optional=kind.value_optional)
+    if kind.how in {"option", "bind"}:
+        at = listen if kind.how == "option" else place
+        return with_bind(arguments, at, host, shown_port, form=kind.form, adds=kind.adds)
+    if kind.how == "positional":
+        return with_position(arguments, kind.words, host, shown_port)
+    return with_forward(arguments, kind.options, host, port)
+
+
+def _again(
+    advice: RestartAdvice, server: Server, called: Invocation | None, extra: dict[str, str] | None = None
+) -> RestartAdvice:
+    """The advice with the command typed again, where it may be shown."""
+    if called is None:
+        return replace(advice, steps=(*advice.steps, "Start it again with your own command."))
+    return _typed(advice, server, called, extra)
+
+
+def _typed(
+    advice: RestartAdvice, server: Server, called: Invocation, extra: dict[str, str] | None = None
+) -> RestartAdvice:
+    words = of_environment(called.words, server.process.environment)
+    words = (*words, *called.arguments) if called.arguments or words[-1:] != ("--",) else words[:-1]
+    seen = server.process.environment
+    variables = {name: seen[name] for name in server.kind.environment if name in seen} | (extra or {})
+    everything = [*words, *variables.values()]
+    if is_masked(everything):
+        step = f"Its command line holds a secret, which is not shown. {_instead(server, called)}"
+        return replace(advice, steps=(*advice.steps, step))
+    if not all(word.isprintable() for word in everything):
+        step = f"Its command line holds characters that cannot be shown. {_instead(server, called)}"
+        return replace(advice, steps=(*advice.steps, step))
+    line = shell_line(words, variables, powershell=_is_windows(server))
+    return replace(advice, commands=(line,))
+
+
+def _is_windows(server: Server) -> bool:
+    """Whether it runs on Windows, by its program or its folder."""
+    return any(is_windows_path(path or "") for path in (server.process.exe, server.process.cwd))
+
+
+def _instead(server: Server, called: Invocation) -> str:
+    """What to change in the command, when the command itself may not be printed."""
+    shown = [word for word in called.arguments if word not in (server.invocation or called).arguments]
+    if shown and not is_masked(shown):
+        line = shell_line(shown, {}, powershell=_is_windows(server))
+        return f"Start it again with your own command and this in it: {line}"
+    return "Start it again with your own command, changed so that it listens on all addresses."
+
+
+def _told(server: Server, host: str, port: int | None) -> str:
+    """In words, what makes the server listen on this address."""
+    kind = server.kind
+    if kind.how == "environment":
+        return f"set {kind.variable}={_form(server, host, port)}"
+    if kind.how == "bind":
+        return f"use {kind.options[0]} {_form(server, host, port)} in place of any other {kind.options[0]}"
+    if kind.how == "positional":
+        return f"write {bind_value(host, port or kind.port or 8000)} after {kind.words[0]}"
+    if kind.how == "option":
+        return f"use {kind.options[0]} {host} in place of any other {kind.options[0]}"
+    if kind.how == "forward":
+        return f"write {host}: before the port of its -L"
+    return f"let it listen on {host}"
+
+
+def _form(server: Server, host: str, port: int | None) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    number = port or _configured_port(server) or server.kind.port
+    form = server.kind.form or ("{host}" if server.kind.how == "environment" else "{host}:{port}")
+    return form.format(host=shown, port=number)
+
+
+def _configured_port(server: Server) -> int | None:
+    value = server.process.environment.get("PORT", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else None

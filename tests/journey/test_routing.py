@@ -1,0 +1,155 @@
+"""The route lookup against the kernel: the same tables and rules, thousands of addresses, the same answers."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from ipaddress import ip_address
+
+import pytest
+from msgspec.structs import replace
+
+from landiag.collect.interfaces import INTERFACES, parse_interfaces
+from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules
+from landiag.journey.routing import Flow, RouteDecision, lookup, lookup_flow
+from landiag.model.facts import Facts, Family, PolicyRule, Unknown
+
+SETUP = """
+ip link set lo up
+ip link add eth0 type veth peer name eth1
+ip link add tun0 type veth peer name tun1
+for i in eth0 eth1 tun0 tun1; do ip link set $i up; done
+ip addr add 192.168.77.10/24 dev eth0
+ip addr add fd77::10/64 dev eth0 nodad
+ip addr add 10.8.0.2/24 dev tun0
+ip route add default via 192.168.77.1 metric 100
+ip route add default via 10.8.0.1 metric 50 table 200
+ip route add 192.168.0.0/16 via 10.8.0.1 table 200
+ip route add 10.9.0.0/16 dev tun0
+ip route add blackhole 10.9.8.0/24
+ip route add prohibit 10.9.9.0/24
+ip route add unreachable 10.9.10.0/24
+ip route add throw 10.20.0.0/16 table 200
+ip -6 route add default via fd77::1
+ip -6 route add blackhole fd09::/32
+ip rule add pref 100 to 10.66.0.0/16 prohibit
+ip rule add pref 110 from 192.168.77.10 to 10.30.0.0/15 lookup 200
+ip rule add pref 120 fwmark 0x10/0xf0 lookup 200
+ip rule add pref 130 not from 192.168.77.0/24 to 10.40.0.0/16 lookup 200
+ip rule add pref 140 to 10.20.0.0/16 lookup 200
+ip rule add pref 150 to 192.168.0.0/16 lookup main suppress_prefixlength 0
+ip rule add pref 160 to 192.168.0.0/16 lookup 200
+ip rule add pref 170 to 10.50.0.0/16 goto 200
+ip rule add pref 180 to 10.50.0.0/16 blackhole
+ip rule add pref 200 to 10.50.1.0/24 unreachable
+"""
+
+
+def in_namespace(script: str) -> str:
+    """Run a script as root of a private user and network namespace."""
+    argv = ("unshare", "-U", "-r", "-n", "sh", "-euc", script)
+    return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+def flows() -> list[Flow]:
+    chance = random.Random(77)
+    nets = [
+        "192.168.77",
+        "192.168.5",
+        "10.9.8",
+        "10.9.9",
+        "10.9.10",
+        "10.9.1",
+        "10.20.1",
+        "10.30.1",
+        "10.31.2",
+    ]
+    nets += ["10.40.1", "10.50.0", "10.50.1", "10.66.1", "10.8.0", "127.0.0", "8.8.8"]
+    found = []
+    for net in nets:
+        for _ in range(4):
+            destination = ip_address(f"{net}.{chance.randint(2, 250)}")
+            source = chance.choice([None, ip_address("192.168.77.10"), ip_address("10.8.0.2")])
+            if str(destination).startswith("127"):
+                source = None
+            found.append(Flow(destination, source, mark=chance.choice([0, 0, 0x10, 0x13])))
+    six = ["fd77::20", "fd09::1", "2001:db8::1", "::1"]
+    return found + [Flow(ip_address(text)) for text in six]
+
+
+def kernel_question(flow: Flow) -> str:
+    words = ["ip", "-j", "route", "get", str(flow.destination), "uid", "0", "ipproto", "tcp"]
+    words += ["from", str(flow.source)] if flow.source else []
+    words += ["mark", str(flow.mark)] if flow.mark else []
+    return " ".join(words)
+
+
+def test_the_kernel_agrees() -> None:
+    asked = flows()
+    reads = [ROUTES4, ROUTES6, RULES4, RULES6, INTERFACES]
+    script = SETUP + "\n".join(" ".join(source.argv) + "; echo ===" for source in reads)
+    script += "\n" + "\n".join(f"{kernel_question(flow)} 2>&1 || true; echo ===" for flow in asked)
+    parts = in_namespace(script).split("===\n")
+    facts = make_facts(*parts[:5])
+    for flow, said in zip(asked, parts[5:], strict=False):
+        # The kernel fills in a source of its own where none is asked, before it looks at the rules' "from".
+        decision = lookup_flow(facts, flow)
+        if flow.source is None and isinstance(decision, Unknown):
+            continue
+        assert isinstance(decision, RouteDecision), (flow, decision)
+        assert kernel_word(said) == ours(decision), f"{kernel_question(flow)}\n{said}\n{decision}"
+
+
+def kernel_word(said: str) -> tuple[str, str | None]:
+    if "RTNETLINK" in said or "Error" in said:
+        words = {
+            "Invalid argument": "blackhole",
+            "Permission denied": "prohibit",
+            "No route to host": "unreachable",
+        }
+        return next((kind for text, kind in words.items() if text in said), said), None
+    (route,) = json.loads(said)
+    return route.get("type", "unicast"), route["dev"]
+
+
+def ours(decision: RouteDecision) -> tuple[str, str | None]:
+    if decision.kind == "local":
+        return "local", "lo"
+    return decision.kind, decision.device if decision.leaves else None
+
+
+def make_facts(routes4: str, routes6: str, rules4: str, rules6: str, interfaces: str) -> Facts:
+    return Facts(
+        os="linux",
+        now=0.0,
+        privileged=True,
+        interfaces=parse_interfaces(interfaces),
+        routes=parse_routes(routes4, Family.IPV4) + parse_routes(routes6, Family.IPV6),
+        policy_rules=parse_rules(rules4, Family.IPV4) + parse_rules(rules6, Family.IPV6),
+        neighbours=(),
+        sockets=(),
+        processes={},
+        namespaces=(),
+        sysctls={},
+        ruleset=Unknown("not read", "test"),
+    )
+
+
+@pytest.mark.parametrize("field", ["routes", "policy_rules"])
+def test_what_could_not_be_read_is_unknown(field: str) -> None:
+    facts = make_facts("[]", "[]", "[]", "[]", "[]")
+    missing = replace(facts, **{field: Unknown("denied", "ip")})
+    assert isinstance(lookup(missing, ip_address("192.168.77.20")), Unknown)
+
+
+def test_a_rule_that_is_not_understood_makes_what_it_could_decide_unknown() -> None:
+    facts = make_facts('[{"dst":"default","dev":"eth0"}]', "[]", "[]", "[]", "[]")
+    strange = PolicyRule(10, Family.IPV4, action="prohibit", unmodelled=("tun_id",))
+    plain = PolicyRule(20, Family.IPV4, table="main")
+    undecided = lookup(replace(facts, policy_rules=(strange, plain)), ip_address("192.168.77.20"))
+    assert isinstance(undecided, Unknown)
+    assert "tun_id" in undecided.reason
+    decided = lookup(replace(facts, policy_rules=(plain, strange)), ip_address("192.168.77.20"))
+    assert isinstance(decided, RouteDecision)
+    assert decided.device == "eth0"
