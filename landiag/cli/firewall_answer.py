@@ -20,7 +20,7 @@ from landiag.firewall.packets import parse_packets
 from landiag.firewall.saved import SavedFile, is_recording, parse_saved
 from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.host.nft_text import read_nft_text
-from landiag.journey.journey import HostSurroundings
+from landiag.journey.surroundings import HostSurroundings
 from landiag.journey.ways import list_ways
 from landiag.model.facts import Facts, ParseError, Unknown
 from landiag.model.packet import Packet

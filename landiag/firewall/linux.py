@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.ipt.ipset import parse_ipset_save
-from landiag.firewall.ipt.matches import Setting
+from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import (
     HOOKS,
     LEGACY_BACKEND,

@@ -1,15 +1,28 @@
-"""One client's conversation with this host, followed through routes and packet filters."""
+"""One client's attempt followed from the link to the server's socket and back: every end that is possible."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Iterator
+from enum import Enum
 
-from landiag.firewall.engine.legs import Arrival, Conversation, Follower, Stopped
+from msgspec import Struct
+from msgspec.structs import replace
+
+from landiag.firewall.engine.crossing import Stopped
+from landiag.firewall.engine.legs import Arrival, Conversation, Follower
 from landiag.firewall.engine.neighbours import Seeker
-from landiag.firewall.engine.surroundings import Surroundings, Way
-from landiag.journey.routing import Flow, RouteDecision, lookup_flow
-from landiag.model.facts import Facts, Interface, Unknown
-from landiag.model.packet import ABSENT, Absent, IPAddress, Packet
+from landiag.firewall.engine.surroundings import Way
+from landiag.journey.binding import bind_among
+from landiag.journey.ends import End, LinkFault, ReplyFault, Sight, end_of_stop, see
+from landiag.journey.inside import device_inside, facts_inside, namespace_with
+from landiag.journey.link import find_link_fault, interface_of
+from landiag.journey.reply import find_reply_fault
+from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
+from landiag.model.facts import Facts, Socket, Unknown
+from landiag.model.match import Doubt, UnknownKind
+from landiag.model.packet import IPAddress, Packet
+from landiag.model.report import StageName, Symptom
+from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 
 
@@ -21,15 +34,25 @@ class Translated(Struct, frozen=True):
     rule_text: str
 
 
-class Journey(Struct, frozen=True):
-    """What becomes of a client's conversation.
+class SocketState(Enum):
+    """What takes the packet where it comes out."""
 
-    ``verdict`` accepts only when every packet passes for certain. ``decided_by`` is the line that decides,
-    ``leg`` the packet that it stops (``syn syn-ack data answer``; None when all pass). ``stops`` are all the
-    ends that are possible, ``unknown`` the lines of the rules that leave it open. ``translated`` is the
-    destination after translation; None when nothing changes it or when that is not known. ``local`` tells
-    whether it ends on this host; None where unknown. ``way`` is the routing decision for the packet,
-    ``way_back`` that for the answer.
+    SERVED = "served"
+    NONE = "none"
+    FULL = "full"  # its accept queue takes no more
+    UNKNOWN = "unknown"
+
+
+class Journey(Struct, frozen=True):
+    """What becomes of a client's attempt.
+
+    ``verdict`` is the packet filters': it accepts only when every packet passes for certain. ``decided_by`` is the
+    line that decides, ``leg`` the packet that it stops (``question reply syn syn-ack data answer``; None when all
+    pass). ``stops`` are all the ends that they can make, ``unknown`` the lines that leave it open.
+    ``translated``, ``local``, ``way`` (the routing decision), ``way_back`` (that for the answer) and
+    ``out_interface`` are those of the only place where the packet comes out; None where several are possible, or
+    nobody knows. ``arrivals`` are all of them. ``link`` is why the client cannot find this host, ``ends`` are all
+    ends of the whole attempt, ``sight`` is what the client sees of them.
     """
 
     packet: Packet
@@ -45,10 +68,24 @@ class Journey(Struct, frozen=True):
     way: Way | None
     way_back: Way | None
     out_interface: str | None
+    arrivals: tuple[Arrival, ...] = ()
+    link: LinkFault | None = None
+    ends: tuple[End, ...] = ()
+    sight: Sight = Sight(Symptom.UNKNOWN)
+
+    @property
+    def reply_fault(self) -> ReplyFault | None:
+        """Why the answer does not reach the client, on the first way on which it does not; None where it does."""
+        return next((end.reply for end in self.ends if end.reply is not None), None)
+
+    @property
+    def route_stop(self) -> Stopped | None:
+        """The routing decision that ends the attempt for certain; None where none does."""
+        return next((one for one in self.stops if one.line.route is not None and not one.doubts), None)
 
 
 def follow(facts: Facts, packet: Packet) -> Journey | Unknown:
-    """Follow the conversation that a packet begins; Unknown where no ruleset could be read at all."""
+    """Follow the attempt that a packet begins; Unknown where no ruleset could be read at all."""
     if isinstance(facts.ruleset, Unknown):
         return facts.ruleset
     return follow_through(facts, facts.ruleset, packet)
@@ -58,17 +95,21 @@ def follow_through(facts: Facts, ruleset: Ruleset, packet: Packet) -> Journey:
     """Follow a packet through another ruleset than the host's own (with a fix applied)."""
     loose = facts.sysctls.get("net.netfilter.nf_conntrack_tcp_loose", "1") != "0"
     around = HostSurroundings(facts, packet)
-    told = Follower(ruleset, around, facts.now, loose).follow(packet)
-    if told.verdict is Verdict.ACCEPT and facts.os == "linux" and around.is_neighbour(packet):
+    follower = Follower(ruleset, around, facts.now, loose, visits=True)
+    told = follower.follow(packet)
+    if told.verdict is Verdict.ACCEPT and facts.os == "linux" and _is_neighbour(facts, around, packet):
         found = Seeker(ruleset, around, facts.now).seek(packet)
         if found.verdict is not Verdict.ACCEPT:
             found.arrivals = told.arrivals
-            return _journey(packet, found)
-    return _journey(packet, told)
+            return _journey(packet, found, None, tuple(_ends(facts, follower, found, packet)))
+    link = find_link_fault(facts, around, packet)
+    return _journey(packet, told, link, tuple(_ends(facts, follower, told, packet)))
 
 
-def _journey(packet: Packet, told: Conversation) -> Journey:
+def _journey(packet: Packet, told: Conversation, link: LinkFault | None, ends: tuple[End, ...]) -> Journey:
     arrival = told.arrivals[0] if len(told.arrivals) == 1 else None
+    if link is not None:
+        ends = (End(StageName.LINK, Symptom.UNREACHABLE, link=link), *ends)
     return Journey(
         packet=packet,
         verdict=told.verdict,
@@ -78,15 +119,20 @@ def _journey(packet: Packet, told: Conversation) -> Journey:
         reject_with=told.reject_with,
         leg=told.leg,
         unknown=told.unknown,
-        translated=_translated(arrival),
+        translated=translated_by(arrival),
         local=arrival.local if arrival else None,
         way=arrival.way if arrival else None,
         way_back=arrival.back if arrival else None,
         out_interface=arrival.device if arrival else None,
+        arrivals=told.arrivals,
+        link=link,
+        ends=ends,
+        sight=see(ends[:1] if link is not None else ends),
     )
 
 
-def _translated(arrival: Arrival | None) -> Translated | None:
+def translated_by(arrival: Arrival | None) -> Translated | None:
+    """Where a translation sends the connection that comes out there; None where none does, or nobody knows."""
     if arrival is None or arrival.translated is None:
         return None
     packet = arrival.packet
@@ -95,145 +141,122 @@ def _translated(arrival: Arrival | None) -> Translated | None:
     return Translated(packet.destination, packet.destination_port, arrival.translated.rule_text)
 
 
-class HostSurroundings(Surroundings):
-    """The surroundings of a ruleset as the facts of its host give them."""
+def _is_neighbour(facts: Facts, around: HostSurroundings, packet: Packet) -> bool:
+    """Whether the client asks for this host's hardware address itself: it is on the interface's own network."""
+    found = interface_of(facts, packet.in_interface)
+    if found is None or around.interface_type(found.name) != ETHERNET_TYPE or packet.source is None:
+        return False
+    return any(packet.source in one.network for one in found.addresses)
 
-    def __init__(self, facts: Facts, packet: Packet) -> None:
-        super().__init__(packet.destination, packet.in_interface)
-        self._facts = facts
-        known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
-        self._interfaces = {interface.name: interface for interface in known}
 
-    def address_type(self, address: IPAddress, device: str | None) -> str | None:
-        """The type of the address's route, limited to a device as fib expressions do."""
-        if address.is_multicast:
-            return "multicast"
-        found = self._lookup(Flow(address))
-        if found is None or found.kind == "none":
-            return None if found is None else "unreachable"
-        if device is not None and found.device not in (device, None) and not self._has(address, device):
-            return "unicast"
-        return found.kind
+def _ends(facts: Facts, follower: Follower, told: Conversation, packet: Packet) -> Iterator[End]:
+    """Every end of an attempt behind the link."""
+    yield from (end_of_stop(stop) for stop in told.stops if stop.arrival is None)
+    if told.arrived:
+        for index, arrival in enumerate(told.arrivals):
+            here = [stop for stop in told.stops if stop.arrival == index]
+            yield from _ends_at(facts, follower, packet, replace(arrival), index, here)
+    if follower.ruleset.gaps and told.arrived:
+        gap = follower.ruleset.gaps[0]
+        yield End(StageName.INPUT, Symptom.UNKNOWN, (Doubt(UnknownKind.UNREADABLE, gap.reason),), None)
 
-    def way_to(self, address: IPAddress, device: str | None, mark: int | None) -> str | Absent | None:
-        """The device by which packets to the address leave."""
-        found = self._lookup(Flow(address, out_interface=device, mark=mark or 0))
-        if found is None:
+
+def _ends_at(
+    facts: Facts, follower: Follower, packet: Packet, arrival: Arrival, index: int, stops: list[Stopped]
+) -> Iterator[End]:
+    """The ends of the connections that come out at one place."""
+    doubts, share = arrival.doubts, arrival.share
+    state, inner = socket_at(facts, arrival), _fault_inside(facts, arrival)
+    if inner is not None:
+        yield End(inner, Symptom.TIMEOUT, doubts, share, arrival=index)
+    elif state is SocketState.NONE:
+        for symptom in _refused(follower, arrival):
+            yield End(StageName.SOCKET, symptom, doubts, share, arrival=index)
+    elif state is SocketState.FULL:
+        aborts = facts.sysctls.get("net.ipv4.tcp_abort_on_overflow") == "1"
+        symptom = Symptom.RESET if aborts else Symptom.TIMEOUT
+        yield End(StageName.ACCEPT_QUEUE, symptom, doubts, share, arrival=index)
+    else:
+        yield from _ends_of_reply(facts, packet, arrival, index, stops)
+
+
+def _ends_of_reply(
+    facts: Facts, packet: Packet, arrival: Arrival, index: int, stops: list[Stopped]
+) -> Iterator[End]:
+    fault = find_reply_fault(facts, packet, arrival.back)
+    if fault is not None:
+        device = arrival.back.device if arrival.back else None
+        yield End(
+            StageName.REPLY_ROUTE, Symptom.TIMEOUT, arrival.doubts, arrival.share,
+            reply=fault, device=device, arrival=index,
+        )  # fmt: skip
+        return
+    yield from (end_of_stop(stop) for stop in stops)
+    if arrival.passed:
+        shares = [stop.share for stop in stops]
+        known = arrival.share is not None and None not in shares
+        left = (arrival.share or 0.0) - sum(one for one in shares if one is not None) if known else None
+        doubts = (*arrival.doubts, *(doubt for stop in stops for doubt in stop.doubts))
+        yield End(StageName.APPLICATION, Symptom.ANSWERED, tuple(dict.fromkeys(doubts)), left, arrival=index)
+
+
+def _refused(follower: Follower, arrival: Arrival) -> Iterator[Symptom]:
+    """What the client sees of the RST for a packet that no socket takes."""
+    if arrival.local is not True:
+        yield Symptom.REFUSED
+        return
+    for verdict in follower.reset(arrival.packet, arrival.tracking):
+        yield Symptom.REFUSED if verdict is Verdict.REJECT else Symptom.TIMEOUT
+
+
+def sockets_at(facts: Facts, arrival: Arrival) -> tuple[Socket, ...] | None:
+    """The sockets that take the packet where it comes out; None where nobody can tell."""
+    packet = arrival.packet
+    if packet.destination is None or packet.destination_port is None:
+        return None
+    if arrival.local is True:
+        known, device = facts.sockets, interface_of(facts, packet.in_interface)
+    else:
+        namespace = namespace_with(facts, packet.destination)
+        if namespace is None:
             return None
-        if not found.leaves or (device is not None and found.device != device):
-            return ABSENT
-        return found.device
-
-    def route(self, packet: Packet, mark: int | None) -> Way | None:
-        """The routing decision for a packet that came in."""
-        if packet.destination is None:
-            return Way("local", "lo")
-        if mark is None:
-            return None
-        flow = Flow(
-            packet.destination,
-            packet.source,
-            in_interface=packet.in_interface,
-            mark=mark,
-            source_port=packet.source_port,
-            destination_port=packet.destination_port,
-        )
-        found = _way(self._lookup(flow))
-        if found is not None and found.kind == "local" and packet.destination.is_loopback:
-            return self._to_loopback(packet, found)
-        if found is None or found.kind == "local":
-            return found
-        name = "net.ipv4.ip_forward" if packet.version == 4 else "net.ipv6.conf.all.forwarding"
-        return Way("not-forwarded", None) if self._facts.sysctls.get(name) == "0" else found
-
-    def _to_loopback(self, packet: Packet, found: Way) -> Way:
-        """A loopback address that came in from outside is a martian, unless route_localnet is set (ip-sysctl.rst)."""
-        if packet.in_interface is None or self._is_loopback(packet.in_interface):
-            return found
-        names = [f"net.ipv4.conf.{one}.route_localnet" for one in ("all", packet.in_interface)]
-        values = [self._facts.sysctls.get(name) for name in names]
-        if packet.version == 6 or (None in values and "1" not in values):
-            return Way("perhaps-martian", None)
-        return found if "1" in values else Way("martian", None)
-
-    def _is_loopback(self, name: str) -> bool:
-        found = self._interfaces.get(name)
-        return name == "lo" if found is None else found.kind == "loopback"
-
-    def way_back(self, packet: Packet, mark: int | None) -> Way | None:
-        """The routing decision for an answer of this host."""
-        if packet.destination is None or packet.source is None:
-            return Way("unicast", self.in_interface)
-        return _way(self._lookup(Flow(packet.destination, packet.source, mark=mark or 0)))
-
-    def is_neighbour(self, packet: Packet) -> bool:
-        """Whether the client asks for this host's hardware address itself: it is on the interface's own network."""
-        found = self._interfaces.get(packet.in_interface or "")
-        if found is None or self.interface_type(found.name) != ETHERNET_TYPE or packet.source is None:
-            return False
-        return any(packet.source in one.network for one in found.addresses)
-
-    def interface_index(self, name: str) -> int | None:
-        """The index of an interface."""
-        found = self._interfaces.get(name)
-        return None if found is None else found.index
-
-    def interface_group(self, name: str) -> int | None:
-        """The group of an interface: a number, or ``default``."""
-        group = self._interfaces[name].group if name in self._interfaces else None
-        if group in (None, "default"):
-            return None if name not in self._interfaces else 0
-        return int(group) if group is not None and group.isdigit() else None
-
-    def interface_type(self, name: str) -> int | None:
-        """The ARPHRD number of an interface, as far as its kind tells."""
-        found = self._interfaces.get(name)
-        if found is None:
-            return None
-        return _DEVICE_TYPES.get(found.kind)
-
-    def bridge_ports(self, name: str | None) -> tuple[str, ...] | None:
-        """The ports of a bridge, as far as the interfaces are known."""
-        found = self._interfaces.get(name or "")
-        if found is None:
-            return super().bridge_ports(name)
-        if found.kind in ("bond", "vrf"):
-            return ()
-        ports = tuple(one.name for one in self._interfaces.values() if one.master == name)
-        return ports or (None if found.kind == "bridge" else ())
-
-    def bridge_calls_iptables(self, version: int) -> bool | None:
-        """What br_netfilter is told to do; there is no such setting where it is not loaded."""
-        name = f"net.bridge.bridge-nf-call-{'iptables' if version == 4 else 'ip6tables'}"
-        value = self._facts.sysctls.get(name)
-        return None if value is None else value != "0"
-
-    def first_address(self, name: str | None, old: IPAddress) -> IPAddress | None:
-        """The first address of an interface with the scope of the old one (nf_nat_redirect.c)."""
-        found = self._interfaces.get(name or "")
-        if found is None:
-            return None
-        usable = [one.ip for one in found.addresses if not (one.tentative or one.duplicate)]
-        alike = [ip for ip in usable if ip.version == old.version and ip.is_link_local == old.is_link_local]
-        return alike[0] if alike else None
-
-    def _has(self, address: IPAddress, device: str) -> bool:
-        interface: Interface | None = self._interfaces.get(device)
-        return interface is not None and any(one.ip == address for one in interface.addresses)
-
-    def _lookup(self, flow: Flow) -> RouteDecision | None:
-        found = lookup_flow(self._facts, flow)
-        return None if isinstance(found, Unknown) else found
+        known, device = namespace.sockets, None
+    if isinstance(known, Unknown):
+        return None
+    binding = bind_among(known, packet.destination, packet.destination_port, device)
+    return None if binding.perhaps and not binding.serving else binding.serving
 
 
-ETHERNET_TYPE = 1
-_DEVICE_TYPES = {
-    "loopback": 772,
-    **dict.fromkeys(
-        ("ethernet", "wifi", "bridge", "veth", "vlan", "container", "vm", "bond", "dummy"), ETHERNET_TYPE
-    ),
-}
+def socket_at(facts: Facts, arrival: Arrival) -> SocketState:
+    """What takes the packet where it comes out."""
+    serving = sockets_at(facts, arrival)
+    if serving is None:
+        return SocketState.UNKNOWN
+    if not serving:
+        return SocketState.NONE
+    full = all(
+        one.queue is not None and one.backlog is not None and one.queue > one.backlog for one in serving
+    )
+    return SocketState.FULL if full else SocketState.SERVED
 
 
-def _way(decision: RouteDecision | None) -> Way | None:
-    return None if decision is None else Way(decision.kind, decision.device)
+def _fault_inside(facts: Facts, arrival: Arrival) -> StageName | None:
+    """Where a container itself loses the packet or its answer: by its own rp_filter, or without a route back."""
+    namespace = None if arrival.local is True else namespace_with(facts, arrival.packet.destination)
+    if namespace is None or isinstance(namespace.routes, Unknown):
+        return None
+    inside = facts_inside(facts, namespace)
+    device = device_inside(namespace, arrival.packet.destination)
+    packet = replace(arrival.packet, in_interface=device)
+    around = HostSurroundings(inside, packet)
+    refused = around.refused_source(packet, 0)
+    if refused is not None and refused.kind is RouteKind.REVERSE_PATH:
+        return StageName.ROUTE
+    answer = Packet(
+        packet.source_port,
+        source=packet.destination,
+        destination=packet.source,
+        source_port=packet.destination_port,
+    )
+    fault = find_reply_fault(inside, packet, around.way_back(answer, 0))
+    return StageName.REPLY_ROUTE if fault in (ReplyFault.NO_ROUTE, ReplyFault.NO_CARRIER) else None

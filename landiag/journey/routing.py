@@ -10,10 +10,13 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from landiag.model.facts import Facts, Family, IPAddress, PolicyRule, Route, Unknown
+from landiag.model.route import RouteKind
 
 _TABLE_NAMES = {"254": "main", "255": "local", "253": "default"}
 
 _REFUSING = {"blackhole", "prohibit", "unreachable"}
+_LEAVING = (RouteKind.UNICAST, RouteKind.MULTICAST, RouteKind.BROADCAST, RouteKind.ANYCAST)
+_KINDS = {kind.value: kind for kind in RouteKind}
 
 
 class RouteDecision(Struct, frozen=True):
@@ -23,7 +26,7 @@ class RouteDecision(Struct, frozen=True):
     ``rule`` is the policy rule that led to ``route``; both are None where nothing matched.
     """
 
-    kind: str
+    kind: RouteKind
     device: str | None = None
     gateway: IPAddress | None = None
     source: IPAddress | None = None
@@ -33,7 +36,7 @@ class RouteDecision(Struct, frozen=True):
     @property
     def leaves(self) -> bool:
         """Whether the packet leaves this machine."""
-        return self.kind in ("unicast", "multicast", "broadcast", "anycast")
+        return self.kind in _LEAVING
 
 
 class Flow(Struct, frozen=True):
@@ -88,7 +91,7 @@ def lookup_flow(facts: Facts, flow: Flow) -> RouteDecision | Unknown:
             skip_until = result
         elif result is not None:
             return result
-    return RouteDecision("none")
+    return RouteDecision(RouteKind.NONE)
 
 
 def _apply_rule(
@@ -98,7 +101,7 @@ def _apply_rule(
     if rule.action == "goto":
         return rule.goto
     if rule.action in _REFUSING:
-        return RouteDecision(rule.action, rule=rule)
+        return RouteDecision(RouteKind(rule.action), rule=rule)
     if rule.action != "table" or rule.table is None:
         return None
     return _lookup_table(rule, routes, flow)
@@ -131,7 +134,10 @@ def _lookup_table(rule: PolicyRule, routes: Iterable[Route], flow: Flow) -> Rout
     }
     if best.multipath and len(hops) > 1:
         return Unknown(f"the kernel spreads {best.destination} over {len(hops)} next hops", "ip route")
-    return RouteDecision(best.kind, best.device, best.gateway, best.source, best, rule)
+    kind = _KINDS.get(best.kind)
+    if kind is None:
+        return Unknown(f"a route of a type that is not known here ({best.kind})", "ip route")
+    return RouteDecision(kind, best.device, best.gateway, best.source, best, rule)
 
 
 def _table_name(table: str | None) -> str | None:

@@ -25,6 +25,15 @@ class Action:
     __slots__ = ()
 
 
+RESET = "tcp reset"
+"""A rejection by a RST; the others are ``icmp``, ``icmpv6`` or ``icmpx`` and the name of the code."""
+
+
+def refuses(reject_with: str | None) -> bool:
+    """Whether a client program takes a rejection for a refusal (ECONNREFUSED): a RST, or port unreachable."""
+    return reject_with is None or reject_with == RESET or reject_with.endswith("port-unreachable")
+
+
 class Stop(Action, Struct, frozen=True):
     """End the walk of this hook's chain. ``reject_with`` says what answers (``tcp reset``, ``icmp 3/3``...).
 

@@ -203,7 +203,8 @@ class Process(Struct, frozen=True):
 class Namespace(Struct, frozen=True):
     """Another network namespace of this machine: a container, a sandboxed service, a virtual host.
 
-    ``sockets`` and ``interfaces`` are those inside. ``pid`` is one process that lives in it.
+    ``sockets``, ``interfaces``, ``routes``, ``policy_rules`` and ``sysctls`` are those inside. ``pid`` is one process
+    that lives in it.
     """
 
     name: str
@@ -211,6 +212,9 @@ class Namespace(Struct, frozen=True):
     title: str
     sockets: tuple[Socket, ...] | Unknown
     interfaces: tuple[Interface, ...] | Unknown
+    routes: tuple[Route, ...] | Unknown = Unknown("not read", "ip route")
+    policy_rules: tuple[PolicyRule, ...] | Unknown = Unknown("not read", "ip rule")
+    sysctls: Mapping[str, str] = field(default_factory=dict)
 
 
 class Interface(Struct, frozen=True):

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from landiag.model.limits import Limit
 from landiag.model.packet import ABSENT, AnythingBut, Value, Within
 
 Fields = Mapping[str, Value]
@@ -45,6 +47,28 @@ class Constant(Operand, Struct, frozen=True):
     def value(self, fields: Fields) -> Value:  # noqa: ARG002
         """The constant."""
         return self.constant
+
+
+class Draw(Operand, Struct, frozen=True):
+    """A number drawn by chance, in turns or by a hash, from ``offset`` on; ``modulus`` of them are possible."""
+
+    kind: str
+    modulus: int
+    offset: int = 0
+
+    @property
+    def field(self) -> str:
+        """The field that holds the number once it is drawn."""
+        return f"draw {self.kind} {self.modulus} {self.offset}"
+
+    @property
+    def numbers(self) -> range:
+        """Every number that may be drawn."""
+        return range(self.offset, self.offset + self.modulus)
+
+    def value(self, fields: Fields) -> Value:
+        """The number that was drawn, where the walk follows one; else unknown."""
+        return fields[self.field]
 
 
 class Bits(Operand, Struct, frozen=True):
@@ -85,6 +109,32 @@ class Or(Operand, Struct, frozen=True):
         return left & right if self.operator == "&" else left ^ right
 
 
+class UnknownKind(str, Enum):
+    """Why a condition cannot be foreseen.
+
+    The model lacks it, it could not be read, it depends on what came before (a rate, a counter), or it holds for
+    a share of connections by design (chance, taking turns).
+    """
+
+    UNMODELLED = "unmodelled"
+    UNREADABLE = "unreadable"
+    LIMIT = "limit"
+    SHARE = "share"
+
+
+class Doubt(Struct, frozen=True):
+    """Why nobody can foresee whether a condition holds.
+
+    ``share`` is the part of connections for which it does (SHARE), ``limit`` what is counted (LIMIT); None where
+    that is not known.
+    """
+
+    kind: UnknownKind
+    text: str
+    share: float | None = None
+    limit: Limit | None = None
+
+
 class Match:
     """A condition on a packet. ``text`` is how the rule writes it."""
 
@@ -94,6 +144,10 @@ class Match:
     def test(self, fields: Fields) -> bool | None:
         """Whether it holds; None when that cannot be known."""
         raise NotImplementedError
+
+    def doubt(self, fields: Fields) -> Doubt:  # noqa: ARG002
+        """Why it cannot be known, where ``test`` says None."""
+        return Doubt(UnknownKind.UNMODELLED, self.text)
 
 
 class InRanges(Match, Struct, frozen=True):
@@ -142,7 +196,17 @@ class Computed(Match, Struct, frozen=True):
         value = self.operand.value(fields)
         if not isinstance(value, int):
             return False if value is ABSENT else None
+        return self._holds(value)
+
+    def _holds(self, value: int) -> bool:
         return any(low <= value <= high for low, high in self.ranges) is not self.negated
+
+    def doubt(self, fields: Fields) -> Doubt:
+        """The share of numbers for which it holds, where one is drawn."""
+        if not isinstance(self.operand, Draw):
+            return Match.doubt(self, fields)
+        held = sum(self._holds(number) for number in self.operand.numbers)
+        return Doubt(UnknownKind.SHARE, self.text, held / self.operand.modulus)
 
 
 class Names(Match, Struct, frozen=True):
@@ -185,6 +249,10 @@ class AnyOf(Match, Struct, frozen=True):
             return not self.negated
         return None if None in answers else self.negated
 
+    def doubt(self, fields: Fields) -> Doubt:
+        """That of the matches that are not known."""
+        return _doubt_among(self.matches, fields, self.text)
+
 
 class AllOf(Match, Struct, frozen=True):
     """All of the matches hold (or, negated, not all)."""
@@ -200,6 +268,10 @@ class AllOf(Match, Struct, frozen=True):
             return self.negated
         return None if None in answers else not self.negated
 
+    def doubt(self, fields: Fields) -> Doubt:
+        """That of the matches that are not known."""
+        return _doubt_among(self.matches, fields, self.text)
+
 
 class Always(Match, Struct, frozen=True):
     """Holds for every packet, or for none."""
@@ -212,14 +284,6 @@ class Always(Match, Struct, frozen=True):
         return self.answer
 
 
-class UnknownKind(str, Enum):
-    """Why a match is unknown: the model lacks it, or it depends on what came before (a rate, a counter)."""
-
-    UNMODELLED = "unmodelled"
-    LIMIT = "limit"
-    UNREADABLE = "unreadable"
-
-
 class UnknownMatch(Match, Struct, frozen=True):
     """A condition that cannot be evaluated; its text says what it is."""
 
@@ -229,3 +293,53 @@ class UnknownMatch(Match, Struct, frozen=True):
     def test(self, fields: Fields) -> bool | None:  # noqa: ARG002
         """Unknown."""
         return None
+
+    def doubt(self, fields: Fields) -> Doubt:  # noqa: ARG002
+        """What kind of condition it is."""
+        return Doubt(self.kind, self.text)
+
+
+class Chance(Match, Struct, frozen=True):
+    """Holds for a share of connections: by chance, or in turns."""
+
+    share: float
+    text: str = ""
+
+    def test(self, fields: Fields) -> bool | None:  # noqa: ARG002
+        """Unknown, unless it holds always or never."""
+        return None if 0.0 < self.share < 1.0 else self.share >= 1.0
+
+    def doubt(self, fields: Fields) -> Doubt:  # noqa: ARG002
+        """The share."""
+        return Doubt(UnknownKind.SHARE, self.text, self.share)
+
+
+VISIT = "visit"
+"""The field that says how many packets each connection of an ordinary visit has sent; None for a single packet."""
+
+
+class Limited(Match, Struct, frozen=True):
+    """A limit: known where the packet belongs to an ordinary visit that stays below it."""
+
+    limit: Limit
+    text: str = ""
+
+    def test(self, fields: Fields) -> bool | None:
+        """Whether the condition holds for everything that an ordinary visit sends."""
+        packets = fields[VISIT]
+        if not isinstance(packets, int) or not self.limit.admits(packets):
+            return None
+        return not self.limit.over
+
+    def doubt(self, fields: Fields) -> Doubt:  # noqa: ARG002
+        """The limit."""
+        return Doubt(UnknownKind.LIMIT, self.text, limit=self.limit)
+
+
+def _doubt_among(matches: tuple[Match, ...], fields: Fields, text: str) -> Doubt:
+    """The doubt of the only match that is not known; of several, the one of which least is known."""
+    order = tuple(UnknownKind)
+    doubts = [match.doubt(fields) for match in matches if match.test(fields) is None]
+    if len(doubts) == 1:
+        return replace(doubts[0], share=None)
+    return Doubt(min((one.kind for one in doubts), key=order.index, default=UnknownKind.UNMODELLED), text)

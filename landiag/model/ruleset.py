@@ -14,11 +14,13 @@ from msgspec import Struct
 
 from landiag.model.action import Action, Verdict
 from landiag.model.facts import Unknown
-from landiag.model.match import Fields, Match
+from landiag.model.limits import Limit
+from landiag.model.match import Doubt, Fields, Match
 from landiag.model.packet import Packet
+from landiag.model.route import RouteKind
 
 __all__ = [
-    "Action", "Chain", "Fields", "Hook", "Match", "Packet", "Rule", "Ruleset", "Step", "TableKey", "Trace",
+    "Action", "Chain", "Fields", "Hook", "Match", "Packet", "Rule", "Ruleset", "Step", "TableKey",
     "TraceLine", "Verdict",
 ]  # fmt: skip
 
@@ -170,7 +172,9 @@ class TraceLine(Struct, frozen=True):
     """One line of a trace: a rule that matched (or perhaps did), a policy, a gap.
 
     ``result`` is what it did (``accept``, ``drop``, ``jump x``, ``mark 0x1``, ``perhaps drop``...). ``leg``
-    names the packet of the conversation.
+    names the packet of the conversation. ``verdict`` is how the walk ends here, None where it goes on. ``doubts``
+    say why nobody knows whether it did that; empty where it certainly did. ``limits`` are those that an ordinary
+    visit stays below. ``route`` is the routing decision that ended the packet, where no rule did.
     """
 
     hook: str
@@ -179,23 +183,17 @@ class TraceLine(Struct, frozen=True):
     rule: Rule | None = None
     text: str = ""
     leg: str = ""
+    verdict: Verdict | None = None
+    doubts: tuple[Doubt, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    route: RouteKind | None = None
+
+    @property
+    def certain(self) -> bool:
+        """Whether it did what it says for certain."""
+        return not self.doubts
 
     @property
     def rule_text(self) -> str:
         """The rule, or the policy, as text."""
         return self.rule.text if self.rule is not None else self.text
-
-
-class Trace(Struct, frozen=True):
-    """What a hook did: the verdict, the line that decided, and every line on the way.
-
-    ``possible`` holds every verdict that could be, where the verdict is unknown; ``why`` the lines of the
-    rules that made it so.
-    """
-
-    verdict: Verdict
-    lines: tuple[TraceLine, ...] = ()
-    decided_by: TraceLine | None = None
-    reject_with: str | None = None
-    possible: frozenset[Verdict] = frozenset()
-    why: tuple[TraceLine, ...] = ()

@@ -29,6 +29,7 @@ from landiag.model.facts import (
     Unknown,
     parse_reading,
 )
+from landiag.model.route import RouteKind
 from landiag.probe import sources
 from landiag.probe.dns import NameServers, parse_name_servers
 from landiag.probe.http import Exchange, parse_exchange
@@ -172,7 +173,7 @@ class Case(Struct, frozen=True):
     def _look_up(self, address: IPAddress) -> RouteDecision | Unknown:
         if address.is_link_local and address.version == 6:
             zone = self.request.zone or self.request.interface
-            return RouteDecision("unicast", zone) if zone else Unknown("it has no zone", "the address")
+            return RouteDecision(RouteKind.UNICAST, zone) if zone else Unknown("it has no zone", "the address")
         return lookup(self.facts, address, _ANY_SOURCE[address.version])
 
     def on_link(self, address: IPAddress) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from landiag.firewall.command import judge_packets, write_json, write_table
 from landiag.firewall.ipt.ipset import parse_ipset_save
-from landiag.firewall.ipt.matches import Setting
+from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.ipt.rule import lower_line, split_words
 from landiag.firewall.nft.parse import parse_listing, parse_nft_json

@@ -12,6 +12,7 @@ from enum import Enum
 
 from msgspec import Struct, field
 
+from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.fields import REWRITTEN, PacketFields, merge
 from landiag.firewall.engine.nat import translated
 from landiag.model.action import (
@@ -27,7 +28,8 @@ from landiag.model.action import (
     Translate,
     Untrack,
 )
-from landiag.model.match import Match
+from landiag.model.limits import Limit
+from landiag.model.match import Doubt, Limited, Match, UnknownKind
 from landiag.model.packet import ABSENT, Value
 from landiag.model.ruleset import Chain, Rule, RuleList, Ruleset, TraceLine, Verdict
 from landiag.model.sets import InSet, values_of
@@ -38,17 +40,22 @@ MAX_LINES = 20_000
 MAX_RULES = 500_000
 """How many rules one walk may meet: chains that jump twice each to the next would otherwise never end."""
 
+Doubts = tuple[Doubt, ...]
+
 
 class End(Struct):
-    """One way in which a walk can end: the verdict, the line that says so, and the packet as it is then."""
+    """One way in which a walk can end: the verdict, the line that says so, and the packet as it is then.
+
+    ``doubts`` say on what it hangs; ``share`` is the part of connections that end so, None where nobody knows.
+    """
 
     verdict: Verdict
     line: TraceLine
     fields: PacketFields
-    certain: bool
     reject_with: str | None = None
     translate: Translate | None = None
-    unknown: tuple[TraceLine, ...] = ()
+    doubts: Doubts = ()
+    share: float | None = 1.0
 
 
 class Next(Enum):
@@ -59,8 +66,27 @@ class Next(Enum):
     GONE = "it has ended"
 
 
+class Met(Struct):
+    """What a rule has shown of itself so far: on what it hangs, the limits it stays below, what it did."""
+
+    chain: Chain
+    rule: Rule
+    doubts: Doubts = ()
+    limits: tuple[Limit, ...] = ()
+    done: list[str] = field(default_factory=list)
+
+    @property
+    def certain(self) -> bool:
+        """Whether the packet meets it for certain."""
+        return not self.doubts
+
+
 class Walk(Struct):
-    """A walk through one base chain. ``lines`` is the trace; ``ends`` are the possible ends."""
+    """A walk through one base chain. ``lines`` is the trace; ``ends`` are the possible ends.
+
+    ``open_doubts`` and ``rest`` are those of the ends behind it: what the rest of connections hang on, and how many
+    they are.
+    """
 
     ruleset: Ruleset
     fields: PacketFields
@@ -70,6 +96,8 @@ class Walk(Struct):
     ends: list[End] = field(default_factory=list)
     untracked: bool | None = False
     budget: int = MAX_RULES
+    open_doubts: Doubts = ()
+    rest: float | None = 1.0
     _stack: list[str] = field(default_factory=list)
     _returns: list[list[PacketFields]] = field(default_factory=list)
 
@@ -77,9 +105,11 @@ class Walk(Struct):
         """Walk a base chain and apply its policy; returns every possible end."""
         if self._chain(chain):
             policy = chain.policy
-            line = TraceLine(self.hook, policy.value, chain, None, f"policy {policy.value}", self.leg)
+            line = TraceLine(
+                self.hook, policy.value, chain, None, f"policy {policy.value}", self.leg, verdict=policy
+            )
             self.lines.append(line)
-            self._end(policy, line, certain=True)
+            self._end(policy, line)
         return self.ends
 
     def _chain(self, chain: Chain) -> bool:
@@ -90,10 +120,10 @@ class Walk(Struct):
         for rule in candidates(chain, self.fields):
             self.budget -= 1
             if self.budget < 0 or len(self.lines) > MAX_LINES:
-                self._opaque(chain, rule, "too many rules to follow")
+                self._opaque(Met(chain, rule), "too many rules to follow")
                 gone = True
                 break
-            after = self._rule(chain, rule)
+            after = self._rule(Met(chain, rule))
             if after is not Next.RULE:
                 gone = after is Next.GONE
                 break
@@ -107,25 +137,25 @@ class Walk(Struct):
             self.fields = merge(self.fields, state)
         return True
 
-    def _rule(self, chain: Chain, rule: Rule) -> Next:
-        certain, unknown = True, ""
-        done: list[str] = []
-        for step in rule.steps:
+    def _rule(self, met: Met) -> Next:
+        for step in met.rule.steps:
             if isinstance(step, Match):
                 holds = self._test(step)
                 if holds is False:
-                    if done:
-                        self._note(chain, rule, ", ".join(done), certain=certain, unknown=unknown)
+                    if met.done:
+                        self._note(met, ", ".join(met.done))
                     return Next.RULE
                 if holds is None:
-                    certain, unknown = False, unknown or step.text
+                    met.doubts = (*met.doubts, step.doubt(self.fields))
+                elif isinstance(step, Limited):
+                    met.limits = (*met.limits, step.limit)
                 continue
             if isinstance(step, Break):
                 break
-            after = self._act(chain, rule, step, certain=certain, unknown=unknown, done=done)
+            after = self._act(met, step)
             if after is not None:
                 return after
-        self._note(chain, rule, ", ".join(done) or "continue", certain=certain, unknown=unknown)
+        self._note(met, ", ".join(met.done) or "continue")
         return Next.RULE
 
     def _test(self, match: Match) -> bool | None:
@@ -137,91 +167,121 @@ class Walk(Struct):
                     return there is not match.negated
         return match.test(self.fields)
 
-    def _act(
-        self, chain: Chain, rule: Rule, action: Action, *, certain: bool, unknown: str, done: list[str]
-    ) -> Next | None:
+    def _act(self, met: Met, action: Action) -> Next | None:
         """Do one action; None when the rule goes on behind it."""
+        if isinstance(action, Dispatch | Translate):
+            draw = drawn_by(action, self.fields)
+            if draw is not None:
+                return self._draw(met, action, draw.field, draw.numbers)
         if isinstance(action, Dispatch):
-            return self._dispatch(chain, rule, action, certain=certain, unknown=unknown, done=done)
+            return self._dispatch(met, action)
         if isinstance(action, Assign):
-            if not self._assign(action, certain=certain):
+            if not self._assign(action, certain=met.certain):
                 return Next.RULE
-            done.append(f"{action.field} {_shown(self.fields[action.field])}")
+            met.done.append(f"{action.field} {_shown(self.fields[action.field])}")
             return None
         if isinstance(action, Untrack):
-            self.untracked = True if certain else None
-            done.append("notrack")
+            self.untracked = True if met.certain else None
+            met.done.append("notrack")
             return None
         if isinstance(action, Remember):
-            return None if self._remember(action, certain=certain) else Next.RULE
+            return None if self._remember(action, certain=met.certain) else Next.RULE
         if isinstance(action, Break):
             return Next.RULE
-        return self._leave(chain, rule, action, certain=certain, unknown=unknown)
+        return self._leave(met, action)
 
-    def _leave(self, chain: Chain, rule: Rule, action: Action, *, certain: bool, unknown: str) -> Next:
+    def _draw(self, met: Met, action: Dispatch | Translate, name: str, numbers: range) -> Next:
+        """Follow each number that may be drawn: each for its share of connections."""
+        before, doubts = self.fields, met.doubts
+        for number in numbers:
+            self.fields = before.copy()
+            self.fields[name] = number
+            left = numbers.stop - number
+            met.doubts = (*doubts, Doubt(UnknownKind.SHARE, name, 1 / left)) if left > 1 else doubts
+            self._act(met, action)
+        self.fields = before
+        return Next.GONE if self._all_drawn_end(action, name, numbers) and not doubts else Next.RULE
+
+    def _all_drawn_end(self, action: Dispatch | Translate, name: str, numbers: range) -> bool:
+        """Whether the rule ends the walk whichever number is drawn."""
+        return all(self._ends_with(action, name, number) for number in numbers)
+
+    def _ends_with(self, action: Dispatch | Translate, name: str, number: int) -> bool:
+        fields = self.fields.copy()
+        fields[name] = number
+        if isinstance(action, Translate):
+            return translated(fields, action) is not None
+        values = values_of(action.operands, fields)
+        found = None if values is None else action.elements.lookup(values)
+        return found is not None and found.certain and isinstance(next(iter(found.data), None), Stop)
+
+    def _leave(self, met: Met, action: Action) -> Next:
         if isinstance(action, Jump):
-            return self._jump(chain, rule, action, certain=certain, unknown=unknown)
+            return self._jump(met, action)
         if isinstance(action, Return):
-            self._note(chain, rule, "return", certain=certain, unknown=unknown)
-            if certain:
+            self._note(met, "return")
+            if met.certain:
                 return Next.CALLER
             self._returns[-1].append(self.fields.copy())
             return Next.RULE
         if isinstance(action, Stop):
-            line = self._note(chain, rule, action.verdict.value, certain=certain, unknown=unknown)
-            self._end(action.verdict, line, certain=certain, reject_with=action.reject_with)
-            return Next.GONE if certain else Next.RULE
+            line = self._note(met, action.verdict.value, action.verdict)
+            self._end(action.verdict, line, reject_with=action.reject_with)
+            return Next.GONE if met.certain else Next.RULE
         if isinstance(action, Translate):
             if translated(self.fields, action) is None:
                 return Next.RULE
-            line = self._note(chain, rule, action.kind.value, certain=certain, unknown=unknown)
-            self._end(Verdict.ACCEPT, line, certain=certain, translate=action)
-            return Next.GONE if certain else Next.RULE
-        self._opaque(chain, rule, action.text if isinstance(action, Opaque) else type(action).__name__)
+            line = self._note(met, action.kind.value, Verdict.ACCEPT)
+            self._end(Verdict.ACCEPT, line, translate=action)
+            return Next.GONE if met.certain else Next.RULE
+        self._opaque(met, action.text if isinstance(action, Opaque) else type(action).__name__)
         return Next.RULE
 
-    def _opaque(self, chain: Chain, rule: Rule, text: str) -> None:
+    def _opaque(self, met: Met, text: str) -> None:
         """Note that the packet may end here in any way."""
-        line = self._note(chain, rule, "unknown", certain=False, unknown=text)
+        met.doubts = (*met.doubts, Doubt(UnknownKind.UNMODELLED, text))
+        line = self._note(met, "unknown", Verdict.UNKNOWN)
         for verdict in (Verdict.ACCEPT, Verdict.DROP):
-            self._end(verdict, line, certain=False)
+            self._end(verdict, line)
 
-    def _jump(self, chain: Chain, rule: Rule, jump: Jump, *, certain: bool, unknown: str) -> Next:
+    def _jump(self, met: Met, jump: Jump) -> Next:
         word = "goto" if jump.goto else "jump"
-        self._note(chain, rule, f"{word} {jump.chain}", certain=certain, unknown=unknown)
-        target = self.ruleset.tables.get(chain.key, {}).get(jump.chain)
+        self._note(met, f"{word} {jump.chain}")
+        target = self.ruleset.tables.get(met.chain.key, {}).get(jump.chain)
         if target is None or jump.chain in self._stack:
-            self._opaque(
-                chain, rule, f"{word} {jump.chain}: no such chain" if target is None else "a cycle of jumps"
-            )
+            self._opaque(met, f"{word} {jump.chain}: no such chain" if target is None else "a cycle of jumps")
             return Next.RULE
-        before = None if certain else self.fields.copy()
+        before, rest = (None if met.certain else self.fields.copy()), self.rest
+        outer = self.open_doubts
+        self.open_doubts, self.rest = (*outer, *met.doubts), times(rest, _share(met.doubts))
+        entered = self.rest
         back = self._chain(target)
-        if before is not None:
-            if back and jump.goto:
-                self._returns[-1].append(self.fields.copy())
-            self.fields = merge(before, self.fields) if back and not jump.goto else before
-            return Next.RULE
-        if not back:
-            return Next.GONE
-        return Next.CALLER if jump.goto else Next.RULE
+        if before is None:
+            if not back:
+                return Next.GONE
+            return Next.CALLER if jump.goto else Next.RULE
+        # The rest of connections did not enter, or came back.
+        ended = _minus(entered, self.rest if back else 0.0)
+        self.rest = _minus(rest, ended)
+        if back and jump.goto:
+            self._returns[-1].append(self.fields.copy())
+        self.fields = merge(before, self.fields) if back and not jump.goto else before
+        return Next.RULE
 
-    def _dispatch(
-        self, chain: Chain, rule: Rule, action: Dispatch, *, certain: bool, unknown: str, done: list[str]
-    ) -> Next | None:
+    def _dispatch(self, met: Met, action: Dispatch) -> Next | None:
         values = values_of(action.operands, self.fields)
         if values is None:
             return Next.RULE
         found = action.elements.lookup(values)
         if found.certain and not found.data:
             return Next.RULE
-        certain = certain and found.certain
-        unknown = unknown or f"vmap {action.elements.name}"
+        if not found.certain:
+            met.doubts = (*met.doubts, Doubt(UnknownKind.UNMODELLED, f"vmap {action.elements.name}"))
         after: Next | None = Next.RULE
-        for one in found.data or (Opaque(unknown),):
+        for one in found.data or (Opaque(f"vmap {action.elements.name}"),):
             if isinstance(one, Action):
-                after = self._act(chain, rule, one, certain=certain, unknown=unknown, done=done)
-        return after if certain else Next.RULE
+                after = self._act(met, one)
+        return after if met.certain else Next.RULE
 
     def _assign(self, action: Assign, *, certain: bool) -> bool:
         """Set a field; False where the rule ends here because it cannot be set."""
@@ -250,19 +310,42 @@ class Walk(Struct):
         verdict: Verdict,
         line: TraceLine,
         *,
-        certain: bool,
         reject_with: str | None = None,
         translate: Translate | None = None,
     ) -> None:
-        fields = self.fields if certain else self.fields.copy()
-        self.ends.append(End(verdict, line, fields, certain, reject_with, translate))
+        fields = self.fields if line.certain else self.fields.copy()
+        share = times(self.rest, _share(line.doubts))
+        self.ends.append(
+            End(verdict, line, fields, reject_with, translate, (*self.open_doubts, *line.doubts), share)
+        )
+        self.open_doubts = (*self.open_doubts, *line.doubts)
+        self.rest = _minus(self.rest, share)
 
-    def _note(self, chain: Chain, rule: Rule, result: str, *, certain: bool, unknown: str) -> TraceLine:
-        if not certain:
-            result = f"perhaps {result}: {unknown} is not known" if unknown else f"perhaps {result}"
-        line = TraceLine(self.hook, result, chain, rule, "", self.leg)
+    def _note(self, met: Met, result: str, verdict: Verdict | None = None) -> TraceLine:
+        if met.doubts:
+            result = f"perhaps {result}: {met.doubts[0].text} is not known"
+        line = TraceLine(
+            self.hook, result, met.chain, met.rule, "", self.leg, verdict, met.doubts, met.limits
+        )
         self.lines.append(line)
         return line
+
+
+def _share(doubts: Doubts) -> float | None:
+    """The part of connections that meet all of these conditions; None where one of them is not known."""
+    share: float | None = 1.0
+    for doubt in doubts:
+        share = times(share, doubt.share)
+    return share
+
+
+def times(one: float | None, other: float | None) -> float | None:
+    """A share of a share."""
+    return None if one is None or other is None else one * other
+
+
+def _minus(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else max(0.0, one - other)
 
 
 def candidates(chain: Chain, fields: PacketFields) -> Iterable[Rule]:

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.surroundings import FIB_TYPES, Surroundings, Tuple
+from landiag.model.match import VISIT
 from landiag.model.packet import (
     ABSENT,
     CT_STATES,
@@ -59,7 +60,11 @@ OUTWARD = ("output", "postrouting", "egress")
 
 
 class Context(Struct):
-    """Where the packet is: the hook's family, its surroundings, its connection (None: not looked up yet)."""
+    """Where the packet is: the hook's family, its surroundings, its connection (None: not looked up yet).
+
+    ``visit`` is how many packets each connection of an ordinary visit has sent by then (landiag.model.limits); None
+    where a single packet is judged.
+    """
 
     family: str
     surroundings: Surroundings
@@ -67,6 +72,7 @@ class Context(Struct):
     tracking: Tracking | None = None
     now: float | None = None
     remembered: dict[int, list[tuple[bool, tuple[Value, ...]]]] = field(default_factory=dict)
+    visit: int | None = None
 
 
 class PacketFields(dict[str, Value]):
@@ -358,6 +364,7 @@ _SIMPLE: dict[str, Callable[[PacketFields], Value]] = {
     "physdev in": _port_in,
     "program": lambda f: f.packet.program,
     REWRITTEN: _zero,
+    VISIT: lambda f: f.context.visit,
     "profile": lambda f: f.packet.profile,
 }
 
@@ -459,7 +466,7 @@ def _fib(fields: PacketFields, rest: str) -> Value:
     mark = fields["meta mark"] if "mark" in flags else 0
     if not isinstance(mark, int):
         return None
-    way = around.way_to(address, limit, mark)
+    way = around.way_to(address, limit, mark, packet.destination if "saddr" in flags else packet.source)
     return 0 if way is ABSENT else way
 
 

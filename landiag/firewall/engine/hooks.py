@@ -10,12 +10,13 @@ from __future__ import annotations
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.evaluate import End, Walk
+from landiag.firewall.engine.evaluate import Doubts, End, Walk, times
 from landiag.firewall.engine.fields import DNAT, SNAT, PacketFields, Tracking, merge
 from landiag.firewall.engine.nat import SOURCE_KINDS, translated
 from landiag.firewall.engine.surroundings import Tuple
 from landiag.firewall.engine.tracked import is_tracked
 from landiag.model.action import Translate
+from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 
@@ -33,17 +34,18 @@ ALL: Span = (-(1 << 31), (1 << 31) - 1)
 class Passage(Struct):
     """A packet that passed a hook, perhaps: its fields, and the translation it got there.
 
-    ``certain`` is False where it may have been stopped, or may have passed with another translation.
+    ``doubts`` say on what it hangs that it passed, and passed so; ``share`` is the part of connections that do.
     """
 
     fields: PacketFields
     untracked: bool | None = False
     translate: Translate | None = None
-    certain: bool = True
+    doubts: Doubts = ()
+    share: float | None = 1.0
 
-    def branch(self, fields: PacketFields) -> Passage:
-        """The same, with other fields, and no longer certain."""
-        return replace(self, fields=fields, certain=False)
+    def hang(self, end: End) -> End:
+        """An end of the packet that passed so far."""
+        return replace(end, doubts=(*self.doubts, *end.doubts), share=times(self.share, end.share))
 
 
 class HookResult(Struct):
@@ -184,12 +186,15 @@ class _HookRun(Struct):
         ends = walk.run(chain)
         passage.untracked = walk.untracked
         if before is not None:
-            ends = [replace(end, certain=False) for end in ends]
             what = f"whether {chain.table} {chain.name} is in force is not known"
-            line = TraceLine(self.hook, f"perhaps accept: {what}", chain, None, what, self.leg)
+            doubts = (Doubt(UnknownKind.UNREADABLE, what),)
+            line = TraceLine(
+                self.hook, f"perhaps accept: {what}", chain, None, what, self.leg, Verdict.ACCEPT, doubts
+            )
             self.lines.append(line)
-            ends.append(End(Verdict.ACCEPT, line, before, certain=False))
-        return ends
+            ends = [replace(end, doubts=(*doubts, *end.doubts), share=None) for end in ends]
+            ends.append(End(Verdict.ACCEPT, line, before, doubts=doubts, share=None))
+        return [passage.hang(end) for end in ends]
 
     def filter(self, result: HookResult, chain: Chain) -> None:
         """Walk one chain with every passage; what is not stopped goes on, merged."""
@@ -200,11 +205,11 @@ class _HookRun(Struct):
             stops = [end for end in ends if end.verdict is not Verdict.ACCEPT]
             result.stops += stops
             if passing:
-                fields = passing[0].fields
-                for end in passing[1:]:
-                    fields = merge(fields, end.fields)
-                passages.append(replace(passage, fields=fields, certain=passage.certain and not stops))
+                passages.append(_passed(passage, passing, is_certain=not stops))
         result.passages = passages
+        if chain.hook is not None and chain.hook.kind == "route":
+            for passage in passages:
+                _route_again(passage.fields)
 
     def nat(self, result: HookResult, chains: tuple[Chain, ...]) -> None:
         """Ask the nat chains, in order, until one translates; only a new connection's first packet."""
@@ -216,8 +221,9 @@ class _HookRun(Struct):
                 done.append(passage)
                 continue
             if state is None:
-                done.append(passage.branch(passage.fields.copy()))
-                passage.certain = False
+                doubts = (*passage.doubts, Doubt(UnknownKind.UNMODELLED, "whether the packet is tracked"))
+                done.append(replace(passage, fields=passage.fields.copy(), doubts=doubts, share=None))
+                passage.doubts, passage.share = doubts, None
             self._translate(result, passage, chains, done)
         result.passages = done[:MAX_BRANCHES]
         if len(done) > MAX_BRANCHES:
@@ -231,19 +237,41 @@ class _HookRun(Struct):
         for chain in chains:
             following: list[Passage] = []
             for one in waiting:
-                ends = self._walk(chain, one)
-                several = len(ends) > 1
-                for end in ends:
+                for end in self._walk(chain, one):
                     if end.verdict is not Verdict.ACCEPT:
                         result.stops.append(end)
                         continue
-                    moved = replace(one, fields=end.fields, certain=one.certain and not several)
+                    moved = replace(one, fields=end.fields, doubts=end.doubts, share=end.share)
                     if end.translate is None or not _apply(moved, end.translate):
                         following.append(moved)
                     else:
                         done.append(moved)
             waiting = _unite(following)
         done += waiting
+
+
+def _passed(passage: Passage, passing: list[End], *, is_certain: bool) -> Passage:
+    """What passed a chain by one or several of its ends, as one."""
+    fields = passing[0].fields
+    for end in passing[1:]:
+        fields = merge(fields, end.fields)
+    if is_certain:
+        return replace(passage, fields=fields)
+    shares = [end.share for end in passing]
+    share = None if None in shares else sum(one for one in shares if one is not None)
+    doubts = tuple(dict.fromkeys(doubt for end in passing for doubt in end.doubts))
+    return replace(passage, fields=fields, doubts=doubts, share=share)
+
+
+def _route_again(fields: PacketFields) -> None:
+    """Route an own packet anew where a chain of type ``route`` has changed its mark (ip_route_me_harder)."""
+    mark, packet = fields["meta mark"], fields.packet
+    if fields.context.hook != "output" or mark == packet.mark:
+        return
+    known = mark if isinstance(mark, int) else None
+    way = None if known is None else fields.context.surroundings.way_back(packet, known)
+    fields.packet = replace(packet, out_interface=way.device if way else None, mark=known)
+    fields.forget("oif", "rt")
 
 
 def _may_be_skipped(chain: Chain, hook: str, device: str | None) -> bool:
@@ -263,7 +291,10 @@ def _unite(passages: list[Passage]) -> list[Passage]:
     fields = passages[0].fields
     for passage in passages[1:]:
         fields = merge(fields, passage.fields)
-    return [replace(passages[0], fields=fields)]
+    doubts = tuple(dict.fromkeys(doubt for passage in passages for doubt in passage.doubts))
+    shares = [passage.share for passage in passages]
+    share = None if None in shares else sum(one for one in shares if one is not None)
+    return [replace(passages[0], fields=fields, doubts=doubts, share=share)]
 
 
 def _apply(passage: Passage, action: Translate) -> bool:

@@ -12,10 +12,13 @@ from ipaddress import IPv6Address
 from msgspec.structs import replace
 
 from landiag.firewall.engine.bridges import INWARD
+from landiag.firewall.engine.crossing import Trip
 from landiag.firewall.engine.fields import NO_SOCKET, Context, PacketFields
-from landiag.firewall.engine.legs import Conversation, Follower, Trip, fresh
+from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.packets import fresh
+from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import IPAddress, Packet
-from landiag.model.ruleset import TraceLine
+from landiag.model.ruleset import TraceLine, Verdict
 
 QUESTION, REPLY = "question", "reply"
 ARP_REQUEST, ARP_REPLY, SOLICITATION, ADVERTISEMENT = 1, 2, 135, 136
@@ -35,13 +38,23 @@ class Seeker(Follower):
         """
         if self._round(packet, came=True):
             self.passed = True
-            return self._conclude()
+            return self.conclude()
         own = Seeker(self.ruleset, self.around, self.now)
         if own._round(packet, came=False):
             text = "clients learn this machine's hardware address only when it asks for theirs first"
-            self.lines.append(TraceLine("input", f"perhaps drop: {text}", text=text, leg=QUESTION))
+            doubts = (Doubt(UnknownKind.UNMODELLED, text),)
+            self.lines.append(
+                TraceLine(
+                    "input",
+                    f"perhaps drop: {text}",
+                    text=text,
+                    leg=QUESTION,
+                    verdict=Verdict.DROP,
+                    doubts=doubts,
+                )
+            )
             self.passed = True
-        return self._conclude()
+        return self.conclude()
 
     def _round(self, packet: Packet, *, came: bool) -> bool:
         """Follow a question and its answer; ``came`` where the client asks. False when one is stopped for certain."""
@@ -54,20 +67,20 @@ class Seeker(Follower):
     def _inward_message(self, message: Packet) -> bool:
         fields = PacketFields(message, Context("netdev", self.around, "ingress", None, self.now))
         if message.protocol == "arp":
-            trips = self._cross_bridge([Trip(fields)], message.in_interface, INWARD, QUESTION)
-            trips = self._hook(trips, "ingress", "netdev", QUESTION, device=message.in_interface)
-            return bool(self._hook(trips, "input", "arp", QUESTION))
-        trips = self._come_in(fields, "ip6", QUESTION, fresh(message))
-        return bool(self._hook(trips, "input", "ip6", QUESTION))
+            trips = self.cross_bridge([Trip(fields)], message.in_interface, INWARD, QUESTION)
+            trips = self.hook(trips, "ingress", "netdev", QUESTION, device=message.in_interface)
+            return bool(self.hook(trips, "input", "arp", QUESTION))
+        trips = self.come_in(fields, "ip6", QUESTION, fresh(message))
+        return bool(self.hook(trips, "input", "ip6", QUESTION))
 
     def _outward_message(self, message: Packet) -> bool:
         family = "arp" if message.protocol == "arp" else "ip6"
         fields = PacketFields(message, Context(family, self.around, "output", None, self.now))
         tracking = None if family == "arp" else fresh(message)
-        trips = self._hook([Trip(fields)], "output", family, REPLY, tracking=tracking)
+        trips = self.hook([Trip(fields)], "output", family, REPLY, tracking=tracking)
         if family == "ip6":
-            trips = self._hook(trips, "postrouting", family, REPLY)
-        return bool(self._egress(trips, REPLY))
+            trips = self.hook(trips, "postrouting", family, REPLY)
+        return bool(self.egress(trips, REPLY))
 
 
 def _message(packet: Packet, *, is_question: bool, came: bool) -> Packet:

@@ -6,7 +6,8 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
 
-from landiag.model.packet import ABSENT, Absent, IPAddress, Packet
+from landiag.model.packet import ABSENT, Absent, IPAddress, Packet, Value
+from landiag.model.route import RouteKind
 
 FIB_TYPES = {
     "unspec": 0, "unicast": 1, "local": 2, "broadcast": 3, "anycast": 4, "multicast": 5, "blackhole": 6,
@@ -24,10 +25,11 @@ NEIGHBOURHOOD = {4: 24, 6: 64}
 
 
 class Way(Struct, frozen=True):
-    """A routing decision: its kind (``local unicast blackhole prohibit``...) and the device, if known."""
+    """A routing decision: its kind, the device if known, the gateway (None on the device's own network)."""
 
-    kind: str
+    kind: RouteKind
     device: str | None
+    gateway: IPAddress | None = None
 
 
 class Surroundings:
@@ -53,8 +55,18 @@ class Surroundings:
             return "unspec" if address.version == 6 else "local"
         return "unicast" if self._near(address) and not _last(address) else None
 
-    def way_to(self, address: IPAddress, device: str | None, mark: int | None) -> str | Absent | None:  # noqa: ARG002
-        """The interface by which packets to the address leave; ABSENT when there is none (for ``device``)."""
+    def way_to(
+        self,
+        address: IPAddress,
+        device: str | None,
+        mark: int | None,
+        source: IPAddress | None = None,
+    ) -> str | Absent | None:
+        """The interface by which packets to the address leave; ABSENT when there is none (for ``device``).
+
+        ``source`` is the packet's other address, by which policy rules may look.
+        """
+        del mark, source
         if address == self.destination or address.is_loopback:
             return "lo" if device in (None, "lo") else ABSENT
         return self.in_interface if self._near(address) else None
@@ -66,12 +78,24 @@ class Surroundings:
         another is behind this host.
         """
         if packet.destination is None or packet.destination == self.destination:
-            return Way("local", "lo")
-        return Way("unicast", None)
+            return Way(RouteKind.LOCAL, "lo")
+        return Way(RouteKind.UNICAST, None)
 
     def way_back(self, packet: Packet, mark: int | None) -> Way | None:  # noqa: ARG002
         """By which device an answer leaves; without facts, the one on which the question came in."""
-        return Way("unicast", self.in_interface)
+        return Way(RouteKind.UNICAST, self.in_interface)
+
+    def returns_by(self, packet: Packet, device: str | None) -> str | None:  # noqa: ARG002
+        """By which device the answers of a host behind this one come in: that by which the packet left to it."""
+        return device
+
+    def socket_owner(self, packet: Packet) -> int | None:  # noqa: ARG002
+        """The user id of the socket that takes a packet; None when unknown."""
+        return None
+
+    def socket_mark(self, mark: Value) -> int | None:  # noqa: ARG002
+        """The mark of a socket's answers, by that of the packet that it answers; None when unknown."""
+        return 0
 
     def interface_index(self, name: str) -> int | None:
         """The index of an interface."""
@@ -126,14 +150,16 @@ class SavedSurroundings(Surroundings):
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         """An address of the interface is local."""
         if any(packet.destination == own.ip for own in self._own):
-            return Way("local", "lo")
+            return Way(RouteKind.LOCAL, "lo")
         return super().route(packet, mark)
 
-    def way_to(self, address: IPAddress, device: str | None, mark: int | None) -> str | Absent | None:
+    def way_to(
+        self, address: IPAddress, device: str | None, mark: int | None, source: IPAddress | None = None
+    ) -> str | Absent | None:
         """The interface's subnet is reached through it."""
         if any(address in own.network and address != own.ip for own in self._own):
             return self.in_interface
-        return super().way_to(address, device, mark)
+        return super().way_to(address, device, mark, source)
 
 
 def _last(address: IPAddress) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from landiag.firewall.engine.surroundings import FIB_TYPES
+from landiag.firewall.ipt import limits
+from landiag.firewall.ipt.options import Lower, Option, Setting
 from landiag.firewall.nft.types import CT_STATUS, DSCP, ICMP_TYPES, ICMPV6_TYPES
 from landiag.model.facts import ParseError
 from landiag.model.match import (
@@ -27,42 +29,6 @@ from landiag.model.match import (
 )
 from landiag.model.packet import ABSENT, CT_STATES, PACKET_TYPES, PROTOCOL_NUMBERS, TCP_FLAGS
 from landiag.model.sets import ElementSet, InSet
-
-
-class Option(Struct, frozen=True):
-    """One option of a rule: its name, its values, and whether ``!`` stands before it."""
-
-    name: str
-    values: tuple[str, ...]
-    negated: bool = False
-
-    @property
-    def text(self) -> str:
-        """The option as it is written."""
-        return " ".join([*(["!"] if self.negated else []), self.name, *self.values])
-
-    @property
-    def value(self) -> str:
-        """The only value."""
-        if len(self.values) != 1:
-            raise ParseError(f"{self.name} takes one value")
-        return self.values[0]
-
-
-class Setting(Struct, frozen=True):
-    """What a rule is read for: the IP version, its protocol, and the sets of ipset (None: not read)."""
-
-    version: int
-    protocol: str | None = None
-    sets: Mapping[str, ElementSet] | None = field(default_factory=dict)
-
-    @property
-    def family(self) -> str:
-        """``ip`` or ``ip6``."""
-        return "ip" if self.version == 4 else "ip6"
-
-
-Lower = Callable[[Sequence[Option], Setting], Sequence[Match]]
 
 
 def lower_module(module: str, options: Sequence[Option], setting: Setting) -> Sequence[Match]:
@@ -426,15 +392,6 @@ def _owner(name: str) -> Callable[[Option, Setting], Match]:
     return lower
 
 
-def _recent(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
-    """Recording the address (``--set``) always succeeds; what is asked of it depends on earlier packets."""
-    names = {option.name: option.negated for option in options}
-    if "--set" in names:
-        return [Always(not names["--set"], "-m recent --set")]
-    text = " ".join(["-m recent", *(option.text for option in options)])
-    return [UnknownMatch(text, UnknownKind.LIMIT)]
-
-
 def _rpfilter(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
     names = {option.name for option in options}
     mark = " mark" if "--validmark" in names else ""
@@ -502,9 +459,8 @@ def _group(side: str) -> Callable[[Option, Setting], Match]:
 
 
 PHYSDEV = ("--physdev-in", "--physdev-out", "--physdev-is-in", "--physdev-is-out", "--physdev-is-bridged")
-LIMITS = frozenset(
-    {"limit", "hashlimit", "connlimit", "statistic", "quota", "dstlimit", "random", "nth", "connbytes"}
-)
+LIMITS = frozenset({"quota", "dstlimit", "random", "nth", "connbytes"})
+"""What counts in ways that are not modelled."""
 ALWAYS = frozenset({"comment", "nfacct"})
 NEVER = frozenset({"frag", "hbh", "dst", "rt", "mh", "ah", "esp", "ipcomp"})
 
@@ -530,7 +486,11 @@ MODULES: Mapping[str, Lower] = {
     "ttl": _each({name: _compared("ip ttl") for name in ("--ttl-eq", "--ttl-gt", "--ttl-lt", "--ttl")}),
     "hl": _each({name: _compared("ip6 hoplimit") for name in ("--hl-eq", "--hl-gt", "--hl-lt", "--hl")}),
     "owner": _each({"--uid-owner": _owner("meta skuid"), "--gid-owner": _owner("meta skgid")}),
-    "recent": _recent,
+    "recent": limits.recent,
+    "limit": limits.limit,
+    "hashlimit": limits.hashlimit,
+    "connlimit": limits.connlimit,
+    "statistic": limits.statistic,
     "rpfilter": _rpfilter,
     "icmp": _each({"--icmp-type": _icmp("icmp", ICMP_TYPES)}),
     "icmp6": _each({"--icmpv6-type": _icmp("icmpv6", ICMPV6_TYPES)}),

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.scan import ScannedRules, Wanted
-from landiag.firewall.ipt.matches import Setting
+from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.rule import lower_line, split_words
 from landiag.model.action import Verdict
 from landiag.model.facts import ParseError

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.ipt.matches import Option, Setting, lower_general, lower_module
+from landiag.firewall.ipt.matches import lower_general, lower_module
+from landiag.firewall.ipt.options import Option, Setting
 from landiag.firewall.ipt.targets import lower_target
 from landiag.model.action import Opaque
 from landiag.model.facts import ParseError

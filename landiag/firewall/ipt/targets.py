@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
-from landiag.firewall.ipt.matches import Option, Setting, ipset_operands
+from landiag.firewall.ipt.matches import ipset_operands
+from landiag.firewall.ipt.options import Option, Setting
 from landiag.firewall.nft.types import DSCP
 from landiag.model.action import (
+    RESET,
     Action,
     Assign,
     Jump,
@@ -67,7 +69,7 @@ def _reject(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]
         return [Stop(Verdict.REJECT, f"{kind} port-unreachable")]
     word = options["--reject-with"].value
     if word in ("tcp-reset", "tcp-rst"):
-        return [Stop(Verdict.REJECT, "tcp reset")]
+        return [Stop(Verdict.REJECT, RESET)]
     word = word.removeprefix("icmp6-").removeprefix("icmp-")
     return [Stop(Verdict.REJECT, f"{kind} {REJECT_WORDS.get(word, word)}")]
 

@@ -14,6 +14,7 @@ from landiag.model.match import (
     Bits,
     Computed,
     Constant,
+    Draw,
     Field,
     Fields,
     InRanges,
@@ -61,7 +62,17 @@ def lower_expression(value: Json, sets: Sets) -> Typed:
         return _binary(name, inner, sets)
     if name == "map":
         return _map(_inner(inner), sets)
+    if name in ("numgen", "jhash", "symhash"):
+        return _draw(name, _inner(inner))
     return Typed(Constant(None), types.NUMBER)
+
+
+def _draw(name: str, inner: dict[str, Json]) -> Typed:
+    """A number by chance, in turns, or by a hash: each one for a share of connections."""
+    modulus, offset = inner.get("mod"), inner.get("offset") or 0
+    if not isinstance(modulus, int) or not isinstance(offset, int) or modulus < 1:
+        return Typed(Constant(None), types.NUMBER)
+    return Typed(Draw(f"{name} {inner.get('mode', '')}".strip(), modulus, offset), types.NUMBER)
 
 
 def _constant(value: int | str) -> Typed:

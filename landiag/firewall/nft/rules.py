@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.scan import ScannedRules, Wanted, known
-from landiag.firewall.ipt.matches import Setting
+from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import IptRule
 from landiag.firewall.nft.parse import REWRITES, NftRule, NftTable, RuleObject
 from landiag.firewall.nft.sets import Sets

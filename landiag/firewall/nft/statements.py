@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from landiag.firewall.nft import types
 from landiag.firewall.nft.expr import lower_expression, lower_key, lower_match, operands, sole
+from landiag.firewall.nft.limits import LIMITS, lower_limit
 from landiag.firewall.nft.sets import Sets, guess_span, lower_set, verdict_action
 from landiag.firewall.nft.text import write_statement
 from landiag.firewall.nft.types import Json
 from landiag.model.action import (
+    RESET,
     Assign,
     Chosen,
     Dispatch,
@@ -31,7 +33,6 @@ HARMLESS = frozenset({
     "counter", "log", "last", "comment", "ct helper", "ct timeout", "ct expectation", "secmark", "reset", "flow",
     "dup", "audit", "continue",
 })  # fmt: skip
-LIMITS = frozenset({"limit", "quota", "ct count"})
 HARMLESS_TARGETS = frozenset({
     "LOG", "NFLOG", "ULOG", "TRACE", "CHECKSUM", "TCPMSS", "AUDIT", "CLASSIFY", "LED", "RATEEST", "IDLETIMER",
     "SECMARK", "CONNSECMARK", "TEE", "ACCOUNT", "TCPOPTSTRIP", "HMARK",
@@ -59,7 +60,7 @@ def lower_statement(statement: Json, sets: Sets) -> Sequence[Step]:
     if name == "match":
         return [lower_match(inner, text, sets)]
     if name in LIMITS:
-        return [UnknownMatch(text, UnknownKind.LIMIT)]
+        return [lower_limit(name, inner, text)]
     action = verdict_action(statement)
     if action is not None:
         return [action]
@@ -85,8 +86,8 @@ IS_VERSION = {
 def _reject(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
     options = _object(inner)
     kind, expression = options.get("type"), options.get("expr")
-    if kind == "tcp reset":
-        return [IS_TCP, Stop(Verdict.REJECT, "tcp reset")]
+    if kind == RESET:
+        return [IS_TCP, Stop(Verdict.REJECT, RESET)]
     stop = Stop(Verdict.REJECT, f"{kind or 'icmpx'} {expression or 'port-unreachable'}")
     return [IS_VERSION[kind], stop] if kind in IS_VERSION else [stop]
 
@@ -169,9 +170,9 @@ def _set(inner: Json, text: str, sets: Sets) -> list[Step]:
     elements.dynamic = True
     steps: list[Step] = [Remember(operands(keys), elements, options.get("op") == "delete")]
     bound = options.get("stmt")
-    if (isinstance(bound, list) and any(name in LIMITS for one in bound for name in _object(one))) or (
-        options.get("op") == "add" and elements.doubtful
-    ):
+    limits = [pair for one in bound for pair in _object(one).items()] if isinstance(bound, list) else []
+    steps += [lower_limit(name, value, text) for name, value in limits if name in LIMITS]
+    if len(steps) == 1 and options.get("op") == "add" and elements.doubtful:
         steps.append(UnknownMatch(text, UnknownKind.LIMIT))
     return steps
 
@@ -184,7 +185,7 @@ def _map(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
 
 def _meter(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
     statement = _object(_object(inner).get("stmt"))
-    return [UnknownMatch(text, UnknownKind.LIMIT)] if any(name in LIMITS for name in statement) else []
+    return [lower_limit(name, value, text) for name, value in statement.items() if name in LIMITS]
 
 
 def _queue(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from landiag.firewall.engine.surroundings import SavedSurroundings, Way
 from landiag.model.packet import Packet
+from landiag.model.route import RouteKind
 
 
 class PfSurroundings(SavedSurroundings):
@@ -12,5 +13,5 @@ class PfSurroundings(SavedSurroundings):
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         """The routing decision; see ``Surroundings.route``."""
         if packet.destination is not None and packet.destination.is_loopback:
-            return Way("local", "lo0")
+            return Way(RouteKind.LOCAL, "lo0")
         return super().route(packet, mark)

@@ -18,7 +18,18 @@ from landiag.firewall.pf.conditions import FIELD, Entry, NoneOf, conditions_of, 
 from landiag.firewall.pf.order import Gathering, children
 from landiag.firewall.pf.syntax import ANCHORS, PfRule, PfText, RuleLine
 from landiag.firewall.pf.write import write_rule
-from landiag.model.action import Action, Assign, NatKind, Opaque, Remember, Stop, Target, Translate, Verdict
+from landiag.model.action import (
+    RESET,
+    Action,
+    Assign,
+    NatKind,
+    Opaque,
+    Remember,
+    Stop,
+    Target,
+    Translate,
+    Verdict,
+)
 from landiag.model.match import Always, Constant, Fields, InRanges, Match, UnknownMatch
 from landiag.model.packet import CT_STATES
 from landiag.model.ruleset import Chain, Hook, Rule, RuleList, Ruleset, Step, TableKey
@@ -303,7 +314,7 @@ def _block(rule: PfRule, policy: str) -> Stop:
     if returns.startswith("return-icmp"):
         code = returns.partition("(")[2].rstrip(")")
         return Stop(Verdict.REJECT, f"icmp {code or 'port-unreachable'}")
-    return Stop(Verdict.REJECT, "tcp reset")
+    return Stop(Verdict.REJECT, RESET)
 
 
 def parse_target(text: str) -> Target | None:

@@ -12,6 +12,7 @@ from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.firewall.linux import parse_ruleset
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet
+from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset
 from tests.firewall.rules import chain, nft, rule
 from tests.lab.differential import generate_iptables
@@ -28,14 +29,18 @@ class Known(Surroundings):
     def address_type(self, address: IPAddress, device: str | None) -> str | None:
         return "local" if address == self.destination else "unicast"
 
-    def way_to(self, address: IPAddress, device: str | None, mark: int | None) -> str | Absent | None:
+    def way_to(
+        self, address: IPAddress, device: str | None, mark: int | None, source: IPAddress | None = None
+    ) -> str | Absent | None:
         way = "lo" if address == self.destination else "br-app" if _is_inner(address) else "eth0"
         return way if device in (None, way) else ABSENT
 
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         if packet.destination == self.destination:
-            return Way("local", "lo")
-        return Way("unicast", "br-app" if packet.destination and _is_inner(packet.destination) else "eth0")
+            return Way(RouteKind.LOCAL, "lo")
+        return Way(
+            RouteKind.UNICAST, "br-app" if packet.destination and _is_inner(packet.destination) else "eth0"
+        )
 
     def bridge_ports(self, name: str | None) -> tuple[str, ...] | None:
         return ("veth0",) if name == "br-app" else ()

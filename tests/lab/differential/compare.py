@@ -16,7 +16,7 @@ from landiag.firewall import linux
 from landiag.firewall.engine.legs import Conversation, Follower
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.sources import SOURCES
-from landiag.journey.journey import HostSurroundings
+from landiag.journey.surroundings import HostSurroundings
 from landiag.model.facts import Command, Facts, Family, Reading, ReadStatus, Unknown
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, TraceLine

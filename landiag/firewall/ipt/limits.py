@@ -1,0 +1,89 @@
+"""Matches of iptables that count: limits, and shares of packets (iptables-extensions(8))."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from landiag.firewall.ipt.options import Option, Setting
+from landiag.model.facts import ParseError
+from landiag.model.limits import Limit, LimitKind
+from landiag.model.match import Always, Chance, Limited, Match, UnknownKind, UnknownMatch
+
+_SECONDS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600,
+            "d": 86400, "day": 86400}  # fmt: skip
+_BURST = 5.0
+"""The burst where none is given, of limit and of hashlimit."""
+
+
+def limit(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+    """``-m limit``: one bucket for all clients."""
+    given = {option.name: option for option in options}
+    rate = given.get("--limit")
+    burst = float(given["--limit-burst"].value) if "--limit-burst" in given else _BURST
+    if rate is None or rate.negated:
+        raise ParseError("limit without a rate")
+    return [Limited(Limit(LimitKind.RATE, _rate(rate.value), burst), _text("limit", options))]
+
+
+def hashlimit(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+    """``-m hashlimit``: a bucket for each client, or for whatever its mode names."""
+    given = {option.name: option for option in options}
+    text = _text("hashlimit", options)
+    name = next(
+        (one for one in ("--hashlimit-upto", "--hashlimit", "--hashlimit-above") if one in given), None
+    )
+    if name is None or "b" in given[name].value.partition("/")[0]:
+        return [UnknownMatch(text, UnknownKind.LIMIT)]
+    burst = float(given["--hashlimit-burst"].value) if "--hashlimit-burst" in given else _BURST
+    over = (name == "--hashlimit-above") is not given[name].negated
+    return [Limited(Limit(LimitKind.RATE, _rate(given[name].value), burst, over), text)]
+
+
+def connlimit(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+    """``-m connlimit``: how many connections a client has at one time."""
+    given = {option.name: option for option in options}
+    above = given.get("--connlimit-above")
+    counted = above or given.get("--connlimit-upto")
+    if counted is None:
+        raise ParseError("connlimit without a number")
+    over = (above is not None) is not counted.negated
+    return [
+        Limited(Limit(LimitKind.CONCURRENT, float(counted.value), over=over), _text("connlimit", options))
+    ]
+
+
+def recent(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+    """``-m recent``: recording the address always succeeds; what is asked of it depends on earlier packets."""
+    given = {option.name: option for option in options}
+    text = _text("recent", options)
+    if "--set" in given:
+        return [Always(not given["--set"].negated, text)]
+    asked = given.get("--update") or given.get("--rcheck")
+    if asked is None or asked.negated or "--hitcount" not in given:
+        return [UnknownMatch(text, UnknownKind.LIMIT)]
+    seconds = float(given["--seconds"].value) if "--seconds" in given else 0.0
+    hits = float(given["--hitcount"].value)
+    return [Limited(Limit(LimitKind.HITS, hits, over=True, seconds=seconds), text)]
+
+
+def statistic(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+    """``-m statistic``: by chance, or every nth packet; of connections in nat, of packets elsewhere."""
+    given = {option.name: option for option in options}
+    chosen = given.get("--probability") or given.get("--every")
+    if chosen is None:
+        raise ParseError("statistic without a number")
+    number = float(chosen.value)
+    share = number if "--probability" in given else 1.0 / number if number else 0.0
+    return [Chance(1.0 - share if chosen.negated else share, _text("statistic", options))]
+
+
+def _rate(text: str) -> float:
+    """``25/sec``: packets a second."""
+    number, slash, unit = text.partition("/")
+    if slash and unit not in _SECONDS:
+        raise ParseError(f"{text!r} is not a rate")
+    return float(number) / (_SECONDS[unit] if slash else 1)
+
+
+def _text(module: str, options: Sequence[Option]) -> str:
+    return " ".join(["-m", module, *(option.text for option in options)])

@@ -1,0 +1,128 @@
+"""Can a client find this machine's hardware address? ARP as the kernel answers it, and neighbour discovery.
+
+Sources: arp_process, arp_ignore, arp_filter (net/ipv4/arp.c), ndisc_recv_ns (net/ipv6/ndisc.c), ip-sysctl.rst.
+"""
+
+from __future__ import annotations
+
+from landiag.firewall.engine.surroundings import Way
+from landiag.journey.ends import LinkFault
+from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
+from landiag.model.facts import Facts, Interface, IPAddress, Neighbour, Unknown
+from landiag.model.packet import Packet
+from landiag.model.route import RouteKind
+
+_TAKING = ("bridge", "bond")
+_NEVER, _SAME_SUBNET, _NO_HOST_SCOPE, _SAME_INTERFACE = 8, 2, 3, 1
+"""Values of arp_ignore."""
+
+
+def find_link_fault(facts: Facts, around: HostSurroundings, packet: Packet) -> LinkFault | None:
+    """Say why a client's question is not answered on the link by which its packets come; None where it is.
+
+    Where the client is behind a router, the router asks in its place.
+    """
+    link = interface_of(facts, packet.in_interface)
+    asked = packet.destination
+    if link is None or asked is None or facts.os != "linux":
+        return None
+    if link.carrier is False or not link.up:
+        return LinkFault.NO_CARRIER
+    if around.interface_type(link.name) != ETHERNET_TYPE:
+        return None
+    if _is_port(facts, link):
+        return LinkFault.PORT
+    asker = asker_of(facts, link, packet.source, asked)
+    if _has_our_mac(facts, link, asker):
+        return LinkFault.SAME_MAC
+    if asked.version == 6:
+        return None if any(one.ip == asked for one in link.addresses) else _other_interface(facts, asked)
+    return LinkFault.NO_ARP if not link.arp else _ask_arp(facts, around, packet, link, asker)
+
+
+def interface_of(facts: Facts, name: str | None) -> Interface | None:
+    """An interface by its name; None where it is not known."""
+    known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+    return next((one for one in known if one.name == name), None)
+
+
+def asker_of(facts: Facts, link: Interface, client: IPAddress | None, asked: IPAddress) -> IPAddress | None:
+    """Who asks on the link: the client itself, or the router behind which it is; None where nobody knows."""
+    if client is not None and any(client in one.network for one in link.addresses):
+        return client
+    routes = () if isinstance(facts.routes, Unknown) else facts.routes
+    gateways = [
+        one.gateway for one in sorted(routes, key=lambda route: route.metric)
+        if one.device == link.name and one.gateway is not None and one.gateway.version == asked.version
+    ]  # fmt: skip
+    return gateways[0] if gateways else client
+
+
+def _is_port(facts: Facts, link: Interface) -> bool:
+    """Whether the interface belongs to a bridge or bond, which takes every packet first (rx_handler)."""
+    master = interface_of(facts, link.master)
+    return master is not None and master.kind in _TAKING
+
+
+def _has_our_mac(facts: Facts, link: Interface, asker: IPAddress | None) -> bool:
+    neighbour = entry_of(facts, link.name, asker)
+    return neighbour is not None and link.mac is not None and neighbour.mac == link.mac
+
+
+def entry_of(facts: Facts, device: str | None, address: IPAddress | None) -> Neighbour | None:
+    """The neighbour entry of an address on a link; None without one, or where they could not be read."""
+    known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
+    return next((one for one in known if one.device == device and one.address == address), None)
+
+
+def _other_interface(facts: Facts, asked: IPAddress) -> LinkFault | None:
+    """IPv6 answers for the addresses of the asked interface alone (ipv6_get_ifaddr with a device)."""
+    if isinstance(facts.interfaces, Unknown):
+        return None
+    owned = any(one.ip == asked for interface in facts.interfaces for one in interface.addresses)
+    return LinkFault.NOT_HERE if owned else None
+
+
+def _ask_arp(
+    facts: Facts, around: HostSurroundings, packet: Packet, link: Interface, asker: IPAddress | None
+) -> LinkFault | None:
+    asked = packet.destination
+    assert asked is not None
+    question = Packet(source=asker, destination=asked, in_interface=link.name)
+    refused = None if asker is None else around.refused_source(question, 0)
+    if refused is not None and refused.kind is RouteKind.REVERSE_PATH:
+        return LinkFault.REVERSE_PATH
+    if refused is not None and refused.kind is RouteKind.OWN_SOURCE:
+        return LinkFault.OWN_SOURCE
+    if _ignores(facts, around, link, asker, asked):
+        return LinkFault.ARP_IGNORE
+    if any(around.setting("arp_filter", link.name)) and _is_filtered(around, link, asker, asked):
+        return LinkFault.ARP_FILTER
+    return None
+
+
+def _ignores(
+    facts: Facts, around: HostSurroundings, link: Interface, asker: IPAddress | None, asked: IPAddress
+) -> bool:
+    mode = max(around.setting("arp_ignore", link.name))
+    own = next((one for one in link.addresses if one.ip == asked), None)
+    if mode == _NEVER:
+        return True
+    if mode == _SAME_INTERFACE:
+        return own is None
+    if mode == _SAME_SUBNET:
+        return own is None or (asker is not None and asker not in own.interface.network)
+    if mode == _NO_HOST_SCOPE and not isinstance(facts.interfaces, Unknown):
+        scopes = [a.scope for i in facts.interfaces for a in i.addresses if a.ip == asked]
+        return bool(scopes) and all(scope == "host" for scope in scopes)
+    return False
+
+
+def _is_filtered(
+    around: HostSurroundings, link: Interface, asker: IPAddress | None, asked: IPAddress
+) -> bool:
+    """arp_filter: answered only by the interface by which this host would send to the asker."""
+    if asker is None:
+        return False
+    way: Way | None = around.way_back(Packet(source=asked, destination=asker, destination_port=None), 0)
+    return way is not None and way.device != link.name

@@ -1,0 +1,82 @@
+"""Does the answer find its way to the client: by which device, over which link, to whose hardware address?"""
+
+from __future__ import annotations
+
+from landiag.firewall.engine.surroundings import Way
+from landiag.journey.ends import ReplyFault
+from landiag.journey.link import entry_of, interface_of
+from landiag.model.facts import Facts, Interface, IPAddress, Unknown
+from landiag.model.packet import Packet
+from landiag.model.route import RouteKind
+
+TUNNELS = ("vpn", "tunnel")
+CONTAINERS = ("container", "vm")
+_FIXED = "PERMANENT"
+_HEARD = frozenset(("REACHABLE", "STALE", "DELAY", "PROBE"))
+"""States of a neighbour that has answered on a link once (ip-neighbour(8))."""
+
+
+def find_reply_fault(facts: Facts, packet: Packet, back: Way | None) -> ReplyFault | None:
+    """Say why the answer to a packet is lost behind this host's rules; None where it is not, or nobody knows.
+
+    ``packet`` is the client's as it came in, ``back`` the routing decision for the answer.
+    """
+    if back is None or packet.source is None:
+        return None
+    if back.kind not in (RouteKind.UNICAST, RouteKind.LOCAL):
+        return ReplyFault.NO_ROUTE
+    device = interface_of(facts, back.device)
+    if device is None:
+        return None
+    if device.carrier is False or not device.up:
+        return ReplyFault.NO_CARRIER
+    if _has_wrong_entry(facts, device, back.gateway or packet.source):
+        return ReplyFault.WRONG_NEIGHBOUR
+    came = interface_of(facts, packet.in_interface)
+    if came is None or device.name in (came.name, came.master) or device.master == came.name:
+        return None
+    return _by_other(facts, packet.source, came, device, back)
+
+
+def _by_other(
+    facts: Facts, client: IPAddress, came: Interface, device: Interface, back: Way
+) -> ReplyFault | None:
+    """The answer leaves by another interface than the one by which the packet came."""
+    if device.kind in CONTAINERS and came.kind not in CONTAINERS:
+        return ReplyFault.CONTAINERS
+    if device.kind in TUNNELS:
+        return ReplyFault.TUNNEL
+    if back.gateway is not None or _shares_link(came, device, client):
+        return None
+    entry = entry_of(facts, device.name, client)
+    if entry is not None and entry.mac and _HEARD & set(entry.states):
+        return None
+    return ReplyFault.OTHER_LINK
+
+
+def _shares_link(one: Interface, other: Interface, client: IPAddress) -> bool:
+    """Whether both interfaces have addresses in the client's network: two cards in one LAN."""
+    ours = {address.network for address in one.addresses if client in address.network}
+    return any(address.network in ours for address in other.addresses)
+
+
+def is_by_other_link(packet: Packet, back: Way | None) -> bool:
+    """Whether the answer leaves by another device than the one by which the packet came in."""
+    return back is not None and back.device not in (None, packet.in_interface)
+
+
+def _has_wrong_entry(facts: Facts, device: Interface, next_hop: IPAddress) -> bool:
+    """Whether a fixed entry gives the next hop this host's own hardware address, or one that is no device's."""
+    entry = entry_of(facts, device.name, next_hop)
+    if entry is None or _FIXED not in entry.states or isinstance(facts.interfaces, Unknown):
+        return False
+    own = {one.mac for one in facts.interfaces if one.mac}
+    return entry.mac in own or (entry.mac is not None and set(entry.mac) <= set("0:"))
+
+
+def fixed_entry(facts: Facts, back: Way | None, client: IPAddress) -> str | None:
+    """The hardware address of a fixed entry for the next hop, which proves nobody's presence; None without."""
+    if back is None:
+        return None
+    entry = entry_of(facts, back.device, back.gateway or client)
+    return entry.mac if entry is not None and _FIXED in entry.states else None

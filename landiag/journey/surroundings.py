@@ -1,0 +1,270 @@
+"""What a packet filter asks its host, answered from the facts as the kernel would: routes, sources, sockets, links.
+
+Sources: ip_route_input_slow and fib_validate_source (net/ipv4/route.c, fib_frontend.c), inet_csk_route_req
+(inet_connection_sock.c), nft_fib_ipv4.c, nft_fib_ipv6.c, ip-sysctl.rst in the Linux kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from landiag.firewall.engine.fields import NO_SOCKET
+from landiag.firewall.engine.surroundings import Surroundings, Way
+from landiag.journey.binding import bind_among
+from landiag.journey.inside import facts_inside, namespace_with
+from landiag.journey.routing import Flow, RouteDecision, lookup_flow
+from landiag.model.facts import Facts, Interface, IPAddress, Route, Socket, Unknown
+from landiag.model.packet import ABSENT, Absent, Packet, Value
+from landiag.model.route import RouteKind
+
+ETHERNET_TYPE = 1
+_DEVICE_TYPES: Mapping[str, int] = {
+    "loopback": 772,
+    **dict.fromkeys(
+        ("ethernet", "wifi", "bridge", "veth", "vlan", "container", "vm", "bond", "dummy"), ETHERNET_TYPE
+    ),
+}
+_OFF, _STRICT, _LOOSE = 0, 1, 2
+"""Values of rp_filter."""
+
+KERNEL_UID = 0
+"""Whose packets rules by user take those for that belong to no socket (sock_net_uid)."""
+
+
+class HostSurroundings(Surroundings):
+    """The surroundings of a ruleset as the facts of its host give them."""
+
+    def __init__(self, facts: Facts, packet: Packet) -> None:
+        super().__init__(packet.destination, packet.in_interface)
+        self._facts = facts
+        known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+        self._interfaces = {interface.name: interface for interface in known}
+
+    def setting(self, name: str, device: str | None, version: int = 4) -> tuple[int, int]:
+        """The values of a per-interface setting: that for ``all``, and the device's own; 0 where not told."""
+        values = [
+            self._facts.sysctls.get(f"net.ipv{version}.conf.{one}.{name}", "") for one in ("all", device)
+        ]
+        first, second = (int(value) if value.isdigit() else 0 for value in values)
+        return first, second
+
+    def address_type(self, address: IPAddress, device: str | None) -> str | None:
+        """The type of an address, limited to a device as fib expressions do."""
+        if address.is_multicast:
+            return "multicast"
+        if isinstance(self._facts.routes, Unknown):
+            return None
+        if address.version == 4:
+            return self._local_type(address, device)
+        found = self._lookup(Flow(address))
+        if found is None or found.kind == RouteKind.NONE:
+            return None if found is None else "unreachable"
+        if device is not None and found.device not in (device, None) and not self._has(address, device):
+            return "unicast"
+        return found.kind.value
+
+    def _local_type(self, address: IPAddress, device: str | None) -> str:
+        """IPv4 looks into the table of local addresses alone; what is not there is unicast (__inet_dev_addr_type)."""
+        routes = () if isinstance(self._facts.routes, Unknown) else self._facts.routes
+        local = [one for one in routes if one.table in ("local", "255") and address in one.destination]
+        best = max(local, key=lambda route: route.destination.prefixlen, default=None)
+        is_there = best is not None and device in (None, best.device)
+        return best.kind if best is not None and is_there else "unicast"
+
+    def way_to(
+        self, address: IPAddress, device: str | None, mark: int | None, source: IPAddress | None = None
+    ) -> str | Absent | None:
+        """The device by which packets to the address leave: looked up freely, then compared with ``device``."""
+        flow = Flow(address, source, mark=mark or 0, uid=KERNEL_UID)
+        found = lookup_flow(self._facts, flow)
+        if isinstance(found, Unknown):
+            return None
+        if found.kind != RouteKind.UNICAST or device not in (None, found.device):
+            return ABSENT
+        return found.device
+
+    def route(self, packet: Packet, mark: int | None) -> Way | None:
+        """The routing decision for a packet that came in."""
+        if packet.destination is None:
+            return Way(RouteKind.LOCAL, "lo")
+        if mark is None and self._asks_for_marks():
+            return None
+        decision = self._lookup(self._incoming(packet, mark or 0))
+        found = as_way(decision)
+        if found is None or packet.in_interface is None or self._is_loopback(packet.in_interface):
+            return found
+        if found.kind == RouteKind.LOCAL and packet.destination.is_loopback:
+            return self._to_loopback(packet, found)
+        if found.kind != RouteKind.LOCAL and not self._forwards(packet):
+            return Way(RouteKind.NOT_FORWARDED, None)
+        return self.refused_source(packet, mark or 0) or found
+
+    def _incoming(self, packet: Packet, mark: int) -> Flow:
+        assert packet.destination is not None
+        return Flow(
+            packet.destination,
+            packet.source,
+            in_interface=packet.in_interface,
+            mark=mark,
+            source_port=packet.source_port,
+            destination_port=packet.destination_port,
+            uid=KERNEL_UID,
+        )
+
+    def _asks_for_marks(self) -> bool:
+        rules = self._facts.policy_rules
+        return isinstance(rules, Unknown) or any(rule.mark is not None for rule in rules)
+
+    def _forwards(self, packet: Packet) -> bool:
+        name = "net.ipv4.ip_forward" if packet.version == 4 else "net.ipv6.conf.all.forwarding"
+        own = f"net.ipv{packet.version}.conf.{packet.in_interface}.forwarding"
+        return self._facts.sysctls.get(own, self._facts.sysctls.get(name)) != "0"
+
+    def refused_source(self, packet: Packet, mark: int) -> Way | None:
+        """Why the kernel refuses where a packet comes from (fib_validate_source); None where it does not. IPv4 only."""
+        source, device = packet.source, packet.in_interface
+        if source is None or source.version != 4 or device is None or packet.destination is None:
+            return None
+        takes_own = any(self.setting("accept_local", device))
+        if not takes_own and self._owner(source) is not None:
+            return Way(RouteKind.OWN_SOURCE, device)
+        mode = max(self.setting("rp_filter", device))
+        if mode == _OFF:
+            return None
+        valid = mark if any(self.setting("src_valid_mark", device)) else 0
+        flow = Flow(
+            source, packet.destination, mark=valid, uid=KERNEL_UID,
+            source_port=packet.destination_port, destination_port=packet.source_port,
+        )  # fmt: skip
+        found = lookup_flow(self._facts, flow)
+        if isinstance(found, Unknown):
+            return None if self._spreads_over(source, device) else Way(RouteKind.PERHAPS_REVERSE_PATH, device)
+        if found.kind == RouteKind.LOCAL and takes_own:
+            return None
+        if found.kind != RouteKind.UNICAST:
+            return Way(RouteKind.REVERSE_PATH, found.device)
+        same = found.device in (device, self._master(device))
+        return Way(RouteKind.REVERSE_PATH, found.device) if mode == _STRICT and not same else None
+
+    def _spreads_over(self, source: IPAddress, device: str) -> bool:
+        """Whether one of several next hops to an address is by this device (fib_info_nh_uses_dev)."""
+        routes: tuple[Route, ...] = () if isinstance(self._facts.routes, Unknown) else self._facts.routes
+        return any(one.multipath and one.device == device and source in one.destination for one in routes)
+
+    def _master(self, device: str) -> str | None:
+        found = self._interfaces.get(device)
+        return None if found is None else found.master
+
+    def _to_loopback(self, packet: Packet, found: Way) -> Way:
+        """A loopback address that came in from outside is a martian, unless route_localnet is set (ip-sysctl.rst)."""
+        names = [f"net.ipv4.conf.{one}.route_localnet" for one in ("all", packet.in_interface)]
+        values = [self._facts.sysctls.get(name) for name in names]
+        if packet.version == 6 or (None in values and "1" not in values):
+            return Way(RouteKind.PERHAPS_MARTIAN, None)
+        return found if "1" in values else Way(RouteKind.MARTIAN, None)
+
+    def _is_loopback(self, name: str) -> bool:
+        found = self._interfaces.get(name)
+        return name == "lo" if found is None else found.kind == "loopback"
+
+    def way_back(self, packet: Packet, mark: int | None) -> Way | None:
+        """The routing decision for an answer of this host."""
+        if packet.destination is None or packet.source is None:
+            return Way(RouteKind.UNICAST, self.in_interface)
+        if mark is None and self._asks_for_marks():
+            return None
+        uid = KERNEL_UID if packet.skuid == NO_SOCKET else packet.skuid
+        socket = self._socket(packet.source, packet.source_port)
+        tied = socket.device if socket is not None and packet.skuid != NO_SOCKET else None
+        flow = Flow(
+            packet.destination, packet.source, out_interface=tied, mark=mark or 0, uid=uid,
+            source_port=packet.source_port, destination_port=packet.destination_port,
+        )  # fmt: skip
+        return as_way(self._lookup(flow))
+
+    def returns_by(self, packet: Packet, device: str | None) -> str | None:
+        """By which device a container's answers come in: that with the gateway of its own route to the client."""
+        namespace = namespace_with(self._facts, packet.destination)
+        if namespace is None or packet.source is None:
+            return device
+        flow = Flow(packet.source, packet.destination, source_port=packet.destination_port, uid=KERNEL_UID)
+        found = lookup_flow(facts_inside(self._facts, namespace), flow)
+        gateway = None if isinstance(found, Unknown) else found.gateway
+        owner = None if gateway is None else self._owner(gateway)
+        return device if owner is None else owner.name
+
+    def socket_owner(self, packet: Packet) -> int | None:
+        """The user id of the socket that takes a packet, where all that could take it have the same."""
+        socket = self._socket(packet.destination, packet.destination_port)
+        return None if socket is None else socket.uid
+
+    def _socket(self, ip: IPAddress | None, port: int | None) -> Socket | None:
+        if ip is None or port is None or isinstance(self._facts.sockets, Unknown):
+            return None
+        serving = bind_among(self._facts.sockets, ip, port, None).serving
+        alike = {(socket.uid, socket.device) for socket in serving}
+        return serving[0] if len(alike) == 1 else None
+
+    def socket_mark(self, mark: Value) -> int | None:
+        """The mark of a socket's answers: that of the packet where tcp_fwmark_accept says so, else none."""
+        if self._facts.sysctls.get("net.ipv4.tcp_fwmark_accept", "0") == "0":
+            return 0
+        return mark if isinstance(mark, int) else None
+
+    def interface_index(self, name: str) -> int | None:
+        """The index of an interface."""
+        found = self._interfaces.get(name)
+        return None if found is None else found.index
+
+    def interface_group(self, name: str) -> int | None:
+        """The group of an interface: a number, or ``default``."""
+        group = self._interfaces[name].group if name in self._interfaces else None
+        if group in (None, "default"):
+            return None if name not in self._interfaces else 0
+        return int(group) if group is not None and group.isdigit() else None
+
+    def interface_type(self, name: str) -> int | None:
+        """The ARPHRD number of an interface, as far as its kind tells."""
+        found = self._interfaces.get(name)
+        return None if found is None else _DEVICE_TYPES.get(found.kind)
+
+    def bridge_ports(self, name: str | None) -> tuple[str, ...] | None:
+        """The ports of a bridge, as far as the interfaces are known."""
+        found = self._interfaces.get(name or "")
+        if found is None:
+            return super().bridge_ports(name)
+        if found.kind in ("bond", "vrf"):
+            return ()
+        ports = tuple(one.name for one in self._interfaces.values() if one.master == name)
+        return ports or (None if found.kind == "bridge" else ())
+
+    def bridge_calls_iptables(self, version: int) -> bool | None:
+        """What br_netfilter is told to do; there is no such setting where it is not loaded."""
+        name = f"net.bridge.bridge-nf-call-{'iptables' if version == 4 else 'ip6tables'}"
+        value = self._facts.sysctls.get(name)
+        return None if value is None else value != "0"
+
+    def first_address(self, name: str | None, old: IPAddress) -> IPAddress | None:
+        """The first address of an interface with the scope of the old one (nf_nat_redirect.c)."""
+        found = self._interfaces.get(name or "")
+        if found is None:
+            return None
+        usable = [one.ip for one in found.addresses if not (one.tentative or one.duplicate)]
+        alike = [ip for ip in usable if ip.version == old.version and ip.is_link_local == old.is_link_local]
+        return alike[0] if alike else None
+
+    def _owner(self, address: IPAddress) -> Interface | None:
+        return next((one for one in self._interfaces.values() if self._has(address, one.name)), None)
+
+    def _has(self, address: IPAddress, device: str) -> bool:
+        interface = self._interfaces.get(device)
+        return interface is not None and any(one.ip == address for one in interface.addresses)
+
+    def _lookup(self, flow: Flow) -> RouteDecision | None:
+        found = lookup_flow(self._facts, flow)
+        return None if isinstance(found, Unknown) else found
+
+
+def as_way(decision: RouteDecision | None) -> Way | None:
+    """A route lookup's decision as the packet filters know it; None where it is not known."""
+    return None if decision is None else Way(RouteKind(decision.kind), decision.device, decision.gateway)

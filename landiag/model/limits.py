@@ -1,0 +1,92 @@
+"""Limits of rules, and whether an ordinary visit stays below them.
+
+An ordinary visit is what a browser does: eight connections within one second from one client, then one a second
+for ten seconds. Sources: iptables-extensions(8) limit, hashlimit, connlimit, recent; nft(8) limit, ct count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+
+from msgspec import Struct
+
+BURST, SECONDS = 8, 10
+"""Connections within the first second of a visit, and for how long one a second follows."""
+
+RETRIES = (0.0, 1.0, 3.0, 7.0)
+"""When a client sends its SYN again, in seconds after the first (tcp_retries: 1 s, doubled each time)."""
+
+PATIENCE = 10.0
+"""Seconds that a client waits for its connection."""
+
+
+class LimitKind(str, Enum):
+    """What is counted: packets over time, connections at one time, or packets within a window of time."""
+
+    RATE = "rate"
+    CONCURRENT = "concurrent"
+    HITS = "hits"
+
+
+class Limit(Struct, frozen=True):
+    """A limit. ``over``: its condition holds for what exceeds it, else for what stays below.
+
+    ``amount`` is packets a second (RATE), connections (CONCURRENT) or packets within ``seconds`` (HITS).
+    ``burst`` is how many packets may come at once (RATE).
+    """
+
+    kind: LimitKind
+    amount: float
+    burst: float = 5.0
+    over: bool = False
+    seconds: float = 0.0
+
+    def admits(self, packets: int = 1) -> bool:
+        """Whether nothing of an ordinary visit exceeds it; ``packets`` are those of each connection that it counts."""
+        if self.kind is LimitKind.CONCURRENT:
+            return self.amount >= BURST
+        if self.kind is LimitKind.HITS:
+            return self._most_hits(packets) < self.amount
+        return self.served(retries=False, packets=packets) == 1.0
+
+    def served(self, *, retries: bool, packets: int = 1) -> float:
+        """The part of an ordinary visit's connections that stay below, 0 to 1.
+
+        ``retries``: what exceeds it is dropped, so that the client tries again; a rejected client does not.
+        """
+        if self.kind is LimitKind.CONCURRENT:
+            return min(1.0, self.amount / BURST)
+        if self.kind is LimitKind.HITS:
+            count = sum(1 for _ in visit())
+            return min(1.0, max(0.0, (self.amount - 1) / packets) / count)
+        return self._served_by_rate(retries=retries, packets=packets)
+
+    def _most_hits(self, packets: int) -> int:
+        times = list(visit())
+        window = self.seconds or float("inf")
+        return max(sum(packets for one in times if 0 <= last - one <= window) for last in times)
+
+    def _served_by_rate(self, *, retries: bool, packets: int) -> float:
+        """A bucket of ``burst`` tokens that fills with ``amount`` a second; each packet takes one."""
+        tokens, now, served = self.burst, 0.0, set()
+        tries = sorted(
+            (start + delay, number)
+            for number, start in enumerate(visit())
+            for delay in (RETRIES if retries else RETRIES[:1])
+            if delay < PATIENCE
+        )
+        for at, number in tries:
+            if number in served:
+                continue
+            tokens, now = min(self.burst, tokens + (at - now) * self.amount), at
+            if tokens >= packets:
+                tokens -= packets
+                served.add(number)
+        return len(served) / (BURST + SECONDS)
+
+
+def visit() -> Iterator[float]:
+    """When the connections of an ordinary visit begin, in seconds."""
+    yield from (number / BURST for number in range(BURST))
+    yield from (1.0 + number for number in range(SECONDS))
