@@ -15,7 +15,7 @@ import pytest
 from landiag import __version__
 from landiag.checks import CHECKS
 from landiag.cli.app import COMMANDS
-from landiag.model.codes import CODES
+from landiag.model.causes import CODES
 from landiag.model.report import CHECK_NAMES
 
 ROOT = Path(__file__).parents[1]

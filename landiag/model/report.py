@@ -2,13 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 
 from msgspec import Struct, field
 
 SCHEMA = "landiag.report/1"
 
-CHECK_NAMES = ("listening", "port", "addresses", "firewall", "way-back", "application", "peer")
+
+class Word(str, Enum):
+    """A word of the report that reads as itself in every text, whichever the version of Python."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, format_spec: str) -> str:
+        return format(str(self.value), format_spec)
+
+
+class CheckName(Word):
+    """The lines of a report, in its order."""
+
+    LISTENING = "listening"
+    PORT = "port"
+    ADDRESSES = "addresses"
+    FIREWALL = "firewall"
+    WAY_BACK = "way-back"
+    APPLICATION = "application"
+    PEER = "peer"
+
+
+CHECK_NAMES = tuple(name.value for name in CheckName)
+"""The lines of a report as words, for the command line."""
+
+
+class StageName(Word):
+    """The points that a conversation passes: those of the server's machine, then those that a client sees."""
+
+    LINK = "link"
+    ADDRESS = "address"
+    INGRESS = "ingress"
+    PREROUTING = "prerouting"
+    NAT = "nat"
+    ROUTE = "route"  # of both: how the packets go on
+    INPUT = "input"
+    FORWARD = "forward"
+    SOCKET = "socket"
+    ACCEPT_QUEUE = "accept-queue"
+    REPLY_ROUTE = "reply-route"
+    REPLY = "reply"
+    APPLICATION = "application"
+    NAME = "name"
+    NEIGHBOUR = "neighbour"
+    ICMP = "icmp"
+    TCP = "tcp"
+    TLS = "tls"
+    HTTP = "http"
+    MTU = "mtu"
+
+
+class Leg(Word):
+    """The packets of one conversation: the search for the hardware address, the handshake, the first data."""
+
+    QUESTION = "question"  # ARP request or neighbour solicitation
+    REPLY = "reply"
+    SYN = "syn"
+    SYN_ACK = "syn-ack"
+    DATA = "data"
+    ANSWER = "answer"
+
+
+class Symptom(Word):
+    """What a client program gets: ``client_sees.outcome`` of the report."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"  # at once: RST or ICMP port-unreachable
+    UNREACHABLE = "unreachable"  # ICMP, or nobody has the address: "no route to host"
+    TIMEOUT = "timeout"  # no answer to the SYN
+    RESET = "reset"  # it opens, then is reset or closed without an answer
+    SILENT = "silent"  # it opens, and nothing comes
+    STALLED = "stalled"  # an answer begins and stops
+    VARIES = "varies"  # some connections succeed
+    UNRESOLVED = "unresolved"  # the name gives no address
+    UNKNOWN = "unknown"
 
 
 class Status(str, Enum):
@@ -32,6 +108,25 @@ class Outcome(str, Enum):
     OK = "ok"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not-applicable"
+
+    @property
+    def severity(self) -> int:
+        """How much it weighs: blocked outranks unknown, unknown outranks a warning."""
+        return _SEVERITIES[self]
+
+
+_SEVERITIES = {
+    Outcome.BLOCKS: 4,
+    Outcome.UNKNOWN: 3,
+    Outcome.WARNS: 2,
+    Outcome.OK: 1,
+    Outcome.NOT_APPLICABLE: 0,
+}
+
+
+def worst(outcomes: Iterable[Outcome], default: Outcome = Outcome.OK) -> Outcome:
+    """The outcome that weighs most; ``default`` where there is none."""
+    return max(outcomes, key=lambda outcome: outcome.severity, default=default)
 
 
 class Target(Struct, frozen=True):
@@ -93,11 +188,20 @@ class Fix(Struct, frozen=True):
     stop_signal: str | None = None
 
 
+class AddressSpan(Struct, frozen=True):
+    """Addresses from ``first`` to ``last``, both among them."""
+
+    first: str
+    last: str
+
+
 class Finding(Struct, frozen=True):
     """One thing that is not as it should be, or could not be seen. ``code`` is stable for ever.
 
-    ``hidden_by`` is the id of a finding that must be mended before this one shows. ``paths`` are the ids of
-    the ways in that it stops.
+    ``hidden_by`` is the id of a finding that must be fixed before this one shows. ``paths`` are the ids of
+    the ways in that it stops. ``stage`` is where it stops the conversation, None where its cause says so alone;
+    ``symptom`` what a client then sees, None where its cause says so alone. ``clients`` are those whom it singles
+    out; empty means everybody.
     """
 
     code: str
@@ -109,24 +213,46 @@ class Finding(Struct, frozen=True):
     id: str = ""
     hidden_by: str | None = None
     paths: tuple[str, ...] = ()
+    stage: StageName | None = None
+    symptom: Symptom | None = None
+    clients: tuple[AddressSpan, ...] = ()
 
 
 class CheckResult(Struct, frozen=True):
     """One line of the report: a check, its outcome, what was found. ``findings`` are ids."""
 
-    check: str
+    check: CheckName
     outcome: Outcome
     summary: str
     findings: tuple[str, ...] = ()
 
 
 class Stage(Struct, frozen=True):
-    """One point that the conversation passes. ``decided_by`` names the rule, socket or route that decided."""
+    """One point that the conversation passes. ``decided_by`` names the rule, socket or route that decided.
 
-    stage: str
+    ``device`` is the interface by which it goes on, ``source`` the address from which the client asks, ``network``
+    the network of the address that is asked; each None where this stage does not decide it, or nobody knows.
+    """
+
+    stage: StageName
     outcome: Outcome
     detail: str = ""
     decided_by: str | None = None
+    device: str | None = None
+    source: str | None = None
+    network: str | None = None
+
+
+class ClientSees(Struct, frozen=True):
+    """What a client sees now. ``share`` is the part of connections that succeed, 0 to 1, where it varies.
+
+    ``http_status`` is that of the answer, None where there is none or it is not known; ``text`` is for people.
+    """
+
+    outcome: Symptom
+    http_status: int | None = None
+    share: float | None = None
+    text: str = ""
 
 
 class Path(Struct, frozen=True):
@@ -139,16 +265,21 @@ class Path(Struct, frozen=True):
     url: str | None
     outcome: Outcome
     stages: tuple[Stage, ...] = ()
+    client_sees: ClientSees | None = None
 
 
 class Verdict(Struct, frozen=True):
-    """The answer. ``cause`` is the code of the finding to mend first; None when clear."""
+    """The answer. ``cause`` is the code of the finding to fix first; None when clear.
+
+    ``client_sees`` is None where nobody worked it out: in reports of older versions, of surveys, of one side alone.
+    """
 
     status: Status
     summary: str
     cause: str | None = None
     likely: str | None = None
     confirmed_by: str | None = None
+    client_sees: ClientSees | None = None
 
 
 class SeeAlso(Struct, frozen=True):
