@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from landiag.model.report import Leg, StageName
+from landiag.model.terms import Leg, StageName
 
 STAGE_OF_HOOK: Mapping[str, StageName] = {
     "ingress": StageName.INGRESS,

@@ -7,18 +7,8 @@ from msgspec.structs import replace
 
 from landiag.model.causes import cause_of, rank
 from landiag.model.facts import Unknown
-from landiag.model.report import (
-    CheckName,
-    CheckResult,
-    Evidence,
-    Finding,
-    Fix,
-    Outcome,
-    Path,
-    StageName,
-    Status,
-    Verdict,
-)
+from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Status, Verdict
+from landiag.model.terms import CheckName, StageName
 from landiag.probe.case import Case
 from landiag.probe.findings import blocks, do, place, sentence, warns
 from landiag.probe.judge_application import judge_application

@@ -6,7 +6,8 @@ from landiag.model.causes.application import SPEAKS_TLS
 from landiag.model.causes.cause import Cause
 from landiag.model.causes.clients import NO_ROUTE_TO_SERVER, PATH_MTU
 from landiag.model.facts import Unknown
-from landiag.model.report import Finding, Outcome, Stage, StageName
+from landiag.model.report import Finding, Outcome, Stage
+from landiag.model.terms import StageName
 from landiag.probe.evidence import nmap_state
 from landiag.probe.http import Attempt, End
 from landiag.probe.icmp import Ping

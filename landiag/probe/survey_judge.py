@@ -5,17 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from landiag.model.causes import cause_of
-from landiag.model.report import (
-    CheckName,
-    CheckResult,
-    Evidence,
-    Finding,
-    Outcome,
-    Path,
-    StageName,
-    Status,
-    Verdict,
-)
+from landiag.model.report import CheckResult, Evidence, Finding, Outcome, Path, Status, Verdict
+from landiag.model.terms import CheckName, StageName
 from landiag.probe.case import Case
 from landiag.probe.findings import blocks, do, place, sentence
 from landiag.probe.judge import Judgement, judge_host

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from landiag.collect.ports import service_name
-from landiag.model.report import Outcome, Path, Stage, StageName
+from landiag.model.report import Outcome, Path, Stage
+from landiag.model.terms import StageName
 from landiag.probe import sources
 from landiag.probe.banners import recognise_banner
 from landiag.probe.case import Case, parse_address

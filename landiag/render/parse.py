@@ -15,7 +15,8 @@ from msgspec import Struct, field
 from msgspec.structs import fields, replace
 
 from landiag.model.facts import ParseError
-from landiag.model.report import SCHEMA, Outcome, Report, Status, Symptom
+from landiag.model.report import SCHEMA, Outcome, Report, Status
+from landiag.model.terms import Symptom
 
 T = TypeVar("T")
 

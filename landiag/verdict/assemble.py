@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Answer
 from landiag.model.causes import rank
-from landiag.model.report import CheckName, CheckResult, Finding, Outcome, Status, Verdict
+from landiag.model.report import CheckResult, Finding, Outcome, Status, Verdict
+from landiag.model.terms import CheckName
 
 
 class Judgement(Struct, frozen=True):

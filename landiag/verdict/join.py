@@ -9,19 +9,8 @@ from msgspec.structs import replace
 
 from landiag.model.causes import find_cause
 from landiag.model.causes.clients import CONNECTION_REJECTED
-from landiag.model.report import (
-    CheckName,
-    CheckResult,
-    Evidence,
-    Finding,
-    Fix,
-    Outcome,
-    Path,
-    Report,
-    StageName,
-    Status,
-    Verdict,
-)
+from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
+from landiag.model.terms import CheckName, StageName
 from landiag.verdict.halves import (
     Halves,
     explains,

@@ -15,9 +15,10 @@ from landiag.journey.ways import Way
 from landiag.model.causes import cause_of
 from landiag.model.causes.cause import HOOKS
 from landiag.model.facts import Unknown
-from landiag.model.report import Finding, Leg, Outcome, Path, Stage, StageName, worst
+from landiag.model.report import Finding, Outcome, Path, Stage, worst
 from landiag.model.ruleset import TraceLine, Verdict
 from landiag.model.stages import STAGE_OF_HOOK, stage_of_stop
+from landiag.model.terms import Leg, StageName
 from landiag.verdict.assemble import Judgement
 
 _STAGES = (

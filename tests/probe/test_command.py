@@ -10,7 +10,8 @@ import pytest
 
 from landiag.host import RecordedHost, Recorder
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
-from landiag.model.report import Report, StageName, Status
+from landiag.model.report import Report, Status
+from landiag.model.terms import StageName
 from landiag.probe.command import run
 from landiag.probe.errqueue import IcmpError
 from landiag.probe.http import Answer, Attempt, End, Exchange

@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.model.report import (
-    CheckName,
     CheckResult,
     Edit,
     Evidence,
@@ -22,11 +21,11 @@ from landiag.model.report import (
     Report,
     SeeAlso,
     Stage,
-    StageName,
     Status,
     Target,
     Verdict,
 )
+from landiag.model.terms import CheckName, StageName
 
 T = TypeVar("T")
 

@@ -6,7 +6,8 @@ import re
 
 from msgspec.structs import replace
 
-from landiag.model.report import Evidence, Outcome, Path, ReadingNote, Stage, StageName
+from landiag.model.report import Evidence, Outcome, Path, ReadingNote, Stage
+from landiag.model.terms import StageName
 from landiag.render.html import render_html
 from landiag.render.parts import stop_of
 from landiag.render.svg import render_path

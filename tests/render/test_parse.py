@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from landiag.model.facts import ParseError
-from landiag.model.report import ClientSees, Outcome, StageName, Status, Symptom
+from landiag.model.report import ClientSees, Outcome, Status
+from landiag.model.terms import StageName, Symptom
 from landiag.render.jsontext import render_json
 from landiag.render.parse import parse_report
 from tests.render.reports import KINDS, blocked

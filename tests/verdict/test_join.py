@@ -10,17 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.model.causes import CAUSES
-from landiag.model.report import (
-    AddressSpan,
-    Finding,
-    Outcome,
-    Path,
-    Report,
-    Stage,
-    StageName,
-    Status,
-    Verdict,
-)
+from landiag.model.report import AddressSpan, Finding, Outcome, Path, Report, Stage, Status, Verdict
+from landiag.model.terms import StageName
 from landiag.render.jsontext import render_json
 from landiag.verdict.join import JoinError, join
 from tests.render.reports import blocked, clear, undetermined

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from landiag.model.causes.cause import Cause, Plain
 from landiag.model.causes.clients import CONNECTION_RESET, OTHER_SERVER_ANSWERS
-from landiag.model.report import CheckName, Outcome, StageName, Symptom
+from landiag.model.report import Outcome
+from landiag.model.terms import CheckName, StageName, Symptom
 
 SERVER_SILENT = Cause(
     code="server-silent",

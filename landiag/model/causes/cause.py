@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from landiag.model.report import CheckName, Outcome, StageName, Symptom
+from landiag.model.report import Outcome
+from landiag.model.terms import CheckName, StageName, Symptom
 
 HOOKS = (
     StageName.INGRESS,

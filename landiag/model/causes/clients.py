@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from landiag.model.causes.cause import Cause
-from landiag.model.report import CheckName, Outcome, StageName, Symptom
+from landiag.model.report import Outcome
+from landiag.model.terms import CheckName, StageName, Symptom
 
 PEER_DOWN = Cause(
     code="peer-down",

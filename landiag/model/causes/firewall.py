@@ -12,7 +12,8 @@ from landiag.model.causes.clients import (
     PATH_MTU,
     PEER_DOWN,
 )
-from landiag.model.report import CheckName, Outcome, StageName, Symptom
+from landiag.model.report import Outcome
+from landiag.model.terms import CheckName, StageName, Symptom
 
 _FILTERS = (
     *(StageName.INPUT, StageName.FORWARD, StageName.INGRESS, StageName.PREROUTING, StageName.REPLY),

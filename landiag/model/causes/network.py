@@ -12,7 +12,7 @@ from landiag.model.causes.clients import (
     OTHER_SERVER_ANSWERS,
     PEER_DOWN,
 )
-from landiag.model.report import CheckName, StageName, Symptom
+from landiag.model.terms import CheckName, StageName, Symptom
 
 NO_LAN_ADDRESS = Cause(
     code="no-lan-address",
