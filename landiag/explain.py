@@ -6,7 +6,7 @@ import difflib
 import re
 from importlib.resources import files
 
-from landiag.model.codes import CODES
+from landiag.model.causes import CODES
 
 SECTIONS = ("What it means", "How to see it", "How to mend it", "Often confused with", "Sources")
 """The headings of every page, in order; ``How to mend it`` has one part for each operating system."""

@@ -11,7 +11,7 @@ from landiag.checks.restart import server_of
 from landiag.diagnose import gather, open_case
 from landiag.host import Recorder
 from landiag.journey.binding import describe_address
-from landiag.model.codes import rank
+from landiag.model.causes import rank
 from landiag.model.facts import Socket, Unknown
 from landiag.model.report import Finding, Outcome, Target
 from landiag.question import Question

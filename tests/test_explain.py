@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from landiag.explain import SECTIONS, SYSTEMS, UnknownCodeError, all_pages, explain, list_codes
-from landiag.model.codes import CODES
+from landiag.model.causes import CODES
 
 LANGUAGES = {"sh", "powershell"}
 

@@ -16,9 +16,6 @@ from landiag.model.report import Evidence, Finding, Outcome, Target
 
 T = TypeVar("T")
 
-_SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome.NOT_APPLICABLE)
-"""Blocked outranks unknown, unknown outranks a warning."""
-
 
 class Case(Struct, frozen=True):
     """One question about one host. ``ways`` are in order; the verdict speaks of the first.
@@ -80,7 +77,7 @@ class Answer(Struct, frozen=True):
 
 def answer(findings: Sequence[Finding], summary: str) -> Answer:
     """Make the answer of a check: the worst outcome of its findings, or ok with this summary."""
-    worst = min(findings, key=lambda finding: _SEVERITY.index(finding.outcome), default=None)
+    worst = max(findings, key=lambda finding: finding.outcome.severity, default=None)
     if worst is None:
         return Answer(Outcome.OK, summary)
     said = worst.title if worst.outcome in (Outcome.BLOCKS, Outcome.UNKNOWN) else summary or worst.title

@@ -19,6 +19,7 @@ from landiag.journey.ways import Way
 from landiag.model.facts import IPNetwork, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.stages import stage_of_stop
 
 MAX_STOPS = 6
 """How many rules in a row are shown: people mend one, run again, and meet the next."""
@@ -77,7 +78,7 @@ def _check_singled_out(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Findi
     for one in others:
         for finding in _check_journey(case, ruleset, way, one.journey):
             mild = milder(finding, one.addresses)
-            yield replace(mild, outcome=Outcome.WARNS)
+            yield replace(mild, outcome=Outcome.WARNS, clients=one.spans)
 
 
 def _check_exposure(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
@@ -237,6 +238,7 @@ def _blocks(
         evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
         fixes=_fixes(proposal, _is_mended(journey, following)),
         paths=(way.id,),
+        stage=stage_of_stop(line.hook, journey.leg),
     )
 
 
@@ -305,6 +307,7 @@ def _rate_limited(way: Way, owner: Owner, line: TraceLine) -> Finding:
         detail="Clients connect at first, then time out: pages with many parts and several clients meet it soon.",
         evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
         paths=(way.id,),
+        stage=stage_of_stop(line.hook, line.leg),
     )
 
 
@@ -317,6 +320,7 @@ def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:
         detail="The outcome hangs on these rules: limits, time, the packet's content or another program.",
         evidence=evidence,
         paths=(way.id,),
+        stage=stage_of_stop(rules[0].hook, rules[0].leg) if rules else None,
     )
 
 

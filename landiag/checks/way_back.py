@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.journey.routing import RouteDecision, lookup
@@ -24,7 +26,11 @@ def check(case: Case) -> Answer:
     for one in case.classes.get(way.id, ())[1:]:
         other = one.journey.packet.source or client
         others = _check_client(case, way, other, lookup(case.facts, other, source=way.ip))
-        findings += [milder(finding, one.addresses) for finding in others if finding.code not in codes]
+        findings += [
+            replace(milder(finding, one.addresses), clients=one.spans)
+            for finding in others
+            if finding.code not in codes
+        ]
     findings += _check_conntrack(case)
     device = None if isinstance(route, Unknown) else route.device
     return answer(findings, f"answers to {client} leave by {device}" if device else "")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from landiag.cli.outputs import Stop
-from landiag.model.report import CHECK_NAMES
+from landiag.model.terms import CHECK_NAMES
 
 DEFAULT_PORT = 5000
 SCHEMES = ("auto", "http", "https", "tcp")

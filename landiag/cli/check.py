@@ -41,7 +41,8 @@ from landiag.collect.systems import first_sources
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
 from landiag.host.live import find_program
 from landiag.model.facts import Command, ParseError
-from landiag.model.report import CHECK_NAMES, Report, Target
+from landiag.model.report import Report, Target
+from landiag.model.terms import CHECK_NAMES
 from landiag.question import Question, UsageError
 
 

@@ -11,7 +11,7 @@ from landiag.journey.journey import Journey, follow
 from landiag.journey.ways import Way, client_of
 from landiag.model.facts import Facts, IPAddress, Process, Unknown
 from landiag.model.packet import Packet, Within
-from landiag.model.report import Target
+from landiag.model.report import AddressSpan, Target
 
 MAX_PIECES = 96
 """How many pieces of a subnet are followed: each costs a walk through all rules that concern it."""
@@ -30,6 +30,13 @@ class ClientClass(Struct, frozen=True):
     def size(self) -> int:
         """How many addresses it holds."""
         return sum(piece.size for piece in self.pieces) or 1
+
+    @property
+    def spans(self) -> tuple[AddressSpan, ...]:
+        """The addresses that it speaks for, as a report holds them."""
+        if not self.pieces:
+            return (AddressSpan(str(self.journey.packet.source), str(self.journey.packet.source)),)
+        return tuple(AddressSpan(str(one.first), str(one.last)) for one in self.pieces)
 
     @property
     def addresses(self) -> str:

@@ -5,26 +5,6 @@ from __future__ import annotations
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.probe.http import Attempt, Exchange
 
-CHECK_OF = {
-    "connection-refused": "listening",
-    "port-unsafe-in-browsers": "port",
-    "name-does-not-resolve": "addresses",
-    "name-resolves-elsewhere": "addresses",
-    "no-route-to-server": "addresses",
-    "duplicate-address": "addresses",
-    "wrong-address": "addresses",
-    "connection-filtered": "firewall",
-    "connection-rejected": "firewall",
-    "proxy-in-the-way": "firewall",
-    "local-network-privacy": "firewall",
-    "path-mtu": "way-back",
-    "peer-down": "peer",
-    "peer-isolated": "peer",
-    "peer-in-other-network": "peer",
-    "peer-blocks-icmp": "peer",
-}
-"""The check of the report that a code belongs to; every other code is about the application."""
-
 
 def blocks(
     code: str, title: str, detail: str = "", evidence: tuple[Evidence, ...] = (), fixes: tuple[Fix, ...] = ()

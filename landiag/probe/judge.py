@@ -5,27 +5,16 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.model.codes import rank
+from landiag.model.causes import cause_of, rank
 from landiag.model.facts import Unknown
-from landiag.model.report import (
-    CHECK_NAMES,
-    CheckResult,
-    Evidence,
-    Finding,
-    Fix,
-    Outcome,
-    Path,
-    Status,
-    Verdict,
-)
+from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Status, Verdict
+from landiag.model.terms import CheckName, StageName
 from landiag.probe.case import Case
-from landiag.probe.findings import CHECK_OF, blocks, do, place, sentence, warns
+from landiag.probe.findings import blocks, do, place, sentence, warns
 from landiag.probe.judge_application import judge_application
 from landiag.probe.judge_connection import judge_connection
 from landiag.probe.look import Look
 from landiag.probe.stages import list_stages
-
-_SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome.NOT_APPLICABLE)
 
 
 class Judgement(Struct, frozen=True):
@@ -206,7 +195,7 @@ def _merge(found: list[tuple[str | None, Finding]]) -> list[Finding]:
 
 def _number(findings: list[Finding]) -> tuple[Finding, ...]:
     """Order by what to mend first, number, and mark what the first hides."""
-    ordered = sorted(findings, key=lambda one: (_SEVERITY.index(one.outcome), rank(one.code)))
+    ordered = sorted(findings, key=lambda one: (-one.outcome.severity, rank(one.code)))
     numbered = [replace(finding, id=f"f{number}") for number, finding in enumerate(ordered, 1)]
     if not numbered or numbered[0].outcome is not Outcome.BLOCKS:
         return tuple(numbered)
@@ -265,35 +254,38 @@ def _outcome(way: Way) -> Outcome:
 
 def _checks(findings: tuple[Finding, ...], chosen: Way | None) -> tuple[CheckResult, ...]:
     fine = {} if chosen is None else _fine(chosen.look)
-    return tuple(_check(name, findings, fine.get(name, "")) for name in CHECK_NAMES)
+    return tuple(_check(name, findings, fine.get(name, "")) for name in CheckName)
 
 
-def _check(name: str, findings: tuple[Finding, ...], summary: str) -> CheckResult:
-    mine = [finding for finding in findings if CHECK_OF.get(finding.code, "application") == name]
+def _check(name: CheckName, findings: tuple[Finding, ...], summary: str) -> CheckResult:
+    mine = [finding for finding in findings if cause_of(finding.code).check is name]
     if mine:
-        worst = min(mine, key=lambda one: _SEVERITY.index(one.outcome))
+        worst = max(mine, key=lambda one: one.outcome.severity)
         return CheckResult(name, worst.outcome, worst.title, tuple(one.id for one in mine))
     if not summary:
         return CheckResult(name, Outcome.NOT_APPLICABLE, "not seen from here")
     return CheckResult(name, Outcome.OK, summary)
 
 
-def _fine(look: Look) -> dict[str, str]:
+def _fine(look: Look) -> dict[CheckName, str]:
     """What checks without findings can say; a check that this look shows nothing of is missing or empty."""
     stages = {stage.stage: stage for stage in list_stages(look, ())}
 
-    def said(*names: str) -> str:
+    def said(*names: StageName) -> str:
         return "; ".join(stages[name].detail for name in names if stages[name].outcome is Outcome.OK)
 
-    found = {"addresses": said("name", "route"), "peer": said("neighbour", "icmp")}
+    found = {
+        CheckName.ADDRESSES: said(StageName.NAME, StageName.ROUTE),
+        CheckName.PEER: said(StageName.NEIGHBOUR, StageName.ICMP),
+    }
     if not look.connected:
         return found
-    sizes = said("mtu")
+    sizes = said(StageName.MTU)
     return {
         **found,
-        "listening": f"a server listens on port {look.case.request.port}",
-        "port": "browsers may use this port" if look.case.request.scheme != "tcp" else "",
-        "firewall": f"nothing stops the connection: {stages['tcp'].detail}",
-        "way-back": f"answers arrive; {sizes}" if sizes else "answers arrive",
-        "application": said("tls", "http"),
+        CheckName.LISTENING: f"a server listens on port {look.case.request.port}",
+        CheckName.PORT: "browsers may use this port" if look.case.request.scheme != "tcp" else "",
+        CheckName.FIREWALL: f"nothing stops the connection: {stages[StageName.TCP].detail}",
+        CheckName.WAY_BACK: f"answers arrive; {sizes}" if sizes else "answers arrive",
+        CheckName.APPLICATION: said(StageName.TLS, StageName.HTTP),
     }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from landiag.model.causes.application import SPEAKS_TLS
+from landiag.model.causes.cause import Cause
+from landiag.model.causes.clients import NO_ROUTE_TO_SERVER, PATH_MTU
 from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Outcome, Stage
+from landiag.model.terms import StageName
 from landiag.probe.evidence import nmap_state
 from landiag.probe.http import Attempt, End
 from landiag.probe.icmp import Ping
@@ -27,30 +31,30 @@ def list_stages(look: Look, findings: tuple[Finding, ...]) -> tuple[Stage, ...]:
     )
 
 
-def _blocked(findings: tuple[Finding, ...], *codes: str) -> bool:
-    return any(finding.code in codes and finding.outcome is Outcome.BLOCKS for finding in findings)
+def _blocked(findings: tuple[Finding, ...], cause: Cause) -> bool:
+    return any(finding.code == cause.code and finding.outcome is Outcome.BLOCKS for finding in findings)
 
 
 def _name(look: Look) -> Stage:
     name = look.case.request.name
     if name is None:
-        return Stage("name", _NOT_ASKED, "an address was given")
+        return Stage(StageName.NAME, _NOT_ASKED, "an address was given")
     resolution = look.case.resolution()
     by = "the system resolver"
     if resolution is None or isinstance(resolution, Unknown) or look.address not in resolution.addresses:
         asked = look.case.name_servers()
         by = next((one.shown for one in asked.answers if look.address in one.addresses), by) if asked else by
-        return Stage("name", Outcome.WARNS, f"{name} is {look.address}, but only {by} says so")
-    return Stage("name", Outcome.OK, f"{name} is {look.address} ({by})")
+        return Stage(StageName.NAME, Outcome.WARNS, f"{name} is {look.address}, but only {by} says so")
+    return Stage(StageName.NAME, Outcome.OK, f"{name} is {look.address} ({by})")
 
 
 def _route(look: Look, findings: tuple[Finding, ...]) -> Stage:
     route = look.route
     if isinstance(route, Unknown):
-        return Stage("route", Outcome.UNKNOWN, route.reason)
-    blocked = _blocked(findings, "no-route-to-server")
+        return Stage(StageName.ROUTE, Outcome.UNKNOWN, route.reason)
+    blocked = _blocked(findings, NO_ROUTE_TO_SERVER)
     if not route.leaves:
-        return Stage("route", Outcome.BLOCKS, f"{route.kind}: packets do not leave this machine")
+        return Stage(StageName.ROUTE, Outcome.BLOCKS, f"{route.kind}: packets do not leave this machine")
     where = (
         f"directly on {route.device}" if route.gateway is None else f"by {route.gateway} on {route.device}"
     )
@@ -59,7 +63,14 @@ def _route(look: Look, findings: tuple[Finding, ...]) -> Stage:
     decided = None
     if route.route is not None:
         decided = f"route {route.route.destination} in table {route.route.table}"
-    return Stage("route", Outcome.BLOCKS if blocked else Outcome.OK, f"{where} {by}".strip(), decided)
+    return Stage(
+        StageName.ROUTE,
+        Outcome.BLOCKS if blocked else Outcome.OK,
+        f"{where} {by}".strip(),
+        decided,
+        device=route.device,
+        source=source,
+    )
 
 
 def _neighbour(look: Look) -> Stage:
@@ -67,16 +78,18 @@ def _neighbour(look: Look) -> Stage:
     entry = look.case.neighbour(look.ip)
     known = f"{entry.mac} ({', '.join(entry.states)})" if entry and entry.mac else ""
     if len(look.owners) > 1:
-        return Stage("neighbour", Outcome.WARNS, f"two machines claim the address: {', '.join(look.owners)}")
+        return Stage(
+            StageName.NEIGHBOUR, Outcome.WARNS, f"two machines claim the address: {', '.join(look.owners)}"
+        )
     if state in (NeighbourState.ANSWERS, NeighbourState.KNOWN):
-        return Stage("neighbour", Outcome.OK, known or "it answers")
+        return Stage(StageName.NEIGHBOUR, Outcome.OK, known or "it answers")
     if state is NeighbourState.SILENT:
-        return Stage("neighbour", Outcome.BLOCKS, "no answer to ARP or ND")
+        return Stage(StageName.NEIGHBOUR, Outcome.BLOCKS, "no answer to ARP or ND")
     if state is NeighbourState.NOT_ON_LINK:
         gateway = look.case.neighbour(look.gateway) if look.gateway else None
         via = f"the router {look.gateway} is {gateway.mac}" if gateway and gateway.mac else "behind a router"
-        return Stage("neighbour", _NOT_ASKED, via)
-    return Stage("neighbour", Outcome.UNKNOWN, "not known")
+        return Stage(StageName.NEIGHBOUR, _NOT_ASKED, via)
+    return Stage(StageName.NEIGHBOUR, Outcome.UNKNOWN, "not known")
 
 
 def describe_ping(ping: Ping) -> str:
@@ -96,30 +109,32 @@ def describe_ping(ping: Ping) -> str:
 
 def _icmp(look: Look) -> Stage:
     if not look.case.request.icmp:
-        return Stage("icmp", _NOT_ASKED, "not asked (--no-icmp)")
+        return Stage(StageName.ICMP, _NOT_ASKED, "not asked (--no-icmp)")
     ping = look.ping
     if ping is None:
-        return Stage("icmp", Outcome.UNKNOWN, "not read")
+        return Stage(StageName.ICMP, Outcome.UNKNOWN, "not read")
     if ping.rtts:
-        return Stage("icmp", Outcome.OK, describe_ping(ping))
-    return Stage("icmp", Outcome.WARNS if ping.sent else Outcome.UNKNOWN, describe_ping(ping))
+        return Stage(StageName.ICMP, Outcome.OK, describe_ping(ping))
+    return Stage(StageName.ICMP, Outcome.WARNS if ping.sent else Outcome.UNKNOWN, describe_ping(ping))
 
 
 def _tcp(look: Look) -> Stage:
     connect = look.connect
     if connect is None:
-        return Stage("tcp", Outcome.UNKNOWN, "not read")
+        return Stage(StageName.TCP, Outcome.UNKNOWN, "not read")
     outcome = Outcome.OK if connect.outcome is TcpOutcome.CONNECTED else Outcome.BLOCKS
-    return Stage("tcp", outcome, f"port {look.case.request.port} {nmap_state(connect)}")
+    return Stage(StageName.TCP, outcome, f"port {look.case.request.port} {nmap_state(connect)}")
 
 
 def _tls(look: Look, findings: tuple[Finding, ...]) -> Stage:
     attempt = look.attempt
     if attempt is None or attempt.tls is None:
-        return Stage("tls", _NOT_ASKED, "not used")
+        return Stage(StageName.TLS, _NOT_ASKED, "not used")
     if attempt.tls.version is None:
         wanted = look.case.request.scheme == "https"
-        return Stage("tls", Outcome.BLOCKS if wanted else _NOT_ASKED, f"no TLS there ({attempt.tls.error})")
+        return Stage(
+            StageName.TLS, Outcome.BLOCKS if wanted else _NOT_ASKED, f"no TLS there ({attempt.tls.error})"
+        )
     certificate = attempt.tls.certificate
     shown = ""
     if certificate is not None:
@@ -127,21 +142,21 @@ def _tls(look: Look, findings: tuple[Finding, ...]) -> Stage:
         shown = (
             f", certificate for {', '.join(certificate.names[:4])} until {certificate.not_after[:10]}{own}"
         )
-    warned = any(finding.code == "speaks-tls" for finding in findings)
-    return Stage("tls", Outcome.WARNS if warned else Outcome.OK, f"{attempt.tls.version}{shown}")
+    warned = any(finding.code == SPEAKS_TLS.code for finding in findings)
+    return Stage(StageName.TLS, Outcome.WARNS if warned else Outcome.OK, f"{attempt.tls.version}{shown}")
 
 
 def _http(look: Look, findings: tuple[Finding, ...]) -> Stage:
     attempt = look.attempt
     if attempt is None or not look.connected or look.case.request.scheme == "tcp":
-        return Stage("http", _NOT_ASKED, "not asked")
+        return Stage(StageName.HTTP, _NOT_ASKED, "not asked")
     worst = _worst(findings)
     if attempt.answer is None:
         outcome = worst if worst is Outcome.BLOCKS else Outcome.OK
-        return Stage("http", outcome, describe_silence(attempt))
+        return Stage(StageName.HTTP, outcome, describe_silence(attempt))
     server = attempt.answer.header("Server")
     said = f"{attempt.answer.status} {attempt.answer.reason}".strip() + (f", {server}" if server else "")
-    return Stage("http", worst, said)
+    return Stage(StageName.HTTP, worst, said)
 
 
 def _worst(findings: tuple[Finding, ...]) -> Outcome:
@@ -164,17 +179,17 @@ def describe_silence(attempt: Attempt) -> str:
 
 def _mtu(look: Look, findings: tuple[Finding, ...]) -> Stage:
     sizes = look.mtu
-    blocked = _blocked(findings, "path-mtu")
+    blocked = _blocked(findings, PATH_MTU)
     if sizes is None or sizes.passes is None:
         return Stage(
-            "mtu",
+            StageName.MTU,
             Outcome.BLOCKS if blocked else _NOT_ASKED,
             "large answers vanish" if blocked else "not known",
         )
     if sizes.vanishes is None:
-        return Stage("mtu", Outcome.BLOCKS if blocked else Outcome.OK, f"{sizes.passes} bytes pass")
+        return Stage(StageName.MTU, Outcome.BLOCKS if blocked else Outcome.OK, f"{sizes.passes} bytes pass")
     told = sizes.reports[0].mtu if sizes.reports else None
     if told:
-        return Stage("mtu", Outcome.OK, f"{told} bytes pass, and the path says so")
+        return Stage(StageName.MTU, Outcome.OK, f"{told} bytes pass, and the path says so")
     outcome = Outcome.BLOCKS if blocked else Outcome.WARNS
-    return Stage("mtu", outcome, f"{sizes.passes} bytes pass, {sizes.vanishes} vanish without a word")
+    return Stage(StageName.MTU, outcome, f"{sizes.passes} bytes pass, {sizes.vanishes} vanish without a word")

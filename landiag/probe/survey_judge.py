@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.model.report import (
-    CHECK_NAMES,
-    CheckResult,
-    Evidence,
-    Finding,
-    Outcome,
-    Path,
-    Status,
-    Verdict,
-)
+from landiag.model.causes import cause_of
+from landiag.model.report import CheckResult, Evidence, Finding, Outcome, Path, Status, Verdict
+from landiag.model.terms import CheckName, StageName
 from landiag.probe.case import Case
-from landiag.probe.findings import CHECK_OF, blocks, do, place, sentence
+from landiag.probe.findings import blocks, do, place, sentence
 from landiag.probe.judge import Judgement, judge_host
 from landiag.probe.survey_paths import describe_hosts, describe_service, host_path, tcp_stage
 from landiag.probe.survey_plan import (
@@ -106,7 +99,9 @@ def _demoted_check(check: CheckResult) -> CheckResult:
 
 def _with_ports(case: Case, path: Path) -> Path:
     """A path of the one host, its tcp stage saying what all ports said."""
-    stages = tuple(tcp_stage(case, path.address) if stage.stage == "tcp" else stage for stage in path.stages)
+    stages = tuple(
+        tcp_stage(case, path.address) if stage.stage is StageName.TCP else stage for stage in path.stages
+    )
     survey = survey_of(case)
     opened = bool(survey and any(host == path.address for host, _ in open_ports(case, survey)))
     outcome = Outcome.OK if opened and path.outcome is Outcome.BLOCKS and case.request.ports else path.outcome
@@ -183,15 +178,15 @@ def _all_closed(case: Case) -> Finding:
 
 
 def _checks(findings: tuple[Finding, ...], verdict: Verdict, case: Case) -> tuple[CheckResult, ...]:
-    by = {CHECK_OF.get(finding.code, "application"): finding for finding in findings}
+    by = {cause_of(finding.code).check: finding for finding in findings}
     results = []
-    for name in CHECK_NAMES:
+    for name in CheckName:
         finding = by.get(name)
         if finding is not None:
             results.append(CheckResult(name, finding.outcome, finding.title, (finding.id,)))
-        elif name == "listening" and verdict.status is Status.CLEAR:
+        elif name is CheckName.LISTENING and verdict.status is Status.CLEAR:
             results.append(CheckResult(name, Outcome.OK, verdict.summary))
-        elif name == "peer" and (hosts := alive_hosts(case)):
+        elif name is CheckName.PEER and (hosts := alive_hosts(case)):
             results.append(CheckResult(name, Outcome.OK, describe_hosts(case, hosts)))
         else:
             results.append(CheckResult(name, Outcome.NOT_APPLICABLE, "not part of a survey"))

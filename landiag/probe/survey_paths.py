@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from landiag.collect.ports import service_name
 from landiag.model.report import Outcome, Path, Stage
+from landiag.model.terms import StageName
 from landiag.probe import sources
 from landiag.probe.banners import recognise_banner
 from landiag.probe.case import Case, parse_address
@@ -73,10 +74,10 @@ def _url(case: Case, host: str, opened: list[int]) -> str | None:
 
 def _name(case: Case, host: str) -> tuple[Stage, ...]:
     if case.request.name is not None:
-        return (Stage("name", Outcome.OK, f"{case.request.name} is {host}"),)
+        return (Stage(StageName.NAME, Outcome.OK, f"{case.request.name} is {host}"),)
     known = case.known(sources.host_names(hosts_of(case) or ()), parse_host_names)
     name = known.names.get(host) if isinstance(known, HostNames) else None
-    return (Stage("name", Outcome.OK, name),) if name else ()
+    return (Stage(StageName.NAME, Outcome.OK, name),) if name else ()
 
 
 def describe_hosts(case: Case, hosts: tuple[str, ...]) -> str:
@@ -101,16 +102,16 @@ def _neighbour(case: Case, host: str) -> tuple[Stage, ...]:
     if mac is None:
         return ()
     if is_random(mac):
-        return (Stage("neighbour", Outcome.OK, f"{mac} ({_MADE_UP})"),)
+        return (Stage(StageName.NEIGHBOUR, Outcome.OK, f"{mac} ({_MADE_UP})"),)
     makers = case.known(MAKERS[0], lambda text: parse_makers(text, (mac,))) or {}
-    return (Stage("neighbour", Outcome.OK, f"{mac} ({makers[mac]})" if mac in makers else mac),)
+    return (Stage(StageName.NEIGHBOUR, Outcome.OK, f"{mac} ({makers[mac]})" if mac in makers else mac),)
 
 
 def _icmp(look: Look) -> tuple[Stage, ...]:
     ping = look.ping
     if ping is None:
         return ()
-    return (Stage("icmp", Outcome.OK if ping.rtts else Outcome.WARNS, describe_ping(ping)),)
+    return (Stage(StageName.ICMP, Outcome.OK if ping.rtts else Outcome.WARNS, describe_ping(ping)),)
 
 
 def tcp_stage(case: Case, host: str) -> Stage:
@@ -118,10 +119,10 @@ def tcp_stage(case: Case, host: str) -> Stage:
     survey = survey_of(case)
     known = next((one for one in survey.hosts if one.address == host), None) if survey else None
     if known is None or not known.groups:
-        return Stage("tcp", Outcome.UNKNOWN, "not asked")
+        return Stage(StageName.TCP, Outcome.UNKNOWN, "not asked")
     outcome = Outcome.OK if known.ports(TcpOutcome.CONNECTED) else Outcome.BLOCKS
     untried = f"; {survey.untried} not asked for want of time" if survey and survey.untried else ""
-    return Stage("tcp", outcome, describe_ports(known) + untried)
+    return Stage(StageName.TCP, outcome, describe_ports(known) + untried)
 
 
 def describe_ports(known: HostPorts) -> str:
@@ -144,4 +145,4 @@ def _group(group: Group) -> str:
 def _http(case: Case, host: str, opened: list[int]) -> tuple[Stage, ...]:
     said = [(port, describe_service(exchange_of(case, host, port), port)) for port in opened]
     shown = "; ".join(f"{port}: {who}" for port, who in said if who)
-    return (Stage("http", Outcome.OK, shown),) if shown else ()
+    return (Stage(StageName.HTTP, Outcome.OK, shown),) if shown else ()

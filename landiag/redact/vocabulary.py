@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from importlib.resources import files
 
-from landiag.model.codes import CODES
+from landiag.model.causes import CODES
 
 
 def _words(text: str) -> frozenset[str]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
 from msgspec import Struct
 
-from landiag.model.report import SCHEMA, Report
+from landiag.model.report import SCHEMA, Finding, Report, Stage
 
 _TOP = ("target", "host", "verdict", "checks", "findings", "paths", "see_also", "readings")
+
+_LEFT_OUT: Mapping[type[Struct], frozenset[str]] = {
+    Finding: frozenset(("stage", "symptom", "clients")),
+    Stage: frozenset(("device", "source", "network")),
+}
+"""Fields that came later, and say nothing where they are empty: they are written only where they say something."""
 
 
 def render_json(report: Report) -> str:
@@ -35,7 +42,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Struct):
-        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+        quiet = _LEFT_OUT.get(type(value), frozenset())
+        given = {name: getattr(value, name) for name in value.__struct_fields__}
+        return {name: _plain(one) for name, one in given.items() if name not in quiet or one}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if isinstance(value, str):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -15,11 +16,16 @@ from msgspec.structs import fields, replace
 
 from landiag.model.facts import ParseError
 from landiag.model.report import SCHEMA, Outcome, Report, Status
+from landiag.model.terms import Symptom
 
 T = TypeVar("T")
 
 _FAMILY = SCHEMA.partition("/")[0] + "/"
-_UNKNOWN_WORDS: dict[type[Enum], Enum] = {Outcome: Outcome.UNKNOWN, Status: Status.UNDETERMINED}
+_UNKNOWN_WORDS: dict[type[Enum], Enum] = {
+    Outcome: Outcome.UNKNOWN,
+    Status: Status.UNDETERMINED,
+    Symptom: Symptom.UNKNOWN,
+}
 """What a word that only a newer landiag knows is taken for: never for ok, never for a block."""
 
 
@@ -73,6 +79,10 @@ class _DamagedError(ValueError):
     """A field has no value of its kind; the message names it."""
 
 
+class _NewerWordError(ValueError):
+    """A word that only a newer landiag knows, and that nothing here can stand for."""
+
+
 class _Reader(Struct):
     """Reads plain values into the nouns of the model, and remembers what it had to leave out."""
 
@@ -101,24 +111,35 @@ class _Reader(Struct):
             if not isinstance(value, list):
                 raise _DamagedError(f"{where} is not a list")
             (inner, _) = get_args(hint)
-            return tuple(self._read(item, inner, f"{where}[{number}]") for number, item in enumerate(value))
+            return tuple(self._read_items(value, inner, where))
         if isinstance(hint, type) and issubclass(hint, Struct):
             return self.read_object(value, cast("type[Any]", hint), where)
         if issubclass(hint, Enum):
             return self._read_word(value, hint, where)
         return _read_plain(value, hint, where)
 
+    def _read_items(self, values: list[Any], inner: Any, where: str) -> Iterator[Any]:
+        """Read what a list holds; an item whose kind only a newer landiag knows is left out, and named."""
+        for number, item in enumerate(values):
+            with suppress(_NewerWordError):
+                yield self._read(item, inner, f"{where}[{number}]")
+
     def _read_optional(self, value: Any, hint: Any, where: str) -> Any:
         if value is None:
             return None
         (inner,) = (part for part in get_args(hint) if part is not NoneType)
-        return self._read(value, inner, where)
+        try:
+            return self._read(value, inner, where)
+        except _NewerWordError:
+            return None
 
     def _read_word(self, value: Any, kind: type[Enum], where: str) -> Enum:
         for member in kind:
             if member.value == value:
                 return member
         self._leave_out(f"{where} = {value}")
+        if kind not in _UNKNOWN_WORDS:
+            raise _NewerWordError(where)
         return _UNKNOWN_WORDS[kind]
 
     def _leave_out(self, what: str) -> None:

@@ -8,8 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.checks.case import Answer
-from landiag.model.codes import rank
+from landiag.model.causes import rank
 from landiag.model.report import CheckResult, Finding, Outcome, Status, Verdict
+from landiag.model.terms import CheckName
 
 
 class Judgement(Struct, frozen=True):
@@ -24,7 +25,8 @@ def judge(answers: Sequence[tuple[str, Answer]], likely: str | None, url: str | 
     """Judge the answers of the checks: blocked outranks unknown, unknown outranks clear."""
     findings = _number(answers)
     checks = tuple(
-        CheckResult(name, said.outcome, said.summary, tuple(_ids(findings, said))) for name, said in answers
+        CheckResult(CheckName(name), said.outcome, said.summary, tuple(_ids(findings, said)))
+        for name, said in answers
     )
     ordered = _hide(tuple(findings.values()))
     return Judgement(_verdict(ordered, likely, url), checks, ordered)

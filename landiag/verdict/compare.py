@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from landiag.model.codes import rank
+from landiag.model.causes import rank
 from landiag.model.facts import Facts, Socket, Unknown
 from landiag.model.report import Outcome, Path, Report
 from landiag.model.ruleset import Ruleset

@@ -2,61 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
 from msgspec import Struct
 
-from landiag.model.report import Finding, Outcome, Path, Report
-
-_SILENT = (
-    *("firewall-drops", "firewall-drops-replies", "firewall-blocks-program", "firewall-profile"),
-    *("rate-limited", "other-firewall", "sandbox-denies"),
-)
-_LOST = (
-    *(
-        "reverse-path-filter",
-        "no-route-to-client",
-        "vpn-takes-replies",
-        "conntrack-full",
-        "accept-queue-full",
-    ),
-    *("port-not-forwarded", "subnet-overlap", "link-down", "no-lan-address"),
-)
-_NOBODY = (
-    *("nothing-listening", "bound-to-loopback", "bound-to-other-address", "bound-to-ipv6-only"),
-    *("bound-to-ipv4-only", "bound-to-device", "listening-in-namespace", "published-on-loopback"),
-    *("port-redirected", "port-not-forwarded", "port-privileged", "port-reserved", "accept-queue-full"),
-)
-
-EXPLAINS: Mapping[str, frozenset[str]] = {
-    "connection-filtered": frozenset((*_SILENT, *_LOST)),
-    "connection-refused": frozenset((*_NOBODY, "firewall-rejects", "sandbox-denies")),
-    "connection-rejected": frozenset(("firewall-rejects", "no-route-to-client", "sandbox-denies")),
-    "connection-reset": frozenset(
-        ("firewall-rejects", "not-http", "speaks-tls", "server-silent", "port-redirected")
-    ),
-    "server-silent": frozenset(
-        (*_SILENT, "server-silent", "accept-queue-full", "conntrack-full", "rate-limited")
-    ),
-    "peer-down": frozenset(("link-down", "no-lan-address", "wrong-address", *_SILENT)),
-    "path-mtu": frozenset(_SILENT),
-}
-"""What the client met -> what on the server's machine makes a client meet that."""
-
-_EVERYWHERE = frozenset(
-    ("nothing-listening", "port-privileged", "port-reserved", "conntrack-full", "link-down")
-)
-"""Faults that stop every way in, whichever one the report names."""
-
-CLIENTS_OWN = frozenset(
-    (
-        *("name-does-not-resolve", "name-resolves-elsewhere", "no-route-to-server", "proxy-in-the-way"),
-        *("local-network-privacy", "port-unsafe-in-browsers", "peer-in-other-network"),
-    )
-)
-"""What stops a client before its packets come near the server."""
+from landiag.model.causes import find_cause
+from landiag.model.facts import IPAddress, IPNetwork
+from landiag.model.report import AddressSpan, Finding, Outcome, Path, Report
 
 
 class Halves(Struct, frozen=True):
@@ -80,7 +32,8 @@ class Halves(Struct, frozen=True):
 
 def explains(fault: Finding, met: str) -> bool:
     """Whether a fault of the server makes clients meet that."""
-    return fault.code == met or fault.code in EXPLAINS.get(met, frozenset())
+    cause = find_cause(fault.code)
+    return fault.code == met if cause is None else cause.explains(met)
 
 
 def faults_of(halves: Halves) -> list[Finding]:
@@ -97,43 +50,54 @@ def _concerns(fault: Finding, halves: Halves) -> bool:
     if fault.outcome is not Outcome.BLOCKS:
         return False
     here = way is None or way.outcome is Outcome.BLOCKS or way.id in fault.paths
-    return here or not fault.paths or fault.code in _EVERYWHERE
+    cause = find_cause(fault.code)
+    return here or not fault.paths or (cause is not None and cause.is_everywhere)
 
 
 def _names_client(fault: Finding, halves: Halves) -> bool:
-    """Whether a fault that singles clients out singles out this one, by its address or its network."""
+    """Whether a fault that singles clients out singles out this one."""
     source = source_of(halves)
-    text = " ".join((fault.title, *(one.text for one in fault.evidence)))
-    words = (word.rstrip(".:") for word in re.findall(r"[0-9a-fA-F:.]+(?:/\d+)?", text))
-    named = (ip_network(word, strict=False) for word in words if _is_network(word))
-    return source is not None and any(ip_address(source) in network for network in named)
+    return source is not None and any(_holds(span, source) for span in fault.clients)
 
 
-def _is_network(word: str) -> bool:
-    try:
-        return ip_network(word, strict=False).prefixlen > 0
-    except ValueError:
+def _holds(span: AddressSpan, address: str) -> bool:
+    ends = parse_address(span.first), parse_address(span.last)
+    inside = parse_address(address)
+    if ends[0] is None or ends[1] is None or inside is None:
         return False
+    same = ends[0].version == ends[1].version == inside.version
+    return same and int(ends[0]) <= int(inside) <= int(ends[1])
+
+
+def parse_address(text: str) -> IPAddress | None:
+    """An address of a report; None for what is none. A zone is left out."""
+    try:
+        return ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
 
 
 def source_of(halves: Halves) -> str | None:
     """The address from which the client asked; None where its report does not say."""
     stages = halves.asked.stages if halves.asked else ()
-    said = next((stage.detail for stage in stages if stage.stage == "route"), "")
-    found = re.search(r"from ([0-9a-f.:]+)", said)
-    return found[1] if found and _is_network(found[1]) else None
+    return next((stage.source for stage in stages if stage.source is not None), None)
 
 
 def shares_network(halves: Halves, address: str) -> bool:
-    """Whether an address is in a network that the server's machine is in itself."""
-    stages = (
-        stage.detail for path in halves.server.paths for stage in path.stages if stage.stage == "address"
-    )
-    words = (detail.partition(" ")[0] for detail in stages)
-    target = ip_address(address.partition("%")[0])
-    return any(
-        target in ip_network(word, strict=False) for word in words if "/" in word and _is_network(word)
-    )
+    """Whether an address is in a network that the server's machine is in itself; an old report does not say."""
+    target = parse_address(address)
+    stages = (stage for path in halves.server.paths for stage in path.stages)
+    networks = (parse_network(stage.network) for stage in stages if stage.network is not None)
+    return target is not None and any(target in one for one in networks if one is not None)
+
+
+def parse_network(text: str) -> IPNetwork | None:
+    """A network of a report; None for what is none, and for one that holds everything."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return None
+    return network if network.prefixlen else None
 
 
 def way_to(server: Report, asked: Path, *, masked: bool) -> Path | None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.model.causes import find_cause
+from landiag.model.causes.clients import CONNECTION_REJECTED
 from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
+from landiag.model.terms import CheckName, StageName
 from landiag.verdict.halves import (
-    CLIENTS_OWN,
-    EXPLAINS,
     Halves,
     explains,
     faults_of,
@@ -19,19 +20,8 @@ from landiag.verdict.halves import (
     way_to,
 )
 
-_BETWEEN = {
-    "connection-filtered": "something between the two drops its packets (a router, an access point, a firewall)",
-    "connection-rejected": "something between the two turns its packets away (a router, an access point, a firewall)",
-    "connection-reset": "something between the two cuts the connection (a router, a proxy, a firewall)",
-    "connection-refused": "another machine answers in its place, or the server was stopped or started in between",
-    "peer-down": "the two do not hear each other: another network, Wi-Fi that keeps its clients apart, a VLAN",
-    "path-mtu": "large packets get lost between the two: a tunnel or a router with a smaller MTU",
-}
-
 _STALE = 3600.0
 """Seconds between the two reports after which they may speak of different days."""
-
-_SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome.NOT_APPLICABLE)
 
 
 class JoinError(ValueError):
@@ -102,7 +92,8 @@ def _judge(halves: Halves) -> _Joined:
     explained = next((one for one in faults if explains(one, halves.met)), None)
     if explained is not None:
         return _confirmed(halves, explained, faults)
-    if halves.met in CLIENTS_OWN:
+    met = find_cause(halves.met)
+    if met is not None and met.is_clients_own:
         return _clients_own(halves, faults)
     if halves.server.verdict.status is Status.UNDETERMINED:
         return _half_known(halves)
@@ -171,7 +162,8 @@ def _other_address(halves: Halves, asked: Path) -> _Joined:
 
 def _was_named(asked: Path) -> bool:
     return any(
-        stage.stage == "name" and stage.outcome in (Outcome.OK, Outcome.WARNS) for stage in asked.stages
+        stage.stage is StageName.NAME and stage.outcome in (Outcome.OK, Outcome.WARNS)
+        for stage in asked.stages
     )
 
 
@@ -211,18 +203,26 @@ def _contradiction(halves: Halves, fault: Finding) -> _Joined:
 
 def _half_known(halves: Halves) -> _Joined:
     server, client = halves.server.verdict, halves.client.verdict
-    likely = server.likely or (server.cause if server.cause in EXPLAINS.get(halves.met, ()) else None)
+    likely = server.likely or _suspected(halves)
     note = f"On the server not everything could be read, and the fault may lie there: {server.summary}"
     return _Joined(Verdict(client.status, client.summary, client.cause, likely=likely), (note,))
+
+
+def _suspected(halves: Halves) -> str | None:
+    """What the server's half could not settle, where it would explain what the client met."""
+    code = halves.server.verdict.cause
+    cause = None if code is None else find_cause(code)
+    return code if cause is not None and cause.explains(halves.met) else None
 
 
 def _between(halves: Halves) -> _Joined:
     """The server's machine lets the conversation pass, the client does not get through: the network between."""
     client = halves.client.verdict
-    why = _BETWEEN.get(halves.met)
-    if why is None:
+    met = find_cause(halves.met)
+    if met is None or not met.between:
         return _Joined(replace(client, confirmed_by=None))
-    if halves.met == "connection-rejected":
+    why = met.between
+    if met is CONNECTION_REJECTED:
         why = f"{why}. {client.summary}"  # which names the one who did it
     summary = f"The server's machine lets clients in, and this one met {halves.met}: {why}"
     notes = [
@@ -276,7 +276,7 @@ def _checks(server: Report, client: Report, found: tuple[Finding, ...]) -> tuple
     theirs = {check.check: check for check in client.checks}
     return tuple(
         _addresses(check, found)
-        if found and check.check == "addresses"
+        if found and check.check is CheckName.ADDRESSES
         else _worse(check, theirs.get(check.check))
         for check in server.checks
     )
@@ -293,7 +293,7 @@ def _worse(mine: CheckResult, theirs: CheckResult | None) -> CheckResult:
     if theirs is None:
         return replace(mine, findings=ids)
     ids = (*ids, *(f"c-{one}" for one in theirs.findings))
-    if _SEVERITY.index(theirs.outcome) < _SEVERITY.index(mine.outcome):
+    if theirs.outcome.severity > mine.outcome.severity:
         return CheckResult(mine.check, theirs.outcome, f"the client: {theirs.summary}", ids)
     return replace(mine, findings=ids)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.model.codes import rank
+from landiag.model.causes import rank
 from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
 from landiag.render.escape import escape_text
 from landiag.watch.conclude import Attempt

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from landiag.diagnose import diagnose
 from landiag.host import LiveHost, RecordedHost, Recorder
-from landiag.model.codes import rank
+from landiag.model.causes import rank
 from landiag.model.report import CheckResult, Finding, Outcome, Report, Status, Target, Verdict
 from landiag.question import Question
 from landiag.web.flask_app import check_app

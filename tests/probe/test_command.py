@@ -11,6 +11,7 @@ import pytest
 from landiag.host import RecordedHost, Recorder
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
 from landiag.model.report import Report, Status
+from landiag.model.terms import StageName
 from landiag.probe.command import run
 from landiag.probe.errqueue import IcmpError
 from landiag.probe.http import Answer, Attempt, End, Exchange
@@ -177,8 +178,8 @@ def test_a_mac_is_read_in_its_own_words() -> None:
     host.texts.update(MAC_TEXTS)
     report = ask(host)
     stages = {stage.stage: stage.detail for stage in report.paths[0].stages}
-    assert (report.verdict.cause, stages["route"]) == ("connection-refused", "directly on en0")
-    assert "02:00:00:00:00:10" in stages["neighbour"]
+    assert (report.verdict.cause, stages[StageName.ROUTE]) == ("connection-refused", "directly on en0")
+    assert "02:00:00:00:00:10" in stages[StageName.NEIGHBOUR]
 
 
 def test_isolation_needs_others_that_were_there_before() -> None:

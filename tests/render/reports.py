@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.model.report import (
-    CHECK_NAMES,
     CheckResult,
     Edit,
     Evidence,
@@ -26,12 +25,13 @@ from landiag.model.report import (
     Target,
     Verdict,
 )
+from landiag.model.terms import CheckName, StageName
 
 T = TypeVar("T")
 
 HOST = HostInfo("linux", "Debian GNU/Linux 12 (bookworm)", "Linux 6.1.0-28-amd64", "alpha", True, "bare")
 
-_STAGES = ("link", "address", "ingress", "prerouting", "nat", "route", "input", "socket", "accept-queue")
+_STAGES = tuple(StageName)[:6]
 
 
 def blocked() -> Report:
@@ -91,7 +91,7 @@ def blocked() -> Report:
         hidden_by="f1",
         paths=("way1",),
     )
-    blocks = {"listening": loopback, "firewall": drops}
+    blocks = {CheckName.LISTENING: loopback, CheckName.FIREWALL: drops}
     return Report(
         command="check",
         created="2026-11-23T14:00:00+00:00",
@@ -103,18 +103,18 @@ def blocked() -> Report:
             CheckResult(name, Outcome.BLOCKS, blocks[name].title, (blocks[name].id,))
             if name in blocks
             else CheckResult(name, Outcome.OK, f"nothing wrong with {name}")
-            for name in CHECK_NAMES
+            for name in CheckName
         ),
         findings=(loopback, drops),
         paths=(
             Path(
                 "way1", "eth0", "192.168.77.10", 4, "http://192.168.77.10:5000/", Outcome.BLOCKS,
-                (*(Stage(name, Outcome.OK, f"{name} is fine") for name in _STAGES[:6]),
-                 Stage("input", Outcome.BLOCKS, "policy drop", "inet filter input policy"),
-                 Stage("socket", Outcome.BLOCKS, "127.0.0.1:5000 only", "pid 4711")),
+                (*(Stage(name, Outcome.OK, f"{name} is fine") for name in _STAGES),
+                 Stage(StageName.INPUT, Outcome.BLOCKS, "policy drop", "inet filter input policy"),
+                 Stage(StageName.SOCKET, Outcome.BLOCKS, "127.0.0.1:5000 only", "pid 4711")),
             ),
             Path("way2", "eth0", "fd77::10", 6, "http://[fd77::10]:5000/", Outcome.OK,
-                 (Stage("link", Outcome.OK),)),
+                 (Stage(StageName.LINK, Outcome.OK),)),
         ),
         see_also=(SeeAlso("client", "nc -vz 192.168.77.10 5000", "'succeeded': the port is open"),),
         readings=(
@@ -139,7 +139,7 @@ def clear() -> Report:
         verdict=Verdict(
             Status.CLEAR, "Nothing found on this machine that stops LAN clients: http://192.168.77.10:5000/"
         ),
-        checks=tuple(CheckResult(name, Outcome.OK, "fine") for name in CHECK_NAMES),
+        checks=tuple(CheckResult(name, Outcome.OK, "fine") for name in CheckName),
         findings=(exposed,),
         paths=(Path("way1", "eth0", "192.168.77.10", 4, "http://192.168.77.10:5000/", Outcome.OK, ()),),
     )
@@ -154,8 +154,8 @@ def undetermined() -> Report:
     )  # fmt: skip
     way = Path(
         "way1", "wlan0", "10.1.2.3", 4, "http://10.1.2.3:5000/", Outcome.UNKNOWN,
-        (Stage("link", Outcome.OK, "up"), Stage("input", Outcome.UNKNOWN, "could not be read"),
-         Stage("socket", Outcome.OK)),
+        (Stage(StageName.LINK, Outcome.OK, "up"), Stage(StageName.INPUT, Outcome.UNKNOWN, "could not be read"),
+         Stage(StageName.SOCKET, Outcome.OK)),
     )  # fmt: skip
     return Report(
         command="check",
@@ -166,7 +166,7 @@ def undetermined() -> Report:
         verdict=Verdict(
             Status.UNDETERMINED, unreadable.title, "firewall-unreadable", likely="firewall-drops"
         ),
-        checks=(CheckResult("firewall", Outcome.UNKNOWN, unreadable.title, ("f1",)),),
+        checks=(CheckResult(CheckName.FIREWALL, Outcome.UNKNOWN, unreadable.title, ("f1",)),),
         findings=(unreadable,),
         paths=(way,),
         notes=("A note.",),

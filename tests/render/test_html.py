@@ -7,6 +7,7 @@ import re
 from msgspec.structs import replace
 
 from landiag.model.report import Evidence, Outcome, Path, ReadingNote, Stage
+from landiag.model.terms import StageName
 from landiag.render.html import render_html
 from landiag.render.parts import stop_of
 from landiag.render.svg import render_path
@@ -34,7 +35,7 @@ def test_drawing_says_where_it_stops() -> None:
 
 
 def test_way_that_arrives_has_no_stop() -> None:
-    path = Path("way1", "eth0", "192.168.77.10", 4, None, Outcome.OK, (Stage("link", Outcome.OK),))
+    path = Path("way1", "eth0", "192.168.77.10", 4, None, Outcome.OK, (Stage(StageName.LINK, Outcome.OK),))
     assert stop_of(path) is None
     assert "beyond" not in render_path(path, "way1")
 

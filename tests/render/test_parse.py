@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from landiag.model.facts import ParseError
-from landiag.model.report import Outcome, Status
+from landiag.model.report import ClientSees, Outcome, Status
+from landiag.model.terms import StageName, Symptom
 from landiag.render.jsontext import render_json
 from landiag.render.parse import parse_report
 from tests.render.reports import KINDS, blocked
@@ -31,9 +32,20 @@ def test_newer_report_is_read_as_far_as_it_is_known() -> None:
     document["findings"][0]["severity"] = 7
     document["findings"][0]["outcome"] = "explodes"
     document["verdict"]["status"] = "haunted"
+    document["findings"][0]["stage"] = "teleporter"
+    document["paths"][0]["stages"][0]["stage"] = "teleporter"
+    document["verdict"]["client_sees"] = {
+        "outcome": "puzzled",
+        "http_status": None,
+        "share": None,
+        "text": "",
+    }
     report = parse_report(json.dumps(document))
     assert report.findings[0].outcome is Outcome.UNKNOWN
     assert report.verdict.status is Status.UNDETERMINED
+    assert report.verdict.client_sees == ClientSees(Symptom.UNKNOWN)
+    assert report.findings[0].stage is None
+    assert [stage.stage for stage in report.paths[0].stages][:1] == [StageName.ADDRESS]
     assert "landiag.report/2" in report.notes[0]
     assert all(name in report.notes[1] for name in ("mood", "findings", "verdict.status = haunted"))
 
