@@ -174,7 +174,7 @@ def open_case(question: Question, recorder: Recorder, machine: Machine, facts: F
 
 
 def _choose(question: Question, recorder: Recorder, facts: Facts) -> tuple[Way, ...]:
-    return choose_ways(list_ways(facts), question.target, _find_peer(question, recorder))
+    return choose_ways(facts, list_ways(facts), question.target, _find_peer(question, recorder))
 
 
 def _check_interface(target: Target, facts: Facts) -> None:

@@ -26,7 +26,8 @@ def check(case: Case) -> Answer:
     if not findings and not case.ways:
         findings = [_no_way(case, interfaces)]
     findings += _check_duplicates(case, interfaces)
-    findings += [] if case.way is None else link.check_way_in(case, case.way, interfaces)
+    if case.way is not None:
+        findings += _check_carrier(case, case.way) or link.check_way_in(case, case.way, interfaces)
     findings += _check_overlap(case, interfaces)
     return answer(findings, _summary(case))
 
@@ -101,6 +102,14 @@ def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
             ),
         ),
     )
+
+
+def _check_carrier(case: Case, way: Way) -> list[Finding]:
+    """The way that was asked for leads over an interface that is off, or without a link."""
+    if way.interface.up and way.interface.carrier is not False:
+        return []
+    evidence = (Evidence(words.addresses(case), _describe(way.interface)),)
+    return [replace(_link_down(case, way.interface, evidence), paths=(way.id,))]
 
 
 def _link_down(case: Case, interface: Interface, evidence: tuple[Evidence, ...]) -> Finding:

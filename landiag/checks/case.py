@@ -12,7 +12,7 @@ from landiag.collect.machine import Machine
 from landiag.journey.classes import ClientClass
 from landiag.journey.ways import Way
 from landiag.model.facts import Facts, IPAddress, Process, Reading, Socket, Source, Unknown, parse_reading
-from landiag.model.report import Evidence, Finding, Outcome, Target
+from landiag.model.report import AddressSpan, Evidence, Finding, Outcome, Target
 
 T = TypeVar("T")
 
@@ -89,10 +89,10 @@ def not_applicable(summary: str) -> Answer:
     return Answer(Outcome.NOT_APPLICABLE, summary)
 
 
-def milder(finding: Finding, whose: str) -> Finding:
+def milder(finding: Finding, whose: str, clients: tuple[AddressSpan, ...] = ()) -> Finding:
     """Turn what stops others than those the verdict speaks of into a warning that names them."""
     outcome = Outcome.WARNS if finding.outcome is Outcome.BLOCKS else finding.outcome
-    return replace(finding, outcome=outcome, title=f"{whose}: {finding.title}")
+    return replace(finding, outcome=outcome, title=f"{whose}: {finding.title}", clients=clients)
 
 
 def unknown_evidence(unknown: Unknown) -> tuple[Evidence, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from ipaddress import ip_network
 
@@ -17,17 +16,17 @@ from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
 from landiag.model.facts import IPNetwork, Unknown
+from landiag.model.match import UnknownKind
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.model.stages import stage_of_stop
+from landiag.model.terms import Symptom
 
 MAX_STOPS = 6
 """How many rules in a row are shown: people mend one, run again, and meet the next."""
 
 _ANSWERS = ("syn-ack", "answer")
-_LIMITS = re.compile(
-    r"\blimit rate|-m (limit|hashlimit|recent|connlimit)|\bct count\b|\bquota\b|ufw-user-limit"
-)
 
 
 def check(case: Case) -> Answer:
@@ -46,6 +45,7 @@ def check(case: Case) -> Answer:
         others = [f for f in _check_way(case, ruleset, way) if f.code not in decisive]
         findings += [milder(finding, str(way.ip)) for finding in others]
     findings += _check_singled_out(case, ruleset, case.way)
+    findings += _check_limits(case, ruleset, case.way)
     findings += _check_exposure(case, ruleset, case.way)
     findings += _check_bypasses(case)
     findings += sandbox.check(case)
@@ -122,24 +122,20 @@ def _check_journey(case: Case, ruleset: Ruleset, way: Way, journey: Journey) -> 
     """Name what stops a conversation, rule after rule: each is opened in the model to see the next."""
     current, seen = journey, ruleset
     for _ in range(MAX_STOPS):
-        if current.verdict is Verdict.ACCEPT or _is_not_forwarded(current.decided_by):
+        if current.verdict is Verdict.ACCEPT:
             break
         if current.verdict is Verdict.UNKNOWN or current.decided_by is None:
             yield from _unknown(case, way, seen, current)
             break
-        if current.decided_by.text == "route: martian":
+        if current.decided_by.route is RouteKind.MARTIAN:
             yield _sent_to_loopback(case, way, current)
-            break
+        if current.decided_by.route is not None:
+            break  # what routes decide is explained where routes are
         proposal, following = _best_proposal(case, way, seen, current, current.decided_by)
         yield _blocks(way, seen, current, current.decided_by, proposal, following)
         if following is None or proposal is None or proposal.ruleset is None:
             break
         current, seen = following, proposal.ruleset
-
-
-def _is_not_forwarded(line: TraceLine | None) -> bool:
-    """Whether the kernel itself throws it away because it forwards nothing: the listening check names that."""
-    return line is not None and line.hook == "route" and line.text == "route: not-forwarded"
 
 
 def _sent_to_loopback(case: Case, way: Way, journey: Journey) -> Finding:
@@ -288,27 +284,65 @@ def _source_of(line: TraceLine) -> str:
 
 def _unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterator[Finding]:
     """Say what leaves the verdict open: a limit, a rule that is not modelled, or what could not be read."""
-    limits = [line for line in journey.unknown if _LIMITS.search(line.rule_text)]
-    if limits and len(limits) == len(journey.unknown):
-        yield _rate_limited(way, find_owner(ruleset, limits[0], journey.lines), limits[0])
-        return
+    lines = [line for line in journey.unknown if line.route is None]
+    doubts = [doubt for line in lines for doubt in line.doubts]
     if ruleset.gaps:
         yield replace(_unreadable(case, ruleset.gaps), paths=(way.id,))
-    rules = [line for line in journey.unknown if line.rule is not None]
-    if rules or not ruleset.gaps:
+    limits = [line for line in lines if line.limited]
+    if limits and all(doubt.kind is UnknownKind.LIMIT for doubt in doubts):
+        yield _limited(way, find_owner(ruleset, limits[0], journey.lines), limits[0], journey)
+        return
+    if doubts and all(doubt.kind in (UnknownKind.SHARE, UnknownKind.LIMIT) for doubt in doubts):
+        if journey.sight.symptom is not Symptom.ANSWERED:
+            yield from _drawn(way, ruleset, journey)
+        return
+    rules = [line for line in lines if line.rule is not None]
+    if rules or (not ruleset.gaps and doubts):
         yield _not_modelled(way, rules)
 
 
-def _rate_limited(way: Way, owner: Owner, line: TraceLine) -> Finding:
-    return Finding(
-        code="rate-limited",
+def _drawn(way: Way, ruleset: Ruleset, journey: Journey) -> Iterator[Finding]:
+    """Rules that stop a share of connections, by chance or in turns."""
+    stops = [stop for stop in journey.stops if stop.line.rule is not None and stop.doubts]
+    if not stops:
+        return
+    line, owner = stops[0].line, find_owner(ruleset, stops[0].line, journey.lines)
+    yield Finding(
+        code="firewall-rejects" if stops[0].verdict is Verdict.REJECT else "firewall-drops",
         outcome=Outcome.BLOCKS,
-        title=f"The firewall lets only so many connections in, and stops the rest: {_who(owner, line)}",
-        detail="Clients connect at first, then time out: pages with many parts and several clients meet it soon.",
+        title=f"The firewall stops a share of connections to port {journey.packet.destination_port}: "
+        f"{_who(owner, line)}",
+        detail="The rule draws lots or counts: some connections pass, others do not.",
         evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
         paths=(way.id,),
-        stage=stage_of_stop(line.hook, line.leg),
+        stage=stage_of_stop(line.hook, journey.leg),
+        symptom=journey.sight.symptom,
     )
+
+
+def _limited(way: Way, owner: Owner, line: TraceLine, journey: Journey) -> Finding:
+    """A limit that an ordinary visit exceeds blocks; what comes of it is what the client sees."""
+    is_fine = journey.sight.symptom is Symptom.ANSWERED
+    return Finding(
+        code="rate-limited",
+        outcome=Outcome.WARNS if is_fine else Outcome.BLOCKS,
+        title=f"The firewall lets only so many connections in, and stops the rest: {_who(owner, line)}",
+        detail="An ordinary visit stays below; many clients at once may not."
+        if is_fine
+        else "Clients connect at first, then fail: pages with many parts and several clients meet it soon.",
+        evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
+        paths=(way.id,),
+        stage=stage_of_stop(line.hook, journey.leg),
+        symptom=journey.sight.symptom,
+    )
+
+
+def _check_limits(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
+    """Warn of limits that an ordinary visit stays below: many clients at once may not."""
+    for one in case.classes.get(way.id, ())[:1]:
+        if one.journey.verdict is Verdict.ACCEPT:
+            for line in [line for line in one.journey.lines if line.limits][:1]:
+                yield _limited(way, find_owner(ruleset, line, one.journey.lines), line, one.journey)
 
 
 def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:

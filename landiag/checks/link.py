@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.checks import words
 from landiag.checks.case import Case
-from landiag.journey.ways import Way
+from landiag.journey.ends import LinkFault
+from landiag.journey.ways import Way, owner_of
 from landiag.model.facts import Call, Facts, Interface, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.terms import StageName, Symptom
 from landiag.probe.arp import parse_arp
 
-_WITH_ARP = ("ethernet", "wifi", "bond", "vlan", "bridge", "veth")
 _TAKING = ("bridge", "bond")
-_ANSWERS_NOBODY = "8"
-"""The value of arp_ignore with which no address is answered for (ip-sysctl.rst)."""
 
 
 def plan(facts: Facts, way: Way | None) -> tuple[Call, ...]:
@@ -29,8 +30,15 @@ def _who_has(way: Way) -> Call:
 
 def check_way_in(case: Case, way: Way, interfaces: tuple[Interface, ...]) -> list[Finding]:
     """Find what keeps clients' packets for the address from ever being taken by its interface."""
+    classes = case.classes.get(way.id, ())
+    fault = classes[0].journey.link if classes else None
     found = _check_other_owner(case, way, interfaces)
-    return [*found, *_check_master(case, way, interfaces), *_check_arp(case, way), *_check_size(case, way)]
+    return [
+        *found,
+        *_check_master(case, way, interfaces),
+        *_check_arp(case, way, fault),
+        *_check_size(case, way),
+    ]
 
 
 def _check_other_owner(case: Case, way: Way, interfaces: tuple[Interface, ...]) -> list[Finding]:
@@ -97,35 +105,83 @@ def _check_master(case: Case, way: Way, interfaces: tuple[Interface, ...]) -> li
     ]
 
 
-def _check_arp(case: Case, way: Way) -> list[Finding]:
-    """Find what keeps this machine from telling clients its MAC address: they cannot send it anything then."""
-    name = way.interface.name
-    if way.ip.version != 4 or way.interface.kind not in _WITH_ARP:
-        return []
-    settings = [f"net.ipv4.conf.{one}.arp_ignore" for one in ("all", name)]
-    refusing = [setting for setting in settings if case.facts.sysctls.get(setting) == _ANSWERS_NOBODY]
-    if refusing:
-        evidence = [
-            Evidence(f"/proc/sys/{one.replace('.', '/')}", f"{one} = {_ANSWERS_NOBODY}") for one in refusing
+def _check_arp(case: Case, way: Way, fault: LinkFault | None) -> list[Finding]:
+    """Explain what keeps this machine from telling clients its MAC address: they cannot send it anything then."""
+    if fault is LinkFault.ARP_IGNORE:
+        return [_settings(case, way, "arp_ignore", "answers no ARP questions for it (arp_ignore)")]
+    if fault is LinkFault.ARP_FILTER:
+        return [
+            _settings(
+                case, way, "arp_filter", "answers ARP only where it would send to the client (arp_filter)"
+            )
         ]
-        commands = tuple(f"sysctl -w {one}=0" for one in refusing)
-        undo = tuple(f"sysctl -w {one}={_ANSWERS_NOBODY}" for one in refusing)
-    elif not way.interface.arp:
-        evidence = [Evidence(words.addresses(case), f"{name}: NOARP")]
+    name = way.interface.name
+    if fault is LinkFault.NO_ARP:
         commands, undo = (f"ip link set {name} arp on",), (f"ip link set {name} arp off",)
-    else:
-        return []
-    return [
-        Finding(
-            code="link-down",
-            outcome=Outcome.BLOCKS,
-            title=f"{name} answers no ARP requests: clients cannot find {way.ip}",
-            detail="A client asks the network who has the address before it sends anything, and hears nothing.",
-            evidence=tuple(evidence),
-            fixes=(Fix("Let it answer", commands, undo, needs="root"),),
-            paths=(way.id,),
-        )
+        evidence = (Evidence(words.addresses(case), f"{name}: NOARP"),)
+        return [
+            _unheard(
+                way, f"{name} answers no ARP requests", evidence, Fix("Let it answer", commands, undo, "root")
+            )
+        ]
+    if fault is LinkFault.NOT_HERE:
+        return [_not_here(case, way)]
+    return [_same_mac(case, way)] if fault is LinkFault.SAME_MAC else []
+
+
+def _settings(case: Case, way: Way, setting: str, what: str) -> Finding:
+    names = [f"net.ipv4.conf.{one}.{setting}" for one in ("all", way.interface.name)]
+    values = {name: case.facts.sysctls.get(name, "0") for name in names}
+    refusing = {name: value for name, value in values.items() if value != "0"}
+    evidence = [
+        Evidence(f"/proc/sys/{one.replace('.', '/')}", f"{one} = {value}") for one, value in refusing.items()
     ]
+    fix = Fix(
+        "Let it answer",
+        tuple(f"sysctl -w {one}=0" for one in refusing),
+        tuple(f"sysctl -w {one}={value}" for one, value in refusing.items()),
+        needs="root",
+    )
+    return _unheard(way, f"{way.interface.name} {what}", tuple(evidence), fix)
+
+
+def _unheard(way: Way, title: str, evidence: tuple[Evidence, ...], fix: Fix) -> Finding:
+    return Finding(
+        code="link-down",
+        outcome=Outcome.BLOCKS,
+        title=f"{title}: clients cannot find {way.ip}",
+        detail="A client asks the network who has the address before it sends anything, and hears nothing.",
+        evidence=evidence,
+        fixes=(fix,),
+        paths=(way.id,),
+        stage=StageName.LINK,
+        symptom=Symptom.UNREACHABLE,
+    )
+
+
+def _not_here(case: Case, way: Way) -> Finding:
+    """IPv6 answers for an address on its own interface alone."""
+    owner = owner_of(case.facts, way.ip)
+    where = owner.name if owner is not None else "another interface"
+    step = f"Use an address of {way.interface.name}, or move {way.ip} to it."
+    fix = Fix("Use an address of the interface by which clients come", needs="user-action", steps=(step,))
+    evidence = (Evidence(words.addresses(case), f"{where}: {way.address.interface}"),)
+    return replace(
+        _unheard(way, f"{way.ip} is on {where}, not on {way.interface.name}", evidence, fix),
+        code="wrong-address",
+    )
+
+
+def _same_mac(case: Case, way: Way) -> Finding:
+    """The client, or the router in front of it, has this interface's own hardware address."""
+    mac = way.interface.mac or ""
+    evidence = (Evidence(words.neighbours(case), f"another device on {way.interface.name} has {mac}, too"),)
+    step = (
+        f"Give {way.interface.name} or the other device another MAC address: cloned machines often share one."
+    )
+    fix = Fix("Give each device a MAC address of its own", needs="user-action", steps=(step,))
+    title = f"Another device on {way.interface.name} has this machine's MAC address {mac}"
+    return replace(_unheard(way, title, evidence, fix), code="duplicate-address")
 
 
 def _check_size(case: Case, way: Way) -> list[Finding]:

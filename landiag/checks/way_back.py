@@ -1,47 +1,62 @@
-"""Do the answers find their way back to the client?"""
+"""Does the kernel take where clients come from, and do the answers find their way back to them?"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
-from landiag.journey.routing import RouteDecision, lookup
-from landiag.journey.ways import Way, client_of, is_container_side
-from landiag.model.facts import Interface, IPAddress, Unknown
+from landiag.checks.routes import (
+    by_other_interface,
+    by_tunnel,
+    lost_on_other_link,
+    no_carrier,
+    no_route,
+    reverse_path,
+    wrong_neighbour,
+)
+from landiag.firewall.engine.crossing import Stopped
+from landiag.journey.classes import ClientClass
+from landiag.journey.ends import End, LinkFault, ReplyFault
+from landiag.journey.journey import Journey
+from landiag.journey.reply import find_reply_fault, is_by_other_link
+from landiag.journey.ways import Way, client_of
+from landiag.model.facts import IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.route import RouteKind
+from landiag.model.terms import StageName
 
-_TUNNELS = ("vpn", "tunnel")
+_ANSWERS = ("syn-ack", "answer")
+_REFUSED_SOURCES = (RouteKind.REVERSE_PATH, RouteKind.OWN_SOURCE)
+_UNSURE = (RouteKind.PERHAPS_REVERSE_PATH,)
 
 
 def check(case: Case) -> Answer:
-    """Check the route back to the clients of the way in, and whether the kernel accepts where they come from."""
+    """Check the stages of the journey that routes decide: where the client comes from, and the way back."""
     way = case.way
     if way is None:
         return not_applicable("no way in")
-    client = client_for(case, way)
-    route = lookup(case.facts, client, source=way.ip)
-    findings = _check_client(case, way, client, route)
+    classes = case.classes.get(way.id, ())
+    if isinstance(case.facts.routes, Unknown):
+        return answer([_unreadable(case.facts.routes)], "")
+    findings = _of_class(case, way, classes[0]) if classes else []
     codes = {finding.code for finding in findings}
-    for one in case.classes.get(way.id, ())[1:]:
-        other = one.journey.packet.source or client
-        others = _check_client(case, way, other, lookup(case.facts, other, source=way.ip))
+    for one in classes[1:]:
+        others = _of_class(case, way, one)
         findings += [
-            replace(milder(finding, one.addresses), clients=one.spans)
-            for finding in others
-            if finding.code not in codes
+            milder(finding, one.addresses, one.spans) for finding in others if finding.code not in codes
         ]
     findings += _check_conntrack(case)
-    device = None if isinstance(route, Unknown) else route.device
-    return answer(findings, f"answers to {client} leave by {device}" if device else "")
+    back = classes[0].journey.way_back if classes else None
+    device = None if back is None else back.device
+    return answer(findings, f"answers to {client_for(case, way)} leave by {device}" if device else "")
 
 
-def _check_client(case: Case, way: Way, client: IPAddress, route: RouteDecision | Unknown) -> list[Finding]:
-    if isinstance(route, Unknown):
-        title = "The way back to clients could not be evaluated"
-        evidence = unknown_evidence(route)
-        return [Finding("no-route-to-client", Outcome.UNKNOWN, title, route.reason, evidence)]
-    return [*_check_reverse_path(case, way, client), *_check_route(case, way, client, route)]
+def _unreadable(unknown: Unknown) -> Finding:
+    title = "The reply route to clients could not be worked out"
+    return Finding("no-route-to-client", Outcome.UNKNOWN, title, unknown.reason, unknown_evidence(unknown))
 
 
 def client_for(case: Case, way: Way) -> IPAddress:
@@ -53,147 +68,76 @@ def client_for(case: Case, way: Way) -> IPAddress:
     return source or client_of(way)
 
 
-def _who(case: Case, client: IPAddress, way: Way) -> str:
-    return f"the client {client}" if client == case.peer else f"clients in {way.network}"
+def _of_class(case: Case, way: Way, one: ClientClass) -> list[Finding]:
+    """What the journey of a class says of routes."""
+    journey = one.journey
+    found = [*_source_refused(case, way, journey), *_lost_replies(case, way, journey)]
+    if found or case.facts.os != "linux":
+        return found
+    if is_by_other_link(journey.packet, journey.way_back) and journey.way_back is not None:
+        return [by_other_interface(case, way, client_for(case, way), journey.way_back)]
+    return []
 
 
-def _check_route(case: Case, way: Way, client: IPAddress, route: RouteDecision) -> list[Finding]:
-    evidence = (Evidence(words.routes(case), describe_route(route, client, way)),)
-    if not route.leaves:
-        return [_no_route(case, way, client, route, evidence)]
-    if route.device in (way.interface.name, way.interface.master):
-        return []
-    device = _interface(case, route.device)
-    if device is not None and is_container_side(device):
-        return []  # the addresses check names the overlapping container network
-    if device is not None and device.kind in _TUNNELS:
-        return [_by_tunnel(case, way, client, device, evidence)]
-    return [_by_other_interface(case, way, client, route, evidence)]
+def _source_refused(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
+    """The kernel does not take packets from where the client is, or answers no ARP question from there."""
+    client = journey.packet.source or client_for(case, way)
+    stop = next((one for one in journey.stops if one.line.route in (*_REFUSED_SOURCES, *_UNSURE)), None)
+    if stop is not None and stop.line.route in _UNSURE:
+        title = f"Whether the kernel takes packets from {client} could not be worked out (rp_filter)"
+        yield Finding("reverse-path-filter", Outcome.UNKNOWN, title, paths=(way.id,), stage=StageName.ROUTE)
+    elif stop is not None and stop.line.route is RouteKind.OWN_SOURCE:
+        yield _own_source(case, way, client)
+    elif stop is not None and stop.way is not None:
+        is_asked = journey.link is LinkFault.REVERSE_PATH
+        then = find_reply_fault(case.facts, journey.packet, replace(stop.way, kind=RouteKind.UNICAST))
+        yield reverse_path(case, way, client, stop.way, is_asked=is_asked, then=then)
 
 
-def _no_route(
-    case: Case, way: Way, client: IPAddress, route: RouteDecision, evidence: tuple[Evidence, ...]
-) -> Finding:
-    kind = "there is no route" if route.kind == "none" else f"a {route.kind} route takes it"
-    if client == way.ip:
-        kind = f"{way.interface.name} has {way.ip}/{way.ip.max_prefixlen}, an address without a network"
-    commands: tuple[str, ...] = ()
-    undo: tuple[str, ...] = ()
-    if route.route is not None and route.kind in ("blackhole", "prohibit", "unreachable"):
-        delete, add = words.refusing_route(case, route.route)
-        commands, undo = (delete,), (add,)
-    elif route.rule is not None and route.rule.action in ("blackhole", "prohibit", "unreachable"):
-        commands = (f"ip rule del pref {route.rule.priority}",)
-    fix = Fix(
-        "Give the answers a way back",
-        commands,
-        undo,
-        needs="root" if commands else "user-action",
-        risk="whoever added it (a VPN's kill switch, for example) wanted it" if commands else None,
-        steps=() if commands else (f"Add a route to {client}'s network, or a default gateway.",),
-    )
+def _own_source(case: Case, way: Way, client: IPAddress) -> Finding:
     return Finding(
-        code="no-route-to-client",
+        code="duplicate-address",
         outcome=Outcome.BLOCKS,
-        title=f"Answers to {_who(case, client, way)} have no way back: {kind}",
-        detail="The client's packets arrive, and the answers are thrown away here.",
-        evidence=evidence,
-        fixes=(fix,),
-        paths=(way.id,),
-    )
-
-
-def _by_tunnel(
-    case: Case, way: Way, client: IPAddress, device: Interface, evidence: tuple[Evidence, ...]
-) -> Finding:
-    return Finding(
-        code="vpn-takes-replies",
-        outcome=Outcome.BLOCKS,
-        title=f"Answers to {_who(case, client, way)} leave by {device.name} (a VPN or tunnel), not by "
-        f"{way.interface.name}",
-        detail="The client's packets arrive by the LAN, the answers vanish in the tunnel.",
-        evidence=evidence,
+        title=f"This machine has the client's address {client} itself, and drops what comes from it",
+        detail="The kernel takes no packet from outside whose sender is one of its own addresses.",
+        evidence=(Evidence(words.addresses(case), str(client)),),
         fixes=(
-            Fix(
-                "Let the VPN leave the LAN alone",
-                needs="user-action",
-                steps=(
-                    f"Allow local network access (split tunnel) for {way.network} in the VPN's settings, then"
-                    " connect it anew; Tailscale: tailscale set --exit-node-allow-lan-access.",
-                ),
-            ),
+            Fix("Give each device an address of its own", needs="user-action", steps=(
+                f"Remove {client} from this machine, or give the client another address.",)),
         ),
         paths=(way.id,),
-    )
+        stage=StageName.ROUTE,
+    )  # fmt: skip
 
 
-def _by_other_interface(
-    case: Case, way: Way, client: IPAddress, route: RouteDecision, evidence: tuple[Evidence, ...]
-) -> Finding:
-    return Finding(
-        code="no-route-to-client",
-        outcome=Outcome.WARNS,
-        title=f"Answers to {_who(case, client, way)} leave by {route.device}, not by {way.interface.name}, by "
-        f"which the packets come",
-        detail="That works where both lead to the same network, and fails where a router or firewall between checks.",
-        evidence=evidence,
-        paths=(way.id,),
-    )
+def _lost_replies(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
+    """The answer has no way back, or the wrong one."""
+    client = journey.packet.source or client_for(case, way)
+    for stop in _unrouted(journey):
+        if stop.way is not None:
+            yield no_route(case, way, client, stop.way)
+            return
+    end = journey.lost_reply
+    if end is not None and end.way is not None:
+        yield from _lost(case, way, client, end)
 
 
-def _check_reverse_path(case: Case, way: Way, client: IPAddress) -> list[Finding]:
-    """Check rp_filter: the larger of ``all`` and the interface's own counts (ip-sysctl.rst). IPv4 only."""
-    if client.version != 4:
-        return []
-    names = ("net.ipv4.conf.all.rp_filter", f"net.ipv4.conf.{way.interface.name}.rp_filter")
-    values = {name: case.facts.sysctls.get(name, "") for name in names}
-    mode = max((int(value) for value in values.values() if value.isdigit()), default=0)
-    if mode == 0:
-        return []
-    route = lookup(case.facts, client, source=way.ip)
-    if isinstance(route, Unknown):
-        return []
-    strict_fault = mode == 1 and route.leaves and route.device != way.interface.name
-    if not strict_fault and (route.leaves or mode != 2):
-        return []
-    if not route.leaves:
-        return []  # no way back at all, which the route check names
-    return [_reverse_path(case, way, client, route, values)]
+def _unrouted(journey: Journey) -> list[Stopped]:
+    return [one for one in journey.stops if one.leg in _ANSWERS and one.line.route is not None]
 
 
-def _reverse_path(
-    case: Case, way: Way, client: IPAddress, route: RouteDecision, values: dict[str, str]
-) -> Finding:
-    loose = tuple(
-        f"sysctl -w {name}=2"
-        for name, value in values.items()
-        if name.split(".")[-2] != "all" or value == "1"
-    )
-    undo = tuple(
-        f"sysctl -w {name}={value or 0}" for name, value in values.items() if f"sysctl -w {name}=2" in loose
-    )
-    settings = ", ".join(f"{name} = {value}" for name, value in values.items())
-    return Finding(
-        code="reverse-path-filter",
-        outcome=Outcome.BLOCKS,
-        title=f"The kernel drops packets of {_who(case, client, way)} on {way.interface.name}: its own route to "
-        f"them is by {route.device} (rp_filter)",
-        detail="Strict reverse path filtering (RFC 3704) takes packets only where the answer would leave.",
-        evidence=(
-            Evidence("sysctl", settings),
-            Evidence(words.routes(case), describe_route(route, client, way)),
-        ),
-        fixes=(
-            Fix(
-                f"Make the filter loose on {way.interface.name}",
-                loose,
-                undo,
-                needs="root",
-                risk=f"answers then leave by {route.device}; where that leads elsewhere, mend the route instead",
-            ),
-        ),
-        paths=(way.id,),
-    )
+def _lost(case: Case, way: Way, client: IPAddress, end: End) -> Iterator[Finding]:
+    assert end.way is not None
+    if end.reply is ReplyFault.NO_ROUTE:
+        yield no_route(case, way, client, end.way)
+    elif end.reply is ReplyFault.TUNNEL:
+        yield by_tunnel(case, way, client, end.way)
+    elif end.reply is ReplyFault.NO_CARRIER:
+        yield no_carrier(case, way, client, end.way)
+    elif end.reply is ReplyFault.OTHER_LINK:
+        yield lost_on_other_link(case, way, client, end.way)
+    elif end.reply is ReplyFault.WRONG_NEIGHBOUR:
+        yield wrong_neighbour(case, way, client, end.way)
 
 
 def _check_conntrack(case: Case) -> list[Finding]:
@@ -218,22 +162,3 @@ def _check_conntrack(case: Case) -> list[Finding]:
             ),
         )
     ]
-
-
-def _interface(case: Case, name: str | None) -> Interface | None:
-    if isinstance(case.facts.interfaces, Unknown):
-        return None
-    return next((interface for interface in case.facts.interfaces if interface.name == name), None)
-
-
-def describe_route(route: RouteDecision, client: IPAddress, way: Way) -> str:
-    """Write a decision the way ``ip route get`` does, with the rule and the table that led to it."""
-    words = [f"{client} from {way.ip}:"]
-    if route.rule is not None:
-        words.append(f"rule {route.rule.priority}")
-    if route.route is not None:
-        words.append(f"table {route.route.table}: {route.route.destination}")
-    words.append(route.kind if route.kind != "unicast" else f"dev {route.device}")
-    if route.gateway is not None:
-        words.append(f"via {route.gateway}")
-    return " ".join(words)

@@ -12,28 +12,16 @@ from enum import Enum
 from msgspec import Struct
 
 from landiag.firewall.engine.crossing import Stopped
-from landiag.firewall.engine.packets import DATA, SYN
+from landiag.firewall.engine.surroundings import Way
 from landiag.model.action import RESET, refuses
 from landiag.model.limits import PATIENCE
 from landiag.model.match import Doubt, UnknownKind
-from landiag.model.report import StageName, Symptom
-from landiag.model.ruleset import TraceLine, Verdict
+from landiag.model.ruleset import Verdict
+from landiag.model.stages import stage_of_stop
+from landiag.model.terms import Leg, StageName, Symptom
 
 _BY_DESIGN = frozenset((UnknownKind.SHARE, UnknownKind.LIMIT))
-_LATE_LEGS = (DATA, "answer")
-
-STAGE_OF_HOOK = {
-    "ingress": StageName.INGRESS,
-    "prerouting": StageName.PREROUTING,
-    "nat": StageName.NAT,
-    "route": StageName.ROUTE,
-    "input": StageName.INPUT,
-    "forward": StageName.FORWARD,
-    "output": StageName.REPLY,
-    "postrouting": StageName.REPLY,
-    "egress": StageName.REPLY,
-}
-"""The stage of a report at which a hook of the packet filter stands, for a client's packet."""
+_LATE_LEGS = (Leg.DATA, Leg.ANSWER)
 
 
 class LinkFault(str, Enum):
@@ -67,7 +55,7 @@ class End(Struct, frozen=True):
     """One end of an attempt.
 
     ``doubts`` say on what it hangs, ``share`` is the part of connections that end so (None: nobody knows).
-    What decides is ``stop`` (a rule, a policy, a route), ``link``, ``reply`` or the socket (``stage``).
+    What decides is ``stop`` (a rule, a policy, a route), ``link``, ``reply`` (by ``way``) or the socket (``stage``).
     ``arrival`` is the place to which it had led, by its index.
     """
 
@@ -78,7 +66,7 @@ class End(Struct, frozen=True):
     stop: Stopped | None = None
     link: LinkFault | None = None
     reply: ReplyFault | None = None
-    device: str | None = None
+    way: Way | None = None
     arrival: int | None = None
 
     @property
@@ -96,23 +84,19 @@ class Sight(Struct, frozen=True):
 
 def end_of_stop(stop: Stopped) -> End:
     """The end that a rule, a policy or a route makes."""
-    stage = StageName.REPLY if stop.leg in ("syn-ack", "answer", "reply") else _stage(stop.line)
-    if stop.line.route is not None and stop.leg in ("syn-ack", "answer"):
+    stage = stage_of_stop(stop.line.hook, stop.leg)
+    if stop.line.route is not None and stop.leg in (Leg.SYN_ACK, Leg.ANSWER):
         stage = StageName.REPLY_ROUTE
     return End(stage, symptom_of_stop(stop), stop.doubts, stop.share, stop, arrival=stop.arrival)
-
-
-def _stage(line: TraceLine) -> StageName:
-    return STAGE_OF_HOOK.get(line.hook, StageName.INPUT)
 
 
 def symptom_of_stop(stop: Stopped) -> Symptom:
     """What the client sees of a packet that is stopped."""
     if stop.verdict is Verdict.UNKNOWN:
         return Symptom.UNKNOWN
-    if stop.leg in ("question", "reply"):
+    if stop.leg in (Leg.QUESTION, Leg.REPLY):
         return Symptom.UNREACHABLE
-    if stop.verdict is Verdict.REJECT and stop.leg == SYN:
+    if stop.verdict is Verdict.REJECT and stop.leg == Leg.SYN:
         return Symptom.REFUSED if refuses(stop.reject_with) else Symptom.UNREACHABLE
     if stop.verdict is Verdict.REJECT and stop.reject_with == RESET:
         return Symptom.RESET

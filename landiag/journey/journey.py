@@ -21,9 +21,9 @@ from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
 from landiag.model.facts import Facts, Socket, Unknown
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import IPAddress, Packet
-from landiag.model.report import StageName, Symptom
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.terms import StageName, Symptom
 
 
 class Translated(Struct, frozen=True):
@@ -74,9 +74,9 @@ class Journey(Struct, frozen=True):
     sight: Sight = Sight(Symptom.UNKNOWN)
 
     @property
-    def reply_fault(self) -> ReplyFault | None:
-        """Why the answer does not reach the client, on the first way on which it does not; None where it does."""
-        return next((end.reply for end in self.ends if end.reply is not None), None)
+    def lost_reply(self) -> End | None:
+        """The end at which the answer does not find its way back to the client; None where it does."""
+        return next((end for end in self.ends if end.reply is not None), None)
 
     @property
     def route_stop(self) -> Stopped | None:
@@ -185,10 +185,9 @@ def _ends_of_reply(
 ) -> Iterator[End]:
     fault = find_reply_fault(facts, packet, arrival.back)
     if fault is not None:
-        device = arrival.back.device if arrival.back else None
         yield End(
             StageName.REPLY_ROUTE, Symptom.TIMEOUT, arrival.doubts, arrival.share,
-            reply=fault, device=device, arrival=index,
+            reply=fault, way=arrival.back, arrival=index,
         )  # fmt: skip
         return
     yield from (end_of_stop(stop) for stop in stops)

@@ -61,15 +61,14 @@ class HostSurroundings(Surroundings):
             return None if found is None else "unreachable"
         if device is not None and found.device not in (device, None) and not self._has(address, device):
             return "unicast"
-        return found.kind.value
+        return str(found.kind.value)
 
     def _local_type(self, address: IPAddress, device: str | None) -> str:
         """IPv4 looks into the table of local addresses alone; what is not there is unicast (__inet_dev_addr_type)."""
         routes = () if isinstance(self._facts.routes, Unknown) else self._facts.routes
         local = [one for one in routes if one.table in ("local", "255") and address in one.destination]
-        best = max(local, key=lambda route: route.destination.prefixlen, default=None)
-        is_there = best is not None and device in (None, best.device)
-        return best.kind if best is not None and is_there else "unicast"
+        local.sort(key=lambda route: -route.destination.prefixlen)
+        return local[0].kind if local and device in (None, local[0].device) else "unicast"
 
     def way_to(
         self, address: IPAddress, device: str | None, mark: int | None, source: IPAddress | None = None
@@ -141,10 +140,11 @@ class HostSurroundings(Surroundings):
             return None if self._spreads_over(source, device) else Way(RouteKind.PERHAPS_REVERSE_PATH, device)
         if found.kind == RouteKind.LOCAL and takes_own:
             return None
+        refused = Way(RouteKind.REVERSE_PATH, found.device, found.gateway, found.route, found.rule)
         if found.kind != RouteKind.UNICAST:
-            return Way(RouteKind.REVERSE_PATH, found.device)
+            return refused
         same = found.device in (device, self._master(device))
-        return Way(RouteKind.REVERSE_PATH, found.device) if mode == _STRICT and not same else None
+        return refused if mode == _STRICT and not same else None
 
     def _spreads_over(self, source: IPAddress, device: str) -> bool:
         """Whether one of several next hops to an address is by this device (fib_info_nh_uses_dev)."""
@@ -267,4 +267,8 @@ class HostSurroundings(Surroundings):
 
 def as_way(decision: RouteDecision | None) -> Way | None:
     """A route lookup's decision as the packet filters know it; None where it is not known."""
-    return None if decision is None else Way(RouteKind(decision.kind), decision.device, decision.gateway)
+    return (
+        None
+        if decision is None
+        else Way(decision.kind, decision.device, decision.gateway, decision.route, decision.rule)
+    )

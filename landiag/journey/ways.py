@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.model.facts import Address, Facts, Family, Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.report import Target
@@ -30,12 +32,18 @@ _INSIDE_ONLY = ("loopback", "container", "vm")
 
 
 class Way(Struct, frozen=True):
-    """One way in: an address on an interface. ``is_default`` when the default route leaves by it."""
+    """One way in: an address, and the interface by which clients' packets for it come in.
+
+    The interface need not be the one that has the address. ``is_default`` when the default route leaves by it.
+    ``beyond`` is the network of the ordinary clients where the address has none of its own (a /32, an address on
+    lo, a client on another interface's network).
+    """
 
     id: str
     interface: Interface
     address: Address
     is_default: bool
+    beyond: IPNetwork | None = None
 
     @property
     def ip(self) -> IPAddress:
@@ -50,7 +58,7 @@ class Way(Struct, frozen=True):
     @property
     def network(self) -> IPNetwork:
         """The subnet of the ordinary clients."""
-        return self.address.network
+        return self.beyond or self.address.network
 
     def url(self, port: int | None, scheme: str = "http", path: str = "/") -> str:
         """The URL to open on a client; without a port only the address."""
@@ -74,9 +82,36 @@ def list_ways(facts: Facts) -> tuple[Way, ...]:
     ]
     found.sort(key=lambda pair: _rank(pair[0], pair[1], defaults))
     return tuple(
-        Way(f"way{number}", interface, address, interface.name in defaults)
+        Way(
+            f"way{number}", interface, address, interface.name in defaults, _beyond(facts, interface, address)
+        )
         for number, (interface, address) in enumerate(found, 1)
     )
+
+
+def _beyond(facts: Facts, interface: Interface, address: Address) -> IPNetwork | None:
+    """The clients of an address without a network of its own: beside another address, or around the gateway."""
+    if address.network.num_addresses > 2:
+        return None
+    wide = [one.network for one in interface.addresses if one.ip.version == address.ip.version]
+    largest = max(wide, key=lambda network: network.num_addresses, default=None)
+    if largest is not None and largest.num_addresses > 2:
+        return largest
+    routes = () if isinstance(facts.routes, Unknown) else facts.routes
+    by_it = [one for one in routes if one.device == interface.name and one.kind == "unicast"]
+    on_link = [
+        one.destination
+        for one in by_it
+        if one.gateway is None and one.destination.version == address.ip.version and not one.destination.is_multicast
+        and one.destination.num_addresses > 2 and one.destination.prefixlen > 0 and not one.destination.is_link_local
+    ]  # fmt: skip
+    gateways = [one.gateway for one in by_it if one.gateway is not None]
+    around = [ip_network(f"{one}/{_AROUND[one.version]}", strict=False) for one in gateways]
+    return next((one for one in (*on_link, *around) if one.version == address.ip.version), None)
+
+
+_AROUND = {4: 24, 6: 64}
+"""How large the network around a gateway is taken to be, where no route tells."""
 
 
 def default_devices(facts: Facts) -> tuple[str, ...]:
@@ -148,18 +183,75 @@ def owner_of(facts: Facts, ip: IPAddress) -> Interface | None:
     return None
 
 
-def choose_ways(ways: Iterable[Way], target: Target, peer: IPAddress | None) -> tuple[Way, ...]:
+def choose_ways(facts: Facts, ways: Iterable[Way], target: Target, peer: IPAddress | None) -> tuple[Way, ...]:
     """Put the way that the verdict speaks of first: that of ``--to``, else of the peer's family and subnet.
 
-    ``--interface`` leaves only the ways by that interface. A ``--to`` that is no way in leaves none first:
-    the addresses check says what is wrong with it.
+    ``--interface`` leaves only the ways by that interface. A ``--to`` that this machine has and that is no way in
+    by itself (on lo, link-local, without carrier) is one all the same; one that it has not leaves none first: the
+    addresses check says what is wrong with it.
     """
+    ways = tuple(_entered_by(facts, way, peer) for way in ways)
     chosen = [way for way in ways if target.interface in (None, way.interface.name)]
     if target.address is not None:
-        chosen.sort(key=lambda way: str(way.ip) != target.address)
+        wanted = ip_address(target.address.partition("%")[0])
+        chosen.sort(key=lambda way: way.ip != wanted)
+        asked = None if any(way.ip == wanted for way in ways) else _asked_way(facts, wanted, peer)
+        chosen = chosen if asked is None else [asked, *chosen]
     elif peer is not None:
         chosen.sort(key=lambda way: (way.ip.version != peer.version, peer not in way.network))
     return tuple(chosen)
+
+
+def _entered_by(facts: Facts, way: Way, peer: IPAddress | None) -> Way:
+    """The same way for one client: it comes in by the interface on whose network that client is."""
+    if peer is None or peer.version != way.ip.version or peer in way.network:
+        return way
+    beside = _interface_beside(facts, peer)
+    if beside is None or beside.name == way.interface.name:
+        return way
+    network = next(one.network for one in beside.addresses if peer in one.network)
+    return replace(way, interface=beside, beyond=network)
+
+
+def _interface_beside(facts: Facts, peer: IPAddress) -> Interface | None:
+    """The interface on whose own network a client is; None where it is behind a router."""
+    known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+    beside = [
+        one
+        for one in known
+        if one.up and one.kind != "loopback" and any(peer in address.network for address in one.addresses)
+    ]
+    return next((one for one in beside if one.carrier is not False), beside[0] if beside else None)
+
+
+def _asked_way(facts: Facts, wanted: IPAddress, peer: IPAddress | None) -> Way | None:
+    """The way to an address of this machine that is no way in by itself; None where it has no such address."""
+    owner = owner_of(facts, wanted)
+    if owner is None or wanted.is_loopback or wanted.is_unspecified or is_container_side(owner):
+        return None
+    address = next(one for one in owner.addresses if one.ip == wanted)
+    entered = owner
+    if owner.kind in ("loopback", "dummy"):
+        entered = _entrance(facts, wanted) or owner
+    way = Way("way0", entered, address, entered.name in default_devices(facts), _clients_by(entered, address))
+    return _entered_by(facts, way, peer)
+
+
+def _entrance(facts: Facts, wanted: IPAddress) -> Interface | None:
+    """By which interface packets for an address on lo come: one whose network has it, else the default route's."""
+    beside = _interface_beside(facts, wanted)
+    if beside is not None and beside.kind != "dummy":
+        return beside
+    ways = [way for way in list_ways(facts) if way.ip.version == wanted.version]
+    return ways[0].interface if ways else None
+
+
+def _clients_by(entered: Interface, address: Address) -> IPNetwork | None:
+    """The network of the clients that come in by an interface for an address that is not its own."""
+    if any(one.ip == address.ip for one in entered.addresses):
+        return None
+    nets = [one.network for one in entered.addresses if one.ip.version == address.ip.version]
+    return next((one for one in nets if one.num_addresses > 2), None)
 
 
 def client_of(way: Way) -> IPAddress:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from landiag.model.action import Action, Verdict
 from landiag.model.facts import Unknown
 from landiag.model.limits import Limit
-from landiag.model.match import Doubt, Fields, Match
+from landiag.model.match import Doubt, Fields, Match, UnknownKind
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 
@@ -192,6 +192,11 @@ class TraceLine(Struct, frozen=True):
     def certain(self) -> bool:
         """Whether it did what it says for certain."""
         return not self.doubts
+
+    @property
+    def limited(self) -> bool:
+        """Whether it hangs on a limit, and on nothing else."""
+        return bool(self.doubts) and all(doubt.kind is UnknownKind.LIMIT for doubt in self.doubts)
 
     @property
     def rule_text(self) -> str:

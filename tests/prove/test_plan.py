@@ -47,7 +47,7 @@ def case(*, peer: str | None = None, to: str | None = None, **facts: object) -> 
     known = replace(known, **facts)
     target = Target(5000, peer, to)
     client = None if peer is None else ip_address(peer)
-    ways = choose_ways(list_ways(known), target, client)
+    ways = choose_ways(known, list_ways(known), target, client)
     return Case(target, MACHINE, known, ways, follow_ways(known, ways, target, client), {}, client)
 
 

@@ -25,6 +25,7 @@ class Stopped(Struct, frozen=True):
 
     ``doubts`` say on what it hangs; ``share`` is the part of connections that end so, None where nobody knows.
     ``arrival`` is the place to which the conversation had led, by its index; None where it led nowhere yet.
+    ``way`` is the routing decision, where that is what ends it.
     """
 
     leg: str
@@ -34,6 +35,7 @@ class Stopped(Struct, frozen=True):
     doubts: Doubts = ()
     share: float | None = 1.0
     arrival: int | None = None
+    way: Way | None = None
 
 
 class Trip(Struct):

@@ -186,7 +186,7 @@ class Follower(Refuser):
         self.lines.append(line)
         kind = _REJECTED_BY_ROUTE if verdict is Verdict.REJECT else None
         self.stops.append(
-            Stopped(leg, verdict, line, kind, (*trip.doubts, *doubts), trip.share, self.arrival)
+            Stopped(leg, verdict, line, kind, (*trip.doubts, *doubts), trip.share, self.arrival, way)
         )
 
     def _adopt(self, trip: Trip, leg: str) -> None:

@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
 
+from landiag.model.facts import PolicyRule, Route
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet, Value
 from landiag.model.route import RouteKind
 
@@ -25,11 +26,16 @@ NEIGHBOURHOOD = {4: 24, 6: 64}
 
 
 class Way(Struct, frozen=True):
-    """A routing decision: its kind, the device if known, the gateway (None on the device's own network)."""
+    """A routing decision: its kind, the device if known, the gateway (None on the device's own network).
+
+    ``route`` and ``rule`` are the ones that led to it; None where none did, or nobody knows.
+    """
 
     kind: RouteKind
     device: str | None
     gateway: IPAddress | None = None
+    route: Route | None = None
+    rule: PolicyRule | None = None
 
 
 class Surroundings:
