@@ -80,6 +80,12 @@ class ServerKind(Struct, frozen=True):
     steps: tuple[str, ...] = ()
     debug: tuple[str, ...] = ()
     debug_advice: str = ""
+    debugger_on: tuple[str, ...] = ()
+    debugger_off: tuple[str, ...] = ()
+    debugger_variables: Mapping[str, str] = {}
+    plain_words: Mapping[str, str] = {}
+    plain_options: tuple[str, ...] = ()
+    debugger_pattern: str = ""
     host_check: str = ""
     production: str = ""
 
@@ -119,6 +125,12 @@ class Server(Struct, frozen=True):
         """What to mind when other devices may reach it; empty when there is nothing special."""
         advice = self.kind.production or (DEVELOPMENT_ADVICE if self.kind.development else "")
         return f"{self.kind.debug_advice} {advice}" if self.debugs else advice
+
+    @property
+    def ends_debugger(self) -> bool:
+        """Whether its command or the edit of its source switches a debugger off that runs callers' code."""
+        kind = self.kind
+        return bool(kind.debugger_off or kind.plain_words) or kind.library == "werkzeug"
 
     @property
     def debugs(self) -> bool:
