@@ -162,6 +162,17 @@ def server_kinds() -> tuple[ServerKind, ...]:
     return tuple(kinds)
 
 
+_READ_OF_ALL = frozenset(("PORT", "VIRTUAL_ENV", "WERKZEUG_RUN_MAIN"))
+"""Variables that are looked at whatever the server is: its port, its interpreter, its reloader."""
+
+
+@lru_cache(maxsize=1)
+def kept_variables() -> frozenset[str]:
+    """The only environment variables that are read from a process: they say how a server was started."""
+    named = {name for kind in server_kinds() for name in (*kind.environment, kind.variable, *kind.debug)}
+    return _READ_OF_ALL | {name for name in named if re.fullmatch(r"[A-Za-z_]\w*", name)}
+
+
 def recognise(process: Process, processes: Mapping[int, Process], http: str | None = None) -> Server | None:
     """The server that this process is or works for; None when it is none that landiag knows.
 
