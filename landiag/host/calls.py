@@ -19,36 +19,6 @@ from msgspec.structs import asdict
 
 from landiag.model.facts import Family
 
-KEPT_VARIABLES = frozenset(
-    ("ASPNETCORE_ENVIRONMENT", "BIND", "DANGEROUSLY_DISABLE_HOST_CHECK", "DJANGO_SETTINGS_MODULE")
-    + (
-        "DOTNET_ENVIRONMENT",
-        "FLASK_APP",
-        "FLASK_DEBUG",
-        "FLASK_ENV",
-        "FLASK_RUN_CERT",
-        "FLASK_RUN_EXTRA_FILES",
-    )
-    + ("FLASK_RUN_HOST", "FLASK_RUN_KEY", "FLASK_RUN_PORT", "GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT")
-    + ("GRANIAN_INTERFACE", "GRANIAN_PORT", "GUNICORN_CMD_ARGS", "HOST", "HTTPS", "JUPYTER_CONFIG_DIR")
-    + ("LISTEN_FDS", "LITESTAR_APP", "LITESTAR_PORT", "MLFLOW_TRACKING_URI", "NODE_ENV", "NUXT_PORT")
-    + (
-        "OLLAMA_HOST",
-        "OLLAMA_MODELS",
-        "PORT",
-        "PYTHONPATH",
-        "QUART_APP",
-        "QUART_DEBUG",
-        "RACK_ENV",
-        "RAILS_ENV",
-    )
-    + ("STREAMLIT_SERVER_ADDRESS", "STREAMLIT_SERVER_HEADLESS", "STREAMLIT_SERVER_PORT", "UVICORN_APP")
-    + ("UVICORN_HOST", "UVICORN_PORT", "VIRTUAL_ENV", "WEBPACK_DEV_SERVER_BASE_PORT", "WEB_CONCURRENCY")
-    + ("WERKZEUG_RUN_MAIN", "WERKZEUG_SERVER_FD", "npm_config_user_agent", "npm_lifecycle_event")
-    + ("npm_lifecycle_script", "npm_package_name")
-)
-"""The only environment variables that are read from a process: they say how a server was started."""
-
 _MAX_NAMESPACES = 64
 _MOST_TEXT = 1 << 20
 
@@ -165,6 +135,7 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
 
 def _describe(process: Any) -> dict[str, Any]:
     from landiag.redact.masking import mask_argv, mask_environment
+    from landiag.servers.recognise import kept_variables
 
     with process.oneshot():
         variables = _ask(process.environ) or {}
@@ -179,7 +150,7 @@ def _describe(process: Any) -> dict[str, Any]:
             "state": _ask(process.status),
             "parent": _ask(process.ppid),
             "environment": mask_environment(
-                {key: variables[key] for key in KEPT_VARIABLES & variables.keys()}
+                {key: variables[key] for key in sorted(kept_variables() & variables.keys())}
             ),
             "namespace": _namespace_of(str(process.pid)),
         }

@@ -80,6 +80,12 @@ class ServerKind(Struct, frozen=True):
     steps: tuple[str, ...] = ()
     debug: tuple[str, ...] = ()
     debug_advice: str = ""
+    debugger_on: tuple[str, ...] = ()
+    debugger_off: tuple[str, ...] = ()
+    debugger_variables: Mapping[str, str] = {}
+    plain_words: Mapping[str, str] = {}
+    plain_options: tuple[str, ...] = ()
+    debugger_pattern: str = ""
     host_check: str = ""
     production: str = ""
 
@@ -121,6 +127,12 @@ class Server(Struct, frozen=True):
         return f"{self.kind.debug_advice} {advice}" if self.debugs else advice
 
     @property
+    def ends_debugger(self) -> bool:
+        """Whether its command or the edit of its source switches a debugger off that runs callers' code."""
+        kind = self.kind
+        return bool(kind.debugger_off or kind.plain_words) or kind.library == "werkzeug"
+
+    @property
     def debugs(self) -> bool:
         """Whether it was visibly told to show its debugger."""
         arguments = self.invocation.arguments if self.invocation else ()
@@ -148,6 +160,17 @@ def server_kinds() -> tuple[ServerKind, ...]:
         values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in table.items()}
         kinds.append(ServerKind(key=key, **values))
     return tuple(kinds)
+
+
+_READ_OF_ALL = frozenset(("PORT", "VIRTUAL_ENV", "WERKZEUG_RUN_MAIN"))
+"""Variables that are looked at whatever the server is: its port, its interpreter, its reloader."""
+
+
+@lru_cache(maxsize=1)
+def kept_variables() -> frozenset[str]:
+    """The only environment variables that are read from a process: they say how a server was started."""
+    named = {name for kind in server_kinds() for name in (*kind.environment, kind.variable, *kind.debug)}
+    return _READ_OF_ALL | {name for name in named if re.fullmatch(r"[A-Za-z_]\w*", name)}
 
 
 def recognise(process: Process, processes: Mapping[int, Process], http: str | None = None) -> Server | None:

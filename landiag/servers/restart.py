@@ -16,6 +16,7 @@ from landiag.model.facts import Family, Process
 from landiag.model.report import Edit
 from landiag.redact.masking import is_masked
 from landiag.servers.arguments import Place, bind_value, with_bind, with_forward, with_option, with_position
+from landiag.servers.debugger import EXPLAINED, needs_a_person, told_without, without_debugger
 from landiag.servers.invocation import Invocation, is_windows_path
 from landiag.servers.recognise import Server, ServerKind
 from landiag.servers.shell import of_environment, shell_line
@@ -206,9 +207,16 @@ def _file_steps(advice: RestartAdvice, server: Server, host: str) -> tuple[str, 
     where = called.script if called and called.script else "the program's source"
     if called and called.runtime == "python":
         name = kind.keywords[0] if kind.keywords else "host"
-        return (f'In {where}, in the call that starts the server, write {name}="{host}".',)
+        step = f'In {where}, in the call that starts the server, write {name}="{host}"'
+        return (f"{step}{_no_debugger(kind)}.",)
     instead = f"take 127.0.0.1 or localhost away or write {host} there"
     return (f"In {where}, where the server is started, {instead}.",)
+
+
+def _no_debugger(kind: ServerKind) -> str:
+    if kind.library == "werkzeug":
+        return f", use_debugger=False ({EXPLAINED})"
+    return f"; where it says debug=True, write debug=False ({EXPLAINED})" if "run" in kind.calls else ""
 
 
 def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | None) -> RestartAdvice:
@@ -276,10 +284,13 @@ def _again(
 def _typed(
     advice: RestartAdvice, server: Server, called: Invocation, extra: dict[str, str] | None = None
 ) -> RestartAdvice:
+    if needs_a_person(server.kind, called.arguments):
+        step = f"Start it again with your own command{told_without(server.kind)}: {EXPLAINED}."
+        return replace(advice, steps=(*advice.steps, step))
+    called = replace(called, arguments=without_debugger(server.kind, called.arguments))
     words = of_environment(called.words, server.process.environment)
     words = (*words, *called.arguments) if called.arguments or words[-1:] != ("--",) else words[:-1]
-    seen = server.process.environment
-    variables = {name: seen[name] for name in server.kind.environment if name in seen} | (extra or {})
+    variables = _variables(server) | (extra or {})
     everything = [*words, *variables.values()]
     if is_masked(everything):
         step = f"Its command line holds a secret, which is not shown. {_instead(server, called)}"
@@ -289,6 +300,13 @@ def _typed(
         return replace(advice, steps=(*advice.steps, step))
     line = shell_line(words, variables, powershell=_is_windows(server))
     return replace(advice, commands=(line,))
+
+
+def _variables(server: Server) -> dict[str, str]:
+    """The variables that it needs again, and those that keep its debugger off."""
+    seen = server.process.environment
+    kept = {name: seen[name] for name in server.kind.environment if name in seen}
+    return kept | dict(server.kind.debugger_variables)
 
 
 def _is_windows(server: Server) -> bool:
@@ -306,7 +324,11 @@ def _instead(server: Server, called: Invocation) -> str:
 
 
 def _told(server: Server, host: str, port: int | None) -> str:
-    """In words, what makes the server listen on this address."""
+    """In words, what makes the server listen on this address, and no debugger with it."""
+    return _told_address(server, host, port) + told_without(server.kind)
+
+
+def _told_address(server: Server, host: str, port: int | None) -> str:
     kind = server.kind
     if kind.how == "environment":
         return f"set {kind.variable}={_form(server, host, port)}"

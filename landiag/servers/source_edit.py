@@ -14,6 +14,7 @@ import re
 from landiag.model.facts import Family
 from landiag.model.report import Edit
 from landiag.servers.arguments import Place, with_option
+from landiag.servers.debugger import without_debugger
 from landiag.servers.invocation import is_windows_path
 from landiag.servers.recognise import Server, ServerKind
 
@@ -54,6 +55,8 @@ def find_edit(
     name = re.split(r"[\\/]", path)[-1]
     if name == "package.json":
         return _package_edit(server, path, text, host)
+    if server.kind.debugger_pattern and re.search(server.kind.debugger_pattern, text, re.MULTILINE):
+        return None
     if server.kind.pattern and not name.endswith(".py"):
         return _config_edit(server.kind, path, text, server.kind.wide or host, port)
     if name.endswith((".py", ".pyw")):
@@ -118,7 +121,8 @@ def _package_edit(server: Server, path: str, text: str, host: str) -> Edit | Non
     if not {word.split("=", 1)[0] for word in words} & set(server.kind.options):
         return None
     place = Place(server.kind.options, server.kind.style, "last")
-    changed = " ".join(with_option(words, place, host, optional=server.kind.value_optional))
+    told = with_option(words, place, host, optional=server.kind.value_optional)
+    changed = " ".join(without_debugger(server.kind, told))
     entry = re.compile(
         rf"(?<={re.escape(json.dumps(script))})\s*:\s*(?P<command>{re.escape(json.dumps(command))})"
     )

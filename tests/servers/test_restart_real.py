@@ -333,6 +333,16 @@ def test_the_printed_command_listens_on_all_addresses(case: Case, running: Runni
     assert server.key == case.key
     running.wait_until_it_serves(case.port)
     assert not running.answers(case.port), "the server is reachable already: nothing to mend"
+    command = carry_out(case, running, server, process)
+    if command is None:
+        return
+    again = running.wait(case.port, up=True)
+    assert re.search(rf"(0\.0\.0\.0|\*|\[::\]):{case.port}\b", again), f"{command}\n{again}"
+    assert running.answers(case.port), command
+
+
+def carry_out(case: Case, running: Running, server: Server, process: Process) -> str | None:
+    """End the server and start it again as printed, with the edit that is printed; None where only steps are."""
     edit = next(
         (
             found
@@ -357,13 +367,11 @@ def test_the_printed_command_listens_on_all_addresses(case: Case, running: Runni
     if server.invocation is None:
         assert not advice.commands
         assert re.search(r"command line is not visible.* use -\S+ 0\.0\.0\.0", advice.steps[0])
-        return
+        return None
     (command,) = advice.commands
     running.end()
     running.start(command, {})
-    again = running.wait(case.port, up=True)
-    assert re.search(rf"(0\.0\.0\.0|\*|\[::\]):{case.port}\b", again), f"{command}\n{again}"
-    assert running.answers(case.port), command
+    return command
 
 
 @pytest.mark.parametrize("arguments", ["port=5009, debug=True", "port=5009"])

@@ -26,19 +26,19 @@ LINES = [
         "/v/bin/python3 /v/bin/flask --app shop run --port 5000",
         "flask",
         5000,
-        "/v/bin/flask --app shop run --port 5000 --host=0.0.0.0",
+        "/v/bin/flask --app shop run --port 5000 --host=0.0.0.0 --no-debugger",
     ),
-    ("flask run --host 127.0.0.1 -p 5000", "flask", 5000, "flask run --host 0.0.0.0 -p 5000"),
-    ("flask run -h127.0.0.1", "flask", 5000, "flask run -h0.0.0.0"),
-    ("flask -h run --host=localhost", "flask", 5000, "flask -h run --host=0.0.0.0"),
-    ("flask run --host=::1 --host=127.0.0.1", "flask", 5000, "flask run --host=0.0.0.0"),
+    ("flask run --host 127.0.0.1 -p 5000", "flask", 5000, "flask run --host 0.0.0.0 -p 5000 --no-debugger"),
+    ("flask run -h127.0.0.1", "flask", 5000, "flask run -h0.0.0.0 --no-debugger"),
+    ("flask -h run --host=localhost", "flask", 5000, "flask -h run --host=0.0.0.0 --no-debugger"),
+    ("flask run --host=::1 --host=127.0.0.1", "flask", 5000, "flask run --host=0.0.0.0 --no-debugger"),
     (
         "python3.11 -X dev -m flask --app 'my shop' run",
         "flask",
         5000,
-        "python3.11 -X dev -m flask --app 'my shop' run --host=0.0.0.0",
+        "python3.11 -X dev -m flask --app 'my shop' run --host=0.0.0.0 --no-debugger",
     ),
-    ("python -u /v/bin/flask run", "flask", 5000, "python -u /v/bin/flask run --host=0.0.0.0"),
+    ("python -u /v/bin/flask run", "flask", 5000, "python -u /v/bin/flask run --host=0.0.0.0 --no-debugger"),
     (
         "python3 /v/bin/gunicorn -w 2 shop:app",
         "gunicorn",
@@ -176,7 +176,9 @@ def test_ipv6_is_written_in_brackets_in_front_of_a_port() -> None:
     (command,) = restart_command(seen(target), target, Family.IPV6, port=8000).commands
     assert shlex.split(command) == ["gunicorn", "-b", "[::]:8000", "shop:app"]
     target = process("flask run")
-    assert restart_command(seen(target), target, Family.IPV6).commands == ("flask run --host=::",)
+    assert restart_command(seen(target), target, Family.IPV6).commands == (
+        "flask run --host=:: --no-debugger",
+    )
 
 
 def test_variables_that_matter_stand_before_the_command() -> None:
@@ -187,12 +189,14 @@ def test_variables_that_matter_stand_before_the_command() -> None:
         "PATH": "/x",
     }
     advice = advised("flask run", 5001, environment=environment)
-    assert advice.commands == ("FLASK_APP='my shop' FLASK_RUN_PORT=5001 flask run --host=0.0.0.0",)
+    assert advice.commands == (
+        "FLASK_APP='my shop' FLASK_RUN_PORT=5001 flask run --host=0.0.0.0 --no-debugger",
+    )
 
 
 def test_a_bare_python_is_that_of_its_virtual_environment() -> None:
     advice = advised("python -m flask run", 5000, environment={"VIRTUAL_ENV": "/home/u/venv"})
-    assert advice.commands == ("/home/u/venv/bin/python -m flask run --host=0.0.0.0",)
+    assert advice.commands == ("/home/u/venv/bin/python -m flask run --host=0.0.0.0 --no-debugger",)
 
 
 def test_a_framework_python_of_macos_is_that_of_its_virtual_environment() -> None:
@@ -201,14 +205,14 @@ def test_a_framework_python_of_macos_is_that_of_its_virtual_environment() -> Non
     )
     target = Process(1, "Python", (path, "-m", "flask", "run"), environment={"VIRTUAL_ENV": "/Users/u/venv"})
     advice = restart_command(seen(target), target)
-    assert advice.commands == ("/Users/u/venv/bin/python -m flask run --host=0.0.0.0",)
+    assert advice.commands == ("/Users/u/venv/bin/python -m flask run --host=0.0.0.0 --no-debugger",)
 
 
 def test_windows_paths_are_quoted_for_powershell() -> None:
     path = r"C:\Program Files\Python312\python.exe"
     target = Process(1, "python.exe", (path, "-m", "flask", "run"), environment={"FLASK_APP": "shop"})
     (command,) = restart_command(seen(target), target).commands
-    assert command == f"$env:FLASK_APP='shop'; & '{path}' -m flask run --host=0.0.0.0"
+    assert command == f"$env:FLASK_APP='shop'; & '{path}' -m flask run --host=0.0.0.0 --no-debugger"
     target = Process(1, "flask.exe", (r"C:\v\Scripts\python.exe", r"C:\v\Scripts\flask.exe", "run"))
     assert seen(target).key == "flask"
 

@@ -15,11 +15,15 @@ from landiag.servers.source_edit import edit_files, find_edit
 
 # What answers over HTTP, the line as it stands, and as it should stand.
 PYTHON = [
-    ("werkzeug", "app.run()", 'app.run(host="0.0.0.0")'),
-    ("werkzeug", "app.run(debug=True)", 'app.run(host="0.0.0.0", debug=True)'),
-    ("werkzeug", "app.run(", 'app.run(host="0.0.0.0",'),
-    ("werkzeug", "app.run('127.0.0.1', 5000)", "app.run('0.0.0.0', 5000)"),
-    ("werkzeug", 'app.run(port=5000, host="localhost")', 'app.run(port=5000, host="0.0.0.0")'),
+    ("werkzeug", "app.run()", 'app.run(host="0.0.0.0", use_debugger=False)'),
+    ("werkzeug", "app.run(debug=True)", 'app.run(host="0.0.0.0", use_debugger=False, debug=True)'),
+    ("werkzeug", "app.run(", 'app.run(host="0.0.0.0", use_debugger=False,'),
+    ("werkzeug", "app.run('127.0.0.1', 5000)", "app.run('0.0.0.0', 5000, use_debugger=False)"),
+    (
+        "werkzeug",
+        'app.run(port=5000, host="localhost")',
+        'app.run(port=5000, host="0.0.0.0", use_debugger=False)',
+    ),
     ("werkzeug", 'run_simple("localhost", 5000, app)', 'run_simple("0.0.0.0", 5000, app)'),
     ("uvicorn", 'uvicorn.run("shop:app", port=8000)', 'uvicorn.run("shop:app", host="0.0.0.0", port=8000)'),
     ("uvicorn", "uvicorn.run(make())", 'uvicorn.run(make(), host="0.0.0.0")'),
@@ -34,6 +38,15 @@ DOUBTFUL = [
     ("werkzeug", "app.run(host=HOST)"),
     ("werkzeug", "app.run(HOST, 5000)"),
     ("werkzeug", "app.run(**settings)"),
+    ("werkzeug", "app.run(host='127.0.0.1', **settings)"),
+    ("werkzeug", "app.run(\n    host='127.0.0.1',\n    use_debugger=True,\n)"),
+    ("werkzeug", "app.wsgi_app = DebuggedApplication(app.wsgi_app, True)\napp.run()"),
+    (None, "from shop import app\napp.run(host='127.0.0.1')"),
+    (None, "from flask import Flask\napp = make()\napp.run(host='127.0.0.1')"),
+    (
+        None,
+        "import gevent, werkzeug.debug\nWSGIServer(('127.0.0.1', 1), werkzeug.debug.DebuggedApplication(a))",
+    ),
     ("werkzeug", "app.run()\nother.run()"),
     ("werkzeug", "subprocess.run(['ls'])"),
     ("werkzeug", "app.run(host='192.168.1.10')"),
@@ -61,12 +74,63 @@ def test_python_source(http: str | None, before: str, after: str) -> None:
     ast.parse(text.replace(edit.find, edit.replace))
 
 
+FLASK = "from flask import Flask\napp = Flask(__name__)\n"
+QUIET = [
+    (
+        None,
+        FLASK,
+        "app.run(host='127.0.0.1', debug=True)",
+        "app.run(host='0.0.0.0', debug=True, use_debugger=False)",
+    ),
+    ("werkzeug", FLASK, "app.run(debug=DEBUG)", 'app.run(host="0.0.0.0", use_debugger=False, debug=DEBUG)'),
+    ("werkzeug", FLASK, "app.run('127.0.0.1', 5, True)", "app.run('0.0.0.0', 5, True, use_debugger=False)"),
+    ("werkzeug", FLASK, "app.run(use_debugger=True)", 'app.run(host="0.0.0.0", use_debugger=False)'),
+    ("werkzeug", FLASK, "app.run(use_debugger=False)", 'app.run(host="0.0.0.0", use_debugger=False)'),
+    ("werkzeug", "import flask\n", "flask.Flask('x').run()", ""),
+    (
+        "werkzeug",
+        "from dash import Dash\na = Dash()\n",
+        "a.run(debug=True)",
+        'a.run(host="0.0.0.0", debug=False)',
+    ),
+    (
+        None,
+        "import bottle\n",
+        "bottle.run(host='localhost', debug=True)",
+        "bottle.run(host='0.0.0.0', debug=True)",
+    ),
+    ("werkzeug", "", "run_simple('localhost', 1, a, True, True)", "run_simple('0.0.0.0', 1, a, True, False)"),
+    (
+        "werkzeug",
+        "",
+        "run_simple('::1', 1, a, use_debugger=X())",
+        "run_simple('0.0.0.0', 1, a, use_debugger=False)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("http", "head", "before", "after"), QUIET)
+def test_edit_switches_the_debugger_off(http: str | None, head: str, before: str, after: str) -> None:
+    edit = find_edit(server_of(http, "python", "app.py"), "app.py", f"{head}{before}\n")
+    assert (edit.replace if edit else "") == after
+
+
+@pytest.mark.parametrize(
+    ("hosts", "is_edited"),
+    [("", True), ("debugtoolbar.hosts = 127.0.0.1 ::1\n", True), ("debugtoolbar.hosts=0.0.0.0/0\n", False)],
+)
+def test_debug_toolbar_that_others_may_use_is_left_to_a_person(hosts: str, *, is_edited: bool) -> None:
+    text = f"[app:main]\n{hosts}[server:main]\nlisten = localhost:6543\n"
+    edit = find_edit(server_of(None, "pserve", "development.ini"), "development.ini", text, port=6543)
+    assert (edit is not None) == is_edited
+
+
 @pytest.mark.parametrize(("http", "text"), DOUBTFUL)
 def test_doubtful_source_is_left_to_a_person(http: str | None, text: str) -> None:
     server = server_of(http, "python", "app.py")
     assert find_edit(server, "app.py", text) is None
     advice = restart_command(server, server.process, port=5001)
-    flask = "python -m flask --app app.py run --host=0.0.0.0 --port=5001"
+    flask = "python -m flask --app app.py run --host=0.0.0.0 --port=5001 --no-debugger"
     assert advice.commands == (flask if http == "werkzeug" else "python app.py",)
     assert "in app.py" in advice.steps[0].replace("In", "in")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from landiag.web.serve.app import PAGES, Hosts, make_app
-from landiag.web.serve.judge import Scene
+from landiag.web.serve.judge import Measured, Met, Scene
 from landiag.web.serve.server import PageServer
 from landiag.web.serve.state import BURST, State
 from tests.render.reports import blocked
@@ -76,11 +76,61 @@ def test_a_phone_sees_nothing_of_the_report(client: FlaskClient, state: State) -
     assert not [one for one in secret if one in shown]
 
 
-def test_the_root_leads_to_the_report_from_this_computer_alone(client: FlaskClient, state: State) -> None:
-    assert get(client, "/", "127.0.0.1", "127.0.0.1:8780")[0] == 302
-    assert get(client, "/", "::ffff:127.0.0.1", "localhost:8780")[0] == 302
-    assert get(client, "/", "127.0.0.1", "rebound.example:8780")[0] == 400
-    assert get(client, "/", "192.168.77.20", "127.0.0.1:8780")[0] == 404
+def everything(client: FlaskClient, path: str, address: str, host: str) -> str:
+    """The whole answer, as it goes over the line."""
+    with client.get(path, environ_base={"REMOTE_ADDR": address}, headers={"Host": host}) as answer:
+        return f"{answer.status}\n{answer.headers}\n{answer.get_data(as_text=True)}"
+
+
+@pytest.mark.parametrize("address", ["192.168.77.20", "127.0.0.1", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    "host", [HOST, "127.0.0.1:8780", "localhost:8780", "rebound.example", "", "[fd77::10]:8780"]
+)
+def test_without_a_token_nothing_is_said(client: FlaskClient, state: State, address: str, host: str) -> None:
+    """Not to another user of this computer either: what is answered shows no address, name, port or report."""
+    report = blocked()
+    state.take_report(report)
+    state.arrive("192.168.77.21", "Android", 0)
+    paths = (
+        "/",
+        "/t/",
+        "/o/",
+        "/t/x/",
+        "/o/x/",
+        "/o/x/report",
+        "/o/x/events",
+        "/t/x/page.css",
+        "/console",
+        "/%00",
+    )
+    for path in paths:
+        said = everything(client, path, address, host)
+        assert said.startswith(("404", "400"))
+        secret = {
+            "192.168.77",
+            "fd77",
+            "5000",
+            report.host.hostname,
+            report.verdict.summary,
+            "landiag",
+            "waitress",
+        }
+        assert not [word for word in secret if word in said], said
+        assert "Location" not in said
+
+
+def test_a_token_with_a_foreign_host_is_told_nothing(client: FlaskClient, state: State) -> None:
+    for path in (f"/t/{state.tokens.phone}/", f"/o/{state.tokens.owner}/"):
+        said = everything(client, path, "192.168.77.20", "rebound.example:8780")
+        assert said.startswith("400")
+        assert "192.168.77" not in said
+
+
+def test_only_the_phones_page_may_try_the_servers_urls(client: FlaskClient, state: State) -> None:
+    phone = everything(client, f"/t/{state.tokens.phone}/", "192.168.77.20", HOST)
+    owner = everything(client, f"/o/{state.tokens.owner}/", "127.0.0.1", "127.0.0.1:8780")
+    assert "connect-src 'self' http://*:5000 http://192.168.77.10:5000;" in phone
+    assert "connect-src 'self'; frame-src 'self'" in owner
 
 
 def test_a_rebound_name_gets_nothing(client: FlaskClient, state: State) -> None:
@@ -140,10 +190,56 @@ def test_the_page_is_small() -> None:
     assert sum(sizes) < 20_000
 
 
-def test_a_visit_is_told_once_and_escaped(state: State, said: list[str]) -> None:
+def test_a_device_gets_one_line_however_often_it_asks(said: list[str]) -> None:
+    now = [1_000_000.0]
+    state = State(Scene(5000, 8780, ("http://192.168.77.10:5000/",)), said.append, clock=lambda: now[0])
+    state.take_report(blocked())
+    for _ in range(50):
+        phone = state.arrive("192.168.77.20", "Android", 0)
+        for _ in range(100):
+            state.measure(phone.id, (Measured(0, Met.REFUSED, 2),))
+            state.tell_due()
+    assert said == []
+    state.take_report(blocked(), "192.168.77.20")
+    for _ in range(20):
+        now[0] += 5
+        state.tell_due()
+        state.measure(phone.id, (Measured(0, Met.REFUSED, 2),))
+    assert len(said) == 1
+    assert said[0].startswith("192.168.77.20 (Android): ")
+
+
+def test_a_device_whose_answer_changes_gets_few_lines(said: list[str]) -> None:
+    now = [1_000_000.0]
+    state = State(Scene(5000, 8780, ("http://192.168.77.10:5000/",)), said.append, clock=lambda: now[0])
+    state.take_report(blocked())
+    phone = state.arrive("192.168.77.20", "Android", 0)
+    for number in range(1000):
+        met = Met.ANSWERED if number % 2 else Met.REFUSED
+        state.measure(phone.id, (Measured(0, met, 2),))
+        now[0] += 20
+        state.tell_due()
+    assert len(said) == 3
+
+
+def test_a_crowd_fills_no_terminal(said: list[str]) -> None:
+    now = [1_000_000.0]
+    state = State(Scene(5000, 8780, ()), said.append, clock=lambda: now[0])
+    for number in range(5000):
+        state.arrive(f"fe80::{number:x}", "Android", None)
+    now[0] += 60
+    state.tell_due()
+    assert len(said) == 101
+    assert "More than 100 devices" in said[0]
+    assert said[1] == "fe80::0 (Android) has opened the page, and has told nothing yet"
+
+
+def test_what_was_not_said_is_said_at_the_end(state: State, said: list[str]) -> None:
     state.arrive("192.168.77.20", "Android", 0)
-    state.arrive("192.168.77.20", "Android", 0)
-    assert said == ["192.168.77.20 (Android) has opened the page"]
+    state.tell_due()
+    assert said == []
+    state.tell_due(at_the_end=True)
+    assert said == ["192.168.77.20 (Android) has opened the page, and has told nothing yet"]
 
 
 @pytest.fixture
@@ -214,4 +310,20 @@ def test_slow_and_endless_clients_disturb_nobody(page: tuple[str, int]) -> None:
     assert time.monotonic() - begun < 2
     assert b" 413 " in refused
     for one in slow:
+        one.close()
+
+
+def test_new_connections_are_served_while_many_are_half_open(page: tuple[str, int]) -> None:
+    """Four addresses with 240 half-open requests each, and then one with as many as it can hold."""
+    path, port = page
+    held = []
+    for source in ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"):
+        for _ in range(240):
+            one = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(source, 0))
+            one.sendall(b"GET /t/x HTTP/1.1\r\nHost: 127.0.0.1\r\nX-")
+            held.append(one)
+        begun = time.monotonic()
+        assert ask(port, path) == "HTTP/1.1 200 OK"
+        assert time.monotonic() - begun < 2
+    for one in held:
         one.close()

@@ -55,7 +55,7 @@ def make_app(state: State, hosts: Hosts) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     _protect(app, state, hosts)
     _serve_phones(app, state)
-    _serve_owner(app, state, hosts)
+    _serve_owner(app, state)
     return app
 
 
@@ -72,14 +72,14 @@ def _protect(app: Flask, state: State, hosts: Hosts) -> None:
 
     @app.after_request
     def harden(response: Response) -> Response:
-        for name, value in headers(state).items():
+        for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
     @app.errorhandler(Exception)
     def explain(error: Exception) -> tuple[str, int, dict[str, str]]:
         code = getattr(error, "code", None) or 500
-        return f"{code}: nothing to see here\n", int(code), {"Content-Type": "text/plain; charset=utf-8"}
+        return f"{code}\n", int(code), {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def _serve_phones(app: Flask, state: State) -> None:
@@ -91,12 +91,13 @@ def _serve_phones(app: Flask, state: State) -> None:
             abort(404)
 
     @app.get("/t/<token>/")
-    def phone_page(token: str) -> str:
+    def phone_page(token: str) -> Response:
         check(token)
         address = plain_address(request.remote_addr or "")
         target = target_of(state, host_of(request.host))
         phone = state.arrive(address, agent_of(request.user_agent.string), target)
-        return render_template("phone.html", data=phone_data(state, phone.id), port=state.scene.port)
+        page = render_template("phone.html", data=phone_data(state, phone.id), port=state.scene.port)
+        return with_policy(page, phone_policy(state.scene.urls))
 
     @app.post("/t/<token>/results/<name>")
     def results(token: str, name: str) -> Response:
@@ -116,26 +117,19 @@ def _serve_phones(app: Flask, state: State) -> None:
         return asset(file, ("page.css", "phone.js"))
 
 
-def _serve_owner(app: Flask, state: State, hosts: Hosts) -> None:
-    """The pages for the person at the computer, behind the second token; from this computer itself, by ``/``."""
-    from flask import abort, redirect, render_template, request
-    from werkzeug.wrappers import Response as Redirection
+def _serve_owner(app: Flask, state: State) -> None:
+    """The pages for the person at the computer, behind the second token: other users of it have no business here."""
+    from flask import abort, render_template
 
     def check(token: str) -> None:
         if not is_same(token, state.tokens.owner):
             abort(404)
 
-    @app.get("/")
-    def root() -> Redirection:
-        is_here = is_loopback(plain_address(request.remote_addr or ""))
-        if not (is_here and host_of(request.host) in hosts.loopback):
-            abort(404)
-        return redirect(f"/o/{state.tokens.owner}/")
-
     @app.get("/o/<token>/")
-    def owner_page(token: str) -> str:
+    def owner_page(token: str) -> Response:
         check(token)
-        return render_template("owner.html", port=state.scene.port, data=owner_json(state))
+        page = render_template("owner.html", port=state.scene.port, data=owner_json(state))
+        return with_policy(page, OWNER_POLICY)
 
     @app.get("/o/<token>/report")
     def report(token: str) -> Response:
@@ -178,21 +172,31 @@ def parse_results(body: bytes, count: int) -> tuple[Measured, ...]:
     return tuple(Measured(one.target, one.met, one.ms) for one in known)
 
 
-def headers(state: State) -> dict[str, str]:
-    """The headers of every answer: no third party, no script but our own; only the server's URLs may be tried."""
-    places = " ".join(sorted({_place(url) for url in state.scene.urls}))
-    policy = (
-        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' {places}; "
-        f"img-src 'self' {places}; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    }
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+"""The headers of every answer. They say nothing of this machine: whoever knows no token gets them too."""
+
+_OWN_FILES = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'"
+OWNER_POLICY = f"{_OWN_FILES}; connect-src 'self'; frame-src 'self'; frame-ancestors 'none'"
+
+
+def phone_policy(urls: tuple[str, ...]) -> str:
+    """The policy of the phones' page: no third party, no script but our own; only the server's URLs may be tried."""
+    places = " ".join(sorted({_place(url) for url in urls}))
+    return f"{_OWN_FILES}; connect-src 'self' {places}; img-src 'self' {places}; frame-ancestors 'none'"
+
+
+def with_policy(page: str, policy: str) -> Response:
+    """A page with its content security policy."""
+    from flask import Response
+
+    return Response(page, headers={"Content-Security-Policy": policy})
 
 
 def _place(url: str) -> str:
@@ -291,14 +295,6 @@ def plain_address(text: str) -> str:
     except ValueError:
         return text
     return str(getattr(address, "ipv4_mapped", None) or address)
-
-
-def is_loopback(text: str) -> bool:
-    """Whether an address is this machine's own."""
-    try:
-        return ip_address(text).is_loopback
-    except ValueError:
-        return False
 
 
 def host_of(text: str) -> str:

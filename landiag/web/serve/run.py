@@ -89,6 +89,7 @@ class PageRun:
             self._server.run(lambda: self.stop.is_set() or time.monotonic() > end)
         finally:
             self.stop.set()
+            self.state.tell_due(at_the_end=True)
             self.state.end()
             self._server.close()
             if arrivals is not None:
@@ -100,6 +101,7 @@ class PageRun:
     def _check_visitors(self) -> None:
         """Look at this machine again for each phone that has measured something; for many at once, one look."""
         while not self.stop.wait(0.1):
+            self.state.tell_due()
             if self.state.wanted:
                 self._check_next()
 

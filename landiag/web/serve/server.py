@@ -6,20 +6,20 @@ import errno
 import socket
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from landiag.web.serve.waiting import Waiting, prefix_of
 
 if TYPE_CHECKING:
     from flask import Flask
 
 MAX_CONNECTIONS = 512
-MAX_PER_ADDRESS = 256
-"""Connections that one address may hold: one slow or hostile client leaves room for all others."""
 
 REQUEST_SECONDS = 10.0
 """Seconds in which a request must be complete."""
 
+ACCEPTED_AT_ONCE = 64
 THREADS = 12
 MAX_HEADER, MAX_BODY = 8 * 1024, 8 * 1024
 FIRST_PAGE_PORT, LAST_PAGE_PORT = 8780, 8799
@@ -92,14 +92,16 @@ class PageServer:
             max_request_header_size=MAX_HEADER,
             max_request_body_size=MAX_BODY,
             backlog=MAX_CONNECTIONS,
-            ident="landiag",
+            ident=None,  # who knows no token is told nothing
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=True,
         )
-        channel = _bounded_channel()
+        self._waiting = Waiting()
+        channel = _bounded_channel(self._waiting)
         for one in list(self._map.values()):
             if hasattr(one, "channel_class"):
                 one.channel_class = channel
+                one.handle_accept = _accepting_many(one, self._map)
 
     def run(self, is_over: Callable[[], bool]) -> None:
         """Serve; looks four times a second whether it is over."""
@@ -107,6 +109,8 @@ class PageServer:
 
         while not is_over():
             wasyncore.loop(timeout=0.25, use_poll=True, map=self._map, count=1)
+            for channel in self._waiting.take_surplus():
+                channel.give_way()
 
     def close(self) -> None:
         """Close every connection and the listening sockets; workers that still wait are left behind."""
@@ -116,39 +120,55 @@ class PageServer:
         wasyncore.close_all(self._map, ignore_all=True)
 
 
-def _bounded_channel() -> type:
-    """A connection that must be quick to ask, and of which an address may hold only so many."""
-    from waitress.channel import HTTPChannel
+def _accepting_many(server: Any, connections: dict[int, Any]) -> Callable[[], None]:
+    """Accept what is there, not one connection a round: a crowd in front of a client must not make it wait."""
+    accept_one = server.handle_accept
 
-    held: Counter[str] = Counter()
+    def accept() -> None:
+        for _ in range(ACCEPTED_AT_ONCE):
+            before = len(connections)
+            accept_one()
+            if len(connections) == before:
+                return
+
+    return accept
+
+
+def _bounded_channel(waiting: Waiting) -> type:
+    """A connection that must be quick to ask, and that makes room for new ones until it has asked."""
+    from waitress.channel import HTTPChannel
 
     class BoundedChannel(HTTPChannel):  # type: ignore[misc] # waitress is not typed
         """A connection of a client."""
 
         def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:  # noqa: A002
-            self._counted = str(addr[0])
-            held[self._counted] += 1
+            self._prefix = prefix_of(str(addr[0]))
             self._since = time.monotonic()
-            self._asked = 0
             super().__init__(server, sock, addr, adj, map=map)
-            if held[self._counted] > MAX_PER_ADDRESS:
-                self.will_close = True
+            waiting.wait(self, self._prefix)
+
+        def _is_served(self) -> bool:
+            return bool(self.requests or self.total_outbufs_len)
 
         def readable(self) -> bool:
             """Whether more is to be read; a request that takes too long ends the connection."""
-            if self.requests or self.total_outbufs_len:
+            if self._is_served():
                 self._since = time.monotonic()
-            elif time.monotonic() - self._since > REQUEST_SECONDS:
-                self.will_close = True
+                waiting.leave(self, self._prefix)
+            elif self.connected:
+                waiting.wait(self, self._prefix)
+                if time.monotonic() - self._since > REQUEST_SECONDS:
+                    self.will_close = True
             return bool(super().readable())
+
+        def give_way(self) -> None:
+            """Close a connection that still waits."""
+            if self.connected and not self._is_served():
+                self.handle_close()
 
         def handle_close(self) -> None:
             """Forget the connection."""
-            if self._counted:
-                held[self._counted] -= 1
-                if not held[self._counted]:
-                    del held[self._counted]
-                self._counted = ""
+            waiting.leave(self, self._prefix)
             super().handle_close()
 
     return BoundedChannel

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from landiag.model.report import Report
 from landiag.web.serve.arrivals import Stuck
 from landiag.web.serve.judge import Answer, Measured, Scene, judge_phone
+from landiag.web.serve.telling import CHECK_SECONDS, Telling
 
 MAX_PHONES = 2000
 MAX_BUCKETS = 4096
@@ -63,6 +64,7 @@ class State:
         self._stuck: list[Stuck] = []
         self.wanted: OrderedDict[str, str] = OrderedDict()
         self.is_over = False
+        self._telling = Telling()
 
     @property
     def report(self) -> Report | None:
@@ -100,16 +102,16 @@ class State:
             return left >= 1
 
     def arrive(self, address: str, agent: str, page_url: int | None) -> Phone:
-        """Remember a visit, and say so."""
+        """Remember a visit; the terminal says so when what it met is known."""
         phone = Phone(secrets.token_urlsafe(9), address, agent, self._clock(), page_url)
         with self._lock:
-            known = any(one.address == address for one in self._phones.values())
             self._phones[phone.id] = phone
             if len(self._phones) > MAX_PHONES:
                 self._phones.popitem(last=False)
+            line = self._telling.arrive(address, agent, self._clock())
             self._change()
-        if not known:
-            self._say(f"{address} ({agent}) has opened the page")
+        if line is not None:
+            self._say(line)
         return phone
 
     def measure(self, name: str, measured: tuple[Measured, ...]) -> Answer | None:
@@ -121,8 +123,9 @@ class State:
             phone.measured = measured
             self._judge(phone)
             self.wanted[phone.address] = phone.id
+            is_checked = self.scene.page_port != self.scene.port
+            self._tell(phone, CHECK_SECONDS if is_checked else 0.0)
             self._change()
-        self._tell(phone)
         return phone.answer
 
     def answer(self, name: str) -> Answer | None:
@@ -135,24 +138,25 @@ class State:
         """Take the check of this machine: for one client's address, or for all."""
         with self._lock:
             self._report = report
-            told = []
             for phone in self._phones.values():
                 if phone.measured and address in (None, phone.address):
-                    before = phone.answer
                     self._judge(phone, report)
-                    if before != phone.answer:
-                        told.append(phone)
+                    self._tell(phone, 0.0)
             self._change()
-        for phone in told:
-            self._tell(phone)
 
     def _judge(self, phone: Phone, report: Report | None = None) -> None:
         phone.answer = judge_phone(self.scene, phone.page_url, phone.measured, report or self._report)
 
-    def _tell(self, phone: Phone) -> None:
-        if phone.answer is not None and phone.answer.is_final:
-            cause = f" [{phone.answer.code}]" if phone.answer.code else ""
-            self._say(f"{phone.address} ({phone.agent}): {phone.answer.headline}{cause}")
+    def _tell(self, phone: Phone, within: float) -> None:
+        if phone.answer is not None:
+            self._telling.answer(phone.address, phone.answer, self._clock() + within)
+
+    def tell_due(self, *, at_the_end: bool = False) -> None:
+        """Say what is due of the devices that came, one line for each; at the end all that was not said yet."""
+        with self._lock:
+            lines = self._telling.take_due(float("inf") if at_the_end else self._clock())
+        for line in lines:
+            self._say(line)
 
     def _change(self) -> None:
         self._version += 1
