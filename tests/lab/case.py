@@ -10,6 +10,7 @@ from tests.lab.client import measure
 from tests.lab.fixes import mend
 from tests.lab.network import CLIENT, CLIENT6, Lab
 from tests.lab.scenario import Scenario
+from tests.lab.symptom import judge_symptom
 from tests.lab.verdicts import ask, judge, judge_text
 
 RECORDING, REPLAYED = "/srv/home/case.json", "/srv/home/replayed.json"
@@ -40,8 +41,11 @@ def check_verdicts(lab: Lab, scenario: Scenario, *, user: bool) -> Iterator[str]
     also = () if user else scenario.also
     answer = ask(lab, scenario, user=user, more=f"--json --save {RECORDING}")
     yield from judge(answer, expected, also)
+    if scenario.ordinary or scenario.with_peer is None:
+        yield from judge_symptom(answer.report, scenario.ordinary or scenario.truth)
     with_peer = ask(lab, scenario, user=user, more=f"--json --peer {_peer(scenario)}")
     yield from judge(with_peer, scenario.verdict(user=user, peer=True))
+    yield from judge_symptom(with_peer.report, scenario.truth)
     text = ask(lab, scenario, user=user, more=f"--replay {RECORDING} --output {REPLAYED}")
     yield from judge_text(text)
     yield from judge(replace(text, output=lab.server.read(REPLAYED)), expected, also)
@@ -58,6 +62,7 @@ def _truth(lab: Lab, scenario: Scenario, who: str) -> str:
         scenario.scheme,
         scenario.attempts,
         scenario.host_name,
+        scenario.patience,
     )
 
 

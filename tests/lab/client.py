@@ -10,8 +10,17 @@ from tests.lab.hosts import Host
 EXCHANGE = Path(__file__).with_name("exchange.py")
 
 
-def measure(host: Host, address: str, port: int, scheme: str = "http", count: int = 1, name: str = "") -> str:
+def measure(
+    host: Host,
+    address: str,
+    port: int,
+    scheme: str = "http",
+    count: int = 1,
+    name: str = "",
+    patience: float = 2.5,
+) -> str:
     """What ``host`` gets from ``address``; ``sometimes`` when it is not the same each time."""
-    done = host.run(f"{sys.executable} -I -S {EXCHANGE} {address} {port} {scheme} {count} '{name}'")
+    line = f"{address} {port} {scheme} {count} '{name}' {patience}"
+    done = host.run(f"{sys.executable} -I -S {EXCHANGE} {line}")
     outcomes = set(done.stdout.splitlines())
     return outcomes.pop() if len(outcomes) == 1 else "sometimes"

@@ -1,8 +1,8 @@
 """A client, as plain as one can be: connects, asks for the page, says in one word what came of it.
 
-Runs on a host of the lab as a script of its own (``python -I -S exchange.py HOST PORT SCHEME COUNT NAME``) and
-prints one outcome a line. It imports the standard library only: it may share no code
-and no error with landiag.
+Runs on a host of the lab as a script of its own
+(``python -I -S exchange.py HOST PORT SCHEME COUNT NAME [SECONDS]``) and prints one outcome a line. It
+imports the standard library only: it may share no code and no error with landiag.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import time
 
 CONNECT_SECONDS = 1.7  # one retransmission of the SYN falls into it
-ANSWER_SECONDS = 2.5
+ANSWER_SECONDS = float(sys.argv[6]) if len(sys.argv) > 6 else 2.5
 ICMP = {
     (2, 3, 0): "net-unreachable",
     (2, 3, 1): "host-unreachable",
@@ -82,7 +82,7 @@ def _explain(client: socket.socket, error: int) -> str:
 
 
 def ask(client: socket.socket, host: str, port: int, scheme: str, name: str) -> str:
-    """Ask for the page: ``served``, ``http STATUS``, ``silent``, ``closed``, ``reset``, ``not-http``."""
+    """Ask for the page: ``served``, ``http STATUS``, ``silent``, ``stalled``, ``closed``, ``reset``, ``not-http``."""
     authority = f"{name or (f'[{host}]' if ':' in host else host)}:{port}"
     request = (
         f"GET / HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: lab\r\nAccept: */*\r\nConnection: close\r\n\r\n"
@@ -100,8 +100,19 @@ def ask(client: socket.socket, host: str, port: int, scheme: str, name: str) -> 
         return "closed"
     if not answer.startswith(b"HTTP/"):
         return "not-http"
+    if _is_cut(answer):
+        return "stalled"
     status = answer.split(maxsplit=2)[1].decode()
     return "served" if status.startswith("2") else f"http {status}"
+
+
+def _is_cut(answer: bytes) -> bool:
+    """Whether the answer says how long it is, and is not as long."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    announced = [
+        line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")
+    ]
+    return bool(announced) and len(body) < int(announced[0])
 
 
 def _tls(client: socket.socket) -> socket.socket:

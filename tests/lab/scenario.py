@@ -152,6 +152,7 @@ class Scenario:
     the report must hold besides. ``who`` is the host that measures, ``peer`` its address where it has
     another. ``host_name`` is the name in the client's URL,
     ``environment`` that of the shell in which landiag is typed.
+    ``patience`` is how many seconds the client waits for an answer.
     ``needs`` names a program without which the scenario cannot be built.
     """
 
@@ -174,6 +175,7 @@ class Scenario:
     scheme: str = "http"
     host_name: str = ""
     attempts: int = 1
+    patience: float = 2.5
     options: str = ""
     environment: Mapping[str, str] | None = None
     also: tuple[str, ...] = ()

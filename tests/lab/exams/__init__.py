@@ -1,0 +1,41 @@
+"""The exam: kinds of faults that landiag has got wrong, several scenarios of each (``python -m tests.lab.exam``).
+
+What is right by now moves to ``tests/lab/scenarios/``; ``WRONG`` names what is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.lab.exams import addresses, advice, application, limits, marks, nat, routes, unknowns
+from tests.lab.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault, as the exam's table names it."""
+
+    title: str
+    scenarios: tuple[Scenario, ...]
+
+
+KINDS = (
+    Kind("the address that --to names is judged, no other", addresses.TO),
+    Kind("addresses with a prefix of 32", addresses.HOST_PREFIX),
+    Kind("translations with several ends", nat.SEVERAL_ENDS),
+    Kind("limits", limits.SCENARIOS),
+    Kind("answers that are marked", marks.SCENARIOS),
+    Kind("containers and the routes of their answers", nat.CONTAINERS),
+    Kind("own connections that a rule stops", nat.OWN_CONNECTION),
+    Kind("rules that look routes up", routes.LOOK_UPS),
+    Kind("the interface by which the client's packets come", routes.WAYS_IN),
+    Kind("routes over an interface without carrier", routes.NO_CARRIER),
+    Kind("what a client of the network gets from the application", application.BY_SOURCE),
+    Kind("neighbour entries, hardware addresses, lost addresses", addresses.NEIGHBOURS),
+    Kind("routes that lead elsewhere", routes.ELSEWHERE),
+    Kind("advice that leads to a connection", advice.SCENARIOS),
+    Kind("what can be known", unknowns.KNOWN),
+    Kind("what cannot be looked for", unknowns.HIDDEN),
+    Kind("servers that take their time, or share a port", application.SERVERS),
+)
+SCENARIOS: tuple[Scenario, ...] = tuple(scenario for kind in KINDS for scenario in kind.scenarios)

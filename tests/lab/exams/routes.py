@@ -1,0 +1,269 @@
+"""Routes: rules that look them up, interfaces by which packets come, and ways that lead nowhere."""
+
+from __future__ import annotations
+
+from tests.lab.network import STRANGER
+from tests.lab.scenario import CLEAR, Expected, Scenario, Wire, blocked, iptables, nft_input, sh
+from tests.lab.scenarios.addresses import DOCKER0
+from tests.lab.scenarios.routing import SECOND, tunnel
+from tests.lab.servers import flask
+
+SERVERS = (flask("--host 0.0.0.0"),)
+DROPS = blocked("firewall-drops")
+WIRE = (Wire("server", "eth1"),)
+PREROUTING = "type filter hook prerouting priority -300"
+ELEVEN = "192.168.77.11"
+
+LOOK_UPS = (
+    Scenario(
+        "fib-and-second-interface",
+        fault="a fib rule drops what comes in by another interface than that of its way back",
+        wires=WIRE,
+        before=(
+            SECOND,
+            sh("ip neigh flush all", "client"),
+            nft_input("fib saddr . mark . iif oif missing drop", PREROUTING),
+        ),
+        servers=SERVERS,
+        address=ELEVEN,
+        options=f"--to {ELEVEN}",
+        truth="timeout",
+        expected=DROPS,
+    ),
+    Scenario(
+        "fib-and-first-interface",
+        fault="nothing: the same rule, and clients of the first interface",
+        wires=WIRE,
+        before=(SECOND, nft_input("fib saddr . mark . iif oif missing drop", PREROUTING)),
+        servers=SERVERS,
+        options="--to 192.168.77.10",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "fib-accepts-the-way-back-only",
+        fault="the policy drops, and a fib rule accepts what comes by the interface of its way back",
+        wires=WIRE,
+        before=(
+            SECOND,
+            nft_input(
+                "meta l4proto != tcp accept\nfib saddr . iif oif exists accept", f"{PREROUTING}; policy drop"
+            ),
+        ),
+        servers=SERVERS,
+        address=ELEVEN,
+        options=f"--to {ELEVEN}",
+        truth="timeout",
+        expected=DROPS,
+    ),
+    Scenario(
+        "rpfilter-and-second-interface",
+        fault="-m rpfilter drops what comes in by another interface than that of its way back",
+        wires=WIRE,
+        before=(SECOND, iptables("-t raw -A PREROUTING -m rpfilter --invert -j DROP")),
+        servers=SERVERS,
+        address=ELEVEN,
+        options=f"--to {ELEVEN}",
+        truth="timeout",
+        expected=DROPS,
+    ),
+    Scenario(
+        "rpfilter-loose",
+        fault="nothing: -m rpfilter --loose asks only whether there is a way back",
+        wires=WIRE,
+        before=(SECOND, iptables("-t raw -A PREROUTING -m rpfilter --loose --invert -j DROP")),
+        servers=SERVERS,
+        address=ELEVEN,
+        options=f"--to {ELEVEN}",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "rpfilter-and-no-way-back",
+        fault="-m rpfilter drops clients of other subnets: there is no default route",
+        before=(
+            iptables("-t raw -A PREROUTING -m rpfilter --invert -j DROP"),
+            sh("ip route del default"),
+        ),
+        servers=SERVERS,
+        who="stranger",
+        peer=STRANGER,
+        truth="timeout",
+        ordinary="served",
+        expected=CLEAR,
+        with_peer=blocked("firewall-drops|no-route-to-client"),
+    ),
+)
+
+TO_DOCKER0 = (DOCKER0, sh("ip route add 172.17.0.1 via 192.168.77.10", "client"))
+WAYS_IN = (
+    Scenario(
+        "to-another-interface-dropped",
+        fault="clients of eth0 use the address of another interface, and a rule drops what comes by eth0",
+        before=(*TO_DOCKER0, nft_input('iifname "eth0" tcp dport 5000 drop')),
+        servers=SERVERS,
+        address="172.17.0.1",
+        options="--to 172.17.0.1 --peer 192.168.77.20",
+        truth="timeout",
+        expected=DROPS,
+    ),
+    Scenario(
+        "to-another-interface",
+        fault="nothing: the same, and the rule is for the interface that owns the address",
+        before=(*TO_DOCKER0, nft_input('iifname "docker0" tcp dport 5000 drop')),
+        servers=SERVERS,
+        address="172.17.0.1",
+        options="--to 172.17.0.1 --peer 192.168.77.20",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "stranger-comes-by-the-other-interface",
+        fault="a client of another subnet comes by eth0, where a rule drops it, and not by its default route",
+        wires=WIRE,
+        before=(
+            sh("ip addr add 10.50.0.10/24 dev eth1; ip route replace default via 192.168.77.1 dev eth0"),
+            sh("ip route add 10.50.0.10 via 192.168.77.10", "gateway"),
+            sh("echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore"),
+            nft_input('iifname "eth0" ip saddr 10.99.0.0/16 tcp dport 5000 drop'),
+        ),
+        servers=SERVERS,
+        who="stranger",
+        peer=STRANGER,
+        address="10.50.0.10",
+        options=f"--to 10.50.0.10 --peer {STRANGER}",
+        truth="timeout",
+        expected=DROPS,
+    ),
+)
+
+DEAD = sh("ip link set server-eth1 down", "switch")
+NO_CARRIER = (
+    Scenario(
+        "way-back-without-carrier",
+        fault="the route to this client is over an interface whose cable is unplugged",
+        wires=WIRE,
+        before=(sh("ip addr add 10.50.0.10/24 dev eth1; ip route add 192.168.77.20/32 dev eth1"), DEAD),
+        servers=SERVERS,
+        truth="timeout",
+        ordinary="served",
+        expected=CLEAR,
+        with_peer=blocked("link-down|no-route-to-client"),
+    ),
+    Scenario(
+        "way-back-without-carrier-for-all",
+        fault="the routes to both halves of the LAN are over an interface whose cable is unplugged",
+        wires=WIRE,
+        before=(
+            sh(
+                "ip addr add 10.50.0.10/24 dev eth1\n"
+                "ip route add 192.168.77.0/25 dev eth1; ip route add 192.168.77.128/25 dev eth1"
+            ),
+            DEAD,
+        ),
+        servers=SERVERS,
+        options="--to 192.168.77.10",
+        truth="timeout",
+        expected=blocked("link-down|no-route-to-client"),
+    ),
+    Scenario(
+        "way-back-without-carrier-ignored",
+        fault="nothing: routes without carrier are ignored",
+        wires=WIRE,
+        before=(
+            sh("ip addr add 10.50.0.10/24 dev eth1; ip route add 192.168.77.20/32 dev eth1"),
+            sh("echo 1 > /proc/sys/net/ipv4/conf/all/ignore_routes_with_linkdown"),
+            sh("echo 1 > /proc/sys/net/ipv4/conf/eth1/ignore_routes_with_linkdown"),
+            DEAD,
+        ),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "gateway-without-carrier",
+        fault="the default route is by an interface whose cable is unplugged: other subnets get no answer",
+        wires=WIRE,
+        before=(
+            sh("ip addr add 10.50.0.10/24 dev eth1; ip route replace default via 10.50.0.1"),
+            DEAD,
+        ),
+        servers=SERVERS,
+        who="stranger",
+        peer=STRANGER,
+        truth="timeout",
+        ordinary="served",
+        expected=CLEAR,
+        with_peer=blocked("link-down|no-route-to-client"),
+    ),
+)
+
+NOWHERE = """
+ip link add d0 type veth peer name far0; ip link set far0 up; ip link set d0 up; ip addr add 10.3.0.1/24 dev d0
+"""
+ELSEWHERE_CODES = "subnet-overlap|no-route-to-client|vpn-takes-replies"
+ELSEWHERE = (
+    Scenario(
+        "half-of-the-lan-elsewhere",
+        fault="a route sends the answers for this half of the LAN to another interface",
+        before=(sh(NOWHERE + "ip route add 192.168.77.0/25 dev d0"),),
+        servers=SERVERS,
+        truth="timeout",
+        expected=Expected("blocked|clear"),  # the half that is asked about is not said
+        with_peer=blocked(ELSEWHERE_CODES),
+    ),
+    Scenario(
+        "half-of-the-lan-elsewhere-strict",
+        fault="the same, and rp_filter is strict: the client's question for the address is not answered",
+        before=(
+            sh(
+                NOWHERE
+                + "ip route add 192.168.77.0/25 dev d0; echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter"
+            ),
+        ),
+        servers=SERVERS,
+        truth="rejected host-unreachable|unreachable",
+        expected=Expected("blocked|clear"),
+        with_peer=blocked("reverse-path-filter"),
+    ),
+    Scenario(
+        "one-client-elsewhere",
+        fault="a route sends the answers for this client to another interface",
+        before=(sh(NOWHERE + "ip route add 192.168.77.20 dev d0"),),
+        servers=SERVERS,
+        truth="timeout",
+        ordinary="served",
+        expected=CLEAR,
+        with_peer=blocked(ELSEWHERE_CODES),
+    ),
+    Scenario(
+        "dead-next-hop",
+        fault="a route sends the answers for this client to a router that is not there",
+        before=(sh("ip route add 192.168.77.20/32 via 192.168.77.99"),),
+        servers=SERVERS,
+        truth="timeout",
+        ordinary="served",
+        expected=CLEAR,
+        with_peer=Expected("blocked|undetermined"),
+    ),
+    Scenario(
+        "tunnel-with-arp-takes-the-client",
+        fault="a tunnel that asks for hardware addresses takes the answers for this client",
+        before=(tunnel("ip link set tun0 arp on; ip route add 192.168.77.20 dev tun0"),),
+        servers=SERVERS,
+        truth="timeout",
+        ordinary="served",
+        expected=CLEAR,
+        with_peer=blocked("vpn-takes-replies"),
+    ),
+    Scenario(
+        "unreachable-route-for-one-client",
+        fault="a route of type unreachable singles out this client",
+        before=(sh("ip route add unreachable 192.168.77.20/32"),),
+        servers=SERVERS,
+        truth="timeout",
+        ordinary="served",
+        expected=CLEAR,
+        with_peer=blocked("no-route-to-client"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Random machines, judged by real clients (``python -m tests.lab.hunt --seeds A-B``)."""
