@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.checks.fixing import fix_by
 from landiag.journey.ways import Way
+from landiag.model.changes import Change, LinkSetting, Sysctl
 from landiag.model.facts import Call, Facts, Interface, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.probe.arp import parse_arp
@@ -108,11 +110,10 @@ def _check_arp(case: Case, way: Way) -> list[Finding]:
         evidence = [
             Evidence(f"/proc/sys/{one.replace('.', '/')}", f"{one} = {_ANSWERS_NOBODY}") for one in refusing
         ]
-        commands = tuple(f"sysctl -w {one}=0" for one in refusing)
-        undo = tuple(f"sysctl -w {one}={_ANSWERS_NOBODY}" for one in refusing)
+        changes: list[Change] = [Sysctl(one, _ANSWERS_NOBODY, "0") for one in refusing]
     elif not way.interface.arp:
         evidence = [Evidence(words.addresses(case), f"{name}: NOARP")]
-        commands, undo = (f"ip link set {name} arp on",), (f"ip link set {name} arp off",)
+        changes = [LinkSetting(name, "arp", "off", "on")]
     else:
         return []
     return [
@@ -122,10 +123,19 @@ def _check_arp(case: Case, way: Way) -> list[Finding]:
             title=f"{name} answers no ARP requests: clients cannot find {way.ip}",
             detail="A client asks the network who has the address before it sends anything, and hears nothing.",
             evidence=tuple(evidence),
-            fixes=(Fix("Let it answer", commands, undo, needs="root"),),
+            fixes=(fix_by("Let it answer", *changes, verified=_answers_after(case, way, changes) or None),),
             paths=(way.id,),
         )
     ]
+
+
+def _answers_after(case: Case, way: Way, changes: list[Change]) -> bool:
+    """Whether this machine answers for the way's address once these are changed: no setting refuses any more."""
+    changed = {one.name: one.after for one in changes if isinstance(one, Sysctl)}
+    arp = way.interface.arp or any(isinstance(one, LinkSetting) for one in changes)
+    names = [f"net.ipv4.conf.{one}.arp_ignore" for one in ("all", way.interface.name)]
+    settings = {**case.facts.sysctls, **changed}
+    return arp and all(settings.get(one) != _ANSWERS_NOBODY for one in names)
 
 
 def _check_size(case: Case, way: Way) -> list[Finding]:
@@ -141,11 +151,9 @@ def _check_size(case: Case, way: Way) -> list[Finding]:
             detail=f"Every host may send packets of {least} bytes; an Ethernet or Wi-Fi takes 1500.",
             evidence=(Evidence(words.addresses(case), f"{way.interface.name}: mtu {mtu}"),),
             fixes=(
-                Fix(
+                fix_by(
                     "Let it take what clients send",
-                    (f"ip link set {way.interface.name} mtu 1500",),
-                    (f"ip link set {way.interface.name} mtu {mtu}",),
-                    needs="root",
+                    LinkSetting(way.interface.name, "mtu", str(mtu), "1500"),
                 ),
             ),
             paths=(way.id,),

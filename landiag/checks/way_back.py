@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
+from landiag.checks.fixing import fix_by
 from landiag.journey.routing import RouteDecision, lookup
 from landiag.journey.ways import Way, client_of, is_container_side
-from landiag.model.facts import Interface, IPAddress, Unknown
+from landiag.model.actions import Lasts
+from landiag.model.changes import RefusingRoute, Sysctl
+from landiag.model.facts import Interface, IPAddress, Route, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 _TUNNELS = ("vpn", "tunnel")
@@ -71,30 +76,44 @@ def _no_route(
     kind = "there is no route" if route.kind == "none" else f"a {route.kind} route takes it"
     if client == way.ip:
         kind = f"{way.interface.name} has {way.ip}/{way.ip.max_prefixlen}, an address without a network"
-    commands: tuple[str, ...] = ()
-    undo: tuple[str, ...] = ()
-    if route.route is not None and route.kind in ("blackhole", "prohibit", "unreachable"):
-        delete, add = words.refusing_route(case, route.route)
-        commands, undo = (delete,), (add,)
-    elif route.rule is not None and route.rule.action in ("blackhole", "prohibit", "unreachable"):
-        commands = (f"ip rule del pref {route.rule.priority}",)
-    fix = Fix(
-        "Give the answers a way back",
-        commands,
-        undo,
-        needs="root" if commands else "user-action",
-        risk="whoever added it (a VPN's kill switch, for example) wanted it" if commands else None,
-        steps=() if commands else (f"Add a route to {client}'s network, or a default gateway.",),
-    )
     return Finding(
         code="no-route-to-client",
         outcome=Outcome.BLOCKS,
         title=f"Answers to {_who(case, client, way)} have no way back: {kind}",
         detail="The client's packets arrive, and the answers are thrown away here.",
         evidence=evidence,
-        fixes=(fix,),
+        fixes=(_route_fix(case, way, client, route),),
         paths=(way.id,),
     )
+
+
+_REFUSING = ("blackhole", "prohibit", "unreachable")
+_WANTED = "whoever added it (a VPN's kill switch, for example) wanted it"
+
+
+def _route_fix(case: Case, way: Way, client: IPAddress, route: RouteDecision) -> Fix:
+    title = "Give the answers a way back"
+    if route.route is not None and route.kind in _REFUSING:
+        refusing = route.route
+        if case.facts.os != "linux":
+            delete, add = words.refusing_route(refusing)
+            return Fix(title, (delete,), (add,), "root", risk=_WANTED, lasts=Lasts.UNTIL_RESTART)
+        change = RefusingRoute(refusing.kind, str(refusing.destination), refusing.table)
+        verified = _leaves_without(case, way, client, refusing) or None
+        return fix_by(title, change, verified=verified, risk=_WANTED)
+    if route.rule is not None and route.rule.action in _REFUSING:
+        return Fix(title, (f"ip rule del pref {route.rule.priority}",), needs="root", risk=_WANTED)
+    step = f"Add a route to {client}'s network, or a default gateway."
+    return Fix(title, needs="user-action", steps=(step,))
+
+
+def _leaves_without(case: Case, way: Way, client: IPAddress, refusing: Route) -> bool:
+    """Whether answers to the client leave by the way's interface once a route is gone."""
+    if isinstance(case.facts.routes, Unknown):
+        return False
+    routes = tuple(route for route in case.facts.routes if route != refusing)
+    after = lookup(replace(case.facts, routes=routes), client, source=way.ip)
+    return not isinstance(after, Unknown) and after.leaves and after.device == way.interface.name
 
 
 def _by_tunnel(
@@ -158,14 +177,11 @@ def _check_reverse_path(case: Case, way: Way, client: IPAddress) -> list[Finding
 def _reverse_path(
     case: Case, way: Way, client: IPAddress, route: RouteDecision, values: dict[str, str]
 ) -> Finding:
-    loose = tuple(
-        f"sysctl -w {name}=2"
+    loose = [
+        Sysctl(name, value or "0", "2")
         for name, value in values.items()
         if name.split(".")[-2] != "all" or value == "1"
-    )
-    undo = tuple(
-        f"sysctl -w {name}={value or 0}" for name, value in values.items() if f"sysctl -w {name}=2" in loose
-    )
+    ]
     settings = ", ".join(f"{name} = {value}" for name, value in values.items())
     return Finding(
         code="reverse-path-filter",
@@ -178,11 +194,9 @@ def _reverse_path(
             Evidence(words.routes(case), describe_route(route, client, way)),
         ),
         fixes=(
-            Fix(
+            fix_by(
                 f"Make the filter loose on {way.interface.name}",
-                loose,
-                undo,
-                needs="root",
+                *loose,
                 risk=f"answers then leave by {route.device}; where that leads elsewhere, mend the route instead",
             ),
         ),
@@ -203,11 +217,9 @@ def _check_conntrack(case: Case) -> list[Finding]:
             title=f"The kernel's table of connections is full ({count} of {most}): new ones are dropped",
             evidence=(Evidence("sysctl", f"nf_conntrack_count = {count}, nf_conntrack_max = {most}"),),
             fixes=(
-                Fix(
+                fix_by(
                     "Make the table larger",
-                    (f"sysctl -w net.netfilter.nf_conntrack_max={int(most) * 2}",),
-                    (f"sysctl -w net.netfilter.nf_conntrack_max={most}",),
-                    needs="root",
+                    Sysctl("net.netfilter.nf_conntrack_max", most, str(int(most) * 2)),
                 ),
             ),
         )

@@ -35,7 +35,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Struct):
-        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+        config = value.__struct_config__
+        kind = {config.tag_field: config.tag} if config.tag_field else {}
+        return {**kind, **{name: _plain(getattr(value, name)) for name in value.__struct_fields__}}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if isinstance(value, str):
