@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from ipaddress import ip_network
 
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from landiag.checks import sandbox, systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
+from landiag.checks.fixing import fix_by
 from landiag.collect.hints import Hint, parse_hints
 from landiag.collect.linux_sources import ingress_filters
 from landiag.firewall.openings import Opening, Proposal, propose, without_translation
@@ -260,10 +262,12 @@ _DETAILS = {
 def _fixes(proposal: Proposal | None, mended: bool | None) -> tuple[Fix, ...]:
     if proposal is None or mended is False:
         return ()
-    needs = "root" if proposal.commands else "user-action"
-    return (
-        Fix(proposal.title, proposal.commands, proposal.undo, needs, mended or None, steps=proposal.steps),
-    )
+    if proposal.unban is not None:
+        commands = [shlex.join(proposal.unban.argv(verb)) for verb in ("unbanip", "banip")]
+        return (Fix(proposal.title, (commands[0],), (commands[1],), "root", mended or None),)
+    if not proposal.changes:
+        return (Fix(proposal.title, needs="user-action", verified=mended or None, steps=proposal.steps),)
+    return (fix_by(proposal.title, *proposal.changes, verified=mended or None),)
 
 
 def _place(line: TraceLine) -> str:

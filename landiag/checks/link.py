@@ -6,8 +6,11 @@ from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.checks.fixing import fix_by
 from landiag.journey.ends import LinkFault
+from landiag.journey.journey import follow
 from landiag.journey.ways import Way, owner_of
+from landiag.model.changes import LinkSetting, Sysctl
 from landiag.model.facts import Call, Facts, Interface, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import StageName, Symptom
@@ -117,11 +120,13 @@ def _check_arp(case: Case, way: Way, fault: LinkFault | None) -> list[Finding]:
         ]
     name = way.interface.name
     if fault is LinkFault.NO_ARP:
-        commands, undo = (f"ip link set {name} arp on",), (f"ip link set {name} arp off",)
         evidence = (Evidence(words.addresses(case), f"{name}: NOARP"),)
         return [
             _unheard(
-                way, f"{name} answers no ARP requests", evidence, Fix("Let it answer", commands, undo, "root")
+                way,
+                f"{name} answers no ARP requests",
+                evidence,
+                fix_by("Let it answer", LinkSetting(name, "arp", "off", "on")),
             )
         ]
     if fault is LinkFault.NOT_HERE:
@@ -136,13 +141,19 @@ def _settings(case: Case, way: Way, setting: str, what: str) -> Finding:
     evidence = [
         Evidence(f"/proc/sys/{one.replace('.', '/')}", f"{one} = {value}") for one, value in refusing.items()
     ]
-    fix = Fix(
-        "Let it answer",
-        tuple(f"sysctl -w {one}=0" for one in refusing),
-        tuple(f"sysctl -w {one}={value}" for one, value in refusing.items()),
-        needs="root",
-    )
+    changes = [Sysctl(name, value, "0") for name, value in refusing.items()]
+    fix = fix_by("Let it answer", *changes, verified=_is_heard(case, way, {one.name: "0" for one in changes}))
     return _unheard(way, f"{way.interface.name} {what}", tuple(evidence), fix)
+
+
+def _is_heard(case: Case, way: Way, settings: dict[str, str]) -> bool | None:
+    """Whether clients find the address once these settings are as given, by the same journey."""
+    classes = case.classes.get(way.id, ())
+    if not classes:
+        return None
+    facts = replace(case.facts, sysctls={**case.facts.sysctls, **settings})
+    journey = follow(facts, classes[0].journey.packet)
+    return None if isinstance(journey, Unknown) else journey.link is None or None
 
 
 def _unheard(way: Way, title: str, evidence: tuple[Evidence, ...], fix: Fix) -> Finding:
@@ -197,11 +208,9 @@ def _check_size(case: Case, way: Way) -> list[Finding]:
             detail=f"Every host may send packets of {least} bytes; an Ethernet or Wi-Fi takes 1500.",
             evidence=(Evidence(words.addresses(case), f"{way.interface.name}: mtu {mtu}"),),
             fixes=(
-                Fix(
+                fix_by(
                     "Let it take what clients send",
-                    (f"ip link set {way.interface.name} mtu 1500",),
-                    (f"ip link set {way.interface.name} mtu {mtu}",),
-                    needs="root",
+                    LinkSetting(way.interface.name, "mtu", str(mtu), "1500"),
                 ),
             ),
             paths=(way.id,),

@@ -8,11 +8,13 @@ from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of
 from landiag.checks.exchange import attempt_of, has_gaps
+from landiag.checks.fixing import fix_by
 from landiag.checks.owners import describe_owner, owner_evidence, socket_source
 from landiag.checks.restart import listen_fixes, server_of
 from landiag.checks.systems import is_explained_by_port
 from landiag.journey.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.journey.ways import Way
+from landiag.model.changes import Sysctl
 from landiag.model.facts import Command, Family, Interface, Namespace, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.probe.tcp import TcpOutcome
@@ -275,11 +277,9 @@ def _not_forwarded(case: Case, way: Way, destination: Destination) -> Finding | 
         detail="A rule translates the address, and the kernel then drops what is not for itself.",
         evidence=(Evidence("sysctl", f"{name} = 0"), Evidence("firewall", destination.rule_text)),
         fixes=(
-            Fix(
+            fix_by(
                 "Let this machine forward packets",
-                (f"sysctl -w {name}=1",),
-                (f"sysctl -w {name}=0",),
-                needs="root",
+                Sysctl(name, "0", "1"),
                 risk="it then forwards for every network that its firewall lets pass",
             ),
         ),

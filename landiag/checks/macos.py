@@ -16,6 +16,7 @@ from landiag.firewall.other_systems import join_rulesets
 from landiag.firewall.pf import parse_pf
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
+from landiag.model.actions import Lasts
 from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
@@ -200,7 +201,15 @@ def _pf_fixes(case: Case, way: Way, journey: Journey) -> tuple[Fix, ...]:
         undo = "pfctl -a com.apple/landiag -F rules"
         if mended:
             return (
-                Fix("Let clients of the subnet in, until the next start", (command,), (undo,), "root", True),
+                Fix(
+                    "Let clients of the subnet in, until the next start",
+                    (command,),
+                    (undo,),
+                    needs="root",
+                    verified=True,
+                    lasts=Lasts.UNTIL_RESTART,
+                    keep=f"write {rule} into /etc/pf.conf, before the first rule that begins with block or pass",
+                ),
             )
     before = _mended_in_front(case, journey, rule)
     if not before:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_address
+
+from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.checks.exchange import answerer
+from landiag.checks.fixing import restart_fix
 from landiag.collect.machine import parse_edit
+from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Process, Socket, Unknown
 from landiag.model.report import Fix
 from landiag.servers.recognise import Server, recognise
@@ -61,7 +66,7 @@ def listen_fixes(case: Case, socket: Socket, family: Family) -> tuple[Fix, ...]:
             server, process, family, port=socket.port, unit=_unit_of(socket), edit=known, os=case.facts.os
         )
 
-    return _fixes(case, socket, advise, _unknown_listen(family))
+    return _fixes(case, socket, advise, family)
 
 
 def http_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
@@ -69,7 +74,8 @@ def http_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
     found = server_of(case, socket)
     if found is None or found[0].key != "uwsgi":
         return ()
-    return (_fix(found[0], http_command(found[0], socket.port)),)
+    advice = http_command(found[0], socket.port)
+    return (restart_fix(case, advice, found[0].production_advice, verified=None),)
 
 
 def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
@@ -90,26 +96,24 @@ _ANY_HOST_CHECK = (
 
 
 def _fixes(
-    case: Case, socket: Socket, advise: Callable[[Server, Process], RestartAdvice], otherwise: Fix
+    case: Case, socket: Socket, advise: Callable[[Server, Process], RestartAdvice], family: Family
 ) -> tuple[Fix, ...]:
     found = server_of(case, socket)
     if found is None:
-        return (otherwise,)
-    return (_fix(found[0], advise(*found)),)
+        return (_unknown_listen(family),)
+    advice = advise(*found)
+    verified = True if advice.complete and not advice.debugs and _serves(case, socket, family) else None
+    return (restart_fix(case, advice, found[0].production_advice, verified=verified),)
 
 
-def _fix(server: Server, advice: RestartAdvice) -> Fix:
-    return Fix(
-        title=advice.title,
-        commands=advice.commands,
-        needs=advice.needs,
-        risk=server.production_advice or None,
-        steps=advice.steps,
-        edit=advice.edit,
-        cwd=advice.cwd if advice.commands else None,
-        stop_pid=advice.stop_pid,
-        stop_signal=None if advice.stop_signal == "TERM" else advice.stop_signal,
-    )
+def _serves(case: Case, socket: Socket, family: Family) -> bool:
+    """Whether clients of the way in reach the socket once it listens on all addresses of a family."""
+    way, known = case.way, case.facts.sockets
+    if way is None or way.family is not family or isinstance(known, Unknown) or socket.namespace is not None:
+        return False
+    wide = replace(socket, address=ip_address("::" if family is Family.IPV6 else "0.0.0.0"))
+    others = tuple(one for one in known if one is not socket)
+    return wide in bind_among((*others, wide), way.ip, socket.port, way.interface).serving
 
 
 def _unknown_listen(family: Family) -> Fix:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.checks.fixing import fix_by
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ends import ReplyFault
+from landiag.journey.journey import follow
 from landiag.journey.ways import Way
-from landiag.model.facts import IPAddress, Route
+from landiag.model.actions import Lasts
+from landiag.model.changes import RefusingRoute, Sysctl, UnicastRoute
+from landiag.model.facts import IPAddress, Route, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.terms import StageName, Symptom
@@ -43,32 +49,48 @@ def no_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fin
     kind = (
         "there is no route" if decision.kind is RouteKind.NONE else f"a {decision.kind.value} route takes it"
     )
-    commands: tuple[str, ...] = ()
-    undo: tuple[str, ...] = ()
-    if decision.route is not None and decision.kind.value in _REFUSING:
-        delete, add = words.refusing_route(case, decision.route)
-        commands, undo = (delete,), (add,)
-    elif decision.rule is not None and decision.rule.action in _REFUSING:
-        commands = (f"ip rule del pref {decision.rule.priority}",)
-    fix = Fix(
-        "Give the answers a way back",
-        commands,
-        undo,
-        needs="root" if commands else "user-action",
-        risk="it was added on purpose (by a VPN's kill switch, for example)" if commands else None,
-        steps=() if commands else (f"Add a route to {client}'s network, or a default gateway.",),
-    )
     return Finding(
         code="no-route-to-client",
         outcome=Outcome.BLOCKS,
         title=f"Answers to {who(case, client, way)} have no way back: {kind}",
         detail="The client's packets arrive, and the answers are thrown away here.",
         evidence=(_evidence(case, way, client, decision),),
-        fixes=(fix,),
+        fixes=(_open_route(case, way, client, decision),),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
     )
+
+
+_WANTED = "it was added on purpose (by a VPN's kill switch, for example)"
+
+
+def _open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fix:
+    """Take away what refuses the answers."""
+    title = "Give the answers a way back"
+    refusing = decision.route if decision.kind.value in _REFUSING else None
+    if refusing is not None and case.facts.os != "linux":
+        delete, add = words.refusing_route(refusing)
+        return Fix(title, (delete,), (add,), "root", risk=_WANTED, lasts=Lasts.UNTIL_RESTART)
+    if refusing is not None:
+        change = RefusingRoute(refusing.kind, str(refusing.destination), refusing.table)
+        return fix_by(title, change, verified=returns_without(case, way, refusing), risk=_WANTED)
+    if decision.rule is not None and decision.rule.action in _REFUSING:
+        return Fix(title, (f"ip rule del pref {decision.rule.priority}",), needs="root", risk=_WANTED)
+    step = f"Add a route to {client}'s network, or a default gateway."
+    return Fix(title, needs="user-action", steps=(step,))
+
+
+def returns_without(case: Case, way: Way, route: Route) -> bool | None:
+    """Whether answers find their way back once a route is gone, by the same journey; None where they do not."""
+    classes = case.classes.get(way.id, ())
+    if not classes or isinstance(case.facts.routes, Unknown):
+        return None
+    facts = replace(case.facts, routes=tuple(one for one in case.facts.routes if one != route))
+    journey = follow(facts, classes[0].journey.packet)
+    if isinstance(journey, Unknown) or journey.lost_reply is not None or journey.link is not None:
+        return None
+    return None if any(stop.line.route is not None for stop in journey.stops) else True
 
 
 def by_tunnel(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
@@ -121,37 +143,26 @@ def _misled(case: Case, way: Way, client: IPAddress, decision: Decision, title: 
         title=title,
         detail=detail,
         evidence=(_evidence(case, way, client, decision),),
-        fixes=(_drop_route(case, decision),),
+        fixes=(_drop_route(case, way, decision),),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
     )
 
 
-def _drop_route(case: Case, decision: Decision) -> Fix:
+def _drop_route(case: Case, way: Way, decision: Decision) -> Fix:
     """Take the route away that misleads the answers, where it is one of its own."""
     route = decision.route
     risk = f"what else uses that route no longer reaches {route.destination if route else 'it'} by it"
     if route is None or case.facts.os != "linux" or route.table in ("local", "255"):
         step = f"Remove or correct the route by {decision.device} that covers the clients' network."
         return Fix("Correct the route", needs="user-action", steps=(step,))
-    line = route_line(route)
-    return Fix(
-        "Remove the route that leads there", (f"ip route del {line}",), (f"ip route add {line}",), "root",
-        risk=risk,
+    change = UnicastRoute(
+        str(route.destination), None if route.gateway is None else str(route.gateway), route.device, route.metric,
+        route.table,
     )  # fmt: skip
-
-
-def route_line(route: Route) -> str:
-    """A route as ``ip route`` takes it."""
-    parts = [str(route.destination)]
-    if route.gateway is not None:
-        parts += ["via", str(route.gateway)]
-    if route.device is not None:
-        parts += ["dev", route.device]
-    if route.metric:
-        parts += ["metric", str(route.metric)]
-    return " ".join([*parts, *([] if route.table == "main" else ["table", route.table])])
+    verified = returns_without(case, way, route)
+    return fix_by("Remove the route that leads there", change, verified=verified, risk=risk)
 
 
 def wrong_neighbour(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
@@ -208,11 +219,11 @@ def reverse_path(
     if is_asked:
         detail += " It answers no ARP question from there either, so clients get 'no route to host'."
     settings = ", ".join(f"{name} = {value}" for name, value in values.items())
-    loosen = Fix(
-        f"Make the filter loose on {way.interface.name}",
-        tuple(f"sysctl -w {name}={mode}" for name in changed),
-        tuple(f"sysctl -w {name}={value or 0}" for name, value in changed.items()),
-        needs="root",
+    settings_after = [Sysctl(name, value or "0", str(mode)) for name, value in changed.items()]
+    loosen = fix_by(
+        f"Make the filter {'loose' if mode else 'pass'} on {way.interface.name}",
+        *settings_after,
+        verified=_passes_with(case, way, {one.name: one.after for one in settings_after}),
         risk=f"answers then leave by {decision.device}; where that leads elsewhere, correct the route instead"
         if has_route
         else "packets with forged senders are taken, too",
@@ -224,11 +235,23 @@ def reverse_path(
         f"them is {by} (rp_filter)",
         detail=detail,
         evidence=(Evidence("sysctl", settings), _evidence(case, way, client, decision)),
-        fixes=(_drop_route(case, decision) if then in _MISLED else loosen,),
+        fixes=(_drop_route(case, way, decision) if then in _MISLED else loosen,),
         paths=(way.id,),
         stage=StageName.ROUTE,
         symptom=Symptom.UNREACHABLE if is_asked else Symptom.TIMEOUT,
     )
+
+
+def _passes_with(case: Case, way: Way, settings: dict[str, str]) -> bool | None:
+    """Whether clients' packets are taken and answered once these settings are as given; None where they are not."""
+    classes = case.classes.get(way.id, ())
+    if not classes:
+        return None
+    facts = replace(case.facts, sysctls={**case.facts.sysctls, **settings})
+    journey = follow(facts, classes[0].journey.packet)
+    if isinstance(journey, Unknown) or journey.route_stop is not None or journey.lost_reply is not None:
+        return None
+    return True
 
 
 _MISLED = (ReplyFault.OTHER_LINK, ReplyFault.NO_CARRIER)

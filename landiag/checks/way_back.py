@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
+from landiag.checks.fixing import fix_by
 from landiag.checks.routes import (
     by_other_interface,
     by_tunnel,
@@ -23,6 +24,7 @@ from landiag.journey.ends import End, LinkFault, ReplyFault
 from landiag.journey.journey import Journey
 from landiag.journey.reply import find_reply_fault, is_by_other_link
 from landiag.journey.ways import Way, client_of
+from landiag.model.changes import Sysctl
 from landiag.model.facts import IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
@@ -153,11 +155,9 @@ def _check_conntrack(case: Case) -> list[Finding]:
             title=f"The kernel's table of connections is full ({count} of {most}): new ones are dropped",
             evidence=(Evidence("sysctl", f"nf_conntrack_count = {count}, nf_conntrack_max = {most}"),),
             fixes=(
-                Fix(
+                fix_by(
                     "Make the table larger",
-                    (f"sysctl -w net.netfilter.nf_conntrack_max={int(most) * 2}",),
-                    (f"sysctl -w net.netfilter.nf_conntrack_max={most}",),
-                    needs="root",
+                    Sysctl("net.netfilter.nf_conntrack_max", most, str(int(most) * 2)),
                 ),
             ),
         )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from landiag.checks.case import Case
+from landiag.checks.fixing import fix_by
+from landiag.model.actions import Lasts
+from landiag.model.changes import LinkSetting
 from landiag.model.facts import Route
 from landiag.model.report import Fix
 
@@ -66,17 +69,14 @@ def switch_on(case: Case, interface: str) -> Fix:
             (f"Disable-NetAdapter -Name {name} -Confirm:$false",),
             needs="root",
         )
-    before = f"ip link set dev {interface}" if case.facts.os == "linux" else f"ifconfig {interface}"
-    return Fix(title, (f"{before} up",), (f"{before} down",), needs="root")
-
-
-def refusing_route(case: Case, route: Route) -> tuple[str, str]:
-    """What takes away a route that refuses packets, and what sets it again."""
     if case.facts.os == "linux":
-        line = f"{route.kind} {route.destination}" + (
-            "" if route.table == "main" else f" table {route.table}"
-        )
-        return f"ip route del {line}", f"ip route add {line}"
+        return fix_by(title, LinkSetting(interface, "state", "down", "up"))
+    before = f"ifconfig {interface}"
+    return Fix(title, (f"{before} up",), (f"{before} down",), needs="root", lasts=Lasts.UNTIL_RESTART)
+
+
+def refusing_route(route: Route) -> tuple[str, str]:
+    """What takes away a route that refuses packets on a system other than Linux, and what sets it again."""
     family = "-inet6 " if route.destination.version == 6 else ""
     loopback = "::1" if route.destination.version == 6 else "127.0.0.1"
     flag = "-blackhole" if route.kind == "blackhole" else "-reject"

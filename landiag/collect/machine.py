@@ -98,6 +98,7 @@ def _parse_process(item: Mapping[str, Any]) -> Process:
         parent=item.get("parent"),
         environment=dict(item.get("environment") or {}),
         namespace=item.get("namespace"),
+        uid=item.get("uid"),
     )
 
 

@@ -6,7 +6,6 @@ resets a firewall or changes a default policy: one rule, for one port, from one 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.owners import Manager, Owner
 from landiag.model.action import Stop, Verdict
+from landiag.model.changes import Change, FirewalldRule, IptablesRule, NftRule, UfwRule
 from landiag.model.facts import IPNetwork
 from landiag.model.match import InRanges, Match
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine
@@ -41,14 +41,28 @@ class Opening(Struct, frozen=True):
         return self.clients.version == 6
 
 
+class Unban(Struct, frozen=True):
+    """A client whose ban by a jail of fail2ban is lifted."""
+
+    jail: str
+    client: str
+
+    def argv(self, verb: str) -> tuple[str, ...]:
+        """The command with this verb: ``unbanip``, or ``banip`` to undo it."""
+        return ("fail2ban-client", "set", self.jail, verb, self.client)
+
+
 class Proposal(Struct, frozen=True):
-    """Commands and what they make of the ruleset. ``ruleset`` is None where that cannot be evaluated."""
+    """An opening, typed, and what it makes of the ruleset. ``ruleset`` is None where that cannot be evaluated.
+
+    ``unban`` is what lifts a ban, and what sets it again: nothing that opens a port.
+    """
 
     title: str
-    commands: tuple[str, ...] = ()
-    undo: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
     steps: tuple[str, ...] = ()
     ruleset: Ruleset | None = None
+    unban: Unban | None = None
 
 
 def propose(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: Opening) -> tuple[Proposal, ...]:
@@ -90,33 +104,20 @@ def _title(who: str, opening: Opening) -> str:
 
 
 def _ufw(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
-    rule = f"allow from {opening.clients} to any port {opening.port} proto tcp"
     prefix = "ufw6" if opening.is_ipv6 else "ufw"
     changed = insert_rule(ruleset, chain, f"{prefix}-user-input", 0, opening)
-    return Proposal(
-        _title("ufw", opening),
-        commands=(f"ufw prepend {rule}",),
-        undo=(f"ufw delete {rule}",),
-        ruleset=changed,
-    )
+    change = UfwRule(str(opening.clients), opening.port)
+    return Proposal(_title("ufw", opening), (change,), ruleset=changed)
 
 
 def _firewalld(ruleset: Ruleset, owner: Owner, opening: Opening) -> Proposal | None:
     if not owner.detail:
         return None
-    family = "ipv6" if opening.is_ipv6 else "ipv4"
-    # A rule with a negative priority comes before every deny rule of the zone (firewalld.richlanguage(5)).
-    rule = (
-        f'rule priority="-100" family="{family}" source address="{opening.clients}" '
-        f'port port="{opening.port}" protocol="tcp" accept'
-    )
-    zone = shlex.quote(f"--zone={owner.detail}")
-    add, remove = shlex.quote(f"--add-rich-rule={rule}"), shlex.quote(f"--remove-rich-rule={rule}")
+    zone, clients = owner.detail, str(opening.clients)
     return Proposal(
-        _title(f"the zone {owner.detail} of firewalld", opening),
-        commands=(f"firewall-cmd {zone} {add}", f"firewall-cmd --permanent {zone} {add}"),
-        undo=(f"firewall-cmd {zone} {remove}", f"firewall-cmd --permanent {zone} {remove}"),
-        ruleset=_open_zone(ruleset, owner.detail, opening),
+        _title(f"the zone {zone} of firewalld", opening),
+        tuple(FirewalldRule(zone, clients, opening.port, permanent) for permanent in (False, True)),
+        ruleset=_open_zone(ruleset, zone, opening),
     )
 
 
@@ -131,24 +132,26 @@ def _open_zone(ruleset: Ruleset, zone: str, opening: Opening) -> Ruleset | None:
 def _fail2ban(owner: Owner, opening: Opening) -> Proposal | None:
     if opening.clients.num_addresses > 1 or not owner.detail:
         return _by_hand(owner)
-    client = opening.clients.network_address
-    jail = shlex.quote(owner.detail)
+    client = str(opening.clients.network_address)
     return Proposal(
-        f"Lift the ban of {client} in fail2ban's jail {owner.detail}",
-        commands=(f"fail2ban-client set {jail} unbanip {client}",),
-        undo=(f"fail2ban-client set {jail} banip {client}",),
+        f"Lift the ban of {client} in fail2ban's jail {owner.detail}", unban=Unban(owner.detail, client)
     )
 
 
 def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
-    asked = opening.asked_port or opening.port
-    side = "-d" if opening.is_answer else "-s"
-    rule = f"DOCKER-USER {side} {opening.clients} -p tcp -m conntrack --ctorigdstport {asked} -j ACCEPT"
-    program = _program(chain, opening)
+    change = IptablesRule(
+        _program(chain, opening),
+        "filter",
+        "DOCKER-USER",
+        str(opening.clients),
+        opening.asked_port or opening.port,
+        position=1,
+        is_answer=opening.is_answer,
+        is_original=True,
+    )
     return Proposal(
         _title("docker's chain for your own rules", opening),
-        commands=(f"{program} -I {rule}",),
-        undo=(f"{program} -D {rule}",),
+        (change,),
         ruleset=insert_rule(ruleset, chain, "DOCKER-USER", 0, opening),
     )
 
@@ -169,46 +172,39 @@ def _program(chain: Chain, opening: Opening) -> str:
 
 
 def _iptables(ruleset: Ruleset, decided_by: TraceLine, chain: Chain, opening: Opening) -> Proposal:
-    table = "" if chain.table == "filter" else f" -t {chain.table}"
-    ends = ("-d", "--sport") if opening.is_answer else ("-s", "--dport")
-    match = f"{ends[0]} {opening.clients} -p tcp -m tcp {ends[1]} {opening.port} -j ACCEPT"
-    program = _program(chain, opening)
     index = len(chain.rules) if decided_by.rule is None else decided_by.rule.position - 1
-    add = f"-A {chain.name}" if decided_by.rule is None else f"-I {chain.name} {index + 1}"
+    change = IptablesRule(
+        _program(chain, opening),
+        chain.table,
+        chain.name,
+        str(opening.clients),
+        opening.port,
+        position=None if decided_by.rule is None else index + 1,
+        is_answer=opening.is_answer,
+    )
     return Proposal(
         _title("iptables", opening),
-        commands=(f"{program}{table} {add} {match}",),
-        undo=(f"{program}{table} -D {chain.name} {match}",),
-        steps=(
-            "To keep it after a restart: netfilter-persistent save (Debian), service iptables save (Fedora).",
-        ),
+        (change,),
         ruleset=insert_rule(ruleset, chain, chain.name, index, opening),
     )
 
 
 def _nft(ruleset: Ruleset, decided_by: TraceLine, chain: Chain, opening: Opening) -> Proposal:
-    family = "ip6" if opening.is_ipv6 else "ip"
-    ends = ("daddr", "sport") if opening.is_answer else ("saddr", "dport")
-    comment = f"landiag {opening.port}{' answers' if opening.is_answer else ''}"
-    match = f'{family} {ends[0]} {opening.clients} tcp {ends[1]} {opening.port} accept comment "{comment}"'
-    place = f"{chain.family} {chain.table} {chain.name}"
     rule = decided_by.rule
-    if rule is None or rule.handle is None:
-        command, index = f"nft add rule {place} {shlex.quote(match)}", len(chain.rules)
-    else:
-        command = f"nft insert rule {place} position {rule.handle} {shlex.quote(match)}"
-        index = rule.position - 1
-    # nft deletes by handle only, and the handle is known once the rule is there.
-    undo = (
-        f"nft -a list chain {place} | sed -n "
-        + shlex.quote(f's/.*comment "{comment}" # handle \\([0-9]*\\)$/delete rule {place} handle \\1/p')
-        + " | nft -f -"
+    is_last = rule is None or rule.handle is None
+    index = len(chain.rules) if rule is None or rule.handle is None else rule.position - 1
+    change = NftRule(
+        chain.family,
+        chain.table,
+        chain.name,
+        str(opening.clients),
+        opening.port,
+        is_answer=opening.is_answer,
+        before=None if is_last or rule is None else rule.handle,
     )
     return Proposal(
         _title("nftables", opening),
-        commands=(command,),
-        undo=(undo,),
-        steps=("To keep it after a restart, put the rule into /etc/nftables.conf as well.",),
+        (change,),
         ruleset=insert_rule(ruleset, chain, chain.name, index, opening),
     )
 

@@ -145,6 +145,7 @@ def _describe(process: Any) -> dict[str, Any]:
             "argv": list(mask_argv(tuple(_ask(process.cmdline) or ()))),
             "exe": _ask(process.exe),
             "user": _ask(process.username),
+            "uid": _uid_of(process),
             "cwd": _ask(process.cwd),
             "started": _ask(process.create_time),
             "state": _ask(process.status),
@@ -154,6 +155,12 @@ def _describe(process: Any) -> dict[str, Any]:
             ),
             "namespace": _namespace_of(str(process.pid)),
         }
+
+
+def _uid_of(process: Any) -> int | None:
+    """The real user id; None where there is none (Windows), or nobody may know it."""
+    found = _ask(process.uids) if hasattr(process, "uids") else None
+    return None if found is None else int(found.real)
 
 
 def _ask(question: Any) -> Any:

@@ -183,7 +183,7 @@ class Process(Struct, frozen=True):
 
     ``argv`` has secrets masked already. ``started`` is seconds since the epoch. ``state`` is psutil's word
     (``running``, ``sleeping``, ``stopped``, ``tracing-stop``...). ``services`` are those of Windows that run
-    in it, by their short names; None where nobody could tell.
+    in it, by their short names; None where nobody could tell. ``uid`` is the real user id, on POSIX systems.
     """
 
     pid: int
@@ -198,6 +198,7 @@ class Process(Struct, frozen=True):
     environment: Mapping[str, str] = field(default_factory=dict)
     namespace: str | None = None
     services: tuple[str, ...] | None = None
+    uid: int | None = None
 
 
 class Namespace(Struct, frozen=True):

@@ -7,6 +7,7 @@ from enum import Enum
 
 from msgspec import Struct, field
 
+from landiag.model.actions import Action, Lasts
 from landiag.model.terms import CheckName, StageName, Symptom
 
 SCHEMA = "landiag.report/1"
@@ -97,7 +98,9 @@ class Fix(Struct, frozen=True):
 
     ``needs`` is ``restart-server``, ``root``, ``user-action`` or None. ``verified`` is True when the fix was
     evaluated and helps, None when that cannot be evaluated. ``steps`` are sentences for what no command does.
-    ``stop_signal`` ends ``stop_pid`` where TERM does not (uWSGI takes TERM for "start anew").
+    ``stop_signal`` ends ``stop_pid`` where TERM does not (uWSGI takes TERM for "start anew"). ``actions`` is the
+    same, typed, for ``--fix``: empty where it can only be done by hand. ``lasts`` says how long it lasts by
+    itself (None: nothing is changed, or nobody knows), ``keep`` how to keep what the next start would take.
     """
 
     title: str
@@ -111,6 +114,9 @@ class Fix(Struct, frozen=True):
     cwd: str | None = None
     stop_pid: int | None = None
     stop_signal: str | None = None
+    actions: tuple[Action, ...] = ()
+    lasts: Lasts | None = None
+    keep: str | None = None
 
 
 class AddressSpan(Struct, frozen=True):

@@ -15,6 +15,7 @@ from landiag.render.parts import (
     describe_path,
     facts,
     fixes_in_order,
+    lasting,
 )
 from landiag.render.svg import render_path
 from landiag.render.typed import command_lines, undo_lines
@@ -136,7 +137,7 @@ def _fix(number: int, finding: Finding, fix: Fix, os: str) -> list[Markup]:
         parts.append(element("ul", *(element("li", step) for step in fix.steps)))
     parts += _edit(fix.edit) if fix.edit is not None else []
     parts += [element("pre", "\n".join(commands))] if commands else []
-    parts += _paragraphs([f"Mind: {fix.risk}" if fix.risk else ""])
+    parts += _paragraphs([lasting(fix), f"Mind: {fix.risk}" if fix.risk else ""])
     if fix.undo:
         undo = element("pre", "\n".join(undo_lines(fix, os)))
         parts.append(_fold("To undo it", undo))

@@ -43,8 +43,10 @@ def _plain(value: Any) -> Any:
         return value.value
     if isinstance(value, Struct):
         quiet = _LEFT_OUT.get(type(value), frozenset())
+        config = value.__struct_config__
+        kind = {config.tag_field: config.tag} if config.tag_field else {}
         given = {name: getattr(value, name) for name in value.__struct_fields__}
-        return {name: _plain(one) for name, one in given.items() if name not in quiet or one}
+        return {**kind, **{name: _plain(one) for name, one in given.items() if name not in quiet or one}}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if isinstance(value, str):

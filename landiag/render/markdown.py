@@ -20,6 +20,7 @@ from landiag.render.parts import (
     describe_path,
     facts,
     fixes_in_order,
+    lasting,
     stop_of,
 )
 from landiag.render.typed import command_lines, undo_lines
@@ -125,6 +126,7 @@ def _fix(fix: Fix, os: str) -> list[str]:
         blocks += _edit(fix.edit)
     commands = command_lines(fix, os)
     blocks.append(fenced("\n".join(commands), _language(os)) if commands else "")
+    blocks.append(plain(lasting(fix)))
     blocks.append(f"Mind: {plain(fix.risk)}" if fix.risk else "")
     if fix.undo:
         blocks.append("To undo it:\n\n" + fenced("\n".join(undo_lines(fix, os)), _language(os)))

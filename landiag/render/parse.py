@@ -14,6 +14,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from msgspec import Struct, field
 from msgspec.structs import fields, replace
 
+from landiag.model.actions import Lasts
 from landiag.model.facts import ParseError
 from landiag.model.report import SCHEMA, Outcome, Report, Status
 from landiag.model.terms import Symptom
@@ -25,8 +26,9 @@ _UNKNOWN_WORDS: dict[type[Enum], Enum] = {
     Outcome: Outcome.UNKNOWN,
     Status: Status.UNDETERMINED,
     Symptom: Symptom.UNKNOWN,
+    Lasts: Lasts.UNTIL_RESTART,
 }
-"""What a word that only a newer landiag knows is taken for: never for ok, never for a block."""
+"""What a word that only a newer landiag knows is taken for: never for ok, never for a block, never for good."""
 
 
 def parse_report(text: str) -> Report:
@@ -111,7 +113,7 @@ class _Reader(Struct):
             if not isinstance(value, list):
                 raise _DamagedError(f"{where} is not a list")
             (inner, _) = get_args(hint)
-            return tuple(self._read_items(value, inner, where))
+            return tuple(item for item in self._read_items(value, inner, where) if item is not None)
         if isinstance(hint, type) and issubclass(hint, Struct):
             return self.read_object(value, cast("type[Any]", hint), where)
         if issubclass(hint, Enum):
@@ -127,11 +129,24 @@ class _Reader(Struct):
     def _read_optional(self, value: Any, hint: Any, where: str) -> Any:
         if value is None:
             return None
-        (inner,) = (part for part in get_args(hint) if part is not NoneType)
+        kinds = [part for part in get_args(hint) if part is not NoneType]
+        if len(kinds) > 1:
+            return self._read_tagged(value, kinds, where)
         try:
-            return self._read(value, inner, where)
+            return self._read(value, kinds[0], where)
         except _NewerWordError:
             return None
+
+    def _read_tagged(self, value: Any, kinds: list[Any], where: str) -> Any:
+        """Read an object that says by itself which of several it is; None for one that is not known."""
+        field = kinds[0].__struct_config__.tag_field
+        tag = value.get(field) if isinstance(value, dict) else None
+        for kind in kinds:
+            if kind.__struct_config__.tag == tag:
+                rest = {name: item for name, item in value.items() if name != field}
+                return self.read_object(rest, kind, where)
+        self._leave_out(f"{where} = {tag}")
+        return None
 
     def _read_word(self, value: Any, kind: type[Enum], where: str) -> Enum:
         for member in kind:

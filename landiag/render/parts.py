@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from landiag.model.actions import Lasts
 from landiag.model.report import Finding, Fix, Outcome, Path, Report, Status
 
 T = TypeVar("T")
@@ -74,6 +75,14 @@ def fixes_in_order(report: Report) -> list[tuple[Finding, Fix]]:
     return [
         (finding, fix) for finding in report.findings if finding.outcome in wanted for fix in finding.fixes
     ]
+
+
+def lasting(fix: Fix) -> str:
+    """Say how long a fix lasts where the next start takes it, and how to keep it; empty where it stays."""
+    if fix.lasts is not Lasts.UNTIL_RESTART:
+        return ""
+    until = "Lasts until this machine restarts"
+    return f"{until}. To keep it: {fix.keep}." if fix.keep else f"{until}."
 
 
 def stop_of(path: Path) -> int | None:

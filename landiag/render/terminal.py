@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from landiag.model.report import CheckResult, Finding, Fix, Outcome, Report, Status
 from landiag.render.escape import escape_text
-from landiag.render.parts import confirmation
+from landiag.render.parts import confirmation, lasting
 from landiag.render.typed import command_lines
 
 _MARKS = {
@@ -150,6 +150,7 @@ def _fix_lines(report: Report, style: Style) -> list[str]:
         lines += _wrap(fix.title, style, first=f"{number}. ")
         # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
         lines += [*commands, *_clip(steps, 2)] if fix.needs == "root" else [*steps, *commands]
+        lines += _wrap(lasting(fix), style, first="   ") if lasting(fix) else []
         lines += _clip(_wrap(f"Mind: {_first_sentence(fix.risk)}", style, first="   "), 2) if fix.risk else []
     return lines
 

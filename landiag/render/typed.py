@@ -42,7 +42,7 @@ def _end(pid: int, signal: str | None, os: str) -> str:
 
 def _quoted(path: str, os: str) -> str:
     if os == "win32":
-        from landiag.servers.shell import powershell_word
+        from landiag.model.lines import powershell_word
 
         return powershell_word(path)
     import shlex

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 
 from msgspec import Struct
 
 from landiag.model.facts import Process
+from landiag.model.lines import is_windows_path
 
 _RUNTIMES = {
     "python": "python",
@@ -120,9 +122,13 @@ def base_name(path: str) -> str:
     return bare if bare.lower() in _RUNTIMES else name
 
 
-def is_windows_path(path: str) -> bool:
-    """Whether a program's path is one of Windows."""
-    return re.match(r"[A-Za-z]:[\\/]|\\\\", path) is not None or path.lower().endswith(".exe")
+def of_environment(words: tuple[str, ...], environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The words with the interpreter of their virtual environment, when its own name does not lead there."""
+    venv = environment.get("VIRTUAL_ENV")
+    if not venv or not words or not re.fullmatch(r"python[\w.]*|.*/Contents/MacOS/Python", words[0]):
+        return words
+    folder = f"{venv}\\Scripts\\" if is_windows_path(venv) else f"{venv}/bin/"
+    return (folder + words[0].rpartition("/")[2].lower(), *words[1:])
 
 
 def _is_title(word: str, process: Process) -> bool:

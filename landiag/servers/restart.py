@@ -12,34 +12,44 @@ import shlex
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.model.actions import Run
 from landiag.model.facts import Family, Process
+from landiag.model.lines import command_line, is_windows_path, shell_line
 from landiag.model.report import Edit
 from landiag.redact.masking import is_masked
 from landiag.servers.arguments import Place, bind_value, with_bind, with_forward, with_option, with_position
 from landiag.servers.debugger import EXPLAINED, needs_a_person, told_without, without_debugger
-from landiag.servers.invocation import Invocation, is_windows_path
+from landiag.servers.invocation import Invocation, of_environment
 from landiag.servers.recognise import Server, ServerKind
-from landiag.servers.shell import of_environment, shell_line
 from landiag.servers.source_edit import configuration_files
 
 
 class RestartAdvice(Struct, frozen=True):
     """What to do so that a server listens on all addresses.
 
-    ``commands`` are complete shell lines, to be run in ``cwd`` once ``stop_pid`` has ended. ``steps`` are
-    sentences for what no command does, in the order in which they are done, before the commands. ``edit`` is
-    the change to the file where the address stands, when its text was given. ``needs`` is a Fix's.
-    ``stop_signal`` is what ends it: uWSGI starts anew on TERM.
+    ``run`` starts it again, in ``cwd`` once ``stop_pid`` has ended. ``steps`` are sentences for what no command
+    does, in the order in which they are done, before it. ``edit`` is the change to the file where the address
+    stands, when its text was given. ``needs`` is a Fix's. ``stop_signal`` is what ends it: uWSGI starts anew on
+    TERM. ``complete``: the edit and the command alone do it, without the steps. ``debugs``: its debugger is on,
+    or may be. ``os`` is the system's name, as in ``Machine.os``.
     """
 
     title: str
-    commands: tuple[str, ...] = ()
+    run: Run | None = None
     steps: tuple[str, ...] = ()
     cwd: str | None = None
     stop_pid: int | None = None
     stop_signal: str = "TERM"
     edit: Edit | None = None
     needs: str | None = "restart-server"
+    complete: bool = False
+    debugs: bool = False
+    os: str = "linux"
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The lines to paste; empty where no command can be shown."""
+        return () if self.run is None else (command_line(self.run, os=self.os),)
 
 
 def restart_command(
@@ -68,9 +78,17 @@ def restart_command(
         return _of_manager(advice, server, host, port, server.manager)
     if server.kind.how == "steps":
         return replace(advice, steps=server.kind.steps, stop_pid=None, needs="user-action")
-    if server.kind.how in {"source", "config"}:
-        return _of_file(advice, server, host, port, os)
-    return _of_command(advice, server, host, port)
+    by_file = server.kind.how in {"source", "config"}
+    found = _of_file(advice, server, host, port, os) if by_file else _of_command(advice, server, host, port)
+    return replace(
+        found, complete=found.complete and not server.kind.steps, debugs=_may_debug(server, process, found)
+    )
+
+
+def _may_debug(server: Server, process: Process, advice: RestartAdvice) -> bool:
+    """Whether its debugger is on, or may be: an edit leaves alone whatever else the program says of it."""
+    reloads = "WERKZEUG_RUN_MAIN" in process.environment
+    return server.debugs or reloads or (advice.edit is not None and bool(server.kind.debug_advice))
 
 
 def http_command(server: Server, port: int | None) -> RestartAdvice:
@@ -129,7 +147,7 @@ def _of_unit(advice: RestartAdvice, server: Server, host: str, port: int | None,
         steps = (f"In its unit (systemctl edit --full {shlex.quote(unit)}): {_told(server, host, port)}.",)
     return replace(
         advice,
-        commands=(shlex.join(["systemctl", "restart", unit]),),
+        run=Run(("systemctl", "restart", unit)),
         steps=(*steps, *server.kind.steps),
         stop_pid=None,
         needs="root",
@@ -152,9 +170,7 @@ def _of_service(advice: RestartAdvice, unit: str, os: str) -> RestartAdvice:
     if os in _SERVICES:
         step = f"Then start it anew: {_SERVICES[os]}."
         return replace(advice, steps=(*advice.steps, step), stop_pid=None, needs="user-action")
-    return replace(
-        advice, commands=(shlex.join(["systemctl", "restart", unit]),), stop_pid=None, needs="root"
-    )
+    return replace(advice, run=Run(("systemctl", "restart", unit)), stop_pid=None, needs="root")
 
 
 _SERVICES = {
@@ -171,7 +187,12 @@ def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None,
         return _of_service(advice, server.kind.service, os)
     if advice.edit is None and server.kind.instead and server.invocation and server.script is None:
         return _without_edit(advice, server, server.invocation, host, port)
-    return _again(advice, server, server.script or server.invocation)
+    return _again(_whole_with_edit(advice), server, server.script or server.invocation)
+
+
+def _whole_with_edit(advice: RestartAdvice) -> RestartAdvice:
+    """The same command does it where the edit says what to change; else a person has to find that."""
+    return replace(advice, complete=advice.edit is not None)
 
 
 def _without_edit(
@@ -187,7 +208,7 @@ def _without_edit(
     interpreter = called.words[: -1 if called.script else -2]
     started = Invocation(interpreter, called.program, arguments, called.runtime)
     steps = tuple(f"Or, to go on starting it as you do: {step[0].lower()}{step[1:]}" for step in advice.steps)
-    return _typed(replace(advice, steps=steps), server, started)
+    return _typed(replace(advice, steps=steps, complete=True), server, started)
 
 
 def _filled(word: str, known: dict[str, str]) -> str:
@@ -223,7 +244,8 @@ def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | No
     called, script = server.invocation, server.script
     advice = replace(advice, steps=(*advice.steps, *server.kind.steps))
     if server.kind.how == "environment":
-        return _again(advice, server, script or called, {server.kind.variable: _form(server, host, port)})
+        variables = {server.kind.variable: _form(server, host, port)}
+        return _again(replace(advice, complete=True), server, script or called, variables)
     if script is not None:
         return _of_script(advice, server, script, host, port)
     if called is None:
@@ -233,8 +255,8 @@ def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | No
     changed = rewritten(server, called.arguments, host, port)
     if changed is None:
         advice = replace(advice, steps=(*_file_steps(advice, server, host), *advice.steps))
-        return _again(advice, server, called)
-    return _again(advice, server, replace(called, arguments=changed))
+        return _again(_whole_with_edit(advice), server, called)
+    return _again(replace(advice, complete=True), server, replace(called, arguments=changed))
 
 
 def _of_script(
@@ -249,9 +271,13 @@ def _of_script(
         step = f"In package.json, in the script that starts it: {_told(server, host, port)}."
         return _again(replace(advice, steps=(step, *advice.steps)), server, script)
     if in_file:
-        return _again(advice, server, script)
+        return _again(_whole_with_edit(advice), server, script)
     changed = rewritten(server, script.arguments, host, port, after="")
-    return _again(advice, server, replace(script, arguments=changed or script.arguments))
+    return _again(
+        replace(advice, complete=changed is not None),
+        server,
+        replace(script, arguments=changed or script.arguments),
+    )
 
 
 def rewritten(
@@ -298,8 +324,8 @@ def _typed(
     if not all(word.isprintable() for word in everything):
         step = f"Its command line holds characters that cannot be shown. {_instead(server, called)}"
         return replace(advice, steps=(*advice.steps, step))
-    line = shell_line(words, variables, powershell=_is_windows(server))
-    return replace(advice, commands=(line,))
+    run = Run(words, advice.cwd, tuple(variables.items()), detached=True, user=server.process.user)
+    return replace(advice, run=run, os="windows" if _is_windows(server) else "linux")
 
 
 def _variables(server: Server) -> dict[str, str]:

@@ -12,10 +12,10 @@ import posixpath
 import re
 
 from landiag.model.facts import Family
+from landiag.model.lines import is_windows_path
 from landiag.model.report import Edit
 from landiag.servers.arguments import Place, with_option
 from landiag.servers.debugger import without_debugger
-from landiag.servers.invocation import is_windows_path
 from landiag.servers.recognise import Server, ServerKind
 
 LOOPBACK = r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[?::1\]?"

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from landiag.collect.machine import system_name
+from landiag.model.lines import powershell_word, shell_line
 from landiag.model.report import Fix, Report
 from landiag.render.html import render_html
 from landiag.render.markdown import render_markdown
 from landiag.render.text import render_text
 from landiag.render.typed import command_lines, undo_lines
-from landiag.servers.shell import powershell_word, shell_line
 from tests.cases import NAMES, load, replay
 from tests.machines import bsd, windows
 from tests.machines.__main__ import record

@@ -1,0 +1,118 @@
+"""Fixes built from what they do: the lines to paste, how long they last and how to keep them follow from that."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+from typing_extensions import assert_never
+
+from landiag.checks.case import Case
+from landiag.model.actions import Action, EditFile, End, Lasts, Run
+from landiag.model.changes import (
+    Change,
+    FirewalldRule,
+    IptablesRule,
+    LinkSetting,
+    NftRule,
+    RefusingRoute,
+    Sysctl,
+    UfwRule,
+    UnicastRoute,
+)
+from landiag.model.facts import Process, Unknown
+from landiag.model.lines import command_line, undo_line
+from landiag.model.report import Fix
+from landiag.servers.restart import RestartAdvice
+
+
+def fix_by(title: str, *changes: Change, verified: bool | None = None, risk: str | None = None) -> Fix:
+    """Build the fix that makes these changes as root, in this order; the undo takes them back in the other."""
+    runs = tuple(Run(change.argv, change=change) for change in changes)
+    return Fix(
+        title,
+        commands=tuple(command_line(run) for run in runs),
+        undo=tuple(undo_line(change) for change in reversed(changes)),
+        needs="root",
+        verified=verified,
+        risk=risk,
+        actions=runs,
+        lasts=Lasts.FOR_GOOD if all(_survives(change) for change in changes) else Lasts.UNTIL_RESTART,
+        keep=next((_keep(change) for change in changes if not _survives(change)), None),
+    )
+
+
+def _survives(change: Change) -> bool:
+    """Whether a change is still there after the next start; firewalld's come in pairs, of which one is."""
+    return isinstance(change, UfwRule | FirewalldRule)
+
+
+def _keep(change: Change) -> str:
+    """How to keep what is gone at the next start."""
+    match change:
+        case NftRule():
+            return "put the rule into /etc/nftables.conf as well"
+        case IptablesRule():
+            return "netfilter-persistent save (Debian), service iptables save (Fedora)"
+        case Sysctl():
+            return f"write {change.name} = {change.after} into a file in /etc/sysctl.d"
+        case RefusingRoute() | UnicastRoute():
+            return "take the route out of what sets it at the start"
+        case LinkSetting():
+            return f"set it where {change.interface} is configured (NetworkManager, netplan, interfaces(5))"
+        case UfwRule() | FirewalldRule():
+            return "nothing to do"
+        case _:
+            assert_never(change)
+
+
+def restart_fix(case: Case, advice: RestartAdvice, production: str, *, verified: bool | None) -> Fix:
+    """Build the fix that starts a server anew, as advised; ``production`` is what to mind about the server."""
+    run = advice.run
+    old = _process(case, advice.stop_pid)
+    if run is not None and old is not None and run.detached and is_somebody_elses(case, old):
+        run = replace(run, for_user=old.user or str(old.uid))
+    is_typed = run is not None and run.detached
+    return Fix(
+        title=advice.title,
+        commands=() if run is None else (command_line(run, os=_shell_of(case, advice)),),
+        needs=advice.needs,
+        verified=verified,
+        risk=production or None,
+        steps=advice.steps,
+        edit=advice.edit,
+        cwd=advice.cwd if run is not None else None,
+        stop_pid=advice.stop_pid,
+        stop_signal=None if advice.stop_signal == "TERM" else advice.stop_signal,
+        actions=_restart_actions(advice, old, run) if is_typed else (),
+        lasts=Lasts.FOR_GOOD if advice.edit is not None else Lasts.WHILE_IT_RUNS if is_typed else None,
+    )
+
+
+def _shell_of(case: Case, advice: RestartAdvice) -> str:
+    return "windows" if advice.os == "windows" else case.facts.os
+
+
+def _process(case: Case, pid: int | None) -> Process | None:
+    return None if pid is None or isinstance(case.facts.processes, Unknown) else case.facts.processes.get(pid)
+
+
+def _restart_actions(advice: RestartAdvice, old: Process | None, run: Run | None) -> tuple[Action, ...]:
+    """The edit, the end of the old server, the start of the new one: empty where a part of it is not known."""
+    if run is None or old is None or old.started is None or advice.needs != "restart-server":
+        return ()
+    edit = advice.edit
+    edits = () if edit is None else (EditFile(edit.file, edit.line, edit.find, edit.replace),)
+    end = End(old.pid, advice.stop_signal, old.started, old.argv, old.user)
+    return (*edits, end, run)
+
+
+def is_somebody_elses(case: Case, process: Process) -> bool:
+    """Whether a process is of another user than whoever asks: only its own user may run what it says.
+
+    Never on Windows, which has no form to print for that, nor where nobody knows who asks.
+    """
+    asker = case.machine.user_id
+    if case.facts.os == "windows" or asker is None:
+        return False
+    if process.uid is not None:
+        return process.uid != asker
+    return asker == 0 and process.user != "root"  # a recording of before has no number

@@ -1,0 +1,251 @@
+"""What fixes change on a Linux machine, typed: each knows the command that does it and the one that undoes it.
+
+The journal holds these and never a command line, so that whoever could write into it could run nothing of
+their own. ``clients`` are networks in CIDR notation; ports are TCP's.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from msgspec import Struct
+
+
+class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
+    """A rule of ufw, before all others, that lets clients reach a port."""
+
+    clients: str
+    port: int
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The rule as ufw is told it, and as ``ufw show added`` shows it."""
+        return ("allow", "from", self.clients, "to", "any", "port", str(self.port), "proto", "tcp")
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that adds it."""
+        return ("ufw", "prepend", *self.words)
+
+    @property
+    def undo_argv(self) -> tuple[str, ...]:
+        """The command that removes it."""
+        return ("ufw", "delete", *self.words)
+
+
+class FirewalldRule(Struct, frozen=True, tag_field="change", tag="firewalld-rule"):
+    """A rich rule of a zone of firewalld, now or in what it loads at its next start (``permanent``)."""
+
+    zone: str
+    clients: str
+    port: int
+    permanent: bool = False
+
+    @property
+    def rule(self) -> str:
+        """The rule in firewalld.richlanguage(5); a negative priority comes before every deny rule of the zone."""
+        family = f"ipv{ip_network(self.clients).version}"
+        return (
+            f'rule priority="-100" family="{family}" source address="{self.clients}" '
+            f'port port="{self.port}" protocol="tcp" accept'
+        )
+
+    def ask(self, option: str) -> tuple[str, ...]:
+        """A command about this zone's rules."""
+        permanent = ("--permanent",) if self.permanent else ()
+        return ("firewall-cmd", *permanent, f"--zone={self.zone}", option)
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that adds it."""
+        return self.ask(f"--add-rich-rule={self.rule}")
+
+    @property
+    def undo_argv(self) -> tuple[str, ...]:
+        """The command that removes it."""
+        return self.ask(f"--remove-rich-rule={self.rule}")
+
+
+class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
+    """A rule in a chain of nftables: before the rule with the handle ``before``, or last where that is None.
+
+    ``is_answer``: it lets the server's answers out, rather than clients in. ``handle`` is the rule's own, once
+    it is there.
+    """
+
+    family: str
+    table: str
+    chain: str
+    clients: str
+    port: int
+    is_answer: bool = False
+    before: int | None = None
+    handle: int | None = None
+
+    @property
+    def comment(self) -> str:
+        """The comment by which people find it."""
+        return f"landiag {self.port}{' answers' if self.is_answer else ''}"
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """The chain as nft is told it."""
+        return (self.family, self.table, self.chain)
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that adds it."""
+        family = "ip6" if ip_network(self.clients).version == 6 else "ip"
+        address, port = ("daddr", "sport") if self.is_answer else ("saddr", "dport")
+        match = f'{family} {address} {self.clients} tcp {port} {self.port} accept comment "{self.comment}"'
+        if self.before is None:
+            return ("nft", "add", "rule", *self.place, match)
+        return ("nft", "insert", "rule", *self.place, "position", str(self.before), match)
+
+    @property
+    def undo_argv(self) -> tuple[str, ...]:
+        """The command that removes it, once its handle is known."""
+        return ("nft", "delete", "rule", *self.place, "handle", str(self.handle or 0))
+
+
+class IptablesRule(Struct, frozen=True, tag_field="change", tag="iptables-rule"):
+    """A rule in a chain of iptables, at a ``position`` that counts from 1, or last where that is None.
+
+    ``program`` is the variant that holds the chain (``ip6tables-legacy``). ``is_original``: the port is the one
+    that clients type, before docker's translation.
+    """
+
+    program: str
+    table: str
+    chain: str
+    clients: str
+    port: int
+    position: int | None = None
+    is_answer: bool = False
+    is_original: bool = False
+
+    @property
+    def match(self) -> tuple[str, ...]:
+        """What the rule asks for and does, as ``iptables -S`` shows it."""
+        side = "-d" if self.is_answer else "-s"
+        end = ("tcp", "--sport" if self.is_answer else "--dport")
+        module, option = ("conntrack", "--ctorigdstport") if self.is_original else end
+        return (side, self.clients, "-p", "tcp", "-m", module, option, str(self.port), "-j", "ACCEPT")
+
+    def ask(self, *words: str) -> tuple[str, ...]:
+        """A command about this rule's table."""
+        return (self.program, *(() if self.table == "filter" else ("-t", self.table)), *words)
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that adds it."""
+        if self.position is None:
+            return self.ask("-A", self.chain, *self.match)
+        return self.ask("-I", self.chain, str(self.position), *self.match)
+
+    @property
+    def undo_argv(self) -> tuple[str, ...]:
+        """The command that removes it."""
+        return self.ask("-D", self.chain, *self.match)
+
+
+class Sysctl(Struct, frozen=True, tag_field="change", tag="sysctl"):
+    """A setting of the kernel, and what it was before."""
+
+    name: str
+    before: str
+    after: str
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that sets it."""
+        return ("sysctl", "-w", f"{self.name}={self.after}")
+
+    @property
+    def undo_argv(self) -> tuple[str, ...]:
+        """The command that sets it as it was."""
+        return ("sysctl", "-w", f"{self.name}={self.before}")
+
+
+class RefusingRoute(Struct, frozen=True, tag_field="change", tag="refusing-route"):
+    """A route that refuses packets (``kind``: blackhole, prohibit, unreachable) and is taken away."""
+
+    kind: str
+    destination: str
+    table: str = "main"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The route as ``ip route`` is told it."""
+        table = () if self.table == "main" else ("table", self.table)
+        return (self.kind, self.destination, *table)
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that takes it away."""
+        return ("ip", "route", "del", *self.words)
+
+    @property
+    def undo_argv(self) -> tuple[str, ...]:
+        """The command that sets it again."""
+        return ("ip", "route", "add", *self.words)
+
+
+class UnicastRoute(Struct, frozen=True, tag_field="change", tag="unicast-route"):
+    """A route to a network that is taken away."""
+
+    destination: str
+    gateway: str | None = None
+    device: str | None = None
+    metric: int = 0
+    table: str = "main"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The route as ``ip route`` is told it."""
+        return (
+            self.destination,
+            *(("via", self.gateway) if self.gateway else ()),
+            *(("dev", self.device) if self.device else ()),
+            *(("metric", str(self.metric)) if self.metric else ()),
+            *(() if self.table == "main" else ("table", self.table)),
+        )
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that takes it away."""
+        return ("ip", "route", "del", *self.words)
+
+    @property
+    def undo_argv(self) -> tuple[str, ...]:
+        """The command that sets it again."""
+        return ("ip", "route", "add", *self.words)
+
+
+class LinkSetting(Struct, frozen=True, tag_field="change", tag="link-setting"):
+    """A setting of a network interface (``arp``: on or off, ``mtu``, ``state``: up or down)."""
+
+    interface: str
+    setting: str
+    before: str
+    after: str
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that sets it."""
+        return self._set(self.after)
+
+    @property
+    def undo_argv(self) -> tuple[str, ...]:
+        """The command that sets it as it was."""
+        return self._set(self.before)
+
+    def _set(self, value: str) -> tuple[str, ...]:
+        words = (value,) if self.setting == "state" else (self.setting, value)
+        return ("ip", "link", "set", "dev", self.interface, *words)
+
+
+Change = (
+    UfwRule | FirewalldRule | NftRule | IptablesRule | Sysctl | RefusingRoute | UnicastRoute | LinkSetting
+)
+"""Everything that ``check --fix`` changes as root, and knows how to take back."""

@@ -1,0 +1,73 @@
+"""Words made into lines that can be typed: the one place where actions and changes become text. Pure."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+
+from landiag.model.actions import Run
+from landiag.model.changes import Change, NftRule
+
+
+def is_windows_path(path: str) -> bool:
+    """Whether a program's path is one of Windows."""
+    return re.match(r"[A-Za-z]:[\\/]|\\\\", path) is not None or path.lower().endswith(".exe")
+
+
+def command_line(run: Run, *, os: str = "linux") -> str:
+    """The line that does what an action does. ``os`` is the system's name as in ``Machine.os``.
+
+    What came from another user's process names that user, so that nobody runs it as somebody else: ``for_user``.
+    """
+    if run.for_user is None:
+        return shell_line(run.argv, dict(run.environment), powershell=os == "windows")
+    settings = [f"{name}={value}" for name, value in run.environment]
+    # Variables in front of runuser would be root's own: LD_PRELOAD would run as root.
+    words = ("env", *settings, *run.argv) if settings else run.argv
+    if os == "linux":
+        return shlex.join(("runuser", "-u", run.for_user, "--", *words))
+    return shlex.join(("su", run.for_user, "-c", shlex.join(words)))
+
+
+def undo_line(change: Change) -> str:
+    """The line that takes a change back, for a person to type."""
+    if isinstance(change, NftRule):
+        return _nft_undo(change)
+    return shlex.join(change.undo_argv)
+
+
+def _nft_undo(rule: NftRule) -> str:
+    """nft deletes by handle only, and the handle is known once the rule is there."""
+    place = f"{rule.family} {rule.table} {rule.chain}"
+    found = rf's/.*comment "{rule.comment}" # handle \([0-9]*\)$/delete rule {place} handle \1/p'
+    listing = shlex.join(("nft", "-a", "list", "chain", rule.family, rule.table, rule.chain))
+    return f"{listing} | sed -n {shlex.quote(found)} | nft -f -"
+
+
+def shell_line(words: Sequence[str], variables: Mapping[str, str], *, powershell: bool = False) -> str:
+    """A line for the shell: POSIX quoting, or PowerShell's where asked for and for the paths of Windows."""
+    if powershell or (words and is_windows_path(words[0])):
+        before = "".join(f"$env:{name}={_literal(value)}; " for name, value in variables.items())
+        line = " ".join(map(powershell_word, words))
+        return before + ("& " + line if line.startswith("'") else line)
+    assignments = [f"{name}={shlex.quote(value)}" for name, value in variables.items()]
+    return " ".join([*assignments, shlex.join(words)])
+
+
+_PLAIN = re.compile(r"(?!-[^-]*[.:]|--$)[\w+/\\:.=-]+", re.ASCII)
+"""Words that PowerShell takes as they are. It cuts ``-b.c`` in two and keeps ``--`` for itself unless quoted."""
+
+
+def powershell_word(word: str) -> str:
+    """One argument for a program, as Windows PowerShell 5 is told it: it does not escape ``"`` by itself."""
+    if _PLAIN.fullmatch(word):
+        return word
+    if not word:
+        return "'\"\"'"
+    escaped = re.sub(r'(\\*)"', r'\1\1\\"', word)
+    return _literal(re.sub(r"(\\+)$", r"\1\1", escaped) if re.search(r"\s", word) else escaped)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
