@@ -29,18 +29,47 @@ _INSIDE_ONLY = ("loopback", "container", "vm")
 """Kinds of interface whose addresses no other device on the LAN can reach."""
 
 
+class Front(Struct, frozen=True):
+    """The machine that clients talk to instead, and that passes their connections on: Windows around WSL2.
+
+    ``ip`` is its address for clients, None where nobody could tell; ``port`` is the port that they type. ``source``
+    is the address from which its connections come.
+    """
+
+    ip: IPAddress | None
+    port: int
+    source: IPAddress | None = None
+
+
+class Landing(Struct, frozen=True):
+    """Where connections arrive on this machine, when that is not the way's own address and the port in question."""
+
+    ip: IPAddress
+    port: int
+
+
 class Way(Struct, frozen=True):
-    """One way in: an address on an interface. ``is_default`` when the default route leaves by it."""
+    """One way in: an address on an interface. ``is_default`` when the default route leaves by it.
+
+    ``front`` is the machine in front of this one; None where clients reach the address itself.
+    """
 
     id: str
     interface: Interface
     address: Address
     is_default: bool
+    front: Front | None = None
+    landing: Landing | None = None
 
     @property
     def ip(self) -> IPAddress:
-        """The address that clients type."""
+        """The address of this machine."""
         return self.address.ip
+
+    @property
+    def client_ip(self) -> IPAddress | None:
+        """The address that clients type: that of the machine in front; None where nobody knows it."""
+        return self.ip if self.front is None else self.front.ip
 
     @property
     def family(self) -> Family:
@@ -52,9 +81,14 @@ class Way(Struct, frozen=True):
         """The subnet of the ordinary clients."""
         return self.address.network
 
-    def url(self, port: int | None, scheme: str = "http", path: str = "/") -> str:
-        """The URL to open on a client; without a port only the address."""
-        host = f"[{self.ip}]" if self.family is Family.IPV6 else str(self.ip)
+    def url(self, port: int | None, scheme: str = "http", path: str = "/") -> str | None:
+        """The URL to open on a client; without a port only the address. None where its address is not known."""
+        ip = self.client_ip
+        if ip is None:
+            return None
+        if self.front is not None and port is not None:
+            port = self.front.port
+        host = f"[{ip}]" if ip.version == 6 else str(ip)
         default = {"http": 80, "https": 443}.get(scheme)
         suffix = "" if port is None or port == default else f":{port}"
         return f"{scheme}://{host}{suffix}{path}"
@@ -156,7 +190,7 @@ def choose_ways(ways: Iterable[Way], target: Target, peer: IPAddress | None) -> 
     """
     chosen = [way for way in ways if target.interface in (None, way.interface.name)]
     if target.address is not None:
-        chosen.sort(key=lambda way: str(way.ip) != target.address)
+        chosen.sort(key=lambda way: target.address not in (str(way.client_ip), str(way.ip)))
     elif peer is not None:
         chosen.sort(key=lambda way: (way.ip.version != peer.version, peer not in way.network))
     return tuple(chosen)
@@ -169,3 +203,14 @@ def client_of(way: Way) -> IPAddress:
         if offset < network.num_addresses - 1 and network[offset] != way.ip:
             return network[offset]
     return network[-1]
+
+
+def default_gateway(facts: Facts, device: str) -> IPAddress | None:
+    """The gateway of the main table's IPv4 default route by a device; None when it has none."""
+    routes = () if isinstance(facts.routes, Unknown) else facts.routes
+    found = (
+        one
+        for one in routes
+        if one.destination.prefixlen == 0 and one.device == device and one.table == "main"
+    )
+    return next((one.gateway for one in found if one.gateway is not None and one.gateway.version == 4), None)

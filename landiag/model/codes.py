@@ -60,6 +60,7 @@ CODES = (
     "nothing-arrived",
     "proxy-in-the-way",
     "local-network-privacy",
+    "windows-firewall-not-asked",
     "debugger-exposed",
     "development-server",
     "firewall-bypassed",

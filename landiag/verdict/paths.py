@@ -62,7 +62,7 @@ def _path(case: Case, way: Way, findings: tuple[Finding, ...], scheme: str, path
     stages = tuple(_stages(case, way, own))
     worst = _worst([stage.outcome for stage in stages])
     url = way.url(case.port, scheme, path)
-    return Path(way.id, way.interface.name, str(way.ip), int(way.family), url, worst, stages)
+    return Path(way.id, way.interface.name, str(way.client_ip or way.ip), int(way.family), url, worst, stages)
 
 
 def _names(case: Case, way: Way) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from landiag.render.text import render_text
 from landiag.render.typed import command_lines, undo_lines
 from landiag.servers.shell import powershell_word, shell_line
 from tests.cases import NAMES, load, replay
-from tests.servers.test_servers import LINES
 from tests.machines import bsd, windows
 from tests.machines.__main__ import record
 from tests.machines.bsd_cases import CASES as BSD
@@ -28,6 +27,7 @@ from tests.machines.macos_cases import CASES as MACOS
 from tests.machines.situations import SITUATIONS
 from tests.machines.windows_cases import CASES as WINDOWS
 from tests.machines.wsl_cases import CASES as WSL
+from tests.servers.test_servers import LINES
 
 LINUX = (
     r"\b(systemctl|journalctl|ufw|firewall-cmd|nft|ip6?tables\S*|nmcli|conntrack|sysctl -w net\.\w+4)\b"
