@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from ipaddress import ip_address
 
-from landiag.collect import windows
+from landiag.collect import windows, windows_sources
 from landiag.collect.windows_rules import RULES_SCRIPT
 from landiag.collect.windows_state import STATE
 from landiag.firewall.engine.legs import Follower
@@ -24,9 +24,9 @@ from landiag.model.ruleset import Ruleset, Verdict
 
 SLOW = (
     STATE.name,
-    windows.POWERSHELL_RULES.name,
-    windows.NETSH_RULES.name,
-    windows.NETSH_PROFILES.name,
+    windows_sources.POWERSHELL_RULES.name,
+    windows_sources.NETSH_RULES.name,
+    windows_sources.NETSH_PROFILES.name,
 )
 """What may take longer than two seconds: PowerShell starts slowly, and lists slowly."""
 

@@ -157,7 +157,8 @@ def open_case(question: Question, recorder: Recorder, machine: Machine, facts: F
     """Choose the ways in and follow the clients' conversations along them."""
     target, client = question.target, _find_peer(question, recorder)
     _check_interface(target, facts)
-    ways = _choose(question, recorder, facts)
+    known = systems.ways(machine, facts, recorder.readings, target, list_ways(facts))
+    ways = choose_ways(facts, known, target, client)
     return Case(
         target=target,
         machine=machine,

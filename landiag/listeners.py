@@ -71,7 +71,8 @@ def _where(case: Case, socket: Socket) -> str | None:
     scheme = found[0].speaks(case.port) if found is not None else ""
     if scheme in ("http", "https"):
         return case.way.url(case.port, scheme)
-    return case.way.url(case.port).removeprefix("http://").rstrip("/")
+    url = case.way.url(case.port)
+    return None if url is None else url.removeprefix("http://").rstrip("/")
 
 
 def _judge(case: Case) -> tuple[str, str | None, str]:

@@ -38,6 +38,8 @@ def _summary(case: Case) -> str:
         return "no address"
     more = len(case.ways) - 1
     also = "" if not more else f", and {more} more"
+    if best.front is not None:
+        return f"clients use Windows' address{f' {best.client_ip}' if best.client_ip else ''}, port {best.front.port}"
     return f"clients use {best.ip} ({best.interface.name}, {best.interface.kind}){also}"
 
 
@@ -46,6 +48,8 @@ def _check_given_address(case: Case) -> list[Finding]:
     if case.target.address is None:
         return []
     ip = ip_address(case.target.address)
+    if any(way.client_ip == ip for way in case.ways):
+        return []
     owner = owner_of(case.facts, ip)
     if owner is None:
         title = f"This machine does not have the address {ip}"
@@ -55,7 +59,7 @@ def _check_given_address(case: Case) -> list[Finding]:
     elif ip.is_loopback:
         title = f"{ip} is every machine's own address: on a client it means the client itself"
         detail = "Loopback addresses never leave the machine."
-    elif is_container_side(owner):
+    elif is_container_side(owner) or any(way.ip == ip for way in case.ways if way.front is not None):
         title = f"{ip} belongs to {owner.name}, a network inside this machine: no other device reaches it"
         detail = "Containers and virtual machines use it; the LAN does not."
     else:
@@ -64,7 +68,7 @@ def _check_given_address(case: Case) -> list[Finding]:
 
 
 def _wrong_address(case: Case, title: str, detail: str) -> Finding:
-    usable = [way for way in case.ways if str(way.ip) != case.target.address]
+    usable = [way for way in case.ways if str(way.ip) != case.target.address and way.url(case.port)]
     steps = (f"Give clients {usable[0].url(case.port)} instead.",) if usable else ()
     evidence = tuple(
         Evidence(words.addresses(case), f"{way.interface.name}: {way.address.interface}") for way in usable

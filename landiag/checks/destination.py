@@ -28,6 +28,8 @@ def destination_of(case: Case, way: Way) -> Destination:
     """Find where connections to this way's address and the port in question go."""
     classes = case.classes.get(way.id, ())
     translated = classes[0].journey.translated if classes else None
+    if translated is None and way.landing is not None:
+        return Destination(way.landing.ip, way.landing.port, owner_of(case.facts, way.landing.ip))
     if translated is None:
         return Destination(way.ip, case.port, way.interface)
     owner = owner_of(case.facts, translated.ip)

@@ -8,7 +8,7 @@ from landiag.checks.case import Case
 from landiag.checks.destination import destination_of
 from landiag.journey.binding import bind_among
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Family, IPAddress, Unknown
+from landiag.model.facts import Call, IPAddress, Unknown
 from landiag.probe.http import Attempt, Exchange, parse_exchange
 
 WAIT = 3.5
@@ -57,8 +57,10 @@ def debugger_exchange(case: Case, way: Way) -> Call:
 def _host_header(case: Case, way: Way) -> str:
     if case.host_header is not None:
         return case.host_header
-    host = f"[{way.ip}]" if way.family is Family.IPV6 else str(way.ip)
-    return host if case.port == 80 else f"{host}:{case.port}"
+    ip = way.client_ip or way.ip
+    port = case.port if way.front is None or way.client_ip is None else way.front.port
+    host = f"[{ip}]" if ip.version == 6 else str(ip)
+    return host if port == 80 else f"{host}:{port}"
 
 
 def where_to_ask(case: Case, way: Way) -> tuple[IPAddress, int]:

@@ -51,7 +51,7 @@ def check(case: Case) -> Answer:
     findings += _check_exposure(case, ruleset, case.way)
     findings += _check_bypasses(case)
     findings += sandbox.check(case)
-    findings += [one for one in systems.inside_wsl(case) if one.code.startswith("firewall-")]
+    findings += systems.more_firewalls(case)
     return answer(findings, _summary(case, ruleset))
 
 

@@ -73,7 +73,7 @@ def plan_after(case: Case) -> tuple[Command, ...]:
 
 
 def _neighbours_after(case: Case) -> Command:
-    return NEIGHBOURS_AFTER if case.facts.os == "linux" else arp_after(case.facts.os)
+    return arp_after(case.facts.os) or NEIGHBOURS_AFTER
 
 
 def _table(case: Case) -> tuple[Neighbour, ...] | Unknown | None:

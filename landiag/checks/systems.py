@@ -1,91 +1,119 @@
-"""What the checks ask differently on Windows, macOS, the BSDs and in WSL2."""
+"""Which folder of checks knows a system: one table, and the questions that the checks ask it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
+from landiag.checks.bind import bind_error
 from landiag.checks.case import Answer, Case
+from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
-from landiag.model.facts import Call, Command, Neighbour, Source, Unknown
-from landiag.model.report import Finding, Outcome
+from landiag.journey.ways import Way
+from landiag.model.facts import Call, Command, Facts, Neighbour, Source, Unknown
+from landiag.model.report import Finding, Outcome, Target
+
+
+def _wsl() -> System:
+    from landiag.checks.wsl import SYSTEM
+
+    return SYSTEM
+
+
+def _windows() -> System:
+    from landiag.checks.windows import SYSTEM
+
+    return SYSTEM
+
+
+def _macos() -> System:
+    from landiag.checks.macos import SYSTEM
+
+    return SYSTEM
+
+
+def _bsd() -> System:
+    from landiag.checks.macos import BSD
+
+    return BSD
+
+
+_SYSTEMS: Mapping[str, Callable[[], System]] = {
+    "wsl2": _wsl,
+    "windows": _windows,
+    "macos": _macos,
+    "freebsd": _bsd,
+    "openbsd": _bsd,
+}
+"""Folders by operating system; a Linux inside WSL2 is a system of its own. The others are at home in the checks."""
+
+
+def _named(name: str) -> System:
+    load = _SYSTEMS.get(name)
+    return System() if load is None else load()
+
+
+def _system(os: str, machine: Machine) -> System:
+    return _named("wsl2" if os == "linux" and machine.info.environment == "wsl2" else os)
+
+
+def _of(case: Case) -> System:
+    return _system(case.facts.os, case.machine)
 
 
 def sources(machine: Machine) -> tuple[Source, ...]:
     """What is read besides the host's own sources: inside WSL2, what Windows says."""
-    if machine.info.environment != "wsl2":
-        return ()
-    from landiag.checks import wsl
+    return _system(machine.os, machine).sources
 
-    return wsl.sources(machine.info.environment)
+
+def ways(
+    machine: Machine, facts: Facts, readings: Readings, target: Target, known: tuple[Way, ...]
+) -> tuple[Way, ...]:
+    """The ways that clients use: those by the machine in front, where another one is (Windows around WSL2)."""
+    return _system(facts.os, machine).ways(facts, readings, target, known)
 
 
 def plan(case: Case) -> tuple[Call, ...]:
     """Name the exchanges that only these systems need."""
-    if case.facts.os != "windows":
-        return ()
-    from landiag.checks import wsl
-
-    return wsl.plan(case)
+    return _of(case).plan(case)
 
 
 def firewall_answer(case: Case) -> Answer | None:
-    """The firewall check of another system than Linux; None on Linux."""
-    if case.facts.os == "windows":
-        from landiag.checks import windows
-
-        return windows.check_firewall(case)
-    if case.facts.os in ("macos", "freebsd", "openbsd"):
-        from landiag.checks import macos
-
-        return macos.check_firewall(case)
-    return None
+    """The firewall check of a system that has its own; None where the general one is right."""
+    check = _of(case).check_firewall
+    return None if check is None else check(case)
 
 
-def inside_wsl(case: Case) -> list[Finding]:
-    """What keeps clients from a WSL2 distribution, found from inside of it; empty elsewhere."""
-    if case.facts.os != "linux" or case.machine.info.environment != "wsl2":
-        return []
-    from landiag.checks import wsl
-
-    return wsl.check_inside(case)
+def more_firewalls(case: Case) -> list[Finding]:
+    """What firewalls beside this machine's own do: that of Windows around WSL2; empty elsewhere."""
+    return _of(case).add_firewall(case)
 
 
-def port_findings(case: Case, bind_error: str | None) -> list[Finding]:
-    """What another system says of the port: kept by Windows, held by AirPlay, served inside WSL2."""
-    if case.facts.os == "windows":
-        from landiag.checks import windows_port, wsl
-
-        return [*windows_port.check_port(case, bind_error), *(wsl.check_on_windows(case) or [])]
-    if case.facts.os == "macos":
-        from landiag.checks import macos
-
-        return macos.check_port(case)
-    return [one for one in inside_wsl(case) if one.code.startswith("port-")]
-
-
-def arp_after(os: str) -> Command:
-    """Name the listing of the neighbours that is read once a device was asked."""
-    return Command("arp-after", ("arp", "-a" if os == "windows" else "-an"))
-
-
-def parse_arp_after(case: Case) -> tuple[Neighbour, ...] | Unknown | None:
-    """Parse that listing; None when it was not read."""
-    interfaces = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
-    if case.facts.os == "windows":
-        from landiag.collect.windows_net import parse_arp as parse_windows
-
-        return case.parse(arp_after("windows"), lambda text: parse_windows(text, interfaces))
-    from landiag.collect.bsd_net import parse_arp
-
-    return case.parse(arp_after(case.facts.os), parse_arp)
+def port_findings(case: Case, error: str | None) -> list[Finding]:
+    """What a system says of the port: kept by Windows, held by AirPlay, served inside WSL2."""
+    return _of(case).check_port(case, error)
 
 
 def is_explained_by_port(case: Case) -> bool:
     """Whether the port explains what listens or does not: a server inside WSL2, a port that Windows keeps, or
     something that nobody could look at."""
-    if case.facts.os != "windows":
+    if not _of(case).explains_listening:
         return False
-    from landiag.checks import port
-
     return any(
         one.outcome is Outcome.UNKNOWN or (one.outcome is Outcome.BLOCKS and one.code != "port-taken")
-        for one in port_findings(case, port.bind_error(case))
+        for one in port_findings(case, bind_error(case))
     )
+
+
+def arp_after(os: str) -> Command | None:
+    """Name the listing of the neighbours that is read once a device was asked; None where ``ip neigh`` is."""
+    return _named(os).arp_after
+
+
+def parse_arp_after(case: Case) -> tuple[Neighbour, ...] | Unknown | None:
+    """Parse that listing; None when it was not read."""
+    system = _of(case)
+    source, parse = system.arp_after, system.parse_arp
+    if source is None or parse is None:
+        return None
+    interfaces = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
+    return case.parse(source, lambda text: parse(text, interfaces))

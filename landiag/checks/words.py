@@ -41,6 +41,12 @@ def holders(case: Case) -> str:
     return known.get(case.facts.os, "fstat")
 
 
+def see_holders(case: Case) -> Fix:
+    """How to find the program that has the port and does not listen on it."""
+    step = "End that program, or use another port."
+    return Fix("See who holds it", (holders(case),), needs="user-action", steps=(step,))
+
+
 def closed_port(case: Case) -> str:
     """What clients get from a port on which nothing listens, where that is not a refusal; else nothing."""
     if case.facts.os == "windows":

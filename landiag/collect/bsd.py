@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from landiag.collect import bsd_net, machine
 from landiag.collect.machine import Machine
+from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
 from landiag.firewall.alf import Alf, Signature, lower_alf, parse_alf, parse_signature
 from landiag.firewall.other_systems import join_rulesets
@@ -79,12 +80,13 @@ _SAFE_NAME = re.compile(r"^[A-Za-z0-9_.:][A-Za-z0-9_.:/@+-]*$")
 def parse_facts(readings: Readings, who: Machine) -> Facts:
     """Make the facts of the first round. Whatever could not be read is Unknown in its place."""
     interfaces = _interfaces(readings)
+    known_routes = _routes(readings, interfaces)
     return Facts(
         os=who.os,
         now=who.now,
         privileged=who.info.privileged,
-        interfaces=interfaces,
-        routes=_routes(readings, interfaces),
+        interfaces=with_ways_out(interfaces, known_routes),
+        routes=known_routes,
         policy_rules=one_table(),
         neighbours=_parsed(readings, NEIGHBOURS, bsd_net.parse_arp),
         sockets=parse_listeners(readings),

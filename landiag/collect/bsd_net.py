@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec.structs import replace
 
+from landiag.collect.tunnels import tunnel_named
 from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import Address, Interface, IPAddress, IPNetwork, Neighbour, ParseError, Route, Socket
 
@@ -21,14 +22,16 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("lo", "loopback"), ("utun", "vpn"), ("ipsec", "vpn"), ("ppp", "vpn"), ("wg", "vpn"), ("tun", "vpn"), ("tap",
     "vpn"),
     ("gif", "tunnel"), ("stf", "tunnel"), ("gre", "tunnel"), ("bridge", "bridge"), ("vlan", "vlan"), ("lagg", "bond"),
-    ("trunk", "bond"), ("bond", "bond"), ("vmnet", "vm"), ("vmenet", "vm"), ("vboxnet", "vm"), ("feth", "vm"),
+    ("trunk", "bond"), ("bond", "bond"), ("vmnet", "vm"), ("vmenet", "vm"), ("vboxnet", "vm"), ("vnic", "vm"),
+    ("feth", "vpn"),
     ("epair", "veth"), ("vether", "veth"), ("awdl", "other"), ("llw", "other"), ("anpi", "other"), ("ap", "other"),
     ("pflog", "other"), ("pfsync", "other"), ("enc", "other"), ("p2p", "other"), ("XHC", "other"), ("fw", "other"),
     ("wlan", "wifi"), ("iwm", "wifi"), ("iwn", "wifi"), ("iwx", "wifi"), ("athn", "wifi"), ("ath", "wifi"), ("urtwn",
     "wifi"),
     ("run", "wifi"), ("bwfm", "wifi"), ("wpi", "wifi"), ("docker", "container"),
 )  # fmt: skip
-"""What an interface is by the beginning of its name; anything else is Ethernet."""
+"""What an interface is by the beginning of its name; a tunnel of another maker has its own, else it is Ethernet."""
+_CARD = re.compile(r"(?:en|em|igb|ix|re|bge|vtnet|vmx|xn|hn|iwm|rl|fxp|ue|axe)\d")
 
 
 def parse_ifconfig(text: str, wifi: frozenset[str] = frozenset()) -> tuple[Interface, ...]:
@@ -81,7 +84,10 @@ def _interface(index: int, block: Sequence[str], wifi: frozenset[str]) -> Interf
 
 def kind_of(name: str) -> str:
     """What an interface is to a person, by its name; see ``Interface.kind``."""
-    return next((kind for prefix, kind in _KINDS if re.match(rf"{prefix}\d", name)), "ethernet")
+    known = next((kind for prefix, kind in _KINDS if re.match(rf"{prefix}\d", name)), None)
+    if known is not None:
+        return known
+    return "ethernet" if _CARD.match(name) or tunnel_named(name) is None else "vpn"
 
 
 def _addresses(block: Sequence[str]) -> Iterator[Address]:

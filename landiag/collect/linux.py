@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from landiag.collect import interfaces, machine, routes, sockets
 from landiag.collect.linux_sources import SYSCTL_FOLDER, ingress_filters, interface_settings
 from landiag.collect.machine import Machine
+from landiag.collect.outside import with_ways_out
 from landiag.firewall import linux as firewall
 from landiag.firewall.sources import NFT_TEXT
 from landiag.model.facts import (
@@ -36,12 +37,14 @@ _OUTSIDE = ("ethernet", "wifi", "bond", "vlan", "bridge", "vpn", "tunnel", "veth
 
 def parse_facts(readings: Readings, who: Machine) -> Facts:
     """Make the facts of the first round. Whatever could not be read is Unknown in its place."""
+    links = parse_reading(readings[interfaces.INTERFACES.name], interfaces.parse_interfaces)
+    known_routes = _both(readings, routes.ROUTES4, routes.ROUTES6, routes.parse_routes)
     return Facts(
         os="linux",
         now=who.now,
         privileged=who.info.privileged,
-        interfaces=parse_reading(readings[interfaces.INTERFACES.name], interfaces.parse_interfaces),
-        routes=_both(readings, routes.ROUTES4, routes.ROUTES6, routes.parse_routes),
+        interfaces=with_ways_out(links, known_routes),
+        routes=known_routes,
         policy_rules=_both(readings, routes.RULES4, routes.RULES6, routes.parse_rules),
         neighbours=parse_reading(readings[routes.NEIGHBOURS.name], routes.parse_neighbours),
         sockets=parse_reading(readings[sockets.LISTENERS.name], sockets.parse_listeners),

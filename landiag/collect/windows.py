@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import ip_address, ip_interface, ip_network
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address, ip_network
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from landiag.collect import machine, windows_net
 from landiag.collect.machine import Machine
-from landiag.collect.windows_rules import RULES_SCRIPT
-from landiag.collect.windows_state import STATE, WindowsState, decoded, parse_state
+from landiag.collect.outside import with_ways_out
+from landiag.collect.windows_interfaces import parse_interfaces, parse_rows, with_profiles
+from landiag.collect.windows_sources import (
+    ADAPTERS,
+    EXCLUDED4,
+    EXCLUDED6,
+    IPCONFIG,
+    LISTENERS,
+    NEIGHBOURS,
+    NETSH_PROFILES,
+    NETSH_RULES,
+    NETSTAT,
+    NETSTAT6,
+    POWERSHELL_RULES,
+    REGISTRY,
+    ROUTES4,
+    ROUTES6,
+)
+from landiag.collect.windows_state import STATE, decoded, parse_state
 from landiag.firewall.windows import Policy
 from landiag.firewall.windows.netsh import parse_netsh
 from landiag.firewall.windows.powershell import parse_powershell
 from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import parse_entries
 from landiag.model.facts import (
-    Address,
-    Call,
-    Command,
     Facts,
     Family,
     Interface,
@@ -42,29 +54,6 @@ from landiag.model.ruleset import Ruleset
 
 Readings = Mapping[str, Reading]
 T = TypeVar("T")
-
-LISTENERS = Call("listeners", seconds=5.0)
-ADAPTERS = Call("adapters", seconds=5.0)
-REGISTRY = Call("registry", seconds=5.0)
-ROUTES4 = Command("route-print-4", ("route", "print", "-4"))
-ROUTES6 = Command("route-print-6", ("route", "print", "-6"))
-NEIGHBOURS = Command("arp", ("arp", "-a"))
-NETSTAT = Command("netstat", ("netstat", "-ano", "-p", "TCP"))
-NETSTAT6 = Command("netstat6", ("netstat", "-ano", "-p", "TCPv6"))
-IPCONFIG = Command("ipconfig", ("ipconfig", "/all"))
-EXCLUDED4 = Command(
-    "excluded-ports-4", ("netsh", "interface", "ipv4", "show", "excludedportrange", "protocol=tcp")
-)
-EXCLUDED6 = Command(
-    "excluded-ports-6", ("netsh", "interface", "ipv6", "show", "excludedportrange", "protocol=tcp")
-)
-POWERSHELL_RULES = Command(
-    "powershell-rules", ("powershell", "-NoProfile", "-NonInteractive", "-Command", RULES_SCRIPT)
-)
-NETSH_RULES = Command(
-    "netsh-rules", ("netsh", "advfirewall", "firewall", "show", "rule", "name=all", "dir=in", "verbose")
-)
-NETSH_PROFILES = Command("netsh-profiles", ("netsh", "advfirewall", "show", "allprofiles"))
 
 FIRST: tuple[Source, ...] = (machine.MACHINE, LISTENERS, ADAPTERS, REGISTRY, ROUTES4, ROUTES6, NEIGHBOURS)
 """What is always read, all at once; nothing of it takes long."""
@@ -110,12 +99,15 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
     interfaces = facts.interfaces
     if isinstance(interfaces, Unknown) and IPCONFIG.name in readings:
         interfaces = decoded(readings, IPCONFIG, windows_net.parse_ipconfig)
+    else:
+        interfaces = parse_interfaces(readings)
     if not isinstance(interfaces, Unknown):
-        interfaces = _with_profiles(interfaces, parse_state(readings))
+        interfaces = with_profiles(interfaces, parse_state(readings))
+    routes = parse_routes(readings, interfaces)
     return replace(
         facts,
-        interfaces=interfaces,
-        routes=parse_routes(readings, interfaces),
+        interfaces=with_ways_out(interfaces, routes),
+        routes=routes,
         neighbours=_parse_neighbours(readings, interfaces),
         sockets=parse_listeners(readings),
         processes=parse_processes(readings),
@@ -123,19 +115,9 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
     )
 
 
-def _rows(text: str) -> list[dict[str, object]]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ParseError("not JSON") from error
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise ParseError("not a list of objects")
-    return found
-
-
 def _parse_sockets(text: str) -> tuple[Socket, ...]:
     sockets = []
-    for row in _rows(text):
+    for row in parse_rows(text):
         try:
             address = ip_address(str(row["address"]).partition("%")[0])
             port, pid = int(str(row["port"])), row.get("pid")
@@ -156,66 +138,6 @@ def parse_listeners(readings: Readings) -> tuple[Socket, ...] | Unknown:
         return four
     six = decoded(readings, NETSTAT6, windows_net.parse_netstat)
     return four if isinstance(six, Unknown) else four + six
-
-
-def parse_interfaces(readings: Readings) -> tuple[Interface, ...] | Unknown:
-    """The adapters, with what the list above the routing table and the registry say they are."""
-    known = decoded(readings, ROUTES4, windows_net.parse_adapters)
-    by_mac = {} if isinstance(known, Unknown) else {one.mac: one for one in known if one.mac}
-    guids = parse_reading(readings[REGISTRY.name], _guids)
-    named = {} if isinstance(guids, Unknown) else guids
-
-    def parse(text: str) -> tuple[Interface, ...]:
-        found = (_interface(at, row, by_mac) for at, row in enumerate(_rows(text), 1000))
-        return tuple(replace(one, guid=named.get(one.name)) for one in found)
-
-    return parse_reading(readings[ADAPTERS.name], parse)
-
-
-_CONNECTION = re.compile(r"\\Control\\Network\\\{[^}]*\}\\(\{[0-9A-F-]{36}\})\\Connection$", re.IGNORECASE)
-
-
-def _guids(text: str) -> Mapping[str, str]:
-    """The identifiers of the interfaces by their names, as the registry lists its network connections."""
-    found = {}
-    for entry in parse_entries(text):
-        key = _CONNECTION.search(entry.key)
-        if key and entry.name == "Name":
-            found[entry.data] = key[1].lower()
-    return found
-
-
-def _interface(at: int, row: Mapping[str, object], known: Mapping[str, windows_net.Adapter]) -> Interface:
-    name = str(row.get("name", ""))
-    mac = str(row["mac"]).replace("-", ":").lower() if row.get("mac") else None
-    adapter = known.get(mac or "")
-    mtu = row.get("mtu")
-    addresses = row.get("addresses")
-    up = bool(row.get("up"))
-    return Interface(
-        name=name,
-        index=adapter.index if adapter else at,
-        kind=windows_net.kind_of(name, adapter.description if adapter else ""),
-        up=up,
-        carrier=up,
-        addresses=tuple(_addresses(addresses if isinstance(addresses, list) else [])),
-        mac=mac,
-        mtu=mtu if isinstance(mtu, int) and 0 < mtu < 1 << 20 else None,
-    )
-
-
-def _addresses(rows: Iterable[object]) -> Iterable[Address]:
-    for row in rows:
-        if not isinstance(row, list) or len(row) != 2:
-            continue
-        try:
-            address = ip_address(str(row[0]).partition("%")[0])
-            length = row[1] or (64 if address.version == 6 else 32)
-            interface = ip_interface(f"{address}/{length}")
-        except ValueError:
-            continue
-        scope = "host" if address.is_loopback else "link" if address.is_link_local else "global"
-        yield Address(interface, scope=scope)
 
 
 def one_table() -> tuple[PolicyRule, ...]:
@@ -299,11 +221,3 @@ def parse_policy(readings: Readings) -> Policy | Unknown:
 
 def _policy_of_registry(text: str) -> Policy:
     return build_policy(parse_entries(text))
-
-
-def _with_profiles(interfaces: tuple[Interface, ...], state: WindowsState | Unknown) -> tuple[Interface, ...]:
-    """Give every interface its profile; one without a network is Public, and nobody knows where nobody could ask."""
-    if isinstance(state, Unknown) or not state.profiles:
-        return interfaces
-    known = {one.alias: one.category for one in state.profiles}
-    return tuple(replace(one, profile=known.get(one.name, "public")) for one in interfaces)

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.collect.adapters import Adapter, kind_of
 from landiag.model.facts import Address, Interface, IPAddress, Neighbour, ParseError, Route, Socket
 
 
@@ -156,51 +157,6 @@ def _scope(text: str) -> str:
     return "link" if address.is_link_local else "global"
 
 
-_VIRTUAL: tuple[tuple[str, str], ...] = (
-    ("vethernet", "vm"), ("hyper-v", "vm"), ("virtualbox", "vm"), ("vmware", "vm"), ("vmnet", "vm"), ("docker",
-    "container"),
-    ("wsl", "vm"), ("loopback", "loopback"), ("tap-", "vpn"), ("tap ", "vpn"), ("wireguard", "vpn"), ("openvpn",
-    "vpn"),
-    ("tailscale", "vpn"), ("zerotier", "vpn"), ("nordlynx", "vpn"), ("nordvpn", "vpn"), ("mullvad", "vpn"),
-    ("wintun", "vpn"), ("anyconnect", "vpn"), ("fortinet", "vpn"), ("globalprotect", "vpn"), ("pangp", "vpn"),
-    ("hamachi", "vpn"),
-    ("radmin", "vpn"), ("protonvpn", "vpn"), ("meta tunnel", "vpn"), ("teredo", "tunnel"), ("isatap", "tunnel"),
-    ("6to4", "tunnel"), ("bluetooth", "other"), ("wi-fi direct", "other"), ("wifi direct", "other"),
-    ("hosted network", "other"),
-)  # fmt: skip
-_WIFI = (
-    "wi-fi",
-    "wifi",
-    "wlan",
-    "wireless",
-    "drahtlos",
-    "802.11",
-    "无线",
-    "беспровод",
-    "sans fil",
-    "inalámbric",
-)
-
-
-def kind_of(name: str, description: str = "", said: str = "") -> str:
-    """What an adapter is to a person: see ``Interface.kind``. ``said`` is what ipconfig calls it."""
-    words = f"{name} {description}".lower()
-    for sign, kind in _VIRTUAL:
-        if sign in words:
-            return kind
-    if said == "wifi" or any(sign in words for sign in _WIFI):
-        return "wifi"
-    return {"tunnel": "tunnel", "ppp": "vpn", "other": "other"}.get(said, "ethernet")
-
-
-class Adapter(Struct, frozen=True):
-    """An adapter in the list above the routing tables."""
-
-    index: int
-    mac: str | None
-    description: str
-
-
 _ADAPTER = re.compile(r"^\s*(\d+)\.\.\.((?:[0-9a-f]{2} )*)[ .]*(.*?)\s*$", re.IGNORECASE)
 _ROUTE4 = re.compile(r"^\s*([\d.]+)\s+([\d.]+)\s+(\S.*?)\s+([\d.]+)\s+(\d+)\s*$")
 _ROUTE6 = re.compile(r"^\s*(\d+)\s+(\d+)\s+([0-9a-fA-F:.]+/\d+)(?:\s+(\S.*))?$")
@@ -267,6 +223,19 @@ def parse_routes6(text: str, names: dict[int, str]) -> tuple[Route, ...]:
     return tuple(routes)
 
 
+def parse_indexes(*texts: str) -> dict[str, int]:
+    """Which index has which address: the heads of `arp -a`, and the host routes of `route print -6`."""
+    found: dict[str, int] = {}
+    for text in texts:
+        for line in text.splitlines():
+            head, six = _ARP_HEAD.match(line), _ROUTE6.match(line)
+            if head:
+                found[head[1]] = int(head[2], 16)
+            elif six and six[3].endswith("/128") and not six[3].startswith(("ff", "::1/")):
+                found[six[3].removesuffix("/128").lower()] = int(six[1])
+    return found
+
+
 _ARP_HEAD = re.compile(r"^\S.*?(\d{1,3}(?:\.\d{1,3}){3})\s+---\s+0x([0-9a-fA-F]+)")
 _ARP_ROW = re.compile(
     r"^\s+(\d{1,3}(?:\.\d{1,3}){3})\s+([0-9a-f]{2}(?:-[0-9a-f]{2}){5})?\s*(\S*)", re.IGNORECASE
@@ -297,21 +266,36 @@ def parse_arp(text: str, interfaces: Sequence[Interface]) -> tuple[Neighbour, ..
 
 
 class PortProxy(Struct, frozen=True):
-    """A port that the IP Helper service passes on: from an address of Windows (``*`` for all) to another host."""
+    """A port that the IP Helper service passes on: from an address of Windows (``*`` for all) to another host.
+
+    Addresses may be names. ``listen_family`` and ``connect_family`` are IP versions, 4 or 6.
+    """
 
     listen_address: str
     listen_port: int
     connect_address: str
     connect_port: int
+    listen_family: int = 4
+    connect_family: int = 4
 
 
 _PROXY_ROW = re.compile(r"^(\S+)\s+(\d{1,5})\s+(\S+)\s+(\d{1,5})\s*$")
+_FAMILIES = re.compile(r"\bipv([46])\b", re.IGNORECASE)
 
 
 def parse_portproxy(text: str) -> tuple[PortProxy, ...]:
-    """`netsh interface portproxy show all` (or one of its kinds); nothing printed means that there is none."""
-    rows = (_PROXY_ROW.match(line.strip()) for line in text.splitlines())
-    return tuple(PortProxy(row[1], int(row[2]), row[3], int(row[4])) for row in rows if row)
+    """`netsh interface portproxy show all` (or one of its kinds); nothing printed means that there is none.
+
+    A heading names both families, whatever its language: ``Listen on ipv4:   Connect to ipv6:``.
+    """
+    families, found = (4, 4), []
+    for line in text.splitlines():
+        row, named = _PROXY_ROW.match(line.strip()), _FAMILIES.findall(line)
+        if row:
+            found.append(PortProxy(row[1], int(row[2]), row[3], int(row[4]), *families))
+        elif len(named) == 2:
+            families = (int(named[0]), int(named[1]))
+    return tuple(found)
 
 
 class PortRange(Struct, frozen=True):

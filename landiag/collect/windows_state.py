@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_interface
 from typing import TypeVar
 
 from msgspec import Struct
 
+from landiag.firewall.windows import hyperv_settings
+from landiag.firewall.windows.hyperv_settings import HyperVRule, HyperVSetting
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Source, Unknown, parse_reading
 
@@ -34,13 +37,23 @@ _SCRIPT = (
     "%{@{name=$_.displayName;state=$_.productState}});"
     '$r.hyperv=@(Get-NetFirewallHyperVVMSetting -PolicyStore ActiveStore|%{@{name="$($_.Name)";'
     'enabled="$($_.Enabled)";inbound="$($_.DefaultInboundAction)";merge="$($_.AllowHostPolicyMerge)"}});'
+    '$r.hypervprofiles=@(Get-NetFirewallHyperVProfile -PolicyStore ActiveStore|%{@{creator="$($_.VMCreatorId)";'
+    'profile="$($_.Name)";enabled="$($_.Enabled)";inbound="$($_.DefaultInboundAction)"}});'
     "$r.hypervrules=@(Get-NetFirewallHyperVRule -PolicyStore ActiveStore|?{\"$($_.Direction)\" -eq 'Inbound' -and"
     ' "$($_.Enabled)" -eq \'True\'}|%{@{name=$_.Name;action="$($_.Action)";protocol="$($_.Protocol)";'
-    "ports=@($_.LocalPorts);remote=@($_.RemoteAddresses)}});"
+    'ports=@($_.LocalPorts);remote=@($_.RemoteAddresses);creator="$($_.VMCreatorId)";profiles="$($_.Profiles)";'
+    'remoteports=@($_.RemotePorts);local=@($_.LocalAddresses);priority="$($_.RulePriority)"}});'
+    '$r.adapters=@(Get-NetAdapter -IncludeHidden|%{@{name=$_.Name;index=$_.ifIndex;guid="$($_.InterfaceGuid)";'
+    'description="$($_.InterfaceDescription)";mac="$($_.MacAddress)";up="$($_.Status)" -eq \'Up\'}});'
+    '$r.addresses=@(Get-NetIPAddress|%{@{index=$_.InterfaceIndex;ip="$($_.IPAddress)";prefix=$_.PrefixLength}});'
+    "$r.gateways=@(Get-NetRoute|?{$_.DestinationPrefix -in '0.0.0.0/0','::/0'}|%{@{index=$_.InterfaceIndex;"
+    'gateway="$($_.NextHop)"}});'
     '$r.iphlpsvc="$((Get-Service iphlpsvc).Status)";'
     "$r.services=@(Get-CimInstance Win32_Service -Filter 'ProcessId<>0'|%{@{name=$_.Name;pid=$_.ProcessId}});"
-    '$w=Select-String -Path "$env:USERPROFILE\\.wslconfig" -Pattern "^\\s*networkingMode\\s*=\\s*(\\w+)";'
+    '$w=Select-String -LiteralPath "$env:USERPROFILE\\.wslconfig" -Pattern "^\\s*networkingMode\\s*=\\s*(\\w+)";'
     '$r.wslmode="$($w.Matches.Groups[1].Value)";'
+    '$w=Select-String -LiteralPath "$env:USERPROFILE\\.wslconfig" -Pattern "^\\s*localhostForwarding\\s*=\\s*(\\w+)";'
+    '$r.wsllocalhost="$($w.Matches.Groups[1].Value)";'
     "$r.wslruns=[bool](Get-Process vmmemWSL,vmmem);"
     "$r|ConvertTo-Json -Compress -Depth 4"
 )
@@ -54,6 +67,7 @@ class ConnectionProfile(Struct, frozen=True):
     alias: str
     network: str
     category: str
+    index: int = 0
 
 
 class Product(Struct, frozen=True):
@@ -63,34 +77,38 @@ class Product(Struct, frozen=True):
     on: bool | None
 
 
-class HyperVRule(Struct, frozen=True):
-    """An enabled inbound rule of the Hyper-V firewall; empty ``ports`` mean all."""
+class HostAdapter(Struct, frozen=True):
+    """An adapter. ``addresses`` carry their prefix lengths; ``has_gateway``: a default route leaves by it."""
 
     name: str
-    action: str
-    protocol: str
-    ports: tuple[str, ...]
-    remote: tuple[str, ...]
+    index: int
+    description: str
+    guid: str | None
+    mac: str | None
+    up: bool
+    addresses: tuple[str, ...] = ()
+    has_gateway: bool = False
 
 
 class WindowsState(Struct, frozen=True):
-    """What PowerShell tells. ``hyperv_inbound`` is the default action for WSL's machines; None where there is none.
+    """What PowerShell tells; an empty list may mean that this one question failed.
 
-    ``hyperv_enabled`` is False where that firewall is off, ``hyperv_merges`` tells whether rules of Windows
-    count for it too. ``services`` are the services by the process that runs them; None where that was not told.
-    ``wsl_mode`` is WSL's networkingMode as its user wrote it, in small letters; empty for the default.
+    ``hyperv`` are the settings of the Hyper-V firewall, ``hyperv_rules`` its enabled inbound rules. ``services`` are
+    the services by the process that runs them; None where that was not told. ``wsl_mode`` is WSL's networkingMode
+    as its user wrote it, in small letters; empty for the default. ``wsl_localhost`` is False where .wslconfig
+    switches localhostForwarding off.
     """
 
     profiles: tuple[ConnectionProfile, ...]
     products: tuple[Product, ...]
-    hyperv_inbound: str | None
-    hyperv_merges: bool | None
+    hyperv: tuple[HyperVSetting, ...]
     hyperv_rules: tuple[HyperVRule, ...]
     ip_helper: str
-    hyperv_enabled: bool | None = None
     services: Mapping[int, tuple[str, ...]] | None = None
     wsl_mode: str = ""
     wsl_runs: bool | None = None
+    wsl_localhost: bool = True
+    adapters: tuple[HostAdapter, ...] = ()
 
 
 def decoded(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:
@@ -103,38 +121,69 @@ def decoded(readings: Readings, source: Source, parse: Callable[[str], T]) -> T 
     return parse_reading(reading, lambda _: parse(decode_console(reading.data)))
 
 
-def parse_state(readings: Readings) -> WindowsState | Unknown:
-    """What PowerShell told, or why it did not."""
-    return decoded(readings, STATE, _state)
+def parse_state(readings: Readings, source: Source | None = None) -> WindowsState | Unknown:
+    """What PowerShell told, or why it did not; from ``source`` where it was asked from elsewhere (inside WSL)."""
+    return decoded(readings, source or STATE, _state)
 
 
 def _state(text: str) -> WindowsState:
     try:
         found = json.loads(text[text.index("{") :])
-        hyperv = next(iter(_list(found.get("hyperv"))), None)
         return WindowsState(
             profiles=tuple(
-                ConnectionProfile(str(one["alias"]), str(one.get("network", "")), category(one["category"]))
+                ConnectionProfile(
+                    str(one["alias"]),
+                    str(one.get("network", "")),
+                    category(one["category"]),
+                    _number(one.get("index")),
+                )
                 for one in _list(found.get("profiles"))
             ),
             products=tuple(
                 Product(str(one["name"]), _product_state(one.get("state")))
                 for one in _list(found.get("products"))
             ),
-            hyperv_inbound=None if hyperv is None else str(hyperv["inbound"]),
-            hyperv_merges=None if hyperv is None else str(hyperv.get("merge")) == "True",
-            hyperv_rules=tuple(_hyperv_rule(one) for one in _list(found.get("hypervrules"))),
+            hyperv=hyperv_settings.parse_settings(
+                [*_list(found.get("hyperv")), *_list(found.get("hypervprofiles"))]
+            ),
+            hyperv_rules=hyperv_settings.parse_rules(_list(found.get("hypervrules"))),
             ip_helper=str(found.get("iphlpsvc") or ""),
-            hyperv_enabled=None if hyperv is None else _SWITCH.get(str(hyperv.get("enabled")).lower()),
             services=_services(found.get("services")),
             wsl_mode=str(found.get("wslmode") or "").strip().lower(),
             wsl_runs=found.get("wslruns") if isinstance(found.get("wslruns"), bool) else None,
+            wsl_localhost=str(found.get("wsllocalhost") or "").strip().lower() != "false",
+            adapters=tuple(_adapters(found)),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ParseError(f"not what the script prints: {type(error).__name__} {error}") from error
 
 
-_SWITCH = {"true": True, "1": True, "false": False, "2": False}
+def _adapters(found: Mapping[str, object]) -> Iterator[HostAdapter]:
+    """The adapters, each with its addresses and whether it has a gateway."""
+    addresses: dict[int, list[str]] = {}
+    for row in _list(found.get("addresses")):
+        text = f"{str(row.get('ip')).partition('%')[0]}/{row.get('prefix')}"
+        addresses.setdefault(_number(row.get("index")), []).append(str(ip_interface(text)))
+    gateways = _list(found.get("gateways"))
+    with_gateway = {
+        _number(row.get("index")) for row in gateways if row.get("gateway") not in ("0.0.0.0", "::")
+    }
+    for row in _list(found.get("adapters")):
+        index = _number(row.get("index"))
+        yield HostAdapter(
+            name=str(row.get("name")),
+            index=index,
+            description=str(row.get("description") or ""),
+            guid=str(row["guid"]).lower() if row.get("guid") else None,
+            mac=str(row["mac"]).replace("-", ":").lower() if row.get("mac") else None,
+            up=row.get("up") is True,
+            addresses=tuple(addresses.get(index, ())),
+            has_gateway=index in with_gateway,
+        )
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _services(value: object) -> Mapping[int, tuple[str, ...]] | None:
@@ -150,17 +199,6 @@ def _services(value: object) -> Mapping[int, tuple[str, ...]] | None:
 def _list(value: object) -> list[dict[str, object]]:
     rows = value if isinstance(value, list) else [] if value is None else [value]
     return [row for row in rows if isinstance(row, dict)]
-
-
-def _hyperv_rule(row: Mapping[str, object]) -> HyperVRule:
-    ports, remote = row.get("ports"), row.get("remote")
-    return HyperVRule(
-        str(row.get("name")),
-        str(row.get("action")),
-        str(row.get("protocol")),
-        tuple(map(str, ports)) if isinstance(ports, list) else (),
-        tuple(map(str, remote)) if isinstance(remote, list) else (),
-    )
 
 
 def category(value: object) -> str:

@@ -54,8 +54,9 @@ def follow_ways(
 
 
 def _follow_way(facts: Facts, way: Way, target: Target, peer: IPAddress | None) -> tuple[ClientClass, ...]:
-    if peer is not None and peer.version == way.ip.version:
-        journey = follow(facts, first_packet(facts, way, peer, target.port))
+    only = peer if way.front is None else way.front.source
+    if only is not None and only.version == way.ip.version:
+        journey = follow(facts, first_packet(facts, way, only, target.port))
         return () if isinstance(journey, Unknown) else (ClientClass(journey),)
     return tuple(sorted(_follow_classes(facts, way, target), key=lambda one: -one.size))
 
@@ -133,6 +134,8 @@ SYN_LENGTH = {4: Within(44, 64), 6: Within(64, 84)}
 
 def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) -> Packet:
     """Make the SYN with which a client begins; with what firewalls that judge programs and profiles ask for."""
+    if way.landing is not None:
+        port = way.landing.port
     return Packet(
         destination_port=port,
         source=client,

@@ -31,12 +31,32 @@ _INSIDE_ONLY = ("loopback", "container", "vm")
 """Kinds of interface whose addresses no other device on the LAN can reach."""
 
 
+class Front(Struct, frozen=True):
+    """The machine that clients talk to instead, and that passes their connections on: Windows around WSL2.
+
+    ``ip`` is its address for clients, None where nobody could tell; ``port`` is the port that they type. ``source``
+    is the address from which its connections come.
+    """
+
+    ip: IPAddress | None
+    port: int
+    source: IPAddress | None = None
+
+
+class Landing(Struct, frozen=True):
+    """Where connections arrive on this machine, when that is not the way's own address and the port in question."""
+
+    ip: IPAddress
+    port: int
+
+
 class Way(Struct, frozen=True):
     """One way in: an address, and the interface by which clients' packets for it come in.
 
     The interface need not be the one that has the address. ``is_default`` when the default route leaves by it.
     ``beyond`` is the network of the ordinary clients where the address has none of its own (a /32, an address on
     lo, a client on another interface's network).
+    ``front`` is the machine in front of this one; None where clients reach the address itself.
     """
 
     id: str
@@ -44,11 +64,18 @@ class Way(Struct, frozen=True):
     address: Address
     is_default: bool
     beyond: IPNetwork | None = None
+    front: Front | None = None
+    landing: Landing | None = None
 
     @property
     def ip(self) -> IPAddress:
-        """The address that clients type."""
+        """The address of this machine."""
         return self.address.ip
+
+    @property
+    def client_ip(self) -> IPAddress | None:
+        """The address that clients type: that of the machine in front; None where nobody knows it."""
+        return self.ip if self.front is None else self.front.ip
 
     @property
     def family(self) -> Family:
@@ -60,9 +87,14 @@ class Way(Struct, frozen=True):
         """The subnet of the ordinary clients."""
         return self.beyond or self.address.network
 
-    def url(self, port: int | None, scheme: str = "http", path: str = "/") -> str:
-        """The URL to open on a client; without a port only the address."""
-        host = f"[{self.ip}]" if self.family is Family.IPV6 else str(self.ip)
+    def url(self, port: int | None, scheme: str = "http", path: str = "/") -> str | None:
+        """The URL to open on a client; without a port only the address. None where its address is not known."""
+        ip = self.client_ip
+        if ip is None:
+            return None
+        if self.front is not None and port is not None:
+            port = self.front.port
+        host = f"[{ip}]" if ip.version == 6 else str(ip)
         default = {"http": 80, "https": 443}.get(scheme)
         suffix = "" if port is None or port == default else f":{port}"
         return f"{scheme}://{host}{suffix}{path}"
@@ -194,8 +226,9 @@ def choose_ways(facts: Facts, ways: Iterable[Way], target: Target, peer: IPAddre
     chosen = [way for way in ways if target.interface in (None, way.interface.name)]
     if target.address is not None:
         wanted = ip_address(target.address.partition("%")[0])
-        chosen.sort(key=lambda way: way.ip != wanted)
-        asked = None if any(way.ip == wanted for way in ways) else _asked_way(facts, wanted, peer)
+        chosen.sort(key=lambda way: wanted not in (way.client_ip, way.ip))
+        is_one = any(wanted in (way.client_ip, way.ip) for way in ways)
+        asked = None if is_one else _asked_way(facts, wanted, peer)
         chosen = chosen if asked is None else [asked, *chosen]
     elif peer is not None:
         chosen.sort(key=lambda way: (way.ip.version != peer.version, peer not in way.network))
@@ -261,3 +294,14 @@ def client_of(way: Way) -> IPAddress:
         if offset < network.num_addresses - 1 and network[offset] != way.ip:
             return network[offset]
     return network[-1]
+
+
+def default_gateway(facts: Facts, device: str) -> IPAddress | None:
+    """The gateway of the main table's IPv4 default route by a device; None when it has none."""
+    routes = () if isinstance(facts.routes, Unknown) else facts.routes
+    found = (
+        one
+        for one in routes
+        if one.destination.prefixlen == 0 and one.device == device and one.table == "main"
+    )
+    return next((one.gateway for one in found if one.gateway is not None and one.gateway.version == 4), None)

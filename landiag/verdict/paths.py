@@ -42,7 +42,7 @@ def _path(case: Case, way: Way, findings: tuple[Finding, ...], scheme: str, path
     return Path(
         way.id,
         way.interface.name,
-        str(way.ip),
+        str(way.client_ip or way.ip),
         int(way.family),
         url,
         worst(one.outcome for one in stages),

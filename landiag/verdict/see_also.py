@@ -10,7 +10,7 @@ def see_also(case: Case, url: str | None) -> tuple[SeeAlso, ...]:
     """List the commands for the client, for the way in that the verdict speaks of; empty without one."""
     if case.way is None or url is None:
         return ()
-    ip, port = case.way.ip, case.port
+    ip, port = case.way.client_ip, case.port if case.way.front is None else case.way.front.port
     return (
         SeeAlso("client", f"curl -v {url}", _CURL),
         SeeAlso("client", f"ping {ip}", _PING),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from landiag.collect.adapters import kind_of
 from landiag.collect.windows_net import (
     PortProxy,
     PortRange,
-    kind_of,
     parse_adapters,
     parse_arp,
     parse_excluded_ranges,

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import windows as checks
+from landiag.checks.windows import openings as checks
 from landiag.collect import windows
 from landiag.diagnose import gather, open_case
 from landiag.firewall.engine.legs import Follower

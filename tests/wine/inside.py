@@ -58,7 +58,7 @@ def check_registry() -> None:
     """Read it back through landiag's own door, and judge a packet by it."""
     from ipaddress import ip_address
 
-    from landiag.collect import windows
+    from landiag.collect import windows_sources
     from landiag.firewall.engine.legs import Follower
     from landiag.firewall.engine.surroundings import SavedSurroundings
     from landiag.firewall.windows.registry import build_policy
@@ -66,7 +66,7 @@ def check_registry() -> None:
     from landiag.host import LiveHost
     from landiag.model.packet import Packet
 
-    reading = LiveHost(float("inf")).read(windows.REGISTRY)
+    reading = LiveHost(float("inf")).read(windows_sources.REGISTRY)
     assert reading.status.value == "ok", reading
     policy = build_policy(parse_entries(reading.text))
     assert [rule.title for rule in policy.rules if rule.title.startswith("Über")] == ["Über 5000"]
@@ -89,14 +89,14 @@ def check_encodings() -> None:
 
 def check_sockets() -> None:
     """psutil's calls behind the door answer in the shape that the parsers read."""
-    from landiag.collect import windows
+    from landiag.collect import windows, windows_interfaces
     from landiag.host import LiveHost
 
     host = LiveHost(float("inf"))
     readings = {source.name: host.read(source) for source in windows.FIRST}
     print({name: one.status.value for name, one in readings.items()})
     sockets = windows.parse_listeners(readings)
-    interfaces = windows.parse_interfaces(readings)
+    interfaces = windows_interfaces.parse_interfaces(readings)
     assert isinstance(sockets, tuple), sockets
     assert isinstance(interfaces, tuple), interfaces
     assert any(one.kind == "loopback" or one.addresses for one in interfaces)

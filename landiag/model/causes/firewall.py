@@ -92,6 +92,14 @@ FIREWALL_UNREADABLE = Cause(
     met=(CONNECTION_FILTERED, CONNECTION_REFUSED, CONNECTION_REJECTED, SERVER_SILENT),
     worst=Outcome.UNKNOWN,
 )
+WINDOWS_NOT_ASKED = Cause(
+    code="windows-firewall-not-asked",
+    check=CheckName.FIREWALL,
+    stages=(StageName.INPUT,),
+    symptoms=(Symptom.TIMEOUT,),
+    met=(CONNECTION_FILTERED,),
+    worst=Outcome.WARNS,
+)
 OTHER_FIREWALL = Cause(
     code="other-firewall",
     check=CheckName.FIREWALL,
@@ -123,7 +131,7 @@ FIREWALL_BYPASSED = Cause(
 
 FILTERS = (
     *(FIREWALL_DROPS, FIREWALL_REJECTS, FIREWALL_DROPS_REPLIES, FIREWALL_BLOCKS_PROGRAM, FIREWALL_PROFILE),
-    *(RATE_LIMITED, FIREWALL_UNREADABLE, OTHER_FIREWALL, SANDBOX_DENIES),
+    *(RATE_LIMITED, FIREWALL_UNREADABLE, WINDOWS_NOT_ASKED, OTHER_FIREWALL, SANDBOX_DENIES),
 )
 """What stops packets on this machine."""
 

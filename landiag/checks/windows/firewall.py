@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from ipaddress import ip_network
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
+from landiag.checks.windows.openings import ask_admin, make_private, openings, unblock
 from landiag.collect import windows as collected
 from landiag.collect.windows_state import ConnectionProfile, parse_state
 from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileRule, Store
-from landiag.firewall.windows.registry import parse_rule_string
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
 from landiag.model.facts import Unknown
@@ -35,7 +34,7 @@ def check_firewall(case: Case) -> Answer:
         findings += [
             milder(one, str(way.ip)) for one in _check_way(case, policy, way) if one.code not in codes
         ]
-    others = list(_other_firewalls(case))
+    others = list(other_firewalls(case))
     if others:
         findings = [
             replace(one, outcome=Outcome.WARNS) if one.outcome is Outcome.BLOCKS else one for one in findings
@@ -58,7 +57,8 @@ def _unreadable(policy: Unknown) -> Finding:
     )
 
 
-def _other_firewalls(case: Case) -> Iterator[Finding]:
+def other_firewalls(case: Case) -> Iterator[Finding]:
+    """Find firewalls of other makers that registered themselves and are on."""
     state = parse_state(case.readings)
     if isinstance(state, Unknown):
         return
@@ -85,16 +85,20 @@ def _other_firewalls(case: Case) -> Iterator[Finding]:
 
 def _check_way(case: Case, policy: Policy, way: Way) -> Iterator[Finding]:
     for one in case.classes.get(way.id, ())[:1]:
-        journey = one.journey
-        if journey.verdict is Verdict.DROP:
-            found = _blocked(case, policy, way, journey)
-            yield (
-                replace(found, code="firewall-unreadable", outcome=Outcome.UNKNOWN)
-                if _is_blind(case, journey)
-                else found
-            )
-        elif journey.verdict is Verdict.UNKNOWN:
-            yield _undecided(way, journey)
+        yield from judge_way(case, policy, way, one.journey)
+
+
+def judge_way(case: Case, policy: Policy, way: Way, journey: Journey) -> Iterator[Finding]:
+    """Say what stops a conversation, or leaves it open."""
+    if journey.verdict is Verdict.DROP:
+        found = _blocked(case, policy, way, journey)
+        yield (
+            replace(found, code="firewall-unreadable", outcome=Outcome.UNKNOWN)
+            if _is_blind(case, journey)
+            else found
+        )
+    elif journey.verdict is Verdict.UNKNOWN:
+        yield _undecided(way, journey)
 
 
 def _is_blind(case: Case, journey: Journey) -> bool:
@@ -150,7 +154,7 @@ def _blocked(case: Case, policy: Policy, way: Way, journey: Journey) -> Finding:
         title=f"No rule of Windows Firewall lets clients in to port {case.port} in the {profile} profile",
         detail=detail,
         evidence=(Evidence(_SOURCE, f"input: {text}"),),
-        fixes=(_ask_admin(case.port),) if ignored else _openings(case, policy, way, journey),
+        fixes=(ask_admin(case.port),) if ignored else openings(case, policy, way, journey),
         paths=(way.id,),
     )
 
@@ -171,89 +175,6 @@ def _shields_up(way: Way, profile: str, text: str) -> Finding:
     )
 
 
-def _ask_admin(port: int) -> Fix:
-    step = (
-        f"Ask who administers this computer for an inbound rule for TCP port {port} (Group Policy or Intune)."
-    )
-    return Fix("Ask the administrator", needs="user-action", steps=(step,))
-
-
-def _ask_about(rule: FirewallRule) -> Fix:
-    step = (
-        f"Ask who administers this computer to take the rule '{rule.title}' away, which comes by {rule.store.value}: "
-        "as long as it blocks, no other rule helps."
-    )
-    return Fix("Ask the administrator", needs="user-action", steps=(step,))
-
-
-def opening_rule(case: Case, way: Way, journey: Journey) -> str:
-    """The narrowest rule that lets these clients in, as a FirewallRules string."""
-    profile = (journey.packet.profile or "public").title()
-    remote = _remote(way, journey)
-    addresses = (
-        "RA4=LocalSubnet|RA6=LocalSubnet|" if remote == "LocalSubnet" else f"RA{way.ip.version}={remote}|"
-    )
-    return (
-        f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile={profile}|LPort={case.port}|{addresses}"
-        f"Name=landiag: TCP {case.port}|"
-    )
-
-
-def _remote(way: Way, journey: Journey) -> str:
-    source = journey.packet.source
-    return "LocalSubnet" if source is None or source in way.network else str(ip_network(source))
-
-
-def _whom(way: Way, journey: Journey) -> str:
-    remote = _remote(way, journey)
-    return "clients of the local subnet" if remote == "LocalSubnet" else f"the client {journey.packet.source}"
-
-
-def _opening_commands(case: Case, way: Way, journey: Journey) -> tuple[str, str]:
-    name = f"landiag-tcp-{case.port}"
-    profile = (journey.packet.profile or "public").title()
-    return (
-        f"New-NetFirewallRule -Name '{name}' -DisplayName 'landiag: TCP {case.port}' -Direction Inbound -Action Allow "
-        f"-Protocol TCP -LocalPort {case.port} -RemoteAddress {_remote(way, journey)} -Profile {profile}",
-        f"Remove-NetFirewallRule -Name '{name}'",
-    )
-
-
-def _openings(case: Case, policy: Policy, way: Way, journey: Journey) -> tuple[Fix, ...]:
-    add, remove = _opening_commands(case, way, journey)
-    mended = _is_mended(case, policy, journey, (), opening_rule(case, way, journey))
-    if mended is False:
-        return ()
-    return (
-        Fix(
-            f"Let {_whom(way, journey)} in to port {case.port} (PowerShell as administrator)",
-            (add,),
-            (remove,),
-            needs="root",
-            verified=mended or None,
-        ),
-    )
-
-
-def _is_mended(
-    case: Case, policy: Policy, journey: Journey, without: Iterable[FirewallRule], opening: str | None
-) -> bool:
-    """Whether the conversation passes once rules are gone and one is added, worked out in the model."""
-    changed = _without(policy, without)
-    if opening is not None:
-        changed.rules.append(parse_rule_string("landiag", opening))
-    return follow_through(case.facts, changed.lower(), journey.packet).verdict is Verdict.ACCEPT
-
-
-def _without(policy: Policy, rules: Iterable[FirewallRule]) -> Policy:
-    gone = {id(rule) for rule in rules}
-    changed = Policy(
-        [rule for rule in policy.rules if id(rule) not in gone], dict(policy.settings), has_rules=True
-    )
-    changed.gaps = list(policy.gaps)
-    return changed
-
-
 def _allowed_elsewhere(case: Case, policy: Policy, journey: Journey) -> str | None:
     """Another profile in which the same conversation would pass by a rule."""
     for profile in PROFILES:
@@ -270,9 +191,9 @@ def _wrong_profile(case: Case, policy: Policy, way: Way, journey: Journey, other
     profile = journey.packet.profile or "public"
     network = _network_of(case, way)
     named = f" (network {network.network})" if network is not None and network.network else ""
-    fixes = list(_openings(case, policy, way, journey))
+    fixes = list(openings(case, policy, way, journey))
     if profile == "public" and other == "private":
-        fixes.append(_make_private(way))
+        fixes.append(make_private(way))
     return Finding(
         code="firewall-profile",
         outcome=Outcome.BLOCKS,
@@ -291,17 +212,6 @@ def _network_of(case: Case, way: Way) -> ConnectionProfile | None:
     return next((one for one in state.profiles if one.alias == way.interface.name), None)
 
 
-def _make_private(way: Way) -> Fix:
-    set_to = f"Set-NetConnectionProfile -InterfaceIndex {way.interface.index} -NetworkCategory"
-    return Fix(
-        "Or tell Windows that this network is private (PowerShell as administrator)",
-        (f"{set_to} Private",),
-        (f"{set_to} Public",),
-        needs="root",
-        risk="only at home or at work: a private network may find this computer and use what it shares",
-    )
-
-
 def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rule: FirewallRule) -> Finding:
     profile = journey.packet.profile or "public"
     is_program = rule.program is not None
@@ -313,98 +223,10 @@ def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rul
         title=f"Windows Firewall blocks {who} in the {profile} profile: rule '{rule.title}'{_origin(rule)}{asked}",
         detail=f"{_DETAIL} A block wins over every rule that allows.",
         evidence=(Evidence(_SOURCE, f"input: {rule.text}"),),
-        fixes=_unblock(case, policy, way, journey, rule),
+        fixes=unblock(case, policy, way, journey, rule),
         paths=(way.id,),
     )
 
 
 def _origin(rule: FirewallRule) -> str:
     return "" if rule.store is Store.LOCAL else f" of {rule.store.value}"
-
-
-def _unblock(case: Case, policy: Policy, way: Way, journey: Journey, rule: FirewallRule) -> tuple[Fix, ...]:
-    blocks = _blocks(case, policy, journey, rule)
-    if any(one.store is not Store.LOCAL for one in blocks):
-        return (_ask_about(next(one for one in blocks if one.store is not Store.LOCAL)),)
-    commands = [_take_away(one) for one in blocks]
-    undo = [_put_back(one) for one in blocks]
-    opening: str | None = None
-    if not _is_mended(case, policy, journey, blocks, None):
-        opening = opening_rule(case, way, journey)
-        add, remove = _opening_commands(case, way, journey)
-        commands.append(add)
-        undo.append(remove)
-    mended = _is_mended(case, policy, journey, blocks, opening)
-    rules = "the rules that block" if len(blocks) > 1 else "the rule that blocks"
-    verb = "Remove" if all(one.is_prompt_block for one in blocks) else "Switch off"
-    what = f"and let {_whom(way, journey)} in " if opening else ""
-    return (
-        Fix(
-            f"{verb} {rules} {what}(PowerShell as administrator)",
-            tuple(dict.fromkeys(commands)),
-            tuple(dict.fromkeys(undo)),
-            needs="root",
-            verified=mended or None,
-        ),
-    )
-
-
-def _blocks(
-    case: Case, policy: Policy, journey: Journey, rule: FirewallRule | None
-) -> tuple[FirewallRule, ...]:
-    """Every rule that must go: the one that decided, its twin, and those that would decide after them."""
-    found: list[FirewallRule] = []
-    while rule is not None:
-        decided = rule
-        more = [one for one in policy.rules if _is_same(one, decided) or _is_twin(one, decided)]
-        if not any(all(one is not old for old in found) for one in more):
-            break
-        found += [one for one in more if all(one is not old for old in found)]
-        line = follow_through(case.facts, _without(policy, found).lower(), journey.packet).decided_by
-        after = line.rule.source if line is not None and isinstance(line.rule, ProfileRule) else None
-        rule = after if after is not None and after.action == "block" else None
-    return tuple(found)
-
-
-def _is_same(one: FirewallRule, other: FirewallRule) -> bool:
-    """Whether both are one rule of one store, perhaps read twice."""
-    return (one.identity, one.store, one.text) == (other.identity, other.store, other.text)
-
-
-def _is_twin(one: FirewallRule, other: FirewallRule) -> bool:
-    """The rule for UDP that the same cancelled prompt made."""
-    same = (one.program or "").lower() == (other.program or "").lower()
-    return same and one.is_prompt_block and other.is_prompt_block and one.profiles == other.profiles
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _take_away(rule: FirewallRule) -> str:
-    """Remove what a prompt left behind; only switch off what somebody wrote, which comes back as it was."""
-    if rule.is_prompt_block:
-        return f"Remove-NetFirewallRule -Name {_quoted(rule.identity)}"
-    return _switch("Disable", rule)
-
-
-def _put_back(rule: FirewallRule) -> str:
-    return _recreate(rule) if rule.is_prompt_block else _switch("Enable", rule)
-
-
-def _switch(verb: str, rule: FirewallRule) -> str:
-    if rule.is_named:
-        return f"{verb}-NetFirewallRule -Name {_quoted(rule.identity)}"
-    only = "Where-Object { $_.Direction -eq 'Inbound' -and $_.Action -eq 'Block' }"
-    return f"Get-NetFirewallRule -DisplayName {_quoted(rule.title)} | {only} | {verb}-NetFirewallRule"
-
-
-def _recreate(rule: FirewallRule) -> str:
-    """Write a prompt's block rule anew: a program, TCP or UDP as its name says, every port."""
-    profiles = ",".join(sorted(name.title() for name in rule.profiles)) if rule.profiles else "Any"
-    protocol = next((word for word in ("UDP", "TCP") if rule.identity.upper().startswith(word)), "Any")
-    program = f" -Program {_quoted(rule.program)}" if rule.program else ""
-    return (
-        f"New-NetFirewallRule -Name {_quoted(rule.identity)} -DisplayName {_quoted(rule.title)} -Direction Inbound "
-        f"-Action Block -Protocol {protocol}{program} -Profile {profiles}"
-    )

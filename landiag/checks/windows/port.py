@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.checks import words
 from landiag.checks.case import Case
-from landiag.checks.port import see_holders
-from landiag.collect import windows as collected
+from landiag.collect import windows_sources
 from landiag.collect.windows_net import PortRange, parse_excluded_ranges
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import ReadStatus, Unknown
@@ -44,7 +44,7 @@ def _held_alone(case: Case) -> Finding:
         title=f"A program keeps port {case.port} for itself and does not listen on it (error 10013, no excluded range)",
         detail="It set SO_EXCLUSIVEADDRUSE: Windows then refuses the port to every other program.",
         evidence=(Evidence("bind()", f"port {case.port}: error 10013"),),
-        fixes=(see_holders(case),),
+        fixes=(words.see_holders(case),),
     )
 
 
@@ -62,7 +62,7 @@ def _excluded(case: Case) -> tuple[tuple[PortRange, ...], bool]:
     """The ranges that were read, and whether these are all."""
     found: tuple[PortRange, ...] = ()
     is_whole = True
-    for source in (collected.EXCLUDED4, collected.EXCLUDED6):
+    for source in (windows_sources.EXCLUDED4, windows_sources.EXCLUDED6):
         reading = case.readings.get(source.name)
         if reading is None or reading.status is not ReadStatus.OK or b"---" not in reading.data:
             is_whole = False

@@ -1,0 +1,106 @@
+"""The application firewall of macOS: what it blocks, and how a program gets an entry."""
+
+from __future__ import annotations
+
+import shlex
+
+from msgspec.structs import replace
+
+from landiag.checks.case import Case
+from landiag.collect import bsd as collected
+from landiag.firewall.alf import Signature, lower_alf
+from landiag.firewall.other_systems import join_rulesets
+from landiag.journey.journey import Journey, follow_through
+from landiag.journey.ways import Way
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.ruleset import TraceLine, Verdict
+
+_SOCKETFILTERFW = "/usr/libexec/ApplicationFirewall/socketfilterfw"
+
+
+def allow_program(case: Case, journey: Journey) -> tuple[Fix, ...]:
+    """Unblock the entry that the program has already, or add one."""
+    program = journey.packet.program
+    if program is None:
+        return ()
+    entries = [path for path, _ in collected.read_alf(case.readings).apps or ()]
+    known = next(
+        (path for path in entries if program == path or program.startswith(path.rstrip("/") + "/")), None
+    )
+    path = shlex.quote(known or program)
+    add = () if known else (f"{_SOCKETFILTERFW} --add {path}",)
+    return (
+        Fix(
+            "Let the program that listens take connections",
+            (*add, f"{_SOCKETFILTERFW} --unblockapp {path}"),
+            (f"{_SOCKETFILTERFW} {'--blockapp' if known else '--remove'} {path}",),
+            needs="root",
+            steps=_sign_first(case, program),
+            risk="the firewall of macOS knows programs, not ports: everything that this program serves is opened",
+        ),
+    )
+
+
+def _sign_first(case: Case, program: str) -> tuple[str, ...]:
+    """An entry for a program without any signature does not hold: the firewall knows programs by their signature."""
+    if collected.read_signatures(case.readings).get(program) is not Signature.NONE:
+        return ()
+    line = f"codesign --force --sign - {shlex.quote(program)}"
+    return (
+        f"Where that does not help, because nobody signed the program, sign it yourself and try again: {line}",
+    )
+
+
+def blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> Finding:
+    """Say what the application firewall blocks: everything, or one program."""
+    program = journey.packet.program or "the program"
+    if "all incoming connections are blocked" in line.rule_text:
+        return Finding(
+            code="firewall-drops",
+            outcome=Outcome.BLOCKS,
+            title="The firewall of macOS blocks all incoming connections",
+            detail="Only services of the system itself get through, whatever the list of programs says.",
+            evidence=(Evidence("socketfilterfw --getblockall", f"input: {line.rule_text}"),),
+            fixes=(
+                Fix(
+                    "Let the list of programs count again",
+                    needs="user-action",
+                    steps=(
+                        "In System Settings > Network > Firewall > Options, switch off 'Block all incoming'.",
+                    ),
+                ),
+            ),
+            paths=(way.id,),
+        )
+    has_entry = "(Block incoming" in line.rule_text
+    fixes = tuple(
+        replace(fix, verified=_unblocks(case, journey) or None) for fix in allow_program(case, journey)
+    )
+    return Finding(
+        code="firewall-blocks-program",
+        outcome=Outcome.BLOCKS,
+        title=f"The firewall of macOS {'blocks' if has_entry else 'has no entry for'} {program}",
+        detail=(
+            ""
+            if has_entry
+            else "Nobody has answered its prompt, and the program is signed by nobody it trusts. "
+        )
+        + "Clients may even connect and then get no answer: it acts when the program takes the connection.",
+        evidence=(Evidence("socketfilterfw --listapps", f"input: {line.rule_text}"),),
+        fixes=fixes,
+        paths=(way.id,),
+    )
+
+
+def _unblocks(case: Case, journey: Journey) -> bool:
+    """Whether the conversation passes once the program has an entry that allows it."""
+    program = journey.packet.program
+    if program is None:
+        return False
+    alf = collected.read_alf(case.readings)
+    others = tuple(
+        one for one in alf.apps or () if one[0] != program and not program.startswith(one[0] + "/")
+    )
+    changed = lower_alf(replace(alf, apps=((program, True), *others)))
+    ruleset = join_rulesets([collected.read_pf(case.readings).lower(), changed])
+    return follow_through(case.facts, ruleset, journey.packet).verdict is Verdict.ACCEPT

@@ -1,0 +1,92 @@
+"""pf on macOS and the BSDs: the rule that stops clients, and where one that lets them in belongs."""
+
+from __future__ import annotations
+
+from landiag.checks.case import Case
+from landiag.collect import bsd as collected
+from landiag.firewall.alf import lower_alf
+from landiag.firewall.other_systems import join_rulesets
+from landiag.firewall.pf import parse_pf
+from landiag.journey.journey import Journey, follow_through
+from landiag.journey.ways import Way
+from landiag.model.actions import Lasts
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+
+
+def blocked_by_pf(case: Case, way: Way, journey: Journey, line: TraceLine) -> Finding:
+    """Say which rule of pf stops clients, or the answers to them."""
+    is_reject = journey.verdict is Verdict.REJECT
+    answers = journey.leg in ("syn-ack", "answer")
+    code = "firewall-drops-replies" if answers else "firewall-rejects" if is_reject else "firewall-drops"
+    verb = "rejects" if is_reject else "drops"
+    what = f"the server's answers from port {case.port}" if answers else f"connections to port {case.port}"
+    return Finding(
+        code=code,
+        outcome=Outcome.BLOCKS,
+        title=f"pf {verb} {what}: {line.rule_text}",
+        detail="Clients are refused at once." if is_reject else "Clients wait and time out.",
+        evidence=(Evidence("pfctl -s rules", f"input: {line.rule_text}"),),
+        fixes=_pf_fixes(case, way, journey),
+        paths=(way.id,),
+    )
+
+
+def _pf_fixes(case: Case, way: Way, journey: Journey) -> tuple[Fix, ...]:
+    family = "inet" if way.ip.version == 4 else "inet6"
+    rule = f"pass in quick {family} proto tcp from {way.network} to any port {case.port}"
+    if case.facts.os == "macos":
+        mended = _mended_in_anchor(case, journey, rule)
+        # In a shell of its own: what asks for root's rights would else ask for those of printf alone.
+        command = f"sh -c \"echo '{rule}' | pfctl -a com.apple/landiag -f -\""
+        undo = "pfctl -a com.apple/landiag -F rules"
+        if mended:
+            return (
+                Fix(
+                    "Let clients of the subnet in, until the next start",
+                    (command,),
+                    (undo,),
+                    needs="root",
+                    verified=True,
+                    lasts=Lasts.UNTIL_RESTART,
+                    keep=f"write {rule} into /etc/pf.conf, before the first rule that begins with block or pass",
+                ),
+            )
+    before = _mended_in_front(case, journey, rule)
+    if not before:
+        return ()
+    steps = (
+        f"Write the line '{rule}' into /etc/pf.conf, before the first rule that begins with block or pass.",
+        "Run pfctl -nf /etc/pf.conf to see whether it is right, then pfctl -f /etc/pf.conf.",
+    )
+    return (
+        Fix(
+            "Let clients of the subnet in",
+            ("pfctl -nf /etc/pf.conf",),
+            needs="root",
+            verified=True,
+            steps=steps,
+        ),
+    )
+
+
+def _mended_in_front(case: Case, journey: Journey, rule: str) -> bool:
+    system = collected.read_pf(case.readings)
+    system.texts.insert(0, parse_pf(rule))
+    return _passes(case, journey, system.lower())
+
+
+def _mended_in_anchor(case: Case, journey: Journey, rule: str) -> bool:
+    system = collected.read_pf(case.readings)
+    system.anchors["com.apple/landiag"] = parse_pf(rule).items  # type: ignore[assignment]
+    return _passes(case, journey, system.lower())
+
+
+def _passes(case: Case, journey: Journey, pf: Ruleset) -> bool:
+    parts = [pf]
+    if case.facts.os == "macos":
+        parts.append(lower_alf(collected.read_alf(case.readings), collected.read_signatures(case.readings)))
+    found = follow_through(case.facts, join_rulesets(parts), journey.packet)
+    stopped_by_pf = found.decided_by is not None and found.decided_by.chain is not None
+    stopped_by_pf = stopped_by_pf and found.decided_by.chain.backend == "pf"  # type: ignore[union-attr]
+    return found.verdict is Verdict.ACCEPT or not stopped_by_pf

@@ -1,0 +1,190 @@
+"""The firewalls of Windows that clients of a WSL2 distribution meet first: in front of a port proxy, or mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_interface
+
+from msgspec.structs import replace
+
+from landiag.checks.case import Case
+from landiag.checks.windows.firewall import judge_way, other_firewalls
+from landiag.checks.wsl import hyperv
+from landiag.checks.wsl.fixes import rights
+from landiag.checks.wsl.sources import (
+    WSL_RULES,
+    WSL_STATE,
+    is_absent,
+    is_behind,
+    network_mode,
+    read_policy,
+    read_state,
+)
+from landiag.checks.wsl.ways import list_entries
+from landiag.checks.wsl.windows_side import HELPER, windows_facts, windows_ways
+from landiag.collect.windows_state import STATE
+from landiag.firewall.windows.neighbours import for_neighbours
+from landiag.firewall.windows.policy import PROFILES, Policy
+from landiag.journey.classes import first_packet
+from landiag.journey.journey import Journey, follow_through
+from landiag.journey.ways import Way, client_of
+from landiag.model.facts import Address, Facts, Interface, Process, Unknown
+from landiag.model.packet import Packet
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+
+_EVERYWHERE = ip_interface("0.0.0.0/0")
+"""Stands for an address that is not known."""
+
+
+def check(case: Case) -> list[Finding]:
+    """Check what Windows' firewalls do with clients of this distribution; empty where none lies before it."""
+    if network_mode(case.readings) == "mirrored":
+        return hyperv.check_mirrored(case)
+    if not is_behind(case.readings) or case.way is None or case.way.front is None:
+        return []
+    entries = list_entries(case.facts, case.readings, case.port)
+    if isinstance(entries, Unknown) or not any(entry.is_way_in for entry in entries):
+        return []  # nothing leads here: what Windows would do with it does not matter yet
+    return _check_front(case, case.way)
+
+
+def _check_front(case: Case, way: Way) -> list[Finding]:
+    policy = read_policy(case.readings)
+    if isinstance(policy, Unknown):
+        return [_not_asked(case) if is_absent(case.readings) else _unreadable(policy)]
+    found = _judge(case, way, policy)
+    others = list(
+        other_firewalls(_windows_case(case, windows_facts(case.readings, policy.lower(), _port(way))))
+    )
+    if others:
+        found = [
+            replace(one, outcome=Outcome.WARNS) if one.outcome is Outcome.BLOCKS else one for one in found
+        ]
+    return [_typed_on_windows(case, one, way) for one in (*others, *found)]
+
+
+def _port(way: Way) -> int:
+    assert way.front is not None
+    return way.front.port
+
+
+def _windows_case(case: Case, facts: Facts) -> Case:
+    """The same question, asked on Windows: its facts, and what PowerShell told of it."""
+    state = case.readings.get(WSL_STATE.name)
+    readings = {} if state is None else {STATE.name: state}
+    port = case.port if case.way is None or case.way.front is None else case.way.front.port
+    return replace(
+        case, facts=facts, readings=readings, target=replace(case.target, port=port), ways=(), classes={}
+    )
+
+
+def _judge(case: Case, way: Way, policy: Policy) -> list[Finding]:
+    """Follow the clients' connection through Windows Firewall, for each profile that its interface may have."""
+    port = _port(way)
+    known = next((one for one in windows_ways(case.readings) if one.ip == way.client_ip), None)
+    rules = policy if known is not None else for_neighbours(policy)
+    facts = windows_facts(case.readings, rules.lower(), port)
+    asked = _windows_case(case, facts)
+    candidates = list(_candidates(case, facts, known, port))
+    journeys = [follow_through(facts, rules.lower(), packet) for _, packet in candidates]
+    verdicts = {journey.verdict for journey in journeys}
+    if len(verdicts) == 1:
+        outside = candidates[0][0]
+        return list(judge_way(asked, rules, outside, journeys[0]))
+    return [_hangs_on_profile(way, journeys)]
+
+
+def _candidates(case: Case, facts: Facts, known: Way | None, port: int) -> Iterator[tuple[Way, Packet]]:
+    """The client's packet as Windows sees it. Without Windows' addresses: a neighbour's, in each possible profile."""
+    if known is not None and known.interface.profile is not None:
+        peer = (
+            case.peer if case.peer is not None and case.peer.version == known.ip.version else client_of(known)
+        )
+        yield known, first_packet(facts, known, peer, port)
+        return
+    state = read_state(case.readings)
+    profiles = () if isinstance(state, Unknown) else tuple({one.category for one in state.profiles})
+    for profile in sorted(profiles) or PROFILES:
+        interface = Interface("Windows", 0, "other", True, True, profile=profile)
+        address = Address(_EVERYWHERE) if known is None else known.address
+        way = Way(
+            "way1", interface if known is None else replace(known.interface, profile=profile), address, True
+        )
+        if known is not None:
+            yield way, first_packet(facts, way, client_of(way), port)
+            continue
+        yield way, _neighbour(facts, profile, port, case)
+
+
+def _neighbour(facts: Facts, profile: str, port: int, case: Case) -> Packet:
+    """A neighbour of Windows, of whom nothing is known but that; the address of ``--peer`` where it is given."""
+    helper = (
+        facts.processes[HELPER]
+        if not isinstance(facts.processes, Unknown)
+        else Process(HELPER, "svchost.exe")
+    )
+    return Packet(
+        destination_port=port,
+        source=case.peer,
+        source_port=None if case.peer is None else 40000,
+        program=helper.exe,
+        services=helper.services,
+        profile=profile,
+    )
+
+
+def _hangs_on_profile(way: Way, journeys: list[Journey]) -> Finding:
+    lines = [one.decided_by for one in journeys if one.decided_by is not None]
+    return Finding(
+        code="firewall-unreadable",
+        outcome=Outcome.UNKNOWN,
+        title="Whether Windows Firewall lets clients pass hangs on the profile of its network, which is not known here",
+        evidence=tuple(Evidence("Windows Firewall", f"input: {line.rule_text}") for line in lines[:3]),
+        fixes=(
+            Fix("Show the network profile (on Windows)", ("Get-NetConnectionProfile",), needs="user-action"),
+        ),
+        paths=(way.id,),
+    )
+
+
+def _typed_on_windows(case: Case, finding: Finding, way: Way) -> Finding:
+    """A finding of Windows' own check, as it is told inside the distribution: its commands are typed on Windows."""
+    fixes = tuple(
+        replace(
+            fix, needs=rights(case) if fix.needs == "root" else fix.needs, title=f"{fix.title}, on Windows"
+        )
+        for fix in finding.fixes
+    )
+    return replace(finding, fixes=fixes, paths=(way.id,))
+
+
+def _not_asked(case: Case) -> Finding:
+    assert case.way is not None
+    port = _port(case.way)
+    return Finding(
+        code="windows-firewall-not-asked",
+        outcome=Outcome.WARNS,
+        title=f"Windows Firewall lies before this distribution, and could not be asked from here about port {port}",
+        detail="Nothing inside of the distribution stops clients; Windows may.",
+        evidence=(Evidence(WSL_RULES.argv[0], "Windows programs cannot be started here (interop)"),),
+        fixes=(
+            Fix(
+                "Ask it (PowerShell on Windows)",
+                (f"Get-NetFirewallPortFilter | Where-Object LocalPort -eq {port} | Get-NetFirewallRule",),
+                needs="user-action",
+                steps=(f"Or install landiag on Windows, too: landiag check --port {port}",),
+            ),
+        ),
+        paths=(case.way.id,),
+    )
+
+
+def _unreadable(policy: Unknown) -> Finding:
+    key = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
+    return Finding(
+        code="firewall-unreadable",
+        outcome=Outcome.UNKNOWN,
+        title=f"Windows Firewall, which lies before this distribution, could not be read: {policy.reason}",
+        evidence=(Evidence(policy.source, policy.reason),),
+        fixes=(Fix("Show its rules (on Windows)", (f'reg query "{key}"',), needs="user-action"),),
+    )

@@ -1,0 +1,174 @@
+"""WSL2 behind NAT, seen from inside: what keeps Windows from passing clients' connections on."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from landiag.checks.case import Case
+from landiag.checks.wsl.fixes import change_proxy, forwarding_fixes, start_helper
+from landiag.checks.wsl.proxies import Reach, describe, own_addresses
+from landiag.checks.wsl.sources import (
+    WSL_MODE,
+    WSL_PORTPROXY,
+    is_behind,
+    network_mode,
+    read_proxies,
+    read_state,
+)
+from landiag.checks.wsl.ways import Entry, list_entries
+from landiag.collect.windows_net import PortProxy
+from landiag.model.facts import ReadStatus, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+
+
+def check_port(case: Case) -> list[Finding]:
+    """Check, from inside a WSL2 distribution, whether Windows passes connections on to it."""
+    if not is_behind(case.readings):
+        return []
+    if isinstance(case.facts.interfaces, Unknown):
+        return [_unseen(case, "this distribution's addresses could not be read")]
+    entries = list_entries(case.facts, case.readings, case.port)
+    if isinstance(entries, Unknown):
+        return [_unread(case, entries)]
+    good = [entry for entry in entries if entry.is_way_in]
+    if good:
+        return _check_helper(case, good[0])
+    finding = _misled(case, entries) or _nothing_leads_here(case)
+    mode = network_mode(case.readings)
+    return [finding if mode == "nat" else replace(finding, outcome=Outcome.UNKNOWN)]
+
+
+def _check_helper(case: Case, entry: Entry) -> list[Finding]:
+    state = read_state(case.readings)
+    if isinstance(state, Unknown) or state.ip_helper.lower() in ("", "running", "4"):
+        return []
+    return [
+        _finding(
+            case,
+            f"Windows should pass port {entry.proxy.listen_port} on, but its IP Helper service does not run",
+            "Port proxies are the work of the IP Helper service (iphlpsvc); without it they are only a list.",
+            (start_helper(case),),
+        )
+    ]
+
+
+def _misled(case: Case, entries: tuple[Entry, ...]) -> Finding | None:
+    """Find the port proxy that was meant for this server, and say what is wrong with it."""
+    own = own_addresses(case.facts)
+    here = str(next(way.ip for way in case.ways)) if case.ways else str(min(own, default="127.0.0.1"))
+    for entry in entries:
+        if entry.leads_here:
+            return _unreachable(case, entry)
+    for entry in entries:
+        if entry.proxy.listen_port == case.port:
+            return _elsewhere(case, entry.proxy, here, is_here=entry.proxy.connect_address in map(str, own))
+    return None
+
+
+def _unreachable(case: Case, entry: Entry) -> Finding:
+    """A proxy leads here and listens where clients do not come."""
+    proxy, port = entry.proxy, entry.proxy.listen_port
+    where = {
+        Reach.ITSELF: f"only on Windows' own loopback ({proxy.listen_address}): other devices can't reach it",
+        Reach.INSIDE: f"on {proxy.listen_address}, which only virtual machines of Windows reach",
+        Reach.NOBODY: f"on {proxy.listen_address}, an address that Windows does not have",
+        Reach.UNKNOWN: f"on {proxy.listen_address}, and which address that is nobody here knows",
+        Reach.ALL: "",
+        Reach.ONE: "",
+    }[entry.reach]
+    right = replace(proxy, listen_address="0.0.0.0" if proxy.listen_family == 4 else "::")
+    found = _finding(
+        case,
+        f"Windows passes port {port} on to this distribution, but listens for it {where}",
+        "A port proxy takes connections on its listen address alone.",
+        (change_proxy(case, proxy, right),),
+        proxy,
+    )
+    return replace(found, outcome=Outcome.UNKNOWN) if entry.reach is Reach.UNKNOWN else found
+
+
+def _elsewhere(case: Case, proxy: PortProxy, here: str, *, is_here: bool) -> Finding:
+    """A proxy takes the port, and leads to another port here or to another address."""
+    right = replace(
+        proxy, connect_address=here, connect_port=case.port, connect_family=4 if "." in here else 6
+    )
+    title = (
+        f"Windows passes port {case.port} on to port {proxy.connect_port} of this distribution, not to {case.port}"
+        if is_here or proxy.connect_port != case.port
+        else f"Windows passes port {case.port} on to {proxy.connect_address}, not to this distribution"
+    )
+    detail = "The address of a WSL2 distribution changes when it starts; the port proxy still has an old one."
+    return _finding(
+        case,
+        title,
+        "" if is_here else detail,
+        (change_proxy(case, proxy, right), *forwarding_fixes(case)[1:]),
+        proxy,
+    )
+
+
+def _nothing_leads_here(case: Case) -> Finding:
+    return _finding(
+        case,
+        f"This is WSL2 behind NAT: nothing on Windows passes port {case.port} on to it",
+        "Other devices connect to the address of Windows, never to that of the distribution.",
+        forwarding_fixes(case),
+    )
+
+
+def _finding(
+    case: Case, title: str, detail: str, fixes: tuple[Fix, ...], proxy: PortProxy | None = None
+) -> Finding:
+    evidence = [
+        Evidence(" ".join(WSL_MODE.argv), _mode_text(case)),
+        Evidence("ip addr", ", ".join(sorted(map(str, own_addresses(case.facts))))),
+    ]
+    if proxy is not None:
+        evidence.insert(0, Evidence("netsh interface portproxy show all", describe(proxy)))
+    else:
+        known = read_proxies(case.readings)
+        listed = () if isinstance(known, Unknown) else known
+        evidence.append(
+            Evidence(
+                "netsh interface portproxy show all",
+                "; ".join(map(describe, listed)) or "no port is passed on",
+            )
+        )
+    return Finding("port-not-forwarded", Outcome.BLOCKS, title, detail, tuple(evidence), fixes)
+
+
+def _mode_text(case: Case) -> str:
+    reading = case.readings.get(WSL_MODE.name)
+    if reading is not None and reading.status is ReadStatus.MISSING:
+        return "no such program: this WSL knows NAT only"
+    return network_mode(case.readings) or "not read"
+
+
+def _unread(case: Case, why: Unknown) -> Finding:
+    """Nobody could ask Windows for its port proxies."""
+    found = _nothing_leads_here(case)
+    return replace(
+        found,
+        outcome=Outcome.UNKNOWN,
+        title=f"This is WSL2 behind NAT: whether Windows passes port {case.port} on could not be read",
+        evidence=(Evidence(why.source, why.reason), *found.evidence[:2]),
+        fixes=(_show(), *found.fixes),
+    )
+
+
+def _show() -> Fix:
+    return Fix(
+        "Show what Windows passes on (on Windows)",
+        ("netsh interface portproxy show all",),
+        needs="user-action",
+    )
+
+
+def _unseen(case: Case, reason: str) -> Finding:
+    return Finding(
+        code="port-not-forwarded",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether Windows passes port {case.port} on to this distribution is not known: {reason}",
+        evidence=(Evidence(WSL_PORTPROXY.name, reason),),
+        fixes=(_show(),),
+    )

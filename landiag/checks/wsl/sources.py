@@ -1,0 +1,108 @@
+"""What Windows tells a WSL2 distribution through interop, and what it means."""
+
+from __future__ import annotations
+
+from landiag.checks.system import Readings
+from landiag.collect import windows_sources
+from landiag.collect.windows_net import PortProxy, parse_portproxy
+from landiag.collect.windows_state import REGISTRY_KEYS, STATE, WindowsState, decoded, parse_state
+from landiag.firewall.windows.policy import Policy
+from landiag.firewall.windows.registry import build_policy
+from landiag.firewall.windows.registry_text import parse_entries
+from landiag.model.facts import Command, ParseError, ReadStatus, Unknown
+
+_SYSTEM32 = "/mnt/c/Windows/System32"
+WSL_MODE = Command("wsl-mode", ("wslinfo", "--networking-mode"))
+WSL_PORTPROXY = Command("wsl-portproxy", (f"{_SYSTEM32}/netsh.exe", "interface", "portproxy", "show", "all"))
+WSL_STATE = Command(
+    "wsl-windows-state",
+    (f"{_SYSTEM32}/WindowsPowerShell/v1.0/powershell.exe", *STATE.argv[1:]),
+)
+WSL_RULES = Command("wsl-windows-rules", (f"{_SYSTEM32}/reg.exe", "query", f"HKLM\\{REGISTRY_KEYS[0]}", "/s"))
+WSL_GROUP_POLICY = Command(
+    "wsl-windows-group-policy",
+    (f"{_SYSTEM32}/reg.exe", "query", f"HKLM\\{REGISTRY_KEYS[1]}", "/s"),
+    ok_statuses=(0, 1),
+)
+"""Most machines have no such key: reg then ends with 1 and says nothing."""
+SOURCES = (WSL_MODE, WSL_PORTPROXY, WSL_STATE, WSL_RULES, WSL_GROUP_POLICY)
+
+_ABSENT = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
+
+
+def network_mode(readings: Readings) -> str | None:
+    """WSL's networkingMode. The WSL of before had no wslinfo and only NAT; None where wslinfo failed."""
+    reading = readings.get(WSL_MODE.name)
+    if reading is not None and reading.status is ReadStatus.MISSING:
+        return "nat"
+    if reading is None or reading.status is not ReadStatus.OK:
+        return None
+    return reading.text.strip().lower() or None
+
+
+def is_behind(readings: Readings) -> bool:
+    """Whether clients reach the distribution by Windows alone; so it is taken where nobody knows the mode."""
+    return network_mode(readings) in ("nat", "virtioproxy", None)
+
+
+def read_state(readings: Readings) -> WindowsState | Unknown:
+    """What PowerShell told of Windows."""
+    return parse_state(readings, WSL_STATE)
+
+
+def read_proxies(readings: Readings) -> tuple[PortProxy, ...] | Unknown:
+    """The ports that Windows passes on: out of its registry on Windows, by netsh from inside WSL."""
+    registry = readings.get(windows_sources.REGISTRY.name)
+    if registry is not None and registry.status is ReadStatus.OK:
+        try:
+            return tuple(_of_registry(registry.text))
+        except ParseError as error:
+            return Unknown(str(error), registry.source)
+    listed = readings.get(WSL_PORTPROXY.name)
+    if listed is None or listed.status is not ReadStatus.OK:
+        reason = "it was not read" if listed is None else listed.detail or listed.status.value
+        return Unknown(reason, "netsh interface portproxy show all")
+    from landiag.firewall.windows.text import decode_console
+
+    return parse_portproxy(decode_console(listed.data))
+
+
+def _of_registry(text: str) -> list[PortProxy]:
+    """``listen address/port = connect address/port`` below Services\\PortProxy\\v4tov4 and its three siblings."""
+    found = []
+    for entry in parse_entries(text):
+        kind = entry.key.lower().partition("\\portproxy\\")[2].partition("\\")[0]
+        if len(kind) != 6 or kind[1] not in "46" or kind[5] not in "46":
+            continue
+        listen, _, listen_port = entry.name.partition("/")
+        connect, _, connect_port = entry.data.partition("/")
+        if listen_port.isdecimal() and connect_port.isdecimal():
+            ports = int(listen_port), int(connect_port)
+            found.append(PortProxy(listen, ports[0], connect, ports[1], int(kind[1]), int(kind[5])))
+    return found
+
+
+def is_absent(readings: Readings) -> bool:
+    """Whether Windows' programs cannot be started here at all: nobody asked its firewall."""
+    reading = readings.get(WSL_RULES.name)
+    return reading is None or reading.status in _ABSENT
+
+
+def read_policy(readings: Readings) -> Policy | Unknown:
+    """The rules and settings of Windows Firewall. Group Policy that could not be read leaves a gap."""
+    entries = decoded(readings, WSL_RULES, parse_entries)
+    if isinstance(entries, Unknown):
+        return entries
+    groups = readings.get(WSL_GROUP_POLICY.name)
+    if (
+        groups is None
+        or groups.status in _ABSENT
+        or (groups.status is ReadStatus.OK and not groups.data.strip())
+    ):
+        return build_policy(entries)
+    of_groups = decoded(readings, WSL_GROUP_POLICY, parse_entries)
+    if not isinstance(of_groups, Unknown):
+        return build_policy([*entries, *of_groups])
+    policy = build_policy(entries)
+    policy.gaps.append(of_groups)
+    return policy
