@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
-from landiag.checks.wsl import WSL_GROUP_POLICY, WSL_RULES, WSL_STATE, rights
+from landiag.checks.wsl_sources import WSL_GROUP_POLICY, WSL_RULES, WSL_STATE, rights
 from landiag.collect.windows_state import STATE, HyperVRule, WindowsState, decoded, parse_state
 from landiag.firewall.windows.conditions import Package, Program, Service
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileRule

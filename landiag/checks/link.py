@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.collect.exchanges.arp import parse_arp
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Facts, Interface, Unknown
+from landiag.model.facts import Call, Interface, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.probe.arp import parse_arp
 
 _WITH_ARP = ("ethernet", "wifi", "bond", "vlan", "bridge", "veth")
 _TAKING = ("bridge", "bond")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from landiag.checks import words
 from landiag.checks.application import speaks_http
+from landiag.checks.bind_test import bind_error, bind_source, see_holders
 from landiag.checks.case import Answer, Case, answer, milder
 from landiag.checks.listening import may_be_translated
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
 from landiag.checks.systems import port_findings
-from landiag.model.facts import Call, Facts, Process, Socket, Unknown
+from landiag.collect.exchanges.bind import BindTest, parse_bind_test
+from landiag.model.facts import Call, Process, Socket, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
-from landiag.probe.bind import BindTest, parse_bind_test
 
 _FIRST_UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
 _LAST_RESERVED = "net.inet.ip.portrange.reservedhigh"
-
-
-def bind_source(target: Target) -> Call:
-    """Name the bind test: could a server take the port on all addresses now?"""
-    return Call("bind", (("address", "0.0.0.0"), ("port", str(target.port))), seconds=1.0)
 
 
 def plan(target: Target, facts: Facts) -> tuple[Call, ...]:
@@ -141,12 +137,6 @@ def _end(case: Case) -> str:
     return "taskkill /f /pid" if case.facts.os == "windows" else "kill"
 
 
-def bind_error(case: Case) -> str | None:
-    """Return the error with which the bind test ended; None where the port was free or not tried."""
-    test = case.parse(bind_source(case.target), parse_bind_test)
-    return None if test is None or isinstance(test, Unknown) or test.free else test.error
-
-
 def _check_bind(case: Case) -> list[Finding]:
     test = case.parse(bind_source(case.target), parse_bind_test)
     if test is None or isinstance(test, Unknown) or test.free:
@@ -182,12 +172,6 @@ def _first_unprivileged(case: Case) -> int:
     found = case.facts.sysctls.get(_FIRST_UNPRIVILEGED, "1024")
     last = case.facts.sysctls.get(_LAST_RESERVED, "")
     return int(last) + 1 if last.isdecimal() else int(found) if found.isdecimal() else 1024
-
-
-def see_holders(case: Case) -> Fix:
-    """How to find the program that has the port and does not listen on it."""
-    step = "End that program, or use another port."
-    return Fix("See who holds it", (words.holders(case),), needs="user-action", steps=(step,))
 
 
 def _held(case: Case, test: BindTest) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from landiag.checks.bind_test import bind_error
 from landiag.checks.case import Answer, Case
 from landiag.collect.machine import Machine
 from landiag.model.facts import Call, Command, Neighbour, Source, Unknown
@@ -12,9 +13,9 @@ def sources(machine: Machine) -> tuple[Source, ...]:
     """What is read besides the host's own sources: inside WSL2, what Windows says."""
     if machine.info.environment != "wsl2":
         return ()
-    from landiag.checks import wsl
+    from landiag.checks import wsl_sources
 
-    return wsl.sources(machine.info.environment)
+    return wsl_sources.sources(machine.info.environment)
 
 
 def plan(case: Case) -> tuple[Call, ...]:
@@ -83,9 +84,7 @@ def is_explained_by_port(case: Case) -> bool:
     something that nobody could look at."""
     if case.facts.os != "windows":
         return False
-    from landiag.checks import port
-
     return any(
         one.outcome is Outcome.UNKNOWN or (one.outcome is Outcome.BLOCKS and one.code != "port-taken")
-        for one in port_findings(case, port.bind_error(case))
+        for one in port_findings(case, bind_error(case))
     )

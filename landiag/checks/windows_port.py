@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.checks.bind_test import see_holders
 from landiag.checks.case import Case
-from landiag.checks.port import see_holders
 from landiag.collect import windows as collected
 from landiag.collect.windows_net import PortRange, parse_excluded_ranges
 from landiag.firewall.windows.text import decode_console

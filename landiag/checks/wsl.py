@@ -6,34 +6,16 @@ from ipaddress import ip_address
 
 from landiag.checks.case import Case
 from landiag.checks.owners import owner_evidence
+from landiag.checks.wsl_sources import WSL_MODE, WSL_PORTPROXY, rights
 from landiag.collect import windows as collected
+from landiag.collect.exchanges.tcp import TcpOutcome, parse_connects
 from landiag.collect.windows_net import PortProxy, parse_portproxy
-from landiag.collect.windows_state import REGISTRY_KEYS, STATE, parse_state
+from landiag.collect.windows_state import parse_state
 from landiag.firewall.windows.registry_text import parse_entries
 from landiag.firewall.windows.text import decode_console
-from landiag.model.facts import Call, Command, Facts, ParseError, ReadStatus, Socket, Source, Unknown
+from landiag.model.facts import Call, ParseError, ReadStatus, Socket, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.probe.tcp import TcpOutcome, parse_connects
-
-_SYSTEM32 = "/mnt/c/Windows/System32"
-WSL_MODE = Command("wsl-mode", ("wslinfo", "--networking-mode"))
-WSL_PORTPROXY = Command("wsl-portproxy", (f"{_SYSTEM32}/netsh.exe", "interface", "portproxy", "show", "all"))
-WSL_STATE = Command(
-    "wsl-windows-state",
-    (f"{_SYSTEM32}/WindowsPowerShell/v1.0/powershell.exe", *STATE.argv[1:]),
-)
-WSL_RULES = Command("wsl-windows-rules", (f"{_SYSTEM32}/reg.exe", "query", f"HKLM\\{REGISTRY_KEYS[0]}", "/s"))
-WSL_GROUP_POLICY = Command(
-    "wsl-windows-group-policy",
-    (f"{_SYSTEM32}/reg.exe", "query", f"HKLM\\{REGISTRY_KEYS[1]}", "/s"),
-    ok_statuses=(0, 1),
-)
-"""Most machines have no such key: reg then ends with 1 and says nothing."""
-
-
-def sources(environment: str) -> tuple[Source, ...]:
-    """What tells a WSL2 distribution how Windows passes connections on to it."""
-    return (WSL_MODE, WSL_PORTPROXY, WSL_STATE, WSL_RULES, WSL_GROUP_POLICY) if environment == "wsl2" else ()
 
 
 def plan(case: Case) -> tuple[Call, ...]:
@@ -166,11 +148,6 @@ def _forward_commands(port: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         f"Remove-NetFirewallRule -Name 'landiag-tcp-{port}'",
     )
     return (address, add, allow), undo
-
-
-def rights(case: Case) -> str:
-    """Inside the distribution nothing may stand in front of what is typed on Windows."""
-    return "root" if case.facts.os == "windows" else "user-action"
 
 
 def _forwarding_fixes(case: Case) -> tuple[Fix, ...]:

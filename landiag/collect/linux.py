@@ -13,7 +13,6 @@ from landiag.collect.machine import Machine
 from landiag.firewall import linux as firewall
 from landiag.firewall.sources import NFT_TEXT
 from landiag.model.facts import (
-    Facts,
     Family,
     Namespace,
     Process,
@@ -24,6 +23,7 @@ from landiag.model.facts import (
     Unknown,
     parse_reading,
 )
+from landiag.model.host import Facts
 
 Readings = Mapping[str, Reading]
 T = TypeVar("T")

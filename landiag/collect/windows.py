@@ -23,7 +23,6 @@ from landiag.model.facts import (
     Address,
     Call,
     Command,
-    Facts,
     Family,
     Interface,
     Neighbour,
@@ -38,6 +37,7 @@ from landiag.model.facts import (
     Unknown,
     parse_reading,
 )
+from landiag.model.host import Facts
 from landiag.model.ruleset import Ruleset
 
 Readings = Mapping[str, Reading]

@@ -16,8 +16,8 @@ from landiag.firewall.engine.packets import DATA, SYN
 from landiag.model.action import RESET, refuses
 from landiag.model.limits import PATIENCE
 from landiag.model.match import Doubt, UnknownKind
-from landiag.model.report import StageName, Symptom
 from landiag.model.ruleset import TraceLine, Verdict
+from landiag.model.terms import StageName, Symptom
 
 _BY_DESIGN = frozenset((UnknownKind.SHARE, UnknownKind.LIMIT))
 _LATE_LEGS = (DATA, "answer")

@@ -13,7 +13,8 @@ from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.journey.binding import bind_among
 from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
-from landiag.model.facts import Facts, Interface, IPAddress, Route, Socket, Unknown
+from landiag.model.facts import Interface, IPAddress, Route, Socket, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import ABSENT, Absent, Packet, Value
 from landiag.model.route import RouteKind
 
@@ -61,7 +62,7 @@ class HostSurroundings(Surroundings):
             return None if found is None else "unreachable"
         if device is not None and found.device not in (device, None) and not self._has(address, device):
             return "unicast"
-        return found.kind.value
+        return str(found.kind.value)
 
     def _local_type(self, address: IPAddress, device: str | None) -> str:
         """IPv4 looks into the table of local addresses alone; what is not there is unicast (__inet_dev_addr_type)."""

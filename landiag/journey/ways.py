@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from landiag.model.facts import Address, Facts, Family, Interface, IPAddress, IPNetwork, Unknown
+from landiag.model.facts import Address, Family, Interface, IPAddress, IPNetwork, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Target
 
 _PHYSICAL = ("ethernet", "wifi")

@@ -7,8 +7,8 @@ import re
 import warnings
 
 from landiag.model.report import Edit
+from landiag.servers.edit_line import LOOPBACK, QUOTED_LOOPBACK, replaced
 from landiag.servers.recognise import ServerKind
-from landiag.servers.source_edit import LOOPBACK, QUOTED_LOOPBACK, replaced
 
 
 def python_edit(kind: ServerKind, path: str, text: str, host: str) -> Edit | None:
