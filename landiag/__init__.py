@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from landiag.version import __version__
+
 if TYPE_CHECKING:
     from landiag.model.report import Report
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "check"]
 
 

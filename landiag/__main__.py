@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from landiag import __version__
+from landiag.version import __version__
 
 
 def main() -> None:

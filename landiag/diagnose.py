@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from landiag import __version__
 from landiag.checks import (
     CHECKS,
     application,
@@ -26,19 +25,21 @@ from landiag.checks import (
 )
 from landiag.checks.case import Answer, Case, not_applicable
 from landiag.collect import linux
+from landiag.collect.exchanges.resolve import parse_resolution
 from landiag.collect.machine import MACHINE, Machine, parse_machine
 from landiag.collect.systems import collector_of, first_sources
 from landiag.host import Recorder
 from landiag.journey.classes import follow_ways
 from landiag.journey.ways import Way, choose_ways, list_ways
-from landiag.model.facts import Call, Facts, IPAddress, Source, Unknown, parse_reading
+from landiag.model.facts import Call, IPAddress, Source, Unknown, parse_reading
+from landiag.model.host import Facts
 from landiag.model.report import ReadingNote, Report, Target
-from landiag.probe.resolve import parse_resolution
 from landiag.prove import Announce, CannotProve, say_nothing
 from landiag.question import Question, UsageError
 from landiag.verdict.assemble import judge
 from landiag.verdict.paths import list_paths
 from landiag.verdict.see_also import see_also
+from landiag.version import __version__
 
 if TYPE_CHECKING:
     from landiag.prove.witness import Testimony

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from landiag import __version__
 from landiag.checks import CHECKS
 from landiag.cli.app import COMMANDS
 from landiag.model.causes import CODES
 from landiag.model.terms import CHECK_NAMES
+from landiag.version import __version__
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("scapy", "flask", "jinja2", "werkzeug", "waitress", "tabulate", "psutil", "pydantic", "rich")

@@ -18,14 +18,14 @@ from landiag.checks.exchange import (
 )
 from landiag.checks.owners import describe_owner, owner_evidence
 from landiag.checks.restart import host_fixes, http_fixes, server_of
+from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
+from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import bind_among
 from landiag.journey.classes import own_packet
 from landiag.journey.journey import follow
 from landiag.model.facts import Call, Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
-from landiag.probe.http import Attempt, End, Exchange, parse_exchange
-from landiag.probe.tcp import TcpOutcome
 
 _LOCAL_URL = re.compile(r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?", re.IGNORECASE)
 

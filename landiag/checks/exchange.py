@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.checks.destination import destination_of
+from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
 from landiag.journey.binding import bind_among
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, IPAddress, Unknown
-from landiag.probe.http import Attempt, Exchange, parse_exchange
 
 WAIT = 3.5
 """Seconds that a server has for its answer; a page that takes longer is called silent. The kernel needs 3 to
@@ -112,7 +112,7 @@ def speaks_tls(case: Case) -> bool:
 
 def answerer(case: Case) -> str | None:
     """Name who answered, by headers and page, as servers.toml calls it; None when nobody did or nobody known."""
-    from landiag.servers.answers import recognise_http
+    from landiag.collect.exchanges.answerers import recognise_http
 
     attempt = attempt_of(case)
     if attempt is None or attempt.answer is None:

@@ -7,14 +7,15 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.fixing import fix_by
+from landiag.collect.exchanges.arp import parse_arp
 from landiag.journey.ends import LinkFault
 from landiag.journey.journey import follow
 from landiag.journey.ways import Way, owner_of
 from landiag.model.changes import LinkSetting, Sysctl
-from landiag.model.facts import Call, Facts, Interface, Unknown
+from landiag.model.facts import Call, Interface, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import StageName, Symptom
-from landiag.probe.arp import parse_arp
 
 _TAKING = ("bridge", "bond")
 

@@ -12,12 +12,12 @@ from landiag.checks.fixing import fix_by
 from landiag.checks.owners import describe_owner, owner_evidence, socket_source
 from landiag.checks.restart import listen_fixes, server_of
 from landiag.checks.systems import is_explained_by_port
+from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.journey.ways import Way
 from landiag.model.changes import Sysctl
 from landiag.model.facts import Command, Family, Interface, Namespace, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.probe.tcp import TcpOutcome
 
 _TITLES = {
     "bound-to-loopback": "{who} listens on {where} only: this machine itself can connect, nobody else can",

@@ -6,13 +6,13 @@ from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.systems import arp_after, parse_arp_after
 from landiag.collect import routes
+from landiag.collect.exchanges.icmp import Ping, parse_ping
+from landiag.collect.exchanges.tcp import Connects, TcpOutcome, parse_connects
 from landiag.journey.journey import follow
 from landiag.model.facts import Call, Command, IPAddress, Neighbour, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
-from landiag.probe.icmp import Ping, parse_ping
-from landiag.probe.tcp import Connects, TcpOutcome, parse_connects
 
 WAIT = 1.0
 _PORTS = "80,443,22,445"

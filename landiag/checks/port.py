@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from landiag.checks import words
 from landiag.checks.application import speaks_http
-from landiag.checks.bind import bind_error, bind_source
+from landiag.checks.bind_test import bind_error, bind_source
 from landiag.checks.case import Answer, Case, answer, milder
 from landiag.checks.listening import may_be_translated
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
 from landiag.checks.systems import port_findings
-from landiag.model.facts import Call, Facts, Process, Socket, Unknown
+from landiag.collect.exchanges.bind import BindTest, parse_bind_test
+from landiag.model.facts import Call, Process, Socket, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
-from landiag.probe.bind import BindTest, parse_bind_test
 
 _FIRST_UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
 _LAST_RESERVED = "net.inet.ip.portrange.reservedhigh"

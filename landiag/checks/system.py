@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from landiag.checks.case import Answer, Case
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, Facts, Interface, Neighbour, Reading, Source
+from landiag.model.facts import Call, Command, Interface, Neighbour, Reading, Source
+from landiag.model.host import Facts
 from landiag.model.report import Finding, Target
 
 Readings = Mapping[str, Reading]

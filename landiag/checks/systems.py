@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from landiag.checks.bind import bind_error
+from landiag.checks.bind_test import bind_error
 from landiag.checks.case import Answer, Case
 from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, Facts, Neighbour, Source, Unknown
+from landiag.model.facts import Call, Command, Neighbour, Source, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Finding, Outcome, Target
 
 

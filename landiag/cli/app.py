@@ -11,9 +11,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from landiag import __version__
 from landiag.cli.outputs import Stop
 from landiag.render.escape import escape_text
+from landiag.version import __version__
 
 app = typer.Typer(
     name="landiag",

@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from landiag import __version__
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
 from landiag.cli.early import begin_reading
 from landiag.cli.outputs import (
@@ -39,11 +38,12 @@ from landiag.cli.redacting import redact_both
 from landiag.collect.machine import system_name
 from landiag.collect.systems import first_sources
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
-from landiag.host.live import find_program
+from landiag.host.programs import find_program
 from landiag.model.facts import Command, ParseError
 from landiag.model.report import Report, Target
 from landiag.model.terms import CHECK_NAMES
 from landiag.question import Question, UsageError
+from landiag.version import __version__
 
 
 def check(
@@ -142,7 +142,7 @@ def _warm_up() -> None:
     """Load what the judgement will need while the first commands run: the processor is idle then."""
     import psutil  # noqa: F401 - the processes will be asked with it
 
-    from landiag.servers.answers import answerers
+    from landiag.collect.exchanges.answerers import answerers
     from landiag.servers.recognise import server_kinds
 
     server_kinds()

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from landiag.cli.outputs import ForceFlag, NoColorFlag, Stop, check_outputs, terminal_style, write_file
+from landiag.cli.outputs import ForceFlag, NoColorFlag, Stop, check_outputs, write_file
 from landiag.explain import UnknownCodeError, all_pages, explain, list_codes
+from landiag.terminal import terminal_style
 
 
 def explain_code(

@@ -17,12 +17,14 @@ from landiag.firewall.command import Judged, exit_status, judge_packets, write_j
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.owners import find_owner
 from landiag.firewall.packets import parse_packets
-from landiag.firewall.saved import SavedFile, is_recording, parse_saved
+from landiag.firewall.saved import is_recording, parse_saved
+from landiag.firewall.saved_file import SavedFile
 from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.host.nft_text import read_nft_text
 from landiag.journey.surroundings import HostSurroundings
 from landiag.journey.ways import list_ways
-from landiag.model.facts import Facts, ParseError, Unknown
+from landiag.model.facts import ParseError, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.escape import escape_text

@@ -11,12 +11,13 @@ import typer
 from msgspec.structs import asdict
 
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import JsonFlag, NoColorFlag, Stop, TimeoutSeconds, terminal_style
+from landiag.cli.outputs import JsonFlag, NoColorFlag, Stop, TimeoutSeconds
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
 from landiag.question import UsageError
 from landiag.render.escape import escape_text
 from landiag.render.terminal import Style
+from landiag.terminal import terminal_style
 
 if TYPE_CHECKING:
     from landiag.listeners import Listener

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -14,7 +13,8 @@ import typer
 
 from landiag.model.report import Report
 from landiag.render.jsontext import render_json
-from landiag.render.terminal import Style, render_quiet, render_terminal
+from landiag.render.terminal import render_quiet, render_terminal
+from landiag.terminal import terminal_style
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")]
 OutputFiles = Annotated[
@@ -31,8 +31,6 @@ RedactFlag = Annotated[
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict's sentence only.")]
 VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the trace and the readings too.")]
 NoColorFlag = Annotated[bool, typer.Option("--no-color", help="No colour (also: the variable NO_COLOR).")]
-
-NARROWEST, WIDEST = 60, 120
 
 
 class Stop(Exception):  # noqa: N818 - not an error: a sentence and a status to end with
@@ -63,13 +61,6 @@ def finish(
     else:
         sys.stdout.write(render_terminal(report, terminal_style(no_color=no_color), verbose=verbose))
     raise typer.Exit(report.verdict.status.exit_status)
-
-
-def terminal_style(*, no_color: bool) -> Style:
-    """Look at the terminal: its width, and whether colour is wanted (no-color.org)."""
-    width = shutil.get_terminal_size((80, 24)).columns
-    plain = no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    return Style(max(NARROWEST, min(WIDEST, width)), sys.stdout.isatty() and not plain)
 
 
 def _render_markdown(report: Report) -> str:

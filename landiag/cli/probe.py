@@ -28,9 +28,9 @@ from landiag.cli.redacting import redact_report
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Family
 from landiag.model.report import Report
-from landiag.probe.progress import METER
 from landiag.probe.target import Request, UsageError, parse_request
 from landiag.render.escape import escape_text
+from landiag.wire.progress import METER
 
 
 def probe(
@@ -123,11 +123,9 @@ def _probe(request: Request, timeout: float) -> Report:
     METER.listener = progress
     recorder = Recorder(host)
     try:
-        from landiag.probe.first import begin_asking
+        from landiag.probing import begin_asking, run
 
         begin_asking(request, recorder)
-        from landiag.probe.command import run
-
         return run(request, recorder, deadline, progress)
     finally:
         host.close()

@@ -25,13 +25,13 @@ from landiag.cli.outputs import (
     check_outputs,
     finish,
     render_for,
-    terminal_style,
     write_file,
 )
 from landiag.cli.saved import Saved, load, replayed
 from landiag.host import RecordedHost, Recorder, Recording, render_recording
-from landiag.model.facts import Facts
+from landiag.model.host import Facts
 from landiag.model.report import Report
+from landiag.terminal import terminal_style
 from landiag.verdict.compare import compare
 from landiag.verdict.join import JoinError, join
 

@@ -23,7 +23,6 @@ from landiag.firewall.pf.matches import TableContent, table_content
 from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import (
     Command,
-    Facts,
     Interface,
     ParseError,
     Process,
@@ -35,6 +34,7 @@ from landiag.model.facts import (
     Unknown,
     parse_reading,
 )
+from landiag.model.host import Facts
 from landiag.model.ruleset import Ruleset
 
 Readings = Mapping[str, Reading]

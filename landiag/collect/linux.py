@@ -14,7 +14,6 @@ from landiag.collect.outside import with_ways_out
 from landiag.firewall import linux as firewall
 from landiag.firewall.sources import NFT_TEXT
 from landiag.model.facts import (
-    Facts,
     Family,
     Namespace,
     Process,
@@ -25,6 +24,7 @@ from landiag.model.facts import (
     Unknown,
     parse_reading,
 )
+from landiag.model.host import Facts
 
 Readings = Mapping[str, Reading]
 T = TypeVar("T")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from landiag.collect.machine import Machine
-from landiag.model.facts import Facts, Reading, Source
+from landiag.model.facts import Reading, Source
+from landiag.model.host import Facts
 
 Readings = Mapping[str, Reading]
 

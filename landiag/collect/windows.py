@@ -35,7 +35,6 @@ from landiag.firewall.windows.powershell import parse_powershell
 from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import parse_entries
 from landiag.model.facts import (
-    Facts,
     Family,
     Interface,
     Neighbour,
@@ -50,6 +49,7 @@ from landiag.model.facts import (
     Unknown,
     parse_reading,
 )
+from landiag.model.host import Facts
 from landiag.model.ruleset import Ruleset
 
 Readings = Mapping[str, Reading]

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from landiag.firewall.alf import Alf, is_alf, lower_alf, parse_alf
 from landiag.firewall.pf import PfSystem, is_pf, parse_pf
+from landiag.firewall.saved_file import SavedFile
 from landiag.firewall.windows import Policy, decode, is_windows, parse_policy
 from landiag.model.facts import ParseError
 from landiag.model.ruleset import Chain, Ruleset, TableKey
-
-if TYPE_CHECKING:
-    from landiag.firewall.saved import SavedFile
 
 
 def find_other_kind(data: bytes) -> str | None:

@@ -6,12 +6,11 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import Struct
-
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.parse import IptTable, parse_iptables_save
 from landiag.firewall.linux import build_ruleset
 from landiag.firewall.nft.parse import NftTable, parse_nft_json
+from landiag.firewall.saved_file import SavedFile
 from landiag.firewall.ufw import label_files
 from landiag.model.facts import ParseError
 from landiag.model.ruleset import Ruleset
@@ -31,14 +30,6 @@ UFW_FRAME = """*filter
 COMMIT
 """
 """What ufw puts around user.rules, as far as it decides about clients: its before.rules and default deny."""
-
-
-class SavedFile(Struct, frozen=True):
-    """A file with rules: its name as the user gave it, and its bytes."""
-
-    name: str
-    data: bytes
-
 
 _IPTABLES = re.compile(rb"^\*(?:filter|nat|mangle|raw|security)[ \t]*\r?$", re.MULTILINE)
 _IPSET = re.compile(rb"^create \S+ (?:hash|bitmap|list):", re.MULTILINE)

@@ -15,8 +15,9 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from landiag.host.live import CALLS, LiveHost, failed_reading
-from landiag.host.recording import Recording, parse_recording, render_recording
+from landiag.host.recording import parse_recording, render_recording
 from landiag.model.facts import File, Reading, ReadStatus, Source
+from landiag.model.recording import Recording
 
 __all__ = [
     "CALLS",

@@ -14,9 +14,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from landiag.host.recording import Recording
 from landiag.knowledge.toml import parse_toml
 from landiag.model.facts import ParseError, Reading, ReadStatus
+from landiag.model.recording import Recording
 from landiag.model.report import Report, Target
 
 CASE = "case.toml"

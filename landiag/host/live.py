@@ -15,12 +15,9 @@ from importlib import import_module
 from msgspec import Struct, field
 
 from landiag.host.modules import is_present
-from landiag.host.windows import drain, inherited_variables, system_folders
+from landiag.host.programs import SAFE_PATH, find_program
+from landiag.host.windows import drain, inherited_variables
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
-
-_APPLICATION_FIREWALL = "/usr/libexec/ApplicationFirewall"
-SAFE_PATH = system_folders() or ("/usr/sbin", "/usr/bin", "/sbin", "/bin", _APPLICATION_FIREWALL)
-"""Where commands are looked up: normal users often lack sbin, and root must not trust the caller's PATH."""
 
 MAX_BYTES = 64 * 1024 * 1024
 """The most that one command or file may say; a ruleset of 100,000 rules is about 30 MB of JSON."""
@@ -33,20 +30,20 @@ CALLS: Mapping[str, str] = {
     "processes": "landiag.host.calls:processes",
     "namespaces": "landiag.host.calls:namespaces",
     "edit": "landiag.host.calls:edit",
-    "bind": "landiag.probe.bind:bind_test",
-    "http": "landiag.probe.http:exchange",
-    "connect": "landiag.probe.tcp:connect",
-    "ping": "landiag.probe.icmp:ping",
-    "resolve": "landiag.probe.resolve:resolve",
-    "name-servers": "landiag.probe.dns:ask_name_servers",
-    "host-names": "landiag.probe.names:host_names",
-    "proxies": "landiag.probe.proxies:proxies",
-    "path-mtu": "landiag.probe.mtu:path_mtu",
-    "trace": "landiag.probe.trace:trace",
-    "survey": "landiag.probe.survey:survey",
-    "sweep": "landiag.probe.sweep:sweep",
-    "arp": "landiag.probe.arp:arp",
-    "syn": "landiag.probe.syn:syn",
+    "bind": "landiag.wire.bind:bind_test",
+    "http": "landiag.wire.http:exchange",
+    "connect": "landiag.wire.tcp:connect",
+    "ping": "landiag.wire.icmp:ping",
+    "resolve": "landiag.wire.resolve:resolve",
+    "name-servers": "landiag.wire.dns:ask_name_servers",
+    "host-names": "landiag.wire.names:host_names",
+    "proxies": "landiag.wire.proxies:proxies",
+    "path-mtu": "landiag.wire.mtu:path_mtu",
+    "trace": "landiag.wire.trace:trace",
+    "survey": "landiag.wire.survey:survey",
+    "sweep": "landiag.wire.sweep:sweep",
+    "arp": "landiag.wire.arp:arp",
+    "syn": "landiag.wire.syn:syn",
     "prove": "landiag.prove.run:prove",
     "listeners": "landiag.host.windows_calls:listeners",
     "adapters": "landiag.host.windows_calls:adapters",
@@ -168,15 +165,6 @@ class LiveHost(Struct):
 def cat(source: File) -> Command:
     """Name the command by which root reads a file."""
     return Command(source.name, ("cat", source.path), needs_root=True)
-
-
-def find_program(name: str, path: tuple[str, ...] = SAFE_PATH) -> str | None:
-    """Find a program by its bare name in the given folders; None when it is in none of them."""
-    for folder in path:
-        candidate = os.path.join(folder, name if os.name == "posix" or "." in name else f"{name}.exe")
-        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
-            return candidate
-    return None
 
 
 def remedy(source: Source) -> str | None:

@@ -8,25 +8,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct, field
-
 from landiag.model.facts import ParseError, Reading, ReadStatus
+from landiag.model.recording import Recording
 from landiag.model.report import Target
 
 SCHEMA = "landiag.recording/1"
-
-
-class Recording(Struct, frozen=True):
-    """What was asked, when (RFC 3339), by which landiag, and everything that was read.
-
-    ``options`` are the options of the command that decide which exchanges are made.
-    """
-
-    target: Target
-    created: str
-    tool_version: str
-    readings: Mapping[str, Reading] = field(default_factory=dict)
-    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def render_recording(recording: Recording) -> str:

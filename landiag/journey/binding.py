@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from landiag.model.facts import Facts, Family, Interface, IPAddress, Socket, Unknown
+from landiag.model.facts import Family, Interface, IPAddress, Socket, Unknown
+from landiag.model.host import Facts
 
 
 class Binding(Struct, frozen=True):

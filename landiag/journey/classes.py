@@ -9,7 +9,8 @@ from msgspec import Struct
 from landiag.firewall.engine.pieces import Piece, split_network
 from landiag.journey.journey import Journey, follow
 from landiag.journey.ways import Way, client_of
-from landiag.model.facts import Facts, IPAddress, Process, Unknown
+from landiag.model.facts import IPAddress, Process, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import Packet, Within
 from landiag.model.report import AddressSpan, Target
 

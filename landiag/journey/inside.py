@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.model.facts import Facts, IPAddress, Namespace, Unknown
+from landiag.model.facts import IPAddress, Namespace, Unknown
+from landiag.model.host import Facts
 from landiag.model.ruleset import Ruleset
 
 

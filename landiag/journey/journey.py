@@ -18,7 +18,8 @@ from landiag.journey.inside import device_inside, facts_inside, namespace_with
 from landiag.journey.link import find_link_fault, interface_of
 from landiag.journey.reply import find_reply_fault
 from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
-from landiag.model.facts import Facts, Socket, Unknown
+from landiag.model.facts import Socket, Unknown
+from landiag.model.host import Facts
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import IPAddress, Packet
 from landiag.model.route import RouteKind

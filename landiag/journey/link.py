@@ -8,7 +8,8 @@ from __future__ import annotations
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import LinkFault
 from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
-from landiag.model.facts import Facts, Interface, IPAddress, Neighbour, Unknown
+from landiag.model.facts import Interface, IPAddress, Neighbour, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 

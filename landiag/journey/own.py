@@ -5,7 +5,8 @@ from __future__ import annotations
 from landiag.firewall.engine.legs import Conversation
 from landiag.firewall.engine.own import OwnFollower
 from landiag.journey.surroundings import HostSurroundings
-from landiag.model.facts import Facts, IPAddress, Unknown
+from landiag.model.facts import IPAddress, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 

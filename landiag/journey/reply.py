@@ -5,7 +5,8 @@ from __future__ import annotations
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import ReplyFault
 from landiag.journey.link import entry_of, interface_of
-from landiag.model.facts import Facts, Interface, IPAddress, Unknown
+from landiag.model.facts import Interface, IPAddress, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 

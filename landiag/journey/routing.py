@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from landiag.model.facts import Facts, Family, IPAddress, PolicyRule, Route, Unknown
+from landiag.model.facts import Family, IPAddress, PolicyRule, Route, Unknown
+from landiag.model.host import Facts
 from landiag.model.route import RouteKind
 
 _TABLE_NAMES = {"254": "main", "255": "local", "253": "default"}

@@ -13,7 +13,8 @@ from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.journey.binding import bind_among
 from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
-from landiag.model.facts import Facts, Interface, IPAddress, Route, Socket, Unknown
+from landiag.model.facts import Interface, IPAddress, Route, Socket, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import ABSENT, Absent, Packet, Value
 from landiag.model.route import RouteKind
 

@@ -8,7 +8,8 @@ from ipaddress import ip_address, ip_network
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.model.facts import Address, Facts, Family, Interface, IPAddress, IPNetwork, Unknown
+from landiag.model.facts import Address, Family, Interface, IPAddress, IPNetwork, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Target
 
 _PHYSICAL = ("ethernet", "wifi")

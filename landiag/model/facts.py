@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from msgspec import Struct, field
-
-if TYPE_CHECKING:
-    from landiag.model.ruleset import Ruleset
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -316,26 +313,3 @@ class Neighbour(Struct, frozen=True):
     device: str
     mac: str | None
     states: tuple[str, ...] = ()
-
-
-class Facts(Struct, frozen=True):
-    """What is known of one host, neutral of its operating system.
-
-    Every field is its value or the Unknown that says why nobody could look. ``os`` is ``linux``, ``windows``,
-    ``macos``, ``freebsd`` or ``openbsd``; ``now`` is seconds since the epoch when the host was read.
-    ``sysctls`` holds the kernel settings that could be read, by dotted name; one that is absent is unknown.
-    ``ruleset`` is every packet filter of the host lowered to one model.
-    """
-
-    os: str
-    now: float
-    privileged: bool
-    interfaces: tuple[Interface, ...] | Unknown
-    routes: tuple[Route, ...] | Unknown
-    policy_rules: tuple[PolicyRule, ...] | Unknown
-    neighbours: tuple[Neighbour, ...] | Unknown
-    sockets: tuple[Socket, ...] | Unknown
-    processes: Mapping[int, Process] | Unknown
-    namespaces: tuple[Namespace, ...] | Unknown
-    sysctls: Mapping[str, str]
-    ruleset: Ruleset | Unknown

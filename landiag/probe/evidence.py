@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from landiag.collect.exchanges.syn import SynAnswer, parse_syn
+from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.model.report import Evidence, Fix
 from landiag.probe.findings import place
 from landiag.probe.look import Look
 from landiag.probe.mobile import hotspot
-from landiag.probe.syn import SynAnswer, parse_syn
-from landiag.probe.tcp import Connect, TcpOutcome
 
 
 def nmap_state(connect: Connect) -> str:

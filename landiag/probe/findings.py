@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from landiag.collect.exchanges.http import Attempt, Exchange
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.probe.http import Attempt, Exchange
 
 
 def blocks(

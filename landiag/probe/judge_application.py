@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from landiag.collect.exchanges.http import Answer, Attempt, End, Exchange
+from landiag.collect.exchanges.proxies import proxy_for
+from landiag.collect.exchanges.tcp import TcpOutcome
+from landiag.collect.exchanges.x509 import Certificate
 from landiag.collect.ports import is_unsafe_in_browsers
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.probe.findings import answer_evidence, blocks, do, warns
-from landiag.probe.http import Answer, Attempt, End, Exchange
 from landiag.probe.judge_silence import eats_large_packets, judge_path_mtu, judge_silence
 from landiag.probe.look import Look
 from landiag.probe.plan import DEBUGGER_ASSET, REFUSING, proxy_source, redirect_source
-from landiag.probe.proxies import proxy_for
 from landiag.probe.redirect import redirect_target
-from landiag.probe.tcp import TcpOutcome
-from landiag.probe.x509 import Certificate
 
 _LOCAL_URL = re.compile(
     r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?", re.IGNORECASE
@@ -104,7 +104,10 @@ def _check_who(look: Look, exchange: Exchange, attempt: Attempt) -> list[Finding
     """Somebody else than the server: AirPlay, a proxy, a captive portal, the router."""
     answer = attempt.answer
     assert answer is not None
-    from landiag.servers.answers import answerers, recognise_http  # a table to parse, for answers alone
+    from landiag.collect.exchanges.answerers import (  # a table to parse, for answers alone
+        answerers,
+        recognise_http,
+    )
 
     key = recognise_http(answer.headers, answer.body.data)
     known = answerers().get(key) if key else None

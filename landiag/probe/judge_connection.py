@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from landiag.collect.exchanges.icmp_error import IcmpError
+from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.journey.routing import RouteDecision
 from landiag.model.facts import Unknown
 from landiag.model.report import Finding
-from landiag.probe.errqueue import IcmpError
 from landiag.probe.evidence import find_address, networks_here, target_text, tcp_evidence
 from landiag.probe.findings import blocks, do, on_server
 from landiag.probe.judge_lost import judge_lost
 from landiag.probe.look import Look
-from landiag.probe.tcp import Connect, TcpOutcome
 
 _HOST_SAYS_NO_HOST = ((4, 3, 1), (6, 1, 3))
 _NO_NETWORK = ((4, 3, 0), (4, 3, 6), (6, 1, 0))

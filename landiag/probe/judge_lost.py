@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from landiag.collect.exchanges.icmp import Ping, parse_ping
+from landiag.collect.exchanges.tcp import Connect
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.probe import sources
-from landiag.probe.case import CONFIRMED, parse_address
+from landiag.probe.client import CONFIRMED, parse_address
 from landiag.probe.evidence import find_address, networks_here, target_text, tcp_evidence
 from landiag.probe.findings import blocks, do, on_server
-from landiag.probe.icmp import Ping, parse_ping
 from landiag.probe.look import Look, NeighbourState
 from landiag.probe.mobile import mobile_data
 from landiag.probe.plan import neighbourhood
-from landiag.probe.tcp import Connect
 
 
 def judge_lost(look: Look, connect: Connect) -> Finding:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.model.report import Evidence, Finding
 from landiag.probe.banners import QUIET_PORTS, recognise_banner
 from landiag.probe.findings import answer_evidence, blocks, do, on_server, warns
-from landiag.probe.http import Attempt, End, Exchange
 from landiag.probe.look import Look
 from landiag.probe.plan import SMALL_SEGMENT
 

@@ -6,17 +6,18 @@ from enum import Enum
 
 from msgspec import Struct
 
+from landiag.collect.exchanges.arp import ArpAnswers, parse_arp
+from landiag.collect.exchanges.http import Attempt, End, Exchange
+from landiag.collect.exchanges.icmp import Ping, parse_ping
+from landiag.collect.exchanges.mtu import PathMtu, parse_path_mtu
+from landiag.collect.exchanges.survey import HostPorts, Survey, parse_survey
+from landiag.collect.exchanges.tcp import Connect, TcpOutcome
+from landiag.collect.exchanges.trace import Trace, parse_trace
 from landiag.journey.routing import RouteDecision
 from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.probe import sources
-from landiag.probe.arp import ArpAnswers, parse_arp
-from landiag.probe.case import CONFIRMED, RESOLVED, Case, parse_address
-from landiag.probe.http import Attempt, End, Exchange
-from landiag.probe.icmp import Ping, parse_ping
-from landiag.probe.mtu import PathMtu, parse_path_mtu
-from landiag.probe.survey import HostPorts, Survey, parse_survey
-from landiag.probe.tcp import Connect, TcpOutcome
-from landiag.probe.trace import Trace, parse_trace
+from landiag.probe.case import Case
+from landiag.probe.client import CONFIRMED, RESOLVED, parse_address
 
 _FULL_SIZE = 1500
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from landiag.collect.exchanges.http import Attempt, End
+from landiag.collect.exchanges.message import header
+from landiag.collect.exchanges.proxies import proxy_for
 from landiag.model.facts import Call, Source
 from landiag.probe import sources
-from landiag.probe.case import RESOLVED, Case
-from landiag.probe.http import Attempt, End
+from landiag.probe.case import Case
+from landiag.probe.client import RESOLVED
 from landiag.probe.look import Look
-from landiag.probe.message import header
-from landiag.probe.proxies import proxy_for
 from landiag.probe.redirect import redirect_target
 
 DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
-from landiag.probe.http import Attempt
+from landiag.collect.exchanges.http import Attempt
 
 _STATUSES = (301, 302, 303, 307, 308)
 _LOCAL_NAMES = ("localhost", "0.0.0.0", "::", "::1")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from landiag.collect.exchanges.http import Attempt, End
+from landiag.collect.exchanges.icmp import Ping
+from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.causes.application import SPEAKS_TLS
 from landiag.model.causes.cause import Cause
 from landiag.model.causes.clients import NO_ROUTE_TO_SERVER, PATH_MTU
@@ -9,10 +12,7 @@ from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Outcome, Stage
 from landiag.model.terms import StageName
 from landiag.probe.evidence import nmap_state
-from landiag.probe.http import Attempt, End
-from landiag.probe.icmp import Ping
 from landiag.probe.look import Look, NeighbourState
-from landiag.probe.tcp import TcpOutcome
 
 _NOT_ASKED = Outcome.NOT_APPLICABLE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.causes import cause_of
 from landiag.model.report import CheckResult, Evidence, Finding, Outcome, Path, Status, Verdict
 from landiag.model.terms import CheckName, StageName
@@ -21,7 +22,6 @@ from landiag.probe.survey_plan import (
     ports_of,
     survey_of,
 )
-from landiag.probe.tcp import TcpOutcome
 
 _PORT_CAUSES = ("connection-filtered", "connection-rejected")
 """Causes that speak of a port and not of the host."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from landiag.collect.exchanges.answerers import answerers, recognise_http
+from landiag.collect.exchanges.http import Exchange
+from landiag.collect.exchanges.names import HostNames, parse_host_names
+from landiag.collect.exchanges.survey import Group, HostPorts
+from landiag.collect.exchanges.tcp import TcpOutcome
+from landiag.collect.makers import MAKERS, is_random, parse_makers
 from landiag.collect.ports import service_name
 from landiag.model.report import Outcome, Path, Stage
 from landiag.model.terms import StageName
 from landiag.probe import sources
 from landiag.probe.banners import recognise_banner
-from landiag.probe.case import Case, parse_address
-from landiag.probe.http import Exchange
+from landiag.probe.case import Case
+from landiag.probe.client import parse_address
 from landiag.probe.look import Look
-from landiag.probe.names import HostNames, is_random, parse_host_names, parse_makers
 from landiag.probe.stages import describe_ping
-from landiag.probe.survey import Group, HostPorts
-from landiag.probe.survey_plan import MAKERS, exchange_of, hosts_of, mac_of, open_ports, survey_of
-from landiag.probe.tcp import TcpOutcome
-from landiag.servers.answers import answerers, recognise_http
+from landiag.probe.survey_plan import exchange_of, hosts_of, mac_of, open_ports, survey_of
 
 _STATES = {
     TcpOutcome.CONNECTED: ("open", "syn-ack"),

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from landiag.collect.exchanges.arp import parse_arp
+from landiag.collect.exchanges.http import Exchange
+from landiag.collect.exchanges.port_ranges import format_ranges
+from landiag.collect.exchanges.survey import HostPorts, Survey, parse_survey
+from landiag.collect.exchanges.sweep import Sweep, parse_sweep
+from landiag.collect.exchanges.tcp import TcpOutcome
+from landiag.collect.makers import MAKERS
 from landiag.collect.ports import development_ports
-from landiag.model.facts import Call, File, IPNetwork, Source
+from landiag.model.facts import Call, IPNetwork, Source
 from landiag.probe import sources
-from landiag.probe.arp import parse_arp
-from landiag.probe.case import RESOLVED, Case, parse_address
-from landiag.probe.http import Exchange
+from landiag.probe.case import Case
+from landiag.probe.client import RESOLVED, parse_address
 from landiag.probe.look import Look
 from landiag.probe.plan import plan_look
-from landiag.probe.survey import HostPorts, Survey, format_ranges, parse_survey
-from landiag.probe.sweep import Sweep, parse_sweep
-from landiag.probe.tcp import TcpOutcome
 
 MOST_EXCHANGES = 16
 """How many open ports are asked what they serve."""
-
-MAKERS = (File("/usr/share/nmap/nmap-mac-prefixes"), File("/usr/share/ieee-data/oui.txt"))
-"""Lists of MAC prefixes that a system may have."""
 
 _NEAR, _FAR = 2000, 256
 """How many connections are under way at once: on the local link, and through a router that must survive it."""

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.collect.exchanges.port_ranges import parse_ports
 from landiag.model.facts import Family, IPAddress, IPNetwork
-from landiag.probe.tcp import parse_ports
 
 DEFAULT_PORT = 5000
 MOST_ADDRESSES = 1024

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from landiag.checks.case import Case
 from landiag.journey.classes import ClientClass
 from landiag.journey.ways import Way, client_of
-from landiag.model.facts import Facts, IPAddress, Unknown
+from landiag.model.facts import IPAddress, Unknown
+from landiag.model.host import Facts
 from landiag.model.ruleset import Ruleset
 from landiag.prove import CannotProve
 from landiag.prove.injection import Injection

@@ -14,8 +14,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from landiag.collect.exchanges.transcript import encode
 from landiag.host.modules import is_present
-from landiag.probe.transcript import encode
 from landiag.prove import LINKS, TABLE
 from landiag.prove.frame import RST, SYN, Ends, make_frame
 from landiag.prove.injection import Injection, Transcript

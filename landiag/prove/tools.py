@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from landiag.host.live import SAFE_PATH, find_program
+from landiag.host.programs import SAFE_PATH, find_program
 
 _ENVIRONMENT = {"PATH": os.pathsep.join(SAFE_PATH), "LC_ALL": "C", "LANG": "C"}
 _TRACE_GROUP = 1 << 8

@@ -9,13 +9,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer
+from landiag.collect.exchanges.transcript import decode
 from landiag.collect.linux_sources import ingress_filters
 from landiag.journey.journey import Journey
 from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding, Outcome, Status
 from landiag.model.report import Verdict as Conclusion
 from landiag.model.ruleset import TraceLine, Verdict
-from landiag.probe.transcript import decode
 from landiag.prove import CannotProve
 from landiag.prove.fate import End, Fate, read_fate
 from landiag.prove.injection import Injection, Transcript

@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.host.recording import Recording
 from landiag.model.facts import ReadStatus
+from landiag.model.recording import Recording
 from landiag.model.report import Report, Target
 from landiag.redact.readings import collect_reading, collect_source, redact_host, redact_path, redact_reading
 from landiag.redact.redactor import Redactor

@@ -13,13 +13,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.collect.exchanges.answerers import recognise_http
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Reading, ReadStatus
 from landiag.redact.masking import mask_argv, mask_environment
 from landiag.redact.redactor import Redactor
 from landiag.redact.spans import find_spans
 from landiag.redact.vocabulary import mask_prose
-from landiag.servers.answers import recognise_http
 
 WITHHELD = "withheld: it could not be masked with certainty"
 

@@ -11,9 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.model.report import Edit
+from landiag.servers.edit_line import LOOPBACK, QUOTED_LOOPBACK
 from landiag.servers.python_debugger import CannotTell, Quiet, quiet_keyword
 from landiag.servers.recognise import ServerKind
-from landiag.servers.source_edit import LOOPBACK, QUOTED_LOOPBACK
 
 _OTHER_RUNS = {"subprocess", "asyncio", "anyio", "trio", "unittest"}
 

@@ -16,11 +16,8 @@ from landiag.model.lines import is_windows_path
 from landiag.model.report import Edit
 from landiag.servers.arguments import Place, with_option
 from landiag.servers.debugger import without_debugger
+from landiag.servers.edit_line import QUOTED_LOOPBACK, replaced
 from landiag.servers.recognise import Server, ServerKind
-
-LOOPBACK = r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[?::1\]?"
-QUOTED_LOOPBACK = re.compile(rf"(?P<quote>['\"`])(?P<host>{LOOPBACK})(?P=quote)")
-
 
 _CONFIGURATION = re.compile(r"\.(ini|conf|cfg|toml|ya?ml|xml|json|conf\.py)$")
 
@@ -130,8 +127,3 @@ def _package_edit(server: Server, path: str, text: str, host: str) -> Edit | Non
         if match := entry.search(line):
             return replaced(path, number, line, *match.span("command"), json.dumps(changed))
     return None
-
-
-def replaced(path: str, number: int, line: str, start: int, end: int, written: str) -> Edit:
-    """The edit that writes something into a line of a file, in place of its characters ``start`` to ``end``."""
-    return Edit(path, number, line, (line[:start] + written + line[end:]).rstrip())

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from landiag.model.causes import rank
-from landiag.model.facts import Facts, Socket, Unknown
+from landiag.model.facts import Socket, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Outcome, Path, Report
 from landiag.model.ruleset import Ruleset
 

@@ -13,14 +13,13 @@ from typing import IO
 
 from msgspec import Struct
 
-from landiag import __version__
+from landiag.collect.makers import MAKERS, is_random, parse_makers
 from landiag.diagnose import diagnose
 from landiag.host import LiveHost, Recorder, Recording, render_recording
 from landiag.model.facts import Reading, ReadStatus, parse_reading
 from landiag.model.report import Report
-from landiag.probe.names import is_random, parse_makers
-from landiag.probe.survey_plan import MAKERS
 from landiag.question import Question, UsageError
+from landiag.version import __version__
 from landiag.watch.capture import BATCH, Capture
 from landiag.watch.conclude import Attempt
 from landiag.watch.counters import NETSTAT, half_open_source, parse_half_open, parse_netstat

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from landiag.diagnose import diagnose
+from landiag.collect import linux
+from landiag.diagnose import diagnose, gather
 from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.model.facts import Reading
 from landiag.model.report import Evidence, Report
@@ -16,11 +17,19 @@ from landiag.watch.attempts import Flow, Seen, Watcher
 from landiag.watch.conclude import Attempt, conclude
 from landiag.watch.events import Event, Facts, Maker
 from landiag.watch.rule_counter import rule_rise
-from landiag.watch.snapshot import Prediction, Snapshot, make_snapshot, predict
+from landiag.watch.snapshot import Prediction, Snapshot, predict
 
 MAX_MAKERS = 1000
 MAX_PREDICTIONS = 40
 """Questions to the model in a second; each takes some milliseconds."""
+
+
+def make_snapshot(readings: Mapping[str, Reading]) -> Snapshot:
+    """Make the facts of readings that ``diagnose`` has gathered."""
+    machine, facts = gather(Recorder(RecordedHost(readings)), float("inf"))
+    if facts.os == "linux":
+        facts = linux.add_namespaces(facts, readings)
+    return Snapshot(readings, machine, facts)
 
 
 class Session:

@@ -9,14 +9,12 @@ from msgspec import Struct
 
 from landiag.checks import firewall, listening, way_back
 from landiag.checks.case import Case
-from landiag.collect import linux
 from landiag.collect.machine import Machine
-from landiag.diagnose import gather
-from landiag.host import RecordedHost, Recorder
 from landiag.journey.classes import ClientClass, serving_program
 from landiag.journey.journey import Journey, follow
 from landiag.journey.ways import Way, list_ways
-from landiag.model.facts import Address, Facts, Interface, Reading, Unknown
+from landiag.model.facts import Address, Interface, Reading, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import TCP_FLAGS, Packet
 from landiag.model.report import Finding, Outcome, Target
 from landiag.watch.events import Segment
@@ -51,14 +49,6 @@ class Prediction(Struct, frozen=True):
         """The first blocking finding with one of these codes; None where there is none."""
         blocking = (one for one in self.findings if one.outcome is Outcome.BLOCKS)
         return next((one for one in blocking if one.code in codes), None)
-
-
-def make_snapshot(readings: Mapping[str, Reading]) -> Snapshot:
-    """Make the facts of readings that ``diagnose`` has gathered."""
-    machine, facts = gather(Recorder(RecordedHost(readings)), float("inf"))
-    if facts.os == "linux":
-        facts = linux.add_namespaces(facts, readings)
-    return Snapshot(readings, machine, facts)
 
 
 def predict(snapshot: Snapshot, syn: Segment, interface: str) -> Prediction | None:

@@ -122,6 +122,6 @@ def _show(report: Report, **shown: bool) -> None:
 
 
 def _style(*, no_color: bool) -> Any:
-    from landiag.cli.outputs import terminal_style
+    from landiag.terminal import terminal_style
 
     return terminal_style(no_color=no_color)

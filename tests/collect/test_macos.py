@@ -8,7 +8,8 @@ from landiag.collect import bsd
 from landiag.collect.machine import parse_machine
 from landiag.firewall.alf import Signature
 from landiag.host import Recorder
-from landiag.model.facts import Facts, Reading, ReadStatus, Unknown
+from landiag.model.facts import Reading, ReadStatus, Unknown
+from landiag.model.host import Facts
 from landiag.model.ruleset import Ruleset
 from tests.machines import bsd as made
 from tests.machines.exchanges import Synthetic

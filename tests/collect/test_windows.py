@@ -11,7 +11,8 @@ from landiag.collect import windows, windows_state
 from landiag.collect.machine import parse_machine
 from landiag.collect.systems import first_sources
 from landiag.host import Recorder
-from landiag.model.facts import Call, Command, Facts, Reading, ReadStatus, Unknown, parse_reading
+from landiag.model.facts import Call, Command, Reading, ReadStatus, Unknown, parse_reading
+from landiag.model.host import Facts
 from landiag.model.ruleset import Ruleset
 from tests.machines.windows import PID, excluded, host, machine, state
 from tests.machines.windows_cases import GERMAN_NETSH

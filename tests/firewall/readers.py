@@ -11,7 +11,8 @@ from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.linux import parse_ruleset
 from landiag.firewall.nft.parse import parse_listing
 from landiag.firewall.pf import PfSystem, parse_pf, write_all
-from landiag.firewall.saved import SavedFile, parse_saved
+from landiag.firewall.saved import parse_saved
+from landiag.firewall.saved_file import SavedFile
 from landiag.firewall.ufw import label_files
 from landiag.firewall.windows import parse_policy
 from landiag.host import parse_recording, render_recording

@@ -19,7 +19,8 @@ from landiag.firewall.nft.parse import parse_listing, parse_nft_json
 from landiag.firewall.nft.statements import lower_rule
 from landiag.firewall.nft.text import write_rule
 from landiag.firewall.packets import parse_packets
-from landiag.firewall.saved import SavedFile, parse_saved
+from landiag.firewall.saved import parse_saved
+from landiag.firewall.saved_file import SavedFile
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
 from tests.firewall.rules import ACCEPT, chain, dport, nft, packet, rule, saved, verdict

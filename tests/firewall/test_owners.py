@@ -11,7 +11,8 @@ from landiag.firewall.command import Judge, saved_around
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.linux import add_origins, build_ruleset
 from landiag.firewall.owners import Manager, Owner, find_owner
-from landiag.firewall.saved import SavedFile, parse_saved
+from landiag.firewall.saved import parse_saved
+from landiag.firewall.saved_file import SavedFile
 from landiag.firewall.ufw import USER_RULES, USER_RULES6
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import Packet

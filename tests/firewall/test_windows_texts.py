@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from landiag.firewall.other_systems import parse_other
-from landiag.firewall.saved import SavedFile, parse_saved
+from landiag.firewall.saved import parse_saved
+from landiag.firewall.saved_file import SavedFile
 from landiag.firewall.windows import decode, parse_policy
 from landiag.model.facts import ParseError
 from landiag.model.ruleset import Verdict

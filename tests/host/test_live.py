@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from landiag.host import LiveHost, Recorder
-from landiag.host.recording import Recording, parse_recording, render_recording
+from landiag.host.recording import parse_recording, render_recording
 from landiag.model.facts import Call, Command, File, ParseError, Reading, ReadStatus
+from landiag.model.recording import Recording
 from landiag.model.report import Target
 
 

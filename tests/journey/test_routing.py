@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from landiag.collect.interfaces import INTERFACES, parse_interfaces
 from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules
 from landiag.journey.routing import Flow, RouteDecision, lookup, lookup_flow
-from landiag.model.facts import Facts, Family, PolicyRule, Unknown
+from landiag.model.facts import Family, PolicyRule, Unknown
+from landiag.model.host import Facts
 
 SETUP = """
 ip link set lo up

@@ -6,13 +6,13 @@ import sys
 import time
 from pathlib import Path
 
-from landiag import __version__
 from landiag.diagnose import diagnose
 from landiag.host import Recorder, Recording
 from landiag.host.fixture import Fixture, render_fixture
 from landiag.model.report import Report, Target
 from landiag.question import Question
 from landiag.render.jsontext import render_json
+from landiag.version import __version__
 from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made
 from tests.machines.macos_cases import CASES as MACOS

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from landiag.collect.exchanges.http import End
+from landiag.collect.exchanges.icmp import Ping
 from landiag.host import Recorder
 from landiag.model.facts import Reading, Source
-from landiag.probe.command import run
-from landiag.probe.first import begin_asking
-from landiag.probe.http import End
-from landiag.probe.icmp import Ping
 from landiag.probe.target import Request, parse_request
-from tests.probe.test_command import CONNECTED, MemoryHost, exchange, page
+from landiag.probing import begin_asking, run
+from tests.test_probing import CONNECTED, MemoryHost, exchange, page
 
 
 class CountingHost(MemoryHost):

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from landiag.checks import firewall
 from landiag.checks.case import Answer, Case
+from landiag.collect.exchanges.transcript import encode
 from landiag.firewall.linux import build_ruleset
 from landiag.firewall.nft.parse import parse_nft_json
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Finding, Outcome, Status, Verdict
 from landiag.model.ruleset import Ruleset
-from landiag.probe.transcript import encode
 from landiag.prove.injection import Transcript
 from landiag.prove.plan import plan
 from landiag.prove.witness import hear

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from landiag.collect.exchanges.answerers import answerers, recognise_http
 from landiag.model.facts import Family, Process
 from landiag.redact.masking import mask_argv
 from landiag.redact.secret_names import MASK
-from landiag.servers.answers import answerers, recognise_http
 from landiag.servers.invocation import invocation
 from landiag.servers.recognise import Server, recognise, server_kinds
 from landiag.servers.restart import RestartAdvice, restart_command

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from landiag.diagnose import gather
 from landiag.host import RecordedHost, Recorder, Recording
-from landiag.model.facts import Facts
+from landiag.model.host import Facts
 from landiag.render.changes import CHANGE_RENDERERS, render_changes
 from landiag.verdict.compare import KINDS, Change, compare
 from tests.cases import load, replay

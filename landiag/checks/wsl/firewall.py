@@ -28,7 +28,8 @@ from landiag.firewall.windows.policy import PROFILES, Policy
 from landiag.journey.classes import first_packet
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way, client_of
-from landiag.model.facts import Address, Facts, Interface, Process, Unknown
+from landiag.model.facts import Address, Interface, Process, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 

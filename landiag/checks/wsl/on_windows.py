@@ -11,13 +11,14 @@ from landiag.checks.wsl.fixes import change_proxy, forward_commands, forwarding_
 from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresses, reach_of, set_line
 from landiag.checks.wsl.sources import read_proxies
 from landiag.collect import windows_sources
+from landiag.collect.exchanges.tcp import TcpOutcome, parse_connects
 from landiag.collect.windows_net import PortProxy
 from landiag.collect.windows_state import parse_state
 from landiag.journey.binding import takes_connections
 from landiag.journey.ways import Front, Landing, Way, is_usable
-from landiag.model.facts import Call, Facts, Interface, ReadStatus, Socket, Unknown
+from landiag.model.facts import Call, Interface, ReadStatus, Socket, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
-from landiag.probe.tcp import TcpOutcome, parse_connects
 
 _ORDER = (Reach.ALL, Reach.ONE, Reach.UNKNOWN, Reach.INSIDE, Reach.NOBODY, Reach.ITSELF)
 

@@ -8,7 +8,8 @@ from ipaddress import ip_address
 
 from landiag.collect.windows_net import PortProxy
 from landiag.journey.binding import takes_connections
-from landiag.model.facts import Facts, Interface, IPAddress, Unknown
+from landiag.model.facts import Interface, IPAddress, Unknown
+from landiag.model.host import Facts
 
 
 class Reach(Enum):

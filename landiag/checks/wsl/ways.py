@@ -13,7 +13,8 @@ from landiag.checks.wsl.sources import is_behind, read_proxies, read_state
 from landiag.checks.wsl.windows_side import read_interfaces, windows_ways
 from landiag.collect.windows_net import PortProxy
 from landiag.journey.ways import Front, Landing, Way, default_gateway, is_usable
-from landiag.model.facts import Facts, Interface, IPAddress, Unknown
+from landiag.model.facts import Interface, IPAddress, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Target
 
 

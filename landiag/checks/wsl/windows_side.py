@@ -12,7 +12,8 @@ from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
 from landiag.collect.windows_state import HostAdapter, WindowsState
 from landiag.journey.ways import Way, list_ways
-from landiag.model.facts import Address, Facts, Interface, Process, Route, Socket, Unknown
+from landiag.model.facts import Address, Interface, Process, Route, Socket, Unknown
+from landiag.model.host import Facts
 from landiag.model.ruleset import Ruleset
 
 HELPER = 3

@@ -17,7 +17,8 @@ from landiag.firewall.engine.legs import Conversation, Follower
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.sources import SOURCES
 from landiag.journey.surroundings import HostSurroundings
-from landiag.model.facts import Command, Facts, Family, Reading, ReadStatus, Unknown
+from landiag.model.facts import Command, Family, Reading, ReadStatus, Unknown
+from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, TraceLine
 from tests.lab.differential.world import ECHO_REQUEST, INNER, LAN, PORTS, SECOND, Attempt, World, run

@@ -1,0 +1,42 @@
+"""All facts of one host together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from landiag.model.facts import (
+    Interface,
+    Namespace,
+    Neighbour,
+    PolicyRule,
+    Process,
+    Route,
+    Socket,
+    Unknown,
+)
+from landiag.model.ruleset import Ruleset
+
+
+class Facts(Struct, frozen=True):
+    """What is known of one host, neutral of its operating system.
+
+    Every field is its value or the Unknown that says why nobody could look. ``os`` is ``linux``, ``windows``,
+    ``macos``, ``freebsd`` or ``openbsd``; ``now`` is seconds since the epoch when the host was read.
+    ``sysctls`` holds the kernel settings that could be read, by dotted name; one that is absent is unknown.
+    ``ruleset`` is every packet filter of the host lowered to one model.
+    """
+
+    os: str
+    now: float
+    privileged: bool
+    interfaces: tuple[Interface, ...] | Unknown
+    routes: tuple[Route, ...] | Unknown
+    policy_rules: tuple[PolicyRule, ...] | Unknown
+    neighbours: tuple[Neighbour, ...] | Unknown
+    sockets: tuple[Socket, ...] | Unknown
+    processes: Mapping[int, Process] | Unknown
+    namespaces: tuple[Namespace, ...] | Unknown
+    sysctls: Mapping[str, str]
+    ruleset: Ruleset | Unknown

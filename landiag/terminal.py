@@ -1,0 +1,19 @@
+"""The terminal that a report is written to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from landiag.render.terminal import Style
+
+NARROWEST, WIDEST = 60, 120
+"""The columns that text is laid out for, whatever the terminal has."""
+
+
+def terminal_style(*, no_color: bool) -> Style:
+    """Look at the terminal: its width, and whether colour is wanted (no-color.org)."""
+    width = shutil.get_terminal_size((80, 24)).columns
+    plain = no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return Style(max(NARROWEST, min(WIDEST, width)), sys.stdout.isatty() and not plain)
