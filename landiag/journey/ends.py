@@ -16,24 +16,12 @@ from landiag.firewall.engine.packets import DATA, SYN
 from landiag.model.action import RESET, refuses
 from landiag.model.limits import PATIENCE
 from landiag.model.match import Doubt, UnknownKind
-from landiag.model.report import StageName, Symptom
 from landiag.model.ruleset import TraceLine, Verdict
+from landiag.model.stages import STAGE_OF_HOOK
+from landiag.model.terms import StageName, Symptom
 
 _BY_DESIGN = frozenset((UnknownKind.SHARE, UnknownKind.LIMIT))
 _LATE_LEGS = (DATA, "answer")
-
-STAGE_OF_HOOK = {
-    "ingress": StageName.INGRESS,
-    "prerouting": StageName.PREROUTING,
-    "nat": StageName.NAT,
-    "route": StageName.ROUTE,
-    "input": StageName.INPUT,
-    "forward": StageName.FORWARD,
-    "output": StageName.REPLY,
-    "postrouting": StageName.REPLY,
-    "egress": StageName.REPLY,
-}
-"""The stage of a report at which a hook of the packet filter stands, for a client's packet."""
 
 
 class LinkFault(str, Enum):

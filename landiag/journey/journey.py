@@ -21,9 +21,9 @@ from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
 from landiag.model.facts import Facts, Socket, Unknown
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import IPAddress, Packet
-from landiag.model.report import StageName, Symptom
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.terms import StageName, Symptom
 
 
 class Translated(Struct, frozen=True):

@@ -173,7 +173,9 @@ class Case(Struct, frozen=True):
     def _look_up(self, address: IPAddress) -> RouteDecision | Unknown:
         if address.is_link_local and address.version == 6:
             zone = self.request.zone or self.request.interface
-            return RouteDecision(RouteKind.UNICAST, zone) if zone else Unknown("it has no zone", "the address")
+            return (
+                RouteDecision(RouteKind.UNICAST, zone) if zone else Unknown("it has no zone", "the address")
+            )
         return lookup(self.facts, address, _ANY_SOURCE[address.version])
 
     def on_link(self, address: IPAddress) -> bool:

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.firewall.command import line_json
+from landiag.firewall.owners import Manager, find_owner
+from landiag.model.causes import CAUSES, cause_of
+from landiag.model.causes.cause import Cause
+from landiag.model.causes.clients import PEER_DOWN
+from landiag.model.causes.firewall import (
+    FIREWALL_DROPS,
+    FIREWALL_DROPS_REPLIES,
+    FIREWALL_REJECTS,
+    OTHER_FIREWALL,
+)
+from landiag.model.causes.listening import ACCEPT_QUEUE_FULL, LED
+from landiag.model.causes.network import BACK, REVERSE_PATH_FILTER
 from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding, Outcome
-from landiag.model.ruleset import Verdict
+from landiag.model.ruleset import Ruleset, Verdict
+from landiag.model.terms import Leg, StageName
 from landiag.watch.attempts import Flow, Observed, Seen
 from landiag.watch.events import Drop
 from landiag.watch.snapshot import Prediction
 
-_SOCKET_CODES = (
-    *("nothing-listening", "bound-to-loopback", "bound-to-other-address", "bound-to-ipv6-only"),
-    *("bound-to-ipv4-only", "bound-to-device", "listening-in-namespace", "published-on-loopback"),
-    *("port-redirected", "port-not-forwarded"),
+_OF_DROPS = sorted(
+    (cause for cause in CAUSES if cause.drop_reasons), key=lambda cause: cause.worst is not Outcome.BLOCKS
 )
-_FIREWALL_CODES = ("firewall-drops", "firewall-rejects", "firewall-drops-replies", "rate-limited")
-_BACK_CODES = ("vpn-takes-replies", "no-route-to-client", "subnet-overlap")
-
-_REASONS = (
-    ("NETFILTER", "firewall-drops"),
-    ("IP_RPFILTER", "reverse-path-filter"),
-    ("TCP_LISTEN_OVERFLOW", "accept-queue-full"),
-    ("SOCKET_FILTER", "sandbox-denies"),
-    ("BPF_CGROUP", "sandbox-denies"),
-    ("SECURITY_HOOK", "sandbox-denies"),
-    ("IP_OUTNOROUTES", "no-route-to-client"),
-    ("NEIGH_", "peer-down"),
-    ("XDP", "other-firewall"),
-    ("TC_", "other-firewall"),
-)
-"""How a drop reason of the kernel begins -> the code that it speaks for."""
+"""Causes that the kernel names when it drops a packet, those first that are certain."""
 
 
 class Attempt(Struct, frozen=True):
@@ -109,17 +106,17 @@ def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Atte
 
 def _reason(drops: tuple[Drop, ...]) -> Drop | None:
     """Choose the drop that is meant: one whose reason is known to end SYNs, else the first."""
-    for prefix, _ in _REASONS:
+    for cause in _OF_DROPS:
         for drop in drops:
-            if drop.reason.startswith(prefix):
+            if drop.reason.startswith(cause.drop_reasons):
                 return drop
     return drops[0] if drops else None
 
 
-def _code_of(drop: Drop | None) -> str | None:
+def _cause_of(drop: Drop | None) -> Cause | None:
     if drop is None:
         return None
-    return next((code for prefix, code in _REASONS if drop.reason.startswith(prefix)), None)
+    return next((cause for cause in _OF_DROPS if drop.reason.startswith(cause.drop_reasons)), None)
 
 
 def _who(flow: Flow, maker: str) -> str:
@@ -152,11 +149,11 @@ def _connected(seen: Seen, prediction: Prediction | None) -> _Meaning:  # noqa: 
 
 
 def _refused(seen: Seen, prediction: Prediction | None) -> _Meaning:
-    rejects = _predicted(prediction, "firewall-rejects")
+    rejects = _predicted(prediction, FIREWALL_REJECTS)
     if rejects is not None:
         text = f"and was refused (RST) {_by_rule(rejects, prediction)}"
         return _Meaning("refused", rejects.code, text, rejects, is_ruled=True)
-    found = _predicted(prediction, *_SOCKET_CODES)
+    found = _predicted_of(prediction, lambda cause: cause.is_of_sockets)
     if found is None and seen.rises.get("TcpExtListenOverflows"):
         found = _queue(seen)
     if found is None:
@@ -169,9 +166,9 @@ def _rejected(seen: Seen, prediction: Prediction | None) -> _Meaning:
     refusal = seen.flow.refusal
     assert refusal is not None
     kind = f"ICMP type {refusal.kind} code {refusal.code}"
-    found = _predicted(prediction, *_FIREWALL_CODES)
+    found = _predicted_of(prediction, lambda cause: cause.is_of_rules)
     is_ruled = found is not None
-    found = found or _predicted(prediction, *_BACK_CODES, "port-redirected", "port-not-forwarded")
+    found = found or _predicted_of(prediction, lambda cause: cause.is_of_reply_routes or cause in LED)
     if found is None:
         title = f"This machine turned the connection to {_to(seen.flow)} away with {kind}"
         found = Finding("firewall-rejects", Outcome.BLOCKS, title, "A rule rejects it, or a route does.")
@@ -182,46 +179,44 @@ def _rejected(seen: Seen, prediction: Prediction | None) -> _Meaning:
 def _no_answer(seen: Seen, prediction: Prediction | None) -> _Meaning:
     """Explain a SYN without an answer: the kernel's reason first, then what it lists and counts, then the model."""
     flow, reason = seen.flow, _reason(seen.drops)
-    code = _code_of(reason)
+    cause = _cause_of(reason)
     if flow.half_open:
         return _answer_dropped(seen, prediction)
-    inward = _predicted(prediction, "firewall-drops", "rate-limited", "firewall-rejects")
-    is_inward = inward is not None and _leg(prediction) in ("syn", None)
-    if inward is not None and is_inward and code in (None, "firewall-drops", "other-firewall"):
+    inward = _predicted_of(prediction, lambda one: one.is_of_rules and StageName.INPUT in one.stages)
+    is_inward = inward is not None and _leg(prediction) in (Leg.SYN, None)
+    if inward is not None and is_inward and cause in (None, FIREWALL_DROPS, OTHER_FIREWALL):
         text = f"and was dropped {_by_rule(inward, prediction)}"
         return _Meaning("dropped", inward.code, text, inward, is_ruled=True)
-    filtered = _predicted(prediction, "reverse-path-filter")
-    if code == "reverse-path-filter" or (
-        code is None and filtered and seen.rises.get("TcpExtIPReversePathFilter")
+    filtered = _predicted(prediction, REVERSE_PATH_FILTER)
+    if cause is REVERSE_PATH_FILTER or (
+        cause is None and filtered and seen.rises.get("TcpExtIPReversePathFilter")
     ):
-        found = filtered or _bare(code or "reverse-path-filter", seen, "its reverse path filter (rp_filter)")
+        found = filtered or _bare(REVERSE_PATH_FILTER, seen, "its reverse path filter (rp_filter)")
         return _Meaning("dropped", found.code, f"and was dropped: {found.title}", found)
     overflow = seen.rises.get("TcpExtListenOverflows", 0) or seen.rises.get("TcpExtTCPReqQFullDrop", 0)
-    queue = _predicted(prediction, "accept-queue-full")
-    if code == "accept-queue-full" or (code is None and (overflow or queue)):
+    queue = _predicted(prediction, ACCEPT_QUEUE_FULL)
+    if cause is ACCEPT_QUEUE_FULL or (cause is None and (overflow or queue)):
         found = queue or _queue(seen)
         return _Meaning("unanswered", found.code, f", no answer: {found.title}", found)
-    return _unexplained(seen, prediction, reason, code)
+    return _unexplained(seen, prediction, reason, cause)
 
 
 def _unexplained(
-    seen: Seen, prediction: Prediction | None, reason: Drop | None, code: str | None
+    seen: Seen, prediction: Prediction | None, reason: Drop | None, cause: Cause | None
 ) -> _Meaning:
     """Name what is left when neither the firewall's rules nor the socket explain the silence."""
-    back = _predicted(
-        prediction, "firewall-drops-replies", *_BACK_CODES, "reverse-path-filter", "conntrack-full"
-    )
-    if back is not None and code is None:
-        outcome = "dropped" if back.code in ("reverse-path-filter", "conntrack-full") else "reply-lost"
-        is_ruled = back.code == "firewall-drops-replies"
+    back = _predicted_of(prediction, lambda one: _is_of_replies(one) or one in BACK)
+    if back is not None and cause is None:
+        outcome = "reply-lost" if _is_of_replies(cause_of(back.code)) else "dropped"
+        is_ruled = back.code == FIREWALL_DROPS_REPLIES.code
         return _Meaning(outcome, back.code, f", no answer came out: {back.title}", back, is_ruled)
-    if seen.flow.sought_at is not None and code in (None, "peer-down"):
+    if seen.flow.sought_at is not None and cause in (None, PEER_DOWN):
         return _sought(seen)
-    if code == "firewall-drops":
-        found = _bare(code, seen, "its packet filter, by a rule that the model does not see")
-        return _Meaning("dropped", code, f"and was dropped: {found.title}", found)
+    if cause is FIREWALL_DROPS:
+        found = _bare(cause, seen, "its packet filter, by a rule that the model does not see")
+        return _Meaning("dropped", found.code, f"and was dropped: {found.title}", found)
     if reason is not None:
-        found = _bare(code or "other-firewall", seen, f"something that it calls {reason.reason}")
+        found = _bare(cause or OTHER_FIREWALL, seen, f"something that it calls {reason.reason}")
         return _Meaning("dropped", found.code, f"and was dropped: {found.title}", found)
     return _Meaning(
         "unanswered", None, "and got no answer; nobody was seen dropping it", _nobody(seen, prediction)
@@ -245,10 +240,10 @@ def _nobody(seen: Seen, prediction: Prediction | None) -> Finding:
 
 def _answer_dropped(seen: Seen, prediction: Prediction | None) -> _Meaning:
     """The kernel took the SYN and answered it, and no answer was seen leaving."""
-    found = _predicted(prediction, "firewall-drops-replies", *_BACK_CODES)
+    found = _predicted_of(prediction, _is_of_replies)
     if found is None and seen.flow.sought_at is not None:
         return _sought(seen)
-    is_ruled = found is not None and found.code == "firewall-drops-replies"
+    is_ruled = found is not None and found.code == FIREWALL_DROPS_REPLIES.code
     if found is None:
         title = f"The answer to {seen.flow.syn.source} was made and did not leave this machine"
         found = Finding("firewall-drops-replies", Outcome.BLOCKS, title)
@@ -274,7 +269,7 @@ def _answer_untaken(seen: Seen, prediction: Prediction | None) -> _Meaning:
     flow = seen.flow
     left = ", ".join(flow.answered_by)
     if not set(flow.answered_by) & set(flow.interfaces):
-        found = _predicted(prediction, *_BACK_CODES)
+        found = _predicted_of(prediction, lambda cause: cause.is_of_reply_routes)
         if found is None:
             title = f"Answers to {flow.syn.source} leave by {left} instead of {flow.interface}"
             found = Finding(_back_code(prediction, flow.answered_by), Outcome.BLOCKS, title)
@@ -307,8 +302,8 @@ def _back_code(prediction: Prediction | None, devices: list[str]) -> str:
 
 def _silent(seen: Seen, prediction: Prediction | None) -> _Meaning:
     flow = seen.flow
-    rule = _predicted(prediction, *_FIREWALL_CODES)
-    if rule is not None and (not flow.taken or _leg(prediction) == "answer"):
+    rule = _predicted_of(prediction, lambda cause: cause.is_of_rules)
+    if rule is not None and (not flow.taken or _leg(prediction) == Leg.ANSWER):
         text = f"and the connection opened, but no data passed: it is stopped {_by_rule(rule, prediction)}"
         return _Meaning("silent", rule.code, text, rule, is_ruled=True)
     if flow.ended_at is not None or flow.reset_at is not None:
@@ -317,9 +312,7 @@ def _silent(seen: Seen, prediction: Prediction | None) -> _Meaning:
         title = f"The server on port {flow.syn.destination_port} accepts the connection and says nothing"
     detail = "It hangs, is stopped, waits in a debugger, or is busy with another request."
     found = Finding("server-silent", Outcome.BLOCKS, title, detail)
-    return _Meaning(
-        "silent", "server-silent", "and the connection opened, but the server does not answer", found
-    )
+    return _Meaning("silent", found.code, "and the connection opened, but the server does not answer", found)
 
 
 _MEANINGS = {
@@ -334,15 +327,30 @@ _MEANINGS = {
 
 def _by_rule(finding: Finding, prediction: Prediction | None) -> str:
     """Name who stopped it as the person knows it, and the rule."""
-    who = finding.title.partition(": ")[2] or "the firewall"
-    line = (
-        prediction.journey.decided_by if prediction is not None and prediction.journey is not None else None
-    )
-    return f"by {who}" if line is None or line.rule is None else f"by {who} ({line.rule_text})"
+    journey = None if prediction is None else prediction.journey
+    ruleset = None if prediction is None else prediction.case.facts.ruleset
+    if journey is None or journey.decided_by is None or not isinstance(ruleset, Ruleset):
+        return f"by the firewall ({finding.title})"
+    line = journey.decided_by
+    owner = find_owner(ruleset, line, journey.lines, journey.packet.destination_port)
+    if line.rule is not None:
+        return f"by {owner.title} ({line.rule_text})"
+    if line.chain is None or owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
+        return f"by {owner.title}"
+    return f"by {owner.title} (policy of {line.chain.family} {line.chain.table} {line.chain.name})"
 
 
-def _predicted(prediction: Prediction | None, *codes: str) -> Finding | None:
-    return None if prediction is None else prediction.of(*codes)
+def _predicted(prediction: Prediction | None, cause: Cause) -> Finding | None:
+    return _predicted_of(prediction, lambda one: one is cause)
+
+
+def _predicted_of(prediction: Prediction | None, matches: Callable[[Cause], bool]) -> Finding | None:
+    return None if prediction is None else prediction.of(matches)
+
+
+def _is_of_replies(cause: Cause) -> bool:
+    """Whether the client's packets come in, and the answers do not go out."""
+    return cause is FIREWALL_DROPS_REPLIES or cause.is_of_reply_routes
 
 
 def _leg(prediction: Prediction | None) -> str | None:
@@ -354,10 +362,10 @@ def _to(flow: Flow) -> str:
     return f"{f'[{address}]' if ':' in address else address}:{flow.syn.destination_port}"
 
 
-def _bare(code: str, seen: Seen, who: str) -> Finding:
+def _bare(cause: Cause, seen: Seen, who: str) -> Finding:
     title = f"The kernel drops connections to {_to(seen.flow)}: {who}"
     return Finding(
-        code, Outcome.BLOCKS, title, "Nothing in the rules and settings that were read explains it."
+        cause.code, Outcome.BLOCKS, title, "Nothing in the rules and settings that were read explains it."
     )
 
 
@@ -401,12 +409,12 @@ def _disagreement(seen: Seen, prediction: Prediction | None, meaning: _Meaning) 
     if prediction is None or journey is None:
         return None
     passed = seen.observed in (Observed.CONNECTED, Observed.SILENT, Observed.ANSWER_UNTAKEN)
-    stopped_early = journey.verdict in (Verdict.DROP, Verdict.REJECT) and journey.leg == "syn"
+    stopped_early = journey.verdict in (Verdict.DROP, Verdict.REJECT) and journey.leg == Leg.SYN
     if passed and stopped_early:
         return f"the model was wrong: it expected {_rule_of(prediction)} to stop it"
     if seen.flow.replied_at is not None and journey.verdict in (Verdict.DROP, Verdict.REJECT):
         return f"the model was wrong: it expected {_rule_of(prediction)} to stop the conversation"
-    blamed = meaning.cause in _FIREWALL_CODES and not meaning.is_ruled
+    blamed = meaning.cause is not None and cause_of(meaning.cause).is_of_rules and not meaning.is_ruled
     if blamed and journey.verdict is Verdict.ACCEPT:
         return "the model was wrong: it expected the firewall to let it pass"
     return None
