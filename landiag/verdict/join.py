@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from landiag.model.causes import find_cause
 from landiag.model.causes.clients import CONNECTION_REJECTED
+from landiag.model.causes.network import WRONG_ADDRESS
 from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
 from landiag.model.terms import StageName
 from landiag.verdict.algebra import add_findings, in_order, rename
@@ -126,7 +127,7 @@ def _other_answered(halves: Halves, asked: Path) -> _Joined:
         f"The client was answered at {asked.address}, which is not an address of the server's machine "
         f"({_own(halves.server)}): a router passes connections on to it, or another machine serves there"
     )
-    return _Joined(Verdict(Status.UNDETERMINED, summary, likely="wrong-address"))
+    return _Joined(Verdict(Status.UNDETERMINED, summary, likely=WRONG_ADDRESS.code))
 
 
 def _own(server: Report) -> str:
