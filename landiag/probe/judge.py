@@ -5,7 +5,6 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.model.causes import cause_of, rank
 from landiag.model.facts import Unknown
 from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Status, Verdict
 from landiag.model.terms import CheckName, StageName
@@ -15,6 +14,17 @@ from landiag.probe.judge_application import judge_application
 from landiag.probe.judge_connection import judge_connection
 from landiag.probe.look import Look
 from landiag.probe.stages import list_stages
+from landiag.verdict.algebra import (
+    check_of,
+    decisive,
+    demote,
+    hide,
+    in_order,
+    line_of,
+    unite,
+    verdict_of,
+)
+from landiag.verdict.algebra import number as numbered
 
 
 class Judgement(Struct, frozen=True):
@@ -44,13 +54,14 @@ def judge_host(case: Case) -> Judgement:
     ways = tuple(_way(Look(case, address)) for address in (*case.addresses, *case.alternatives))
     named = _judge_name(case, ways)
     chosen = next((way for way in ways if way.works), ways[0] if ways else None)
-    found: list[tuple[str | None, Finding]] = [(None, finding) for finding in named]
+    found = list(named)
     for number, way in enumerate(ways, 1):
         if way.look.address in case.alternatives and not way.works:
             continue
-        demote = way is not chosen or any(finding.outcome is Outcome.BLOCKS for finding in named)
-        found += [(f"p{number}", _demoted(finding) if demote else finding) for finding in way.findings]
-    findings = _number(_merge(found))
+        is_other = way is not chosen or any(finding.outcome is Outcome.BLOCKS for finding in named)
+        here = [replace(finding, paths=(f"p{number}",)) for finding in way.findings]
+        found += [demote(finding) for finding in here] if is_other else here
+    findings = hide(numbered(in_order(unite(found, lambda one: (one.code, one.outcome)))))
     paths = tuple(_path(way, number) for number, way in enumerate(ways, 1))
     verdict = _verdict(case, findings, chosen)
     return Judgement(verdict, _checks(findings, chosen), findings, paths)
@@ -81,10 +92,6 @@ def _judge_neighbour(look: Look) -> list[Finding]:
         title = f"the router answers ARP in the place of {look.address} ({look.mac})"
         return [warns("wrong-address", title, "Packets to it go to the router first (proxy ARP).")]
     return []
-
-
-def _demoted(finding: Finding) -> Finding:
-    return replace(finding, outcome=Outcome.WARNS) if finding.outcome is Outcome.BLOCKS else finding
 
 
 def _judge_name(case: Case, ways: tuple[Way, ...]) -> list[Finding]:
@@ -178,41 +185,10 @@ def _name_fix() -> Fix:
     )
 
 
-def _merge(found: list[tuple[str | None, Finding]]) -> list[Finding]:
-    """One finding for each code and outcome that several addresses share; it names its paths."""
-    merged: dict[tuple[str, Outcome], Finding] = {}
-    for path, finding in found:
-        known = merged.get((finding.code, finding.outcome))
-        paths = (path,) if path else ()
-        if known is None:
-            merged[finding.code, finding.outcome] = replace(finding, paths=paths)
-        else:
-            merged[finding.code, finding.outcome] = replace(
-                known, paths=(*known.paths, *paths), evidence=(*known.evidence, *finding.evidence)
-            )
-    return list(merged.values())
-
-
-def _number(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Order by what to mend first, number, and mark what the first hides."""
-    ordered = sorted(findings, key=lambda one: (-one.outcome.severity, rank(one.code)))
-    numbered = [replace(finding, id=f"f{number}") for number, finding in enumerate(ordered, 1)]
-    if not numbered or numbered[0].outcome is not Outcome.BLOCKS:
-        return tuple(numbered)
-    first = numbered[0].id
-    return tuple(
-        replace(one, hidden_by=first) if one.outcome is Outcome.BLOCKS and one.id != first else one
-        for one in numbered
-    )
-
-
 def _verdict(case: Case, findings: tuple[Finding, ...], chosen: Way | None) -> Verdict:
-    if findings and findings[0].outcome is Outcome.BLOCKS:
-        title = findings[0].title
-        return Verdict(Status.BLOCKED, sentence(title, case.request.name), findings[0].code)
-    if findings and findings[0].outcome is Outcome.UNKNOWN:
-        title = findings[0].title
-        return Verdict(Status.UNDETERMINED, sentence(title, case.request.name), findings[0].code)
+    first = decisive(findings)
+    if first is not None:
+        return verdict_of(first, sentence(first.title, case.request.name))
     if chosen is None or not chosen.works:
         return Verdict(Status.UNDETERMINED, f"Nothing could be asked of {case.request.shown}.")
     answer = chosen.look.attempt.answer if chosen.look.attempt else None
@@ -254,17 +230,14 @@ def _outcome(way: Way) -> Outcome:
 
 def _checks(findings: tuple[Finding, ...], chosen: Way | None) -> tuple[CheckResult, ...]:
     fine = {} if chosen is None else _fine(chosen.look)
-    return tuple(_check(name, findings, fine.get(name, "")) for name in CheckName)
+    return tuple(
+        line_of(name, [one for one in findings if check_of(one) is name], *_said(fine.get(name, "")))
+        for name in CheckName
+    )
 
 
-def _check(name: CheckName, findings: tuple[Finding, ...], summary: str) -> CheckResult:
-    mine = [finding for finding in findings if cause_of(finding.code).check is name]
-    if mine:
-        worst = max(mine, key=lambda one: one.outcome.severity)
-        return CheckResult(name, worst.outcome, worst.title, tuple(one.id for one in mine))
-    if not summary:
-        return CheckResult(name, Outcome.NOT_APPLICABLE, "not seen from here")
-    return CheckResult(name, Outcome.OK, summary)
+def _said(summary: str) -> tuple[str, Outcome]:
+    return (summary, Outcome.OK) if summary else ("not seen from here", Outcome.NOT_APPLICABLE)
 
 
 def _fine(look: Look) -> dict[CheckName, str]:

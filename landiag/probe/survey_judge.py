@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from landiag.collect.exchanges.tcp import TcpOutcome
-from landiag.model.causes import cause_of
+from landiag.model.causes.clients import CONNECTION_FILTERED, CONNECTION_REFUSED, CONNECTION_REJECTED
 from landiag.model.report import CheckResult, Evidence, Finding, Outcome, Path, Status, Verdict
 from landiag.model.terms import CheckName, StageName
 from landiag.probe.case import Case
@@ -22,8 +22,9 @@ from landiag.probe.survey_plan import (
     ports_of,
     survey_of,
 )
+from landiag.verdict.algebra import check_of, demote, draw_lines, verdict_of
 
-_PORT_CAUSES = ("connection-filtered", "connection-rejected")
+_PORT_CAUSES = (CONNECTION_FILTERED.code, CONNECTION_REJECTED.code)
 """Causes that speak of a port and not of the host."""
 
 
@@ -42,7 +43,7 @@ def _judge_network(case: Case) -> Judgement:
     if hosts_of(case) is None or (paths and (survey is None or survey.untried)):
         return _out_of_time(case, paths)
     finding = _nobody(case) if not paths else _all_closed(case)
-    verdict = Verdict(Status.BLOCKED, sentence(finding.title, None), finding.code)
+    verdict = verdict_of(finding, sentence(finding.title, None))
     return Judgement(verdict, _checks((finding,), verdict, case), (finding,), paths)
 
 
@@ -51,7 +52,7 @@ def _out_of_time(case: Case, paths: tuple[Path, ...]) -> Judgement:
     title = f"time ran out before everything in {case.request.shown} was asked"
     fix = do("Give it more time", "Run it again with a longer --timeout, or name fewer ports.")
     finding = Finding("connection-filtered", Outcome.UNKNOWN, title, fixes=(fix,), id="f1")
-    verdict = Verdict(Status.UNDETERMINED, sentence(title, None), finding.code)
+    verdict = verdict_of(finding, sentence(title, None))
     return Judgement(verdict, _checks((finding,), verdict, case), (finding,), paths)
 
 
@@ -63,14 +64,14 @@ def _judge_one_host(case: Case) -> Judgement:
     judgement = replace(judgement, paths=tuple(_with_ports(case, path) for path in judgement.paths))
     verdict = judgement.verdict
     if opened and (case.request.ports or verdict.status is Status.CLEAR):
-        findings = tuple(_demoted(finding) for finding in judgement.findings)
-        checks = tuple(_demoted_check(check) for check in judgement.checks)
+        findings = tuple(replace(demote(finding), hidden_by=None) for finding in judgement.findings)
+        checks = draw_lines(judgement.checks, findings)
         return replace(
             judgement, verdict=Verdict(Status.CLEAR, _found(case, opened)), findings=findings, checks=checks
         )
-    if verdict.cause in (*_PORT_CAUSES, "connection-refused") and (survey is None or survey.untried):
+    if verdict.cause in (*_PORT_CAUSES, CONNECTION_REFUSED.code) and (survey is None or survey.untried):
         return _out_of_time(case, judgement.paths)
-    if verdict.cause == "connection-refused":
+    if verdict.cause == CONNECTION_REFUSED.code:
         return replace(judgement, verdict=replace(verdict, summary=_refuses(case)))
     if case.request.ports and verdict.cause in _PORT_CAUSES:
         summary = (
@@ -85,16 +86,6 @@ def _refuses(case: Case) -> str:
     if case.request.ports:
         return f"{shown} is up: the host answers, and none of the {len(case.request.ports)} ports is open."
     return f"{shown} is up: the host answers, port {port} refuses, and no other usual port serves."
-
-
-def _demoted(finding: Finding) -> Finding:
-    if finding.outcome is not Outcome.BLOCKS:
-        return finding
-    return replace(finding, outcome=Outcome.WARNS, hidden_by=None)
-
-
-def _demoted_check(check: CheckResult) -> CheckResult:
-    return replace(check, outcome=Outcome.WARNS) if check.outcome is Outcome.BLOCKS else check
 
 
 def _with_ports(case: Case, path: Path) -> Path:
@@ -178,7 +169,7 @@ def _all_closed(case: Case) -> Finding:
 
 
 def _checks(findings: tuple[Finding, ...], verdict: Verdict, case: Case) -> tuple[CheckResult, ...]:
-    by = {cause_of(finding.code).check: finding for finding in findings}
+    by = {check_of(finding): finding for finding in findings}
     results = []
     for name in CheckName:
         finding = by.get(name)

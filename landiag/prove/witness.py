@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -12,24 +11,24 @@ from landiag.checks.case import Answer, Case, answer
 from landiag.collect.exchanges.transcript import decode
 from landiag.collect.linux_sources import ingress_filters
 from landiag.journey.journey import Journey
+from landiag.model.causes import cause_of
+from landiag.model.causes.network import REVERSE_PATH_FILTER, VPN_TAKES_REPLIES
 from landiag.model.facts import Unknown
+from landiag.model.match import UnknownKind
 from landiag.model.report import Evidence, Finding, Outcome, Status
 from landiag.model.report import Verdict as Conclusion
 from landiag.model.ruleset import TraceLine, Verdict
+from landiag.model.terms import Leg
 from landiag.prove import CannotProve
 from landiag.prove.fate import End, Fate, read_fate
 from landiag.prove.injection import Injection, Transcript
 from landiag.verdict.assemble import Judgement
 
 CONFIRMED = "kernel-trace"
+TRACE = "nft monitor trace"
+"""Where the kernel's own word was read, as evidence names it."""
 
-_FIRST_LEGS = ("syn", "syn-ack")
-_LIMITS = re.compile(r"limit|quota|recent|ct count")
-_OF_SOCKETS = ("nothing-listening", "bound-to-loopback", "bound-to-other-address", "bound-to-ipv6-only") + (
-    "bound-to-ipv4-only",
-    "listening-in-namespace",
-)
-_FIREWALL = ("firewall-drops", "firewall-rejects", "firewall-drops-replies", "rate-limited")
+_FIRST_LEGS = (Leg.SYN, Leg.SYN_ACK)
 
 
 class Testimony(Struct, frozen=True):
@@ -136,15 +135,17 @@ def _corrected(model: Journey, fate: Fate) -> Journey:
         )
     if fate.verdict is not Verdict.ACCEPT:
         return model
-    if model.verdict is Verdict.UNKNOWN:
-        is_settled = all(
-            line.leg in _FIRST_LEGS and not _LIMITS.search(line.rule_text) for line in model.unknown
-        )
-        if not is_settled:
-            return model
+    is_settled = all(line.leg in _FIRST_LEGS and not _counts(line) for line in model.unknown)
+    if model.verdict is Verdict.UNKNOWN and not is_settled:
+        return model
     return replace(
         model, verdict=Verdict.ACCEPT, lines=fate.lines, stops=(), decided_by=None, leg=None, unknown=()
     )
+
+
+def _counts(line: TraceLine) -> bool:
+    """Whether what passes hangs on those before it: that one SYN passed says nothing of the next."""
+    return any(doubt.kind in (UnknownKind.LIMIT, UnknownKind.SHARE) for doubt in line.doubts)
 
 
 def _describe(model: Journey) -> str:
@@ -165,7 +166,7 @@ def _testify(said: Answer, testimony: Testimony, is_explained: bool) -> Answer:
     if said.outcome is Outcome.NOT_APPLICABLE:
         return said
     fate = testimony.fate
-    proof = Evidence("nft monitor trace", fate.evidence)
+    proof = Evidence(TRACE, fate.evidence)
     if fate.end is End.STOPPED:
         return _with_evidence(said, testimony, proof)
     if fate.verdict is not Verdict.ACCEPT:
@@ -184,7 +185,11 @@ def _with_evidence(said: Answer, testimony: Testimony, proof: Evidence) -> Answe
     """The rule that the kernel names is the first one that blocks: it gets the trace as evidence."""
     findings = list(said.findings)
     for index, finding in enumerate(findings):
-        if finding.code in _FIREWALL and finding.outcome is Outcome.BLOCKS and testimony.way in finding.paths:
+        if (
+            cause_of(finding.code).is_of_rules
+            and finding.outcome is Outcome.BLOCKS
+            and testimony.way in finding.paths
+        ):
             note = ""
             if testimony.agrees is False:
                 note = f" The kernel's own trace says so, though {testimony.read}."
@@ -216,7 +221,7 @@ def _lost(testimony: Testimony) -> Finding:
             f" tc filter show dev {name} ingress; ip -d link show dev {name}"
         )
     else:
-        what = "SYN" if fate.leg == "syn" else "answer"
+        what = "SYN" if fate.leg == Leg.SYN else "answer"
         title = (
             f"The kernel dropped the {what} after {fate.where}, and no rule that nftables can trace did it"
         )
@@ -224,7 +229,7 @@ def _lost(testimony: Testimony) -> Finding:
         if fate.evidence:
             title = f"The kernel dropped the {what} in table {fate.where.split()[-1]} of iptables-legacy"
             detail = f"Which rule did it, its counters do not tell: {fate.evidence}."
-    evidence = [Evidence("nft monitor trace", f"last seen: {fate.where or 'nowhere'}")]
+    evidence = [Evidence(TRACE, f"last seen: {fate.where or 'nowhere'}")]
     if fate.end is End.UNSEEN and testimony.filters:
         evidence.append(Evidence(ingress_filters(name).name, testimony.filters.splitlines()[0].strip()))
     return Finding("other-firewall", Outcome.UNKNOWN, title, detail, tuple(evidence), paths=(testimony.way,))
@@ -246,14 +251,15 @@ def _confirms(verdict: Conclusion, findings: Sequence[Finding], testimony: Testi
     if verdict.status is Status.CLEAR:
         is_back = fate.left_by == testimony.injection.interface
         return fate.end is End.ANSWERED and fate.answer == "syn-ack" and is_back
-    if verdict.status is not Status.BLOCKED:
+    if verdict.status is not Status.BLOCKED or verdict.cause is None:
         return False
+    cause = cause_of(verdict.cause)
     if fate.end is End.STOPPED:
-        cause = next((finding for finding in findings if finding.code == verdict.cause), None)
-        return cause is not None and any(one.source == "nft monitor trace" for one in cause.evidence)
-    if fate.end is End.ANSWERED and verdict.cause == "vpn-takes-replies":
+        first = next((finding for finding in findings if finding.code == cause.code), None)
+        return first is not None and any(one.source == TRACE for one in first.evidence)
+    if fate.end is End.ANSWERED and cause is VPN_TAKES_REPLIES:
         return fate.left_by != testimony.injection.interface
     if fate.end is End.ANSWERED:
-        return fate.answer == "reset" and verdict.cause in _OF_SOCKETS
+        return fate.answer == "reset" and cause.is_of_sockets
     is_routing = fate.end is End.LOST and fate.where == "prerouting last"
-    return is_routing and verdict.cause == "reverse-path-filter"
+    return is_routing and cause is REVERSE_PATH_FILTER

@@ -16,6 +16,7 @@ from landiag.render.parts import (
     facts,
     fixes_in_order,
     lasting,
+    symptom_sentence,
 )
 from landiag.render.svg import render_path
 from landiag.render.typed import command_lines, undo_lines
@@ -65,7 +66,7 @@ def render_html(report: Report) -> str:
     return page(
         f"landiag: {word}: {report.verdict.summary}",
         element("h1", f"{word}: {report.verdict.summary}", class_=report.verdict.status.value),
-        *_paragraphs([confirmation(report), *report.notes], "note"),
+        *_paragraphs([symptom_sentence(report), confirmation(report), *report.notes], "note"),
         _facts(report),
         *_checks(report),
         *_fixes(report),

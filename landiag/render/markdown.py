@@ -22,6 +22,7 @@ from landiag.render.parts import (
     fixes_in_order,
     lasting,
     stop_of,
+    symptom_sentence,
 )
 from landiag.render.typed import command_lines, undo_lines
 
@@ -38,7 +39,12 @@ def render_markdown(report: Report) -> str:
     """Render a report as GitHub-flavoured Markdown."""
     blocks = [
         f"## landiag: {STATUS_WORDS[report.verdict.status]}",
-        f"**{plain(report.verdict.summary)}** {plain(confirmation(report))}".rstrip(),
+        " ".join(
+            (
+                f"**{plain(report.verdict.summary)}**",
+                *(plain(one) for one in (symptom_sentence(report), confirmation(report)) if one),
+            )
+        ),
         table(("", ""), facts(report)),
         *(f"> {plain(note)}" for note in report.notes),
         *_checks(report),

@@ -69,6 +69,12 @@ def confirmation(report: Report) -> str:
     return f"What could be read points to {verdict.likely}." if verdict.likely else ""
 
 
+def symptom_sentence(report: Report) -> str:
+    """What a client sees now, as a sentence; empty where nobody worked it out."""
+    sees = report.verdict.client_sees
+    return "" if sees is None else sees.text
+
+
 def fixes_in_order(report: Report) -> list[tuple[Finding, Fix]]:
     """List the fixes of what stops clients or is not known, in order; those of warnings when all is clear."""
     wanted = (Outcome.WARNS,) if report.verdict.status is Status.CLEAR else (Outcome.BLOCKS, Outcome.UNKNOWN)

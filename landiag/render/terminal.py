@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from landiag.model.report import CheckResult, Finding, Fix, Outcome, Report, Status
 from landiag.render.escape import escape_text
-from landiag.render.parts import confirmation, lasting
+from landiag.render.parts import confirmation, lasting, symptom_sentence
 from landiag.render.typed import command_lines
 
 _MARKS = {
@@ -74,7 +74,7 @@ def _verdict_lines(report: Report, style: Style) -> list[str]:
     word, colour = _STATUS[report.verdict.status]
     lines = _wrap(report.verdict.summary, style, first=f"{word}: ", rest="  ")
     lines[0] = style.paint(f"{word}:", colour) + lines[0][len(word) + 1 :]
-    return lines
+    return [*lines, *_wrap(symptom_sentence(report), style, first="  ")]
 
 
 def _note_lines(report: Report, style: Style) -> list[str]:

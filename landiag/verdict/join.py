@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from landiag.model.causes import find_cause
 from landiag.model.causes.clients import CONNECTION_REJECTED
+from landiag.model.causes.network import WRONG_ADDRESS
 from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
-from landiag.model.terms import CheckName, StageName
+from landiag.model.terms import StageName
+from landiag.verdict.algebra import add_findings, in_order, rename
 from landiag.verdict.halves import (
     Halves,
     explains,
@@ -125,7 +127,7 @@ def _other_answered(halves: Halves, asked: Path) -> _Joined:
         f"The client was answered at {asked.address}, which is not an address of the server's machine "
         f"({_own(halves.server)}): a router passes connections on to it, or another machine serves there"
     )
-    return _Joined(Verdict(Status.UNDETERMINED, summary, likely="wrong-address"))
+    return _Joined(Verdict(Status.UNDETERMINED, summary, likely=WRONG_ADDRESS.code))
 
 
 def _own(server: Report) -> str:
@@ -252,66 +254,52 @@ def _may_single_out(fault: Finding, halves: Halves) -> bool:
 
 
 def _assemble(halves: Halves, joined: _Joined) -> Report:
-    server, client = halves.server, halves.client
-    verdict = joined.verdict
-    findings = [*joined.found, *_named(server, "s"), *_named(client, "c")]
-    findings.sort(key=lambda finding: (finding.code != verdict.cause, finding.outcome is not Outcome.BLOCKS))
-    paths = [*_paths(server, "s", halves.way), *_paths(client, "c", halves.asked)]
-    return replace(
+    server = _named(halves.server, "s", halves.way)
+    client = _named(halves.client, "c", halves.asked)
+    findings = in_order((*server.findings, *client.findings))
+    findings.sort(key=lambda finding: finding.code != joined.verdict.cause)
+    both = replace(
         server,
         command="report",
-        verdict=verdict,
-        checks=_checks(server, client, joined.found),
+        verdict=joined.verdict,
+        checks=_checks(server, client),
         findings=tuple(findings),
-        paths=tuple(paths),
+        paths=(*server.paths, *client.paths),
         see_also=(),
         readings=(*server.readings, *client.readings),
         redacted=server.redacted and client.redacted,
         notes=(*joined.notes, *server.notes, *(f"Client: {note}" for note in client.notes)),
     )
+    return add_findings(both, joined.found)
 
 
-def _checks(server: Report, client: Report, found: tuple[Finding, ...]) -> tuple[CheckResult, ...]:
-    """Each check as the side that found more to say of it; what only both show belongs to the addresses."""
+def _checks(server: Report, client: Report) -> tuple[CheckResult, ...]:
+    """Each check as the side that found more to say of it."""
     theirs = {check.check: check for check in client.checks}
-    return tuple(
-        _addresses(check, found)
-        if found and check.check is CheckName.ADDRESSES
-        else _worse(check, theirs.get(check.check))
-        for check in server.checks
-    )
-
-
-def _addresses(check: CheckResult, found: tuple[Finding, ...]) -> CheckResult:
-    ids = (*(one.id for one in found), *(f"s-{one}" for one in check.findings))
-    return CheckResult(check.check, found[0].outcome, found[0].title, ids)
+    return tuple(_worse(check, theirs.get(check.check)) for check in server.checks)
 
 
 def _worse(mine: CheckResult, theirs: CheckResult | None) -> CheckResult:
     """One check of both sides: the worse of the two, with the findings of both."""
-    ids = tuple(f"s-{one}" for one in mine.findings)
     if theirs is None:
-        return replace(mine, findings=ids)
-    ids = (*ids, *(f"c-{one}" for one in theirs.findings))
+        return mine
+    ids = (*mine.findings, *theirs.findings)
     if theirs.outcome.severity > mine.outcome.severity:
         return CheckResult(mine.check, theirs.outcome, f"the client: {theirs.summary}", ids)
     return replace(mine, findings=ids)
 
 
-def _named(report: Report, side: str) -> list[Finding]:
-    """Give the findings of one side ids of their own."""
-    return [
+def _named(report: Report, side: str, first: Path | None) -> Report:
+    """Give the findings and the ways of one side names of their own, the way that the client took first."""
+    renamed = rename(report, side)
+    ordered = sorted(report.paths, key=lambda path: path is not first)
+    findings = (
         replace(
             finding,
-            id=f"{side}-{finding.id}",
-            hidden_by=None if finding.hidden_by is None else f"{side}-{finding.hidden_by}",
             paths=tuple(f"{side}-{path}" for path in finding.paths),
             title=finding.title if side == "s" else f"the client: {finding.title}",
         )
-        for finding in report.findings
-    ]
-
-
-def _paths(report: Report, side: str, first: Path | None) -> list[Path]:
-    ordered = sorted(report.paths, key=lambda path: path is not first)
-    return [replace(path, id=f"{side}-{path.id}") for path in ordered]
+        for finding in renamed.findings
+    )
+    paths = tuple(replace(path, id=f"{side}-{path.id}") for path in ordered)
+    return replace(renamed, findings=tuple(findings), paths=paths)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.model.causes import rank
-from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
+from landiag.model.causes.firewall import OTHER_FIREWALL
+from landiag.model.report import Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
 from landiag.render.escape import escape_text
+from landiag.verdict.algebra import decisive, demote, draw_lines, in_order, number, rename, unite, verdict_of
 from landiag.watch.conclude import Attempt
 
 MAX_CLIENTS = 1000
@@ -17,20 +18,6 @@ MAX_CLIENTS = 1000
 
 AT_ONCE = 5.0
 """Seconds within which attempts by both families count as one of the same device."""
-
-_CHECK_OF: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("firewall-drops", "firewall-rejects", "firewall-drops-replies", "rate-limited", "other-firewall"),
-        "firewall",
-    ),
-    **dict.fromkeys(("sandbox-denies", "firewall-unreadable"), "firewall"),
-    **dict.fromkeys(
-        ("reverse-path-filter", "no-route-to-client", "vpn-takes-replies", "conntrack-full"), "way-back"
-    ),
-    "server-silent": "application",
-    **dict.fromkeys(("peer-down", "peer-isolated", "nothing-arrived"), "peer"),
-}
-"""Which check a finding of the watch belongs to; all others are about the listening socket."""
 
 
 class Tally(Struct):
@@ -68,23 +55,21 @@ def make_report(base: Report, watched: Watched) -> Report:
     attempts = list(watched.tally.last.values())
     overtaken = [one for one in attempts if _is_overtaken(one, attempts)]
     counted = [one for one in attempts if one not in overtaken]
-    seen = _unique(
-        [one.finding for one in counted if one.finding is not None]
-        + [_milder(one) for one in overtaken if one.finding is not None]
-    )
+    said = [one.finding for one in counted if one.finding is not None]
+    said += [_milder(one) for one in overtaken if one.finding is not None]
+    seen = in_order(unite(said, lambda one: (one.code, one.title)))
     if not attempts:
         seen = [_nothing_arrived(base, watched)]
-    seen = [_with_fixes(one, base.findings) for one in seen]
-    numbered = [replace(one, id=f"w{number}") for number, one in enumerate(seen, 1)]
+    numbered = number((_with_fixes(one, base.findings) for one in seen), "w")
     is_reached = any(one.outcome == "connected" for one in attempts)
+    base = rename(base, "m")
     kept = [_overruled(one, numbered, is_reached, bool(attempts)) for one in base.findings]
-    predicted = [replace(one, id=f"m-{one.id}") for one in kept if one is not None]
-    findings = (*numbered, *predicted)
+    findings = (*numbered, *(one for one in kept if one is not None))
     return replace(
         base,
         command="watch",
         verdict=_verdict(counted, numbered, base),
-        checks=tuple(_check(check, findings, numbered, base) for check in base.checks),
+        checks=draw_lines(base.checks, findings, numbered, f"not what stopped clients of {base.target.port}"),
         findings=findings,
         paths=tuple(_path(path, attempts) for path in base.paths),
         notes=(*base.notes, *_notes(watched, attempts)),
@@ -110,72 +95,46 @@ def _milder(attempt: Attempt) -> Finding:
     return replace(attempt.finding, outcome=Outcome.WARNS, title=title)
 
 
-def _unique(findings: Iterable[Finding]) -> list[Finding]:
-    """Keep the first of findings that say the same, the first to be mended first."""
-    found: dict[tuple[str, str], Finding] = {}
-    for finding in findings:
-        found.setdefault((finding.code, finding.title), finding)
-    return sorted(found.values(), key=lambda one: (one.outcome is not Outcome.BLOCKS, rank(one.code)))
-
-
 def _with_fixes(finding: Finding, predicted: Iterable[Finding]) -> Finding:
     """Take the fixes of the check's finding of the same code, where the observation has none of its own."""
     same = next((one for one in predicted if one.code == finding.code and one.fixes), None)
     return finding if finding.fixes or same is None else replace(finding, fixes=same.fixes)
 
 
-def _overruled(finding: Finding, seen: list[Finding], is_reached: bool, is_seen: bool) -> Finding | None:
+def _overruled(
+    finding: Finding, seen: tuple[Finding, ...], is_reached: bool, is_seen: bool
+) -> Finding | None:
     """What becomes of a prediction: left out where it was seen, a warning where clients got through all the same."""
     if any(one.code == finding.code for one in seen):
         return None
     if finding.outcome is not Outcome.BLOCKS:
         return replace(finding, hidden_by=None)
     if is_reached:
-        title = f"not seen while watching: {finding.title}"
-        return replace(finding, outcome=Outcome.WARNS, title=title, hidden_by=None)
+        return demote(finding, "not seen while watching")
     return replace(finding, hidden_by=seen[0].id if is_seen and seen else None)
 
 
-def _verdict(attempts: list[Attempt], findings: list[Finding], base: Report) -> Verdict:
+def _verdict(attempts: list[Attempt], findings: tuple[Finding, ...], base: Report) -> Verdict:
     if not attempts:
-        return Verdict(Status.UNDETERMINED, findings[0].title, "nothing-arrived", likely=base.verdict.cause)
-    blocking = [one for one in findings if one.outcome is Outcome.BLOCKS]
-    if blocking:
-        first = blocking[0]
+        return replace(verdict_of(findings[0]), likely=base.verdict.cause)
+    first = decisive(findings)
+    if first is not None and first.outcome is Outcome.BLOCKS:
         met = [one.client for one in attempts if one.cause == first.code]
         summary = f"{first.title} (seen: {_names(met)})" if met else first.title
-        return Verdict(Status.BLOCKED, summary, first.code, confirmed_by="watch")
+        return verdict_of(first, summary, confirmed_by="watch")
     if all(one.outcome in ("connected", "silent") for one in attempts):
         reached = _names([one.client for one in attempts])
         return Verdict(
             Status.CLEAR, f"Clients reach port {attempts[0].port}: {reached}", confirmed_by="watch"
         )
     stuck = next(one for one in attempts if one.outcome not in ("connected", "silent"))
-    code = findings[0].code if findings else "other-firewall"
+    code = findings[0].code if findings else OTHER_FIREWALL.code
     return Verdict(Status.UNDETERMINED, stuck.summary, code, likely=base.verdict.cause)
 
 
 def _names(clients: list[str]) -> str:
     unique = list(dict.fromkeys(clients))
     return ", ".join(unique[:3]) + (f" and {len(unique) - 3} more" if len(unique) > 3 else "")
-
-
-def _check(
-    check: CheckResult, findings: tuple[Finding, ...], seen: list[Finding], base: Report
-) -> CheckResult:
-    """Rewrite one line of the report: what was seen decides over what was predicted."""
-    mine = [one for one in seen if _CHECK_OF.get(one.code, "listening") == check.check]
-    there = {one.id: one for one in findings}
-    kept = [f"m-{name}" for name in check.findings if f"m-{name}" in there]
-    if mine:
-        ids = tuple([one.id for one in mine] + kept)
-        return replace(check, outcome=mine[0].outcome, summary=mine[0].title, findings=ids)
-    outcomes = {there[name].outcome for name in kept}
-    if check.outcome is Outcome.BLOCKS and Outcome.BLOCKS not in outcomes:
-        outcome = Outcome.WARNS if kept else Outcome.OK
-        summary = there[kept[0]].title if kept else f"not what stopped clients of {base.target.port}"
-        return replace(check, outcome=outcome, summary=summary, findings=tuple(kept))
-    return replace(check, findings=tuple(kept))
 
 
 def _path(path: Path, attempts: list[Attempt]) -> Path:

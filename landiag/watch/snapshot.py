@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address, ip_interface
 
 from msgspec import Struct
@@ -13,6 +13,8 @@ from landiag.collect.machine import Machine
 from landiag.journey.classes import ClientClass, serving_program
 from landiag.journey.journey import Journey, follow
 from landiag.journey.ways import Way, list_ways
+from landiag.model.causes import cause_of
+from landiag.model.causes.cause import Cause
 from landiag.model.facts import Address, Interface, Reading, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import TCP_FLAGS, Packet
@@ -45,10 +47,10 @@ class Prediction(Struct, frozen=True):
     journey: Journey | None
     findings: tuple[Finding, ...]
 
-    def of(self, *codes: str) -> Finding | None:
-        """The first blocking finding with one of these codes; None where there is none."""
+    def of(self, matches: Callable[[Cause], bool]) -> Finding | None:
+        """The first blocking finding whose cause matches; None where there is none."""
         blocking = (one for one in self.findings if one.outcome is Outcome.BLOCKS)
-        return next((one for one in blocking if one.code in codes), None)
+        return next((one for one in blocking if matches(cause_of(one.code))), None)
 
 
 def predict(snapshot: Snapshot, syn: Segment, interface: str) -> Prediction | None:

@@ -10,9 +10,11 @@ from msgspec.structs import replace
 
 from landiag.diagnose import diagnose
 from landiag.host import LiveHost, RecordedHost, Recorder
-from landiag.model.causes import rank
-from landiag.model.report import CheckResult, Finding, Outcome, Report, Status, Target, Verdict
+from landiag.model.causes import cause_of
+from landiag.model.causes.listening import PORT_TAKEN
+from landiag.model.report import Finding, Outcome, Report, Target, Verdict
 from landiag.question import Question
+from landiag.verdict.algebra import add_findings, hide, in_order, number, verdict_of
 from landiag.web.flask_app import check_app
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 _MAY_SERVE = ("python", "flask", "gunicorn", "uwsgi", "waitress", "uvicorn", "hypercorn")
 _OTHERS = ("http.server", "manage.py", "jupyter", "streamlit")
-_SEVERITY = (Outcome.BLOCKS, Outcome.UNKNOWN, Outcome.WARNS, Outcome.OK, Outcome.NOT_APPLICABLE)
 
 
 def check_flask(app: Flask, port: int, peer: str | None, timeout: float) -> Report:
@@ -43,7 +44,7 @@ def check_flask(app: Flask, port: int, peer: str | None, timeout: float) -> Repo
 
 def _serves_perhaps(report: Report) -> bool:
     """Whether the program that holds the port may be serving this very application, under another name."""
-    taken = [finding for finding in report.findings if finding.code == "port-taken"]
+    taken = [finding for finding in report.findings if finding.code == PORT_TAKEN.code]
     texts = [item.text.lower() for finding in taken for item in finding.evidence]
     return any(
         any(word in text for word in _MAY_SERVE) and not any(word in text for word in _OTHERS)
@@ -57,54 +58,21 @@ def _host(address: str, port: int) -> str:
 
 
 def with_findings(report: Report, more: Sequence[Finding]) -> Report:
-    """Put findings of the application into a report: in the order of mending, and into the verdict."""
-    known = {
-        finding.code for finding in report.findings if finding.outcome in (Outcome.BLOCKS, Outcome.WARNS)
-    }
-    added = [
-        replace(finding, id=f"a{number}")
-        for number, finding in enumerate(more, 1)
-        if finding.code not in known
-    ]
+    """Put findings of the application into a report: in the order of fixing, and into the verdict."""
+    known = {one.code for one in report.findings if one.outcome in (Outcome.BLOCKS, Outcome.WARNS)}
+    added = number((one for one in more if one.code not in known), "a")
     if not added:
         return report
     # That the answer is the same for everybody was said without knowing the application.
-    refused = any(finding.code == "host-header-rejected" for finding in added)
-    kept = [finding for finding in report.findings if not (refused and finding.code == "http-error")]
-    every = sorted(
-        [*kept, *added],
-        key=lambda finding: (finding.outcome is not Outcome.BLOCKS, rank(finding.code)),
-    )
-    ids = {finding.id: f"f{number}" for number, finding in enumerate(every, 1)}
-    blocking = [ids[finding.id] for finding in every if finding.outcome is Outcome.BLOCKS]
-    findings = tuple(
-        replace(
-            finding, id=ids[finding.id], hidden_by=blocking[0] if ids[finding.id] in blocking[1:] else None
-        )
-        for finding in every
-    )
-    return replace(
-        report,
-        findings=findings,
-        checks=tuple(_check(check, added, ids) for check in report.checks),
-        verdict=_verdict(report.verdict, findings),
-    )
-
-
-def _check(check: CheckResult, added: Sequence[Finding], ids: dict[str, str]) -> CheckResult:
-    mine = added if check.check == "application" else ()
-    outcome = min((check.outcome, *(finding.outcome for finding in mine)), key=_SEVERITY.index)
-    said = [finding.title for finding in mine if finding.outcome is outcome is not check.outcome]
-    return CheckResult(
-        check.check,
-        outcome,
-        said[0] if said else check.summary,
-        tuple(ids[one] for one in (*check.findings, *(finding.id for finding in mine)) if one in ids),
-    )
+    poorer = {other.code for one in added for other in cause_of(one.code).excludes}
+    kept = tuple(one for one in report.findings if one.code not in poorer)
+    report = add_findings(replace(report, findings=kept), added)
+    findings = hide(in_order(report.findings))
+    return replace(report, findings=findings, verdict=_verdict(report.verdict, findings))
 
 
 def _verdict(verdict: Verdict, findings: Sequence[Finding]) -> Verdict:
     first = findings[0]
     if first.outcome is not Outcome.BLOCKS or first.code == verdict.cause:
         return verdict
-    return Verdict(Status.BLOCKED, first.title, first.code)
+    return verdict_of(first)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import Enum
 
 from msgspec import Struct
 
+from landiag.model.causes import cause_of
+from landiag.model.causes.cause import Cause
+from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Report, Status
 
 
@@ -49,69 +51,6 @@ class Scene(Struct, frozen=True):
     urls: tuple[str, ...]
 
 
-_PLAIN: Mapping[str, tuple[str, str]] = {
-    "nothing-listening": (
-        "No server is running on port {port}",
-        "Start the server on the computer, then try again.",
-    ),
-    "bound-to-loopback": (
-        "The server listens for the computer itself only",
-        "Start it so that it listens on all addresses (for Flask: flask run --host 0.0.0.0).",
-    ),
-    "bound-to-other-address": (
-        "The server listens on another address of the computer",
-        "Start it so that it listens on all addresses (0.0.0.0).",
-    ),
-    "bound-to-ipv4-only": ("The server speaks IPv4 only", "Use the address with dots."),
-    "bound-to-ipv6-only": ("The server speaks IPv6 only", "Start it so that it listens on 0.0.0.0 too."),
-    "published-on-loopback": (
-        "The container's port is published for the computer itself only",
-        "Publish it without 127.0.0.1.",
-    ),
-    "listening-in-namespace": (
-        "The server runs in a container that publishes no port",
-        "Publish port {port}.",
-    ),
-    "firewall-drops": (
-        "The computer's firewall drops what comes for port {port}",
-        "Open port {port} for this network there: the computer's screen shows how.",
-    ),
-    "firewall-rejects": (
-        "The computer's firewall refuses port {port}",
-        "Open port {port} for this network there: the computer's screen shows how.",
-    ),
-    "firewall-drops-replies": (
-        "The computer's firewall keeps the server's answers back",
-        "The computer's screen shows the rule.",
-    ),
-    "rate-limited": ("The computer's firewall lets only few connections in", "Wait a minute and try again."),
-    "server-silent": (
-        "The server takes the connection and does not answer",
-        "It hangs, is stopped, or is busy: look at it on the computer, and start it again.",
-    ),
-    "accept-queue-full": (
-        "The server does not take new connections",
-        "It hangs or is stopped: start it again.",
-    ),
-    "speaks-tls": ("The server speaks https", "Open it with https:// instead of http://."),
-    "port-unsafe-in-browsers": (
-        "Browsers refuse port {port} by themselves",
-        "Let the server use another port, such as 8000.",
-    ),
-    "vpn-takes-replies": (
-        "A VPN on the computer takes the answers away",
-        "Let it leave the local network alone.",
-    ),
-    "no-route-to-client": ("The computer has no way back to this device", "Put both into the same network."),
-    "reverse-path-filter": (
-        "The computer drops this device's packets (rp_filter)",
-        "The computer's screen shows how.",
-    ),
-    "port-redirected": ("The computer sends port {port} to a place where nothing answers", ""),
-}
-"""What phones are told for a cause: no more than they need, nothing about the machine."""
-
-
 def judge_phone(
     scene: Scene, page_url: int | None, measured: tuple[Measured, ...], report: Report | None
 ) -> Answer:
@@ -126,17 +65,27 @@ def judge_phone(
         return _works(scene, answered, measured, report)
     if report is None:
         return Answer("open", *_generic(scene, page_url, measured), is_final=False)
-    cause = report.verdict.cause if report.verdict.status is Status.BLOCKED else None
-    if cause is not None and cause in _PLAIN:
-        headline, detail = _PLAIN[cause]
-        return Answer("blocked", headline.format(port=scene.port), detail.format(port=scene.port), cause)
+    cause = _cause(report)
+    if cause is not None and cause.phone is not None:
+        headline, advice = (
+            text.format(port=scene.port) for text in (cause.phone.headline, cause.phone.advice)
+        )
+        return Answer("blocked", headline, advice, cause.code)
     headline, detail = _generic(scene, page_url, measured)
-    if cause is not None:
-        return Answer("blocked", headline, f"{detail} The computer has found the cause: {cause}.", cause)
+    if cause is not None:  # one that stands between the two: what the phone met says more of it
+        return Answer(
+            "blocked", headline, f"{detail} The computer has found the cause: {cause.code}.", cause.code
+        )
     likely = report.verdict.likely
     if report.verdict.status is Status.CLEAR:
         detail += " The computer finds nothing on its side that does it: look at this device's VPN, proxy or firewall."
     return Answer("blocked", headline, detail, likely)
+
+
+def _cause(report: Report) -> Cause | None:
+    """The cause that the computer has found; None where it is not certain of one."""
+    verdict = report.verdict
+    return cause_of(verdict.cause) if verdict.status is Status.BLOCKED and verdict.cause else None
 
 
 def _port_was_free(scene: Scene) -> Answer:
@@ -145,7 +94,7 @@ def _port_was_free(scene: Scene) -> Answer:
         f"This device reaches port {scene.port}",
         "Nothing was listening there, so this page used the port itself: the network and the firewall let it pass. "
         "Now start your server on it, so that it listens on all addresses (0.0.0.0).",
-        "nothing-listening",
+        NOTHING_LISTENING.code,
     )
 
 
@@ -157,8 +106,8 @@ def _works(
     detail = f"This device reaches the server on port {scene.port}."
     if rest:
         detail += f" Not by {', '.join(rest[:3])}: use the address above."
-    cause = None if report is None else report.verdict.cause
-    if cause in ("host-header-rejected", "http-error", "origin-rejected", "redirects-elsewhere"):
+    cause = None if report is None else _cause(report)
+    if cause is not None and cause.is_of_answers:
         detail += " The network is fine, but the server itself does not give the page: look at the computer."
     return Answer("works", f"It works: open {url}", detail, None, url, is_final=report is not None)
 

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from landiag.diagnose import diagnose
 from landiag.host import LiveHost, Recorder
+from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Report, Status, Verdict
 from landiag.question import Question, UsageError
+from landiag.verdict.algebra import add_findings, demote, draw_lines, verdict_of
 from landiag.web.serve.app import Hosts, make_app
 from landiag.web.serve.arrivals import Stuck, watch_arrivals
 from landiag.web.serve.judge import Scene
@@ -51,7 +53,7 @@ class PageRun:
         self.stop = threading.Event()
         self.base = self._check(asked.question)
         port = asked.question.target.port
-        is_free = any(finding.code == "nothing-listening" for finding in self.base.findings)
+        is_free = any(finding.code == NOTHING_LISTENING.code for finding in self.base.findings)
         self._sockets = choose_port(port if is_free else None, asked.page_port)
         page_port = int(self._sockets[0].getsockname()[1])
         urls = tuple(dict.fromkeys(path.url for path in self.base.paths if path.url))[:MAX_URLS]
@@ -150,24 +152,12 @@ def make_report(base: Report, seen: Seen, scene: Scene) -> Report:
             return replace(base, verdict=replace(base.verdict, confirmed_by="peer"))
         urls = ", ".join(sorted({one.url for one in answers if one.url}))
         summary = f"Phones reach the server: {urls}"
-        findings = tuple(_milder(one) for one in base.findings)
-        checks = tuple(
-            replace(one, outcome=Outcome.WARNS) if one.outcome is Outcome.BLOCKS else one
-            for one in base.checks
-        )
+        findings = tuple(demote(one, "phones got through all the same") for one in base.findings)
         verdict = Verdict(Status.CLEAR, summary, confirmed_by="peer")
-        return replace(base, verdict=verdict, findings=findings, checks=checks)
+        return replace(base, verdict=verdict, findings=findings, checks=draw_lines(base.checks, findings))
     if base.verdict.status is Status.BLOCKED:
         return replace(base, verdict=replace(base.verdict, confirmed_by="peer"))
     return replace(base, verdict=replace(base.verdict, status=Status.UNDETERMINED, summary=stuck[0].headline))
-
-
-def _milder(finding: Finding) -> Finding:
-    """Phones got through: what the check said against it is a warning."""
-    if finding.outcome is not Outcome.BLOCKS:
-        return finding
-    title = f"phones got through all the same: {finding.title}"
-    return replace(finding, outcome=Outcome.WARNS, title=title, hidden_by=None)
 
 
 def _with_nobody(base: Report, seen: Seen, scene: Scene) -> Report:
@@ -200,14 +190,7 @@ def _with_nobody(base: Report, seen: Seen, scene: Scene) -> Report:
         ),
         id="s1",
     )
-    verdict = Verdict(Status.UNDETERMINED, title, "nothing-arrived")
-    checks = tuple(
-        replace(one, outcome=Outcome.UNKNOWN, summary=title, findings=("s1", *one.findings))
-        if one.check == "peer"
-        else one
-        for one in base.checks
-    )
-    return replace(base, verdict=verdict, findings=(finding, *base.findings), checks=checks)
+    return replace(add_findings(base, (finding,)), verdict=verdict_of(finding))
 
 
 def _with_stuck(base: Report, stuck: Stuck, scene: Scene) -> Report:
@@ -222,4 +205,4 @@ def _with_stuck(base: Report, stuck: Stuck, scene: Scene) -> Report:
     outcome = Outcome.WARNS if stuck.is_turned_away else Outcome.UNKNOWN
     finding = replace(known, outcome=outcome, title=title, detail=detail or known.detail, id="s1", paths=())
     verdict = Verdict(Status.UNDETERMINED, title, None if stuck.is_turned_away else finding.code)
-    return replace(base, verdict=verdict, findings=(finding, *base.findings))
+    return replace(add_findings(base, (finding,)), verdict=verdict)

@@ -1,0 +1,68 @@
+"""What a client sees, from what was found: the symptom of the first cause that stops it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from landiag.model.causes import cause_of
+from landiag.model.report import ClientSees, Finding, Outcome
+from landiag.model.terms import Symptom
+from landiag.verdict.algebra import decisive
+
+
+def client_sees(
+    findings: Iterable[Finding], http_status: int | None = None, share: float | None = None, who: str = ""
+) -> ClientSees:
+    """Say what a client sees where these findings, in the order of fixing, are all that there is.
+
+    ``http_status`` is the answer's, where one is known; ``share`` the part of connections that succeed, where it
+    varies; ``who`` names the client, empty for the ordinary ones. A finding that only warns changes nothing.
+    """
+    first = decisive(findings)
+    if first is None:
+        return describe_symptom(Symptom.ANSWERED, http_status, who=who)
+    if first.outcome is not Outcome.BLOCKS:
+        return describe_symptom(Symptom.UNKNOWN, who=who)
+    return describe_symptom(symptom_of(first), http_status, share, who)
+
+
+def symptom_of(finding: Finding) -> Symptom:
+    """The symptom of what blocks: its own, else its cause's; unknown where that has several and none was named."""
+    if finding.symptom is not None:
+        return finding.symptom
+    possible = cause_of(finding.code).symptoms
+    return possible[0] if len(possible) == 1 else Symptom.UNKNOWN
+
+
+_SENTENCES: Mapping[Symptom, str] = {
+    Symptom.ANSWERED: "an answer",
+    Symptom.REFUSED: "connection refused, at once",
+    Symptom.UNREACHABLE: "no route to host",
+    Symptom.TIMEOUT: "nothing, until they time out",
+    Symptom.RESET: "the connection opens, then it is reset",
+    Symptom.SILENT: "the connection opens, then nothing comes",
+    Symptom.STALLED: "the answer begins, then it stops",
+    Symptom.VARIES: "some connections succeed, others fail",
+    Symptom.UNRESOLVED: "the name leads nowhere",
+}
+
+
+def describe_symptom(
+    symptom: Symptom, http_status: int | None = None, share: float | None = None, who: str = ""
+) -> ClientSees:
+    """Put a symptom into the sentence that people read; what does not belong to it is left out."""
+    status = http_status if symptom is Symptom.ANSWERED else None
+    part = share if symptom is Symptom.VARIES else None
+    verb = f"The device at {who} sees" if who else "Other devices see"
+    if symptom is Symptom.UNKNOWN:
+        return ClientSees(
+            symptom, text=f"What {who or 'other devices'} see{'s' if who else ''} is not known."
+        )
+    said = _SENTENCES[symptom]
+    if status is not None:
+        said += f" (HTTP {status})"
+    if part is not None:
+        said += f" (about {part:.0%} succeed)"
+    if who:
+        said = said.replace("they time out", "it times out")
+    return ClientSees(symptom, status, part, f"{verb}: {said}.")

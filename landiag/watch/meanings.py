@@ -1,0 +1,304 @@
+"""What each observation of an attempt means: the kernel's reason first, then what it counts, then the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from landiag.firewall.owners import Manager, find_owner
+from landiag.model.causes import CAUSES, cause_of
+from landiag.model.causes.cause import Cause
+from landiag.model.causes.clients import PEER_DOWN
+from landiag.model.causes.firewall import (
+    FIREWALL_DROPS,
+    FIREWALL_DROPS_REPLIES,
+    FIREWALL_REJECTS,
+    OTHER_FIREWALL,
+)
+from landiag.model.causes.listening import ACCEPT_QUEUE_FULL, LED
+from landiag.model.causes.network import BACK, NO_ROUTE_TO_CLIENT, REVERSE_PATH_FILTER, VPN_TAKES_REPLIES
+from landiag.model.facts import Unknown
+from landiag.model.report import Finding, Outcome
+from landiag.model.ruleset import Ruleset
+from landiag.model.terms import Leg, StageName
+from landiag.watch.attempts import Flow, Observed, Seen
+from landiag.watch.events import Drop
+from landiag.watch.snapshot import Prediction
+
+_OF_DROPS = sorted(
+    (cause for cause in CAUSES if cause.drop_reasons), key=lambda cause: cause.worst is not Outcome.BLOCKS
+)
+"""Causes that the kernel names when it drops a packet, those first that are certain."""
+
+
+class Meaning(Struct, frozen=True):
+    """What an attempt came to. ``text`` goes on behind "arrived on eth0"; ``is_ruled``: a rule that was read did it."""
+
+    outcome: str
+    cause: str | None
+    text: str
+    finding: Finding | None = None
+    is_ruled: bool = False
+
+
+def reason_of(drops: tuple[Drop, ...]) -> Drop | None:
+    """Choose the drop that is meant: one whose reason is known to end SYNs, else the first."""
+    for cause in _OF_DROPS:
+        for drop in drops:
+            if drop.reason.startswith(cause.drop_reasons):
+                return drop
+    return drops[0] if drops else None
+
+
+def cause_of_drop(drop: Drop | None) -> Cause | None:
+    """The cause that a drop's reason speaks for; None where it speaks for none."""
+    if drop is None:
+        return None
+    return next((cause for cause in _OF_DROPS if drop.reason.startswith(cause.drop_reasons)), None)
+
+
+def status_of(flow: Flow) -> int | None:
+    """The HTTP status of the answer that was seen; None where none was."""
+    words = flow.head.split()
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+
+
+def _connected(seen: Seen, prediction: Prediction | None) -> Meaning:  # noqa: ARG001 - one shape for all
+    flow, status = seen.flow, status_of(seen.flow)
+    text = "was answered, and the client completed the connection: the network is fine"
+    if flow.completed_at is None and flow.replied_at is None:
+        text = "was answered, and the client hung up at once, as port scanners do: the network is fine"
+    if status is not None:
+        text += f" (HTTP {status})"
+    if flow.late and flow.replied_at is not None:
+        text += f"; the answer took {flow.replied_at - flow.first:.1f} s"
+    return Meaning("connected", None, f", {text}")
+
+
+def _refused(seen: Seen, prediction: Prediction | None) -> Meaning:
+    rejects = _predicted(prediction, FIREWALL_REJECTS)
+    if rejects is not None:
+        text = f" and was refused (RST) {_by_rule(rejects, prediction)}"
+        return Meaning("refused", rejects.code, text, rejects, is_ruled=True)
+    found = _predicted_of(prediction, lambda cause: cause.is_of_sockets)
+    if found is None and seen.rises.get("TcpExtListenOverflows"):
+        found = _queue(seen)
+    if found is None:
+        title = f"This machine answered RST: no socket took the connection to {_to(seen.flow)}"
+        found = Finding("nothing-listening", Outcome.BLOCKS, title, "Start the server, or give its port.")
+    return Meaning("refused", found.code, f", and this machine answered RST: {found.title}", found)
+
+
+def _rejected(seen: Seen, prediction: Prediction | None) -> Meaning:
+    refusal = seen.flow.refusal
+    assert refusal is not None
+    kind = f"ICMP type {refusal.kind} code {refusal.code}"
+    found = _predicted_of(prediction, lambda cause: cause.is_of_rules)
+    is_ruled = found is not None
+    found = found or _predicted_of(prediction, lambda cause: cause.is_of_reply_routes or cause in LED)
+    if found is None:
+        title = f"This machine turned the connection to {_to(seen.flow)} away with {kind}"
+        found = Finding("firewall-rejects", Outcome.BLOCKS, title, "A rule rejects it, or a route does.")
+    why = _by_rule(found, prediction) if is_ruled else f": {found.title}"
+    return Meaning("rejected", found.code, f" and was turned away with {kind} {why}", found, is_ruled)
+
+
+def _no_answer(seen: Seen, prediction: Prediction | None) -> Meaning:
+    """Explain a SYN without an answer: the kernel's reason first, then what it lists and counts, then the model."""
+    flow, reason = seen.flow, reason_of(seen.drops)
+    cause = cause_of_drop(reason)
+    if flow.half_open:
+        return _answer_dropped(seen, prediction)
+    inward = _predicted_of(prediction, lambda one: one.is_of_rules and StageName.INPUT in one.stages)
+    is_inward = inward is not None and _leg(prediction) in (Leg.SYN, None)
+    if inward is not None and is_inward and cause in (None, FIREWALL_DROPS, OTHER_FIREWALL):
+        text = f" and was dropped {_by_rule(inward, prediction)}"
+        return Meaning("dropped", inward.code, text, inward, is_ruled=True)
+    filtered = _predicted(prediction, REVERSE_PATH_FILTER)
+    if cause is REVERSE_PATH_FILTER or (
+        cause is None and filtered and seen.rises.get("TcpExtIPReversePathFilter")
+    ):
+        found = filtered or _bare(REVERSE_PATH_FILTER, seen, "its reverse path filter (rp_filter)")
+        return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
+    overflow = seen.rises.get("TcpExtListenOverflows", 0) or seen.rises.get("TcpExtTCPReqQFullDrop", 0)
+    queue = _predicted(prediction, ACCEPT_QUEUE_FULL)
+    if cause is ACCEPT_QUEUE_FULL or (cause is None and (overflow or queue)):
+        found = queue or _queue(seen)
+        return Meaning("unanswered", found.code, f", no answer: {found.title}", found)
+    return _unexplained(seen, prediction, reason, cause)
+
+
+def _unexplained(
+    seen: Seen, prediction: Prediction | None, reason: Drop | None, cause: Cause | None
+) -> Meaning:
+    """Name what is left when neither the firewall's rules nor the socket explain the silence."""
+    back = _predicted_of(prediction, lambda one: _is_of_replies(one) or one in BACK)
+    if back is not None and cause is None:
+        outcome = "reply-lost" if _is_of_replies(cause_of(back.code)) else "dropped"
+        is_ruled = back.code == FIREWALL_DROPS_REPLIES.code
+        return Meaning(outcome, back.code, f", no answer came out: {back.title}", back, is_ruled)
+    if seen.flow.sought_at is not None and cause in (None, PEER_DOWN):
+        return _sought(seen)
+    if cause is FIREWALL_DROPS:
+        found = _bare(cause, seen, "its packet filter, by a rule that the model does not see")
+        return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
+    if reason is not None:
+        found = _bare(cause or OTHER_FIREWALL, seen, f"something that it calls {reason.reason}")
+        return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
+    return Meaning(
+        "unanswered", None, " and got no answer; nobody was seen dropping it", _nobody(seen, prediction)
+    )
+
+
+def _nobody(seen: Seen, prediction: Prediction | None) -> Finding:
+    """Say that something dropped it which cannot be seen from here."""
+    is_unread = prediction is not None and (
+        isinstance(ruleset := prediction.case.facts.ruleset, Unknown) or bool(ruleset.gaps)
+    )
+    code = "firewall-unreadable" if is_unread else "other-firewall"
+    title = f"Connections of {seen.flow.syn.source} to {_to(seen.flow)} get no answer; nobody was seen dropping them"
+    why = (
+        "The firewall's rules could not be read."
+        if is_unread
+        else "A program in front of the rules may have."
+    )
+    return Finding(code, Outcome.UNKNOWN, title, why)
+
+
+def _answer_dropped(seen: Seen, prediction: Prediction | None) -> Meaning:
+    """The kernel took the SYN and answered it, and no answer was seen leaving."""
+    found = _predicted_of(prediction, _is_of_replies)
+    if found is None and seen.flow.sought_at is not None:
+        return _sought(seen)
+    is_ruled = found is not None and found.code == FIREWALL_DROPS_REPLIES.code
+    if found is None:
+        title = f"The answer to {seen.flow.syn.source} was made and did not leave this machine"
+        found = Finding("firewall-drops-replies", Outcome.BLOCKS, title)
+    return Meaning(
+        "reply-lost",
+        found.code,
+        f" and was answered, but the answer did not leave: {found.title}",
+        found,
+        is_ruled,
+    )
+
+
+def _sought(seen: Seen) -> Meaning:
+    client = seen.flow.syn.source
+    title = f"{client} does not answer ARP or ND on {seen.flow.interface}: the answer cannot be sent"
+    found = Finding(
+        "peer-down", Outcome.BLOCKS, title, "Its address may be a wrong one, or the link is one-way."
+    )
+    return Meaning("reply-lost", found.code, f" and was answered, but {title}", found)
+
+
+def _answer_untaken(seen: Seen, prediction: Prediction | None) -> Meaning:
+    flow = seen.flow
+    left = ", ".join(flow.answered_by)
+    if not set(flow.answered_by) & set(flow.interfaces):
+        found = _predicted_of(prediction, lambda cause: cause.is_of_reply_routes)
+        if found is None:
+            title = f"Answers to {flow.syn.source} leave by {left} instead of {flow.interface}"
+            found = Finding(_back_cause(prediction, flow.answered_by).code, Outcome.BLOCKS, title)
+        return Meaning(
+            "reply-lost", found.code, f", the answer left by {left} instead of {flow.interface}", found
+        )
+    text = (
+        f" and was answered by {left}, but the client did not go on: the answer was lost beyond this machine"
+    )
+    found = Finding(
+        "peer-isolated",
+        Outcome.UNKNOWN,
+        f"The answer to {flow.syn.source} left by {left}, and the client did not take it",
+        "Something between the two, or the client itself, stops what this machine sends.",
+    )
+    return Meaning("reply-lost", None, text, found)
+
+
+def _back_cause(prediction: Prediction | None, devices: list[str]) -> Cause:
+    interfaces = None if prediction is None else prediction.case.facts.interfaces
+    if interfaces is None or isinstance(interfaces, Unknown):
+        is_tunnel = devices[0].startswith(("tun", "wg", "tap", "ppp"))
+    else:
+        is_tunnel = any(one.kind in ("vpn", "tunnel") for one in interfaces if one.name in devices)
+    return VPN_TAKES_REPLIES if is_tunnel else NO_ROUTE_TO_CLIENT
+
+
+def _silent(seen: Seen, prediction: Prediction | None) -> Meaning:
+    flow = seen.flow
+    rule = _predicted_of(prediction, lambda cause: cause.is_of_rules)
+    if rule is not None and (not flow.taken or _leg(prediction) == Leg.ANSWER):
+        text = f" and the connection opened, but no data passed: it is stopped {_by_rule(rule, prediction)}"
+        return Meaning("silent", rule.code, text, rule, is_ruled=True)
+    if flow.ended_at is not None or flow.reset_at is not None:
+        title = f"The server on port {flow.syn.destination_port} closes connections without an answer"
+    else:
+        title = f"The server on port {flow.syn.destination_port} accepts the connection and says nothing"
+    detail = "It hangs, is stopped, waits in a debugger, or is busy with another request."
+    found = Finding("server-silent", Outcome.BLOCKS, title, detail)
+    return Meaning("silent", found.code, " and the connection opened, but the server does not answer", found)
+
+
+MEANINGS = {
+    Observed.CONNECTED: _connected,
+    Observed.REFUSED: _refused,
+    Observed.REJECTED: _rejected,
+    Observed.NO_ANSWER: _no_answer,
+    Observed.ANSWER_UNTAKEN: _answer_untaken,
+    Observed.SILENT: _silent,
+}
+
+
+def _by_rule(finding: Finding, prediction: Prediction | None) -> str:
+    """Name who stopped it as the person knows it, and the rule."""
+    journey = None if prediction is None else prediction.journey
+    ruleset = None if prediction is None else prediction.case.facts.ruleset
+    if journey is None or journey.decided_by is None or not isinstance(ruleset, Ruleset):
+        return f"by the firewall ({finding.title})"
+    line = journey.decided_by
+    owner = find_owner(ruleset, line, journey.lines, journey.packet.destination_port)
+    if line.rule is not None:
+        return f"by {owner.title} ({line.rule_text})"
+    if line.chain is None or owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
+        return f"by {owner.title}"
+    return f"by {owner.title} (policy of {line.chain.family} {line.chain.table} {line.chain.name})"
+
+
+def _predicted(prediction: Prediction | None, cause: Cause) -> Finding | None:
+    return _predicted_of(prediction, lambda one: one is cause)
+
+
+def _predicted_of(prediction: Prediction | None, matches: Callable[[Cause], bool]) -> Finding | None:
+    return None if prediction is None else prediction.of(matches)
+
+
+def _is_of_replies(cause: Cause) -> bool:
+    """Whether the client's packets come in, and the answers do not go out."""
+    return cause is FIREWALL_DROPS_REPLIES or cause.is_of_reply_routes
+
+
+def _leg(prediction: Prediction | None) -> str | None:
+    return None if prediction is None or prediction.journey is None else prediction.journey.leg
+
+
+def _to(flow: Flow) -> str:
+    address = flow.syn.destination
+    return f"{f'[{address}]' if ':' in address else address}:{flow.syn.destination_port}"
+
+
+def _bare(cause: Cause, seen: Seen, who: str) -> Finding:
+    title = f"The kernel drops connections to {_to(seen.flow)}: {who}"
+    return Finding(
+        cause.code, Outcome.BLOCKS, title, "Nothing in the rules and settings that were read explains it."
+    )
+
+
+def _queue(seen: Seen) -> Finding:
+    title = f"The accept queue of port {seen.flow.syn.destination_port} is full: the server does not accept"
+    return Finding(
+        "accept-queue-full",
+        Outcome.BLOCKS,
+        title,
+        "The kernel drops new connections until the server takes some.",
+    )
