@@ -118,7 +118,9 @@ def _first(report: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
 
 
 def _asks_for_a_person(fix: dict[str, Any]) -> bool:
-    """Whether a sentence says what to change before the server is started anew."""
+    """Whether a sentence says what to change first, or the command only looks again."""
+    if all(command.startswith("landiag ") for command in fix["commands"]):
+        return True
     return bool(fix["needs"] == "restart-server" and fix["steps"] and not fix["edit"])
 
 
