@@ -59,11 +59,16 @@ def service_address(draw: Draw) -> Part:
     return Part(f"addresses: {line}", before=(sh(line),))
 
 
+def _somebody(draw: Draw) -> str:
+    """The client where it may be singled out, else another."""
+    return draw.client if draw.singled and draw.client.startswith("192.168.77.") else "192.168.77.20"
+
+
 def second_interface(draw: Draw) -> Part:
     """A second interface in the same network, which answers for its own address only; routes by it in some."""
     more = draw.one(
         "", "", "ip route add 192.168.77.0/25 dev eth1; ip route add 192.168.77.128/25 dev eth1",
-        "ip route replace default via 192.168.77.1 dev eth1 onlink", "ip route add 192.168.77.21 dev eth1",
+        "ip route replace default via 192.168.77.1 dev eth1 onlink", f"ip route add {_somebody(draw)} dev eth1",
     )  # fmt: skip
     return Part(
         f"a second interface {more}".strip(),
@@ -81,7 +86,7 @@ def without_carrier(draw: Draw) -> Part:
     """A second interface whose cable is unplugged, and the routes that were by it."""
     routes = draw.one(
         "", "ip route add 192.168.77.0/25 dev eth1; ip route add 192.168.77.128/25 dev eth1",
-        "ip route replace default via 10.60.0.1 dev eth1", "ip route add 192.168.77.21 dev eth1",
+        "ip route replace default via 10.60.0.1 dev eth1", f"ip route add {_somebody(draw)} dev eth1",
     )  # fmt: skip
     return Part(
         f"an interface without carrier {routes}".strip(),
