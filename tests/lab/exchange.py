@@ -77,6 +77,7 @@ def _explain(client: socket.socket, error: int) -> str:
         errno.ECONNREFUSED: "refused",
         errno.EHOSTUNREACH: "unreachable",
         errno.ENETUNREACH: "unreachable",
+        errno.ECONNRESET: "reset",
     }
     return names.get(error, "timeout")
 

@@ -1,14 +1,18 @@
 """The exam: kinds of faults that landiag has got wrong, several scenarios of each (``python -m tests.lab.exam``).
 
-What is right by now moves to ``tests/lab/scenarios/``; ``WRONG`` names what is not.
+What is right by now may move to ``tests/lab/scenarios/``, where CI takes it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.lab.exams import addresses, advice, application, limits, marks, nat, routes, unknowns
+from tests.lab.exams import addresses, advice, application, clients, limits, marks, nat, routes, unknowns
+from tests.lab.probe.scenario import Probe
 from tests.lab.scenario import Scenario
+from tests.lab.watch.scenario import Watch
+
+Question = Scenario | Probe | Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +20,7 @@ class Kind:
     """A kind of fault, as the exam's table names it."""
 
     title: str
-    scenarios: tuple[Scenario, ...]
+    questions: tuple[Question, ...]
 
 
 KINDS = (
@@ -33,9 +37,10 @@ KINDS = (
     Kind("what a client of the network gets from the application", application.BY_SOURCE),
     Kind("neighbour entries, hardware addresses, lost addresses", addresses.NEIGHBOURS),
     Kind("routes that lead elsewhere", routes.ELSEWHERE),
+    Kind("what this client sees (probe)", clients.PROBES),
+    Kind("what arrived (watch)", clients.WATCHES),
     Kind("advice that leads to a connection", advice.SCENARIOS),
     Kind("what can be known", unknowns.KNOWN),
     Kind("what cannot be looked for", unknowns.HIDDEN),
     Kind("servers that take their time, or share a port", application.SERVERS),
 )
-SCENARIOS: tuple[Scenario, ...] = tuple(scenario for kind in KINDS for scenario in kind.scenarios)

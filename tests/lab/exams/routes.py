@@ -14,7 +14,7 @@ WIRE = (Wire("server", "eth1"),)
 PREROUTING = "type filter hook prerouting priority -300"
 ELEVEN = "192.168.77.11"
 
-LOOK_UPS = (
+LOOK_UPS: tuple[Scenario, ...] = (
     Scenario(
         "fib-and-second-interface",
         fault="a fib rule drops what comes in by another interface than that of its way back",
@@ -92,6 +92,43 @@ LOOK_UPS = (
         ordinary="served",
         expected=CLEAR,
         with_peer=blocked("firewall-drops|no-route-to-client"),
+    ),
+)
+
+MARKED = (
+    sh("ip route add default dev lo table 70; ip rule add fwmark 7 table 70"),
+    iptables("-t raw -A PREROUTING -i eth0 -p tcp -j MARK --set-mark 7"),
+)
+LOOK_UPS += (
+    Scenario(
+        "fib-with-mark",
+        fault="packets are marked, and by that mark a fib rule finds no way back by their interface",
+        before=(
+            *MARKED,
+            nft_input("fib saddr . mark . iif oif missing drop", "type filter hook prerouting priority -150"),
+        ),
+        servers=SERVERS,
+        truth="timeout",
+        expected=DROPS,
+    ),
+    Scenario(
+        "fib-without-mark",
+        fault="nothing: the same without the mark in the rule",
+        before=(
+            *MARKED,
+            nft_input("fib saddr . iif oif missing drop", "type filter hook prerouting priority -150"),
+        ),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "rpfilter-with-mark",
+        fault="packets are marked, and -m rpfilter --validmark looks their way back up by the mark",
+        before=(*MARKED, iptables("-t mangle -A PREROUTING -m rpfilter --validmark --invert -j DROP")),
+        servers=SERVERS,
+        truth="timeout",
+        expected=DROPS,
     ),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,13 +62,11 @@ def _bystanders(way: _Way) -> set[str]:
     client, stranger = way.lab.host(way.machine.client.who), way.lab.stranger
     if way.machine.client.who == "stranger":
         stranger = way.lab.neighbour
-    tries = {
-        "another port": (client, OTHER_PORT),
-        "another port of another subnet": (stranger, OTHER_PORT),
-        "another subnet": (stranger, 5000),
-    }
+    tries = {"another port": (client, OTHER_PORT), "another subnet": (stranger, 5000)}
     address = way.machine.client.address
-    return {name for name, (host, port) in tries.items() if burst(host, address, port).is_answered}
+    with ThreadPoolExecutor(len(tries)) as at_once:
+        seen = list(at_once.map(lambda one: burst(one[0], address, one[1]), tries.values()))
+    return {name for name, one in zip(tries, seen, strict=True) if one.is_answered}
 
 
 def _rounds(way: _Way, answer: Answer) -> Outcome:
@@ -118,7 +117,9 @@ def _first(report: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
 
 
 def _asks_for_a_person(fix: dict[str, Any]) -> bool:
-    """Whether a sentence says what to change before the server is started anew."""
+    """Whether a sentence says what to change first, or the command only looks again."""
+    if all(command.startswith("landiag ") for command in fix["commands"]):
+        return True
     return bool(fix["needs"] == "restart-server" and fix["steps"] and not fix["edit"])
 
 

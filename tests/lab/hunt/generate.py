@@ -13,6 +13,7 @@ from tests.lab.scenario import Wire, sh
 
 USERS = 8  # every eighth machine is asked as an ordinary user
 SECOND_ADDRESS, SECOND_CLIENT = "10.50.0.10", "10.50.0.20"
+SERVICE = "192.168.77.50"
 SECOND_NETWORK = Part(
     "a second network",
     wires=(Wire("server", "eth1"), Wire("client", "eth1")),
@@ -62,7 +63,10 @@ def generate(seed: int) -> Machine:
     random = Random(f"hunt {seed}")
     draw, who = _client(random)
     parts = [SECOND_NETWORK] if draw.interface == "eth1" else []
+    parts += [links.service_address(draw)] if draw.address == SERVICE else []
     parts += _surroundings(draw)
+    if draw.chance(0.05) and not any(part.name.startswith(MOVES) for part in parts):
+        parts += [links.bridge(draw), filters.bridge_layer(draw)]
     for _ in range(draw.weighted(((25, 0), (40, 1), (25, 2), (10, 3)))):
         layer = draw.weighted(LAYERS)(draw)
         if layer.name not in {part.name for part in parts}:
@@ -79,11 +83,12 @@ def generate(seed: int) -> Machine:
 
 def _client(random: Random) -> tuple[Draw, str]:
     """The client, and the host that it is: unnamed clients are the neighbour, whom no rule singles out."""
-    kind = random.choices(
-        ("ordinary", "named", "ipv6", "ipv6 named", "router", "second"), (46, 18, 8, 6, 12, 10)
-    )[0]
+    kinds = {"ordinary": 44, "named": 18, "ipv6": 8, "ipv6 named": 6, "router": 11, "second": 9, "service": 4}
+    kind = random.choices(list(kinds), list(kinds.values()))[0]
     if kind == "ordinary":
         return Draw(random, NEIGHBOUR, SERVER), "neighbour"
+    if kind == "service":
+        return Draw(random, NEIGHBOUR, SERVICE), "neighbour"
     if kind == "named":
         return Draw(random, CLIENT, SERVER, singled=True), "client"
     if kind == "ipv6":

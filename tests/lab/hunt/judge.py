@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
 from tests.lab.build import build
 from tests.lab.hunt import advice
 from tests.lab.hunt.machine import HUNG, LIMITED, RANDOM, SLOW, WORSE, Machine
-from tests.lab.hunt.truth import Seen, burst, visit
+from tests.lab.hunt.truth import IMPATIENT, Seen, burst, visit
 from tests.lab.network import Lab
 from tests.lab.verdicts import Answer, ask
 
 BY_CONTRACT = frozenset({"server-silent", "own-connection-stopped", "not-http"})
 """What may stay unknown: a server that gives nothing, and one that this machine cannot try."""
 
+FIRST_SECONDS = 1.4
 CLEAR, BLOCKED, UNDETERMINED = "clear", "blocked", "undetermined"
 
 
@@ -58,14 +59,16 @@ def judge(machine: Machine, *, advise: bool = True) -> Result:
 def _measure(lab: Lab, machine: Machine) -> tuple[Seen, Answer]:
     """The client's visit and landiag's check, side by side where neither can disturb the other."""
     scenario = machine.scenario()
+    if machine.client.who == "stranger":
+        lab.gateway.run(IMPATIENT)
     disturbs = machine.has(LIMITED) or machine.has(RANDOM) or machine.has(SLOW)
     with ThreadPoolExecutor(1) as beside:
         visiting = beside.submit(
             visit, lab.host(machine.client.who), machine.client.address, 5000, patience=machine.patience,
             random=machine.has(RANDOM), limited=machine.has(LIMITED),
         )  # fmt: skip
-        if disturbs:
-            visiting.result()
+        # landiag's own questions teach the client hardware addresses: its first packets must be over by then.
+        wait([visiting], None if disturbs else FIRST_SECONDS)
         answer = ask(lab, scenario, user=machine.as_user, more="--json")
         return visiting.result(), answer
 

@@ -15,7 +15,7 @@ BURST = 8
 MANY = 24  # enough that one of two ends is hardly ever missed
 
 # A neighbour that does not answer is given up after a second, not after three.
-IMPATIENT = "for file in /proc/sys/net/ipv[46]/neigh/*/retrans_time_ms; do echo 300 > $file; done; exec "
+IMPATIENT = "for file in /proc/sys/net/ipv[46]/neigh/*/retrans_time_ms; do echo 300 > $file; done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def burst(
     host: Host, address: str, port: int, *, count: int = 1, patience: float = 2.5, pause: float = 0
 ) -> Seen:
     """Connections from a host, all at once or with a pause between them."""
-    line = f"{IMPATIENT}{sys.executable} -I -S {VISIT} {address} {port} {count} {patience} {pause}"
+    line = f"{IMPATIENT}; exec {sys.executable} -I -S {VISIT} {address} {port} {count} {patience} {pause}"
     return summarize(json.loads(host.run(line).stdout))
 
 

@@ -15,6 +15,7 @@ import threading
 import time
 
 CONNECT_SECONDS = 2.4  # two SYNs, at 0 and at 1 s, and an ICMP error that is believed at the second only
+RESET = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
 REFUSED = (errno.ECONNREFUSED,)
 UNREACHABLE = (
     errno.EHOSTUNREACH,
@@ -42,6 +43,8 @@ def visit(address: str, port: int, patience: float) -> dict[str, object]:
 
 
 def _failure(error: OSError) -> str:
+    if error.errno in RESET:
+        return "reset"
     if error.errno in REFUSED:
         return "refused"
     return "unreachable" if error.errno in UNREACHABLE else "timeout"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tests.lab.hunt.machine import LIMITED, RANDOM, Part
 from tests.lab.hunt.parts.draw import Draw
-from tests.lab.scenario import Step, nft
+from tests.lab.scenario import Step, nft, sh
 
 PORTS = ("tcp dport 5000", "tcp dport 5000", "tcp dport 8000", "tcp dport 443",
          "tcp dport { 22, 5000 }", "tcp dport 4000-6000", "tcp dport != 22",
-         "tcp dport 22", "tcp dport 8000", "meta l4proto tcp", "ct state new", "tcp flags syn", "")  # fmt: skip
+         "tcp dport 22", "meta l4proto tcp", "ct state new", "tcp flags syn", "")  # fmt: skip
 ENDS = ("drop", "drop", "accept", "accept", "accept", "accept", "reject", "reject with icmpx admin-prohibited",
         "reject with icmpx host-unreachable", "counter", "continue", "return")  # fmt: skip
 LOW = ("limit rate 3/minute burst 3 packets", "limit rate 10/hour burst 5 packets")
@@ -38,10 +38,40 @@ def nft_layer(draw: Draw) -> Part:
     name = f"t{draw.random.randrange(1000)}"
 
     def make(rules: tuple[str, ...]) -> Step:
-        text = "\n".join(f"    {rule}" for rule in rules)
+        text = "\n".join(f"    {_in_family(rule, family)}" for rule in rules)
         return nft(f"table {family} {name} {{\n  chain c {{\n    {header}\n{text}\n  }}\n}}\n")
 
     return Part(f"nftables in {hook}", traits=traits, lines=tuple(lines), make=make)
+
+
+def _in_family(rule: str, family: str) -> str:
+    """The rejection in the words of a family: ``icmpx`` is for tables of both."""
+    if family == "ip":
+        return rule.replace("with icmpx", "with icmp")
+    if family == "ip6":
+        return rule.replace("with icmpx host-unreachable", "with icmpv6 addr-unreachable").replace(
+            "icmpx", "icmpv6"
+        )
+    return rule
+
+
+def bridge_layer(draw: Draw) -> Part:
+    """Rules that frames meet on the bridge that has the address."""
+    lines = (
+        draw.one("", "ether type ip ", 'iifname "eth0" ', 'iifname "wlan0" ')
+        + draw.one("tcp dport 5000 ", "tcp dport 22 ", "meta l4proto tcp ", "arp operation request ")
+        + draw.one("drop", "accept", "drop"),
+    )
+    if draw.chance(0.4):
+        options = draw.one("--ip-dport 5000 -j DROP", "--ip-dport 22 -j DROP", "--ip-dport 5000 -j ACCEPT")
+        return Part("ebtables", before=(sh(f"ebtables-nft -A INPUT -p IPv4 --ip-proto tcp {options}"),))
+
+    def make(rules: tuple[str, ...]) -> Step:
+        text = "\n".join(rules)
+        header = "type filter hook input priority 0"
+        return nft(f"table bridge own {{\n chain c {{\n  {header}\n{text}\n }}\n}}\n")
+
+    return Part("nftables on the bridge", lines=lines, make=make)
 
 
 def _priority(draw: Draw, hook: str) -> str:

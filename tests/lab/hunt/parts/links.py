@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.lab.hunt.machine import Part
 from tests.lab.hunt.parts.draw import Draw
 from tests.lab.scenario import Wire, sh
+from tests.lab.scenarios.bridges import BRIDGE
 
 LOST = "ip -4 addr flush dev eth0"
 WIRE = (Wire("server", "eth1"),)
@@ -12,6 +13,8 @@ WIRE = (Wire("server", "eth1"),)
 
 def settings(draw: Draw) -> Part:
     """A few settings of the kernel for IPv4."""
+    if draw.is_ipv6:
+        return _settings6(draw)
     where = draw.one("all", "eth0")
     lines = draw.some(
         3,
@@ -33,11 +36,39 @@ def settings(draw: Draw) -> Part:
     return Part("settings", lines=tuple(lines), make=lambda rules: sh("sysctl -qw " + " ".join(rules)))
 
 
+def _settings6(draw: Draw) -> Part:
+    lines = draw.some(
+        2,
+        "net.ipv6.conf.all.forwarding=1",
+        "net.ipv6.bindv6only=1",
+        "net.ipv6.icmp.echo_ignore_all=1",
+        "net.ipv6.conf.eth0.disable_ipv6=1",
+    )
+    lines = lines or ["net.ipv6.conf.all.forwarding=1"]
+    return Part("settings", lines=tuple(lines), make=lambda rules: sh("sysctl -qw " + " ".join(rules)))
+
+
+def bridge(_draw: Draw) -> Part:
+    """The address is on a bridge, as where virtual machines run."""
+    return Part("addresses: on a bridge", before=(BRIDGE,))
+
+
+def service_address(draw: Draw) -> Part:
+    """The address that clients use is on lo; the interface answers for it unless a setting forbids it."""
+    line = f"ip addr add {draw.address}/32 dev lo"
+    return Part(f"addresses: {line}", before=(sh(line),))
+
+
+def _somebody(draw: Draw) -> str:
+    """The client where it may be singled out, else another."""
+    return draw.client if draw.singled and draw.client.startswith("192.168.77.") else "192.168.77.20"
+
+
 def second_interface(draw: Draw) -> Part:
     """A second interface in the same network, which answers for its own address only; routes by it in some."""
     more = draw.one(
         "", "", "ip route add 192.168.77.0/25 dev eth1; ip route add 192.168.77.128/25 dev eth1",
-        "ip route replace default via 192.168.77.1 dev eth1", "ip route add 192.168.77.21 dev eth1",
+        "ip route replace default via 192.168.77.1 dev eth1 onlink", f"ip route add {_somebody(draw)} dev eth1",
     )  # fmt: skip
     return Part(
         f"a second interface {more}".strip(),
@@ -55,7 +86,7 @@ def without_carrier(draw: Draw) -> Part:
     """A second interface whose cable is unplugged, and the routes that were by it."""
     routes = draw.one(
         "", "ip route add 192.168.77.0/25 dev eth1; ip route add 192.168.77.128/25 dev eth1",
-        "ip route replace default via 10.60.0.1 dev eth1", "ip route add 192.168.77.21 dev eth1",
+        "ip route replace default via 10.60.0.1 dev eth1", f"ip route add {_somebody(draw)} dev eth1",
     )  # fmt: skip
     return Part(
         f"an interface without carrier {routes}".strip(),

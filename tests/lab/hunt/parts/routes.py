@@ -79,7 +79,7 @@ def elsewhere_ipv6(draw: Draw) -> Part:
     """The same for IPv6."""
     choices = [
         "ip -6 rule add to fd77::/64 prohibit pref 100",
-        "ip -6 route add blackhole fd77::/65",
+        "ip -6 route add blackhole fd77::/65; ip -6 route add blackhole fd77:0:0:0:8000::/65",
         "ip -6 route del default",
         "ip -6 route add unreachable fd99::/64",
     ]

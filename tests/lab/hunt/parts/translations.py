@@ -93,7 +93,7 @@ def redirect(draw: Draw) -> Part:
     rule = draw.one(
         "tcp dport 5000 redirect to :5999", "tcp dport 8080 redirect to :5000", "tcp dport 5000 redirect to :5000",
         "tcp dport 5000 dnat to 127.0.0.1:5000", f"tcp dport 5000 dnat to {draw.address}:5000",
-        "tcp dport 5000 dnat to 172.17.0.9:80", "tcp dport 5000 dnat to 192.168.77.21:5999",
+        "tcp dport 5000 dnat to 172.17.0.9:80", "tcp dport 5000 dnat to 192.168.77.1:5999",
         f"ip saddr {draw.subnet} tcp dport 5000 redirect to :5999", 'iifname "wlan0" tcp dport 5000 redirect to :5999',
     )  # fmt: skip
     before = [_prerouting(rule)]
