@@ -15,6 +15,7 @@ from landiag.redact.masking import mask_text
 from landiag.redact.names import NameMap
 from landiag.redact.spans import Span, find_spans
 from landiag.redact.vocabulary import mask_prose
+from landiag.redact.words import WordMap
 
 _DEEPEST = 3
 """How often an encoding inside an encoding is looked into."""
@@ -67,6 +68,7 @@ class Redactor(Struct):
     names: NameMap = field(default_factory=NameMap)
     macs: MacMap = field(default_factory=MacMap)
     addresses: AddressMap = field(default_factory=AddressMap)
+    words: WordMap = field(default_factory=WordMap)
     _large: dict[str, list[Span]] = field(default_factory=dict)
     _blotted: dict[str, str] = field(default_factory=dict)
 
@@ -85,6 +87,7 @@ class Redactor(Struct):
             else:
                 self._collect_address(span)
         self.names.collect(text)
+        self.words.collect(text)
         for _, decoded, _ in _encoded_runs(text) if depth < _DEEPEST else ():
             self.collect(decoded, depth=depth + 1)
 
@@ -117,14 +120,14 @@ class Redactor(Struct):
         if depth < _DEEPEST:
             text = self._encoded(text, depth)
         text = self.names.apply(text)
+        text = self._bare_macs(text)
         pieces, position = [], 0
         for span in self._spans(text, layout):
             new = self._write(span)
-            if new is not None:
-                pieces += [text[position : span.start], new]
+            if new is not None or not span.is_guess:
+                pieces += [self.words.apply(text[position : span.start]), new or text[span.start : span.end]]
                 position = span.end
-        text = "".join([*pieces, text[position:]]) if pieces else text
-        return self._bare_macs(text)
+        return "".join([*pieces, self.words.apply(text[position:])])
 
     def line(self, text: str) -> str:
         """Redact a line for people or a command line, its secrets masked first."""
