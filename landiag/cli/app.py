@@ -33,6 +33,7 @@ COMMANDS = {
     "serve": "landiag.cli.serve:serve",
     "report": "landiag.cli.report:report",
     "explain": "landiag.cli.explain:explain_code",
+    "undo": "landiag.cli.undo:undo",
 }
 """Every command and the function that is it, in the order in which help lists them."""
 
