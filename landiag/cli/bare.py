@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import Stop, terminal_style
+from landiag.cli.outputs import Stop
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
 from landiag.question import UsageError
 from landiag.render.escape import escape_text
+from landiag.terminal import terminal_style
 
 if TYPE_CHECKING:
     from landiag.own_servers import OwnServer
