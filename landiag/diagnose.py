@@ -157,6 +157,7 @@ def _find_peer(question: Question, recorder: Recorder) -> IPAddress | None:
 def open_case(question: Question, recorder: Recorder, machine: Machine, facts: Facts) -> Case:
     """Choose the ways in and follow the clients' conversations along them."""
     target, client = question.target, _find_peer(question, recorder)
+    _refuse_own_address(client, facts)
     _check_interface(target, facts)
     known = systems.ways(machine, facts, recorder.readings, target, list_ways(facts))
     ways = choose_ways(facts, known, target, client)
@@ -173,6 +174,18 @@ def open_case(question: Question, recorder: Recorder, machine: Machine, facts: F
         host_header=question.host_header,
         target_path=question.path,
     )
+
+
+def _refuse_own_address(peer: IPAddress | None, facts: Facts) -> None:
+    """Raise UsageError where the client is this machine itself, whose packets take another way than clients'."""
+    if peer is None:
+        return
+    interfaces = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+    own = {address.ip for interface in interfaces for address in interface.addresses}
+    if peer in own or peer.is_loopback or peer.is_unspecified:
+        raise UsageError(
+            f"{peer} is this machine itself: name the device that fails to connect (--peer), or leave it out"
+        )
 
 
 def _choose(question: Question, recorder: Recorder, facts: Facts) -> tuple[Way, ...]:

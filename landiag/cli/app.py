@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, NoReturn
 
+import click
 import typer
 
 from landiag.cli.outputs import Stop
@@ -18,7 +19,6 @@ from landiag.version import __version__
 app = typer.Typer(
     name="landiag",
     help="Says why the other devices on this network cannot connect to your server.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -33,12 +33,15 @@ COMMANDS = {
     "serve": "landiag.cli.serve:serve",
     "report": "landiag.cli.report:report",
     "explain": "landiag.cli.explain:explain_code",
+    "undo": "landiag.cli.undo:undo",
 }
 """Every command and the function that is it, in the order in which help lists them."""
 
 
 def _register(words: Sequence[str]) -> None:
-    """Import the command that is called; all of them only where none is (for help and completion)."""
+    """Import the command that is called; all of them only for help and completion."""
+    if not words and not _is_completing():
+        return
     called = next((word for word in words if not word.startswith("-")), None)
     for name, place in COMMANDS.items():
         if called in (name, None) or called not in COMMANDS:
@@ -67,14 +70,32 @@ def run() -> NoReturn:
     os._exit(status if isinstance(status, int) else 0)
 
 
+def _is_completing() -> bool:
+    """Whether a shell asks for completions: it calls landiag without a word, by a variable (click)."""
+    return any(name.startswith("_LANDIAG") and name.endswith("_COMPLETE") for name in os.environ)
+
+
 @app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Say why the other devices on this network cannot connect to your server."""
     if version:
         sys.stdout.write(f"landiag {__version__}\n")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        from landiag.cli.bare import check_own_server
+
+        check_own_server(_help)
+
+
+def _help() -> str:
+    """One screen of help, with every command."""
+    _register(("--help",))
+    return typer.main.get_command(app).get_help(
+        click.Context(typer.main.get_command(app), info_name="landiag")
+    )
 
 
 def _complain(sentence: str, status: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,10 @@ from landiag.model.terms import CHECK_NAMES
 
 DEFAULT_PORT = 5000
 SCHEMES = ("auto", "http", "https", "tcp")
+
+
+_HOST_AND_PORT = re.compile(r"(\[[^\]/]+\]|[^:/@\[\]]+):\d+(/.*)?", re.ASCII)
+"""What people type in place of a URL: ``192.168.1.20:5000``, ``shop.local:5000/cart``, ``[fd00::1]:5000``."""
 
 
 class Asked(Struct, frozen=True):
@@ -43,10 +48,11 @@ def parse_server(where: str | None, port: str | None, scheme: str, path: str) ->
 
 
 def _parse_url(where: str, port: str | None, scheme: str, path: str) -> Asked:
-    if "://" not in where:
+    is_bare = _HOST_AND_PORT.fullmatch(where) is not None
+    if "://" not in where and not is_bare:
         raise Stop(f"{where!r} is neither a port nor a URL: write 5000 or http://192.168.1.20:5000/")
     try:
-        url = urlsplit(where)
+        url = urlsplit(f"http://{where}" if is_bare else where)
         url_port = url.port
     except ValueError as error:
         raise Stop(f"{where!r} is not a URL: {error}") from error
@@ -56,7 +62,7 @@ def _parse_url(where: str, port: str | None, scheme: str, path: str) -> Asked:
     is_address = _is_address(url.hostname) and url.hostname not in ("127.0.0.1", "::1", "0.0.0.0")
     return Asked(
         port=number,
-        scheme=url.scheme if scheme == "auto" else scheme,
+        scheme=url.scheme if scheme == "auto" and not is_bare else scheme,
         path=(url.path or "/") + (f"?{url.query}" if url.query else "") if path == "/" else path,
         address=url.hostname if is_address else None,
         host=None

@@ -28,6 +28,7 @@ from landiag.cli.outputs import (
     VerboseFlag,
     check_outputs,
     finish,
+    finish_quietly,
     read_text,
     render_for,
     write_file,
@@ -35,6 +36,7 @@ from landiag.cli.outputs import (
 from landiag.cli.patience import tell_waiting
 from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
 from landiag.cli.redacting import redact_both
+from landiag.cli.repeating import Repeats, refuse_to_repeat, repeat
 from landiag.collect.machine import system_name
 from landiag.collect.systems import first_sources
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
@@ -43,6 +45,7 @@ from landiag.model.facts import Command, ParseError
 from landiag.model.report import Report, Target
 from landiag.model.terms import CHECK_NAMES
 from landiag.question import Question, UsageError
+from landiag.terminal import terminal_style
 from landiag.version import __version__
 
 
@@ -74,6 +77,20 @@ def check(
     ] = False,
     save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was read.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Diagnose a recording instead of this machine.")] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Carry the advice out, one fix at a time, each after asking.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: do not ask.")] = False,
+    confirm_within: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="With --fix: take a change back that nobody confirms in so many seconds. [default: 60 over SSH]",
+        ),
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Check again until clear; say each change once.")
+    ] = False,
     as_json: JsonFlag = False,
     output: OutputFiles = None,
     redact: RedactFlag = False,
@@ -85,9 +102,12 @@ def check(
 ) -> None:
     """Say why LAN clients cannot connect to a port of this machine.
 
-    Examples: landiag check --port 5000; landiag check 8000 --peer 192.168.1.23; landiag check --replay case.json
+    Examples: landiag check --port 5000; landiag check 8000 --peer 192.168.1.23; landiag check --replay case.json;
+    sudo landiag check --port 5000 --fix; landiag check --port 5000 --wait
     """
     deadline = time.monotonic() + timeout
+    repeats = Repeats(fix=fix, wait=wait, yes=yes, confirm_within=confirm_within)
+    refuse_to_repeat(repeats, replays=replay is not None, as_json=as_json, only=only, redact=redact)
     files = tuple(output or ())
     check_outputs((*files, *([save] if save else [])), force=force)
     for file in files:
@@ -107,15 +127,23 @@ def check(
         proves=prove,
     )
     try:
-        report, recording = (
-            _replay(replay, asked, question) if replay else _check_live(question, deadline, sudo)
-        )
+        if replay:
+            report, recording = _replay(replay, asked, question)
+        elif fix or wait:
+            style = terminal_style(no_color=no_color)
+            report, recording = repeat(
+                lambda end: _check_live(question, end, sudo), repeats, timeout, style, quiet=quiet
+            )
+        else:
+            report, recording = _check_live(question, deadline, sudo)
     except UsageError as error:
         raise Stop(str(error)) from error
     if redact:
         report, recording = redact_both(report, recording)
     if save is not None:
         write_file(save, render_recording(recording), force=force)
+    if fix and not wait:
+        finish_quietly(report, files, force=force)
     finish(report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
 
 

@@ -52,8 +52,7 @@ def finish(
     force: bool,
 ) -> NoReturn:
     """Print and save a report, and end with its verdict's exit status."""
-    for file in files:
-        write_file(file, render_for(file)(report), force=force)
+    _save(report, files, force=force)
     if as_json:
         sys.stdout.write(render_json(report))
     elif quiet:
@@ -61,6 +60,17 @@ def finish(
     else:
         sys.stdout.write(render_terminal(report, terminal_style(no_color=no_color), verbose=verbose))
     raise typer.Exit(report.verdict.status.exit_status)
+
+
+def finish_quietly(report: Report, files: Iterable[Path], *, force: bool) -> NoReturn:
+    """Save a report whose answer was told already, and end with its verdict's exit status."""
+    _save(report, files, force=force)
+    raise typer.Exit(report.verdict.status.exit_status)
+
+
+def _save(report: Report, files: Iterable[Path], *, force: bool) -> None:
+    for file in files:
+        write_file(file, render_for(file)(report), force=force)
 
 
 def _render_markdown(report: Report) -> str:

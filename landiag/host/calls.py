@@ -37,7 +37,7 @@ def machine(_params: Mapping[str, str], _timeout: float) -> bytes:
         "user_id": os.getuid() if hasattr(os, "getuid") else None,
         "environment": _environment(uname.release),
         "namespace": _namespace_of("self"),
-        "landiag": _own_command(),
+        "landiag": own_command(),
     }
     return json.dumps(answer).encode()
 
@@ -82,7 +82,7 @@ def _environment(release: str) -> str:
     return "vm" if any(word in vendor for word in virtual) else "bare"
 
 
-def _own_command() -> str:
+def own_command() -> str:
     """Name the absolute path of this landiag: root's PATH seldom has it."""
     program = os.path.abspath(sys.argv[0]) if sys.argv and sys.argv[0] else ""
     if os.path.basename(program).startswith("landiag") and os.path.isfile(program):

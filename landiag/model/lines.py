@@ -32,7 +32,7 @@ def command_line(run: Run, *, os: str = "linux") -> str:
 
 def undo_line(change: Change) -> str:
     """The line that takes a change back, for a person to type."""
-    if isinstance(change, NftRule):
+    if isinstance(change, NftRule) and change.handle is None:
         return _nft_undo(change)
     return shlex.join(change.undo_argv)
 

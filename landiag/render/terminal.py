@@ -55,6 +55,17 @@ def render_terminal(report: Report, style: Style, *, verbose: bool = False) -> s
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
+def render_answer(report: Report, style: Style) -> str:
+    """Render the verdict and the checks, without the advice: what ``--fix`` shows before it acts on that."""
+    checks = [line for check in report.checks for line in _check_lines(report, check, style)]
+    return render_verdict(report, style) + "\n" + "\n".join(checks) + "\n"
+
+
+def render_verdict(report: Report, style: Style) -> str:
+    """Render the verdict alone, as a person sees it first."""
+    return "\n".join([*_verdict_lines(report, style), *_note_lines(report, style)]) + "\n"
+
+
 def render_quiet(report: Report) -> str:
     """Render the verdict's sentence only."""
     return escape_text(report.verdict.summary) + "\n"
@@ -146,7 +157,7 @@ def _fix_lines(report: Report, style: Style) -> list[str]:
     lines = [style.paint(heading if _is_open(report) else "Worth a look:", "bold")]
     for number, (_, fix) in enumerate(fixes, 1):
         commands = [f"     {line}" for line in command_lines(fix, report.host.os)]
-        steps = _wrap_all((*_edit_step(fix), *fix.steps), style)
+        steps = _wrap_all((*edit_step(fix), *fix.steps), style)
         lines += _wrap(fix.title, style, first=f"{number}. ")
         # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
         lines += [*commands, *_clip(steps, 2)] if fix.needs == "root" else [*steps, *commands]
@@ -155,7 +166,8 @@ def _fix_lines(report: Report, style: Style) -> list[str]:
     return lines
 
 
-def _edit_step(fix: Fix) -> tuple[str, ...]:
+def edit_step(fix: Fix) -> tuple[str, ...]:
+    """Say what to write into which line of a file; empty where a fix edits none."""
     if fix.edit is None:
         return ()
     where = fix.edit.file if fix.edit.line is None else f"{fix.edit.file}, line {fix.edit.line}"

@@ -1,0 +1,92 @@
+"""Bare ``landiag``: finds the server that the person means, and checks it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from landiag.cli.early import begin_reading
+from landiag.cli.outputs import Stop
+from landiag.host import LiveHost, Recorder
+from landiag.model.facts import Unknown
+from landiag.question import UsageError
+from landiag.render.escape import escape_text
+from landiag.terminal import terminal_style
+
+if TYPE_CHECKING:
+    from landiag.own_servers import OwnServer
+
+SECONDS = 10.0
+SEVERAL = 3
+
+
+def check_own_server(render_help: Callable[[], str]) -> NoReturn:
+    """Check the one server that looks meant; list them where there are several; print the help where none is.
+
+    Ends with the status of ``check``, with 3 for several servers, with 2 for none.
+    """
+    deadline = time.monotonic() + SECONDS
+    host = LiveHost(deadline)
+    recorder = Recorder(host)
+    try:
+        begin_reading(recorder)
+        from landiag.own_servers import find_own_servers, likely
+
+        found = find_own_servers(recorder, deadline, _folder(), _user_id())
+        if isinstance(found, Unknown):
+            raise Stop(f"the servers of this machine could not be read: {found.reason}", SEVERAL)
+        meant = likely(found)
+        if len(meant) > 1:
+            _list(recorder, deadline, meant)
+            raise typer.Exit(SEVERAL)
+    except UsageError as error:
+        raise Stop(str(error)) from error
+    finally:
+        host.close()
+    if not meant:
+        sys.stdout.write(f"{render_help()}\n")
+        sys.stderr.write("landiag: no web server of yours runs here: start it, or name its port\n")
+        raise typer.Exit(2)
+    _check(meant[0])
+
+
+def _folder() -> str:
+    """The folder whose servers are meant; home and the root hold everything, so nothing is of them in particular."""
+    folder = os.getcwd()
+    return "" if folder in ("/", os.path.expanduser("~")) else folder
+
+
+def _user_id() -> int | None:
+    """The person's user id, also behind sudo; None on a system without."""
+    if sys.platform == "win32":
+        return None
+    behind_sudo = os.environ.get("SUDO_UID", "")
+    return int(behind_sudo) if os.geteuid() == 0 and behind_sudo.isdecimal() else os.getuid()
+
+
+def _check(server: OwnServer) -> NoReturn:
+    where = "runs from this folder" if server.is_here else "is yours"
+    said = f"Checking {server.title} on port {server.port} (pid {server.pid}), which {where}."
+    sys.stderr.write(f"{escape_text(said)}\n")
+    from landiag.cli.check import check
+
+    check(port=str(server.port))
+    raise AssertionError("check ends by itself")
+
+
+def _list(recorder: Recorder, deadline: float, meant: tuple[OwnServer, ...]) -> None:
+    from landiag.cli.listeners import render_listeners
+    from landiag.listeners import list_listeners
+
+    ports = {server.port for server in meant}
+    every = list_listeners(recorder, deadline)
+    found = () if isinstance(every, Unknown) else tuple(one for one in every if one.port in ports)
+    sys.stdout.write(
+        f"Several servers of yours are running:\n\n{render_listeners(found, terminal_style(no_color=False))}"
+    )
+    sys.stdout.write(f"\nChoose one: landiag check --port {meant[0].port}\n")
