@@ -128,6 +128,14 @@ def _parse_sockets(text: str) -> tuple[Socket, ...]:
     return tuple(sockets)
 
 
+def plan_owners(facts: Facts) -> tuple[Source, ...]:
+    """Name the processes that hold the sockets, where only netstat told which those are."""
+    if isinstance(facts.sockets, Unknown) or isinstance(facts.processes, Unknown) or facts.processes:
+        return ()
+    pids = tuple({pid for socket in facts.sockets for pid in socket.pids})
+    return (machine.process_source(pids),) if pids else ()
+
+
 def parse_listeners(readings: Readings) -> tuple[Socket, ...] | Unknown:
     """The listening sockets, as psutil lists them, else as netstat does."""
     found = parse_reading(readings[LISTENERS.name], _parse_sockets)
