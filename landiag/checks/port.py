@@ -8,7 +8,7 @@ from landiag.checks.bind import bind_error, bind_source
 from landiag.checks.case import Answer, Case, answer, milder
 from landiag.checks.listening import may_be_translated
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
-from landiag.checks.systems import port_findings
+from landiag.checks.systems import passing_on, port_findings
 from landiag.model.facts import Call, Facts, Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
 from landiag.probe.bind import BindTest, parse_bind_test
@@ -88,7 +88,10 @@ _SHARED = (
 def _unrelated_owners(case: Case, listeners: tuple[Socket, ...]) -> list[Socket]:
     """List one socket for each group of owners that do not belong together; empty where owners are hidden."""
     groups: dict[object, Socket] = {}
+    relays = passing_on(case)
     for socket in listeners:
+        if relays & set(socket.pids):
+            continue
         owners = case.owners(socket)
         if not owners:
             return []

@@ -96,11 +96,9 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
 
 def complete_facts(facts: Facts, readings: Readings) -> Facts:
     """Add what the second round read."""
-    interfaces = facts.interfaces
+    interfaces = parse_interfaces(readings)
     if isinstance(interfaces, Unknown) and IPCONFIG.name in readings:
         interfaces = decoded(readings, IPCONFIG, windows_net.parse_ipconfig)
-    else:
-        interfaces = parse_interfaces(readings)
     if not isinstance(interfaces, Unknown):
         interfaces = with_profiles(interfaces, parse_state(readings))
     routes = parse_routes(readings, interfaces)
