@@ -38,7 +38,7 @@ def _summary(case: Case) -> str:
         return "no address"
     more = len(case.ways) - 1
     also = "" if not more else f", and {more} more"
-    if best.front is not None:
+    if best.front is not None and best.client_ip != best.ip:
         return f"clients use Windows' address{f' {best.client_ip}' if best.client_ip else ''}, port {best.front.port}"
     return f"clients use {best.ip} ({best.interface.name}, {best.interface.kind}){also}"
 

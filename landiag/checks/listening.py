@@ -18,6 +18,7 @@ from landiag.journey.ways import Way
 from landiag.model.changes import Sysctl
 from landiag.model.facts import Command, Family, Interface, Namespace, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.servers.relays import relay_of
 
 _TITLES = {
     "bound-to-loopback": "{who} listens on {where} only: this machine itself can connect, nobody else can",
@@ -117,8 +118,7 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
 
 def _is_publisher(case: Case, socket: Socket) -> bool:
     """Whether a container engine holds the socket for a published port."""
-    found = server_of(case, socket)
-    return found is not None and found[0].key in ("docker-proxy", "lima")
+    return any(relay is not None and not relay.inside for relay in map(relay_of, case.owners(socket)))
 
 
 def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:

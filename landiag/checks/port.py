@@ -8,11 +8,12 @@ from landiag.checks.bind_test import bind_error, bind_source
 from landiag.checks.case import Answer, Case, answer, milder
 from landiag.checks.listening import may_be_translated
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
-from landiag.checks.systems import port_findings
+from landiag.checks.systems import passing_on, port_findings
 from landiag.collect.exchanges.bind import BindTest, parse_bind_test
 from landiag.model.facts import Call, Process, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
+from landiag.servers.relays import relay_of, without_inner_relays
 
 _FIRST_UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
 _LAST_RESERVED = "net.inet.ip.portrange.reservedhigh"
@@ -64,13 +65,19 @@ def _check_owners(case: Case) -> list[Finding]:
                 Fix(
                     "End the one that you do not mean",
                     needs="user-action",
-                    steps=(
-                        f"Look which of {names} is yours, and end the other with {_end(case)} and its pid.",
-                    ),
+                    steps=(_end_other(case, groups, names),),
                 ),
             ),
         )
     ]
+
+
+def _end_other(case: Case, groups: list[Socket], names: str) -> str:
+    """How the other one is ended: a relay of a container engine or of WSL2 by what it relays, never itself."""
+    relays = [relay for socket in groups for relay in map(relay_of, case.owners(socket)) if relay is not None]
+    if relays:
+        return f"Look which of {names} is yours. {relays[0].stop}"
+    return f"Look which of {names} is yours, and end the other with {_end(case)} and its pid."
 
 
 _SHARED = (
@@ -82,16 +89,22 @@ _SHARED = (
 def _unrelated_owners(case: Case, listeners: tuple[Socket, ...]) -> list[Socket]:
     """List one socket for each group of owners that do not belong together; empty where owners are hidden."""
     groups: dict[object, Socket] = {}
+    relays = passing_on(case)
     for socket in listeners:
+        if relays & set(socket.pids):
+            continue
         owners = case.owners(socket)
         if not owners:
             return []
         groups.setdefault(_family_of(case, owners[0]), socket)
-    return list(groups.values())
+    return list(without_inner_relays(groups).values())
 
 
 def _family_of(case: Case, process: Process) -> object:
-    """Name what processes of one server have in common: workers of a master, siblings in one folder."""
+    """Name what processes of one server have in common: workers of a master, siblings in one folder, one product."""
+    relay = relay_of(process)
+    if relay is not None:
+        return relay.key
     processes = {} if isinstance(case.facts.processes, Unknown) else case.facts.processes
     top = process
     while (parent := processes.get(top.parent or 0)) is not None and parent.exe == process.exe:
@@ -123,6 +136,13 @@ def _taken(case: Case, socket: Socket, before: str, after: str) -> Finding:
 
 
 def _stop_fix(case: Case, socket: Socket) -> Fix:
+    relay = next((one for one in map(relay_of, case.owners(socket)) if one is not None), None)
+    if relay is not None:
+        return Fix(
+            f"Stop what {relay.title} publishes there, or use another port",
+            needs="user-action",
+            steps=(relay.stop,),
+        )
     commands = tuple(f"{_end(case)} {pid}" for pid in socket.pids[:1])
     return Fix(
         "End the other program, or use another port",

@@ -29,6 +29,10 @@ def _no_findings(_case: Case) -> list[Finding]:
     return []
 
 
+def _nobody(_case: Case) -> frozenset[int]:
+    return frozenset()
+
+
 def _no_port_findings(_case: Case, _bind_error: str | None) -> list[Finding]:
     return []
 
@@ -40,7 +44,8 @@ class System(Struct, frozen=True):
     clients use, where another machine stands in front. ``plan`` names exchanges. ``check_firewall`` is the whole
     firewall check, None where the general one is right; ``add_firewall`` are findings beside it. ``check_port``
     gets the error with which a bind test ended. ``explains_listening``: what the port check finds there says why
-    something listens or not. ``arp_after`` lists the neighbours once a device was asked, ``parse_arp`` reads it.
+    something listens or not. ``passing_on`` are processes that pass the port on to another listener of this machine.
+    ``arp_after`` lists the neighbours once a device was asked, ``parse_arp`` reads it.
     """
 
     sources: tuple[Source, ...] = ()
@@ -50,5 +55,6 @@ class System(Struct, frozen=True):
     add_firewall: Callable[[Case], list[Finding]] = _no_findings
     check_port: Callable[[Case, str | None], list[Finding]] = _no_port_findings
     explains_listening: bool = False
+    passing_on: Callable[[Case], frozenset[int]] = _nobody
     arp_after: Command | None = None
     parse_arp: Callable[[str, tuple[Interface, ...]], tuple[Neighbour, ...]] | None = None

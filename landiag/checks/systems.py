@@ -94,6 +94,11 @@ def port_findings(case: Case, error: str | None) -> list[Finding]:
     return _of(case).check_port(case, error)
 
 
+def passing_on(case: Case) -> frozenset[int]:
+    """Processes that only pass the port on to another listener of this machine: they are no owners of their own."""
+    return _of(case).passing_on(case)
+
+
 def is_explained_by_port(case: Case) -> bool:
     """Whether the port explains what listens or does not: a server inside WSL2, a port that Windows keeps, or
     something that nobody could look at."""

@@ -19,10 +19,12 @@ from landiag.collect.windows import one_table, own_routes
 from landiag.firewall.alf import Alf, Signature, lower_alf, parse_alf, parse_signature
 from landiag.firewall.other_systems import join_rulesets
 from landiag.firewall.pf import PfSystem, PfText, parse_pf
+from landiag.firewall.pf.compare import is_loaded_from
 from landiag.firewall.pf.matches import TableContent, table_content
 from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import (
     Command,
+    File,
     Interface,
     ParseError,
     Process,
@@ -54,6 +56,8 @@ PF_NAT = Command("pf-nat", ("pfctl", "-s", "nat"), needs_root=True)
 PF_ANCHORS = Command("pf-anchors", ("pfctl", "-v", "-s", "Anchors"), needs_root=True)
 PF_TABLES = Command("pf-tables", ("pfctl", "-s", "Tables"), needs_root=True)
 PF_INTERFACES = Command("pf-interfaces", ("pfctl", "-v", "-s", "Interfaces"), needs_root=True)
+PF_CONF = File("/etc/pf.conf")
+"""What is loaded at boot; a VPN may have loaded something else since."""
 PF = (PF_INFO, PF_RULES, PF_NAT, PF_ANCHORS, PF_TABLES, PF_INTERFACES)
 
 MAC_LISTENERS = Command("netstat-tcp", ("netstat", "-anv", "-p", "tcp"))
@@ -65,7 +69,7 @@ MAC_ALF = tuple(Command(f"alf{flag.removeprefix('-')}", ("socketfilterfw", flag)
 FREEBSD_LISTENERS = Command("sockstat", ("sockstat", "-46l", "-P", "tcp"))
 OPENBSD_LISTENERS = Command("netstat-tcp", ("netstat", "-an", "-p", "tcp"))
 
-COMMON: tuple[Source, ...] = (machine.MACHINE, IFCONFIG, ROUTES, NEIGHBOURS, SYSCTL, *PF)
+COMMON: tuple[Source, ...] = (machine.MACHINE, IFCONFIG, ROUTES, NEIGHBOURS, SYSCTL, *PF, PF_CONF)
 FIRST: Mapping[str, tuple[Source, ...]] = {
     "macos": (*COMMON, MAC_LISTENERS, MAC_LSOF, MAC_PORTS, MAC_EXTENSIONS, *MAC_ALF),
     "freebsd": (*COMMON, FREEBSD_LISTENERS),
@@ -271,6 +275,15 @@ def read_pf(readings: Readings) -> PfSystem:
         elif kind == "pf-table" and reading.status is ReadStatus.OK:
             system.tables[rest] = _table(reading.text)
     return system
+
+
+def read_pf_conf(readings: Readings) -> PfText | None:
+    """/etc/pf.conf, where it could be read and the loaded rules are its own; None otherwise."""
+    rules = readings.get(PF_RULES.name)
+    configured = _parsed(readings, PF_CONF, parse_pf)
+    if isinstance(configured, Unknown) or rules is None or rules.status is not ReadStatus.OK:
+        return None
+    return configured if is_loaded_from(_rules_of(rules.text), configured) else None
 
 
 def _add_skipped(system: PfSystem, reading: Reading | None) -> None:

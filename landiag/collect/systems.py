@@ -46,7 +46,7 @@ def collector_of(os: str) -> Collector:
     if os == "windows":
         from landiag.collect import windows
 
-        return Collector(windows.parse_facts, windows.plan, windows.complete_facts, _nothing)
+        return Collector(windows.parse_facts, windows.plan, windows.complete_facts, windows.plan_owners)
     if os in ("macos", "freebsd", "openbsd"):
         from landiag.collect import bsd
 

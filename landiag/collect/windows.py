@@ -96,11 +96,9 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
 
 def complete_facts(facts: Facts, readings: Readings) -> Facts:
     """Add what the second round read."""
-    interfaces = facts.interfaces
+    interfaces = parse_interfaces(readings)
     if isinstance(interfaces, Unknown) and IPCONFIG.name in readings:
         interfaces = decoded(readings, IPCONFIG, windows_net.parse_ipconfig)
-    else:
-        interfaces = parse_interfaces(readings)
     if not isinstance(interfaces, Unknown):
         interfaces = with_profiles(interfaces, parse_state(readings))
     routes = parse_routes(readings, interfaces)
@@ -126,6 +124,14 @@ def _parse_sockets(text: str) -> tuple[Socket, ...]:
         v6only = True if address.version == 6 else None
         sockets.append(Socket(address, port, v6only=v6only, pids=(pid,) if isinstance(pid, int) else ()))
     return tuple(sockets)
+
+
+def plan_owners(facts: Facts) -> tuple[Source, ...]:
+    """Name the processes that hold the sockets, where only netstat told which those are."""
+    if isinstance(facts.sockets, Unknown) or isinstance(facts.processes, Unknown) or facts.processes:
+        return ()
+    pids = tuple({pid for socket in facts.sockets for pid in socket.pids})
+    return (machine.process_source(pids),) if pids else ()
 
 
 def parse_listeners(readings: Readings) -> tuple[Socket, ...] | Unknown:

@@ -14,6 +14,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from landiag.firewall.launchd import service_of
 from landiag.model.action import Opaque, Stop, Verdict
 from landiag.model.facts import ParseError
 from landiag.model.match import Fields, InRanges, Match, UnknownMatch
@@ -21,6 +22,8 @@ from landiag.model.packet import CT_STATES
 from landiag.model.ruleset import Chain, Hook, Rule, Ruleset, Step, TableKey
 
 BACKEND = "alf"
+BLOCKS_ALL = 2
+"""The state in which everything is blocked but the services of the system itself."""
 KEY: TableKey = (BACKEND, "inet", "application firewall")
 
 _STATE = re.compile(r"\(State = (\d)\)", re.IGNORECASE)
@@ -148,6 +151,17 @@ def _parse_profiler(text: str) -> Alf:
     )
 
 
+def is_entry_of(path: str, program: str) -> bool:
+    """Whether an entry is for this program: its own path, its bundle, or another program of the same service."""
+    bundle = path.rstrip("/")
+    if program == bundle or (bundle.endswith(".app") and program.startswith(bundle + "/")):
+        return True
+    services = service_of(program)
+    return bundle in services or any(
+        one.startswith(bundle + "/") for one in services if bundle.endswith(".app")
+    )
+
+
 class Entry(Match, Struct, frozen=True):
     """The program is the entry's, or lies in its bundle."""
 
@@ -159,8 +173,7 @@ class Entry(Match, Struct, frozen=True):
         program = fields["program"]
         if not isinstance(program, str):
             return None
-        path = self.path.rstrip("/")
-        return program == path or (path.endswith(".app") and program.startswith(path + "/"))
+        return is_entry_of(self.path, program)
 
 
 class SignedBy(Match, Struct, frozen=True):
@@ -197,12 +210,14 @@ def _lines(alf: Alf, signatures: Mapping[str, Signature]) -> list[tuple[str, tup
     if alf.state is None:
         text = "whether the application firewall is on was not read"
         lines.append((text, (UnknownMatch(text), accept)))
-    if alf.block_all or alf.state == 2:
+    if alf.block_all or alf.state == BLOCKS_ALL:
         return [*lines, ("all incoming connections are blocked", (drop,))]
     if alf.apps is None or alf.problems:
         reason = "; ".join(alf.problems) or "the list of programs was not read"
         lines.append((reason, (Opaque(reason),)))
-    for path, allowed in alf.apps or ():
+    for path, allowed in sorted(
+        alf.apps or (), key=lambda entry: entry[1]
+    ):  # an entry that blocks counts first
         word = "Allow" if allowed else "Block"
         lines.append(
             (f"{path} ({word} incoming connections)", (Entry(path, path), accept if allowed else drop))

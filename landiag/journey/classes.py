@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from landiag.firewall.engine.pieces import Piece, split_network
+from landiag.firewall.launchd import is_launchd, served_by
 from landiag.journey.journey import Journey, follow
 from landiag.journey.ways import Way, client_of
 from landiag.model.facts import IPAddress, Process, Unknown
@@ -154,7 +155,10 @@ def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) ->
 
 def serving_program(facts: Facts, way: Way, port: int | None) -> str | None:
     """The path of the program whose socket would take the connection; None when nobody can tell."""
-    programs = {process.exe for process in _serving(facts, way, port)}
+    programs = {
+        served_by(port) if facts.os == "macos" and is_launchd(process) else process.exe
+        for process in _serving(facts, way, port)
+    }
     return programs.pop() if len(programs) == 1 else None
 
 

@@ -17,7 +17,9 @@ from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made
 from tests.machines.macos_cases import CASES as MACOS
 from tests.machines.windows_cases import CASES as WINDOWS
+from tests.machines.windows_network_cases import CASES as NETWORK
 from tests.machines.wsl_cases import CASES as WSL
+from tests.machines.wsl_nat_cases import CASES as NAT
 
 FOLDER = Path(__file__).parent.parent.parent / "fixtures"
 CREATED = "2026-11-23T15:22:21+00:00"
@@ -53,7 +55,7 @@ def write(name: str, made: Made) -> str:
 def main() -> int:
     """Write every case, or those whose names begin with one of the arguments."""
     wanted = tuple(sys.argv[1:]) or ("",)
-    cases = {**WINDOWS, **MACOS, **WSL, **BSD}
+    cases = {**WINDOWS, **NETWORK, **MACOS, **WSL, **NAT, **BSD}
     wrong = [write(name, made) for name, made in cases.items() if name.startswith(wanted)]
     print("\n".join(line for line in wrong if line))
     print(f"{len(wrong)} cases")

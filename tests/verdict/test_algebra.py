@@ -78,7 +78,11 @@ def test_what_is_overruled_warns_and_its_line_with_it() -> None:
     report = blocked()
     findings = tuple(algebra.demote(one, "not so") for one in report.findings)
     lines = algebra.draw_lines(report.checks, findings)
-    assert not [one for one in (*findings, *lines) if one.outcome is Outcome.BLOCKS]
+    assert not [
+        one
+        for one in [*(f.outcome for f in findings), *(line.outcome for line in lines)]
+        if one is Outcome.BLOCKS
+    ]
     assert not [one for one in findings if one.hidden_by]
     gone = algebra.draw_lines(report.checks, (), empty="not what stopped them")
     assert {one.outcome for one in gone} == {Outcome.OK}

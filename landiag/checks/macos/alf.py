@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.collect import bsd as collected
-from landiag.firewall.alf import Signature, lower_alf
+from landiag.firewall.alf import BLOCKS_ALL, Signature, is_entry_of, lower_alf
 from landiag.firewall.other_systems import join_rulesets
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
@@ -23,17 +23,15 @@ def allow_program(case: Case, journey: Journey) -> tuple[Fix, ...]:
     program = journey.packet.program
     if program is None:
         return ()
-    entries = [path for path, _ in collected.read_alf(case.readings).apps or ()]
-    known = next(
-        (path for path in entries if program == path or program.startswith(path.rstrip("/") + "/")), None
-    )
-    path = shlex.quote(known or program)
-    add = () if known else (f"{_SOCKETFILTERFW} --add {path}",)
+    entries = collected.read_alf(case.readings).apps or ()
+    known = [path for path, allowed in entries if is_entry_of(path, program) and not allowed]
+    paths = [shlex.quote(path) for path in known or [program]]
+    add = () if known else (f"{_SOCKETFILTERFW} --add {paths[0]}",)
     return (
         Fix(
             "Let the program that listens take connections",
-            (*add, f"{_SOCKETFILTERFW} --unblockapp {path}"),
-            (f"{_SOCKETFILTERFW} {'--blockapp' if known else '--remove'} {path}",),
+            (*add, *(f"{_SOCKETFILTERFW} --unblockapp {path}" for path in paths)),
+            tuple(f"{_SOCKETFILTERFW} {'--blockapp' if known else '--remove'} {path}" for path in paths),
             needs="root",
             steps=_sign_first(case, program),
             risk="the firewall of macOS knows programs, not ports: everything that this program serves is opened",
@@ -54,7 +52,8 @@ def _sign_first(case: Case, program: str) -> tuple[str, ...]:
 def blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> Finding:
     """Say what the application firewall blocks: everything, or one program."""
     program = journey.packet.program or "the program"
-    if "all incoming connections are blocked" in line.rule_text:
+    alf = collected.read_alf(case.readings)
+    if alf.block_all or alf.state == BLOCKS_ALL:
         return Finding(
             code="firewall-drops",
             outcome=Outcome.BLOCKS,
@@ -72,14 +71,15 @@ def blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> F
             ),
             paths=(way.id,),
         )
-    has_entry = "(Block incoming" in line.rule_text
+    entries = [path for path, allowed in alf.apps or () if is_entry_of(path, program) and not allowed]
+    has_entry = bool(entries)
     fixes = tuple(
         replace(fix, verified=_unblocks(case, journey) or None) for fix in allow_program(case, journey)
     )
     return Finding(
         code="firewall-blocks-program",
         outcome=Outcome.BLOCKS,
-        title=f"The firewall of macOS {'blocks' if has_entry else 'has no entry for'} {program}",
+        title=f"The firewall of macOS {'blocks' if has_entry else 'has no entry for'} {(entries or [program])[0]}",
         detail=(
             ""
             if has_entry
@@ -98,9 +98,7 @@ def _unblocks(case: Case, journey: Journey) -> bool:
     if program is None:
         return False
     alf = collected.read_alf(case.readings)
-    others = tuple(
-        one for one in alf.apps or () if one[0] != program and not program.startswith(one[0] + "/")
-    )
+    others = tuple(one for one in alf.apps or () if not is_entry_of(one[0], program))
     changed = lower_alf(replace(alf, apps=((program, True), *others)))
     ruleset = join_rulesets([collected.read_pf(case.readings).lower(), changed])
     return follow_through(case.facts, ruleset, journey.packet).verdict is Verdict.ACCEPT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from landiag.checks.case import Case
 from landiag.collect import bsd as collected
+from landiag.collect.mac_extensions import Extension, Work, parse_extensions
 from landiag.model.facts import ReadStatus
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
@@ -26,23 +27,30 @@ def check_extensions(case: Case) -> list[Finding]:
                 fixes=(Fix("Show them", ("systemextensionsctl list",), needs="user-action"),),
             )
         ]
-    lines = [line for line in reading.text.splitlines() if "[activated enabled]" in line]
-    filters = [line for line in lines if any(word in line.lower() for word in _FILTERS)]
-    return [
-        Finding(
-            code="other-firewall",
-            outcome=Outcome.UNKNOWN,
-            title=f"A firewall of another maker is active: {_extension_name(line)}",
-            detail="Its rules cannot be read from here.",
-            evidence=(Evidence("systemextensionsctl list", line.strip()),),
-        )
-        for line in filters[:2]
+    found = [
+        one
+        for one in parse_extensions(reading.text)
+        if one.active and one.category == "network_extension" and one.work is not Work.TUNNEL
     ]
+    return [_active(case, one) for one in found[:2]]
 
 
-_FILTERS = ("littlesnitch", "little snitch", "lulu", "radiosilence", "vallum", "murus", "handsoff")
-
-
-def _extension_name(line: str) -> str:
-    columns = [column.strip() for column in line.split("\t") if column.strip()]
-    return columns[-2] if len(columns) >= 2 else line.strip()
+def _active(case: Case, extension: Extension) -> Finding:
+    """A filter may stop any connection; of an extension that nobody knows nobody can say that it does not."""
+    is_filter = extension.work is Work.FILTER
+    title = (
+        f"A firewall of another maker is active: {extension.name}"
+        if is_filter
+        else f"A network extension is active that may be a firewall: {extension.name}"
+    )
+    step = (
+        f"In {extension.name}, allow incoming connections to port {case.port}, or switch it off for a test."
+    )
+    return Finding(
+        code="other-firewall",
+        outcome=Outcome.UNKNOWN,
+        title=title,
+        detail="Its rules cannot be read from here.",
+        evidence=(Evidence("systemextensionsctl list", extension.line),),
+        fixes=(Fix("Allow the port there", needs="user-action", steps=(step,)),),
+    )

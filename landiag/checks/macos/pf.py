@@ -33,52 +33,69 @@ def blocked_by_pf(case: Case, way: Way, journey: Journey, line: TraceLine) -> Fi
 
 
 def _pf_fixes(case: Case, way: Way, journey: Journey) -> tuple[Fix, ...]:
+    """A rule in an anchor that pf asks, or in pf.conf where the loaded rules are its own; else in its owner's settings.
+
+    Rules that came from elsewhere are not in pf.conf: loading that again would throw them away.
+    """
     family = "inet" if way.ip.version == 4 else "inet6"
     rule = f"pass in quick {family} proto tcp from {way.network} to any port {case.port}"
-    if case.facts.os == "macos":
-        mended = _mended_in_anchor(case, journey, rule)
+    if case.facts.os == "macos" and _passes_with_anchor(case, journey, rule):
         # In a shell of its own: what asks for root's rights would else ask for those of printf alone.
-        command = f"sh -c \"echo '{rule}' | pfctl -a com.apple/landiag -f -\""
-        undo = "pfctl -a com.apple/landiag -F rules"
-        if mended:
-            return (
-                Fix(
-                    "Let clients of the subnet in, until the next start",
-                    (command,),
-                    (undo,),
-                    needs="root",
-                    verified=True,
-                    lasts=Lasts.UNTIL_RESTART,
-                    keep=f"write {rule} into /etc/pf.conf, before the first rule that begins with block or pass",
-                ),
-            )
-    before = _mended_in_front(case, journey, rule)
-    if not before:
-        return ()
+        command = f"sh -c \"echo '{rule}' | pfctl -a {_ANCHOR} -f -\""
+        undo = f"pfctl -a {_ANCHOR} -F rules"
+        return (
+            Fix(
+                "Let clients of the subnet in, until the next start",
+                (command,),
+                (undo,),
+                needs="root",
+                verified=True,
+                lasts=Lasts.UNTIL_RESTART,
+                keep=f"write {rule} into /etc/pf.conf, before the first rule that begins with block or pass",
+            ),
+        )
+    if collected.read_pf_conf(case.readings) is None:
+        return (_ask_owner(case, way),)
+    return (_into_file(rule),) if _passes_in_front(case, journey, rule) else ()
+
+
+_ANCHOR = "com.apple/landiag"
+
+
+def _into_file(rule: str) -> Fix:
     steps = (
         f"Write the line '{rule}' into /etc/pf.conf, before the first rule that begins with block or pass.",
-        "Run pfctl -nf /etc/pf.conf to see whether it is right, then pfctl -f /etc/pf.conf.",
+        "Run pfctl -nf /etc/pf.conf to see whether it is right, then pfctl -Rf /etc/pf.conf (rules alone).",
     )
-    return (
-        Fix(
-            "Let clients of the subnet in",
-            ("pfctl -nf /etc/pf.conf",),
-            needs="root",
-            verified=True,
-            steps=steps,
-        ),
+    return Fix(
+        "Let clients of the subnet in",
+        ("pfctl -nf /etc/pf.conf",),
+        needs="root",
+        verified=True,
+        steps=steps,
     )
 
 
-def _mended_in_front(case: Case, journey: Journey, rule: str) -> bool:
+def _ask_owner(case: Case, way: Way) -> Fix:
+    """The rules were loaded by a program: a VPN's kill switch, a security product, a script."""
+    steps = (
+        "These rules are not known to come from the system's own pf configuration: a VPN's kill switch or another "
+        "program may have loaded them. Loading anything in their place would throw them away.",
+        f"In that program, allow the local network {way.network} (Allow LAN, Local network sharing), or port "
+        f"{case.port} for it.",
+    )
+    return Fix("Allow the local network where these rules come from", needs="user-action", steps=steps)
+
+
+def _passes_in_front(case: Case, journey: Journey, rule: str) -> bool:
     system = collected.read_pf(case.readings)
     system.texts.insert(0, parse_pf(rule))
     return _passes(case, journey, system.lower())
 
 
-def _mended_in_anchor(case: Case, journey: Journey, rule: str) -> bool:
+def _passes_with_anchor(case: Case, journey: Journey, rule: str) -> bool:
     system = collected.read_pf(case.readings)
-    system.anchors["com.apple/landiag"] = parse_pf(rule).items  # type: ignore[assignment]
+    system.anchors[_ANCHOR] = parse_pf(rule).items  # type: ignore[assignment]
     return _passes(case, journey, system.lower())
 
 

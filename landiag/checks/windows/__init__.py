@@ -22,6 +22,7 @@ SYSTEM = System(
     check_firewall=firewall.check_firewall,
     check_port=check_port,
     explains_listening=True,
+    passing_on=on_windows.passing_on,
     arp_after=Command("arp-after", ("arp", "-a")),
     parse_arp=parse_arp,
 )

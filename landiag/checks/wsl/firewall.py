@@ -141,9 +141,7 @@ def _hangs_on_profile(way: Way, journeys: list[Journey]) -> Finding:
         outcome=Outcome.UNKNOWN,
         title="Whether Windows Firewall lets clients pass hangs on the profile of its network, which is not known here",
         evidence=tuple(Evidence("Windows Firewall", f"input: {line.rule_text}") for line in lines[:3]),
-        fixes=(
-            Fix("Show the network profile (on Windows)", ("Get-NetConnectionProfile",), needs="user-action"),
-        ),
+        fixes=(Fix("Show the network profile", ("Get-NetConnectionProfile",), needs="user-action"),),
         paths=(way.id,),
     )
 

@@ -146,6 +146,17 @@ def _check_proxy(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> list
     )
 
 
+def passing_on(case: Case) -> frozenset[int]:
+    """The IP Helper service, where its port proxy leads to this machine's own localhost on the same port."""
+    leading = [as_address(one.connect_address, one.connect_family) for one in _proxies_of(case)
+               if one.connect_port == case.port]  # fmt: skip
+    if not any(ip is not None and ip.is_loopback for ip in leading):
+        return frozenset()
+    return frozenset(
+        pid for one in case.listeners if case.owners(one) and _is_helper(case, one) for pid in one.pids
+    )
+
+
 def _is_helper(case: Case, socket: Socket) -> bool:
     """Whether the IP Helper service holds a socket; one whose owner is hidden may be its."""
     owners = case.owners(socket)

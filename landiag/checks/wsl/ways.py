@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_interface, ip_network
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -57,10 +58,24 @@ def list_entries(facts: Facts, readings: Readings, port: int) -> tuple[Entry, ..
 def _inside(facts: Facts, adapters: tuple[Interface, ...] | None) -> list[Interface]:
     """The networks between Windows and its machines: this distribution's own, and what Windows calls virtual."""
     own = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
-    return [
-        *(one for one in own if one.kind != "loopback"),
-        *(one for one in adapters or () if not is_usable(one)),
+    ours = (_widened(one) for one in own if one.kind != "loopback")
+    return [*ours, *(one for one in adapters or () if not is_usable(one))]
+
+
+_SWITCH_LENGTH = 20
+"""The prefix of the networks that Windows makes for WSL, out of 172.16.0.0/12."""
+_OF_WSL = ip_network("172.16.0.0/12")
+
+
+def _widened(interface: Interface) -> Interface:
+    """An interface with the whole network that Windows made, where the distribution has a part of it."""
+    found = [
+        replace(one, interface=ip_interface(f"{one.ip}/{_SWITCH_LENGTH}"))
+        if one.ip in _OF_WSL and one.network.prefixlen > _SWITCH_LENGTH
+        else one
+        for one in interface.addresses
     ]
+    return replace(interface, addresses=tuple(found))
 
 
 def ways(facts: Facts, readings: Readings, target: Target, known: tuple[Way, ...]) -> tuple[Way, ...]:

@@ -71,6 +71,7 @@ _SILENT = frozenset(
         "prio",
         "rtable",
         "ridentifier",
+        "tracker",
         "nat-to",
         "rdr-to",
     )

@@ -36,6 +36,12 @@ def _services() -> dict[str, int]:
     return {**known["udp"], **known["tcp"]}
 
 
+@lru_cache(maxsize=1)
+def _protocols() -> dict[str, int]:
+    named: dict[str, int] = read_toml("services.toml")["protocols"]
+    return {**named, **PROTOCOL_NUMBERS, "icmp6": 58}
+
+
 def port_number(word: str) -> int | None:
     """A port by number or by the name that pfctl prints; None for a name that is not known."""
     return int(word) if word.isdecimal() else _services().get(word.lower())
@@ -74,7 +80,7 @@ def protocols(wanted: Sequence[Name]) -> Match:
     """The packet's protocol is one of these."""
     numbers = []
     for name in wanted:
-        number = int(name.text) if name.text.isdecimal() else {**PROTOCOL_NUMBERS, "icmp6": 58}.get(name.text)
+        number = int(name.text) if name.text.isdecimal() else _protocols().get(name.text)
         if number is None:
             return UnknownMatch(f"proto {name.text}")
         numbers.append((number, number))
@@ -119,10 +125,24 @@ class OnInterface(Match, Struct, frozen=True):
         if isinstance(value, str):
             same = value == name.text
             if not same and not name.text[-1:].isdigit():
-                same = True if value.rstrip("0123456789") == name.text else None
+                same = _in_group(value, name.text)
         elif isinstance(value, AnythingBut) and name.text in ("lo0", "lo"):
             same = False
         return same if same is None else same is not name.negated
+
+
+_DRIVERS = frozenset(
+    ("lo", "tun", "tap", "wg", "gif", "gre", "bridge", "vlan", "pppoe", "ppp", "carp", "pflog", "pfsync", "enc",
+     "epair", "vether", "lagg", "trunk", "utun", "awdl")
+)  # fmt: skip
+"""Groups that every interface of one driver is in by itself, ifconfig(8); nobody puts a card into them."""
+
+
+def _in_group(interface: str, group: str) -> bool | None:
+    """Whether an interface is in a group: in that of its driver; in others perhaps."""
+    if interface.rstrip("0123456789") == group:
+        return True
+    return False if group in _DRIVERS else None
 
 
 def packet_of(fields: Fields) -> Packet | None:

@@ -34,6 +34,7 @@ _ONE = frozenset(
         "max-pkt-rate",
         "max-pkt-size",
         "ridentifier",
+        "tracker",
     )
     + (
         "min-ttl",

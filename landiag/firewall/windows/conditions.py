@@ -303,6 +303,9 @@ _KINDS = {
 }
 
 
+_TUNNELS = ("vpn", "tunnel")
+
+
 class InterfaceType(Match, Struct, frozen=True):
     """The packet comes in by an interface of one of these types: ``lan``, ``wireless``, ``remoteaccess``."""
 
@@ -313,9 +316,13 @@ class InterfaceType(Match, Struct, frozen=True):
         """Cable and Wi-Fi are told apart; what else an adapter is to Windows is not known."""
         packet = packet_of(fields)
         kind = None if packet is None else packet.interface_kind
-        if kind not in ("ethernet", "wifi") or not set(self.words) <= set(_KINDS):
+        if not set(self.words) <= set(_KINDS):
             return None
-        return any(kind in _KINDS[word] for word in self.words)
+        if {"ethernet", "wifi"} <= {
+            one for word in self.words for one in _KINDS[word]
+        } and kind not in _TUNNELS:
+            return True  # clients of a LAN come in by one of the two
+        return any(kind in _KINDS[word] for word in self.words) if kind in ("ethernet", "wifi") else None
 
 
 def interface_types(values: Sequence[str], text: str) -> Match | None:

@@ -177,7 +177,10 @@ def _rest(block: Block) -> Iterator[Match]:
                 yield UnknownMatch(f"{group} {word or 'not shown'}")
     types = fields.get("interface_types", "")
     if types and not said.is_any(types):
-        yield UnknownMatch(f"interface types {types}")
+        named = [said.value("interface_type", word) or word for word in types.split(",")]
+        match = conditions.interface_types(named, f"interface types {types}")
+        if match is not None:
+            yield match
     security = fields.get("security", "")
     if security and said.value("security", security) is None:
         blocks = said.value("action", fields.get("action", "")) == "block"
@@ -258,7 +261,7 @@ def _state(line: str) -> Setting:
 
 
 def _switch(value: str) -> Setting:
-    if not value or value.upper().startswith("N/A"):
-        return None
+    if not value or value.upper().startswith("N/A") or "GPO" in value:
+        return None  # only a store of Group Policy has this setting: "N/A (GPO-store only)", in whatever language
     found = words().value("switch", value)
     return Unknown(f"LocalFirewallRules is {value[:30]!r}", _SOURCE) if found is None else found == "enable"

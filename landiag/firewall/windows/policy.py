@@ -176,6 +176,16 @@ class ProfileSettings(Struct, frozen=True):
         return replace(self, **changed)
 
 
+def _doubted(settings: ProfileSettings, legacy: ProfileSettings) -> ProfileSettings:
+    """Leave open what a policy of before Windows Vista says otherwise."""
+    changed = {
+        name: Unknown("a Group Policy in the form of before Windows Vista says otherwise", "Group Policy")
+        for name in ("enabled", "blocks_all")
+        if getattr(legacy, name) not in (None, getattr(settings, name))
+    }
+    return replace(settings, **changed)
+
+
 DEFAULTS = ProfileSettings(
     enabled=True, blocks_by_default=True, blocks_all=False, merges_local=True, notifies=True
 )
@@ -191,6 +201,8 @@ class Policy(Struct):
     settings: dict[tuple[Store, str], ProfileSettings] = field(default_factory=dict)
     has_rules: bool = False
     gaps: list[Unknown] = field(default_factory=list)
+    legacy: dict[str, ProfileSettings] = field(default_factory=dict)
+    """What Group Policy says in the form of before Windows Vista, by profile: whether it counts nobody here knows."""
 
     def set(self, store: Store, profile: str, settings: ProfileSettings) -> None:
         """Add settings of a profile to those that the store has."""
@@ -202,6 +214,7 @@ class Policy(Struct):
         self.rules += other.rules
         self.has_rules = self.has_rules or other.has_rules
         self.gaps += other.gaps
+        self.legacy.update(other.legacy)
         for (store, profile), settings in other.settings.items():
             self.set(store, profile, settings)
 
@@ -210,7 +223,7 @@ class Policy(Struct):
         settings = DEFAULTS
         for store in STRENGTH:
             settings = settings.under(self.settings.get((store, profile), ProfileSettings()))
-        return settings
+        return _doubted(settings, self.legacy.get(profile, ProfileSettings()))
 
     def lower(self) -> Ruleset:
         """The chains: one where packets enter, one for each profile."""

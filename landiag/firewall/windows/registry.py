@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from landiag.firewall.windows import conditions
+from landiag.firewall.windows import conditions, legacy
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileSettings, Setting, Store
 from landiag.firewall.windows.registry_text import RULE_STRING, Entry
 from landiag.model.facts import ParseError, Unknown
@@ -237,6 +237,8 @@ def build_policy(entries: Iterable[Entry]) -> Policy:
             policy.has_rules = policy.has_rules or store is not Store.RESTRICTED
             continue
         leaf = entry.key.lower().rstrip("\\").rpartition("\\")[2]
+        if store is Store.GROUP_POLICY and legacy.take(policy, entry):
+            continue
         if leaf == "firewallrules" and entry.data.strip():
             policy.gaps.append(Unknown(f"{entry.data[:60]!r} is no rule", entry.name))
         elif leaf in _PROFILE_KEYS:

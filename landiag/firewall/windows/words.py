@@ -19,6 +19,7 @@ _GROUPS: Mapping[str, Sequence[str]] = {
     "source": ("group_policy",),
     "state": ("on", "off"),
     "switch": ("enable", "disable"),
+    "interface_type": ("lan", "wireless", "remoteaccess"),
 }
 
 

@@ -1,0 +1,60 @@
+"""System extensions of macOS out of `systemextensionsctl list`, and what is known of them (extensions.toml)."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import lru_cache
+
+from msgspec import Struct
+
+from landiag.knowledge.toml import read_toml
+
+
+class Work(Enum):
+    """What a network extension does with connections."""
+
+    FILTER = "filter"
+    TUNNEL = "tunnel"
+    UNKNOWN = "unknown"
+
+
+class Extension(Struct, frozen=True):
+    """One extension. ``category`` is the end of its heading (``network_extension``, ``endpoint_security``...)."""
+
+    category: str
+    identifier: str
+    name: str
+    active: bool
+    line: str
+
+    @property
+    def work(self) -> Work:
+        """What it does, as far as its name is known."""
+        known, words = _known(), f"{self.identifier} {self.name}".lower()
+        if any(word in words for word in known["filters"]):
+            return Work.FILTER
+        return Work.TUNNEL if any(word in words for word in known["tunnels"]) else Work.UNKNOWN
+
+
+@lru_cache(maxsize=1)
+def _known() -> dict[str, list[str]]:
+    return read_toml("extensions.toml")
+
+
+def parse_extensions(text: str) -> tuple[Extension, ...]:
+    """Every row: ``enabled, active, teamID, bundleID (version), name, [state]``, below the heading of its kind.
+
+    Without a heading its kind is taken to be the network's: an older macOS prints none.
+    """
+    category, found = "network_extension", []
+    for line in text.splitlines():
+        if line.startswith("---"):
+            category = line.strip("- ").partition(" ")[0].rpartition(".")[2]
+            continue
+        cells = [cell.strip() for cell in line.split("\t")]
+        state = cells[-1]
+        if len(cells) < 3 or not (state.startswith("[") and state.endswith("]")):
+            continue
+        identifier = cells[-3].partition(" ")[0]
+        found.append(Extension(category, identifier, cells[-2], state == "[activated enabled]", line.strip()))
+    return tuple(found)
