@@ -36,9 +36,10 @@ from landiag.model.host import Facts
 from landiag.model.report import ReadingNote, Report, Target
 from landiag.prove import Announce, CannotProve, say_nothing
 from landiag.question import Question, UsageError
-from landiag.verdict.assemble import judge
+from landiag.verdict.assemble import judge, reconcile
 from landiag.verdict.paths import list_paths
 from landiag.verdict.see_also import see_also
+from landiag.verdict.sight import what_client_sees
 from landiag.version import __version__
 
 if TYPE_CHECKING:
@@ -210,6 +211,8 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
     scheme = "https" if exchange.speaks_tls(case) else "http"
     url = case.way.url(case.port, scheme, question.path) if case.way else None
     judgement = judge(answers, firewall.likely_cause(case), url)
+    sees = what_client_sees(case, case.way, judgement.findings)
+    judgement = reconcile(judgement, sees)
     verdict = judgement.verdict if testimony is None else testimony.confirm(judgement)
     return Report(
         command="check",
@@ -217,7 +220,7 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
         tool_version=__version__,
         target=replace(case.target, peer=None if case.peer is None else str(case.peer)),
         host=case.machine.info,
-        verdict=verdict,
+        verdict=replace(verdict, client_sees=sees),
         checks=judgement.checks,
         findings=judgement.findings,
         paths=list_paths(case, judgement, scheme, question.path),

@@ -7,25 +7,26 @@ from urllib.parse import urlsplit
 
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.destination import destination_of
+from landiag.checks.evidence import of_exchange
 from landiag.checks.exchange import (
     attempt_of,
     client_exchange,
     debugger_exchange,
     exchange_of,
+    listeners_after,
     local_exchange,
+    loopback_exchanges,
     may_answer,
-    where_to_ask,
+    own_stop,
 )
 from landiag.checks.owners import describe_owner, owner_evidence
-from landiag.checks.restart import host_fixes, http_fixes, server_of
+from landiag.checks.restart import host_fixes, server_of
+from landiag.checks.silence import asked_socket, judge_silence, known_protocol, not_connected
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
 from landiag.collect.exchanges.tcp import TcpOutcome
-from landiag.journey.binding import bind_among
-from landiag.journey.classes import own_packet
-from landiag.journey.journey import follow
-from landiag.model.facts import Call, Process, Socket, Unknown
+from landiag.model.facts import Call, Command, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.model.ruleset import Verdict
+from landiag.model.terms import Symptom
 
 _LOCAL_URL = re.compile(r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?", re.IGNORECASE)
 
@@ -37,14 +38,18 @@ def plan(case: Case) -> tuple[Call, ...]:
     return (client_exchange(case, case.way),)
 
 
-def plan_comparison(case: Case) -> tuple[Call, ...]:
-    """Ask again as ``localhost`` where the first answer was a refusal, and look for Werkzeug's debugger."""
+def plan_comparison(case: Case) -> tuple[Call | Command, ...]:
+    """Ask again as this machine itself where the first answer was a refusal; look for Werkzeug's debugger."""
     attempt = attempt_of(case)
-    if attempt is None or attempt.answer is None or case.way is None:
+    if attempt is None or case.way is None:
         return ()
-    wanted = []
+    if attempt.answer is None:
+        is_silent = attempt.end is End.SILENT and case.facts.os == "linux"
+        return (listeners_after(),) if is_silent else ()
+    wanted: list[Call | Command] = []
     if attempt.answer.status >= 400:
         wanted.append(local_exchange(case, case.way))
+        wanted += loopback_exchanges(case, case.way)
     if (attempt.answer.header("Server") or "").startswith("Werkzeug/"):
         wanted.append(debugger_exchange(case, case.way))
     return tuple(wanted)
@@ -55,7 +60,7 @@ def speaks_http(case: Case) -> bool | None:
     attempt = attempt_of(case)
     if attempt is not None and attempt.answer is not None:
         return True
-    protocol = _known_protocol(case)
+    protocol = known_protocol(case)
     return None if protocol is None else protocol in ("http", "https")
 
 
@@ -74,10 +79,14 @@ def check(case: Case) -> Answer:
         )
     attempt = exchange.best
     if attempt.connect.outcome is not TcpOutcome.CONNECTED:
-        return _redirected_nowhere(case, exchange, attempt) or _not_connected(exchange, attempt)
+        stopped = own_stop(case)
+        elsewhere = None if stopped is not None else _redirected_nowhere(case, exchange, attempt)
+        return elsewhere or not_connected(exchange, attempt, stopped)
     if attempt.answer is not None:
         return _judge_answer(case, exchange, attempt)
-    return _judge_silence(case, exchange, attempt)
+    if attempt.speaks_tls or (attempt.scheme == "tcp" and case.target.scheme == "tcp"):
+        return answer(_check_scheme(case, exchange, attempt), "accepts connections")
+    return judge_silence(case, exchange, attempt)
 
 
 def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Answer | None:
@@ -89,40 +98,10 @@ def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Ans
         return None
     where = f"{destination.ip}:{destination.port}"
     title = f"Port {case.port} is sent to {where}, where nothing answers ({attempt.connect.outcome.value})"
-    evidence = (Evidence("firewall", destination.rule_text), *_evidence(exchange, attempt))
+    evidence = (Evidence("firewall", destination.rule_text), *of_exchange(exchange, attempt))
     step = f"Start what should answer at {where}, or remove the translation."
     fix = Fix("Let the translation lead to a server", needs="user-action", steps=(step,))
     return answer([Finding("port-redirected", Outcome.BLOCKS, title, "", evidence, (fix,))], "")
-
-
-def _not_connected(exchange: Exchange, attempt: Attempt) -> Answer:
-    """Our own packet did not get through; a client's comes in elsewhere and may, so this decides nothing."""
-    said = (
-        f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.value}"
-    )
-    evidence = (Evidence("HTTP request", said),)
-    title = "What the server answers is not known: this machine's own connection did not get through"
-    detail = (
-        "Connections of the machine to itself come in by lo, where other rules may apply than for clients."
-    )
-    return answer([Finding("server-silent", Outcome.UNKNOWN, title, detail, evidence)], "")
-
-
-def _evidence(exchange: Exchange, attempt: Attempt) -> tuple[Evidence, ...]:
-    asked = f"GET {attempt.scheme}://{exchange.address}:{exchange.port}{exchange.path} Host: {exchange.host}"
-    if attempt.answer is None:
-        return (
-            Evidence(
-                asked, f"{attempt.end.value} after {attempt.seconds:.1f} s {_first_bytes(attempt)}".strip()
-            ),
-        )
-    server = attempt.answer.header("Server")
-    said = f"{attempt.answer.status} {attempt.answer.reason}".strip()
-    return (Evidence(asked, said + (f", Server: {server}" if server else "")),)
-
-
-def _first_bytes(attempt: Attempt) -> str:
-    return repr(attempt.first.data[:60]) if attempt.first.data else ""
 
 
 def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
@@ -144,7 +123,7 @@ def _check_scheme(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
         return []
     outcome = Outcome.BLOCKS if case.target.scheme == "http" else Outcome.WARNS
     title = "The server speaks HTTPS: clients must type https://, not http://"
-    return [Finding("speaks-tls", outcome, title, evidence=_evidence(exchange, attempt))]
+    return [Finding("speaks-tls", outcome, title, evidence=of_exchange(exchange, attempt))]
 
 
 def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:
@@ -164,12 +143,48 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
         title = (
             f"The server answers {attempt.answer.status}; whether localhost gets a better answer is not known"
         )
-        evidence = (*_evidence(exchange, attempt), *unknown_evidence(local))
+        evidence = (*of_exchange(exchange, attempt), *unknown_evidence(local))
         return [Finding("host-header-rejected", Outcome.UNKNOWN, title, local.reason, evidence)]
+    refused = _source_rejected(case, exchange, attempt)
+    if refused is not None:
+        return [refused]
     if attempt.answer.status in (401, 403, 405, 407):
         return []
     title = f"The server answers {attempt.answer.status} to everybody: the network is not the fault"
-    return [Finding("http-error", Outcome.WARNS, title, evidence=_evidence(exchange, attempt))]
+    return [Finding("http-error", Outcome.WARNS, title, evidence=of_exchange(exchange, attempt))]
+
+
+def _source_rejected(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None:
+    """The server answers better to a connection from 127.0.0.1: it turns other devices away by their address."""
+    assert attempt.answer is not None
+    assert case.way is not None
+    for source in loopback_exchanges(case, case.way):
+        local = case.parse(source, parse_exchange)
+        answer_there = local.best.answer if isinstance(local, Exchange) else None
+        if (
+            isinstance(local, Exchange)
+            and answer_there is not None
+            and _is_better(answer_there.status, attempt.answer.status)
+        ):
+            return Finding(
+                code="client-rejected",
+                outcome=Outcome.BLOCKS,
+                title=f"The server answers {attempt.answer.status} to other devices, and {answer_there.status} to "
+                "this machine alone",
+                detail="The request arrives; the server looks at the sender's address and turns it away.",
+                evidence=(*of_exchange(exchange, attempt), *of_exchange(local, local.best)),
+                fixes=(
+                    Fix(
+                        "Let the server answer the clients' network",
+                        needs="user-action",
+                        steps=(
+                            f"Add {case.peer or case.way.network} to the addresses that the server allows.",
+                        ),
+                    ),
+                ),
+                symptom=Symptom.ANSWERED,
+            )
+    return None
 
 
 def _is_better(local: int, client: int) -> bool:
@@ -184,9 +199,9 @@ def _host_rejected(
     case: Case, exchange: Exchange, attempt: Attempt, local: object, other: Attempt
 ) -> Finding:
     assert attempt.answer is not None
-    evidence = _evidence(exchange, attempt)
+    evidence = of_exchange(exchange, attempt)
     if isinstance(local, Exchange):
-        evidence += _evidence(local, other)
+        evidence += of_exchange(local, other)
     return Finding(
         code="host-header-rejected",
         outcome=Outcome.BLOCKS,
@@ -194,7 +209,7 @@ def _host_rejected(
         f"but not for localhost",
         detail="The request arrives; the application checks the Host header and turns it away.",
         evidence=evidence,
-        fixes=host_fixes(case, _socket(case), exchange.host),
+        fixes=host_fixes(case, asked_socket(case), exchange.host),
     )
 
 
@@ -205,7 +220,7 @@ def _check_redirect(exchange: Exchange, attempt: Attempt) -> list[Finding]:
     if host is None or not (host in ("localhost", "0.0.0.0", "::1") or host.startswith("127.")):
         return []
     title = f"The server sends clients to {location}, which on a client is the client itself"
-    return [Finding("redirects-elsewhere", Outcome.BLOCKS, title, evidence=_evidence(exchange, attempt))]
+    return [Finding("redirects-elsewhere", Outcome.BLOCKS, title, evidence=of_exchange(exchange, attempt))]
 
 
 def _check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
@@ -215,7 +230,7 @@ def _check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
         return []
     title = f"The page loads something from {found[0]}, which on a client is the client itself"
     detail = "The page opens, but what it loads from there does not: use addresses relative to the page."
-    evidence = (*_evidence(exchange, attempt), Evidence("the page", found[0]))
+    evidence = (*of_exchange(exchange, attempt), Evidence("the page", found[0]))
     return [Finding("page-uses-localhost", Outcome.WARNS, title, detail, evidence)]
 
 
@@ -234,7 +249,7 @@ def _check_debugger(case: Case) -> list[Finding]:
             outcome=Outcome.WARNS,
             title="Werkzeug's debugger answers: whoever reaches this port can try to run code on this machine",
             detail="Its PIN is the only lock. Run without debug mode while other devices can connect.",
-            evidence=_evidence(exchange, exchange.best),
+            evidence=of_exchange(exchange, exchange.best),
             fixes=(
                 Fix(
                     "Run without the debugger",
@@ -246,122 +261,12 @@ def _check_debugger(case: Case) -> list[Finding]:
     ]
 
 
-def _own_way_is_open(case: Case) -> bool:
-    """Whether the firewalls let this machine's own connection pass: only then does silence speak of the server."""
-    if case.way is None:
-        return False
-    journey = follow(case.facts, own_packet(case.facts, case.way, case.port))
-    return not isinstance(journey, Unknown) and journey.verdict is Verdict.ACCEPT
-
-
 def _check_development(case: Case) -> list[Finding]:
     """Warn where a server that is made for its developer alone answers other devices."""
-    socket = _socket(case)
+    socket = asked_socket(case)
     found = None if socket is None or socket.address.is_loopback else server_of(case, socket)
     if socket is None or found is None or not found[0].development_server:
         return []
     title = f"{describe_owner(case, socket)} is a development server: fine for a test, not for more"
     evidence = (owner_evidence(case, socket),)
     return [Finding("development-server", Outcome.WARNS, title, found[0].production_advice, evidence)]
-
-
-def _judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
-    """Judge a connection on which no HTTP answer came."""
-    owner = _owner(case)
-    if attempt.end in (End.SILENT, End.STALLED) and not _is_halted(owner) and not _own_way_is_open(case):
-        return _not_connected(exchange, attempt)
-    if attempt.speaks_tls or (attempt.scheme == "tcp" and case.target.scheme == "tcp"):
-        return answer(_check_scheme(case, exchange, attempt), "accepts connections")
-    protocol = _known_protocol(case)
-    if (
-        protocol not in (None, "http", "https")
-        and case.target.scheme in ("auto", "tcp")
-        and protocol != "uwsgi"
-    ):
-        return answer([], f"accepts connections ({protocol}, not a web server)")
-    if attempt.first.data and case.target.scheme == "auto" and protocol is None:
-        return answer([], f"accepts connections and speaks first: {_first_bytes(attempt)}")
-    if (
-        protocol == "uwsgi"
-        or attempt.first.data
-        or (case.target.scheme == "http" and attempt.end is not End.SILENT)
-    ):
-        return answer([_not_http(case, exchange, attempt, owner)], "")
-    if attempt.end in (End.CLOSED_EMPTY, End.RESET) and protocol is None:
-        title = "The server closes the connection without an answer: what it speaks is not known"
-        return answer(
-            [Finding("not-http", Outcome.UNKNOWN, title, evidence=_evidence(exchange, attempt))], ""
-        )
-    if attempt.end in (End.CLOSED_EMPTY, End.RESET):
-        return answer([_not_http(case, exchange, attempt, owner)], "")
-    return answer([_silent(case, exchange, attempt, owner)], "")
-
-
-def _socket(case: Case) -> Socket | None:
-    """Find the socket that was asked; None where it is elsewhere or not visible."""
-    if case.way is None or isinstance(case.facts.sockets, Unknown):
-        return None
-    ip, port = where_to_ask(case, case.way)
-    return next(iter(bind_among(case.facts.sockets, ip, port, None).serving), None)
-
-
-def _owner(case: Case) -> tuple[Socket, Process] | None:
-    socket = _socket(case)
-    owners = () if socket is None else case.owners(socket)
-    return None if socket is None or not owners else (socket, owners[0])
-
-
-def _known_protocol(case: Case) -> str | None:
-    """Name the protocol that the recognised server speaks; None when it is not recognised."""
-    socket = _socket(case)
-    found = None if socket is None else server_of(case, socket)
-    if found is None or found[0].kind.forwarder or found[0].kind.runtimes:
-        return None  # a program that passes bytes on, or an interpreter: it may speak anything
-    return found[0].speaks(case.port)
-
-
-def _is_halted(owner: tuple[Socket, Process] | None) -> bool:
-    return owner is not None and owner[1].state in ("stopped", "tracing-stop")
-
-
-def _not_http(
-    case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None
-) -> Finding:
-    who = describe_owner(case, owner[0]) if owner else "the server"
-    fixes = http_fixes(case, owner[0]) if owner else ()
-    return Finding(
-        code="not-http",
-        outcome=Outcome.BLOCKS,
-        title=f"{who} does not speak HTTP: browsers get an empty or broken answer",
-        detail="uWSGI: --socket speaks the uwsgi protocol for a web server in front; browsers need --http.",
-        evidence=_evidence(exchange, attempt) + ((owner_evidence(case, owner[0]),) if owner else ()),
-        fixes=fixes,
-    )
-
-
-def _silent(
-    case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None
-) -> Finding:
-    title = f"The server accepts the connection but does not answer within {attempt.seconds:.0f} s"
-    detail = "It may be busy with another request, waiting in a debugger, or stopped."
-    if owner is not None and _is_halted(owner):
-        how = _how_halted(case) if owner[1].state == "stopped" else "held by a debugger"
-        title = f"{describe_owner(case, owner[0])} is {how}: it accepts connections but answers nothing"
-    fix = Fix("Let the server continue, or start it anew", needs="user-action", steps=(detail,))
-    if owner is not None and owner[1].state == "stopped":
-        fix = _continue(case, owner[1].pid)
-    evidence = _evidence(exchange, attempt) + ((owner_evidence(case, owner[0]),) if owner else ())
-    return Finding("server-silent", Outcome.BLOCKS, title, detail, evidence, (fix,))
-
-
-def _how_halted(case: Case) -> str:
-    return "suspended" if case.facts.os == "windows" else "stopped (Ctrl-Z or SIGSTOP)"
-
-
-def _continue(case: Case, pid: int) -> Fix:
-    """Let a halted process run again. Windows has no command for it, but a window."""
-    title = "Let the server continue"
-    if case.facts.os == "windows":
-        step = f"Open resmon (Resource Monitor), and on its page CPU choose Resume Process for the process {pid}."
-        return Fix(title, needs="user-action", steps=(step,))
-    return Fix(title, (f"kill -CONT {pid}",), (f"kill -STOP {pid}",))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.checks.destination import destination_of
 from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
+from landiag.collect.sockets import LISTENERS
 from landiag.journey.binding import bind_among
+from landiag.journey.own import follow_own
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, IPAddress, Unknown
+from landiag.model.facts import Call, Command, Family, IPAddress, Unknown
+from landiag.model.ruleset import TraceLine, Verdict
 
 WAIT = 3.5
 """Seconds that a server has for its answer; a page that takes longer is called silent. The kernel needs 3 to
@@ -46,6 +51,32 @@ def local_exchange(case: Case, way: Way) -> Call:
     """Name the same exchange with ``localhost`` as the Host: what a refusal is compared with."""
     ip, port = where_to_ask(case, way)
     return _exchange(case, ip, port, f"localhost:{case.port}", case.target_path)
+
+
+def loopback_exchanges(case: Case, way: Way) -> tuple[Call, ...]:
+    """Name the same exchange from 127.0.0.1 (::1), where the server's own socket takes that, too; else none."""
+    if isinstance(case.facts.sockets, Unknown) or destination_of(case, way).rule_text:
+        return ()
+    ip = ip_address("127.0.0.1" if way.family is Family.IPV4 else "::1")
+    if not bind_among(case.facts.sockets, ip, case.port, None).serving:
+        return ()
+    return (_exchange(case, ip, case.port, f"localhost:{case.port}", case.target_path),)
+
+
+def listeners_after() -> Command:
+    """Name the listing of the sockets once more, after an exchange: who still waits to be accepted?"""
+    return Command(f"{LISTENERS.name}-after", LISTENERS.argv)
+
+
+def own_stop(case: Case) -> TraceLine | None:
+    """The rule that stops this machine's own test connection; None where none does, or nobody can tell."""
+    if case.way is None:
+        return None
+    ip, port = where_to_ask(case, case.way)
+    told = follow_own(case.facts, ip, port, case.machine.user_id)
+    if isinstance(told, Unknown) or told.verdict not in (Verdict.DROP, Verdict.REJECT):
+        return None
+    return told.decided_by
 
 
 def debugger_exchange(case: Case, way: Way) -> Call:

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from landiag.checks.case import Answer
 from landiag.model.causes.firewall import FIREWALL_UNREADABLE
 from landiag.model.causes.listening import NOTHING_LISTENING
-from landiag.model.report import CheckResult, Finding, Outcome, Status, Verdict
-from landiag.model.terms import CheckName
-from landiag.verdict.algebra import decisive, hide, in_order, number, says, unite, verdict_of
+from landiag.model.report import CheckResult, ClientSees, Finding, Outcome, Status, Verdict
+from landiag.model.terms import CheckName, Symptom
+from landiag.verdict.algebra import decisive, draw_lines, hide, in_order, number, says, unite, verdict_of
 
 
 class Judgement(Struct, frozen=True):
@@ -38,6 +38,23 @@ def judge(answers: Sequence[tuple[str, Answer]], likely: str | None, url: str | 
         for name, said in answers
     )
     return Judgement(_verdict(findings, likely, url), checks, findings)
+
+
+def reconcile(judgement: Judgement, sees: ClientSees) -> Judgement:
+    """Hold a verdict against what the client sees: clear needs an answer that is certain."""
+    verdict = judgement.verdict
+    if verdict.status is not Status.CLEAR or sees.outcome is Symptom.ANSWERED:
+        return judgement
+    summary = "Nothing was found that stops other devices, but what they see could not be worked out"
+    finding = Finding(
+        code=FIREWALL_UNREADABLE.code,
+        outcome=Outcome.UNKNOWN,
+        title=summary,
+        detail=f"The attempt was followed to an end that no check explains: {sees.outcome}.",
+        id="f0",
+    )
+    lines = draw_lines(judgement.checks, (*judgement.findings, finding), (finding,))
+    return Judgement(verdict_of(finding), lines, (finding, *judgement.findings))
 
 
 def _verdict(findings: Sequence[Finding], likely: str | None, url: str | None) -> Verdict:

@@ -20,6 +20,7 @@ from landiag.model.ruleset import TraceLine, Verdict
 from landiag.model.stages import STAGE_OF_HOOK, stage_of_stop
 from landiag.model.terms import Leg, StageName
 from landiag.verdict.assemble import Judgement
+from landiag.verdict.sight import what_client_sees
 
 _STAGES = (
     *(StageName.LINK, StageName.ADDRESS, StageName.INGRESS, StageName.PREROUTING, StageName.NAT),
@@ -47,6 +48,7 @@ def _path(case: Case, way: Way, findings: tuple[Finding, ...], scheme: str, path
         url,
         worst(one.outcome for one in stages),
         stages,
+        what_client_sees(case, way, findings),
     )
 
 

@@ -63,6 +63,17 @@ HOST_HEADER_REJECTED = Cause(
         "Allow the computer's address in the server's settings: the computer's screen shows where.",
     ),
 )
+CLIENT_REJECTED = Cause(
+    code="client-rejected",
+    check=CheckName.APPLICATION,
+    stages=(StageName.APPLICATION,),
+    symptoms=(Symptom.ANSWERED,),
+    excludes=(HTTP_ERROR,),
+    phone=Plain(
+        "The server turns away visitors from other devices",
+        "Allow this network in the server's settings: the computer's screen shows where.",
+    ),
+)
 ORIGIN_REJECTED = Cause(
     code="origin-rejected",
     check=CheckName.APPLICATION,
@@ -124,7 +135,8 @@ DEVELOPMENT_SERVER = Cause(
 )
 
 ANSWERS = (
-    *(SERVER_SILENT, OWN_CONNECTION_STOPPED, SPEAKS_TLS, NOT_HTTP, HOST_HEADER_REJECTED, ORIGIN_REJECTED),
+    *(SERVER_SILENT, OWN_CONNECTION_STOPPED, SPEAKS_TLS, NOT_HTTP, HOST_HEADER_REJECTED, CLIENT_REJECTED),
+    *(ORIGIN_REJECTED,),
     *(PAGE_USES_LOCALHOST, REDIRECTS_ELSEWHERE, HTTP_ERROR, PORT_UNSAFE_IN_BROWSERS),
 )
 """What the server does with the connection."""

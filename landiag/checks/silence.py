@@ -1,0 +1,160 @@
+"""What a connection without an answer means: another protocol, a halted or busy server, or a rule of our own."""
+
+from __future__ import annotations
+
+from landiag.checks.case import Answer, Case, answer
+from landiag.checks.evidence import first_bytes, of_exchange
+from landiag.checks.exchange import listeners_after, own_stop, where_to_ask
+from landiag.checks.owners import describe_owner, owner_evidence
+from landiag.checks.restart import http_fixes, server_of
+from landiag.collect import sockets
+from landiag.collect.exchanges.http import Attempt, End, Exchange
+from landiag.journey.binding import bind_among
+from landiag.model.facts import Process, Socket, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.ruleset import TraceLine
+from landiag.model.terms import Symptom
+
+_HALTED = ("stopped", "tracing-stop")
+_CLOSED = (End.CLOSED_EMPTY, End.RESET)
+
+
+def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
+    """Judge a connection on which no HTTP answer came."""
+    owner = _owner(case)
+    stopped = own_stop(case) if attempt.end in (End.SILENT, End.STALLED) and not _is_halted(owner) else None
+    if stopped is not None:
+        return not_connected(exchange, attempt, stopped)
+    protocol = known_protocol(case)
+    is_other = protocol not in (None, "http", "https", "uwsgi") and case.target.scheme in ("auto", "tcp")
+    if is_other:
+        return answer([], f"accepts connections ({protocol}, not a web server)")
+    if attempt.first.data and case.target.scheme == "auto" and protocol is None:
+        return answer([], f"accepts connections and speaks first: {first_bytes(attempt)}")
+    is_meant = case.target.scheme == "http" and attempt.end is not End.SILENT
+    if protocol == "uwsgi" or attempt.first.data or is_meant:
+        return answer([_not_http(case, exchange, attempt, owner)], "")
+    if attempt.end in _CLOSED and protocol is None:
+        title = "The server closes the connection without an answer: what it speaks is not known"
+        return answer(
+            [Finding("not-http", Outcome.UNKNOWN, title, evidence=of_exchange(exchange, attempt))], ""
+        )
+    if attempt.end in _CLOSED:
+        return answer([_not_http(case, exchange, attempt, owner)], "")
+    return answer([_silent(case, exchange, attempt, owner)], "")
+
+
+def not_connected(exchange: Exchange, attempt: Attempt, line: TraceLine | None) -> Answer:
+    """Our own packet did not get through; a client's comes in elsewhere and may, so this decides nothing.
+
+    ``line`` is the rule that stops our own connection, where the rules name one.
+    """
+    said = (
+        f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.value}"
+    )
+    evidence = (Evidence("HTTP request", said),)
+    if line is not None:
+        place = f"{line.chain.family} {line.chain.table} {line.chain.name}: " if line.chain else ""
+        title = f"What the server answers is not known: this machine's own test is stopped by {place}{line.rule_text}"
+        detail = "Only connections that this machine makes itself meet that rule; clients come in elsewhere."
+        return answer([Finding("own-connection-stopped", Outcome.UNKNOWN, title, detail, evidence)], "")
+    title = "What the server answers is not known: this machine's own connection did not get through"
+    detail = (
+        "Connections of the machine to itself come in by lo, where other rules may apply than for clients."
+    )
+    return answer([Finding("server-silent", Outcome.UNKNOWN, title, detail, evidence)], "")
+
+
+def asked_socket(case: Case) -> Socket | None:
+    """Find the socket that was asked; None where it is elsewhere or not visible."""
+    if case.way is None or isinstance(case.facts.sockets, Unknown):
+        return None
+    ip, port = where_to_ask(case, case.way)
+    return next(iter(bind_among(case.facts.sockets, ip, port, None).serving), None)
+
+
+def _owner(case: Case) -> tuple[Socket, Process] | None:
+    socket = asked_socket(case)
+    owners = () if socket is None else case.owners(socket)
+    return None if socket is None or not owners else (socket, owners[0])
+
+
+def known_protocol(case: Case) -> str | None:
+    """Name the protocol that the recognised server speaks; None when it is not recognised."""
+    socket = asked_socket(case)
+    found = None if socket is None else server_of(case, socket)
+    if found is None or found[0].kind.forwarder or found[0].kind.runtimes:
+        return None  # a program that passes bytes on, or an interpreter: it may speak anything
+    return found[0].speaks(case.port)
+
+
+def _is_halted(owner: tuple[Socket, Process] | None) -> bool:
+    return owner is not None and owner[1].state in _HALTED
+
+
+def _not_http(
+    case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None
+) -> Finding:
+    who = describe_owner(case, owner[0]) if owner else "the server"
+    fixes = http_fixes(case, owner[0]) if owner else ()
+    closed = Symptom.RESET if attempt.end in _CLOSED else Symptom.SILENT
+    return Finding(
+        code="not-http",
+        outcome=Outcome.BLOCKS,
+        title=f"{who} does not speak HTTP: browsers get an empty or broken answer",
+        detail="uWSGI: --socket speaks the uwsgi protocol for a web server in front; browsers need --http.",
+        evidence=of_exchange(exchange, attempt) + ((owner_evidence(case, owner[0]),) if owner else ()),
+        fixes=fixes,
+        symptom=Symptom.ANSWERED if attempt.first.data else closed,
+    )
+
+
+def _silent(
+    case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None
+) -> Finding:
+    """A server that says nothing blocks where something else shows it: halted, or connections that nobody accepts."""
+    title = f"The server has not answered within {attempt.seconds:.0f} s: it is slow, or silent"
+    detail = "It may be busy with another request, still starting, waiting in a debugger, or stopped."
+    outcome = Outcome.UNKNOWN
+    if owner is not None and _is_halted(owner):
+        how = _how_halted(case) if owner[1].state == "stopped" else "held by a debugger"
+        title = f"{describe_owner(case, owner[0])} is {how}: it accepts connections but answers nothing"
+        outcome = Outcome.BLOCKS
+    waiting = _still_waiting(case)
+    if outcome is not Outcome.BLOCKS and waiting:
+        title = f"The server does not accept connections: {waiting} still wait, {attempt.seconds:.0f} s after"
+        outcome = Outcome.BLOCKS
+    if attempt.seconds >= _LONG:
+        title = f"The server accepts the connection but does not answer within {attempt.seconds:.0f} s"
+        outcome = Outcome.BLOCKS
+    fix = Fix("Let the server continue, or start it anew", needs="user-action", steps=(detail,))
+    if owner is not None and owner[1].state == "stopped":
+        fix = _continue(case, owner[1].pid)
+    evidence = of_exchange(exchange, attempt) + ((owner_evidence(case, owner[0]),) if owner else ())
+    return Finding("server-silent", outcome, title, detail, evidence, (fix,), symptom=Symptom.SILENT)
+
+
+_LONG = 29.0
+"""Seconds after which a server that has said nothing is called silent, whatever it does."""
+
+
+def _still_waiting(case: Case) -> int:
+    """How many connections to the port still wait to be accepted, read after the silent exchange."""
+    after = case.parse(listeners_after(), sockets.parse_listeners)
+    socket = asked_socket(case)
+    if after is None or isinstance(after, Unknown) or socket is None:
+        return 0
+    return sum(one.queue or 0 for one in after if one.inode == socket.inode and one.port == socket.port)
+
+
+def _how_halted(case: Case) -> str:
+    return "suspended" if case.facts.os == "windows" else "stopped (Ctrl-Z or SIGSTOP)"
+
+
+def _continue(case: Case, pid: int) -> Fix:
+    """Let a halted process run again. Windows has no command for it, but a window."""
+    title = "Let the server continue"
+    if case.facts.os == "windows":
+        step = f"Open resmon (Resource Monitor), and on its page CPU choose Resume Process for the process {pid}."
+        return Fix(title, needs="user-action", steps=(step,))
+    return Fix(title, (f"kill -CONT {pid}",), (f"kill -STOP {pid}",))

@@ -1,0 +1,84 @@
+"""What a client sees on a way in: the journey's end, joined with what was found and what the server answered. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from landiag.checks import words
+from landiag.checks.case import Case
+from landiag.checks.exchange import attempt_of
+from landiag.collect.exchanges.http import Attempt
+from landiag.journey.journey import Journey
+from landiag.journey.ways import Way
+from landiag.model.causes import cause_of
+from landiag.model.report import ClientSees, Finding, Outcome
+from landiag.model.terms import CheckName, Symptom
+from landiag.verdict.symptom import describe_symptom, symptom_of
+
+_OPEN = (Symptom.ANSWERED, Symptom.VARIES, Symptom.UNKNOWN)
+
+
+class _Seen(Struct, frozen=True):
+    symptom: Symptom
+    status: int | None = None
+    share: float | None = None
+
+
+def what_client_sees(case: Case, way: Way | None, findings: Sequence[Finding]) -> ClientSees:
+    """Say what the named client, else the ordinary ones, see on a way in; ``findings`` are in the order of fixing."""
+    mine = [one for one in findings if way is None or not one.paths or way.id in one.paths]
+    seen = _see(case, way, [one for one in mine if one.outcome is Outcome.BLOCKS and not one.clients], mine)
+    who = "" if case.peer is None else str(case.peer)
+    return describe_symptom(seen.symptom, seen.status, seen.share, who)
+
+
+def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Sequence[Finding]) -> _Seen:
+    classes = case.classes.get(way.id, ()) if way is not None else ()
+    by_finding = _of_findings(blocks)
+    if not classes:
+        return by_finding or _Seen(Symptom.UNKNOWN)
+    journey = classes[0].journey
+    if journey.sight.symptom not in _OPEN:
+        return _Seen(_stealthy(case, journey))
+    if by_finding is not None:
+        return by_finding
+    if _is_open(findings):
+        return _Seen(Symptom.UNKNOWN)
+    if journey.sight.symptom is not Symptom.ANSWERED or way is not case.way:
+        return _Seen(journey.sight.symptom, None, journey.sight.share)
+    return _of_application(case, attempt_of(case), findings)
+
+
+def _stealthy(case: Case, journey: Journey) -> Symptom:
+    """Some systems answer nothing on a closed port."""
+    symptom = journey.sight.symptom
+    is_silent = symptom is Symptom.REFUSED and words.closed_port(case) != ""
+    return Symptom.TIMEOUT if is_silent else symptom
+
+
+def _of_findings(blocks: Sequence[Finding]) -> _Seen | None:
+    """The symptom of the first block that the journey does not know of; None where what blocks is the answer itself."""
+    for finding in blocks:
+        symptom = symptom_of(finding)
+        if symptom is not Symptom.ANSWERED:
+            return _Seen(symptom)
+    return None
+
+
+def _is_open(findings: Sequence[Finding]) -> bool:
+    """Whether something before the server could not be judged."""
+    return any(
+        one.outcome is Outcome.UNKNOWN and cause_of(one.code).check is not CheckName.APPLICATION
+        for one in findings
+    )
+
+
+def _of_application(case: Case, attempt: Attempt | None, findings: Sequence[Finding]) -> _Seen:
+    """What the server itself gives, as this machine saw it."""
+    open_ends = [one for one in findings if one.outcome is Outcome.UNKNOWN]
+    if open_ends and case.asks_http and case.target.scheme != "tcp":
+        return _Seen(Symptom.UNKNOWN)
+    status = None if attempt is None or attempt.answer is None else attempt.answer.status
+    return _Seen(Symptom.ANSWERED, status)
