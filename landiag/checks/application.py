@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from landiag.checks import twins
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
@@ -18,6 +19,7 @@ from landiag.checks.exchange import (
     loopback_exchanges,
     may_answer,
     own_stop,
+    shared_exchanges,
 )
 from landiag.checks.owners import describe_owner, owner_evidence
 from landiag.checks.restart import host_fixes, server_of
@@ -35,7 +37,11 @@ def plan(case: Case) -> tuple[Call, ...]:
     """Ask once along the way that the verdict speaks of, where anything could answer there."""
     if case.way is None or not case.asks_http or not may_answer(case, case.way):
         return ()
-    return (client_exchange(case, case.way),)
+    return (
+        client_exchange(case, case.way),
+        *(call for _, call in shared_exchanges(case, case.way)),
+        *twins.plan(case),
+    )
 
 
 def plan_comparison(case: Case) -> tuple[Call | Command, ...]:
@@ -77,6 +83,9 @@ def check(case: Case) -> Answer:
             [Finding("server-silent", Outcome.UNKNOWN, title, exchange.reason, unknown_evidence(exchange))],
             "",
         )
+    hung = twins.check(case)
+    if hung:
+        return answer(hung, "")
     attempt = exchange.best
     if attempt.connect.outcome is not TcpOutcome.CONNECTED:
         stopped = own_stop(case)

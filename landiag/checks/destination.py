@@ -5,8 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from landiag.checks.case import Case
+from landiag.firewall.engine.legs import Arrival
+from landiag.journey.inside import namespace_with
+from landiag.journey.journey import Translated, translated_by
 from landiag.journey.ways import Way, owner_of
-from landiag.model.facts import Interface, IPAddress, Namespace, Unknown
+from landiag.model.facts import Interface, IPAddress, Namespace
 
 
 class Destination(Struct, frozen=True):
@@ -25,30 +28,42 @@ class Destination(Struct, frozen=True):
 
 
 def destination_of(case: Case, way: Way) -> Destination:
-    """Find where connections to this way's address and the port in question go."""
+    """Find where connections to this way's address and port go: the first place, where several are possible."""
+    return destinations_of(case, way)[0]
+
+
+def destinations_of(case: Case, way: Way) -> tuple[Destination, ...]:
+    """Find every place where connections of this way's ordinary clients go; never empty."""
     classes = case.classes.get(way.id, ())
-    translated = classes[0].journey.translated if classes else None
+    journey = classes[0].journey if classes else None
+    if journey is not None and len(journey.arrivals) > 1 and way.landing is None:
+        found = [_place(case, way, arrival) for arrival in journey.arrivals]
+        known = tuple(dict.fromkeys(one for one in found if one is not None))
+        if known:
+            return known
+    translated = journey.translated if journey is not None else None
     if translated is None and way.landing is not None:
-        return Destination(way.landing.ip, way.landing.port, owner_of(case.facts, way.landing.ip))
+        return (Destination(way.landing.ip, way.landing.port, owner_of(case.facts, way.landing.ip)),)
     if translated is None:
-        return Destination(way.ip, case.port, way.interface)
+        return (Destination(way.ip, case.port, way.interface),)
+    return (_translated(case, translated),)
+
+
+def _place(case: Case, way: Way, arrival: Arrival) -> Destination | None:
+    """Where connections come out at one of several places; None where that is not known."""
+    translated = translated_by(arrival)
+    if translated is not None:
+        return _translated(case, translated)
+    return Destination(way.ip, case.port, way.interface) if arrival.translated is None else None
+
+
+def _translated(case: Case, translated: Translated) -> Destination:
     owner = owner_of(case.facts, translated.ip)
     return Destination(
         ip=translated.ip,
         port=translated.port,
         interface=owner,
-        namespace=None if owner else _namespace_with(case, translated.ip),
+        namespace=None if owner else namespace_with(case.facts, translated.ip),
         is_elsewhere=owner is None and not translated.ip.is_loopback,
         rule_text=translated.rule_text,
     )
-
-
-def _namespace_with(case: Case, ip: IPAddress) -> Namespace | None:
-    if isinstance(case.facts.namespaces, Unknown):
-        return None
-    for namespace in case.facts.namespaces:
-        if not isinstance(namespace.interfaces, Unknown):
-            for interface in namespace.interfaces:
-                if any(address.ip == ip for address in interface.addresses):
-                    return namespace
-    return None

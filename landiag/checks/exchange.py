@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
-from landiag.checks.destination import destination_of
+from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
 from landiag.collect.sockets import LISTENERS
 from landiag.journey.binding import bind_among
@@ -51,6 +51,27 @@ def local_exchange(case: Case, way: Way) -> Call:
     """Name the same exchange with ``localhost`` as the Host: what a refusal is compared with."""
     ip, port = where_to_ask(case, way)
     return _exchange(case, ip, port, f"localhost:{case.port}", case.target_path)
+
+
+def again_exchange(case: Case, way: Way, number: int) -> Call:
+    """Name the exchange of a way once more: another connection, which another server may take."""
+    call = client_exchange(case, way)
+    return replace(call, params=(*call.params, ("again", str(number))))
+
+
+def shared_exchanges(case: Case, way: Way) -> tuple[tuple[Destination, Call], ...]:
+    """Name an exchange for each place among which connections are shared out; empty where there is only one."""
+    destinations = destinations_of(case, way)
+    if len(destinations) < 2:
+        return ()
+    host = _host_header(case, way)
+    return tuple(
+        (one, _exchange(case, one.ip, one.port, host, case.target_path)) for one in destinations[:MOST_SHARED]
+    )
+
+
+MOST_SHARED = 6
+"""Among so many places connections are shared out that are asked."""
 
 
 def loopback_exchanges(case: Case, way: Way) -> tuple[Call, ...]:

@@ -6,11 +6,12 @@ from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
-from landiag.checks.destination import Destination, destination_of
+from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.fixing import fix_by
 from landiag.checks.owners import describe_owner, owner_evidence, socket_source
 from landiag.checks.restart import listen_fixes, server_of
+from landiag.checks.shares import check_shares
 from landiag.checks.systems import is_explained_by_port
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import Binding, bind_among, describe_address, find_binding, why_not
@@ -52,7 +53,10 @@ def check(case: Case) -> Answer:
 
 def _check_way(case: Case, way: Way) -> list[Finding]:
     """Say why clients of one way in find no listening socket; empty when they do, or when nobody can tell."""
-    destination = destination_of(case, way)
+    destinations = destinations_of(case, way)
+    if len(destinations) > 1:
+        return check_shares(case, way, destinations)
+    destination = destinations[0]
     if destination.is_elsewhere:
         return _check_elsewhere(case, way, destination)
     interface = destination.interface or way.interface

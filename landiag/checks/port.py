@@ -55,11 +55,12 @@ def _check_owners(case: Case) -> list[Finding]:
     return [
         Finding(
             code="port-taken",
-            outcome=Outcome.BLOCKS,
+            # Linux lets two share a port only where both ask for it (SO_REUSEPORT): each then serves its part.
+            outcome=Outcome.WARNS if case.facts.os == "linux" else Outcome.BLOCKS,
             title=f"Two programs listen on port {case.port}: {names}",
             detail=_SHARED
             if case.facts.os == "windows"
-            else "Clients reach one of them, this machine perhaps the other: it may be the one you do not mean.",
+            else "Each gets a part of the connections, or this machine reaches one and other devices the other.",
             evidence=tuple(owner_evidence(case, socket) for socket in groups),
             fixes=(
                 Fix(

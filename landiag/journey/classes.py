@@ -127,7 +127,8 @@ def _fate(journey: Journey) -> object:
     line = journey.decided_by
     place = None if line is None or line.chain is None else (line.chain.key, line.chain.name, line.rule_text)
     unknown = tuple(line.rule_text for line in journey.unknown)
-    return journey.verdict, journey.leg, place, journey.translated, journey.way_back, unknown
+    ends = (journey.verdict, journey.leg, place, journey.translated, journey.way_back, unknown)
+    return ends, journey.link, journey.sight
 
 
 SYN_LENGTH = {4: Within(44, 64), 6: Within(64, 84)}
@@ -136,13 +137,15 @@ SYN_LENGTH = {4: Within(44, 64), 6: Within(64, 84)}
 
 def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) -> Packet:
     """Make the SYN with which a client begins; with what firewalls that judge programs and profiles ask for."""
+    destination, entrance = way.ip, way.interface.name
     if way.landing is not None:
-        port = way.landing.port
+        destination, port = way.landing.ip, way.landing.port
+        entrance = "lo" if destination.is_loopback else entrance
     return Packet(
         destination_port=port,
         source=client,
-        destination=way.ip,
-        in_interface=way.interface.name,
+        destination=destination,
+        in_interface=entrance,
         length=SYN_LENGTH[way.ip.version],
         program=serving_program(facts, way, port),
         profile=way.interface.profile,

@@ -232,7 +232,13 @@ def choose_ways(facts: Facts, ways: Iterable[Way], target: Target, peer: IPAddre
         asked = None if is_one else _asked_way(facts, wanted, peer)
         chosen = chosen if asked is None else [asked, *chosen]
     elif peer is not None:
-        chosen.sort(key=lambda way: (way.ip.version != peer.version, peer not in way.network))
+        chosen.sort(
+            key=lambda way: (
+                way.ip.version != peer.version,
+                peer not in way.address.network,
+                peer not in way.network,
+            )
+        )
     return tuple(chosen)
 
 

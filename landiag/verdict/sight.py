@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.checks.destination import destinations_of
 from landiag.checks.exchange import attempt_of
+from landiag.checks.shares import is_dead
 from landiag.collect.exchanges.http import Attempt
-from landiag.journey.journey import Journey
+from landiag.journey.ends import End, see
+from landiag.journey.journey import Journey, translated_by
 from landiag.journey.ways import Way
 from landiag.model.causes import cause_of
 from landiag.model.report import ClientSees, Finding, Outcome
@@ -40,6 +44,10 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
     if not classes:
         return by_finding or _Seen(Symptom.UNKNOWN)
     journey = classes[0].journey
+    if way is not None and len(destinations_of(case, way)) > 1:
+        sight = see([_observed(case, way, journey, end) for end in journey.ends])
+        if sight.symptom is not Symptom.ANSWERED:
+            return _Seen(sight.symptom, None, sight.share)
     if journey.sight.symptom not in _OPEN:
         return _Seen(_stealthy(case, journey))
     if by_finding is not None:
@@ -49,6 +57,16 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
     if journey.sight.symptom is not Symptom.ANSWERED or way is not case.way:
         return _Seen(journey.sight.symptom, None, journey.sight.share)
     return _of_application(case, attempt_of(case), findings)
+
+
+def _observed(case: Case, way: Way, journey: Journey, end: End) -> End:
+    """An end with what this machine's own test of that place saw, where the model knows no socket of it."""
+    place = None if end.arrival is None else translated_by(journey.arrivals[end.arrival])
+    if end.symptom is not Symptom.ANSWERED or place is None:
+        return end
+    there = [one for one in destinations_of(case, way) if (one.ip, one.port) == (place.ip, place.port)]
+    is_gone = any(is_dead(case, way, one) for one in there)
+    return replace(end, symptom=Symptom.UNREACHABLE) if is_gone else end
 
 
 def _stealthy(case: Case, journey: Journey) -> Symptom:

@@ -1,0 +1,57 @@
+"""Connections that rules share out among several places: is there a server at each of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from landiag.checks.case import Case
+from landiag.checks.destination import Destination
+from landiag.checks.exchange import shared_exchanges
+from landiag.collect.exchanges.http import Exchange, parse_exchange
+from landiag.collect.exchanges.tcp import TcpOutcome
+from landiag.journey.binding import bind_among
+from landiag.journey.ways import Way
+from landiag.model.facts import Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.terms import Symptom
+
+_DEAD = (TcpOutcome.REFUSED, TcpOutcome.REJECTED, TcpOutcome.UNREACHABLE)
+
+
+def check_shares(case: Case, way: Way, destinations: Sequence[Destination]) -> list[Finding]:
+    """Name the places to which connections are sent and where nothing serves them."""
+    dead = [one for one in destinations if is_dead(case, way, one)]
+    if not dead:
+        return []
+    places = ", ".join(f"{one.ip}:{one.port}" for one in dead)
+    every = len(dead) == len(destinations)
+    what = "Connections" if every else "A share of connections"
+    evidence = tuple(Evidence("firewall", one.rule_text) for one in dead if one.rule_text)
+    step = f"Start what should answer at {places}, or take it out of the rule."
+    return [
+        Finding(
+            code="port-redirected",
+            outcome=Outcome.BLOCKS,
+            title=f"{what} to port {case.port} are sent to {places}, where nothing answers",
+            detail="Rules share connections out among several places; those sent there fail."
+            if not every
+            else "Rules share connections out among several places, and none of them answers.",
+            evidence=tuple(dict.fromkeys(evidence)),
+            fixes=(Fix("Let each place have a server", needs="user-action", steps=(step,)),),
+            paths=(way.id,),
+            symptom=None if every else Symptom.VARIES,
+        )
+    ]
+
+
+def is_dead(case: Case, way: Way, destination: Destination) -> bool:
+    """Whether nothing serves connections at a place: no socket there, or a refusal to this machine's own test."""
+    known = destination.namespace.sockets if destination.namespace is not None else case.facts.sockets
+    if (destination.namespace is not None or not destination.is_elsewhere) and not isinstance(known, Unknown):
+        binding = bind_among(known, destination.ip, destination.port, destination.interface)
+        return not binding.serving and not binding.perhaps
+    for place, call in shared_exchanges(case, way):
+        exchange = case.parse(call, parse_exchange) if place == destination else None
+        if isinstance(exchange, Exchange):
+            return exchange.best.connect.outcome in _DEAD
+    return False
