@@ -8,7 +8,7 @@ from landiag.checks import firewall, listening, way_back
 from landiag.checks.case import Case
 from landiag.checks.owners import describe_owner
 from landiag.checks.restart import server_of
-from landiag.diagnose import gather, open_case
+from landiag.gather import gather, open_case
 from landiag.host import Recorder
 from landiag.journey.binding import describe_address
 from landiag.model.causes import rank

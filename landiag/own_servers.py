@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from landiag.diagnose import gather
+from landiag.gather import gather
 from landiag.host import Recorder
 from landiag.model.facts import Process, Socket, Unknown
 from landiag.servers.recognise import Server, recognise

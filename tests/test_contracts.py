@@ -29,7 +29,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_checks_are_those_of_the_report_in_its_order() -> None:
-    assert tuple(name for name, _ in CHECKS) == CHECK_NAMES
+    assert tuple(one.name for one in CHECKS) == CHECK_NAMES
 
 
 def test_codes_are_unique_and_each_has_its_page() -> None:

@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from landiag.checks import addresses, application, firewall, listening, peer, port, way_back
 from landiag.checks.case import Answer, Case
+from landiag.model.facts import Source
+from landiag.model.terms import CheckName
 
-CHECKS: tuple[tuple[str, Callable[[Case], Answer]], ...] = (
-    ("listening", listening.check),
-    ("port", port.check),
-    ("addresses", addresses.check),
-    ("firewall", firewall.check),
-    ("way-back", way_back.check),
-    ("application", application.check),
-    ("peer", peer.check),
+
+def _nothing(_case: Case) -> tuple[Source, ...]:
+    return ()
+
+
+class Check(Struct, frozen=True):
+    """One line of the report.
+
+    ``plan`` names what it wants to be read of a case, ``plan_after`` what the answers to that make worth reading.
+    """
+
+    name: CheckName
+    check: Callable[[Case], Answer]
+    plan: Callable[[Case], tuple[Source, ...]] = _nothing
+    plan_after: Callable[[Case], tuple[Source, ...]] = _nothing
+
+
+CHECKS = (
+    Check(CheckName.LISTENING, listening.check, listening.plan, listening.plan_after),
+    Check(CheckName.PORT, port.check, port.plan),
+    Check(CheckName.ADDRESSES, addresses.check, plan_after=addresses.plan_after),
+    Check(CheckName.FIREWALL, firewall.check, firewall.plan),
+    Check(CheckName.WAY_BACK, way_back.check),
+    Check(CheckName.APPLICATION, application.check, application.plan, application.plan_after),
+    Check(CheckName.PEER, peer.check, peer.plan, peer.plan_after),
 )
-"""Every check by the name it has in the report, in the report's order."""
+"""Every check, in the report's order."""

@@ -11,8 +11,13 @@ from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.way_back import client_for
 from landiag.journey.routing import lookup
 from landiag.journey.ways import Way, is_container_side, owner_of, rank_kind
-from landiag.model.facts import Interface, IPAddress, Unknown
+from landiag.model.facts import Interface, IPAddress, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+
+
+def plan_after(case: Case) -> tuple[Source, ...]:
+    """Ask the link whether somebody else has the address, too; the question was begun with the second round."""
+    return link.plan(case.facts, case.way)
 
 
 def check(case: Case) -> Answer:

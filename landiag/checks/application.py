@@ -44,7 +44,7 @@ def plan(case: Case) -> tuple[Call, ...]:
     )
 
 
-def plan_comparison(case: Case) -> tuple[Call | Command, ...]:
+def plan_after(case: Case) -> tuple[Call | Command, ...]:
     """Ask again as this machine itself where the first answer was a refusal; look for Werkzeug's debugger."""
     attempt = attempt_of(case)
     if attempt is None or case.way is None:

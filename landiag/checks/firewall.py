@@ -17,7 +17,7 @@ from landiag.firewall.openings import Opening, Proposal, propose, without_transl
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
-from landiag.model.facts import IPNetwork, Unknown
+from landiag.model.facts import IPNetwork, Source, Unknown
 from landiag.model.match import UnknownKind
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
@@ -29,6 +29,11 @@ MAX_STOPS = 6
 """How many rules in a row are shown: people mend one, run again, and meet the next."""
 
 _ANSWERS = ("syn-ack", "answer")
+
+
+def plan(case: Case) -> tuple[Source, ...]:
+    """Ask what other systems need, and systemd for the units that hold the port's sockets."""
+    return (*systems.plan(case), *sandbox.plan(case))
 
 
 def check(case: Case) -> Answer:

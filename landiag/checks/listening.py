@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks import words
+from landiag.checks import restart, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
@@ -13,11 +13,12 @@ from landiag.checks.owners import describe_owner, owner_evidence, socket_source
 from landiag.checks.restart import listen_fixes, server_of
 from landiag.checks.shares import check_shares
 from landiag.checks.systems import is_explained_by_port
+from landiag.collect import linux
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.journey.ways import Way
 from landiag.model.changes import Sysctl
-from landiag.model.facts import Command, Family, Interface, Namespace, Socket, Unknown
+from landiag.model.facts import Command, Family, Interface, Namespace, Socket, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.servers.relays import relay_of
 
@@ -76,9 +77,19 @@ CONNTRACK_AFTER = Command(
 """How many connections are tracked, read once more after this machine has made some."""
 
 
-def plan_after(case: Case) -> tuple[Command, ...]:
-    """Count tracked connections where the rules could not be read and nothing listens: none means no NAT."""
-    return (CONNTRACK_AFTER,) if has_gaps(case) and case.facts.os == "linux" else ()
+def plan(case: Case) -> tuple[Source, ...]:
+    """Look into the other network namespaces, where the socket may be in one."""
+    is_wanted = case.facts.os == "linux" and may_be_inside(case)
+    return linux.plan_namespaces(case.readings) if is_wanted else ()
+
+
+def plan_after(case: Case) -> tuple[Source, ...]:
+    """Look for the line that binds a server to loopback; count tracked connections where rules could not be read.
+
+    Where this machine has just made some and none is tracked, there is no NAT.
+    """
+    counted = (CONNTRACK_AFTER,) if has_gaps(case) and case.facts.os == "linux" else ()
+    return (*restart.plan(case), *counted)
 
 
 def may_be_translated(case: Case) -> bool:

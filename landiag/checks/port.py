@@ -11,19 +11,18 @@ from landiag.checks.owners import describe_owner, owner_evidence, server_name
 from landiag.checks.systems import passing_on, port_findings
 from landiag.collect.exchanges.bind import BindTest, parse_bind_test
 from landiag.model.facts import Call, Process, Socket, Unknown
-from landiag.model.host import Facts
-from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
+from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.servers.relays import relay_of, without_inner_relays
 
 _FIRST_UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
 _LAST_RESERVED = "net.inet.ip.portrange.reservedhigh"
 
 
-def plan(target: Target, facts: Facts) -> tuple[Call, ...]:
+def plan(case: Case) -> tuple[Call, ...]:
     """Ask for the bind test where nothing of ours listens on the port."""
-    if isinstance(facts.sockets, Unknown) or any(socket.port == target.port for socket in facts.sockets):
+    if isinstance(case.facts.sockets, Unknown) or case.listeners:
         return ()
-    return (bind_source(target),)
+    return (bind_source(case.target),)
 
 
 def check(case: Case) -> Answer:

@@ -74,7 +74,7 @@ def _of_class(case: Case, way: Way, one: ClientClass) -> list[Finding]:
     """What the journey of a class says of routes."""
     journey = one.journey
     found = [*_source_refused(case, way, journey), *_lost_replies(case, way, journey)]
-    if found or case.facts.os != "linux":
+    if found or case.facts.os != "linux" or way.landing is not None:
         return found
     if is_by_other_link(journey.packet, journey.way_back) and journey.way_back is not None:
         return [by_other_interface(case, way, client_for(case, way), journey.way_back)]

@@ -12,13 +12,13 @@ import typer
 from msgspec.structs import replace
 
 from landiag.cli.outputs import Stop
-from landiag.diagnose import gather
 from landiag.firewall.command import Judged, exit_status, judge_packets, write_json, write_table
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.owners import find_owner
 from landiag.firewall.packets import parse_packets
 from landiag.firewall.saved import is_recording, parse_saved
 from landiag.firewall.saved_file import SavedFile
+from landiag.gather import gather
 from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.host.nft_text import read_nft_text
 from landiag.journey.surroundings import HostSurroundings

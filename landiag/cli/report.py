@@ -190,7 +190,7 @@ def _facts_of(before: Saved, after: Saved) -> tuple[Facts, Facts] | None:
     """Read the facts of both, where both are recordings."""
     if before.recording is None or after.recording is None:
         return None
-    from landiag.diagnose import gather
+    from landiag.gather import gather
 
     pair = [
         gather(Recorder(RecordedHost(recording.readings)), float("inf"))[1]

@@ -79,13 +79,20 @@ def plan_namespaces(readings: Readings) -> tuple[Source, ...]:
         for source in (
             sockets.namespace_listeners(entry.pid, entry.name),
             interfaces.namespace_interfaces(entry.pid, entry.name),
+            *routes.namespace_sources(entry.pid, entry.name),
+            routes.namespace_settings(entry.pid, entry.name),
         )
     )
 
 
+def has_namespaces(readings: Readings) -> bool:
+    """Whether the other namespaces were looked into."""
+    return any(source.name in readings for source in plan_namespaces(readings))
+
+
 def add_namespaces(facts: Facts, readings: Readings) -> Facts:
     """Add what was read of the other namespaces, where it was."""
-    if not any(source.name in readings for source in plan_namespaces(readings)):
+    if not has_namespaces(readings):
         return facts
     return replace(facts, namespaces=_parse_namespaces(readings))
 
@@ -109,8 +116,8 @@ def _both(
     readings: Readings, ipv4: Source, ipv6: Source, parse: Callable[[str, Family], tuple[T, ...]]
 ) -> tuple[T, ...] | Unknown:
     """Parse one subject that is read once a family, into one tuple; Unknown when either is."""
-    first = parse_reading(readings[ipv4.name], lambda text: parse(text, Family.IPV4))
-    second = parse_reading(readings[ipv6.name], lambda text: parse(text, Family.IPV6))
+    first = _inside(readings, ipv4, lambda text: parse(text, Family.IPV4))
+    second = _inside(readings, ipv6, lambda text: parse(text, Family.IPV6))
     if isinstance(first, Unknown):
         return first
     return second if isinstance(second, Unknown) else first + second
@@ -147,13 +154,24 @@ def _parse_namespaces(readings: Readings) -> tuple[Namespace, ...] | Unknown:
 def _parse_namespace(readings: Readings, entry: machine.NamespaceEntry) -> Namespace:
     listeners = readings[sockets.namespace_listeners(entry.pid, entry.name).name]
     links = readings[interfaces.namespace_interfaces(entry.pid, entry.name).name]
+    settings = _inside(readings, routes.namespace_settings(entry.pid, entry.name), routes.parse_settings)
+    route4, route6, rule4, rule6 = routes.namespace_sources(entry.pid, entry.name)
     return Namespace(
+        routes=_both(readings, route4, route6, routes.parse_routes),
+        policy_rules=_both(readings, rule4, rule6, routes.parse_rules),
+        sysctls={} if isinstance(settings, Unknown) else settings,
         name=entry.name,
         pid=entry.pid,
         title=entry.title,
         sockets=parse_reading(listeners, lambda text: sockets.parse_listeners(text, entry.name)),
         interfaces=parse_reading(links, interfaces.parse_interfaces),
     )
+
+
+def _inside(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:
+    """Parse what was read of a namespace; Unknown where an older recording lacks it."""
+    reading = readings.get(source.name)
+    return Unknown("not recorded", source.name) if reading is None else parse_reading(reading, parse)
 
 
 def _parse_proc_listeners(readings: Readings, missing: Unknown) -> tuple[Socket, ...] | Unknown:

@@ -15,7 +15,9 @@ SYSCTLS = (
     + (
         "net.ipv4.conf.all.accept_local",
         "net.ipv4.conf.all.arp_ignore",
+        "net.ipv4.conf.all.arp_filter",
         "net.ipv4.conf.all.route_localnet",
+        "net.ipv4.tcp_fwmark_accept",
         "net.ipv4.fwmark_reflect",
     )
     + ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
@@ -23,7 +25,17 @@ SYSCTLS = (
 )
 """The kernel settings that decide something; see Documentation/networking/ip-sysctl.rst in the kernel."""
 
-INTERFACE_SETTINGS = ("rp_filter", "arp_ignore", "route_localnet")
+INTERFACE_SETTINGS = (
+    *(
+        "rp_filter",
+        "arp_ignore",
+        "arp_filter",
+        "route_localnet",
+        "src_valid_mark",
+        "accept_local",
+        "forwarding",
+    ),
+)
 """Those that each interface has, too."""
 
 FIRST: tuple[Source, ...] = (

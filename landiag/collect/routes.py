@@ -14,6 +14,28 @@ RULES4 = Command("ip-rules-4", ("ip", "-j", "-4", "rule", "show"))
 RULES6 = Command("ip-rules-6", ("ip", "-j", "-6", "rule", "show"))
 NEIGHBOURS = Command("ip-neighbours", ("ip", "-j", "neigh", "show"))
 
+
+def namespace_sources(pid: int, name: str) -> tuple[Command, ...]:
+    """Name the sources of the routes and rules in another network namespace, in which process ``pid`` lives."""
+    inside = ("nsenter", "-t", str(pid), "-n")
+    return tuple(
+        Command(f"{one.name} netns={name}", (*inside, *one.argv), needs_root=True)
+        for one in (ROUTES4, ROUTES6, RULES4, RULES6)
+    )
+
+
+def namespace_settings(pid: int, name: str) -> Command:
+    """Name the source of the settings of IPv4 in another network namespace."""
+    argv = ("nsenter", "-t", str(pid), "-n", "sysctl", "net.ipv4.conf")
+    return Command(f"sysctl netns={name}", argv, needs_root=True)
+
+
+def parse_settings(text: str) -> dict[str, str]:
+    """Parse ``sysctl``: ``net.ipv4.conf.all.rp_filter = 1``, one a line."""
+    pairs = (line.partition(" = ") for line in text.splitlines())
+    return {name.strip(): value.strip() for name, separator, value in pairs if separator}
+
+
 _EVERYWHERE = {Family.IPV4: ip_network("0.0.0.0/0"), Family.IPV6: ip_network("::/0")}
 
 _RULE_WORDS = frozenset(

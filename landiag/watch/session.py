@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from msgspec.structs import replace
 
 from landiag.collect import linux
-from landiag.diagnose import diagnose, gather
+from landiag.diagnose import diagnose
+from landiag.gather import gather
 from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.model.facts import Reading
 from landiag.model.report import Evidence, Report

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from landiag.checks.windows import openings as checks
 from landiag.collect import windows
-from landiag.diagnose import gather, open_case
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.surroundings import SavedSurroundings
 from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.registry import parse_rule_string
+from landiag.gather import gather, open_case
 from landiag.host import Recorder
 from landiag.model.facts import Unknown
 from landiag.model.packet import Packet

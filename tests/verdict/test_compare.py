@@ -7,7 +7,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from landiag.diagnose import gather
+from landiag.gather import gather
 from landiag.host import RecordedHost, Recorder, Recording
 from landiag.model.host import Facts
 from landiag.render.changes import CHANGE_RENDERERS, render_changes
