@@ -12,6 +12,8 @@ from landiag.gather import gather, open_case
 from landiag.host import Recorder
 from landiag.journey.binding import describe_address
 from landiag.model.causes import rank
+from landiag.model.causes.listening import BOUND_TO_LOOPBACK
+from landiag.model.causes.network import NO_LAN_ADDRESS
 from landiag.model.facts import Socket, Unknown
 from landiag.model.report import Finding, Outcome, Target
 from landiag.question import Question
@@ -48,7 +50,7 @@ def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] 
 
 
 def _describe(case: Case, socket: Socket) -> Listener:
-    loopback = ("no", "bound-to-loopback", "only this machine itself")
+    loopback = ("no", BOUND_TO_LOOPBACK.code, "only this machine itself")
     reached, cause, why = loopback if socket.address.is_loopback else _judge(case)
     url = _where(case, socket) if reached != "no" else None
     return Listener(
@@ -84,5 +86,7 @@ def _judge(case: Case) -> tuple[str, str | None, str]:
         if matching:
             return reached, matching[0].code, matching[0].title
     return (
-        ("no", "no-lan-address", "this machine has no LAN address") if case.way is None else ("yes", None, "")
+        ("no", NO_LAN_ADDRESS.code, "this machine has no LAN address")
+        if case.way is None
+        else ("yes", None, "")
     )

@@ -9,6 +9,7 @@ from landiag.checks.case import Answer, Case
 from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
 from landiag.journey.ways import Way
+from landiag.model.causes.listening import PORT_TAKEN
 from landiag.model.facts import Call, Command, Neighbour, Source, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Finding, Outcome, Target
@@ -105,7 +106,7 @@ def is_explained_by_port(case: Case) -> bool:
     if not _of(case).explains_listening:
         return False
     return any(
-        one.outcome is Outcome.UNKNOWN or (one.outcome is Outcome.BLOCKS and one.code != "port-taken")
+        one.outcome is Outcome.UNKNOWN or (one.outcome is Outcome.BLOCKS and one.code != PORT_TAKEN.code)
         for one in port_findings(case, bind_error(case))
     )
 

@@ -10,6 +10,13 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from landiag.model.causes.listening import (
+    BOUND_TO_DEVICE,
+    BOUND_TO_IPV4_ONLY,
+    BOUND_TO_IPV6_ONLY,
+    BOUND_TO_LOOPBACK,
+    BOUND_TO_OTHER_ADDRESS,
+)
 from landiag.model.facts import Family, Interface, IPAddress, Socket, Unknown
 from landiag.model.host import Facts
 
@@ -63,12 +70,12 @@ def takes_connections(socket: Socket, ip: IPAddress, interface: Interface | None
 def why_not(socket: Socket, interface: Interface | None) -> str:
     """The code of the contract that says why a socket of the right port does not take connections."""
     if socket.address.is_loopback:
-        return "bound-to-loopback"
+        return BOUND_TO_LOOPBACK.code
     if interface is not None and socket.device not in (None, interface.name, interface.master):
-        return "bound-to-device"
+        return BOUND_TO_DEVICE.code
     if socket.address.is_unspecified:
-        return "bound-to-ipv6-only" if socket.family is Family.IPV6 else "bound-to-ipv4-only"
-    return "bound-to-other-address"
+        return BOUND_TO_IPV6_ONLY.code if socket.family is Family.IPV6 else BOUND_TO_IPV4_ONLY.code
+    return BOUND_TO_OTHER_ADDRESS.code
 
 
 def describe_address(socket: Socket) -> str:

@@ -33,6 +33,7 @@ firewall-blocks-program   | firewall    | input        | timeout silent         
 firewall-profile          | firewall    | input        | timeout                          | connection-filtered
 rate-limited              | firewall    | input        | varies                           | connection-filtered server-silent
 firewall-unreadable ?     | firewall    | input        | timeout refused unreachable silent | connection-filtered connection-refused connection-rejected server-silent
+windows-firewall-not-asked ! | firewall  | input        | timeout                          | connection-filtered
 other-firewall ?          | firewall    | input        | timeout refused unreachable silent | connection-filtered server-silent peer-down
 sandbox-denies            | firewall    | socket       | timeout refused unreachable silent | connection-filtered connection-refused connection-rejected server-silent
 port-redirected           | listening   | nat          | refused timeout unreachable reset | connection-refused connection-filtered connection-rejected connection-reset peer-down

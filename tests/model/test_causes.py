@@ -103,8 +103,7 @@ def test_no_row_contradicts_itself(cause: Cause) -> None:
     if cause.worst is Outcome.BLOCKS:
         assert cause.stages, "it stops clients, and stands nowhere"
         assert cause.symptoms, "it stops clients, and they see nothing of it"
-    if cause.worst is Outcome.WARNS:
-        assert not cause.symptoms, "it only warns, and clients see it"
+    assert cause.stages or not cause.symptoms, "clients see it, and it stands nowhere"
     for met in cause.met:
         seen = {*cause.symptoms, *met.symptoms} if Symptom.VARIES in cause.symptoms else set(cause.symptoms)
         assert set(met.symptoms) & seen, f"a client sees nothing that {met.code} looks like"

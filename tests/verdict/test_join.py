@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from landiag.model.causes import CAUSES
 from landiag.model.report import AddressSpan, Finding, Outcome, Path, Report, Stage, Status, Verdict
 from landiag.model.terms import StageName
 from landiag.render.jsontext import render_json
 from landiag.verdict.join import JoinError, join
+from tests.model.expected import ROWS
 from tests.render.reports import blocked, clear, undetermined
 
 
@@ -43,7 +43,7 @@ def _server(code: str) -> Report:
 
 @pytest.mark.parametrize(
     ("met", "cause"),
-    [(met.code, one.code) for one in CAUSES for met in one.met if one.worst is Outcome.BLOCKS],
+    [(met, row.code) for row in ROWS for met in row.met if row.worst == "blocks"],
 )
 def test_fault_that_explains_what_the_client_met_is_confirmed(met: str, cause: str) -> None:
     joined = join(_server(cause), _client(met))
