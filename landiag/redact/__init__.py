@@ -99,6 +99,7 @@ def _collect(redactor: Redactor, document: Document) -> None:
 
 
 def _collect_target(redactor: Redactor, target: Target) -> None:
+    redactor.ports.add(str(target.port))
     for text in (target.peer, target.address):
         if text is not None:
             redactor.collect(text)
