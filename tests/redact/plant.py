@@ -81,22 +81,25 @@ def _value(source: str, key: str, value: Any) -> Any:
             return [*done, *([name, said] for name, said in ANSWER.items() if said)]
         return done
     if isinstance(value, dict):
-        done = {name: _value(source, name, one) for name, one in value.items()}
-        if source == "ip-addresses" and "ifname" in done:
-            done |= {"ifalias": f"{STEM} alias", "altnames": [f"{STEM}alt"]}
-        if source == "processes" and "pid" in done:
-            done |= {"cwd": f"{_folder(done)}{STEM}", "user": _user(done)}
-            done["environment"] = {
-                **done["environment"],
-                "FLASK_APP": f"{STEM}app:{STEM}",
-                "VIRTUAL_ENV": f"/srv/{STEM}",
-            }
-        if source == "nft-ruleset" and ("rule" in done or "set" in done or "chain" in done):
-            kind = next(iter(done))
-            if kind != "chain" and isinstance(done[kind], dict):
-                done[kind] = {**done[kind], "comment": f"{STEM} comment +{NUMBERS[1]}"}
-        return done
+        return _record(source, {name: _value(source, name, one) for name, one in value.items()})
     return _string(source, key, value) if isinstance(value, str) else value
+
+
+def _record(source: str, done: dict[str, Any]) -> dict[str, Any]:
+    if source == "ip-addresses" and "ifname" in done:
+        done |= {"ifalias": f"{STEM} alias", "altnames": [f"{STEM}alt"]}
+    if source == "processes" and "pid" in done:
+        done |= {"cwd": f"{_folder(done)}{STEM}", "user": _user(done)}
+        done["environment"] = {
+            **done["environment"],
+            "FLASK_APP": f"{STEM}app:{STEM}",
+            "VIRTUAL_ENV": f"/srv/{STEM}",
+        }
+    if source == "nft-ruleset" and ("rule" in done or "set" in done or "chain" in done):
+        kind = next(iter(done))
+        if kind != "chain" and isinstance(done[kind], dict):
+            done[kind] = {**done[kind], "comment": f"{STEM} comment +{NUMBERS[1]}"}
+    return done
 
 
 def _folder(item: dict[str, Any]) -> str:
