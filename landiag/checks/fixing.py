@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 from typing_extensions import assert_never
 
@@ -66,10 +68,10 @@ def _keep(change: Change) -> str:
 
 def restart_fix(case: Case, advice: RestartAdvice, production: str, *, verified: bool | None) -> Fix:
     """Build the fix that starts a server anew, as advised; ``production`` is what to mind about the server."""
-    run = advice.run
     old = _process(case, advice.stop_pid)
-    if run is not None and old is not None and run.detached and is_somebody_elses(case, old):
-        run = replace(run, for_user=old.user or str(old.uid))
+    if advice.run is None or advice.run.detached:
+        advice = _for_its_user(case, advice, old)
+    run = advice.run
     is_typed = run is not None and run.detached
     return Fix(
         title=advice.title,
@@ -79,12 +81,36 @@ def restart_fix(case: Case, advice: RestartAdvice, production: str, *, verified:
         risk=production or None,
         steps=advice.steps,
         edit=advice.edit,
-        cwd=advice.cwd if run is not None else None,
+        cwd=advice.cwd if run is not None and run.for_user is None else None,
         stop_pid=advice.stop_pid,
         stop_signal=None if advice.stop_signal == "TERM" else advice.stop_signal,
         actions=_restart_actions(advice, old, run) if is_typed else (),
         lasts=Lasts.FOR_GOOD if advice.edit is not None else Lasts.WHILE_IT_RUNS if is_typed else None,
     )
+
+
+_OF_THE_SYSTEM = ("/etc/", "/usr/local/etc/")
+"""Where a server's tables know its files; what a process names elsewhere, or as its own, is its user's."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\$?")
+
+
+def _for_its_user(case: Case, advice: RestartAdvice, old: Process | None) -> RestartAdvice:
+    """Advice that holds what another user's process said, as that user's own: nobody else runs or edits it."""
+    if old is None or not is_somebody_elses(case, old):
+        return advice
+    name = old.user or ""
+    is_name = _NAME.fullmatch(name) is not None
+    who = name if is_name else f"the user with the number {old.uid}" if old.uid is not None else "its user"
+    steps = advice.steps
+    if advice.edit is not None and not advice.edit.file.startswith(_OF_THE_SYSTEM):
+        steps = (f"Change the file as {who}, not as yourself: it came from a process of that user.", *steps)
+    if advice.run is None:
+        return replace(advice, steps=steps)
+    if not is_name or not (advice.run.cwd or "").isprintable():
+        steps = (*steps, f"Start it again as {who}, with that user's own command.")
+        return replace(advice, run=None, steps=steps)
+    return replace(advice, run=replace(advice.run, for_user=name), steps=steps)
 
 
 def _shell_of(case: Case, advice: RestartAdvice) -> str:

@@ -229,7 +229,7 @@ class _Printer:
         """Say that it watches, and what to do now; on standard error, which JSON leaves free."""
         if self.quiet:
             return
-        where = f": open {url} on the client now" if url else ""
+        where = f": open {url} on the client now" if url and not self.redact else ""
         sys.stderr.write(
             escape_text(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}") + "\n"
         )
@@ -244,7 +244,7 @@ class _Printer:
         """Say that nothing has arrived yet, and what that means most often."""
         if not self.quiet:
             sys.stderr.write(
-                f"No packet for port {port} has arrived yet. Did the client open exactly the URL above? Is it in"
+                f"No packet for port {port} has arrived yet. Did the client open exactly the right URL? Is it in"
                 " the same network (no guest Wi-Fi, no mobile data, no VPN)?\n"
             )
             sys.stderr.flush()

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import socket
+import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -124,10 +125,11 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
     known = parse_processes(processes({"pids": params["pid"]}, timeout).decode())
     process = known.get(int(params["pid"]))
     server = None if process is None else recognise(process, known, params.get("answers") or None)
-    if server is None:
+    if server is None or process is None:
         return b"null"
     for path in edit_files(server):
-        found = find_edit(server, path, _read_text(path), Family(int(params["family"])), int(params["port"]))
+        text = _read_text_for(path, process.uid, path in server.kind.files)
+        found = find_edit(server, path, text, Family(int(params["family"])), int(params["port"]))
         if found is not None:
             return json.dumps(asdict(found)).encode()
     return b"null"
@@ -205,6 +207,24 @@ def _namespace_of(pid: str) -> str | None:
 def _container_of(pid: int) -> str:
     """Name the container by the last part of its cgroup (docker-0123456789ab.scope); empty without one."""
     return os.path.basename(_read_text(f"/proc/{pid}/cgroup").strip().rpartition(":")[2])
+
+
+def _read_text_for(path: str, uid: int | None, is_known: bool) -> str:
+    """Read a file that a process of the user ``uid`` named; empty where it is not that user's own to name.
+
+    Another user's process leads nobody to files of others, by no link: ``is_known`` are those of the tables, which
+    root may own. Only plain files are read: a pipe would hold the reading up.
+    """
+    is_own = uid is None or not hasattr(os, "getuid") or uid == os.getuid()
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if is_own else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+    except (OSError, ValueError):
+        return ""
+    with open(descriptor, encoding="utf-8", errors="backslashreplace") as file:
+        state = os.fstat(descriptor)
+        is_allowed = is_own or state.st_uid == uid or (is_known and state.st_uid == 0)
+        return file.read(_MOST_TEXT) if stat.S_ISREG(state.st_mode) and is_allowed else ""
 
 
 def _read_text(path: str) -> str:

@@ -23,11 +23,14 @@ def command_line(run: Run, *, os: str = "linux") -> str:
     if run.for_user is None:
         return shell_line(run.argv, dict(run.environment), powershell=os == "windows")
     settings = [f"{name}={value}" for name, value in run.environment]
-    # Variables in front of runuser would be root's own: LD_PRELOAD would run as root.
-    words = ("env", *settings, *run.argv) if settings else run.argv
-    if os == "linux":
-        return shlex.join(("runuser", "-u", run.for_user, "--", *words))
-    return shlex.join(("su", run.for_user, "-c", shlex.join(words)))
+    if os != "linux":
+        inner = shlex.join(("env", *settings, *run.argv) if settings else run.argv)
+        there = f"cd {shlex.quote(run.cwd)} && {inner}" if run.cwd else inner
+        return shlex.join(("su", run.for_user, "-c", there))
+    # Variables in front of runuser would be root's own: LD_PRELOAD would run as root. So would the folder be.
+    before = (*(("-C", run.cwd) if run.cwd else ()), *settings)
+    words = ("env", *before, *run.argv) if before else run.argv
+    return shlex.join(("runuser", "-u", run.for_user, "--", *words))
 
 
 def undo_line(change: Change) -> str:

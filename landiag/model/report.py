@@ -101,6 +101,7 @@ class Fix(Struct, frozen=True):
     ``stop_signal`` ends ``stop_pid`` where TERM does not (uWSGI takes TERM for "start anew"). ``actions`` is the
     same, typed, for ``--fix``: empty where it can only be done by hand. ``lasts`` says how long it lasts by
     itself (None: nothing is changed, or nobody knows), ``keep`` how to keep what the next start would take.
+    ``masked``: names or secrets in its lines were replaced, so that nobody can type them.
     """
 
     title: str
@@ -117,6 +118,7 @@ class Fix(Struct, frozen=True):
     actions: tuple[Action, ...] = ()
     lasts: Lasts | None = None
     keep: str | None = None
+    masked: bool = False
 
 
 class AddressSpan(Struct, frozen=True):

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from landiag.model.facts import ReadStatus
 from landiag.model.recording import Recording
-from landiag.model.report import Report, Target
+from landiag.model.report import Fix, HostInfo, Report, Target
 from landiag.redact.readings import collect_reading, collect_source, redact_host, redact_path, redact_reading
 from landiag.redact.redactor import Redactor
 
@@ -38,9 +38,11 @@ _FIXED = frozenset(
         "needs",
         "created",
     )
-    + ("tool_version", "os", "environment", "scheme", "protocol", "where")
+    + ("tool_version", "os", "scheme", "protocol", "where")
 )
 """Fields of a report that hold landiag's own words."""
+
+_OF_HOST = _FIXED | {"environment"}  # that of a process is a field too
 
 
 class Redaction(Struct, frozen=True):
@@ -99,6 +101,7 @@ def _collect(redactor: Redactor, document: Document) -> None:
 
 
 def _collect_target(redactor: Redactor, target: Target) -> None:
+    redactor.ports.add(str(target.port))
     for text in (target.peer, target.address):
         if text is not None:
             redactor.collect(text)
@@ -150,10 +153,32 @@ def _walk(redactor: Redactor, value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_walk(redactor, item) for item in value)
     if isinstance(value, Struct):
-        names = [name for name in value.__struct_fields__ if name not in _FIXED]
-        changed = {name: _walk(redactor, getattr(value, name)) for name in names}
+        changed = {name: _field(redactor, name, getattr(value, name)) for name in _free(value)}
         return replace(value, **changed)
     return value
+
+
+def _free(value: Struct) -> list[str]:
+    """The fields of a record that may hold names."""
+    fixed = _OF_HOST if isinstance(value, HostInfo) else _FIXED
+    return [name for name in value.__struct_fields__ if name not in fixed]
+
+
+def _field(redactor: Redactor, name: str, value: Any) -> Any:
+    if name == "argv" and isinstance(value, tuple):
+        return redactor.argv(value)
+    if name == "environment" and isinstance(value, tuple):
+        return tuple((key, redactor.line(text)) for key, text in value)
+    if name == "fixes" and isinstance(value, tuple):
+        return tuple(_redact_fix(redactor, fix) for fix in value)
+    return _walk(redactor, value)
+
+
+def _redact_fix(redactor: Redactor, fix: Fix) -> Fix:
+    """A fix whose lines could no longer be typed says so."""
+    new = cast("Fix", _walk(redactor, fix))
+    is_same = (new.commands, new.undo, new.cwd) == (fix.commands, fix.undo, fix.cwd)
+    return replace(new, masked=new.masked or not is_same)
 
 
 def _texts(value: Any) -> list[str]:
@@ -165,6 +190,5 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, tuple):
         return [text for item in value for text in _texts(item)]
     if isinstance(value, Struct):
-        names = [name for name in value.__struct_fields__ if name not in _FIXED]
-        return [text for name in names for text in _texts(getattr(value, name))]
+        return [text for name in _free(value) for text in _texts(getattr(value, name))]
     return []

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from landiag.collect.exchanges.answerers import recognise_http
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Reading, ReadStatus
-from landiag.redact.masking import mask_argv, mask_environment
+from landiag.redact.masking import mask_environment
 from landiag.redact.redactor import Redactor
 from landiag.redact.spans import find_spans
 from landiag.redact.vocabulary import mask_prose
@@ -73,7 +73,7 @@ def redact_reading(redactor: Redactor, reading: Reading) -> Reading:
     named = replace(
         reading,
         source=redact_source(redactor, reading.source),
-        argv=None if reading.argv is None else tuple(redactor.text(word) for word in mask_argv(reading.argv)),
+        argv=None if reading.argv is None else redactor.argv(reading.argv),
         detail=redactor.line(reading.detail),
         remedy=None if reading.remedy is None else redactor.line(reading.remedy),
     )
@@ -196,7 +196,7 @@ class _Walker(Struct, frozen=True):
             return {name: self.walk(name, inner) for name, inner in value.items()}
         if isinstance(value, list):
             if key == "argv":
-                return [self.redactor.text(word) for word in mask_argv(tuple(map(str, value)))]
+                return list(self.redactor.argv(tuple(map(str, value))))
             return [self.walk(key, inner) for inner in value]
         return self._field(key, value) if isinstance(value, str) else value
 

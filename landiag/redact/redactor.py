@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import unquote
 
 from msgspec import Struct, field
 
 from landiag.redact.addresses import AddressMap
+from landiag.redact.flags import find_ports, mask_numbers, mask_words
 from landiag.redact.macs import MacMap, format_mac
-from landiag.redact.masking import mask_text
+from landiag.redact.masking import mask_argv, mask_text
 from landiag.redact.names import NameMap
 from landiag.redact.spans import Span, find_spans
 from landiag.redact.vocabulary import mask_prose
@@ -69,6 +70,7 @@ class Redactor(Struct):
     macs: MacMap = field(default_factory=MacMap)
     addresses: AddressMap = field(default_factory=AddressMap)
     words: WordMap = field(default_factory=WordMap)
+    ports: set[str] = field(default_factory=set)
     _large: dict[str, list[Span]] = field(default_factory=dict)
     _blotted: dict[str, str] = field(default_factory=dict)
 
@@ -88,6 +90,7 @@ class Redactor(Struct):
                 self._collect_address(span)
         self.names.collect(text)
         self.words.collect(text)
+        self.ports |= find_ports(text)
         for _, decoded, _ in _encoded_runs(text) if depth < _DEEPEST else ():
             self.collect(decoded, depth=depth + 1)
 
@@ -131,7 +134,11 @@ class Redactor(Struct):
 
     def line(self, text: str) -> str:
         """Redact a line for people or a command line, its secrets masked first."""
-        return self.text(mask_text(text))
+        return self.text(mask_numbers(mask_text(text), self.ports))
+
+    def argv(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Redact a command line: its secrets, the values of flags that nobody knows, names and addresses."""
+        return tuple(self.text(word) for word in mask_words(mask_argv(tuple(words)), self.ports))
 
     def _write(self, span: Span) -> str | None:
         if span.kind == "mac":

@@ -23,10 +23,11 @@ _PREDICTABLE = re.compile(r"(?:en|wl|ww|ib|sl)(?:[pPsfodbcu]\d+)+(?:np\d+|v\d+)?
 _ROUTE_FLAGS = re.compile(r"U[BCDGHILMRSTWXYbcdghilmnpr123]*")
 """How netstat writes the flags of a route: a letter each (netstat(1) of macOS and the BSDs)."""
 
+_TIME = re.compile(r"\d+[TZ]\d*Z?")
 _SHORT_HEX = re.compile(r"(?=.*\d)[0-9a-f]{1,5}")
 
 _BLOTTED = re.compile(r"x+|0+x[0-9a-f]+")
-_FORMATS = (_BLOTTED, _PREDICTABLE, _ROUTE_FLAGS, _SHORT_HEX)
+_FORMATS = (_TIME, _BLOTTED, _PREDICTABLE, _ROUTE_FLAGS, _SHORT_HEX)
 _SID = re.compile(r"(S-1-5-21)((?:-\d+){1,8})")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from landiag.model.report import Edit, Finding, Fix, Outcome, Path, Report, Status
 from landiag.render.markup import Markup, cell, code_cell, element, group, trusted
 from landiag.render.parts import (
+    ON_THE_CLIENT,
     OUTCOME_WORDS,
     STATUS_WORDS,
     clip,
@@ -19,7 +20,7 @@ from landiag.render.parts import (
     symptom_sentence,
 )
 from landiag.render.svg import render_path
-from landiag.render.typed import command_lines, undo_lines
+from landiag.render.typed import command_lines, masked_note, undo_lines
 
 MOST_DRAWINGS = 4
 """Ways in that are drawn; further ones are listed."""
@@ -134,12 +135,13 @@ def _fixes(report: Report) -> list[Markup]:
 def _fix(number: int, finding: Finding, fix: Fix, os: str) -> list[Markup]:
     commands = command_lines(fix, os)
     parts = [element("h3", f"{number}. {fix.title} ", element("span", f"({finding.code})", class_="dim"))]
-    if fix.steps:
-        parts.append(element("ul", *(element("li", step) for step in fix.steps)))
+    steps = (*fix.steps, *masked_note(fix))
+    if steps:
+        parts.append(element("ul", *(element("li", step) for step in steps)))
     parts += _edit(fix.edit) if fix.edit is not None else []
     parts += [element("pre", "\n".join(commands))] if commands else []
     parts += _paragraphs([lasting(fix), f"Mind: {fix.risk}" if fix.risk else ""])
-    if fix.undo:
+    if undo_lines(fix, os):
         undo = element("pre", "\n".join(undo_lines(fix, os)))
         parts.append(_fold("To undo it", undo))
     return parts
@@ -159,6 +161,8 @@ def _fold(summary: str, *children: Markup) -> Markup:
 
 
 def _client(report: Report) -> list[Markup]:
+    if report.redacted:
+        return [element("h2", "On the client"), element("p", ON_THE_CLIENT)]
     url = next((path.url for path in report.paths if path.url), None)
     parts = []
     if url is not None:

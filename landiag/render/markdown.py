@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from landiag.model.report import Edit, Finding, Fix, Path, Report, Status
 from landiag.render.escape import escape_text
 from landiag.render.parts import (
+    ON_THE_CLIENT,
     OUTCOME_WORDS,
     STATUS_WORDS,
     clip,
@@ -24,7 +25,7 @@ from landiag.render.parts import (
     stop_of,
     symptom_sentence,
 )
-from landiag.render.typed import command_lines, undo_lines
+from landiag.render.typed import command_lines, masked_note, undo_lines
 
 _ACTIVE = re.compile(
     r"[\\`*_~<>\[\]|$&^{}@]|://|(?i:www\.)|#\d|(?i:\bgh-\d)|:[a-zA-Z][\w+-]*:|!\(|==|--|\+\+"
@@ -127,14 +128,14 @@ def _fixes(report: Report) -> list[str]:
 
 
 def _fix(fix: Fix, os: str) -> list[str]:
-    blocks = ["\n".join(f"- {plain(step)}" for step in fix.steps)]
+    blocks = ["\n".join(f"- {plain(step)}" for step in (*fix.steps, *masked_note(fix)))]
     if fix.edit is not None:
         blocks += _edit(fix.edit)
     commands = command_lines(fix, os)
     blocks.append(fenced("\n".join(commands), _language(os)) if commands else "")
     blocks.append(plain(lasting(fix)))
     blocks.append(f"Mind: {plain(fix.risk)}" if fix.risk else "")
-    if fix.undo:
+    if undo_lines(fix, os):
         blocks.append("To undo it:\n\n" + fenced("\n".join(undo_lines(fix, os)), _language(os)))
     return blocks
 
@@ -151,6 +152,8 @@ def _edit(edit: Edit) -> list[str]:
 
 
 def _client(report: Report) -> list[str]:
+    if report.redacted:
+        return ["### On the client", ON_THE_CLIENT]
     url = next((path.url for path in report.paths if path.url), None)
     lines = []
     if url is not None:

@@ -20,6 +20,11 @@ OUTCOME_WORDS = {
     Outcome.NOT_APPLICABLE: "not needed",
 }
 
+REDACTED = "names and addresses are replaced, the same one always by the same"
+
+ON_THE_CLIENT = "Run without --redact for what to open and to type on the client."
+"""In place of addresses and commands that nobody could use."""
+
 MOST_ROWS = 200
 """Rows that a page shows of one table; the JSON has all."""
 
@@ -37,11 +42,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
         ("Asked", ", ".join(asked)),
         ("Machine", f"{host.hostname}: {host.os_version}, {host.kernel}, {host.environment}"),
         ("Read", f"{report.created}, {rights}, by landiag {report.tool_version}"),
-        *(
-            [("Redacted", "names and addresses are replaced, the same one always by the same")]
-            if report.redacted
-            else []
-        ),
+        *([("Redacted", REDACTED)] if report.redacted else []),
     ]
 
 

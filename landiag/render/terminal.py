@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from landiag.model.report import CheckResult, Finding, Fix, Outcome, Report, Status
 from landiag.render.escape import escape_text
-from landiag.render.parts import confirmation, lasting, symptom_sentence
-from landiag.render.typed import command_lines
+from landiag.render.parts import ON_THE_CLIENT, REDACTED, confirmation, lasting, symptom_sentence
+from landiag.render.typed import command_lines, masked_note
 
 _MARKS = {
     Outcome.OK: ("ok", "green"),
@@ -89,7 +89,8 @@ def _verdict_lines(report: Report, style: Style) -> list[str]:
 
 
 def _note_lines(report: Report, style: Style) -> list[str]:
-    lines = [line for note in report.notes for line in _wrap(note, style, first="  Note: ")]
+    lines = _wrap(f"Redacted: {REDACTED}.", style, first="  ") if report.redacted else []
+    lines += [line for note in report.notes for line in _wrap(note, style, first="  Note: ")]
     return [f"  {confirmation(report)}", *lines] if report.verdict.confirmed_by else lines
 
 
@@ -157,6 +158,7 @@ def _fix_lines(report: Report, style: Style) -> list[str]:
     lines = [style.paint(heading if _is_open(report) else "Worth a look:", "bold")]
     for number, (_, fix) in enumerate(fixes, 1):
         commands = [f"     {line}" for line in command_lines(fix, report.host.os)]
+        commands += _wrap_all(masked_note(fix), style)
         steps = _wrap_all((*edit_step(fix), *fix.steps), style)
         lines += _wrap(fix.title, style, first=f"{number}. ")
         # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
@@ -183,6 +185,8 @@ def _wrap_all(texts: Iterable[str], style: Style) -> list[str]:
 
 
 def _client_lines(report: Report, style: Style) -> list[str]:
+    if report.redacted:
+        return _wrap(ON_THE_CLIENT, style)
     lines = []
     url = next((path.url for path in report.paths if path.url), None)
     if url is not None:

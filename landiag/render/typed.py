@@ -12,8 +12,10 @@ def command_lines(fix: Fix, os: str) -> list[str]:
     """Write a fix as lines to paste: the old server ended, the folder changed, rights asked for where needed.
 
     ``os`` is the host's of the report. Windows gets PowerShell, whose window an administrator opens; there
-    nothing stands in front of a command.
+    nothing stands in front of a command. Empty where its lines are masked: ``masked_note`` says so.
     """
+    if fix.masked:
+        return []
     lines = []
     if fix.needs == "restart-server" and fix.stop_pid is not None:
         lines.append(_end(fix.stop_pid, fix.stop_signal, os))
@@ -24,7 +26,12 @@ def command_lines(fix: Fix, os: str) -> list[str]:
 
 def undo_lines(fix: Fix, os: str) -> list[str]:
     """Write what takes a fix back as lines to paste; empty where nothing does."""
-    return _with_rights(fix.undo, fix, os)
+    return [] if fix.masked else _with_rights(fix.undo, fix, os)
+
+
+def masked_note(fix: Fix) -> tuple[str, ...]:
+    """The sentence in place of a command that is masked; none where there is no such command."""
+    return ("Run without --redact for the command.",) if fix.masked and fix.commands else ()
 
 
 def _with_rights(commands: Iterable[str], fix: Fix, os: str) -> list[str]:

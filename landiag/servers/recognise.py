@@ -200,6 +200,8 @@ def _server(kind: ServerKind, line: list[Process], index: int) -> Server:
     own = line[index]
     called = invocation(own)
     for above in line[index + 1 : index + 4]:
+        if above.user != own.user:  # what another user's process says is not this one's command
+            break
         shell = invocation(above)
         if shell and shell.from_shell and not (called and called.complete) and _kind_matches(kind, shell):
             called = shell

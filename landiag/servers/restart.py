@@ -86,7 +86,9 @@ def restart_command(
 
 
 def _may_debug(server: Server, process: Process, advice: RestartAdvice) -> bool:
-    """Whether its debugger is on, or may be: an edit leaves alone whatever else the program says of it."""
+    """Whether its debugger may be reachable after this: where neither the command nor the edit switches it off."""
+    if server.ends_debugger and (advice.run is not None or advice.edit is not None):
+        return False
     reloads = "WERKZEUG_RUN_MAIN" in process.environment
     return server.debugs or reloads or (advice.edit is not None and bool(server.kind.debug_advice))
 
