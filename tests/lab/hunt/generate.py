@@ -47,6 +47,7 @@ SURROUNDINGS: tuple[tuple[int, Kind], ...] = (
     (6, translations.masquerade),
 )
 SURROUNDINGS6: tuple[tuple[int, Kind], ...] = ((10, routes.elsewhere_ipv6), (4, links.settings))
+WIRED = (links.second_interface, links.without_carrier)
 MOVES = (
     "addresses",
     "a second interface",
@@ -111,9 +112,9 @@ def _serving(draw: Draw) -> Part:
 def _surroundings(draw: Draw) -> list[Part]:
     """What else the machine has: routes, links, settings, a translation; at most one of each."""
     parts: list[Part] = []
-    for _ in range(draw.weighted(((45, 0), (38, 1), (17, 2)))):
+    for _ in range(draw.weighted(((33, 0), (42, 1), (25, 2)))):
         kind = draw.weighted(SURROUNDINGS6 if draw.is_ipv6 else SURROUNDINGS)
-        if draw.interface == "eth1" and kind in (links.second_interface, links.without_carrier):
+        if kind in WIRED and (draw.interface == "eth1" or any(part.wires for part in parts)):
             continue
         part = kind(draw)
         if part.name.split(":")[0] not in {other.name.split(":")[0] for other in parts}:

@@ -34,7 +34,7 @@ def vpn(draw: Draw) -> Part:
         "ip route add 100.64.0.0/10 dev tun0 table 52; ip rule add pref 5270 table 52",
     )
     steps = [tunnel(rules)]
-    if draw.chance(0.35):
+    if draw.chance(0.45):
         steps.append(_mark(draw))
     return Part(f"a tunnel: {rules}", before=tuple(steps))
 
