@@ -100,6 +100,10 @@ def _unrelated_owners(case: Case, listeners: tuple[Socket, ...]) -> list[Socket]
     return list(without_inner_relays(groups).values())
 
 
+_MOST_ANCESTORS = 8
+"""What a recording says of parents may go round in a circle."""
+
+
 def _family_of(case: Case, process: Process) -> object:
     """Name what processes of one server have in common: workers of a master, siblings in one folder, one product."""
     relay = relay_of(process)
@@ -107,7 +111,10 @@ def _family_of(case: Case, process: Process) -> object:
         return relay.key
     processes = {} if isinstance(case.facts.processes, Unknown) else case.facts.processes
     top = process
-    while (parent := processes.get(top.parent or 0)) is not None and parent.exe == process.exe:
+    for _ in range(_MOST_ANCESTORS):
+        parent = processes.get(top.parent or 0)
+        if parent is None or parent is top or parent.exe != process.exe:
+            break
         top = parent
     if case.facts.os == "windows":
         return top.pid  # there the old server goes on beside the new one: SO_REUSEADDR lets it

@@ -15,7 +15,9 @@ from landiag.render.jsontext import render_json
 from landiag.version import __version__
 from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made
+from tests.machines.hyperv_cases import CASES as HYPERV
 from tests.machines.macos_cases import CASES as MACOS
+from tests.machines.macos_network_cases import CASES as AROUND
 from tests.machines.windows_cases import CASES as WINDOWS
 from tests.machines.windows_network_cases import CASES as NETWORK
 from tests.machines.wsl_cases import CASES as WSL
@@ -55,7 +57,7 @@ def write(name: str, made: Made) -> str:
 def main() -> int:
     """Write every case, or those whose names begin with one of the arguments."""
     wanted = tuple(sys.argv[1:]) or ("",)
-    cases = {**WINDOWS, **NETWORK, **MACOS, **WSL, **NAT, **BSD}
+    cases = {**WINDOWS, **NETWORK, **MACOS, **WSL, **NAT, **HYPERV, **AROUND, **BSD}
     wrong = [write(name, made) for name, made in cases.items() if name.startswith(wanted)]
     print("\n".join(line for line in wrong if line))
     print(f"{len(wrong)} cases")
