@@ -38,9 +38,9 @@ def destinations_of(case: Case, way: Way) -> tuple[Destination, ...]:
     journey = classes[0].journey if classes else None
     if journey is not None and len(journey.arrivals) > 1 and way.landing is None:
         found = [_place(case, way, arrival) for arrival in journey.arrivals]
-        known = tuple(dict.fromkeys(one for one in found if one is not None))
+        known = {(one.ip, one.port): one for one in found if one is not None}
         if known:
-            return known
+            return tuple(known.values())
     translated = journey.translated if journey is not None else None
     if translated is None and way.landing is not None:
         return (Destination(way.landing.ip, way.landing.port, owner_of(case.facts, way.landing.ip)),)

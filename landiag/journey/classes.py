@@ -60,7 +60,13 @@ def _follow_way(facts: Facts, way: Way, target: Target, peer: IPAddress | None) 
     if only is not None and only.version == way.ip.version:
         journey = follow(facts, first_packet(facts, way, only, target.port))
         return () if isinstance(journey, Unknown) else (ClientClass(journey),)
-    return tuple(sorted(_follow_classes(facts, way, target), key=lambda one: -one.size))
+    found = tuple(sorted(_follow_classes(facts, way, target), key=lambda one: -one.size))
+    return found or _follow_one(facts, way, target, client_of(way))
+
+
+def _follow_one(facts: Facts, way: Way, target: Target, client: IPAddress) -> tuple[ClientClass, ...]:
+    journey = follow(facts, first_packet(facts, way, client, target.port))
+    return () if isinstance(journey, Unknown) else (ClientClass(journey),)
 
 
 def _follow_classes(facts: Facts, way: Way, target: Target) -> Iterator[ClientClass]:

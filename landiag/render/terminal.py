@@ -108,6 +108,7 @@ def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
     lines = []
     for number, text in enumerate(texts):
         lines += _clip(_wrap(text, style, first=f"{mark}  {check.check:<12}" if number == 0 else " " * 16), 3)
+    lines = lines or [f"{mark}  {check.check:<12}"]
     lines[0] = style.paint(mark, colour) + lines[0][len(mark) :]
     for finding in shown[:1]:
         if finding.id != _cause_id(report) and finding.evidence and finding.outcome is not Outcome.WARNS:
