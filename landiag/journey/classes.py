@@ -58,8 +58,7 @@ def follow_ways(
 def _follow_way(facts: Facts, way: Way, target: Target, peer: IPAddress | None) -> tuple[ClientClass, ...]:
     only = peer if way.front is None else way.front.source
     if only is not None and only.version == way.ip.version:
-        journey = follow(facts, first_packet(facts, way, only, target.port))
-        return () if isinstance(journey, Unknown) else (ClientClass(journey),)
+        return _follow_one(facts, way, target, only)
     found = tuple(sorted(_follow_classes(facts, way, target), key=lambda one: -one.size))
     return found or _follow_one(facts, way, target, client_of(way))
 
