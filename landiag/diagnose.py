@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from landiag.checks import CHECKS, exchange, firewall, link
 from landiag.checks.case import Answer, Case, not_applicable
+from landiag.checks.debugger import keep_debugger_closed
 from landiag.collect import linux
 from landiag.gather import choose, gather, open_case, resolve_plan, share_of
 from landiag.host import Recorder
@@ -70,6 +71,7 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
     ]
     if testimony is not None:
         answers = testimony.testify(answers)
+    answers = keep_debugger_closed(case, answers)
     scheme = "https" if exchange.speaks_tls(case) else "http"
     url = case.way.url(case.port, scheme, question.path) if case.way else None
     judgement = judge(answers, firewall.likely_cause(case), url)

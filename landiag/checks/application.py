@@ -12,12 +12,14 @@ from landiag.checks.evidence import of_exchange
 from landiag.checks.exchange import (
     attempt_of,
     client_exchange,
+    debugger_answers,
     debugger_exchange,
     exchange_of,
     listeners_after,
     local_exchange,
     loopback_exchanges,
     may_answer,
+    may_debug,
     own_stop,
     shared_exchanges,
 )
@@ -56,7 +58,7 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
     if attempt.answer.status >= 400:
         wanted.append(local_exchange(case, case.way))
         wanted += loopback_exchanges(case, case.way)
-    if (attempt.answer.header("Server") or "").startswith("Werkzeug/"):
+    if may_debug(attempt):
         wanted.append(debugger_exchange(case, case.way))
     return tuple(wanted)
 
@@ -245,12 +247,8 @@ def _check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
 
 def _check_debugger(case: Case) -> list[Finding]:
     assert case.way is not None
-    source = debugger_exchange(case, case.way)
-    exchange = case.parse(source, parse_exchange)
-    if not isinstance(exchange, Exchange) or exchange.best.answer is None:
-        return []
-    found = exchange.best.answer
-    if found.status != 200 or not (found.header("Content-Type") or "").startswith("text/css"):
+    exchange = case.parse(debugger_exchange(case, case.way), parse_exchange)
+    if not debugger_answers(case) or not isinstance(exchange, Exchange):
         return []
     return [
         Finding(

@@ -106,6 +106,36 @@ def debugger_exchange(case: Case, way: Way) -> Call:
     return _exchange(case, ip, port, _host_header(case, way), _DEBUGGER_ASSET)
 
 
+def debugger_answers(case: Case) -> bool:
+    """Whether Werkzeug's debugger was seen to answer; False where it was not asked for either."""
+    exchange = None if case.way is None else case.parse(debugger_exchange(case, case.way), parse_exchange)
+    found = exchange.best.answer if isinstance(exchange, Exchange) else None
+    return (
+        found is not None
+        and found.status == 200
+        and (found.header("Content-Type") or "").startswith("text/css")
+    )
+
+
+def may_debug(attempt: Attempt) -> bool:
+    """Whether what answers is a Python server, in which a debugger may run."""
+    server = "" if attempt.answer is None else (attempt.answer.header("Server") or "").lower()
+    return server.startswith(_PYTHON_SERVERS)
+
+
+_PYTHON_SERVERS = (
+    "werkzeug/",
+    "gunicorn",
+    "waitress",
+    "wsgiserver/",
+    "cheroot/",
+    "gevent",
+    "uwsgi",
+    "uvicorn",
+    "hypercorn",
+)
+
+
 def _host_header(case: Case, way: Way) -> str:
     if case.host_header is not None:
         return case.host_header

@@ -9,12 +9,13 @@ from ipaddress import ip_address
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
-from landiag.checks.exchange import answerer
+from landiag.checks.exchange import answerer, debugger_answers
 from landiag.checks.fixing import restart_fix
 from landiag.collect.machine import parse_edit
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Process, Socket, Unknown
 from landiag.model.report import Fix
+from landiag.servers.debugger import EXPLAINED
 from landiag.servers.recognise import Server, recognise
 from landiag.servers.restart import RestartAdvice, http_command, restart_command
 
@@ -102,8 +103,18 @@ def _fixes(
     if found is None:
         return (_unknown_listen(family),)
     advice = advise(*found)
+    if debugger_answers(case) and not found[0].ends_debugger:
+        advice = _by_hand(advice)
     verified = True if advice.complete and not advice.debugs and _serves(case, socket, family) else None
     return (restart_fix(case, advice, found[0].production_advice, verified=verified),)
+
+
+def _by_hand(advice: RestartAdvice) -> RestartAdvice:
+    """Advice for a server whose debugger answers, and that nothing on its command line switches off."""
+    step = f"Its debugger answers. Take it out of the program, and run landiag again: {EXPLAINED}."
+    return replace(
+        advice, run=None, edit=None, stop_pid=None, complete=False, needs="user-action", steps=(step,)
+    )
 
 
 def _serves(case: Case, socket: Socket, family: Family) -> bool:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -132,10 +134,14 @@ def check(
         elif fix or wait:
             style = terminal_style(no_color=no_color)
             report, recording = repeat(
-                lambda end: _check_live(question, end, sudo), repeats, timeout, style, quiet=quiet
+                lambda end: _check_live(question, end, sudo, shows_names=True),
+                repeats,
+                timeout,
+                style,
+                quiet=quiet,
             )
         else:
-            report, recording = _check_live(question, deadline, sudo)
+            report, recording = _check_live(question, deadline, sudo, shows_names=not redact)
     except UsageError as error:
         raise Stop(str(error)) from error
     if redact:
@@ -147,7 +153,9 @@ def check(
     finish(report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
 
 
-def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report, Recording]:
+def _check_live(
+    question: Question, deadline: float, sudo: bool, *, shows_names: bool
+) -> tuple[Report, Recording]:
     host = LiveHost(deadline, sudo=_sudo() if sudo else ())
     if host.sudo:
         _announce_sudo()
@@ -157,13 +165,21 @@ def _check_live(question: Question, deadline: float, sudo: bool) -> tuple[Report
         from landiag.diagnose import diagnose
 
         threading.Thread(target=_warm_up, daemon=True).start()
-        with tell_waiting(recorder):
-            report = diagnose(question, recorder, deadline, announce_proof)
+        with tell_waiting(recorder) if shows_names else nullcontext():
+            report = diagnose(
+                question, recorder, deadline, announce_proof if shows_names else _announce_masked
+            )
     finally:
         host.close()
     return report, Recording(
         question.target, report.created, __version__, recorder.readings, question.options
     )
+
+
+def _announce_masked(lines: Sequence[str]) -> None:
+    from landiag.cli.redacting import redact_lines
+
+    announce_proof(redact_lines(lines))
 
 
 def _warm_up() -> None:

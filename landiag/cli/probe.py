@@ -74,7 +74,7 @@ def probe(
         request = _request(target, tuple(port or ()), yes)
         request = _with_options(request, scheme, path, host_header, interface)
         request = replace(request, family=_family(ipv4, ipv6), icmp=icmp)
-        report = _probe(request, timeout or (10.0 if _is_single(request) else 120.0))
+        report = _probe(request, timeout or (10.0 if _is_single(request) else 120.0), shows_names=not redact)
     except UsageError as error:
         raise Stop(str(error)) from error
     if redact:
@@ -117,9 +117,9 @@ def _is_single(request: Request) -> bool:
     return request.network is None and len(request.ports) <= 1
 
 
-def _probe(request: Request, timeout: float) -> Report:
+def _probe(request: Request, timeout: float, *, shows_names: bool) -> Report:
     deadline = time.monotonic() + timeout
-    host, progress = LiveHost(deadline), _progress()
+    host, progress = LiveHost(deadline), _progress(shows_names=shows_names)
     METER.listener = progress
     recorder = Recorder(host)
     try:
@@ -131,9 +131,9 @@ def _probe(request: Request, timeout: float) -> Report:
         host.close()
 
 
-def _progress() -> Callable[[str], None]:
+def _progress(*, shows_names: bool) -> Callable[[str], None]:
     """Say on a terminal what is being waited for, on one line that the next one replaces."""
-    if not sys.stderr.isatty():
+    if not (sys.stderr.isatty() and shows_names):
         return lambda _: None
 
     def say(text: str) -> None:

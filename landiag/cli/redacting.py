@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from landiag.host import Recording
 from landiag.model.report import Report
 
@@ -21,3 +23,14 @@ def redact_both(report: Report, recording: Recording) -> tuple[Report, Recording
     assert isinstance(new_report, Report)
     assert isinstance(new_recording, Recording)
     return new_report, new_recording
+
+
+def redact_lines(lines: Sequence[str]) -> tuple[str, ...]:
+    """Redact lines that are printed before there is a report."""
+    from landiag.redact import Redactor
+
+    redactor = Redactor()
+    for line in lines:
+        redactor.collect(line)
+    redactor.freeze()
+    return tuple(redactor.line(line) for line in lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from threading import Event
 from types import FrameType
 from typing import Annotated
@@ -72,7 +73,7 @@ def serve(
         Target(asked.port, address=parse_own_address(to) or asked.address, scheme=asked.scheme)
     )
     wanted = parse_port(page_port) if page_port else None
-    report = _serve(question, wanted, min(duration, timeout or duration), is_quiet=quiet)
+    report = _serve(question, wanted, min(duration, timeout or duration), is_quiet=quiet, redact=redact)
     if redact:
         from landiag.cli.redacting import redact_report
 
@@ -82,7 +83,9 @@ def serve(
     )  # fmt: skip
 
 
-def _serve(question: Question, wanted: int | None, duration: float, *, is_quiet: bool) -> Report:
+def _serve(
+    question: Question, wanted: int | None, duration: float, *, is_quiet: bool, redact: bool
+) -> Report:
     from landiag.web.serve.run import Asked, PageRun
 
     def say(text: str) -> None:
@@ -90,10 +93,14 @@ def _serve(question: Question, wanted: int | None, duration: float, *, is_quiet:
             sys.stderr.write(escape_text(text) + "\n")
             sys.stderr.flush()
 
+    def say_device(text: str) -> None:
+        if not redact:  # all names are known at the end only: the report has them, masked
+            say(text)
+
     if sys.platform in _ASKS:
         say(_ASKS[sys.platform])
     try:
-        run = PageRun(Asked(question, wanted, duration), say)
+        run = PageRun(Asked(question, wanted, duration), say_device)
     except UsageError as error:
         raise Stop(str(error)) from error
     except OSError as error:
@@ -107,13 +114,20 @@ def _serve(question: Question, wanted: int | None, duration: float, *, is_quiet:
     else:
         if not is_quiet:
             show_code(served.phone_urls[0])
-        say(f"On the phone open: {served.phone_urls[0]}")
-        for other in served.phone_urls[1:4]:
-            say(f"              or: {other}")
+        _say_urls(served.phone_urls, say, redact=redact)
     say(f"On this computer:   {served.owner_url}")
     lasts = f"{duration / 60:.0f} minutes" if duration >= 120 else f"{duration:.0f} seconds"
     say(f"It ends by itself after {lasts}, or by Ctrl-C.")
     return run.run()
+
+
+def _say_urls(urls: tuple[str, ...], say: Callable[[str], None], *, redact: bool) -> None:
+    if redact:
+        say("The phone's URL is in the code only, and devices are named at the end, masked (--redact).")
+        return
+    say(f"On the phone open: {urls[0]}")
+    for other in urls[1:4]:
+        say(f"              or: {other}")
 
 
 def _stop_by_signals(stop: Event) -> None:

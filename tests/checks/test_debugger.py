@@ -1,0 +1,88 @@
+"""Where a debugger was seen to answer, no fix opens the way to it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from landiag.checks.debugger import FIRST
+from landiag.host import Recording
+from landiag.model.report import Fix, Report
+from tests.cases import NAMES, load, replay
+
+
+def with_debugger(name: str, server: str = "", argv: tuple[str, ...] = ()) -> Recording:
+    """The case with a debugger that answers; perhaps with another server and another command line."""
+    recording = load(name).recording
+    readings = dict(recording.readings)
+    for source, reading in recording.readings.items():
+        if source.startswith("http "):
+            text = reading.text.replace("Werkzeug/", f"{server}/") if server else reading.text
+            value = json.loads(text)
+            if "__debugger__" in source:
+                for attempt in value["attempts"]:
+                    attempt["answer"] |= {"status": 200, "headers": [["Content-Type", "text/css"]]}
+            readings[source] = replace(reading, data=json.dumps(value).encode())
+        if source.startswith("processes ") and argv:
+            value = json.loads(reading.text)
+            value[0]["argv"] = list(argv)
+            readings[source] = replace(reading, data=json.dumps(value).encode())
+    return replace(recording, readings=readings)
+
+
+def fixes(report: Report, code: str) -> list[Fix]:
+    return [fix for finding in report.findings if finding.code == code for fix in finding.fixes]
+
+
+def test_a_restart_switches_it_off_by_itself() -> None:
+    report = replay(with_debugger("linux-bound-to-loopback"))
+    assert fixes(report, "debugger-exposed")
+    (fix,) = fixes(report, "bound-to-loopback")
+    assert "--no-debugger" in fix.commands[0]
+    assert fix.verified is True
+    assert FIRST not in fix.steps
+
+
+@pytest.mark.parametrize(
+    ("server", "argv"),
+    [
+        ("gunicorn", ("/usr/bin/python3", "/usr/bin/gunicorn", "-b", "127.0.0.1:5000", "shop:app")),
+        ("waitress", ("/usr/bin/python3", "/usr/bin/waitress-serve", "--host=127.0.0.1", "shop:app")),
+        ("Werkzeug", ("/usr/bin/kubectl", "port-forward", "pod/shop", "5000")),
+    ],
+)
+def test_a_server_that_cannot_switch_it_off_is_not_opened(server: str, argv: tuple[str, ...]) -> None:
+    (before,) = fixes(replay(with_debugger_off(server, argv)), "bound-to-loopback")
+    assert before.commands
+    (fix,) = fixes(replay(with_debugger("linux-bound-to-loopback", server, argv)), "bound-to-loopback")
+    assert (fix.commands, fix.edit, fix.actions, fix.verified) == ((), None, (), None)
+    assert "debugger" in fix.steps[0]
+
+
+def with_debugger_off(server: str, argv: tuple[str, ...]) -> Recording:
+    recording = with_debugger("linux-bound-to-loopback", server, argv)
+    kept = {name: one for name, one in recording.readings.items() if "__debugger__" not in name}
+    return replace(recording, readings=kept)
+
+
+BLOCKED = [
+    name
+    for name in NAMES
+    if "-firewall-" in name and any("__debugger__" in source for source in load(name).recording.readings)
+]
+
+
+@pytest.mark.parametrize("name", BLOCKED)
+def test_a_firewall_is_opened_after_that_only(name: str) -> None:
+    report = replay(with_debugger(name))
+    assert fixes(report, "debugger-exposed")
+    opening = [
+        fix for finding in report.findings for fix in finding.fixes if fix.commands and fix.stop_pid is None
+    ]
+    assert all(fix.verified is None and fix.steps[0] == FIRST for fix in opening)
+
+
+def test_some_firewalls_are_tested() -> None:
+    assert len(BLOCKED) > 10
