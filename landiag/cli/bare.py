@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from landiag.cli.asking import wrapped
 from landiag.cli.early import begin_reading
 from landiag.cli.outputs import Stop
 from landiag.host import LiveHost, Recorder
@@ -72,7 +73,8 @@ def _user_id() -> int | None:
 def _check(server: OwnServer) -> NoReturn:
     where = "runs from this folder" if server.is_here else "is yours"
     said = f"Checking {server.title} on port {server.port} (pid {server.pid}), which {where}."
-    sys.stderr.write(f"{escape_text(said)}\n")
+    width = terminal_style(no_color=True).width
+    sys.stderr.write("".join(f"{line}\n" for line in wrapped(escape_text(said), width)))
     from landiag.cli.check import check
 
     check(port=str(server.port))

@@ -31,7 +31,7 @@ while True:
 RULES = """
 nft -s list ruleset
 for names in /proc/net/ip_tables_names /proc/net/ip6_tables_names; do
-  if [ -s $names ]; then iptables-legacy-save; ip6tables-legacy-save; break; fi
+  if grep -qs . $names; then iptables-legacy-save; ip6tables-legacy-save; break; fi
 done | sed '/^#/d; s/\\[[0-9:]*\\]//'
 ipset save
 sed '/^#/d' /etc/ufw/*.rules; cat /etc/ufw/ufw.conf
