@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
+from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.journey.routing import RouteDecision, lookup
 from landiag.journey.ways import Way, client_of, is_container_side
 from landiag.model.facts import Interface, IPAddress, Unknown
@@ -111,13 +112,21 @@ def _by_tunnel(
             Fix(
                 "Let the VPN leave the LAN alone",
                 needs="user-action",
-                steps=(
-                    f"Allow local network access (split tunnel) for {way.network} in the VPN's settings, then"
-                    " connect it anew; Tailscale: tailscale set --exit-node-allow-lan-access.",
-                ),
+                steps=(_lan_advice(device, way),),
             ),
         ),
         paths=(way.id,),
+    )
+
+
+def _lan_advice(device: Interface, way: Way) -> str:
+    """Where the settings of this very tunnel leave the LAN alone; what to look for where nobody knows it."""
+    known = tunnel_of(f"{device.name} {device.description}") or tunnel_named(device.name)
+    if known is not None and known.advice:
+        return known.advice
+    return (
+        f"Allow local network access (split tunnel) for {way.network} in the VPN's settings, then connect it anew; "
+        "Tailscale: tailscale set --exit-node-allow-lan-access."
     )
 
 

@@ -117,6 +117,7 @@ def _interface(
         addresses=tuple(_addresses(addresses if isinstance(addresses, list) else [])),
         mac=mac,
         mtu=mtu if isinstance(mtu, int) and 0 < mtu < 1 << 20 else None,
+        description=adapter.description if adapter else "",
     )
 
 

@@ -60,6 +60,8 @@ CODES = (
     "nothing-arrived",
     "proxy-in-the-way",
     "local-network-privacy",
+    "android-local-network",
+    "browser-local-network",
     "windows-firewall-not-asked",
     "debugger-exposed",
     "development-server",

@@ -100,6 +100,8 @@ def _word(value: object) -> str:
 
 def _values(value: object) -> tuple[str, ...]:
     """The values of a list, or of one string with commas; none of them where any is allowed."""
+    if isinstance(value, dict):
+        value = value.get("value", value.get("Value"))
     found = value if isinstance(value, list) else [] if value is None else [value]
     words = [word.strip() for one in found for word in str(one).split(",")]
     return (
