@@ -26,9 +26,7 @@ def keep_debugger_closed(case: Case, answers: Sequence[tuple[str, Answer]]) -> l
 
 
 def _guarded(said: Answer) -> Answer:
-    findings = tuple(
-        replace(finding, fixes=tuple(map(_after, finding.fixes))) for finding in said.findings
-    )
+    findings = tuple(replace(finding, fixes=tuple(map(_after, finding.fixes))) for finding in said.findings)
     return replace(said, findings=findings)
 
 

@@ -7,9 +7,11 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.fixing import fix_by
+from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ends import ReplyFault
 from landiag.journey.journey import follow
+from landiag.journey.link import interface_of
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.changes import RefusingRoute, Sysctl, UnicastRoute
@@ -106,15 +108,25 @@ def by_tunnel(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fi
             Fix(
                 "Let the VPN leave the LAN alone",
                 needs="user-action",
-                steps=(
-                    f"Allow local network access (split tunnel) for {way.network} in the VPN's settings, then"
-                    " connect it anew; Tailscale: tailscale set --exit-node-allow-lan-access.",
-                ),
+                steps=(_lan_advice(case, way, decision.device),),
             ),
         ),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
+    )
+
+
+def _lan_advice(case: Case, way: Way, name: str | None) -> str:
+    """Where the settings of this very tunnel leave the LAN alone; what to look for where nobody knows it."""
+    device = interface_of(case.facts, name)
+    said = f"{name} {device.description}" if device is not None else str(name)
+    known = tunnel_of(said) or tunnel_named(str(name))
+    if known is not None and known.advice:
+        return known.advice
+    return (
+        f"Allow local network access (split tunnel) for {way.network} in the VPN's settings, then connect it anew; "
+        "Tailscale: tailscale set --exit-node-allow-lan-access."
     )
 
 

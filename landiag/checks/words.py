@@ -14,6 +14,10 @@ _ROUTES = {"linux": "ip route, ip rule", "windows": "route print"}
 _NEIGHBOURS = {"linux": "ip neigh", "windows": "arp -a"}
 
 
+ELEVATE = "An elevated PowerShell: right-click the Start button, choose Terminal (Admin), and say yes."
+"""How the rights of an administrator are got on Windows; no command in a plain window gives them."""
+
+
 def addresses(case: Case) -> str:
     """What shows the addresses."""
     return _ADDRESSES.get(case.facts.os, "ifconfig -a")
@@ -74,6 +78,7 @@ def switch_on(case: Case, interface: str) -> Fix:
             (f"Enable-NetAdapter -Name {name}",),
             (f"Disable-NetAdapter -Name {name} -Confirm:$false",),
             needs="root",
+            steps=(ELEVATE,),
         )
     if case.facts.os == "linux":
         return fix_by(title, LinkSetting(interface, "state", "down", "up"))

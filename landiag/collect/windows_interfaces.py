@@ -77,7 +77,8 @@ def _texts(readings: Readings, *sources: Source) -> Iterable[str]:
 
 
 def _mac(row: Mapping[str, object]) -> str | None:
-    return str(row["mac"]).replace("-", ":").lower() if row.get("mac") else None
+    mac = str(row.get("mac") or "").replace("-", ":").lower()
+    return mac if mac.strip("0:") else None
 
 
 def _words(row: Mapping[str, object]) -> Iterable[str]:
@@ -117,6 +118,7 @@ def _interface(
         addresses=tuple(_addresses(addresses if isinstance(addresses, list) else [])),
         mac=mac,
         mtu=mtu if isinstance(mtu, int) and 0 < mtu < 1 << 20 else None,
+        description=adapter.description if adapter else "",
     )
 
 

@@ -197,6 +197,9 @@ def _services(value: object) -> Mapping[int, tuple[str, ...]] | None:
 
 
 def _list(value: object) -> list[dict[str, object]]:
+    """The objects of a list. One alone may have lost it, and PowerShell 5.1 may wrap a list in an object."""
+    if isinstance(value, dict) and {key.lower() for key in value} == {"value", "count"}:
+        value = value.get("value", value.get("Value"))
     rows = value if isinstance(value, list) else [] if value is None else [value]
     return [row for row in rows if isinstance(row, dict)]
 

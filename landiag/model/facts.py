@@ -221,8 +221,9 @@ class Interface(Struct, frozen=True):
     One of ``ethernet wifi loopback bridge veth tunnel vpn container vm vlan bond vrf dummy other``.
     ``carrier`` is False when the cable or the Wi-Fi link is down, None where the system does not tell.
     ``master`` is the bridge, bond or VRF it belongs to.
-    ``profile`` is the firewall profile of Windows: ``public private domain``; ``guid`` is how its rules name
-    the interface, in braces. ``arp`` is False where it asks and answers nobody who has an address (NOARP).
+    ``profile`` is the firewall profile of Windows: ``public private domain``; ``guid`` is how its rules name the
+    interface, in braces; ``description`` is what its maker calls it there. ``arp`` is False where it asks and answers
+    nobody who has an address (NOARP).
     """
 
     name: str
@@ -239,6 +240,7 @@ class Interface(Struct, frozen=True):
     profile: str | None = None
     guid: str | None = None
     arp: bool = True
+    description: str = ""
 
 
 class Address(Struct, frozen=True):

@@ -180,6 +180,10 @@ def _nothing_arrived(base: Report, watched: Watched) -> Finding:
         f"On the client type {address}, with http:// and the port, while this runs again.",
         f"Put the client into the same network as this machine{network}: no guest Wi-Fi, mobile data off, VPN off.",
         "Try another client: if that one arrives, the first one's own firewall, proxy or VPN keeps it back.",
+        "The browser arrives and an app does not: on Android 17 and later allow the app Nearby devices, on Apple's"
+        " systems Local Network (landiag explain android-local-network, local-network-privacy).",
+        "A page from the internet calls this server: the browser must be allowed to (landiag explain"
+        " browser-local-network).",
         "Look for client isolation (AP isolation, guest network) in the router's settings, and switch it off.",
         f"On the client run: landiag probe {place.address if place else 'ADDRESS'} --port {port}",
     )

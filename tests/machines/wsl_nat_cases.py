@@ -172,6 +172,15 @@ CASES: Mapping[str, Made] = {
         "inside: the port proxy listens on IPv6's loopback", nat(("::1", 5000, HERE, 5000), kind="v6tov4"), "blocked",
         "port-not-forwarded",
     ),
+    "wsl2-port-not-forwarded-nat-ipv6-all": Made(
+        "inside: the port proxy listens on IPv6 alone, and Windows has IPv4 addresses",
+        nat(("*", 5000, HERE, 5000), kind="v6tov4", windows=around(), rules=PORT_RULE), "blocked",
+        "port-not-forwarded",
+    ),
+    "wsl2-clear-nat-peer": Made(
+        "inside: everything is right, for one client of Windows' network",
+        nat(RIGHT, windows=around(), rules=PORT_RULE), "clear", peer="192.168.77.20",
+    ),
     "wsl2-port-not-forwarded-nat-no-localhost": Made(
         "inside: the port proxy leads to Windows' localhost, and .wslconfig switches its relay off",
         nat(("*", 5000, "127.0.0.1", 5000), windows=around(wsllocalhost="false"), rules=PORT_RULE), "blocked",

@@ -70,6 +70,8 @@ other-server-answers      | application | http         | answered               
 nothing-arrived ?         | peer        | neighbour    | timeout unreachable              | -
 proxy-in-the-way          | firewall    | http         | answered refused timeout reset   | -
 local-network-privacy     | firewall    | tcp          | unreachable                      | -
+android-local-network !   | firewall    | tcp          | timeout                          | -
+browser-local-network !   | application | http         | answered                         | -
 debugger-exposed !        | application | -            | -                                | -
 development-server !      | application | -            | -                                | -
 firewall-bypassed !       | firewall    | -            | -                                | -
@@ -89,6 +91,7 @@ USELESS = codes(
 
 CLIENTS_OWN = codes(
     "name-does-not-resolve name-resolves-elsewhere no-route-to-server proxy-in-the-way local-network-privacy "
+    "android-local-network browser-local-network "
     "port-unsafe-in-browsers peer-in-other-network"
 )
 """Codes that stop a client before its packets come near the server."""

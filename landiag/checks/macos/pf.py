@@ -65,11 +65,11 @@ _ANCHOR = "com.apple/landiag"
 def _into_file(rule: str) -> Fix:
     steps = (
         f"Write the line '{rule}' into /etc/pf.conf, before the first rule that begins with block or pass.",
-        "Run pfctl -nf /etc/pf.conf to see whether it is right, then pfctl -Rf /etc/pf.conf (rules alone).",
+        "The first command reads the file without loading it; load it only where that says nothing.",
     )
     return Fix(
         "Let clients of the subnet in",
-        ("pfctl -nf /etc/pf.conf",),
+        ("pfctl -nf /etc/pf.conf", "pfctl -f /etc/pf.conf"),
         needs="root",
         verified=True,
         steps=steps,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import ip_network
 
+from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileRule, Store
 from landiag.firewall.windows.registry import parse_rule_string
@@ -77,6 +78,7 @@ def openings(case: Case, policy: Policy, way: Way, journey: Journey) -> tuple[Fi
             (add,),
             (remove,),
             needs="root",
+            steps=(words.ELEVATE,),
             verified=mended or None,
         ),
     )
@@ -109,6 +111,7 @@ def make_private(way: Way) -> Fix:
         (f"{set_to} Private",),
         (f"{set_to} Public",),
         needs="root",
+        steps=(words.ELEVATE,),
         risk="only at home or at work: a private network may find this computer and use what it shares",
     )
 
@@ -136,6 +139,7 @@ def unblock(case: Case, policy: Policy, way: Way, journey: Journey, rule: Firewa
             tuple(dict.fromkeys(commands)),
             tuple(dict.fromkeys(undo)),
             needs="root",
+            steps=(words.ELEVATE,),
             verified=mended or None,
         ),
     )
@@ -173,10 +177,20 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+_WILDCARDS = frozenset("[]*?`")
+
+
+def _by_name(verb: str, identity: str) -> str:
+    """A cmdlet for the rule of this very name: brackets and stars in it would be patterns behind -Name."""
+    if _WILDCARDS & set(identity):
+        return f"Get-NetFirewallRule | Where-Object Name -eq {_quoted(identity)} | {verb}-NetFirewallRule"
+    return f"{verb}-NetFirewallRule -Name {_quoted(identity)}"
+
+
 def _take_away(rule: FirewallRule) -> str:
     """Remove what a prompt left behind; only switch off what somebody wrote, which comes back as it was."""
     if rule.is_prompt_block:
-        return f"Remove-NetFirewallRule -Name {_quoted(rule.identity)}"
+        return _by_name("Remove", rule.identity)
     return _switch("Disable", rule)
 
 
@@ -186,9 +200,9 @@ def _put_back(rule: FirewallRule) -> str:
 
 def _switch(verb: str, rule: FirewallRule) -> str:
     if rule.is_named:
-        return f"{verb}-NetFirewallRule -Name {_quoted(rule.identity)}"
+        return _by_name(verb, rule.identity)
     only = "Where-Object { $_.Direction -eq 'Inbound' -and $_.Action -eq 'Block' }"
-    return f"Get-NetFirewallRule -DisplayName {_quoted(rule.title)} | {only} | {verb}-NetFirewallRule"
+    return f"Get-NetFirewallRule | Where-Object DisplayName -eq {_quoted(rule.title)} | {only} | {verb}-NetFirewallRule"
 
 
 def _recreate(rule: FirewallRule) -> str:

@@ -86,6 +86,7 @@ def _reserved(case: Case, found: PortRange | None) -> Finding:
         ("net stop winnat", keep, "net start winnat"),
         ("net stop winnat", give_back, "net start winnat"),
         needs="root",
+        steps=(words.ELEVATE,),
         risk="interrupts the network of containers and WSL for a moment",
     )
     return Finding(

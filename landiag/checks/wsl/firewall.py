@@ -22,6 +22,7 @@ from landiag.checks.wsl.sources import (
 )
 from landiag.checks.wsl.ways import list_entries
 from landiag.checks.wsl.windows_side import HELPER, windows_facts, windows_ways
+from landiag.collect.adapters import kind_of
 from landiag.collect.windows_state import STATE
 from landiag.firewall.windows.neighbours import for_neighbours
 from landiag.firewall.windows.policy import PROFILES, Policy
@@ -104,7 +105,9 @@ def _candidates(case: Case, facts: Facts, known: Way | None, port: int) -> Itera
         yield known, first_packet(facts, known, peer, port)
         return
     state = read_state(case.readings)
-    profiles = () if isinstance(state, Unknown) else tuple({one.category for one in state.profiles})
+    networks = () if isinstance(state, Unknown) else state.profiles
+    cards = [one for one in networks if kind_of(one.alias) in ("ethernet", "wifi")] or networks
+    profiles = {one.category for one in cards}
     for profile in sorted(profiles) or PROFILES:
         interface = Interface("Windows", 0, "other", True, True, profile=profile)
         address = Address(_EVERYWHERE) if known is None else known.address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.wsl.proxies import delete_line, set_line
 from landiag.collect.windows_net import PortProxy
@@ -40,6 +41,7 @@ def forwarding_fixes(case: Case) -> tuple[Fix, ...]:
             commands,
             undo,
             needs=rights(case),
+            steps=(words.ELEVATE,),
         ),
         Fix(
             "Or give WSL the network of Windows (Windows 11 22H2 and later)",
@@ -65,6 +67,7 @@ def change_proxy(case: Case, wrong: PortProxy, right: PortProxy) -> Fix:
         (*((delete_line(wrong),) if moved else ()), set_line(right)),
         (*((delete_line(right),) if moved else ()), set_line(wrong)),
         needs=rights(case),
+        steps=(words.ELEVATE,),
     )
 
 
@@ -75,4 +78,5 @@ def start_helper(case: Case) -> Fix:
         ("Set-Service iphlpsvc -StartupType Automatic", "Restart-Service iphlpsvc -Force"),
         ("Stop-Service iphlpsvc",),
         needs=rights(case),
+        steps=(words.ELEVATE,),
     )

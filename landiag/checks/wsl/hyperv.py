@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.wsl.fixes import rights
 from landiag.checks.wsl.sources import read_policy, read_state
@@ -148,6 +149,7 @@ def _fixes(
             (f"Remove-NetFirewallHyperVRule -Name '{name}'",
              *(f"Enable-NetFirewallHyperVRule -Name {one}" for one in names)),
             needs=rights(case),
+            steps=(words.ELEVATE,),
             verified=True if passes == {Verdict.ACCEPT} else None,
         ),
     )  # fmt: skip

@@ -73,10 +73,11 @@ def _unreachable(case: Case, entry: Entry) -> Finding:
         Reach.INSIDE: f"on {proxy.listen_address}, which only virtual machines of Windows reach",
         Reach.NOBODY: f"on {proxy.listen_address}, an address that Windows does not have",
         Reach.UNKNOWN: f"on {proxy.listen_address}, and which address that is nobody here knows",
-        Reach.ALL: "",
-        Reach.ONE: "",
+        Reach.ALL: "on IPv6 alone, which clients of this network do not have",
+        Reach.ONE: "on an IPv6 address, which clients of this network do not use",
     }[entry.reach]
-    right = replace(proxy, listen_address="0.0.0.0" if proxy.listen_family == 4 else "::")
+    family = proxy.listen_family if entry.takes else 4
+    right = replace(proxy, listen_address="0.0.0.0" if family == 4 else "::", listen_family=family)
     found = _finding(
         case,
         f"Windows passes port {port} on to this distribution, but listens for it {where}",

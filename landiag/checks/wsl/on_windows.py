@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.owners import owner_evidence
 from landiag.checks.system import Readings
@@ -236,6 +237,7 @@ def _stale(case: Case, proxy: PortProxy, where: str) -> Finding:
                 commands[:2],
                 (set_line(proxy),),
                 rights(case),
+                steps=(words.ELEVATE,),
             ),
         ),
     )

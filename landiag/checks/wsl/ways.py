@@ -20,16 +20,20 @@ from landiag.model.report import Target
 
 
 class Entry(Struct, frozen=True):
-    """A port proxy, who can connect to it, and whether it leads to the port in question here."""
+    """A port proxy, who can connect to it, and whether it leads to the port in question here.
+
+    ``takes``: it takes connections of a family in which clients reach Windows (IPv4 where nobody knows).
+    """
 
     proxy: PortProxy
     reach: Reach
     leads_here: bool
+    takes: bool
 
     @property
     def is_way_in(self) -> bool:
         """Whether clients come in by it."""
-        return self.leads_here and self.reach in (Reach.ALL, Reach.ONE)
+        return self.leads_here and self.takes and self.reach in (Reach.ALL, Reach.ONE)
 
 
 def list_entries(facts: Facts, readings: Readings, port: int) -> tuple[Entry, ...] | Unknown:
@@ -42,11 +46,13 @@ def list_entries(facts: Facts, readings: Readings, port: int) -> tuple[Entry, ..
     adapters = read_interfaces(readings)
     outside = None if adapters is None else tuple(one for one in adapters if is_usable(one))
     inside = _inside(facts, adapters)
+    families = {way.ip.version for way in windows_ways(readings)} or {4}
     found = (
         Entry(
             one,
             reach_of(one, inside, outside),
             leads_here(one, facts, port, by_localhost=by_localhost),
+            one.listen_family in families,
         )
         for one in known
     )

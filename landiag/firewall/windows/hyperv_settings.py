@@ -65,7 +65,7 @@ def _setting(row: Mapping[str, object]) -> HyperVSetting:
     blocks = _ACTIONS.get(_word(row.get("inbound")))
     profile = _word(row.get("profile"))
     return HyperVSetting(
-        creator=str(row.get("creator") or row.get("name") or "").upper(),
+        creator=str(row.get("creator") or row.get("vmcreatorid") or row.get("name") or "").upper(),
         profile=profile or None,
         enabled=_SWITCH.get(_word(row.get("enabled"))),
         blocks=None if blocks is None else blocks == "block",
@@ -79,7 +79,7 @@ def parse_rules(rows: Iterable[Mapping[str, object]]) -> tuple[HyperVRule, ...]:
 
 
 def _rule(row: Mapping[str, object]) -> HyperVRule:
-    creator, priority = _word(row.get("creator")), _word(row.get("priority"))
+    creator, priority = _word(row.get("creator") or row.get("vmcreatorid")), _word(row.get("priority"))
     return HyperVRule(
         name=str(row.get("name")),
         action=_ACTIONS.get(_word(row.get("action")), _word(row.get("action"))),
@@ -100,6 +100,8 @@ def _word(value: object) -> str:
 
 def _values(value: object) -> tuple[str, ...]:
     """The values of a list, or of one string with commas; none of them where any is allowed."""
+    if isinstance(value, dict):
+        value = value.get("value", value.get("Value"))
     found = value if isinstance(value, list) else [] if value is None else [value]
     words = [word.strip() for one in found for word in str(one).split(",")]
     return (

@@ -118,6 +118,22 @@ LOCAL_NETWORK_PRIVACY = Cause(
     symptoms=(Symptom.UNREACHABLE,),
     is_clients_own=True,
 )
+ANDROID_LOCAL_NETWORK = Cause(
+    code="android-local-network",
+    check=CheckName.FIREWALL,
+    stages=(StageName.TCP,),
+    symptoms=(Symptom.TIMEOUT,),
+    worst=Outcome.WARNS,
+    is_clients_own=True,
+)
+BROWSER_LOCAL_NETWORK = Cause(
+    code="browser-local-network",
+    check=CheckName.APPLICATION,
+    stages=(StageName.HTTP,),
+    symptoms=(Symptom.ANSWERED,),
+    worst=Outcome.WARNS,
+    is_clients_own=True,
+)
 
 PEERS = (PEER_DOWN, PEER_IN_OTHER_NETWORK, PEER_ISOLATED, PEER_BLOCKS_ICMP)
 """Whether the other machine is there."""
@@ -126,5 +142,6 @@ PROBED = (
     *(NAME_DOES_NOT_RESOLVE, NAME_RESOLVES_ELSEWHERE, NO_ROUTE_TO_SERVER),
     *(CONNECTION_REFUSED, CONNECTION_FILTERED, CONNECTION_RESET, CONNECTION_REJECTED, PATH_MTU),
     *(OTHER_SERVER_ANSWERS, NOTHING_ARRIVED, PROXY_IN_THE_WAY, LOCAL_NETWORK_PRIVACY),
+    *(ANDROID_LOCAL_NETWORK, BROWSER_LOCAL_NETWORK),
 )
 """What stands between a client and the server."""
