@@ -81,7 +81,7 @@ def _port_edges(spaces: Iterable[Space]) -> set[int]:
 def _spans(edges: Iterable[int], asked: Ranges) -> list[tuple[int, int]]:
     """The intervals into which edges cut what was asked for."""
     cuts = set(edges)
-    found = []
+    found: list[tuple[int, int]] = []
     for low, high in asked:
         starts = sorted({low, *(edge for edge in cuts if low < edge <= high)})
         found += zip(starts, (*(start - 1 for start in starts[1:]), high), strict=True)

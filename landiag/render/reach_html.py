@@ -10,7 +10,8 @@ from landiag.render.html import page
 from landiag.render.markup import Markup, element, trusted
 
 _STYLE = trusted("""
-.reach{width:auto}.reach th,.reach td{border:1px solid var(--line);padding:.2rem .4rem;text-align:center;white-space:nowrap}
+.reach{width:auto}
+.reach th,.reach td{border:1px solid var(--line);padding:.2rem .4rem;text-align:center;white-space:nowrap}
 .reach th[scope=row]{text-align:right;white-space:normal}.reach thead th{writing-mode:vertical-rl}
 .reach .accept{background:var(--ok);color:var(--bg)}.reach .drop,.reach .reject{background:var(--box);color:var(--dim)}
 .reach .unknown{background:var(--warn);color:var(--bg)}.wide{overflow-x:auto}
