@@ -11,7 +11,7 @@ import typer
 
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import JsonFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
+from landiag.cli.outputs import ForceFlag, JsonFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import IPAddress
 from landiag.model.packet import Packet
@@ -22,13 +22,14 @@ PROTOCOLS = ("tcp", "udp")
 def firewall(
     port: Annotated[str | None, typer.Option("--port", "-p", help="The port. [default: 5000]")] = None,
     source: Annotated[
-        str | None, typer.Option("--from", help="The client; without it, ordinary ones.")
+        str | None,
+        typer.Option("--from", help="The client; without it, ordinary ones. With --all a network."),
     ] = None,
     to: Annotated[str | None, typer.Option("--to", help="The address of the server's machine.")] = None,
     in_interface: Annotated[
         str | None, typer.Option("--in", help="The interface where packets come in.")
     ] = None,
-    protocol: Annotated[str, typer.Option(help="tcp or udp.")] = "tcp",
+    protocol: Annotated[str | None, typer.Option(help="tcp or udp. [default: tcp; with --all both]")] = None,
     ruleset: Annotated[
         list[Path] | None,
         typer.Option("--ruleset", help="A saved ruleset instead of this machine's (repeatable)."),
@@ -42,6 +43,14 @@ def firewall(
         list[str] | None,
         typer.Option(help="An address of the machine with its prefix, 192.168.1.20/24 (repeatable)."),
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All packets at once: which sources reach which ports.")
+    ] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(help="With --all: a file to write (.html, .json, .txt; repeatable)."),
+    ] = None,
+    force: ForceFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = False,
@@ -51,12 +60,14 @@ def firewall(
 
     Examples: landiag firewall --port 5000; landiag firewall --ruleset rules.v4 --packets tests.jsonl
     """
-    if protocol not in PROTOCOLS:
+    if protocol not in (None, *PROTOCOLS):
         raise Stop(f"--protocol {protocol} is not known: choose tcp or udp")
+    if everything and packets is not None:
+        raise Stop("--all judges every packet there is: leave --packets out")
     asked = Packet(
-        destination_port=parse_port(port) if port else DEFAULT_PORT,
-        protocol=protocol,
-        source=_parse_address("--from", source),
+        destination_port=parse_port(port) if port and not everything else DEFAULT_PORT,
+        protocol=protocol or "tcp",
+        source=None if everything else _parse_address("--from", source),
         destination=_parse_address("--to", to),
         in_interface=in_interface,
         program=program,
@@ -69,6 +80,12 @@ def firewall(
     try:
         if not ruleset:
             begin_reading(machine)
+        if everything:
+            from landiag.cli.firewall_all import answer_all, want
+
+            protocols = PROTOCOLS if protocol is None else (protocol,)
+            wanted = want(asked, protocols, port, source, output or (), force=force, as_json=as_json)
+            answer_all(wanted, machine, ruleset or (), deadline)
         from landiag.cli.firewall_answer import answer
 
         answer(

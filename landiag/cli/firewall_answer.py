@@ -52,15 +52,28 @@ def answer(
 def _judge(
     asked: Packet, machine: Recorder, files: Sequence[Path], packets: Path | None, deadline: float
 ) -> tuple[Ruleset, tuple[Judged, ...]]:
+    rules, facts = read_saved(files, machine, deadline)
+    if facts is None:
+        return rules, judge_packets(rules, _packets(packets, asked))
+    return _judge_machine(asked, facts, packets)
+
+
+def read_saved(files: Sequence[Path], machine: Recorder, deadline: float) -> tuple[Ruleset, Facts | None]:
+    """The rules to judge by: those of saved files, else those of a machine (recorded or this one), whose facts too.
+
+    Raises ParseError where a file cannot be used, and stops where the machine's rules could not be read.
+    """
     saved = [SavedFile(str(file), _read_bytes(file)) for file in files]
     recordings = [file for file in saved if is_recording(file.data)]
     if saved and not recordings:
-        rules = parse_saved(saved, read_nft_text)
-        return rules, judge_packets(rules, _packets(packets, asked))
+        return parse_saved(saved, read_nft_text), None
     if recordings:
         machine = Recorder(RecordedHost(parse_recording(_decode(recordings[0].data)).readings))
         deadline = float("inf")
-    return _judge_machine(asked, gather(machine, deadline)[1], packets)
+    facts = gather(machine, deadline)[1]
+    if isinstance(facts.ruleset, Unknown):
+        raise Stop(f"the firewall could not be read: {facts.ruleset.reason}", 3)
+    return facts.ruleset, facts
 
 
 def _decode(data: bytes) -> str:
@@ -69,8 +82,7 @@ def _decode(data: bytes) -> str:
 
 def _judge_machine(asked: Packet, facts: Facts, packets: Path | None) -> tuple[Ruleset, tuple[Judged, ...]]:
     """Judge by the rules of a whole machine, this one or a recorded one: its routes and addresses are known."""
-    if isinstance(facts.ruleset, Unknown):
-        raise Stop(f"the firewall could not be read: {facts.ruleset.reason}", 3)
+    assert not isinstance(facts.ruleset, Unknown)
     ways = list_ways(facts)
     way = next((one for one in ways if asked.destination in (None, one.ip)), ways[0] if ways else None)
     own = (

@@ -6,14 +6,15 @@ Sources: ip_route_input_slow and fib_validate_source (net/ipv4/route.c, fib_fron
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 
 from landiag.firewall.engine.fields import NO_SOCKET
 from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.journey.binding import bind_among
 from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
-from landiag.model.facts import Interface, IPAddress, Route, Socket, Unknown
+from landiag.model.facts import Interface, IPAddress, IPNetwork, Route, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import ABSENT, Absent, Packet, Value
 from landiag.model.route import RouteKind
@@ -30,6 +31,22 @@ _OFF, _STRICT, _LOOSE = 0, 1, 2
 
 KERNEL_UID = 0
 """Whose packets rules by user take those for that belong to no socket (sock_net_uid)."""
+
+
+def _networks(facts: Facts) -> Iterator[IPNetwork]:
+    """Every network that tells addresses apart, those of containers among them."""
+    if not isinstance(facts.routes, Unknown):
+        yield from (route.destination for route in facts.routes)
+    if not isinstance(facts.policy_rules, Unknown):
+        for rule in facts.policy_rules:
+            yield from (network for network in (rule.source, rule.destination) if network is not None)
+    if not isinstance(facts.interfaces, Unknown):
+        for interface in facts.interfaces:
+            for address in interface.addresses:
+                yield from (address.network, ip_network(address.ip))
+    if not isinstance(facts.namespaces, Unknown):
+        for namespace in facts.namespaces:
+            yield from _networks(facts_inside(facts, namespace))
 
 
 class HostSurroundings(Surroundings):
@@ -194,6 +211,29 @@ class HostSurroundings(Surroundings):
         owner = None if gateway is None else self._owner(gateway)
         return device if owner is None else owner.name
 
+    def edges(self, version: int) -> tuple[int, ...]:
+        """The ends of every network that a route, a rule of the routing policy or an interface names."""
+        found = set(super().edges(version))
+        for network in _networks(self._facts):
+            if network.version == version:
+                found |= {int(network[0]), int(network[-1]) + 1}
+        return tuple(found)
+
+    def route_edges(self, version: int) -> tuple[int, ...]:
+        """The same."""
+        return self.edges(version)
+
+    def port_edges(self) -> tuple[int, ...]:
+        """The ports that rules of the routing policy name."""
+        rules = () if isinstance(self._facts.policy_rules, Unknown) else self._facts.policy_rules
+        ranges = [bounds for rule in rules for bounds in (rule.source_ports, rule.destination_ports)]
+        return tuple(edge for bounds in ranges if bounds is not None for edge in (bounds[0], bounds[1] + 1))
+
+    def socket_edges(self) -> tuple[int, ...]:
+        """The ports at which somebody listens."""
+        known = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
+        return tuple(edge for socket in known for edge in (socket.port, socket.port + 1))
+
     def socket_owner(self, packet: Packet) -> int | None:
         """The user id of the socket that takes a packet, where all that could take it have the same."""
         socket = self._socket(packet.destination, packet.destination_port)
@@ -273,3 +313,11 @@ def as_way(decision: RouteDecision | None) -> Way | None:
         if decision is None
         else Way(decision.kind, decision.device, decision.gateway, decision.route, decision.rule)
     )
+
+
+class FirewallSurroundings(HostSurroundings):
+    """The same host as its firewall alone is asked: whatever comes in is let in by routing."""
+
+    def refused_source(self, packet: Packet, mark: int) -> Way | None:  # noqa: ARG002
+        """No source is refused: that is no matter of the firewall."""
+        return None

@@ -6,7 +6,7 @@ load what a rule compares. A field nobody knows makes it unknown, unless every v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from msgspec import Struct
@@ -18,6 +18,12 @@ from landiag.model.packet import ABSENT, AnythingBut, Value, Within
 Fields = Mapping[str, Value]
 Ranges = tuple[tuple[int, int], ...]
 
+Cuts = Mapping[str, Sequence[int]]
+"""For fields that are numbers: the values at which an answer may change; between them it is the same.
+
+``packet source`` and ``packet destination`` are the addresses of the packet itself, for matches that look at it.
+"""
+
 
 class Operand:
     """Something that has a value for a packet."""
@@ -27,6 +33,10 @@ class Operand:
     def value(self, fields: Fields) -> Value:
         """Its value; None when unknown, ABSENT when this packet has none."""
         raise NotImplementedError
+
+    def cuts(self, fields: Fields) -> Cuts | None:  # noqa: ARG002
+        """Where its value may change; None when that can be anywhere."""
+        return None
 
 
 class Field(Operand, Struct, frozen=True):
@@ -47,6 +57,10 @@ class Constant(Operand, Struct, frozen=True):
     def value(self, fields: Fields) -> Value:  # noqa: ARG002
         """The constant."""
         return self.constant
+
+    def cuts(self, fields: Fields) -> Cuts:  # noqa: ARG002
+        """Nowhere."""
+        return {}
 
 
 class Draw(Operand, Struct, frozen=True):
@@ -149,6 +163,41 @@ class Match:
         """Why it cannot be known, where ``test`` says None."""
         return Doubt(UnknownKind.UNMODELLED, self.text)
 
+    def cuts(self, fields: Fields) -> Cuts | None:  # noqa: ARG002
+        """Where its answer may change; None when that can be anywhere."""
+        return None
+
+
+def join_cuts(several: Iterable[Cuts | None]) -> Cuts | None:
+    """Where one of several answers may change."""
+    found: dict[str, list[int]] = {}
+    for cuts in several:
+        if cuts is None:
+            return None
+        for name, values in cuts.items():
+            found.setdefault(name, []).extend(values)
+    return found
+
+
+def edges_of(ranges: Ranges) -> tuple[int, ...]:
+    """The first value of each range, and the first behind it."""
+    return tuple(edge for low, high in ranges for edge in (low, high + 1))
+
+
+_WIDTHS = {"ip saddr": 32, "ip daddr": 32, "ip6 saddr": 128, "ip6 daddr": 128}
+
+
+def unmasked(match: InRanges) -> Ranges | None:
+    """The values of a field that lie in the ranges of a match; None where its mask does not keep leading bits."""
+    mask = match.mask
+    if mask is None:
+        return match.ranges
+    block = mask & -mask
+    if mask == 0 or mask + block != 1 << _WIDTHS.get(match.field, 16):
+        return None
+    spans = ((-(-low // block) * block, high // block * block + block - 1) for low, high in match.ranges)
+    return tuple((low, high) for low, high in spans if low <= high)
+
 
 class InRanges(Match, Struct, frozen=True):
     """An integer field (after ``mask``) lies in one of the ranges, both ends included."""
@@ -170,6 +219,11 @@ class InRanges(Match, Struct, frozen=True):
             if low <= value <= high:
                 return not self.negated
         return self.negated
+
+    def cuts(self, fields: Fields) -> Cuts | None:  # noqa: ARG002
+        """The ends of the ranges."""
+        ranges = unmasked(self)
+        return None if ranges is None else {self.field: edges_of(ranges)}
 
 
 def _compare(value: Value, match: InRanges) -> bool | None:
@@ -234,6 +288,10 @@ class Names(Match, Struct, frozen=True):
             return self.negated
         return None
 
+    def cuts(self, fields: Fields) -> Cuts:  # noqa: ARG002
+        """Names are no numbers."""
+        return {}
+
 
 class AnyOf(Match, Struct, frozen=True):
     """At least one of the matches holds (or, negated, none)."""
@@ -252,6 +310,10 @@ class AnyOf(Match, Struct, frozen=True):
     def doubt(self, fields: Fields) -> Doubt:
         """That of the matches that are not known."""
         return _doubt_among(self.matches, fields, self.text)
+
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """Those of its matches."""
+        return join_cuts(match.cuts(fields) for match in self.matches)
 
 
 class AllOf(Match, Struct, frozen=True):
@@ -272,6 +334,10 @@ class AllOf(Match, Struct, frozen=True):
         """That of the matches that are not known."""
         return _doubt_among(self.matches, fields, self.text)
 
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """Those of its matches."""
+        return join_cuts(match.cuts(fields) for match in self.matches)
+
 
 class Always(Match, Struct, frozen=True):
     """Holds for every packet, or for none."""
@@ -282,6 +348,10 @@ class Always(Match, Struct, frozen=True):
     def test(self, fields: Fields) -> bool | None:  # noqa: ARG002
         """The same for all."""
         return self.answer
+
+    def cuts(self, fields: Fields) -> Cuts:  # noqa: ARG002
+        """Nowhere."""
+        return {}
 
 
 class UnknownMatch(Match, Struct, frozen=True):

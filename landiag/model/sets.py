@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct, field
 
 from landiag.model.facts import ParseError
-from landiag.model.match import Fields, Match, Operand
+from landiag.model.match import Cuts, Field, Fields, Match, Operand
 from landiag.model.packet import ABSENT, Value
 
 Key = tuple["Span", ...]
@@ -193,6 +193,17 @@ def values_of(operands: Sequence[Operand], fields: Fields) -> list[Value] | None
     return None if ABSENT in values else values
 
 
+def cuts_of(operands: Sequence[Operand], elements: ElementSet, fields: Fields) -> Cuts | None:
+    """Where what a set says of a key may change; None where a part of the key is computed."""
+    found: dict[str, set[int]] = {}
+    for operand, index in zip(operands, elements.indexes, strict=False):
+        if isinstance(operand, Field):
+            found.setdefault(operand.name, set()).update(index.edges())
+        elif operand.cuts(fields) != {}:
+            return None
+    return {name: tuple(edges) for name, edges in found.items()}
+
+
 class InSet(Match, Struct, frozen=True):
     """The values of the operands are in the set (or, negated, not)."""
 
@@ -211,6 +222,10 @@ class InSet(Match, Struct, frozen=True):
             return None
         return bool(found.data) is not self.negated
 
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """The edges of the elements."""
+        return cuts_of(self.operands, self.elements, fields)
+
 
 class FromMap(Operand, Struct, frozen=True):
     """The value that a map gives for the key; ABSENT when the key is not in it."""
@@ -228,10 +243,15 @@ class FromMap(Operand, Struct, frozen=True):
             return None
         if not found.data:
             return ABSENT
-        return _single(found.data[0])
+        return single(found.data[0])
+
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """The edges of the elements."""
+        return cuts_of(self.operands, self.elements, fields)
 
 
-def _single(data: object) -> Value:
+def single(data: object) -> Value:
+    """The one value that data of a map are; None where they are several."""
     if isinstance(data, tuple) and len(data) == 1:
         ((low, high),) = data
         if low == high and isinstance(low, int | str):

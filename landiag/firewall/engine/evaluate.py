@@ -176,7 +176,7 @@ class Walk(Struct):
         if isinstance(action, Dispatch):
             return self._dispatch(met, action)
         if isinstance(action, Assign):
-            if not self._assign(action, certain=met.certain):
+            if not self.assign(action, certain=met.certain):
                 return Next.RULE
             met.done.append(f"{action.field} {_shown(self.fields[action.field])}")
             return None
@@ -283,7 +283,7 @@ class Walk(Struct):
                 after = self._act(met, one)
         return after if met.certain else Next.RULE
 
-    def _assign(self, action: Assign, *, certain: bool) -> bool:
+    def assign(self, action: Assign, *, certain: bool) -> bool:
         """Set a field; False where the rule ends here because it cannot be set."""
         old, new = self.fields[action.field], action.operand.value(self.fields)
         if new is ABSENT or (old is ABSENT and not action.field.startswith("ct ")):

@@ -179,6 +179,9 @@ class _HookRun(Struct):
     lines: list[TraceLine] = field(default_factory=list)
 
     def _walk(self, chain: Chain, passage: Passage) -> list[End]:
+        watch = passage.fields.context.surroundings.watch
+        if watch is not None:
+            watch.enter(chain, passage.fields, self.hook, self.leg)
         before = passage.fields.copy() if _may_be_skipped(chain, self.hook, self.device) else None
         walk = Walk(
             self.ruleset, passage.fields, self.hook, self.leg, self.lines, untracked=passage.untracked

@@ -7,8 +7,10 @@ from ipaddress import ip_address, ip_interface, ip_network
 from msgspec import Struct
 
 from landiag.model.facts import PolicyRule, Route
+from landiag.model.match import Fields
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet, Value
 from landiag.model.route import RouteKind
+from landiag.model.ruleset import Chain
 
 FIB_TYPES = {
     "unspec": 0, "unicast": 1, "local": 2, "broadcast": 3, "anycast": 4, "multicast": 5, "blackhole": 6,
@@ -38,12 +40,24 @@ class Way(Struct, frozen=True):
     rule: PolicyRule | None = None
 
 
+class Watch:
+    """Is told of every chain that a packet comes to; for one packet that speaks for many (explore)."""
+
+    def enter(self, chain: Chain, fields: Fields, hook: str, leg: str) -> None:
+        """A packet with these fields is about to walk a base chain."""
+        raise NotImplementedError
+
+
 class Surroundings:
     """What is known of the host around a ruleset. This one knows nothing but the packet's own addresses.
 
     A saved ruleset is judged for a neighbour: the destination is an address of the host, and a source in the
     same /24 (/64) is reached through the interface on which it came in.
     """
+
+    watch: Watch | None = None
+    knows_neighbours = True
+    """Whether an answer about an address hangs on how near it is to the packet's own destination."""
 
     def __init__(self, destination: IPAddress | None = None, in_interface: str | None = None) -> None:
         self.destination = destination
@@ -128,11 +142,39 @@ class Surroundings:
         known = self.destination is not None and self.destination.version == old.version
         return self.destination if known and name in (None, self.in_interface) else None
 
+    def edges(self, version: int) -> tuple[int, ...]:
+        """Addresses at which the answers about an address may change; between them they are the same."""
+        found = list(SPECIAL_EDGES[version])
+        if self.destination is not None and self.destination.version == version:
+            near = ip_network(f"{self.destination}/{NEIGHBOURHOOD[version]}", strict=False)
+            own = int(self.destination)
+            found += [own, own + 1, int(near[0]), int(near[-1]), int(near[-1]) + 1]
+        return tuple(found)
+
+    def route_edges(self, version: int) -> tuple[int, ...]:  # noqa: ARG002
+        """The same for the routing decisions about a packet; empty where only its destination's being ours counts."""
+        return ()
+
+    def port_edges(self) -> tuple[int, ...]:
+        """The ports at which routing decisions may change."""
+        return ()
+
+    def socket_edges(self) -> tuple[int, ...]:
+        """The ports at which the owner of a socket may change."""
+        return ()
+
     def _near(self, address: IPAddress) -> bool:
         if self.destination is None or address.version != self.destination.version:
             return False
         prefix = NEIGHBOURHOOD[address.version]
         return address in ip_network(f"{self.destination}/{prefix}", strict=False)
+
+
+SPECIAL_EDGES = {
+    4: (0, 1, 127 << 24, 128 << 24, 224 << 24, 240 << 24, 0xFFFFFFFF),
+    6: (0, 1, 2, 0xFFFF7F000000, 0xFFFF80000000, 0xFF << 120),
+}
+"""Where unspecified, loopback and multicast addresses begin and end, and broadcast."""
 
 
 class SavedSurroundings(Surroundings):
@@ -153,6 +195,16 @@ class SavedSurroundings(Surroundings):
                 return "unicast"
         return super().address_type(address, device)
 
+    def edges(self, version: int) -> tuple[int, ...]:
+        """Those of the interface's addresses too."""
+        return (*super().edges(version), *self.route_edges(version))
+
+    def route_edges(self, version: int) -> tuple[int, ...]:
+        """The interface's addresses, and the ends of their networks."""
+        mine = [own for own in self._own if own.version == version]
+        ends = [(int(own.network[0]), int(own.network[-1]), int(own.ip)) for own in mine]
+        return tuple(edge for values in ends for value in values for edge in (value, value + 1))
+
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         """An address of the interface is local."""
         if any(packet.destination == own.ip for own in self._own):
@@ -166,6 +218,19 @@ class SavedSurroundings(Surroundings):
         if any(address in own.network and address != own.ip for own in self._own):
             return self.in_interface
         return super().way_to(address, device, mark, source)
+
+
+class AnywhereSurroundings(SavedSurroundings):
+    """Surroundings of a saved ruleset for packets to whatever address the host has: nobody knows its neighbours."""
+
+    knows_neighbours = False
+
+    def edges(self, version: int) -> tuple[int, ...]:
+        """Those of addresses that are the same everywhere."""
+        return (*SPECIAL_EDGES[version], *self.route_edges(version))
+
+    def _near(self, address: IPAddress) -> bool:  # noqa: ARG002
+        return False
 
 
 def _last(address: IPAddress) -> bool:

@@ -14,6 +14,7 @@ from landiag.model.match import (
     Bits,
     Computed,
     Constant,
+    Cuts,
     Draw,
     Field,
     Fields,
@@ -291,6 +292,12 @@ class Present(Operand, Struct, frozen=True):
         if isinstance(value, int):
             return int(value != 0)
         return 1 if isinstance(value, str) else None
+
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """Where a number is zero, and where that which it is made of changes."""
+        if isinstance(self.operand, Field):
+            return {self.operand.name: (0, 1)}
+        return self.operand.cuts(fields)
 
 
 def _ordered(key: Typed, operator: str, right: Json, text: str) -> Match:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from landiag.firewall.pf import matches as want
 from landiag.firewall.pf.syntax import PfRule, RuleLine
-from landiag.model.match import Always, Fields, InRanges, Match, UnknownKind, UnknownMatch
+from landiag.model.match import Always, Cuts, Fields, InRanges, Match, UnknownKind, UnknownMatch, join_cuts
 
 
 class Entry(Struct):
@@ -145,6 +145,10 @@ class NoneOf(Match, Struct, frozen=True):
             return False
         return None if answers else True
 
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """Those of all conditions."""
+        return join_cuts(match.cuts(fields) for conditions in self.rules for match in conditions)
+
 
 class Tagged(Match, Struct, frozen=True):
     """An earlier rule has put this tag on the packet: of those that match and set one, the last."""
@@ -167,3 +171,7 @@ class Tagged(Match, Struct, frozen=True):
         else:
             possible.add(False)
         return possible.pop() is not self.negated if len(possible) == 1 else None
+
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """Those of all conditions."""
+        return join_cuts(match.cuts(fields) for conditions, _ in self.setters for match in conditions)

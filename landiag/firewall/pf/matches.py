@@ -13,7 +13,7 @@ from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.pf.syntax import Name, Port
 from landiag.knowledge.toml import read_toml
 from landiag.model.facts import IPAddress, IPNetwork
-from landiag.model.match import Always, AnyOf, Fields, InRanges, Match, UnknownMatch
+from landiag.model.match import Always, AnyOf, Cuts, Fields, InRanges, Match, UnknownMatch
 from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, TCP_FLAGS, AnythingBut, Packet
 
 FLAG_LETTERS = {
@@ -115,6 +115,10 @@ class OnInterface(Match, Struct, frozen=True):
             return True
         return None if None in answers else False
 
+    def cuts(self, fields: Fields) -> Cuts:  # noqa: ARG002
+        """Names are no numbers."""
+        return {}
+
     @staticmethod
     def _one(name: Name, value: object) -> bool | None:
         if name.text in ("any", "all"):
@@ -193,6 +197,29 @@ class OwnAddress(Match, Struct, frozen=True):
             return address in own.network
         return address == (own.network.broadcast_address if self.kind == "broadcast" else own.ip)
 
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """The ends of every network that the interface's addresses or the rule's own length make, and loopback's."""
+        packet = packet_of(fields)
+        if packet is None:
+            return {}
+        mine = [ip_interface(text) for text in packet.interface_addresses]
+        networks = [one.network for one in mine] + [ip_network(one.ip) for one in mine]
+        if self.length is not None:
+            networks += [
+                ip_network(f"{one.ip}/{self.length}", strict=False)
+                for one in mine
+                if self.length <= one.max_prefixlen
+            ]
+        networks += [ip_network(one.network.broadcast_address) for one in mine]
+        return {f"packet {self.side}": (*_edges(networks), *_edges(_LOOPBACK))}
+
+
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"), ip_network("::ffff:127.0.0.0/104"))
+
+
+def _edges(networks: Iterable[IPNetwork]) -> tuple[int, ...]:
+    return tuple(edge for network in networks for edge in (int(network[0]), int(network[-1]) + 1))
+
 
 class NotRouted(Match, Struct, frozen=True):
     """``urpf-failed`` and ``no-route``: never for a source on a network of the interface itself."""
@@ -208,6 +235,12 @@ class NotRouted(Match, Struct, frozen=True):
             return None
         near = any(address in ip_interface(text).network for text in packet.interface_addresses)
         return False if near else None
+
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """The ends of the interface's networks."""
+        packet = packet_of(fields)
+        mine = () if packet is None else packet.interface_addresses
+        return {f"packet {self.side}": _edges(ip_interface(text).network for text in mine)}
 
 
 class TableContent(Struct, frozen=True):
@@ -240,6 +273,11 @@ class InTable(Match, Struct, frozen=True):
             return None
         return self.content.holds(address)
 
+    def cuts(self, fields: Fields) -> Cuts | None:  # noqa: ARG002
+        """The ends of the table's networks."""
+        networks = () if self.content is None else self.content.networks
+        return {f"packet {self.side}": _edges(network for network, _ in networks)}
+
 
 class Not(Match, Struct, frozen=True):
     """The opposite; unknown stays unknown."""
@@ -251,6 +289,10 @@ class Not(Match, Struct, frozen=True):
         """Turn the answer round."""
         answer = self.match.test(fields)
         return None if answer is None else not answer
+
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """Those of the match."""
+        return self.match.cuts(fields)
 
 
 def parse_network(text: str) -> IPNetwork | None:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from landiag.firewall.engine.fields import PacketFields
 from landiag.model.facts import ParseError
-from landiag.model.match import Always, AnyOf, Fields, InRanges, Match, Names, UnknownMatch
+from landiag.model.match import Always, AnyOf, Cuts, Fields, InRanges, Match, Names, UnknownMatch
 from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, Packet
 
 ANY_WORDS = frozenset(("any", "*", ""))
@@ -37,6 +37,10 @@ def packet_of(fields: Fields) -> Packet | None:
     return fields.packet if isinstance(fields, PacketFields) else None
 
 
+_LOOPBACK = (1, 2, 127 << 24, 128 << 24, 0xFFFF7F000000, 0xFFFF80000000)
+"""Where loopback addresses of either version begin and end, those of IPv4 in IPv6 among them."""
+
+
 class FromItself(Match, Struct, frozen=True):
     """The packet comes from this very host. A packet whose source nobody gave is a client's, and does not."""
 
@@ -48,6 +52,14 @@ class FromItself(Match, Struct, frozen=True):
         if packet is None or packet.source is None:
             return False
         return packet.source.is_loopback or packet.source == packet.destination
+
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """Loopback addresses, and the destination, which must be one."""
+        packet = packet_of(fields)
+        if packet is None or packet.destination is None:
+            return {"packet source": _LOOPBACK}
+        here = int(packet.destination)
+        return {"packet source": (*_LOOPBACK, here, here + 1)}
 
 
 def parse_protocol(text: str) -> int | None:
@@ -115,6 +127,15 @@ class LocalSubnet(Match, Struct, frozen=True):
         if not mine:
             return None
         return any(address in network for network in mine)
+
+    def cuts(self, fields: Fields) -> Cuts | None:
+        """The networks' ends, and those of link-local addresses."""
+        packet = packet_of(fields)
+        if packet is None:
+            return {}
+        networks = [ip_interface(text).network for text in packet.interface_addresses]
+        edges = [edge for network in networks for edge in (int(network[0]), int(network[-1]) + 1)]
+        return {f"packet {self.field}": (*edges, 0xFE80 << 112, 0xFEC0 << 112)}
 
 
 def addresses(side: str, values: Iterable[str], text: str) -> Match | None:

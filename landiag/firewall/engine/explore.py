@@ -1,0 +1,201 @@
+"""Every conversation of a kind at once: one packet is followed for all that fare alike, until none is left.
+
+Each verdict is that of the follower for one packet. What it meets on its way (chains, and questions to the routing
+tables) bounds the set of packets that it speaks for; for what is left another packet speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from landiag.firewall.engine.fields import PacketFields
+from landiag.firewall.engine.fronts import Ended, on_axis
+from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens
+from landiag.firewall.engine.nat import address_of
+from landiag.firewall.engine.spaces import Axis, Point, Space, Universe, holds, pieces
+from landiag.firewall.engine.surroundings import Surroundings
+from landiag.firewall.engine.sweep import Sweep
+from landiag.firewall.engine.tables import Table
+from landiag.firewall.engine.watched import Met, Watched, Watcher
+from landiag.model.packet import Packet
+from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
+
+MAX_RUNS = 1000
+"""So many packets speak for others at most; what is left then is unknown."""
+
+Around = Callable[[Packet], Surroundings]
+
+
+class Told(Struct):
+    """Packets that fare alike, and what becomes of the one that speaks for them.
+
+    ``told`` is None for packets that nobody has spoken for: they were too many kinds.
+    """
+
+    space: Space
+    told: Conversation | None
+    met: Sequence[Met] = ()
+    lens: Lens | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What becomes of all of them."""
+        return Verdict.UNKNOWN if self.told is None else self.told.verdict
+
+
+class Explorer(Struct):
+    """Explores what a ruleset does with packets that differ on the axes alone. ``packet`` gives all else."""
+
+    ruleset: Ruleset
+    around: Around
+    packet: Packet
+    universe: Universe
+    tables: dict[tuple[int, str], list[Table]] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    constants: set[int] = field(default_factory=set)
+
+    def explore(self, space: Space, max_runs: int = MAX_RUNS) -> Iterator[Told]:
+        """Tell what becomes of every packet of a set, those that fare alike together."""
+        runs = 0
+        while space is not None and runs < max_runs:
+            told = self.speak(space)
+            runs += 1
+            space = self.universe.subtract(space, told.space)
+            yield told
+        if space is not None:
+            yield Told(space, None)
+
+    def speak(self, space: Space, point: Point | None = None) -> Told:
+        """Let one packet of a set speak for all that fare like it."""
+        if point is None:
+            point, space = self._choose(space)
+        told = self._follow(space, point)
+        assert told.lens is not None
+        chance = [axis for axis in told.lens.open if point[axis] in self.constants]
+        if not chance:
+            return told
+        for axis in chance:
+            space = self.universe.split(space, on_axis(axis, ((point[axis],) * 2,)))[0]
+        return self._follow(space, point)
+
+    def _follow(self, space: Space, point: Point) -> Told:
+        lens = Lens(self.universe, point, self._open(space))
+        watcher = Watcher(self.table, lens, space)
+        packet = put_at(self.packet, point)
+        follower = Follower(self.ruleset, Watched(self.around(packet), watcher))
+        told = follower.follow(packet)
+        return Told(watcher.space, told, watcher.met, lens)
+
+    def _open(self, space: Space) -> frozenset[Axis]:
+        """The axes along which a set extends."""
+        spread = _spread(space, self.universe)
+        return frozenset(axis for axis in Axis if spread[axis] is None)
+
+    def _choose(self, space: Space) -> tuple[Point, Space]:
+        """Choose who speaks: a packet whose values are its own, so that none is taken for another axis."""
+        box = next(iter(self.universe.boxes(space)))
+        values = [max(ranges, key=lambda span: span[1] - span[0]) for ranges in box]
+        point = [span[0] + min((span[1] - span[0]) // 2, TYPICAL[axis]) for axis, span in enumerate(values)]
+        for one, other in (ADDRESSES, PORTS):
+            if point[one] != point[other]:
+                continue
+            for axis in (one, other):
+                if point[axis] < values[axis][1]:
+                    point[axis] += 1
+                    break
+                if point[axis] > values[axis][0]:
+                    point[axis] -= 1
+                    break
+            else:
+                here = (on_axis(one, ((point[one],) * 2,)), on_axis(other, ((point[other],) * 2,)))
+                for part in here:
+                    space = self.universe.split(space, part)[0]
+        return tuple(point), space
+
+    def table(self, chain: Chain, fields: PacketFields, hook: str, lens: Lens) -> Table:
+        """Who fares alike in a chain; a sweep is made once for packets that are alike in all it asks for."""
+        known = self.tables.setdefault((id(chain), hook), [])
+        for table in known:
+            if table.is_for(fields, lens):
+                return table
+        table = Sweep(lens=lens, ruleset=self.ruleset, hook=hook).run(chain, fields)
+        self.names |= table.names
+        self.constants |= table.constants
+        if table.is_lasting:
+            known.append(table)
+        return table
+
+
+TYPICAL = (99, 4999, 10, 39_999)
+"""How far from the beginning of a piece the packet stands that speaks for it, on each axis."""
+
+
+def put_at(packet: Packet, point: Point) -> Packet:
+    """The packet with the values of a point."""
+    version = packet.version
+    has_ports = packet.protocol in ("tcp", "udp", "sctp", "dccp", "udplite")
+    moved = replace(packet, source=address_of(point[Axis.SOURCE], version))
+    if packet.destination is not None:
+        moved = replace(moved, destination=address_of(point[Axis.DESTINATION], version))
+    if has_ports:
+        moved = replace(moved, destination_port=point[Axis.PORT], source_port=point[Axis.SOURCE_PORT])
+    return moved
+
+
+def _spread(space: Space, universe: Universe) -> list[int | None]:
+    """For each axis its only value; None where there are several."""
+    seen: list[set[int]] = [set() for _ in Axis]
+    done: set[int] = set()
+
+    def walk(node: Space, axis: int) -> None:
+        if not isinstance(node, tuple) or id(node) in done or all(len(one) > 1 for one in seen[axis:]):
+            return
+        done.add(id(node))
+        for low, high, kid in pieces(node, universe.tops[axis]):
+            if kid is not None:
+                seen[axis].update({low, high} if len(seen[axis]) < 2 else ())
+                walk(kid, axis + 1)
+
+    walk(space, 0)
+    return [next(iter(one)) if len(one) == 1 else None for one in seen]
+
+
+def parts(told: Told, universe: Universe) -> Iterator[tuple[Space, TraceLine | None]]:
+    """Those that fare alike by the line that decides about them."""
+    if told.told is None or told.lens is None or told.told.decided_by is None:
+        yield told.space, None if told.told is None else told.told.decided_by
+        return
+    line = told.told.decided_by
+    met = _where(told, line)
+    if met is None:
+        yield told.space, line
+        return
+    for end in met.group.ends:
+        space = universe.intersect(end.space, told.space)
+        if space is not None:
+            yield space, line if _same(end, line) else replace(line, rule=end.rule, chain=end.chain)
+
+
+def _where(told: Told, line: TraceLine) -> Met | None:
+    """The chain in which a line has decided; None where it ends no walk."""
+    assert told.lens is not None
+    for met in told.met:
+        if met.leg != line.leg or met.hook != line.hook:
+            continue
+        for end in met.group.ends:
+            if _same(end, line) and holds(end.space, told.lens.point):
+                return met
+    return None
+
+
+def _same(end: Ended, line: TraceLine) -> bool:
+    """Whether a line is that of the rule (or policy) by which packets end; some rules are made anew for each packet."""
+    if line.chain is None or (end.chain is not line.chain and end.chain.name != line.chain.name):
+        return False
+    if end.rule is None or line.rule is None:
+        return end.rule is line.rule
+    return end.rule is line.rule or (end.rule.position, end.rule.text) == (line.rule.position, line.rule.text)

@@ -1,0 +1,192 @@
+"""Who fares like a packet that is followed: what it meets on its way bounds the set that it speaks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from landiag.firewall.engine.fields import PacketFields
+from landiag.firewall.engine.fronts import Class, on_axis
+from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
+from landiag.firewall.engine.spaces import Axis, Space
+from landiag.firewall.engine.surroundings import Surroundings, Watch, Way
+from landiag.firewall.engine.tables import Table
+from landiag.model.match import Fields
+from landiag.model.packet import Absent, IPAddress, Packet, Value
+from landiag.model.ruleset import Chain
+
+FindTable = Callable[[Chain, PacketFields, str, Lens], Table]
+"""Finds who fares alike in a chain, for a hook."""
+
+
+class Met(Struct):
+    """A chain that the speaking packet has met, and who fares like it there."""
+
+    leg: str
+    hook: str
+    chain: Chain
+    group: Class
+
+
+class Watcher(Watch):
+    """Keeps the set of the packets that a packet speaks for while it is followed."""
+
+    def __init__(self, find: FindTable, lens: Lens, space: Space) -> None:
+        self.lens = lens
+        self.space = space
+        self.met: list[Met] = []
+        self._find = find
+
+    def enter(self, chain: Chain, fields: Fields, hook: str, leg: str) -> None:
+        """Keep those that fare like the speaking packet in a chain."""
+        assert isinstance(fields, PacketFields)
+        if not self.lens.open:
+            self.met.append(Met(leg, hook, chain, Class(self.space, ())))
+            return
+        try:
+            table = self._find(chain, fields, hook, self.lens)
+            group = table.find(self.lens)
+        except Tangled:
+            group = None
+        else:
+            self._tell_owners_apart(table, fields)
+        if group is None:
+            self.keep(Axis, [(value, value) for value in self.lens.point])
+            return
+        if all(met.group is not group for met in self.met):
+            self.space = self.lens.universe.intersect(self.space, group.space)
+        self.met.append(Met(leg, hook, chain, group))
+
+    def _tell_owners_apart(self, table: Table, fields: PacketFields) -> None:
+        """Where a chain asks whose socket it is, only ports with one owner fare alike."""
+        edges = fields.context.surroundings.socket_edges()
+        if edges and not {"meta skuid", "meta skgid"}.isdisjoint(table.reads):
+            for axis in (Axis.PORT, Axis.DESTINATION):
+                if axis in self.lens.open:
+                    self.narrow(axis, edges if axis is Axis.PORT else None)
+
+    def keep(self, axes: Iterable[Axis], spans: Sequence[tuple[int, int]]) -> None:
+        """Keep those whose values lie in spans."""
+        for axis, span in zip(axes, spans, strict=True):
+            self.space = self.lens.universe.split(self.space, on_axis(axis, (span,)))[0]
+
+    def narrow(self, axis: Axis, edges: Iterable[int] | None) -> None:
+        """Keep those on the same side of every edge as the speaking packet; None: those with its very value."""
+        value = self.lens.point[axis]
+        if edges is None:
+            self.keep([axis], [(value, value)])
+            return
+        low = max((edge for edge in edges if edge <= value), default=0)
+        high = min((edge - 1 for edge in edges if edge > value), default=self.lens.universe.tops[axis])
+        self.keep([axis], [(max(low, 0), high)])
+
+    def axis_of(self, value: int | None, axes: tuple[Axis, ...]) -> Axis | None:
+        """The axis that an address or a port stands for."""
+        found = (axis for axis in axes if axis in self.lens.open and self.lens.point[axis] == value)
+        return next(found, None)
+
+
+class Watched(Surroundings):
+    """Surroundings that tell the watcher what they are asked about addresses."""
+
+    watch: Watcher
+
+    def __init__(self, inner: Surroundings, watch: Watcher) -> None:
+        super().__init__(inner.destination, inner.in_interface)
+        self.watch: Watcher = watch
+        self._inner = inner
+
+    def _ask(self, address: IPAddress | None) -> None:
+        """An address is looked up: the answer holds as far as the addresses around it are told apart."""
+        if address is None:
+            return
+        watch, own = self.watch, self._inner.destination
+        axis = watch.axis_of(int(address), ADDRESSES)
+        if own is not None and watch.axis_of(int(own), ADDRESSES) is Axis.DESTINATION:
+            if address == own:
+                return
+            if self._inner.knows_neighbours:
+                watch.narrow(Axis.DESTINATION, None)
+        if axis is not None:
+            watch.narrow(axis, self._inner.edges(address.version))
+
+    def address_type(self, address: IPAddress, device: str | None) -> str | None:
+        """See ``Surroundings``."""
+        self._ask(address)
+        return self._inner.address_type(address, device)
+
+    def way_to(
+        self, address: IPAddress, device: str | None, mark: int | None, source: IPAddress | None = None
+    ) -> str | Absent | None:
+        """See ``Surroundings``."""
+        self._ask(address)
+        self._ask(source)
+        return self._inner.way_to(address, device, mark, source)
+
+    def returns_by(self, packet: Packet, device: str | None) -> str | None:
+        """See ``Surroundings``."""
+        self._ask_route(packet)
+        return self._inner.returns_by(packet, device)
+
+    def socket_owner(self, packet: Packet) -> int | None:
+        """See ``Surroundings``; who fares alike is told apart only where a chain asks for the owner."""
+        return self._inner.socket_owner(packet)
+
+    def socket_mark(self, mark: Value) -> int | None:
+        """See ``Surroundings``."""
+        return self._inner.socket_mark(mark)
+
+    def _ask_route(self, packet: Packet) -> None:
+        watch = self.watch
+        edges = self._inner.route_edges(packet.version)
+        for address in (packet.source, packet.destination):
+            axis = None if address is None else watch.axis_of(int(address), ADDRESSES)
+            if axis is not None and edges != ():
+                watch.narrow(axis, edges)
+        for port in (packet.source_port, packet.destination_port):
+            axis = watch.axis_of(port, PORTS)
+            if axis is not None:
+                watch.narrow(axis, self._inner.port_edges())
+
+    def route(self, packet: Packet, mark: int | None) -> Way | None:
+        """See ``Surroundings``; a translated destination may be that of one of the packets."""
+        self._ask_route(packet)
+        there, own = packet.destination, self._inner.destination
+        is_open = own is not None and self.watch.axis_of(int(own), ADDRESSES) is Axis.DESTINATION
+        if is_open and there is not None and there != own:
+            self.watch.narrow(Axis.DESTINATION, (int(there), int(there) + 1))
+        return self._inner.route(packet, mark)
+
+    def way_back(self, packet: Packet, mark: int | None) -> Way | None:
+        """See ``Surroundings``."""
+        self._ask_route(packet)
+        return self._inner.way_back(packet, mark)
+
+    def socket_edges(self) -> tuple[int, ...]:
+        """See ``Surroundings``."""
+        return self._inner.socket_edges()
+
+    def interface_index(self, name: str) -> int | None:
+        """See ``Surroundings``."""
+        return self._inner.interface_index(name)
+
+    def interface_group(self, name: str) -> int | None:
+        """See ``Surroundings``."""
+        return self._inner.interface_group(name)
+
+    def interface_type(self, name: str) -> int | None:
+        """See ``Surroundings``."""
+        return self._inner.interface_type(name)
+
+    def bridge_ports(self, name: str | None) -> tuple[str, ...] | None:
+        """See ``Surroundings``."""
+        return self._inner.bridge_ports(name)
+
+    def bridge_calls_iptables(self, version: int) -> bool | None:
+        """See ``Surroundings``."""
+        return self._inner.bridge_calls_iptables(version)
+
+    def first_address(self, name: str | None, old: IPAddress) -> IPAddress | None:
+        """See ``Surroundings``."""
+        return self._inner.first_address(name, old)

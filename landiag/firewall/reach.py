@@ -1,0 +1,275 @@
+"""What `landiag firewall --all` answers: which sources reach which ports, as JSON and as a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from ipaddress import summarize_address_range
+from typing import Any
+
+from msgspec import Struct
+
+from landiag.firewall.command import line_json
+from landiag.firewall.engine.nat import address_of
+from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Space, Universe, common, complement, normal
+from landiag.firewall.owners import find_owner
+from landiag.firewall.regions import Cell, Kind, Region, Regions, list_regions
+from landiag.model.match import Ranges
+from landiag.model.ruleset import Ruleset, Verdict
+
+SCHEMA = "landiag.reach/1"
+
+SHOWN = 12
+"""So many networks, ports or rules are named in one line of a page."""
+
+STOPPED = {Verdict.DROP: "dropped", Verdict.REJECT: "rejected", Verdict.UNKNOWN: "can't tell"}
+
+
+def write_reach(ruleset: Ruleset, found: Regions) -> dict[str, Any]:
+    """The object of ``firewall --all --json``."""
+    scope = found.scope
+    return {
+        "schema": SCHEMA,
+        "asked": {
+            "to": _own_texts(found),
+            "in": list(scope.interfaces) if scope.interfaces is not None else None,
+            "port": [list(span) for span in scope.ports] if scope.ports else None,
+            "from": str(scope.sources) if scope.sources is not None else None,
+            "protocols": list(scope.protocols),
+        },
+        "families": list(scope.versions),
+        "regions": [one for region in list_regions(found) for one in region_json(ruleset, found, region)],
+    }
+
+
+def _own_texts(found: Regions) -> list[str] | None:
+    return None if found.scope.own is None else [str(address) for address in found.scope.own]
+
+
+def region_json(ruleset: Ruleset, found: Regions, region: Region) -> Iterable[dict[str, Any]]:
+    """A region as JSON, an object for each of its boxes."""
+    line = region.decided_by
+    decided = None if line is None else line_json(ruleset, line, region.lines)
+    for box in found.universes[region.version].boxes(region.space):
+        yield {**box_json(found, region, box), "verdict": region.verdict.value, "decided_by": decided}
+
+
+def box_json(found: Regions, region: Region, box: Box) -> dict[str, Any]:
+    """The packets of one box; dimensions that no rule asks for are absent."""
+    asked = found.asked(region.version)
+    sources, ports, destinations, source_ports = box
+    one: dict[str, Any] = {
+        "protocol": region.protocol,
+        "family": region.version,
+        "ports": [list(span) for span in ports or ()],
+        "sources": _addresses(sources, region.version),
+    }
+    if region.interfaces is not None:
+        one["in_interface"] = list(region.interfaces)
+    if destinations != asked[Axis.DESTINATION] and asked[Axis.DESTINATION]:
+        one["destinations"] = _addresses(destinations, region.version)
+    if source_ports != asked[Axis.SOURCE_PORT]:
+        one["source_ports"] = [list(span) for span in source_ports or ()]
+    return one
+
+
+def _addresses(ranges: Ranges | None, version: int) -> list[list[str]]:
+    return [[str(address_of(value, version)) for value in span] for span in ranges or ()]
+
+
+class Way(Struct, frozen=True):
+    """Sources and the ports that they reach. ``where`` names further conditions; empty when there are none."""
+
+    sources: Ranges
+    ports: Ranges
+    where: str
+    size: int
+
+
+def find_ways(found: Regions, kind: Kind, verdict: Verdict) -> list[Way]:
+    """Who reaches what: each port with one set of sources, the widest first."""
+    universe, asked = found.universes[kind.version], found.asked(kind.version)
+    by_rest: dict[tuple[Ranges | None, ...], list[tuple[Ranges, Ranges]]] = {}
+    for box in universe.boxes(found.space(kind, verdict)):
+        by_rest.setdefault(box[2:], []).append((box[Axis.SOURCE], box[Axis.PORT]))
+    ways = []
+    for rest, pairs in by_rest.items():
+        for sources, ports in _by_sources(pairs, universe).items():
+            size = sum(high - low + 1 for low, high in sources)
+            ways.append(Way(sources, ports, _where(rest, asked, kind.version), size))
+    return sorted(ways, key=lambda way: (-way.size, way.where, way.sources, way.ports))
+
+
+def _by_sources(pairs: Sequence[tuple[Ranges, Ranges]], universe: Universe) -> dict[Ranges, Ranges]:
+    """The ports of each set of sources, where every port has one set: all from which it is reached."""
+    begins: dict[int, list[int]] = {}
+    ends: dict[int, list[int]] = {}
+    for number, (_, ports) in enumerate(pairs):
+        for low, high in ports:
+            begins.setdefault(low, []).append(number)
+            ends.setdefault(high + 1, []).append(number)
+    here: set[int] = set()
+    found: dict[frozenset[int], list[tuple[int, int]]] = {}
+    edges = sorted({*begins, *ends})
+    for edge, after in zip(edges, (*edges[1:], MAX_PORT + 1), strict=False):
+        here -= set(ends.get(edge, ()))
+        here |= set(begins.get(edge, ()))
+        if here:
+            found.setdefault(frozenset(here), []).append((edge, after - 1))
+    top = universe.tops[Axis.SOURCE]
+    ways: dict[Ranges, list[tuple[int, int]]] = {}
+    for numbers, spans in found.items():
+        sources = normal([span for number in numbers for span in pairs[number][0]], top)
+        ways.setdefault(sources, []).extend(spans)
+    return {sources: normal(spans, MAX_PORT) for sources, spans in ways.items()}
+
+
+def _where(rest: tuple[Ranges | None, ...], asked: Box, version: int) -> str:
+    destinations, source_ports = rest
+    words = []
+    if destinations != asked[Axis.DESTINATION] and asked[Axis.DESTINATION]:
+        words.append(f"to {say_sources(destinations or (), version)}")
+    if source_ports != asked[Axis.SOURCE_PORT]:
+        words.append(f"from source port {say_ports(source_ports or ())}")
+    return " ".join(words)
+
+
+def say_ports(ports: Ranges) -> str:
+    """Ports as people write them: ``22, 5000-5010``."""
+    if ports == ((0, MAX_PORT),):
+        return "every port"
+    return _some([str(low) if low == high else f"{low}-{high}" for low, high in ports], "ranges")
+
+
+def say_sources(sources: Ranges, version: int) -> str:
+    """Addresses as networks: ``192.168.77.0/24, 10.0.0.5``."""
+    networks = []
+    for low, high in sources[: SHOWN + 1]:
+        for network in summarize_address_range(address_of(low, version), address_of(high, version)):
+            networks.append(str(network[0]) if network.num_addresses == 1 else str(network))
+            if len(networks) > SHOWN:
+                return f"{', '.join(networks[:SHOWN])} and others"
+    return _some(networks, "networks")
+
+
+def _some(words: Sequence[str], what: str) -> str:
+    if len(words) <= SHOWN:
+        return ", ".join(words)
+    return f"{', '.join(words[:SHOWN])} and {len(words) - SHOWN} more {what}"
+
+
+def say_who(sources: Ranges, asked: Ranges, version: int, top: int) -> str:
+    """Who reaches a port: ``anywhere``, ``anywhere but 10.0.0.0/8``, networks; the shorter way to say it."""
+    if sources == asked:
+        return "anywhere"
+    others = normal(
+        [span for low, high in complement(sources, top) for span in _within(low, high, asked)], top
+    )
+    if sum(high - low for low, high in others) < sum(high - low for low, high in sources):
+        return f"anywhere but {say_sources(others, version)}"
+    return say_sources(sources, version)
+
+
+def _within(low: int, high: int, asked: Ranges) -> Ranges:
+    return common(((low, high),), asked) or ()
+
+
+Listening = Mapping[int, str]
+"""Who answers at a TCP port; empty where nobody listens."""
+
+
+def render_page(ruleset: Ruleset, found: Regions, listening: Listening | None = None) -> str:
+    """The page for people. ``listening`` is None where the machine's sockets are not known."""
+    lines: list[str] = []
+    for version in found.scope.versions:
+        for protocol in found.scope.protocols:
+            for names in alike(found, version, protocol):
+                lines += _section(ruleset, found, version, protocol, names, listening)
+    return "\n".join(lines) + "\n" if lines else "Nothing was asked: no address of this machine is usable.\n"
+
+
+def alike(found: Regions, version: int, protocol: str) -> list[tuple[str, ...]]:
+    """Interfaces for which the same packets meet the same verdicts."""
+    groups: dict[tuple[Space, ...], list[str]] = {}
+    for name in found.interfaces(version, protocol):
+        spaces = tuple(found.space(Kind(version, protocol, name), verdict) for verdict in Verdict)
+        groups.setdefault(spaces, []).append(name)
+    return [tuple(names) for names in groups.values()]
+
+
+def _section(
+    ruleset: Ruleset,
+    found: Regions,
+    version: int,
+    protocol: str,
+    names: tuple[str, ...],
+    listening: Listening | None,
+) -> list[str]:
+    kind = Kind(version, protocol, names[0])
+    every = len(names) == len(found.interfaces(version, protocol))
+    by = "" if every else f" by {_some([say_interface(name) for name in names], 'interfaces')}"
+    lines = [f"{protocol.upper()} over IPv{version}{by}"]
+    lines += [_say_way(found, kind, way) for way in find_ways(found, kind, Verdict.ACCEPT)]
+    if protocol == "tcp" and listening is not None:
+        lines += _say_listeners(found, kind, listening)
+    for way in find_ways(found, kind, Verdict.UNKNOWN):
+        lines.append(f"  can't tell: {_say_way(found, kind, way).strip()}")
+    return [*lines, *_say_rest(ruleset, found, kind), ""]
+
+
+def say_interface(name: str) -> str:
+    """An interface as the page names it."""
+    if name == "*":
+        return "any other interface"
+    return f"other interfaces {name}" if name.endswith("*") else name
+
+
+def _say_way(found: Regions, kind: Kind, way: Way) -> str:
+    asked = found.asked(kind.version)[Axis.SOURCE]
+    who = say_who(way.sources, asked or (), kind.version, found.universes[kind.version].tops[Axis.SOURCE])
+    where = f" {way.where}" if way.where else ""
+    return f"  from {who}{where}: {say_ports(way.ports)}"
+
+
+def _say_listeners(found: Regions, kind: Kind, listening: Listening) -> list[str]:
+    """Who answers behind the open ports, and at which open ports nobody listens yet."""
+    ports = normal([span for way in find_ways(found, kind, Verdict.ACCEPT) for span in way.ports], MAX_PORT)
+    open_there = {
+        port: who for port, who in listening.items() if any(low <= port <= high for low, high in ports)
+    }
+    lines = [f"    {port}: {who}" for port, who in sorted(open_there.items())]
+    singles = [low for low, high in ports if low == high and low not in open_there]
+    if singles:
+        lines.append(f"    {_some(list(map(str, singles)), 'ports')}: nobody listens yet")
+    return lines
+
+
+def _say_rest(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
+    """Why everything else is stopped: the rules that stop most packets."""
+    universe = found.universes[kind.version]
+    sizes: dict[tuple[str, str], int] = {}
+    for cell in found.cells[kind]:
+        if cell.verdict is Verdict.ACCEPT:
+            continue
+        key = (STOPPED[cell.verdict], _why(ruleset, cell))
+        sizes[key] = sizes.get(key, 0) + universe.count(cell.space)
+    ranked = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
+    lines = []
+    for number, ((verb, why), _) in enumerate(ranked[:SHOWN]):
+        what = "everything else" if number == 0 else "some of it"
+        lines.append(
+            f"  {what}: {verb} by {why}"
+            if verb != "can't tell"
+            else f"  {what}: can't tell, it hangs on {why}"
+        )
+    if len(ranked) > SHOWN:
+        lines.append(f"  and by {len(ranked) - SHOWN} more rules: --json shows them")
+    return lines
+
+
+def _why(ruleset: Ruleset, cell: Cell) -> str:
+    """The rule that decides about packets, and who wrote it."""
+    line, told = cell.decided_by, cell.told.told
+    if line is None:
+        return "no single rule: the packets are of too many kinds"
+    owner = find_owner(ruleset, line, () if told is None else told.lines).text
+    return f"{owner} ({line.rule_text})" if line.rule is None else f"{owner}: {line.rule_text}"
