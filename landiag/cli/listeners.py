@@ -16,7 +16,7 @@ from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
 from landiag.question import UsageError
 from landiag.render.escape import escape_text
-from landiag.render.terminal import Style
+from landiag.render.style import Style
 from landiag.terminal import terminal_style
 
 if TYPE_CHECKING:
