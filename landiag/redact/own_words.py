@@ -14,7 +14,6 @@ from importlib.resources import files
 from pathlib import Path
 from types import CodeType
 
-import landiag
 from landiag.redact.vocabulary import vocabulary
 
 WORD = re.compile(r"[^\W_]+")
@@ -42,7 +41,7 @@ def _tables() -> Iterator[str]:
 
 
 def _strings_of_code() -> Iterator[str]:
-    root = Path(landiag.__file__).parent
+    root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
         name = ".".join(("landiag", *path.relative_to(root).with_suffix("").parts))
         code = SourceFileLoader(name, str(path)).get_code(name)
