@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from msgspec import Struct, field
 
@@ -42,6 +43,10 @@ class WordMap(Struct):
         """Remember the words that look like new ones already, so that none is given twice."""
         if "name" in text.lower():
             self._taken.update(re.findall(r"name\d+", text.lower()))
+
+    def keep(self, words: Iterable[str]) -> None:
+        """Leave words alone that are new already: those of other maps."""
+        self._kept.update((form, True) for word in words for form in (word, word.upper()))
 
     def apply(self, text: str) -> str:
         """Replace every word that is not known."""
