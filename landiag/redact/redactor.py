@@ -116,6 +116,7 @@ class Redactor(Struct):
         """Choose the new addresses, once all texts were collected."""
         self.addresses.freeze()
         self.macs.freeze()
+        self.words.keep(f"{new:012x}" for new in self.macs.known.values())
 
     def text(self, text: str, *, layout: str = "", depth: int = 0) -> str:
         """Redact a text: secrets and comments too. After ``freeze``."""
