@@ -96,7 +96,7 @@ def test_nothing_of_another_users_server_runs_as_root() -> None:
     )
     said = done.stdout + done.stderr
     assert "STATUS 1" in said, said
-    assert "runuser -u nobody -- env 'FLASK_APP=$(touch /srv/owned)' " in said
+    assert "runuser -u nobody -- env -C /srv/evil 'FLASK_APP=$(touch /srv/owned)' " in said
     assert "another user's" in said
     assert "OWNED" not in said
     assert said.count("LISTENS 127.0.0.1:5000") == 1
