@@ -11,7 +11,6 @@ from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ends import ReplyFault
 from landiag.journey.journey import follow
-from landiag.journey.link import interface_of
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.changes import RefusingRoute, Sysctl, UnicastRoute
