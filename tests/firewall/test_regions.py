@@ -21,6 +21,7 @@ from landiag.firewall.regions import Scope, digest, find_regions, narrowed, what
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.reach_html import render_picture
+from landiag.verdict.compare_reach import compare_rulesets
 from tests.firewall.rules import saved
 
 LAN = "192.168.77.0/24"
@@ -202,3 +203,15 @@ def test_packets_in_bulk_are_judged_as_one_by_one() -> None:
     for packet in some_packets(Random(5), 400):
         one = judge.judge(packet)
         assert bulk.judge(packet).document == judged_json(OFFICE, one, with_trace=False)
+
+
+def test_what_changed_is_said_by_its_meaning() -> None:
+    before = ufw("-p tcp --dport 443 -j ACCEPT", f"-p tcp -s {LAN} --dport 5000 -j ACCEPT")
+    after = ufw(
+        f"-p tcp -s {LAN} --dport 5000 -j DROP", "-p tcp --dport 443 -j ACCEPT", "-p udp --dport 53 -j ACCEPT"
+    )
+    assert compare_rulesets(before, after, SCOPE) == (
+        f"{LAN} lost tcp 5000 over IPv4; decided by ufw: -A ufw-user-input -p tcp -s {LAN} --dport 5000 -j DROP",
+        "anywhere gained udp 53 over IPv4; decided by ufw: -A ufw-user-input -p udp --dport 53 -j ACCEPT",
+    )
+    assert compare_rulesets(before, before, SCOPE) == ()
