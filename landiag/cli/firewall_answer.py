@@ -66,7 +66,7 @@ def read_saved(files: Sequence[Path], machine: Recorder, deadline: float) -> tup
 
     Raises ParseError where a file cannot be used, and stops where the machine's rules could not be read.
     """
-    saved = [SavedFile(str(file), _read_bytes(file)) for file in files]
+    saved = [SavedFile(str(file), read_bytes(file)) for file in files]
     recordings = [file for file in saved if is_recording(file.data)]
     if saved and not recordings:
         return parse_saved(saved, read_nft_text), None
@@ -105,7 +105,8 @@ def _judge_machine(asked: Packet, rules: Ruleset, facts: Facts) -> tuple[Packet,
     return asked, Bulk(rules, around, None if way is None else way.network, own)
 
 
-def _read_bytes(file: Path) -> bytes:
+def read_bytes(file: Path) -> bytes:
+    """The bytes of a file that the user named. Stops with a sentence where it cannot be read."""
     try:
         return file.read_bytes()
     except OSError as error:
