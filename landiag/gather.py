@@ -101,6 +101,7 @@ def open_case(question: Question, recorder: Recorder, machine: Machine, facts: F
         asks_http=question.asks_http,
         host_header=question.host_header,
         target_path=question.path,
+        name=question.name,
     )
 
 

@@ -14,7 +14,10 @@ class UsageError(ValueError):
 
 
 class Question(Struct, frozen=True):
-    """What a person asks of ``check``. ``only`` names the checks that are wanted; empty means all."""
+    """What a person asks of ``check``. ``only`` names the checks that are wanted; empty means all.
+
+    ``name`` is the host name in the URL that people type; None where they type an address.
+    """
 
     target: Target
     program: str | None = None
@@ -23,6 +26,7 @@ class Question(Struct, frozen=True):
     asks_http: bool = True
     only: tuple[str, ...] = ()
     proves: bool = False
+    name: str | None = None
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -32,6 +36,8 @@ class Question(Struct, frozen=True):
             options["host_header"] = self.host_header
         if self.program is not None:
             options["program"] = self.program
+        if self.name is not None:
+            options["name"] = self.name
         if self.proves:
             options["prove"] = "yes"
         return options
@@ -46,4 +52,5 @@ class Question(Struct, frozen=True):
             path=options.get("path", "/"),
             asks_http=options.get("http") != "no",
             proves=options.get("prove") == "yes",
+            name=options.get("name"),
         )

@@ -49,8 +49,11 @@ class Journal:
             raise CannotApply(f"the journal {self.folder} could not be written: {error.strerror}") from error
 
     def create_log(self, name: str) -> int:
-        """Create a file in the journal's folder and return its descriptor."""
-        return self._create(name)
+        """Create a file in the journal's folder and return its descriptor. Raises CannotApply."""
+        try:
+            return self._create(name)
+        except OSError as error:
+            raise CannotApply(f"{self.folder}/{name} could not be made: {error.strerror}") from error
 
     def _create(self, name: str) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -91,6 +94,11 @@ class Journal:
 def new_id() -> str:
     """A name for a run or an entry; later ones sort behind earlier ones."""
     return f"{time.time_ns():020d}"
+
+
+def new_log() -> str:
+    """A name for the file with what a server says."""
+    return f"server-{time.time_ns() // 1_000_000}.log"
 
 
 def boot_id() -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from landiag.apply import CannotApply
 from landiag.apply.entries import Entry, Restarted, State
-from landiag.apply.journal import Journal, new_id
+from landiag.apply.journal import Journal, new_log
 from landiag.apply.server import New, Old, describe_own, end_server, is_listening, start_server
 from landiag.model.actions import End, Run
 
@@ -24,7 +24,7 @@ def plan_restart(end: End, run: Run) -> tuple[Restarted, Old]:
     if run.for_user is not None or run.cwd != old.cwd:
         raise CannotApply("the server is another user's, or runs in another folder than landiag read")
     before = tuple((name, old.environment.get(name)) for name, _ in run.environment)
-    return Restarted(old.argv, old.cwd, end.signal, f"server-{new_id()}.log", before), old
+    return Restarted(old.argv, old.cwd, end.signal, new_log(), before), old
 
 
 def restart(entry: Entry, planned: Restarted, old: Old, end: End, run: Run, journal: Journal) -> Entry:
@@ -42,7 +42,7 @@ def start_old(entry: Entry, planned: Restarted, old: Old, journal: Journal) -> N
     """Start the old server as it was, where it has ended. Raises CannotApply."""
     if not is_listening(entry.port):
         again = Run(planned.argv, planned.cwd)
-        _start(again, old.environment, f"server-{new_id()}.log", entry.port, journal)
+        _start(again, old.environment, new_log(), entry.port, journal)
 
 
 def _start(run: Run, environment: Mapping[str, str], log: str, port: int, journal: Journal) -> New:
@@ -68,7 +68,7 @@ def take_back_restart(entry: Entry, made: Restarted, journal: Journal) -> bool:
         if value is not None:
             environment[name] = value
     end_server(end)
-    _start(Run(made.argv, made.cwd), environment, f"server-{new_id()}.log", entry.port, journal)
+    _start(Run(made.argv, made.cwd), environment, new_log(), entry.port, journal)
     return True
 
 

@@ -31,7 +31,7 @@ class Check(Struct, frozen=True):
 CHECKS = (
     Check(CheckName.LISTENING, listening.check, listening.plan, listening.plan_after),
     Check(CheckName.PORT, port.check, port.plan),
-    Check(CheckName.ADDRESSES, addresses.check, plan_after=addresses.plan_after),
+    Check(CheckName.ADDRESSES, addresses.check, addresses.plan, addresses.plan_after),
     Check(CheckName.FIREWALL, firewall.check, firewall.plan),
     Check(CheckName.WAY_BACK, way_back.check),
     Check(CheckName.APPLICATION, application.check, application.plan, application.plan_after),

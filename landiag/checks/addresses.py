@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from msgspec.structs import replace
 
-from landiag.checks import link, words
+from landiag.checks import link, names, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.way_back import client_for
 from landiag.journey.routing import lookup
@@ -17,7 +17,12 @@ from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 def plan_after(case: Case) -> tuple[Source, ...]:
     """Ask the link whether somebody else has the address, too; the question was begun with the second round."""
-    return link.plan(case.facts, case.way)
+    return (*link.plan(case.facts, case.way), *names.plan_after(case))
+
+
+def plan(case: Case) -> tuple[Source, ...]:
+    """Ask for the name that people type, where it is one."""
+    return names.plan(case)
 
 
 def check(case: Case) -> Answer:
@@ -34,6 +39,7 @@ def check(case: Case) -> Answer:
     if case.way is not None:
         findings += _check_carrier(case, case.way) or link.check_way_in(case, case.way, interfaces)
     findings += _check_overlap(case, interfaces)
+    findings += names.check(case)
     return answer(findings, _summary(case))
 
 

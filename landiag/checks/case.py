@@ -23,7 +23,7 @@ class Case(Struct, frozen=True):
 
     ``classes`` are the classes of clients along each way, by the id of the way, the largest first, each with the
     journey of its conversation. ``peer`` is the client that fails, when one was named. ``program`` is the program
-    whose port it should be, when the user said so.
+    whose port it should be, when the user said so. ``name`` is the host name that people type.
     """
 
     target: Target
@@ -37,6 +37,7 @@ class Case(Struct, frozen=True):
     asks_http: bool = True
     host_header: str | None = None
     target_path: str = "/"
+    name: str | None = None
 
     @property
     def port(self) -> int:

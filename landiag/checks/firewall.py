@@ -14,11 +14,14 @@ from landiag.checks.fixing import fix_by
 from landiag.collect.hints import Hint, parse_hints
 from landiag.collect.linux_sources import ingress_filters
 from landiag.firewall.openings import Opening, Proposal, propose, without_translation
+from landiag.firewall.opens import prove_opening
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey.journey import Journey, follow_through
+from landiag.journey.scope import machine_scope
 from landiag.journey.ways import Way
 from landiag.model.facts import IPNetwork, Source, Unknown
 from landiag.model.match import UnknownKind
+from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
@@ -139,7 +142,8 @@ def _check_journey(case: Case, ruleset: Ruleset, way: Way, journey: Journey) -> 
         if current.decided_by.route is not None:
             break  # what routes decide is explained where routes are
         proposal, following = _best_proposal(case, way, seen, current, current.decided_by)
-        yield _blocks(way, seen, current, current.decided_by, proposal, following)
+        finding = _blocks(way, seen, current, current.decided_by, proposal, following)
+        yield _proven(case, way, seen, current, proposal, following, finding)
         if following is None or proposal is None or proposal.ruleset is None:
             break
         current, seen = following, proposal.ruleset
@@ -168,6 +172,28 @@ def _sent_to_loopback(case: Case, way: Way, journey: Journey) -> Finding:
         ),
         paths=(way.id,),
     )
+
+
+def _proven(
+    case: Case,
+    way: Way,
+    before: Ruleset,
+    journey: Journey,
+    proposal: Proposal | None,
+    following: Journey | None,
+    finding: Finding,
+) -> Finding:
+    """The same with what its fix opens: it counts as verified only where that is what it should open."""
+    if proposal is None or proposal.ruleset is None or len(finding.fixes) != 1:
+        return finding
+    scope = machine_scope(case.facts, Packet())
+    proof = prove_opening(before, proposal.ruleset, scope, _opening(way, journey), None)
+    if proof is None:
+        return replace(finding, fixes=(replace(finding.fixes[0], verified=None),))
+    passes = following is not None and following.verdict is Verdict.ACCEPT
+    holds = proof.is_narrow is True and (bool(proof.opens) or not passes)
+    fix = replace(finding.fixes[0], opens=proof.opens)
+    return replace(finding, fixes=(fix if holds else replace(fix, verified=None),))
 
 
 def _best_proposal(

@@ -18,6 +18,7 @@ from landiag.model.report import Fix
 from landiag.servers.debugger import EXPLAINED
 from landiag.servers.recognise import Server, recognise
 from landiag.servers.restart import RestartAdvice, http_command, restart_command
+from landiag.servers.told import told
 
 _UNIT = re.compile(r"/([^/]+\.service)(?:/|$)")
 
@@ -103,10 +104,32 @@ def _fixes(
     if found is None:
         return (_unknown_listen(family),)
     advice = advise(*found)
-    if debugger_answers(case) and not found[0].ends_debugger:
+    if _is_inside(socket):
+        advice = _inside(advice, found[0], socket, family)
+    elif debugger_answers(case) and not found[0].ends_debugger:
         advice = _by_hand(advice)
     verified = True if advice.complete and not advice.debugs and _serves(case, socket, family) else None
     return (restart_fix(case, advice, found[0].production_advice, verified=verified),)
+
+
+_ENGINES = re.compile(
+    r"/docker/|[/-](?:docker|libpod|containerd|crio)-[0-9a-f]|/kubepods|/lxc[./]|/machine\.slice/"
+)
+"""How container engines and systemd-nspawn name the control groups of what they run."""
+
+
+def _is_inside(socket: Socket) -> bool:
+    """Whether a container holds the socket: its command is nothing to run on this machine."""
+    return socket.namespace is not None or _ENGINES.search(socket.cgroup or "") is not None
+
+
+def _inside(advice: RestartAdvice, server: Server, socket: Socket, family: Family) -> RestartAdvice:
+    host = "::" if family is Family.IPV6 else "0.0.0.0"
+    step = f"Inside the container (its image or compose file), {told(server, host, socket.port)}."
+    steps = (step, "Then create the container anew.")
+    return replace(
+        advice, run=None, edit=None, stop_pid=None, complete=False, needs="user-action", steps=steps
+    )
 
 
 def _by_hand(advice: RestartAdvice) -> RestartAdvice:

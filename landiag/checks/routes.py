@@ -11,7 +11,6 @@ from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ends import ReplyFault
 from landiag.journey.journey import follow
-from landiag.journey.link import interface_of
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.changes import RefusingRoute, Sysctl, UnicastRoute
@@ -108,7 +107,7 @@ def by_tunnel(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fi
             Fix(
                 "Let the VPN leave the LAN alone",
                 needs="user-action",
-                steps=(_lan_advice(case, way, decision.device),),
+                steps=(_lan_advice(case, way, decision.device or ""),),
             ),
         ),
         paths=(way.id,),
@@ -117,11 +116,11 @@ def by_tunnel(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fi
     )
 
 
-def _lan_advice(case: Case, way: Way, name: str | None) -> str:
+def _lan_advice(case: Case, way: Way, device: str) -> str:
     """Where the settings of this very tunnel leave the LAN alone; what to look for where nobody knows it."""
-    device = interface_of(case.facts, name)
-    said = f"{name} {device.description}" if device is not None else str(name)
-    known = tunnel_of(said) or tunnel_named(str(name))
+    known_interfaces = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
+    described = next((one.description for one in known_interfaces if one.name == device), "")
+    known = tunnel_of(f"{device} {described}") or tunnel_named(device)
     if known is not None and known.advice:
         return known.advice
     return (

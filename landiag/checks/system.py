@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -33,6 +33,10 @@ def _nobody(_case: Case) -> frozenset[int]:
     return frozenset()
 
 
+def _never(_case: Case, _findings: Sequence[Finding]) -> bool:
+    return False
+
+
 def _no_port_findings(_case: Case, _bind_error: str | None) -> list[Finding]:
     return []
 
@@ -43,8 +47,8 @@ class System(Struct, frozen=True):
     ``sources`` are read besides the host's own. ``ways`` turns the ways in of this machine into those that
     clients use, where another machine stands in front. ``plan`` names exchanges. ``check_firewall`` is the whole
     firewall check, None where the general one is right; ``add_firewall`` are findings beside it. ``check_port``
-    gets the error with which a bind test ended. ``explains_listening``: what the port check finds there says why
-    something listens or not. ``passing_on`` are processes that pass the port on to another listener of this machine.
+    gets the error with which a bind test ended. ``explains_listening``: whether what it found there says why something
+    listens or not. ``passing_on`` are processes that pass the port on to another listener of this machine.
     ``arp_after`` lists the neighbours once a device was asked, ``parse_arp`` reads it.
     """
 
@@ -54,7 +58,7 @@ class System(Struct, frozen=True):
     check_firewall: Callable[[Case], Answer] | None = None
     add_firewall: Callable[[Case], list[Finding]] = _no_findings
     check_port: Callable[[Case, str | None], list[Finding]] = _no_port_findings
-    explains_listening: bool = False
+    explains_listening: Callable[[Case, Sequence[Finding]], bool] = _never
     passing_on: Callable[[Case], frozenset[int]] = _nobody
     arp_after: Command | None = None
     parse_arp: Callable[[str, tuple[Interface, ...]], tuple[Neighbour, ...]] | None = None

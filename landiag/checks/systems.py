@@ -9,10 +9,9 @@ from landiag.checks.case import Answer, Case
 from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
 from landiag.journey.ways import Way
-from landiag.model.causes.listening import PORT_TAKEN
 from landiag.model.facts import Call, Command, Neighbour, Source, Unknown
 from landiag.model.host import Facts
-from landiag.model.report import Finding, Outcome, Target
+from landiag.model.report import Finding, Target
 
 
 def _wsl() -> System:
@@ -103,12 +102,7 @@ def passing_on(case: Case) -> frozenset[int]:
 def is_explained_by_port(case: Case) -> bool:
     """Whether the port explains what listens or does not: a server inside WSL2, a port that Windows keeps, or
     something that nobody could look at."""
-    if not _of(case).explains_listening:
-        return False
-    return any(
-        one.outcome is Outcome.UNKNOWN or (one.outcome is Outcome.BLOCKS and one.code != PORT_TAKEN.code)
-        for one in port_findings(case, bind_error(case))
-    )
+    return _of(case).explains_listening(case, port_findings(case, bind_error(case)))
 
 
 def arp_after(os: str) -> Command | None:

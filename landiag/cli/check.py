@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from msgspec.structs import replace
@@ -127,6 +128,7 @@ def check(
         asks_http=http,
         only=parse_checks(only),
         proves=prove,
+        name=None if asked.host is None else urlsplit(f"//{asked.host}").hostname,
     )
     try:
         if replay:

@@ -50,6 +50,8 @@ def firewall(
         list[Path] | None,
         typer.Option(help="With --all: a file to write (.html, .json, .txt; repeatable)."),
     ] = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="With --packets: one JSON object a line.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="With --packets: the trace of each, too.")] = False,
     force: ForceFlag = False,
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
@@ -86,11 +88,14 @@ def firewall(
             protocols = PROTOCOLS if protocol is None else (protocol,)
             wanted = want(asked, protocols, port, source, output or (), force=force, as_json=as_json)
             answer_all(wanted, machine, ruleset or (), deadline)
+        if packets is not None:
+            from landiag.cli.firewall_packets import Shown, answer_packets
+
+            shown = Shown(as_json, jsonl, verbose or trace, quiet)
+            answer_packets(packets, asked, machine, ruleset or (), deadline, shown)
         from landiag.cli.firewall_answer import answer
 
-        answer(
-            asked, machine, ruleset or [], packets, deadline, as_json=as_json, quiet=quiet, verbose=verbose
-        )
+        answer(asked, machine, ruleset or (), deadline, as_json=as_json, quiet=quiet, verbose=verbose)
     finally:
         host.close()
 

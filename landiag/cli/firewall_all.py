@@ -11,7 +11,6 @@ from typing import NoReturn
 
 import typer
 from msgspec import Struct
-from msgspec.structs import replace
 
 from landiag.cli.arguments import parse_port
 from landiag.cli.firewall_answer import read_saved
@@ -20,7 +19,7 @@ from landiag.firewall.engine.spaces import MAX_PORT, normal
 from landiag.firewall.reach import render_page, write_reach
 from landiag.firewall.regions import Regions, Scope, find_regions, narrowed
 from landiag.host import Recorder
-from landiag.journey.surroundings import FirewallSurroundings
+from landiag.journey.scope import machine_scope
 from landiag.model.facts import IPNetwork, ParseError, Unknown
 from landiag.model.host import Facts
 from landiag.model.match import Ranges
@@ -111,23 +110,6 @@ def _reach(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadline: f
     if facts is None:
         return Reached(ruleset, find_regions(ruleset, scope))
     return Reached(ruleset, find_regions(ruleset, scope), name_listeners(facts))
-
-
-def machine_scope(facts: Facts, packet: Packet) -> Scope:
-    """What a machine whose facts are known is asked: packets to its own addresses, by each interface but loopback."""
-    known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
-    others = [interface for interface in known if interface.kind != "loopback" and interface.name != "lo"]
-    own = tuple(address.ip for interface in others for address in interface.addresses)
-    if packet.destination is not None:
-        own = (packet.destination,)
-    names = tuple(interface.name for interface in others)
-    return Scope(
-        replace(packet, destination=own[0] if own else None),
-        versions=tuple(sorted({address.version for address in own})),
-        interfaces=names if packet.in_interface is None else (packet.in_interface,),
-        own=own,
-        around=lambda one: FirewallSurroundings(facts, one),
-    )
 
 
 def name_listeners(facts: Facts) -> dict[int, str] | None:

@@ -12,10 +12,10 @@ import typer
 from msgspec.structs import replace
 
 from landiag.cli.outputs import Stop
-from landiag.firewall.command import Judged, exit_status, judge_packets, write_json, write_table
+from landiag.firewall.bulk import Bulk
+from landiag.firewall.command import Judged, exit_status, write_json, write_table
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.owners import find_owner
-from landiag.firewall.packets import parse_packets
 from landiag.firewall.saved import is_recording, parse_saved
 from landiag.firewall.saved_file import SavedFile
 from landiag.gather import gather
@@ -34,7 +34,6 @@ def answer(
     asked: Packet,
     machine: Recorder,
     files: Sequence[Path],
-    packets: Path | None,
     deadline: float,
     *,
     as_json: bool,
@@ -43,19 +42,23 @@ def answer(
 ) -> NoReturn:
     """Judge and print, and end with the exit status. ``machine`` is what is read where no ``files`` are given."""
     try:
-        rules, judged = _judge(asked, machine, files, packets, deadline)
+        asked, judge = open_judge(asked, machine, files, deadline)
     except ParseError as error:
         raise Stop(str(error)) from error
-    _finish(rules, judged, as_json=as_json, quiet=quiet, verbose=verbose)
+    judged = judge.whole(asked)
+    if as_json:
+        sys.stdout.write(json.dumps(write_json(judge.ruleset, (judged,)), indent=2) + "\n")
+    else:
+        sys.stdout.write(describe(judge.ruleset, judged, with_trace=not quiet, whole=verbose))
+    raise typer.Exit(exit_status((judged,)))
 
 
-def _judge(
-    asked: Packet, machine: Recorder, files: Sequence[Path], packets: Path | None, deadline: float
-) -> tuple[Ruleset, tuple[Judged, ...]]:
+def open_judge(
+    asked: Packet, machine: Recorder, files: Sequence[Path], deadline: float
+) -> tuple[Packet, Bulk]:
+    """The judge of the rules that are asked, and the packet with what its machine gives to it."""
     rules, facts = read_saved(files, machine, deadline)
-    if facts is None:
-        return rules, judge_packets(rules, _packets(packets, asked))
-    return _judge_machine(asked, facts, packets)
+    return (asked, Bulk(rules)) if facts is None else _judge_machine(asked, rules, facts)
 
 
 def read_saved(files: Sequence[Path], machine: Recorder, deadline: float) -> tuple[Ruleset, Facts | None]:
@@ -63,7 +66,7 @@ def read_saved(files: Sequence[Path], machine: Recorder, deadline: float) -> tup
 
     Raises ParseError where a file cannot be used, and stops where the machine's rules could not be read.
     """
-    saved = [SavedFile(str(file), _read_bytes(file)) for file in files]
+    saved = [SavedFile(str(file), read_bytes(file)) for file in files]
     recordings = [file for file in saved if is_recording(file.data)]
     if saved and not recordings:
         return parse_saved(saved, read_nft_text), None
@@ -80,9 +83,8 @@ def _decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def _judge_machine(asked: Packet, facts: Facts, packets: Path | None) -> tuple[Ruleset, tuple[Judged, ...]]:
+def _judge_machine(asked: Packet, rules: Ruleset, facts: Facts) -> tuple[Packet, Bulk]:
     """Judge by the rules of a whole machine, this one or a recorded one: its routes and addresses are known."""
-    assert not isinstance(facts.ruleset, Unknown)
     ways = list_ways(facts)
     way = next((one for one in ways if asked.destination in (None, one.ip)), ways[0] if ways else None)
     own = (
@@ -100,38 +102,18 @@ def _judge_machine(asked: Packet, facts: Facts, packets: Path | None) -> tuple[R
     def around(packet: Packet) -> Surroundings:
         return HostSurroundings(facts, packet)
 
-    network = way.network if way is not None else None
-    return facts.ruleset, judge_packets(facts.ruleset, _packets(packets, asked), around, network, own)
+    return asked, Bulk(rules, around, None if way is None else way.network, own)
 
 
-def _packets(file: Path | None, asked: Packet) -> tuple[Packet, ...]:
-    if file is None:
-        return (asked,)
-    try:
-        return parse_packets(_read_bytes(file).decode("utf-8", "backslashreplace"), asked)
-    except ParseError as error:
-        raise ParseError(f"{file}: {error}") from error
-
-
-def _read_bytes(file: Path) -> bytes:
+def read_bytes(file: Path) -> bytes:
+    """The bytes of a file that the user named. Stops with a sentence where it cannot be read."""
     try:
         return file.read_bytes()
     except OSError as error:
         raise Stop(f"{file} could not be read: {error.strerror}") from error
 
 
-def _finish(
-    rules: Ruleset, judged: tuple[Judged, ...], *, as_json: bool, quiet: bool, verbose: bool
-) -> NoReturn:
-    if as_json:
-        sys.stdout.write(json.dumps(write_json(rules, judged), indent=2) + "\n")
-    else:
-        for one in judged:
-            sys.stdout.write(_describe(rules, one, quiet=quiet, verbose=verbose, is_only=len(judged) == 1))
-    raise typer.Exit(exit_status(judged))
-
-
-def _describe(rules: Ruleset, one: Judged, *, quiet: bool, verbose: bool, is_only: bool) -> str:
+def describe(rules: Ruleset, one: Judged, *, with_trace: bool, whole: bool) -> str:
     """Say the verdict, the rule that decides, who fares otherwise, and the trace."""
     packet, told = one.packet, one.told
     who = packet.source or "ordinary clients"
@@ -146,6 +128,6 @@ def _describe(rules: Ruleset, one: Judged, *, quiet: bool, verbose: bool, is_onl
         first = group.pieces[0]
         span = str(first.first) if first.size == 1 else f"{first.first} to {first.last}"
         lines.append(f"  {group.told.verdict.value} for {span} ({group.size} addresses)")
-    if (verbose or is_only) and not quiet:
-        lines += ["", write_table(told, whole=verbose), ""]
+    if with_trace:
+        lines += ["", write_table(told, whole=whole), ""]
     return "\n".join(escape_text(line, keep="\n") for line in lines) + "\n"

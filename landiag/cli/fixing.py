@@ -70,6 +70,8 @@ def fix_until_clear(check: Callable[[], Report], consent: Consent, budget: Budge
     while report.verdict.status is Status.BLOCKED and _fix_next(report, session):
         report = check()
         _tell(render_verdict(report, style), report, consent)
+    if report.verdict.status is Status.UNDETERMINED:
+        _say_how_to_tell(report, session)
     if session.carrier is not None:
         session.carrier.conclude(privileged=consent.privileged)
     return report
@@ -111,6 +113,14 @@ def _fix_next(report: Report, session: Session) -> bool:
     return _do(session.carrier, fix, report, session)
 
 
+def _say_how_to_tell(report: Report, session: Session) -> None:
+    """Nothing is changed while the cause is not known: show what makes it known."""
+    say("landiag changes nothing as long as it can't tell.")
+    unknown = [one for one in report.findings if one.outcome is Outcome.UNKNOWN and one.fixes]
+    for finding in unknown[:1]:
+        _show(finding.fixes[0], report, session)
+
+
 def _first_block(report: Report) -> Finding | None:
     blocks = [one for one in report.findings if one.outcome is Outcome.BLOCKS and one.hidden_by is None]
     return blocks[0] if blocks and blocks[0].fixes else None
@@ -122,7 +132,8 @@ def _show(fix: Fix, report: Report, session: Session) -> None:
     lines = fix.commands if is_root else command_lines(fix, report.host.os)
     notes = (lasting(fix), f"Risk: {fix.risk}" if fix.risk else "")
     width = session.style.width
-    say(f"Fix {len(session.tried) + 1}: {fix.title}")
+    number = f"Fix {len(session.tried) + 1}: " if report.verdict.status is Status.BLOCKED else ""
+    say(f"{number}{fix.title}")
     say(*(line for step in (*edit_step(fix), *fix.steps) for line in wrapped(step, width, "  ")))
     say(*(f"    {line}" for line in lines))
     say(*(line for note in notes for line in wrapped(note, width, "  ")))

@@ -32,7 +32,7 @@ from landiag.host import RecordedHost, Recorder, Recording, render_recording
 from landiag.model.host import Facts
 from landiag.model.report import Report
 from landiag.terminal import terminal_style
-from landiag.verdict.compare import compare
+from landiag.verdict.compare import Change, compare
 from landiag.verdict.join import JoinError, join
 
 
@@ -72,6 +72,12 @@ def report(
     """
     outputs = tuple(output or ())
     check_outputs((*outputs, *(one for one in (save, redact_map) if one is not None)), force=force)
+    if as_compare:
+        from landiag.cli.compare_rules import compare_saved
+
+        changes = compare_saved(files)
+        if changes is not None:
+            _show_changes(changes, outputs, 0, as_json=as_json, no_color=no_color, force=force)
     saved = [load(file) for file in files]
     if redact or redact_map is not None:
         saved = _redact(saved, redact_map, keep_vendor, force)
@@ -168,12 +174,25 @@ def _write_fixtures(saved: list[Saved], folder: Path, name: str | None) -> None:
 def _finish_comparison(
     saved: list[Saved], outputs: tuple[Path, ...], *, as_json: bool, no_color: bool, force: bool
 ) -> NoReturn:
-    from landiag.render.changes import CHANGE_RENDERERS, render_changes
-
     if len(saved) != 2:
         raise Stop("--compare needs two files: the one from before, then the one from now")
     before, after = saved
     changes = compare(before.report, after.report, _facts_of(before, after))
+    status = after.report.verdict.status.exit_status
+    _show_changes(changes, outputs, status, as_json=as_json, no_color=no_color, force=force)
+
+
+def _show_changes(
+    changes: tuple[Change, ...],
+    outputs: tuple[Path, ...],
+    status: int,
+    *,
+    as_json: bool,
+    no_color: bool,
+    force: bool,
+) -> NoReturn:
+    from landiag.render.changes import CHANGE_RENDERERS, render_changes
+
     for file in outputs:
         renderer = CHANGE_RENDERERS.get(file.suffix.lower())
         if renderer is None:
@@ -183,7 +202,7 @@ def _finish_comparison(
         sys.stdout.write(CHANGE_RENDERERS[".json"](changes))
     else:
         sys.stdout.write(render_changes(changes, terminal_style(no_color=no_color).width))
-    raise typer.Exit(after.report.verdict.status.exit_status)
+    raise typer.Exit(status)
 
 
 def _facts_of(before: Saved, after: Saved) -> tuple[Facts, Facts] | None:

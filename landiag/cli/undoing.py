@@ -25,7 +25,10 @@ def undo_last_run(*, yes: bool, forget: bool) -> int:
     """Show what the last run did, ask, and take it back, or forget it. Returns the exit status."""
     journal, entries = _read()
     wanted = last_run(entries)
-    say(f"landiag did this on {wanted[0].created}:", *describe_entries(wanted[::-1], journal.folder))
+    say(
+        f"landiag did this on {wanted[0].created[:16].replace('T', ' ')} UTC:",
+        *describe_entries(wanted[::-1], journal.folder),
+    )
     if not forget:
         say("To take it back:", *(f"    {line}" for entry in wanted for line in _undo_lines(entry)))
     if not yes and not ask("Forget it, and change nothing?" if forget else "Take it back now?"):
@@ -75,7 +78,7 @@ def describe_entries(entries: Iterable[Entry], folder: str) -> list[str]:
         lines.append(f"  {number}. {entry.title}")
         if isinstance(entry.change, Restarted):
             log = os.path.join(folder, entry.change.log)
-            lines.append(f"     Process {entry.change.pid}; what it says goes to {log}")
+            lines += [f"     It is process {entry.change.pid}. What it says goes to", f"     {log}"]
     return lines
 
 

@@ -12,7 +12,7 @@ from landiag.collect.linux_sources import SYSCTL_FOLDER, ingress_filters, interf
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.firewall import linux as firewall
-from landiag.firewall.sources import NFT_TEXT
+from landiag.firewall.sources import NF_TABLES, NFT_TEXT
 from landiag.model.facts import (
     Family,
     Namespace,
@@ -100,9 +100,10 @@ def add_namespaces(facts: Facts, readings: Readings) -> Facts:
 def complete_facts(facts: Facts, readings: Readings) -> Facts:
     """Add what the second round read."""
     listeners = facts.sockets
+    is_more = any(source.name in readings for source in (NFT_TEXT, NF_TABLES))
     if isinstance(listeners, Unknown) and sockets.PROC_TCP.name in readings:
         listeners = _parse_proc_listeners(readings, listeners)
-    ruleset = firewall.parse_ruleset(readings) if NFT_TEXT.name in readings else facts.ruleset
+    ruleset = firewall.parse_ruleset(readings) if is_more else facts.ruleset
     return replace(
         facts,
         sockets=listeners,

@@ -132,26 +132,29 @@ def exit_status(judged: Sequence[Judged]) -> int:
 
 def write_json(ruleset: Ruleset, judged: Iterable[Judged]) -> dict[str, Any]:
     """The object of ``firewall --json``."""
-    return {"schema": SCHEMA, "packets": [_judged_json(ruleset, one) for one in judged]}
+    return {"schema": SCHEMA, "packets": [judged_json(ruleset, one) for one in judged]}
 
 
-def _judged_json(ruleset: Ruleset, one: Judged) -> dict[str, Any]:
+def judged_json(ruleset: Ruleset, one: Judged, *, with_trace: bool = True) -> dict[str, Any]:
+    """A packet with its verdict."""
     told = one.told
-    found = {
+    found: dict[str, Any] = {
         "packet": packet_json(one.packet),
         "verdict": told.verdict.value,
         "reject_with": told.reject_with,
         "decided_by": None if told.decided_by is None else line_json(ruleset, told.decided_by, told.lines),
         "stopped": told.leg,
-        "translated_to": _translated(told),
-        "trace": [trace_json(line) for line in told.lines],
+        "translated_to": translated_to(told),
     }
+    if with_trace:
+        found["trace"] = [trace_json(line) for line in told.lines]
     if one.others:
         found["others"] = [_group_json(ruleset, group) for group in one.others]
     return found
 
 
-def _translated(told: Conversation) -> dict[str, Any] | None:
+def translated_to(told: Conversation) -> dict[str, Any] | None:
+    """Where a translation sends the conversation; None where none does, or nobody knows where."""
     if len(told.arrivals) != 1 or told.arrivals[0].translated is None:
         return None
     packet = told.arrivals[0].packet

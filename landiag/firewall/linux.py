@@ -7,6 +7,7 @@ same chain with the same number of rules, its text is taken for those rules: eac
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -26,6 +27,7 @@ from landiag.firewall.ipt.parse import (
 from landiag.firewall.nft.parse import NftTable, parse_listing, parse_nft_json
 from landiag.firewall.nft.rules import Changes, NftRules
 from landiag.firewall.sources import (
+    ALWAYS_THERE,
     IP6TABLES,
     IPSET,
     IPTABLES,
@@ -33,12 +35,13 @@ from landiag.firewall.sources import (
     LEGACY6,
     NAMES,
     NAMES6,
+    NF_TABLES,
     NFT,
     NFT_TEXT,
     SOURCES,
 )
 from landiag.firewall.ufw import USER_RULES, USER_RULES6, label_files
-from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Unknown
+from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Source, Unknown
 from landiag.model.ruleset import Chain, Ruleset, TableKey
 from landiag.model.sets import ElementSet
 
@@ -63,7 +66,8 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
     extensions it hides are unknown one by one.
     """
     parts = _Parts()
-    parts.nft = _parse(readings, NFT.name, parts, lambda r: parse_nft_json(r.data)) or []
+    if not _has_no_tables(readings):
+        parts.nft = _parse(readings, NFT.name, parts, lambda r: parse_nft_json(r.data)) or []
     _complete(readings, parts)
     for name, version in ((IPTABLES.name, 4), (IP6TABLES.name, 6)):
         tables = _parse(readings, name, parts, _saved(version), gap=False) or []
@@ -109,11 +113,34 @@ def _parse(
     return None
 
 
+def _has_no_tables(readings: Mapping[str, Reading]) -> bool:
+    """Whether the kernel itself says that no table of nf_tables is loaded, where nft is not there to say it."""
+    nft, asked = readings.get(NFT.name), readings.get(NF_TABLES.name)
+    if (
+        nft is None
+        or nft.status is not ReadStatus.MISSING
+        or asked is None
+        or asked.status is not ReadStatus.OK
+    ):
+        return False
+    try:
+        found = json.loads(asked.text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("tables") == []
+
+
 def _look_for_legacy(readings: Mapping[str, Reading], name: str, names: File, parts: _Parts) -> None:
     """Where iptables-legacy is not installed, the kernel still tells whether its tables are in use."""
     reading, listed = readings.get(name), readings.get(names.name)
     if reading is None or reading.status is not ReadStatus.MISSING or listed is None:
         return
+    proc = readings.get(ALWAYS_THERE.name)
+    if listed.status is not ReadStatus.OK and proc is not None and proc.status is not ReadStatus.OK:
+        text = (
+            f"{name} is not installed, and /proc, which shows whether its tables are in use, cannot be read"
+        )
+        parts.gaps.append(Unknown(text, name))
     if listed.status is ReadStatus.OK and listed.text.strip():
         tables = ", ".join(listed.text.split())
         parts.gaps.append(Unknown(f"the tables {tables} are in use, but {name} is not installed", name))
@@ -139,10 +166,16 @@ _TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
 _DEVICE_CHAIN = re.compile(rb'"chain": ?\{[^{}]*"hook": ?"(?:in|e)gress"[^{}]*\}')
 
 
-def plan(readings: Mapping[str, Reading]) -> tuple[Command | File, ...]:
-    """What the first round makes worth reading: what `nft -j` hides, and how ufw numbers its rules."""
+def plan(readings: Mapping[str, Reading]) -> tuple[Source, ...]:
+    """What the first round makes worth reading: what `nft -j` hides, and how ufw numbers its rules.
+
+    Where nft is not installed, the kernel is asked whether any table is loaded.
+    """
     is_ufw = any(b"ufw-user-input" in readings[one.name].data for one in SOURCES if one.name in readings)
-    return (*_plan_text(readings), *((USER_RULES, USER_RULES6) if is_ufw else ()))
+    reading = readings.get(NFT.name)
+    is_missing = reading is not None and reading.status is ReadStatus.MISSING
+    tables = (NF_TABLES,) if is_missing else ()
+    return (*_plan_text(readings), *tables, *((USER_RULES, USER_RULES6) if is_ufw else ()))
 
 
 def _plan_text(readings: Mapping[str, Reading]) -> tuple[Command, ...]:

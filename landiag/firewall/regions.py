@@ -273,12 +273,15 @@ def what_opens(before: Ruleset, after: Ruleset, scope: Scope) -> Opens:
     return Opens(tuple(_by_kind(opened, Verdict.ACCEPT, new)), tuple(_by_kind(doubt, Verdict.UNKNOWN, new)))
 
 
-def find_both(before: Ruleset, after: Ruleset, scope: Scope) -> tuple[Regions, Regions]:
+def find_both(
+    before: Ruleset, after: Ruleset, scope: Scope, old_scope: Scope | None = None
+) -> tuple[Regions, Regions]:
     """The regions of two rulesets, told apart by the interfaces that either names."""
-    old = find_regions(before, scope)
+    asked = old_scope or scope
+    old = find_regions(before, asked)
     new = find_regions(after, scope, _names(old), old)
     more = _names(new) - _names(old)
-    return (find_regions(before, scope, _names(new), old) if more else old), new
+    return (find_regions(before, asked, _names(new), old) if more else old), new
 
 
 def _names(found: Regions) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.model.facts import Command, File
+from landiag.model.facts import Call, Command, File
 
 NFT = Command("nft-ruleset", ("nft", "-j", "list", "ruleset"), needs_root=True, module="nf_tables")
 NFT_TEXT = Command("nft-text", ("nft", "-t", "list", "ruleset"), needs_root=True, module="nf_tables")
@@ -14,6 +14,12 @@ LEGACY6 = Command(
 )
 """With counters: the kernel traces none of these rules, so a rule that counted is the only witness (watch)."""
 IPSET = Command("ipset-save", ("ipset", "save"), needs_root=True, module="ip_set")
+
+NF_TABLES = Call("nf-tables", seconds=2.0)
+"""Which tables are loaded, asked of the kernel where nft is not installed."""
+
+ALWAYS_THERE = File("/proc/sys/net/ipv4/ip_forward")
+"""A file that is there wherever /proc can be read."""
 
 NAMES = File("/proc/net/ip_tables_names", needs_root=True)
 NAMES6 = File("/proc/net/ip6_tables_names", needs_root=True)

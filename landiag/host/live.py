@@ -44,6 +44,7 @@ CALLS: Mapping[str, str] = {
     "sweep": "landiag.wire.sweep:sweep",
     "arp": "landiag.wire.arp:arp",
     "syn": "landiag.wire.syn:syn",
+    "nf-tables": "landiag.wire.nf_tables:nf_tables",
     "prove": "landiag.prove.run:prove",
     "listeners": "landiag.host.windows_calls:listeners",
     "adapters": "landiag.host.windows_calls:adapters",

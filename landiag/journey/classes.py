@@ -145,7 +145,8 @@ def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) ->
     destination, entrance = way.ip, way.interface.name
     if way.landing is not None:
         destination, port = way.landing.ip, way.landing.port
-        entrance = "lo" if destination.is_loopback else entrance
+        if destination.is_loopback:  # what relays localhost connects from inside
+            entrance, client = "lo", destination
     return Packet(
         destination_port=port,
         source=client,

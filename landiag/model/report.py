@@ -93,6 +93,28 @@ class Edit(Struct, frozen=True):
     replace: str
 
 
+class AddressSpan(Struct, frozen=True):
+    """Addresses from ``first`` to ``last``, both among them."""
+
+    first: str
+    last: str
+
+
+class Opened(Struct, frozen=True):
+    """Packets that a fix lets in: each from any of the sources to any of the ports, in new connections.
+
+    ``destinations``, ``in_interface`` and ``source_ports`` are empty where they may be any.
+    """
+
+    protocol: str
+    family: int
+    ports: tuple[tuple[int, int], ...]
+    sources: tuple[AddressSpan, ...]
+    destinations: tuple[AddressSpan, ...] = ()
+    in_interface: tuple[str, ...] = ()
+    source_ports: tuple[tuple[int, int], ...] = ()
+
+
 class Fix(Struct, frozen=True):
     """What to type. ``commands`` and ``undo`` are complete shell lines without ``sudo``.
 
@@ -101,7 +123,8 @@ class Fix(Struct, frozen=True):
     ``stop_signal`` ends ``stop_pid`` where TERM does not (uWSGI takes TERM for "start anew"). ``actions`` is the
     same, typed, for ``--fix``: empty where it can only be done by hand. ``lasts`` says how long it lasts by
     itself (None: nothing is changed, or nobody knows), ``keep`` how to keep what the next start would take.
-    ``masked``: names or secrets in its lines were replaced, so that nobody can type them.
+    ``masked``: names or secrets in its lines were replaced, so that nobody can type them. ``opens`` are the packets
+    that the firewall lets in with it and does not without: empty for none, None where that was not evaluated.
     """
 
     title: str
@@ -119,13 +142,7 @@ class Fix(Struct, frozen=True):
     lasts: Lasts | None = None
     keep: str | None = None
     masked: bool = False
-
-
-class AddressSpan(Struct, frozen=True):
-    """Addresses from ``first`` to ``last``, both among them."""
-
-    first: str
-    last: str
+    opens: tuple[Opened, ...] | None = None
 
 
 class Finding(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.collect import names
 from landiag.collect.exchanges.dns import NameServers, parse_name_servers
 from landiag.collect.exchanges.http import Exchange, parse_exchange
 from landiag.collect.exchanges.proxies import Proxies, parse_proxies
@@ -14,7 +15,6 @@ from landiag.model.facts import (
     Source,
     Unknown,
 )
-from landiag.probe import sources
 from landiag.probe.client import Client, parse_address
 
 MOST_ADDRESSES = 4
@@ -40,7 +40,7 @@ class Case(Client, frozen=True):
     def resolution(self) -> Resolution | Unknown | None:
         """What the system resolver said of the name."""
         assert self.request.name is not None
-        return self.parse(sources.resolve(self.request.name, self.family_word), parse_resolution)
+        return self.parse(names.resolve(self.request.name, self.family_word), parse_resolution)
 
     @property
     def family_word(self) -> str:
@@ -54,13 +54,11 @@ class Case(Client, frozen=True):
 
     def name_servers_source(self) -> Call | None:
         """The question to the name servers, once it is known who they are."""
-        reading = self.readings.get(sources.RESOLV_CONF.name)
+        reading = self.readings.get(names.RESOLV_CONF.name)
         if self.request.name is None or reading is None:
             return None
-        servers = parse_resolv_conf(reading.text) if reading.status is ReadStatus.OK else ()
-        wants_mdns = self.request.name.endswith(".local") or "." not in self.request.name
-        name = self.request.name if "." in self.request.name else f"{self.request.name}.local"
-        return sources.name_servers(name, servers, wants_mdns)
+        servers = names.parse_resolv_conf(reading.text) if reading.status is ReadStatus.OK else ()
+        return names.name_servers(self.request.name, servers)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -93,9 +91,3 @@ class Case(Client, frozen=True):
     def exchange(self, source: Source) -> Exchange | None:
         """The transcript of an HTTP exchange."""
         return self.known(source, parse_exchange)
-
-
-def parse_resolv_conf(text: str) -> tuple[str, ...]:
-    """The name servers of resolv.conf(5), in order."""
-    lines = (line.split() for line in text.splitlines())
-    return tuple(words[1] for words in lines if len(words) > 1 and words[0] == "nameserver")

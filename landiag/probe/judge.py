@@ -13,6 +13,7 @@ from landiag.probe.findings import blocks, do, place, sentence, warns
 from landiag.probe.judge_application import judge_application
 from landiag.probe.judge_connection import judge_connection
 from landiag.probe.look import Look
+from landiag.probe.sight import what_this_client_sees
 from landiag.probe.stages import list_stages
 from landiag.verdict.algebra import (
     check_of,
@@ -63,7 +64,8 @@ def judge_host(case: Case) -> Judgement:
         found += [demote(finding) for finding in here] if is_other else here
     findings = hide(numbered(in_order(unite(found, lambda one: (one.code, one.outcome)))))
     paths = tuple(_path(way, number) for number, way in enumerate(ways, 1))
-    verdict = _verdict(case, findings, chosen)
+    sees = what_this_client_sees(chosen.look if chosen is not None else None)
+    verdict = replace(_verdict(case, findings, chosen), client_sees=sees)
     return Judgement(verdict, _checks(findings, chosen), findings, paths)
 
 

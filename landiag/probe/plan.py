@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from landiag.collect import names
 from landiag.collect.exchanges.http import Attempt, End
 from landiag.collect.exchanges.message import header
 from landiag.collect.exchanges.proxies import proxy_for
@@ -32,7 +33,7 @@ def plan(case: Case) -> tuple[Source, ...]:
     wanted = [*case.facts_sources]
     request = case.request
     if request.name is not None:
-        wanted += [sources.resolve(request.name, case.family_word), sources.RESOLV_CONF]
+        wanted += [names.resolve(request.name, case.family_word), names.RESOLV_CONF]
         if (asked := case.name_servers_source()) is not None:
             wanted.append(asked)
     looks = [Look(case, address) for address in case.addresses if not case.is_own(address)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.collect import interfaces, machine, routes
-from landiag.model.facts import Call, File, Source
+from landiag.model.facts import Call, Source
 
 CONNECT_WAIT = 1.15
 """Seconds for a first connection: enough for a lost SYN, whose copy follows after one second."""
@@ -29,8 +29,6 @@ def first(versions: tuple[int, ...]) -> tuple[Source, ...]:
     return (machine.MACHINE, interfaces.INTERFACES, *tables, Call("proxies"))
 
 
-RESOLV_CONF = File("/etc/resolv.conf")
-
 NEIGHBOUR_TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "linux": ("ip-neighbours", routes.NEIGHBOURS.argv),
     "windows": ("arp", ("arp", "-a")),
@@ -42,17 +40,6 @@ NEIGHBOUR_TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 CONTROL_PORTS = "22,80,443,445,5000,8000,8080,49152"
 """Ports that show whether a silent host answers anything at all, by RST or by SYN-ACK."""
-
-
-def resolve(name: str, family: str) -> Call:
-    """The system resolver."""
-    return Call("resolve", (("name", name), ("family", family)), seconds=1.8)
-
-
-def name_servers(name: str, servers: tuple[str, ...], mdns: bool) -> Call:
-    """The name servers themselves, and mDNS."""
-    params = (("name", name), ("servers", ",".join(servers)), ("mdns", "1" if mdns else "0"))
-    return Call("name-servers", params, seconds=1.2)
 
 
 def ping(address: str, place: Place, purpose: str = "target") -> Call:

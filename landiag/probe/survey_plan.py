@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from landiag.collect import names
 from landiag.collect.exchanges.arp import parse_arp
 from landiag.collect.exchanges.http import Exchange
 from landiag.collect.exchanges.port_ranges import format_ranges
@@ -33,7 +34,7 @@ def plan_survey(case: Case) -> tuple[Source, ...]:
     if request.network is not None:
         wanted += _plan_network(case, request.network)
     elif request.name is not None:
-        wanted += [sources.resolve(request.name, case.family_word), sources.RESOLV_CONF]
+        wanted += [names.resolve(request.name, case.family_word), names.RESOLV_CONF]
         if (asked := case.name_servers_source()) is not None:
             wanted.append(asked)
     if case.machine is None:

@@ -40,6 +40,7 @@ class NameMap(Struct):
             or not re.search(r"[a-z_]", low)
             or ":" in low
             or not low.isprintable()
+            or low.endswith((".in-addr.arpa", ".ip6.arpa"))  # an address, backwards
         ):
             return name
         if low in self._full.values():
@@ -58,6 +59,8 @@ class NameMap(Struct):
 
     def _label(self, label: str, kind: str) -> str:
         if label in ("*", "www", "") or label.startswith("_") or label in self._parts.values():
+            return label
+        if label.isdigit():  # 192.168.1.10.nip.io: an address in a name is replaced as an address
             return label
         if label not in self._parts:
             self._parts[label] = _choose(kind, self._parts, self.users)

@@ -13,9 +13,12 @@ from importlib.machinery import SourceFileLoader
 from importlib.resources import files
 from pathlib import Path
 from types import CodeType
+from typing import TYPE_CHECKING
 
-import landiag
 from landiag.redact.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 WORD = re.compile(r"[^\W_]+")
 _HAS_DOCSTRING = (
@@ -42,12 +45,19 @@ def _tables() -> Iterator[str]:
 
 
 def _strings_of_code() -> Iterator[str]:
-    root = Path(landiag.__file__).parent
+    root = Path(__file__).parents[1]
     for path in sorted(root.rglob("*.py")):
         name = ".".join(("landiag", *path.relative_to(root).with_suffix("").parts))
-        code = SourceFileLoader(name, str(path)).get_code(name)
+        code = _Reader(name, str(path)).get_code(name)
         if code is not None:
             yield from _strings(code)
+
+
+class _Reader(SourceFileLoader):
+    """Reads a module's code, from the cache of bytecode where there is one, and writes none."""
+
+    def set_data(self, path: str, data: ReadableBuffer, *, _mode: int = 0o666) -> None:
+        """Write nothing: reading must leave no file behind."""
 
 
 def _strings(code: CodeType) -> Iterator[str]:

@@ -193,7 +193,7 @@ class _Walker(Struct, frozen=True):
                 return _answer(self.redactor, value)
             if key == "environment":
                 return {name: self.redactor.text(text) for name, text in mask_environment(value).items()}
-            return {name: self.walk(name, inner) for name, inner in value.items()}
+            return {self.redactor.text(name): self.walk(name, inner) for name, inner in value.items()}
         if isinstance(value, list):
             if key == "argv":
                 return list(self.redactor.argv(tuple(map(str, value))))
@@ -213,9 +213,16 @@ class _Walker(Struct, frozen=True):
         if key == "path":
             return redact_path(self.redactor, text)
         if key == "base64":
-            data = _unpack(text)
-            return base64.b64encode(data[:_KEPT_FIRST].ljust(len(data), b"\0")).decode()
+            return base64.b64encode(_packed(self.redactor, _unpack(text))).decode()
         return self.redactor.line(text)
+
+
+def _packed(redactor: Redactor, data: bytes) -> bytes:
+    """Redact what a server sent: a greeting in words as words; of binary ones only the kind stays."""
+    text = data.decode("latin-1")
+    if text.isascii() and text.replace("\r", "").replace("\n", "").isprintable():
+        return redactor.line(text).encode("utf-8")
+    return data[:_KEPT_FIRST].ljust(len(data), b"\0")
 
 
 class _WithheldError(ValueError):

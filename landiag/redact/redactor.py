@@ -116,6 +116,7 @@ class Redactor(Struct):
         """Choose the new addresses, once all texts were collected."""
         self.addresses.freeze()
         self.macs.freeze()
+        self.words.keep(f"{new:012x}" for new in self.macs.known.values())
 
     def text(self, text: str, *, layout: str = "", depth: int = 0) -> str:
         """Redact a text: secrets and comments too. After ``freeze``."""
@@ -199,7 +200,12 @@ class Redactor(Struct):
     def mapping(self) -> Mapping[str, Mapping[str, str]]:
         """Everything that was replaced, by kind: what stood there, and what stands there now."""
         macs = {format_mac(old): format_mac(new) for old, new in self.macs.known.items()}
-        return {"addresses": self.addresses.known, "macs": macs, **self.names.known}
+        return {
+            "addresses": self.addresses.known,
+            "macs": macs,
+            **self.names.known,
+            "words": self.words.known,
+        }
 
     def leaks(self, text: str) -> bool:
         """Whether an old name or address is still in a text that was redacted, in any encoding."""

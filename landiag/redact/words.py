@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from msgspec import Struct, field
 
@@ -10,7 +11,7 @@ from landiag.redact.own_words import own_words
 
 _TOKEN = re.compile(
     r"(?P<escape>%[0-9A-Fa-f]{2}|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})"
-    r"|(?<=WindowsApps\\)[\w.-]{3,50}_[\d.]+_\w*__[0-9a-hjkmnp-tv-z]{13}(?![\w.])"  # a product of the store
+    r"|(?<=[Ww]indows[Aa]pps\\)[\w.-]{3,50}_[\d.]+_\w*__[0-9a-hjkmnp-tv-z]{13}(?![\w.])"  # a product of the store
     r"|&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos|nbsp);|S-1-5-21(?:-\d+)+)|(?P<word>[^\W_]+)"
 )
 _SHORTEST = 3
@@ -43,6 +44,10 @@ class WordMap(Struct):
         if "name" in text.lower():
             self._taken.update(re.findall(r"name\d+", text.lower()))
 
+    def keep(self, words: Iterable[str]) -> None:
+        """Leave words alone that are new already: those of other maps."""
+        self._kept.update((form, True) for word in words for form in (word, word.upper()))
+
     def apply(self, text: str) -> str:
         """Replace every word that is not known."""
         return _TOKEN.sub(self._replace, text)
@@ -57,7 +62,7 @@ class WordMap(Struct):
 
     def _sid(self, match: re.Match[str]) -> str:
         """A security identifier of Windows: the parts that say which machine and which account."""
-        return f"{match[1]}-0-0-{self._number(match[0])}"
+        return f"{match[1]}-0-0-0-{self._number(match[0])}"
 
     def _number(self, text: str) -> int:
         return int(self._new.setdefault(text, str(1000 + len(self._new))))

@@ -9,15 +9,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from landiag.model.report import SCHEMA, Finding, Report, Stage
+from landiag.model.report import SCHEMA, Finding, Fix, Opened, Report, Stage
 
 _TOP = ("target", "host", "verdict", "checks", "findings", "paths", "see_also", "readings")
 
 _LEFT_OUT: Mapping[type[Struct], frozenset[str]] = {
     Finding: frozenset(("stage", "symptom", "clients")),
     Stage: frozenset(("device", "source", "network")),
+    Opened: frozenset(("destinations", "in_interface", "source_ports")),
 }
 """Fields that came later, and say nothing where they are empty: they are written only where they say something."""
+
+_NOT_EVALUATED: Mapping[type[Struct], frozenset[str]] = {Fix: frozenset(("opens",))}
+"""Fields that are left out where they are None: an empty one says something."""
 
 
 def render_json(report: Report) -> str:
@@ -45,7 +49,9 @@ def _plain(value: Any) -> Any:
         quiet = _LEFT_OUT.get(type(value), frozenset())
         config = value.__struct_config__
         kind = {config.tag_field: config.tag} if config.tag_field else {}
+        unknown = _NOT_EVALUATED.get(type(value), frozenset())
         given = {name: getattr(value, name) for name in value.__struct_fields__}
+        given = {name: one for name, one in given.items() if name not in unknown or one is not None}
         return {**kind, **{name: _plain(one) for name, one in given.items() if name not in quiet or one}}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]

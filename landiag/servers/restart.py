@@ -6,7 +6,6 @@ stands in the source) is said in steps.
 
 from __future__ import annotations
 
-import re
 import shlex
 
 from msgspec import Struct
@@ -17,11 +16,11 @@ from landiag.model.facts import Family, Process
 from landiag.model.lines import command_line, is_windows_path, shell_line
 from landiag.model.report import Edit
 from landiag.redact.masking import is_masked
-from landiag.servers.arguments import Place, bind_value, with_bind, with_forward, with_option, with_position
 from landiag.servers.debugger import EXPLAINED, needs_a_person, told_without, without_debugger
 from landiag.servers.invocation import Invocation, of_environment
-from landiag.servers.recognise import Server, ServerKind
-from landiag.servers.source_edit import configuration_files
+from landiag.servers.recognise import Server
+from landiag.servers.rewrite import rewritten
+from landiag.servers.told import file_steps, form, kind_for, told
 
 
 class RestartAdvice(Struct, frozen=True):
@@ -68,7 +67,7 @@ def restart_command(
     one does. ``edit`` is what ``find_edit`` said of the files that ``edit_files`` names. ``os`` is the
     operating system as ``Machine.os`` names it.
     """
-    server = replace(server, kind=_kind_for(server, port, os))
+    server = replace(server, kind=kind_for(server, port, os))
     host = "::" if family is Family.IPV6 else "0.0.0.0"
     title = f"Let {server.title} listen on all addresses"
     advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
@@ -119,34 +118,12 @@ def _ending(title: str, server: Server) -> RestartAdvice:
     return RestartAdvice(title, cwd=server.process.cwd, stop_pid=pid, stop_signal=name, steps=steps)
 
 
-def _kind_for(server: Server, port: int | None, os: str) -> ServerKind:
-    """The kind with the port in its steps; where it keeps its files is known of Linux only."""
-    kind = replace(server.kind, steps=_steps_for(server, port))
-    if os == "linux":
-        return kind
-    names = tuple(dict.fromkeys(_ETC.sub("", name) for name in kind.files if not name.endswith("/default")))
-    steps = tuple(_ETC.sub("", step) for step in kind.steps)
-    return replace(kind, files=names, steps=steps)
-
-
-_ETC = re.compile(r"/etc/(?:[^\s/]+/)*")
-
-
-def _steps_for(server: Server, port: int | None) -> tuple[str, ...]:
-    """The kind's steps with the port in them; ``{inner}`` is the container's."""
-    outer = str(port or server.kind.port or "PORT")
-    arguments = server.invocation.arguments if server.invocation else ()
-    at = arguments.index("-container-port") + 1 if "-container-port" in arguments[:-1] else None
-    inner = arguments[at] if at is not None else outer
-    return tuple(step.replace("{port}", outer).replace("{inner}", inner) for step in server.kind.steps)
-
-
 def _of_unit(advice: RestartAdvice, server: Server, host: str, port: int | None, unit: str) -> RestartAdvice:
     """systemd would start it again as it was: its unit or its configuration has to change."""
     if server.kind.how in {"source", "config"}:
-        steps = _file_steps(advice, server, host)
+        steps = file_steps(server, host, advice.edit)
     else:
-        steps = (f"In its unit (systemctl edit --full {shlex.quote(unit)}): {_told(server, host, port)}.",)
+        steps = (f"In its unit (systemctl edit --full {shlex.quote(unit)}): {told(server, host, port)}.",)
     return replace(
         advice,
         run=Run(("systemctl", "restart", unit)),
@@ -161,9 +138,9 @@ def _of_manager(
 ) -> RestartAdvice:
     """A process manager started it and would start it again as it was."""
     who = "Windows starts it as a service" if manager == "services" else f"{manager} starts it"
-    steps: tuple[str, ...] = (f"{who}: change its command there, and {_told(server, host, port)}.",)
+    steps: tuple[str, ...] = (f"{who}: change its command there, and {told(server, host, port)}.",)
     if server.kind.how in {"source", "config"}:
-        steps = (*_file_steps(advice, server, host), f"{who}: let that restart it.")
+        steps = (*file_steps(server, host, advice.edit), f"{who}: let that restart it.")
     return replace(advice, steps=steps, stop_pid=None, needs="user-action")
 
 
@@ -184,7 +161,9 @@ _SERVICES = {
 
 
 def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None, os: str) -> RestartAdvice:
-    advice = replace(advice, steps=(*advice.steps, *_file_steps(advice, server, host), *server.kind.steps))
+    advice = replace(
+        advice, steps=(*advice.steps, *file_steps(server, host, advice.edit), *server.kind.steps)
+    )
     if server.kind.service and server.process.parent == 1:
         return _of_service(advice, server.kind.service, os)
     if advice.edit is None and server.kind.instead and server.invocation and server.script is None:
@@ -219,44 +198,21 @@ def _filled(word: str, known: dict[str, str]) -> str:
     return word
 
 
-def _file_steps(advice: RestartAdvice, server: Server, host: str) -> tuple[str, ...]:
-    """What to write into the file where the address stands; nothing when the edit says it."""
-    if advice.edit is not None:
-        return ()
-    called, kind = server.invocation, server.kind
-    if kind.how != "source":
-        files = " or ".join(configuration_files(server))
-        return (f"In {server.title}'s configuration ({files}) let it listen on {kind.wide or host}.",)
-    where = called.script if called and called.script else "the program's source"
-    if called and called.runtime == "python":
-        name = kind.keywords[0] if kind.keywords else "host"
-        step = f'In {where}, in the call that starts the server, write {name}="{host}"'
-        return (f"{step}{_no_debugger(kind)}.",)
-    instead = f"take 127.0.0.1 or localhost away or write {host} there"
-    return (f"In {where}, where the server is started, {instead}.",)
-
-
-def _no_debugger(kind: ServerKind) -> str:
-    if kind.library == "werkzeug":
-        return f", use_debugger=False ({EXPLAINED})"
-    return f"; where it says debug=True, write debug=False ({EXPLAINED})" if "run" in kind.calls else ""
-
-
 def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | None) -> RestartAdvice:
     called, script = server.invocation, server.script
     advice = replace(advice, steps=(*advice.steps, *server.kind.steps))
     if server.kind.how == "environment":
-        variables = {server.kind.variable: _form(server, host, port)}
+        variables = {server.kind.variable: form(server, host, port)}
         return _again(replace(advice, complete=True), server, script or called, variables)
     if script is not None:
         return _of_script(advice, server, script, host, port)
     if called is None:
-        told = _told(server, host, port)
-        step = f"Its full command line is not visible. Start it again with your own command: {told}."
+        how = told(server, host, port)
+        step = f"Its full command line is not visible. Start it again with your own command: {how}."
         return replace(advice, steps=(step, *advice.steps))
     changed = rewritten(server, called.arguments, host, port)
     if changed is None:
-        advice = replace(advice, steps=(*_file_steps(advice, server, host), *advice.steps))
+        advice = replace(advice, steps=(*file_steps(server, host, advice.edit), *advice.steps))
         return _again(_whole_with_edit(advice), server, called)
     return _again(replace(advice, complete=True), server, replace(called, arguments=changed))
 
@@ -270,7 +226,7 @@ def _of_script(
     names = {*server.kind.options, *server.kind.listen}
     in_file = [w for w in own if w.split("=", 1)[0] in names and w not in script.arguments]
     if in_file and advice.edit is None:
-        step = f"In package.json, in the script that starts it: {_told(server, host, port)}."
+        step = f"In package.json, in the script that starts it: {told(server, host, port)}."
         return _again(replace(advice, steps=(step, *advice.steps)), server, script)
     if in_file:
         return _again(_whole_with_edit(advice), server, script)
@@ -280,24 +236,6 @@ def _of_script(
         server,
         replace(script, arguments=changed or script.arguments),
     )
-
-
-def rewritten(
-    server: Server, arguments: tuple[str, ...], host: str, port: int | None, *, after: str | None = None
-) -> tuple[str, ...] | None:
-    """These arguments, changed so that the server listens on ``host``; None when they do not say where."""
-    kind = server.kind
-    place = Place(kind.options, kind.style, kind.insert, kind.after if after is None else after)
-    shown_port = port or _configured_port(server) or kind.port
-    listen = Place(kind.listen, "equals", kind.insert, "")
-    if kind.how == "option" and not any(word.split("=", 1)[0] in kind.listen for word in arguments):
-        return with_option(arguments, place, host, optional=kind.value_optional)
-    if kind.how in {"option", "bind"}:
-        at = listen if kind.how == "option" else place
-        return with_bind(arguments, at, host, shown_port, form=kind.form, adds=kind.adds)
-    if kind.how == "positional":
-        return with_position(arguments, kind.words, host, shown_port)
-    return with_forward(arguments, kind.options, host, port)
 
 
 def _again(
@@ -349,35 +287,3 @@ def _instead(server: Server, called: Invocation) -> str:
         line = shell_line(shown, {}, powershell=_is_windows(server))
         return f"Start it again with your own command and this in it: {line}"
     return "Start it again with your own command, changed so that it listens on all addresses."
-
-
-def _told(server: Server, host: str, port: int | None) -> str:
-    """In words, what makes the server listen on this address, and no debugger with it."""
-    return _told_address(server, host, port) + told_without(server.kind)
-
-
-def _told_address(server: Server, host: str, port: int | None) -> str:
-    kind = server.kind
-    if kind.how == "environment":
-        return f"set {kind.variable}={_form(server, host, port)}"
-    if kind.how == "bind":
-        return f"use {kind.options[0]} {_form(server, host, port)} in place of any other {kind.options[0]}"
-    if kind.how == "positional":
-        return f"write {bind_value(host, port or kind.port or 8000)} after {kind.words[0]}"
-    if kind.how == "option":
-        return f"use {kind.options[0]} {host} in place of any other {kind.options[0]}"
-    if kind.how == "forward":
-        return f"write {host}: before the port of its -L"
-    return f"let it listen on {host}"
-
-
-def _form(server: Server, host: str, port: int | None) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    number = port or _configured_port(server) or server.kind.port
-    form = server.kind.form or ("{host}" if server.kind.how == "environment" else "{host}:{port}")
-    return form.format(host=shown, port=number)
-
-
-def _configured_port(server: Server) -> int | None:
-    value = server.process.environment.get("PORT", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else None

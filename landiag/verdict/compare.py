@@ -16,6 +16,7 @@ from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Outcome, Path, Report
 from landiag.model.ruleset import Ruleset
+from landiag.verdict.compare_reach import compare_machines
 
 MOST_OF_A_KIND = 30
 """Changes of one kind that are listed; the rest is counted."""
@@ -33,6 +34,7 @@ class Change(Struct, frozen=True):
 KINDS = (
     "question",
     "verdict",
+    "reach",
     "rule",
     "listener",
     "address",
@@ -48,7 +50,7 @@ _KINDS_OF_CHECKS = {
     "listening": ("listener",),
     "port": ("listener",),
     "addresses": ("address",),
-    "firewall": ("profile", "rule"),
+    "firewall": ("profile", "reach", "rule"),
     "way-back": ("route", "rule", "address"),
     "application": ("listener",),
     "peer": ("address", "route"),
@@ -174,6 +176,7 @@ def _ways(report: Report) -> list[str]:
 
 def _compare_facts(before: Facts, after: Facts) -> list[Change]:
     return [
+        *(Change("reach", text) for text in compare_machines(before, after)[:MOST_OF_A_KIND]),
         *_compare_rulesets(before.ruleset, after.ruleset),
         *_compare_sets("listener", "The listener", _listeners(before), _listeners(after)),
         *_compare_sets("address", "The address", _addresses(before), _addresses(after)),

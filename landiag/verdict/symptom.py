@@ -48,12 +48,22 @@ _SENTENCES: Mapping[Symptom, str] = {
 
 
 def describe_symptom(
-    symptom: Symptom, http_status: int | None = None, share: float | None = None, who: str = ""
+    symptom: Symptom,
+    http_status: int | None = None,
+    share: float | None = None,
+    who: str = "",
+    *,
+    is_client: bool = False,
 ) -> ClientSees:
-    """Put a symptom into the sentence that people read; what does not belong to it is left out."""
+    """Put a symptom into the sentence that people read; what does not belong to it is left out.
+
+    ``is_client``: it is this machine itself that sees it.
+    """
     status = http_status if symptom is Symptom.ANSWERED else None
     part = share if symptom is Symptom.VARIES else None
     verb = f"The device at {who} sees" if who else "Other devices see"
+    if is_client:
+        verb, who = "This device sees", "this device"
     if symptom is Symptom.UNKNOWN:
         return ClientSees(
             symptom, text=f"What {who or 'other devices'} see{'s' if who else ''} is not known."

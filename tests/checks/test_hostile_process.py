@@ -118,6 +118,39 @@ def test_a_name_that_is_no_users_name_is_not_put_into_a_command(user: str) -> No
     assert any("12345" in step for step in steps)
 
 
+@pytest.mark.parametrize(
+    "cgroup",
+    [
+        "/system.slice/docker-0123456789ab.scope",
+        "/docker/0123456789ab",
+        "/machine.slice/libpod-0123456789ab.scope",
+        "/kubepods.slice/kubepods-besteffort.slice/cri-containerd-0123.scope",
+        "/lxc.payload.web/init.scope",
+    ],
+)
+def test_what_a_container_said_is_not_run_on_the_machine(cgroup: str) -> None:
+    """Root inside a container with the host's network is not root's own process."""
+    recording = hostile(COMMANDS["flask"], user="root", uid=0)
+    sockets = recording.readings["ss-listeners"]
+    moved = replace(sockets, data=sockets.text.replace("cgroup:/", f"cgroup:{cgroup}").encode())
+    report = replay(replace(recording, readings={**recording.readings, "ss-listeners": moved}))
+    assert not [line for line in root_lines(report) if from_the_process(line)]
+    steps = [step for finding in report.findings for fix in finding.fixes for step in fix.steps]
+    assert any("Inside the container" in step and "--no-debugger" in step for step in steps)
+
+
+@pytest.mark.parametrize(
+    "cgroup", ["/", "/system.slice/docker.service", "/user.slice/user-0.slice/session-1.scope"]
+)
+def test_what_runs_on_the_machine_itself_is_in_no_container(cgroup: str) -> None:
+    recording = hostile(COMMANDS["flask"], user="root", uid=0)
+    sockets = recording.readings["ss-listeners"]
+    moved = replace(sockets, data=sockets.text.replace("cgroup:/", f"cgroup:{cgroup}").encode())
+    report = replay(replace(recording, readings={**recording.readings, "ss-listeners": moved}))
+    steps = [step for finding in report.findings for fix in finding.fixes for step in fix.steps]
+    assert not any("Inside the container" in step for step in steps)
+
+
 def test_the_same_for_roots_own_process_is_a_plain_command() -> None:
     report = replay(hostile(COMMANDS["flask"], user="root", uid=0))
     assert any(line.endswith("run --port 5000 --host=0.0.0.0 --no-debugger") for line in root_lines(report))

@@ -57,10 +57,8 @@ BRIDGED_ROUTES = ROUTES.replace("                 en0", "           bridge100").
 TUNNEL = f"{IFCONFIG}gpd0: flags=8051<UP,POINTOPOINT,RUNNING,MULTICAST> mtu 1400\n" + (
     "\tinet 10.66.0.5 --> 10.66.0.5 netmask 0xffffffff\n"
 )
-PODMAN = process(902, "/opt/podman/bin/gvproxy", ["gvproxy", "-mtu", "1500"], "gvproxy")
 ORB = process(903, "/Applications/OrbStack.app/Contents/Frameworks/OrbStack Helper.app/Contents/MacOS/OrbStack Helper",
               ["OrbStack Helper", "vmgr"], "OrbStack Helper")  # fmt: skip
-MUX = process(904, "/usr/bin/ssh", ["ssh: /Users/anna/.colima/_lima/colima/ssh.sock [mux]"], "ssh")
 
 CASES: Mapping[str, Made] = {
     "macos-firewall-blocks-program-launchd": Made(
@@ -127,15 +125,5 @@ CASES: Mapping[str, Made] = {
     "macos-clear-relay-orbstack": Made(
         "OrbStack publishes the port", mac(listeners=netstat(("*.5000", 903)), processes=[ORB],
             texts=alf(ALF_ON, ("/Applications/OrbStack.app", True))), "clear",
-    ),
-    "macos-published-on-loopback-podman": Made(
-        "Podman machine publishes the port on 127.0.0.1",
-        mac(listeners=netstat(("127.0.0.1.5000", 902)), processes=[PODMAN], http="refused"), "blocked",
-        "published-on-loopback",
-    ),
-    "macos-published-on-loopback-colima": Made(
-        "Colima's ssh forwards the port to 127.0.0.1",
-        mac(listeners=netstat(("127.0.0.1.5000", 904)), processes=[MUX], http="refused"), "blocked",
-        "published-on-loopback",
     ),
 }  # fmt: skip

@@ -86,8 +86,9 @@ def test_what_came_from_another_users_process_names_that_user(os: str) -> None:
     words = shlex.split(command_line(run, os=os))
     inner = words[4:] if os == "linux" else shlex.split(words[3])
     assert words[:3] == (["runuser", "-u", "eve"] if os == "linux" else ["su", "eve", "-c"])
-    # The variable is set behind the change of user, never in front of it.
-    assert inner == ["env", "LD_PRELOAD=/evil.so", *HOSTILE.argv]
+    # The variable is set, and the folder entered, behind the change of user, never in front of it.
+    folder = ["env", "-C", "/srv"] if os == "linux" else ["cd", "/srv", "&&", "env"]
+    assert inner == [*folder, "LD_PRELOAD=/evil.so", *HOSTILE.argv]
 
 
 def test_hostile_words_stay_words() -> None:

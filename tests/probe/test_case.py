@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.probe.case import parse_resolv_conf
+from landiag.collect.names import parse_resolv_conf
 
 
 def test_name_servers_of_resolv_conf() -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from landiag.host import Recording
 from landiag.model.facts import Reading
+from landiag.redact.masking import mask_argv
 
 STEM = "zqxv"
 """Stands in every planted word, so that one search finds them all."""
@@ -73,7 +74,8 @@ def _planted(reading: Reading) -> Reading:
 def _value(source: str, key: str, value: Any) -> Any:
     if isinstance(value, list):
         if key == "argv" and value:
-            return [*value, *(word for line in TOOLS for word in line.split())]
+            words = (*map(str, value), *(word for line in TOOLS for word in line.split()))
+            return list(mask_argv(words))  # as the door does
         done = [_value(source, key, one) for one in value]
         if source == "registry":
             done = [_registry(one) for one in done]

@@ -228,3 +228,52 @@ def test_any_address_goes_in_any_encoding(address: object) -> None:
     if new != word:
         assert unquote(redactor.text(encoded)) == new
         assert html.unescape(redactor.text("".join(f"&#{ord(char)};" for char in word))) == new
+
+
+def _line(text: str, *ports: str) -> str:
+    redactor = Redactor()
+    redactor.ports |= set(ports)
+    redactor.collect(text)
+    redactor.freeze()
+    return redactor.line(text)
+
+
+def test_an_address_inside_a_name_is_replaced_as_an_address() -> None:
+    done = _line(
+        "http://192.168.77.10.nip.io:5000/ serves 192.168.77.20 and 192.168.77.10, app-192-168-77-9.nip.io"
+    )
+    address = re.search(r"http://([\d.]+)\.domain\d\.io:5000/", done)
+    assert address is not None
+    assert f"and {address[1]}," in done
+    assert f"serves {address[1].rpartition('.')[0]}.20" in done
+    assert "77" not in done
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cd /srv/acmecorp/shop", "cd /srv/name1/shop"),
+        ("/data/acmecorp/weber/x.py", "/data/name1/name2/x.py"),
+        ("table inet acme_fw { set acme_bad }", "table inet name1_fw { set name1_bad }"),
+        ("jump ACME-in", "jump name1-in"),
+        (r"\\acmesrv\acmeshare\x", r"\\name1\name2\x"),
+        ("S-1-5-21-3623811015-3361044348-30300820-1013", "S-1-5-21-0-0-0-1000"),
+        ("AcmeStation.fritz.box", "name1.fritz.box"),
+        ("tool -z hunter2 -w 12345678 -p 5000", "tool -z name1 -w 00000000 -p 5000"),
+        ("tool -w=4711471 -x12345 -y 50", "tool -w=0000000 -x00000 -y 50"),
+        (
+            "eth0 wlan0 docker0 enp3s0 wg-acmecorp veth1a2b3c4",
+            "eth0 wlan0 docker0 enp3s0 wg-name1 veth0000002",
+        ),
+        ("tcp dport 5000 accept, pid 4711, 10s", "tcp dport 5000 accept, pid 4711, 10s"),
+        ("%2Fsrv%2Facmecorp &lt;acmecorp&gt;", "%2Fsrv%2Fname1 &#60;name1&#62;"),
+    ],
+)
+def test_a_word_that_nobody_knows_is_replaced(text: str, expected: str) -> None:
+    assert _line(text, "5000") == expected
+
+
+def test_new_words_stay_new_and_collide_with_none() -> None:
+    once = _line("name1 acmecorp host1 user1 name2")
+    assert once == "name1 name3 host1 user1 name2"
+    assert _line(once) == once

@@ -12,5 +12,6 @@ SYSTEM = System(
     ways=ways,
     check_port=lambda case, _error: inside.check_port(case),
     add_firewall=firewall.check,
+    explains_listening=inside.explains_listening,
 )
 """What the checks ask differently inside WSL2."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
@@ -36,6 +38,12 @@ def check_port(case: Case) -> list[Finding]:
     finding = _misled(case, entries) or _nothing_leads_here(case)
     mode = network_mode(case.readings)
     return [finding if mode == "nat" else replace(finding, outcome=Outcome.UNKNOWN)]
+
+
+def explains_listening(case: Case, findings: Sequence[Finding]) -> bool:
+    """Where nobody knows what Windows passes on, its relay of localhost may reach a server on loopback."""
+    on_loopback = bool(case.listeners) and all(one.address.is_loopback for one in case.listeners)
+    return on_loopback and any(one.outcome is Outcome.UNKNOWN for one in findings)
 
 
 def _check_helper(case: Case, entry: Entry) -> list[Finding]:

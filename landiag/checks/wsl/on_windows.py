@@ -82,7 +82,9 @@ def check(case: Case) -> list[Finding]:
         return []
     ours = case.listeners
     registry = case.readings.get(windows_sources.REGISTRY.name)
-    if not ours and (registry is None or registry.status is not ReadStatus.OK):
+    relays = [socket for socket in ours if any(_is_relay(one.name) for one in case.owners(socket))]
+    helped = [socket for socket in ours if _is_helper(case, socket)]
+    if (not ours or relays or helped) and (registry is None or registry.status is not ReadStatus.OK):
         return [_unseen(case, "whether Windows passes it on could not be read")]
     proxies = _proxies_of(case)
     if proxies:
@@ -91,8 +93,17 @@ def check(case: Case) -> list[Finding]:
         return [_unseen(case, "who listens on localhost is not visible, and may be WSL")]
     if not ours and _may_be_mirrored(case):
         return [_unseen(case, "WSL has the network of Windows, which does not list what listens inside")]
-    relays = [socket for socket in ours if any(_is_relay(one.name) for one in case.owners(socket))]
-    return [_not_forwarded(case, relays[0])] if relays and len(relays) == len(ours) else []
+    if not relays or len(relays) < len(ours):
+        return []
+    if case.way is None and _leading(case):
+        return [_unseen(case, "another port of Windows leads there, and its addresses are not known")]
+    return [_not_forwarded(case, relays[0])]
+
+
+def _leading(case: Case) -> bool:
+    """Whether a port proxy leads to the port, from whichever port of Windows."""
+    known = read_proxies(case.readings)
+    return not isinstance(known, Unknown) and any(one.connect_port == case.port for one in known)
 
 
 def _unseen(case: Case, reason: str) -> Finding:
@@ -139,7 +150,10 @@ def _check_proxy(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> list
     stopped = not isinstance(state, Unknown) and state.ip_helper.lower() not in ("", "running", "4")
     if stopped or (not ours and (case.way is None or case.way.front is None)):
         return [_helper_stopped(case, describe(proxy))]
-    if _leads_to_itself(case, proxy, ours):
+    comes_back = _leads_to_itself(case, proxy, ours)
+    if comes_back is None:
+        return [_unseen(case, "who listens where the port proxy leads is not visible")]
+    if comes_back:
         return [_stale(case, proxy, "itself: nothing but the port proxy listens there")]
     answered = _answers(case, proxy)
     return (
@@ -165,8 +179,8 @@ def _is_helper(case: Case, socket: Socket) -> bool:
                              .startswith("svchost")) for one in owners)  # fmt: skip
 
 
-def _leads_to_itself(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> bool:
-    """Whether the connection comes back to where the port proxy listens."""
+def _leads_to_itself(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> bool | None:
+    """Whether the connection comes back to where the port proxy listens; None where nobody sees who listens."""
     target = as_address(proxy.connect_address, proxy.connect_family)
     if target is None or proxy.connect_port != proxy.listen_port:
         return False
@@ -174,7 +188,9 @@ def _leads_to_itself(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> 
         return False
     taking = [one for one in ours if takes_connections(one, target, None)]
     exact = [one for one in taking if one.address == target]
-    return bool(taking) and all(case.owners(one) and _is_helper(case, one) for one in exact or taking)
+    if not taking or exact:
+        return bool(exact) and all(case.owners(one) and _is_helper(case, one) for one in exact)
+    return None if not all(map(case.owners, taking)) else all(_is_helper(case, one) for one in taking)
 
 
 def _answers(case: Case, proxy: PortProxy) -> bool | None:

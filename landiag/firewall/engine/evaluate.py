@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from enum import Enum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.fields import REWRITTEN, PacketFields, merge
@@ -31,7 +32,7 @@ from landiag.model.action import (
 from landiag.model.limits import Limit
 from landiag.model.match import Doubt, Limited, Match, UnknownKind
 from landiag.model.packet import ABSENT, Value
-from landiag.model.ruleset import Chain, Rule, RuleList, Ruleset, TraceLine, Verdict
+from landiag.model.ruleset import Chain, Rule, RuleList, Ruleset, Step, TraceLine, Verdict
 from landiag.model.sets import InSet, values_of
 
 MAX_LINES = 20_000
@@ -138,10 +139,11 @@ class Walk(Struct):
         return True
 
     def _rule(self, met: Met) -> Next:
-        for step in met.rule.steps:
+        for place, step in enumerate(met.rule.steps):
             if isinstance(step, Match):
                 holds = self._test(step)
                 if holds is False:
+                    self._stay_below(met, step, met.rule.steps[place + 1 :])
                     if met.done:
                         self._note(met, ", ".join(met.done))
                     return Next.RULE
@@ -157,6 +159,13 @@ class Walk(Struct):
                 return after
         self._note(met, ", ".join(met.done) or "continue")
         return Next.RULE
+
+    def _stay_below(self, met: Met, step: Match, others: Iterable[Step]) -> None:
+        """Note a limit that would stop more than an ordinary visit, where all else of its rule holds."""
+        if not isinstance(step, Limited) or not met.certain:
+            return
+        if all(self._test(one) is not False for one in others if isinstance(one, Match)):
+            self._note(replace(met, limits=(*met.limits, step.limit)), "continue: stays below the limit")
 
     def _test(self, match: Match) -> bool | None:
         if isinstance(match, InSet) and match.elements.dynamic:

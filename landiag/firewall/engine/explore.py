@@ -71,8 +71,8 @@ class Explorer(Struct):
 
     def speak(self, space: Space, point: Point | None = None) -> Told:
         """Let one packet of a set speak for all that fare like it."""
-        if point is None:
-            point, space = self._choose(space)
+        point = self._choose(space) if point is None else point
+        space = self._apart(space, point)
         told = self._follow(space, point)
         assert told.lens is not None
         chance = [axis for axis in told.lens.open if point[axis] in self.constants]
@@ -81,6 +81,14 @@ class Explorer(Struct):
         for axis in chance:
             space = self.universe.split(space, on_axis(axis, ((point[axis],) * 2,)))[0]
         return self._follow(space, point)
+
+    def _apart(self, space: Space, point: Point) -> Space:
+        """Where a packet has one value on two axes, it speaks only for those that have it too."""
+        for one, other in (ADDRESSES, PORTS):
+            if point[one] == point[other]:
+                for axis in (one, other):
+                    space = self.universe.split(space, on_axis(axis, ((point[axis],) * 2,)))[0]
+        return space
 
     def _follow(self, space: Space, point: Point) -> Told:
         lens = Lens(self.universe, point, self._open(space))
@@ -95,26 +103,20 @@ class Explorer(Struct):
         spread = _spread(space, self.universe)
         return frozenset(axis for axis in Axis if spread[axis] is None)
 
-    def _choose(self, space: Space) -> tuple[Point, Space]:
+    def _choose(self, space: Space) -> Point:
         """Choose who speaks: a packet whose values are its own, so that none is taken for another axis."""
         box = next(iter(self.universe.boxes(space)))
-        values = [max(ranges, key=lambda span: span[1] - span[0]) for ranges in box]
-        point = [span[0] + min((span[1] - span[0]) // 2, TYPICAL[axis]) for axis, span in enumerate(values)]
+        spans = [max(ranges, key=lambda span: span[1] - span[0]) for ranges in box]
+        point = [low + min((high - low) // 2, TYPICAL[axis]) for axis, (low, high) in enumerate(spans)]
         for one, other in (ADDRESSES, PORTS):
             if point[one] != point[other]:
                 continue
             for axis in (one, other):
-                if point[axis] < values[axis][1]:
-                    point[axis] += 1
+                low, high = spans[axis]
+                if low < high:
+                    point[axis] += 1 if point[axis] < high else -1
                     break
-                if point[axis] > values[axis][0]:
-                    point[axis] -= 1
-                    break
-            else:
-                here = (on_axis(one, ((point[one],) * 2,)), on_axis(other, ((point[other],) * 2,)))
-                for part in here:
-                    space = self.universe.split(space, part)[0]
-        return tuple(point), space
+        return tuple(point)
 
     def table(self, chain: Chain, fields: PacketFields, hook: str, lens: Lens) -> Table:
         """Who fares alike in a chain; a sweep is made once for packets that are alike in all it asks for."""

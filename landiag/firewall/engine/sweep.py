@@ -212,7 +212,6 @@ class _RuleRun(Struct):
             self._end(front, (action.verdict.value, action.reject_with))
         else:
             self.on.append(front.after(("may end", self.rule)))
-        return []
 
     def _draw(self, front: Front, action: Dispatch | Translate, draw: Draw, *, certain: bool) -> None:
         """Follow each number that may be drawn; where each of them ends the walk, it has ended."""

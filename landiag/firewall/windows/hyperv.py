@@ -61,10 +61,10 @@ def _lines(
     merges = setting.merges is not False
     known = windows if merges and not isinstance(windows, Unknown) else Policy()
     lines: list[Rule | tuple[str, tuple[Step, ...]] | FirewallRule] = [
+        *(_gaps(windows) if merges else ()),
         *_of_windows(known, profile, (Store.GROUP_POLICY,)),
         *((f"Hyper-V rule {rule.name}", _steps(rule)) for rule in own),
         *_of_windows(known, profile, (Store.MDM, Store.LOCAL)),
-        *(_gaps(windows) if merges else ()),
         *(_switched_off(known, profile) if merges else ()),
         (
             "default of the Hyper-V firewall",
@@ -79,7 +79,7 @@ def _lines(
 
 
 def _gaps(windows: Policy | Unknown) -> Iterator[tuple[str, tuple[Step, ...]]]:
-    """What of Windows' own rules nobody could read may let clients in."""
+    """What nobody could read of Windows' own rules may let clients in or stop them, Group Policy before all others."""
     gaps = [windows] if isinstance(windows, Unknown) else windows.gaps
     for gap in gaps:
         yield f"rules of Windows count for WSL: {gap.reason}", (Opaque(gap.reason),)

@@ -122,16 +122,14 @@ ANDROID_LOCAL_NETWORK = Cause(
     code="android-local-network",
     check=CheckName.FIREWALL,
     stages=(StageName.TCP,),
-    symptoms=(Symptom.TIMEOUT,),
-    worst=Outcome.WARNS,
+    symptoms=(Symptom.TIMEOUT, Symptom.UNREACHABLE),
     is_clients_own=True,
 )
 BROWSER_LOCAL_NETWORK = Cause(
     code="browser-local-network",
     check=CheckName.APPLICATION,
     stages=(StageName.HTTP,),
-    symptoms=(Symptom.ANSWERED,),
-    worst=Outcome.WARNS,
+    symptoms=(Symptom.UNREACHABLE,),
     is_clients_own=True,
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from msgspec import Meta, Struct
 from landiag.render.escape import escape_text
 from landiag.web.serve.judge import Answer, Measured, Met
 from landiag.web.serve.state import Phone, State, is_same
+from landiag.web.serve.visitor import agent_of, host_of, plain_address, target_of
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -24,10 +24,6 @@ SILENT_SECONDS = 4.0
 """How long a phone waits for an answer; a browser retransmits its SYN after one second and after three."""
 
 _KINDS = {"css": "text/css", "js": "text/javascript"}
-_AGENTS = (
-    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS")),
-    *(("Windows", "Windows"), ("Macintosh", "Mac"), ("Linux", "Linux")),
-)
 
 
 class _Result(Struct, forbid_unknown_fields=True):
@@ -281,30 +277,3 @@ def _phone_json(phone: Phone, urls: tuple[str, ...]) -> dict[str, object]:
         "status": phone.answer.status if phone.answer else "open",
         "answer": phone.answer.headline if phone.answer else "is trying",
     }
-
-
-def agent_of(text: str) -> str:
-    """Name the kind of device that a User-Agent speaks of; nothing of the text itself is kept."""
-    return next((name for word, name in _AGENTS if word in text), "a browser")
-
-
-def plain_address(text: str) -> str:
-    """An IPv4 address that came by an IPv6 socket, as IPv4; without a zone."""
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return text
-    return str(getattr(address, "ipv4_mapped", None) or address)
-
-
-def host_of(text: str) -> str:
-    """The host of a Host header, without port and brackets."""
-    if text.startswith("["):
-        return plain_address(text[1:].partition("]")[0])
-    return text.partition(":")[0].lower()
-
-
-def target_of(state: State, host: str) -> int | None:
-    """Which of the server's URLs has the address by which a phone came to this page."""
-    wanted = f"[{host}]" if ":" in host else host
-    return next((number for number, url in enumerate(state.scene.urls) if f"//{wanted}:" in url), None)

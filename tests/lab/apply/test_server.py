@@ -29,7 +29,7 @@ def test_a_user_restarts_the_own_server() -> None:
         prepare(lab, (), flask("--host 127.0.0.1", FLASK_RUN_PORT="5000"))
         fixed = converse(lab, "check --port 5000 --fix", user=True)
         assert (client_gets(lab), fixed.status) == ("served", 3), fixed.text
-        assert f"what it says goes to {LOGS}/server-" in " ".join(fixed.text.split())
+        assert f"What it says goes to {LOGS}/server-" in " ".join(fixed.text.split())
         assert "Running on all addresses" in lab.server.run(f"cat {LOGS}/*.log").stdout
         assert lab.server.run(f"stat -c %a {LOGS}").stdout == "700\n"
         assert converse(lab, "undo", user=True).status == 0
@@ -96,7 +96,7 @@ def test_nothing_of_another_users_server_runs_as_root() -> None:
     )
     said = done.stdout + done.stderr
     assert "STATUS 1" in said, said
-    assert "runuser -u nobody -- env 'FLASK_APP=$(touch /srv/owned)' " in said
+    assert "runuser -u nobody -- env -C /srv/evil 'FLASK_APP=$(touch /srv/owned)' " in said
     assert "another user's" in said
     assert "OWNED" not in said
     assert said.count("LISTENS 127.0.0.1:5000") == 1

@@ -78,8 +78,8 @@ def _status(lab: Lab, machine: Machine, seen: Seen) -> str:
     if not seen.is_answered:
         return BLOCKED
     if machine.has(WORSE) and min(seen.statuses, default=0) >= 400:
-        own = burst(lab.server, "127.0.0.1", 5000, patience=machine.patience)
-        return BLOCKED if own.statuses and max(own.statuses) < 400 else CLEAR
+        own = [burst(lab.server, one, 5000, patience=machine.patience) for one in ("127.0.0.1", "::1")]
+        return BLOCKED if any(status < 400 for one in own for status in one.statuses) else CLEAR
     return CLEAR
 
 

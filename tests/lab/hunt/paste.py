@@ -9,7 +9,20 @@ from tests.lab.hunt.judge import Result
 from tests.lab.hunt.machine import RANDOM
 from tests.lab.network import CLIENT, CLIENT6, SERVER
 
-WORDS = {"answered": "served", "varies": "sometimes", "reset": "closed|reset"}
+REJECTIONS = (
+    "host-unreachable",
+    "addr-unreachable",
+    "net-unreachable",
+    "host-prohibited",
+    "admin-prohibited",
+)
+WORDS = {
+    "answered": "served",
+    "varies": "sometimes",
+    "reset": "closed|reset",
+    "refused": "refused|rejected port-unreachable",
+    "unreachable": "|".join(["unreachable", *(f"rejected {word}" for word in REJECTIONS)]),
+}
 
 
 def paste(result: Result) -> str:

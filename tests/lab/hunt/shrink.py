@@ -19,7 +19,7 @@ def shrink(result: Result) -> Result:
         is_smaller = False
         for machine in result.machine.smaller():
             tries -= 1
-            found = _try(machine, result.wrong)
+            found = _try(machine, result)
             if found:
                 result, is_smaller = found, True
                 break
@@ -28,9 +28,13 @@ def shrink(result: Result) -> Result:
     return result
 
 
-def _try(machine: Machine, wrong: str) -> Result | None:
+def _try(machine: Machine, before: Result) -> Result | None:
+    """What the smaller machine shows, where it is the same: the client's symptom, and what is said of it."""
     try:
-        found = judge(machine, advise=wrong.startswith("advice"))
+        found = judge(machine, advise=before.wrong.startswith("advice"))
     except (LabError, subprocess.TimeoutExpired):
         return None
-    return found if found.wrong == wrong else None
+    same = (found.wrong, found.cause, found.sees) == (before.wrong, before.cause, before.sees)
+    return (
+        found if same and found.seen and before.seen and found.seen.outcomes == before.seen.outcomes else None
+    )

@@ -1,0 +1,34 @@
+"""``landiag report --compare`` of two saved rulesets: what changed in what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from landiag.cli.firewall_answer import read_bytes
+from landiag.firewall.regions import Scope
+from landiag.firewall.saved import parse_saved
+from landiag.firewall.saved_file import SavedFile
+from landiag.host.nft_text import read_nft_text
+from landiag.model.facts import ParseError
+from landiag.model.packet import Packet
+from landiag.model.ruleset import Ruleset
+from landiag.verdict.compare import Change
+from landiag.verdict.compare_reach import compare_rulesets
+
+
+def compare_saved(files: Sequence[Path]) -> tuple[Change, ...] | None:
+    """What changed from the first ruleset to the second; None where the files are no two saved rulesets."""
+    if len(files) != 2 or any(file.is_dir() for file in files):
+        return None
+    rules: list[Ruleset] = []
+    for file in files:
+        data = read_bytes(file)
+        if b'"landiag.' in data[:4096]:
+            return None
+        try:
+            rules.append(parse_saved([SavedFile(str(file), data)], read_nft_text))
+        except ParseError:
+            return None
+    scope = Scope.of_saved(rules[1], Packet())
+    return tuple(Change("reach", text) for text in compare_rulesets(rules[0], rules[1], scope))

@@ -1,0 +1,115 @@
+"""What ``landiag firewall --packets`` answers: packet by packet, as they are read; memory does not grow with them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+import typer
+from msgspec import Struct
+
+from landiag.cli.firewall_answer import describe, open_judge
+from landiag.cli.outputs import Stop
+from landiag.firewall.bulk import Bulk
+from landiag.firewall.command import SCHEMA, judged_json
+from landiag.firewall.packets import parse_packet
+from landiag.host import Recorder
+from landiag.model.facts import ParseError
+from landiag.model.packet import Packet
+from landiag.model.ruleset import Verdict
+from landiag.render.escape import escape_text
+
+
+class Shown(Struct):
+    """How the answers are shown."""
+
+    as_json: bool = False
+    as_lines: bool = False
+    with_trace: bool = False
+    quiet: bool = False
+
+
+def answer_packets(
+    file: Path, asked: Packet, machine: Recorder, files: Sequence[Path], deadline: float, shown: Shown
+) -> NoReturn:
+    """Judge the packets of a file and end with the exit status. Nothing is printed where a line cannot be used."""
+    try:
+        asked, judge = open_judge(asked, machine, files, deadline)
+        for _ in read_packets(file, asked):
+            pass
+        verdicts = _write(judge, read_packets(file, asked), shown)
+    except ParseError as error:
+        raise Stop(str(error)) from error
+    if verdicts & {Verdict.DROP, Verdict.REJECT}:
+        raise typer.Exit(1)
+    raise typer.Exit(0 if verdicts == {Verdict.ACCEPT} else 3)
+
+
+def read_packets(file: Path, defaults: Packet) -> Iterator[Packet]:
+    """The packets of a file of JSON lines, one after the other. Raises ParseError naming the line."""
+    try:
+        with file.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                text = line.decode("utf-8", "backslashreplace")
+                if text.strip():
+                    yield _packet(file, number, text, defaults)
+    except OSError as error:
+        raise Stop(f"{file} could not be read: {error.strerror}") from error
+
+
+def _packet(file: Path, number: int, text: str, defaults: Packet) -> Packet:
+    try:
+        return parse_packet(text, defaults)
+    except ParseError as error:
+        raise ParseError(f"{file}: line {number}: {error}") from error
+
+
+def _write(judge: Bulk, packets: Iterator[Packet], shown: Shown) -> set[Verdict]:
+    encode = msgspec.json.Encoder().encode
+    verdicts: set[Verdict] = set()
+    out = sys.stdout
+    if shown.as_json and not shown.as_lines:
+        out.write(f'{{"schema": "{SCHEMA}", "packets": [\n')
+    between = ""
+    for packet in packets:
+        if shown.as_json or shown.as_lines:
+            verdict, document = _document(judge, packet, with_trace=shown.with_trace)
+            out.write(between + encode(document).decode())
+            between = "\n" if shown.as_lines else ",\n"
+        else:
+            verdict, text = _text(judge, packet, shown)
+            out.write(text)
+        verdicts.add(verdict)
+    if shown.as_json or shown.as_lines:
+        out.write("\n" if shown.as_lines else "\n]}\n")
+    return verdicts
+
+
+def _document(judge: Bulk, packet: Packet, *, with_trace: bool) -> tuple[Verdict, dict[str, Any]]:
+    if not with_trace:
+        brief = judge.judge(packet)
+        return brief.verdict, brief.document
+    judged = judge.whole(packet)
+    return judged.told.verdict, judged_json(judge.ruleset, judged)
+
+
+def _text(judge: Bulk, packet: Packet, shown: Shown) -> tuple[Verdict, str]:
+    if shown.with_trace and not shown.quiet:
+        judged = judge.whole(packet)
+        return judged.told.verdict, describe(judge.ruleset, judged, with_trace=True, whole=True)
+    brief = judge.judge(packet)
+    document = brief.document
+    asked, decided = document["packet"], document["decided_by"]
+    kind = f" ({document['reject_with']})" if document["reject_with"] else ""
+    who, where = asked["source"] or "ordinary clients", asked["destination"] or "this machine"
+    port = f"{asked['protocol']} port {asked['destination_port']}"
+    lines = [f"{brief.verdict.value.upper()}{kind}: {who} to {where}, {port}"]
+    if decided is not None and brief.verdict is not Verdict.ACCEPT:
+        verb = "may hang on" if brief.verdict is Verdict.UNKNOWN else f"decided by {decided['owner']}"
+        lines.append(f"  {verb}: {decided['rule']}")
+    others = document.get("others", ())
+    lines += [f"  {group['verdict']} for {', '.join(group['clients'][:5])}" for group in others]
+    return brief.verdict, "".join(f"{escape_text(line)}\n" for line in lines)

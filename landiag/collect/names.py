@@ -1,0 +1,28 @@
+"""Names: who is asked for them, and how (resolv.conf(5), RFC 1035, RFC 6762)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from landiag.model.facts import Call, File
+
+RESOLV_CONF = File("/etc/resolv.conf")
+
+
+def parse_resolv_conf(text: str) -> tuple[str, ...]:
+    """The name servers of resolv.conf(5), in order."""
+    words = (line.split() for line in text.splitlines())
+    return tuple(line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
+
+
+def resolve(name: str, family: str) -> Call:
+    """The system resolver, which mixes files, caches and servers."""
+    return Call("resolve", (("name", name), ("family", family)), seconds=1.8)
+
+
+def name_servers(name: str, servers: Sequence[str]) -> Call:
+    """The name servers themselves; mDNS too for names that it may know."""
+    wants_mdns = name.endswith(".local") or "." not in name
+    asked = name if "." in name else f"{name}.local"
+    params = (("name", asked), ("servers", ",".join(servers)), ("mdns", "1" if wants_mdns else "0"))
+    return Call("name-servers", params, seconds=1.2)

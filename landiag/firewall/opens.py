@@ -1,0 +1,79 @@
+"""Whether a fix opens what it should and nothing else: over all packets, in both directions of a conversation."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from landiag.firewall.engine.nat import address_of
+from landiag.firewall.engine.spaces import Axis, Box, Universe
+from landiag.firewall.openings import Opening
+from landiag.firewall.regions import Region, Scope, box_of, what_opens
+from landiag.model.facts import IPAddress
+from landiag.model.match import Ranges
+from landiag.model.report import AddressSpan, Opened
+from landiag.model.ruleset import Ruleset
+
+MAX_RULES = 3000
+"""Rulesets with more rules are not compared packet by packet: that would take longer than a person waits."""
+
+
+class Proof(Struct, frozen=True):
+    """What a change opens, and whether that is what it should. ``is_narrow`` is None where packets became doubtful."""
+
+    opens: tuple[Opened, ...]
+    is_narrow: bool | None
+
+
+def prove_opening(
+    before: Ruleset, after: Ruleset, scope: Scope, opening: Opening, to: IPAddress | None = None
+) -> Proof | None:
+    """Compare the ruleset with and without a change. ``to`` is the address that clients use; None: any.
+
+    None where the rules are too many to compare.
+    """
+    if sum(len(chain.rules) for chain in before.chains()) > MAX_RULES:
+        return None
+    found = what_opens(before, after, scope)
+    universes = {version: Universe(version) for version in scope.versions}
+    opens = tuple(
+        one for region in found.regions for one in _describe(region, scope, universes[region.version])
+    )
+    allowed = _allowed(opening, to)
+    is_narrow = all(
+        region.protocol == "tcp"
+        and region.version == opening.clients.version
+        and universes[region.version].split(region.space, allowed)[1] is None
+        for region in found.regions
+    )
+    return Proof(opens, None if found.doubt and is_narrow else is_narrow)
+
+
+def _allowed(opening: Opening, to: IPAddress | None) -> Box:
+    """The packets that an opening is for; the port is the one that clients type."""
+    port = opening.asked_port or opening.port
+    clients = (int(opening.clients[0]), int(opening.clients[-1]))
+    return ((clients,), ((port, port),), None if to is None else ((int(to), int(to)),))
+
+
+def _describe(region: Region, scope: Scope, universe: Universe) -> list[Opened]:
+    asked = box_of(scope, region.version)
+    found = []
+    for sources, ports, destinations, source_ports in universe.boxes(region.space):
+        every = asked[Axis.DESTINATION] is None or destinations == asked[Axis.DESTINATION]
+        found.append(
+            Opened(
+                region.protocol,
+                region.version,
+                ports or (),
+                _spans(sources, region.version),
+                () if every else _spans(destinations, region.version),
+                region.interfaces or (),
+                () if source_ports == asked[Axis.SOURCE_PORT] else source_ports or (),
+            )
+        )
+    return found
+
+
+def _spans(ranges: Ranges | None, version: int) -> tuple[AddressSpan, ...]:
+    texts = (tuple(str(address_of(value, version)) for value in span) for span in ranges or ())
+    return tuple(AddressSpan(first, last) for first, last in texts)

@@ -1,0 +1,62 @@
+"""What this client sees of a server: the judge is what a client program gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from landiag.collect.exchanges.http import End
+from landiag.collect.exchanges.tcp import Connect, TcpOutcome
+from landiag.model.report import ClientSees
+from landiag.model.terms import Symptom
+from landiag.probe.look import Look
+from landiag.verdict.symptom import describe_symptom
+
+_CONNECTS: Mapping[TcpOutcome, Symptom] = {
+    TcpOutcome.REFUSED: Symptom.REFUSED,
+    TcpOutcome.NO_ANSWER: Symptom.TIMEOUT,
+    TcpOutcome.UNREACHABLE: Symptom.UNREACHABLE,
+    TcpOutcome.REJECTED: Symptom.UNREACHABLE,
+    TcpOutcome.FAILED: Symptom.UNKNOWN,
+}
+_ENDS: Mapping[End, Symptom] = {
+    End.COMPLETE: Symptom.ANSWERED,
+    End.CUT_OFF: Symptom.ANSWERED,
+    End.TOO_LARGE: Symptom.ANSWERED,
+    End.STALLED: Symptom.STALLED,
+    End.SILENT: Symptom.SILENT,
+    End.CLOSED_EMPTY: Symptom.RESET,
+    End.RESET: Symptom.RESET,
+    End.TLS_FAILED: Symptom.RESET,
+    End.NOT_CONNECTED: Symptom.TIMEOUT,
+}
+_PORT_UNREACHABLE = {(4, 3, 3), (6, 1, 4)}
+"""ICMP errors that a program gets as a refusal: IP version, type, code (RFC 792, RFC 4443)."""
+
+
+def what_this_client_sees(look: Look | None) -> ClientSees:
+    """Say what this machine gets from one address; without any, the name leads nowhere."""
+    if look is None:
+        return _said(Symptom.UNRESOLVED)
+    if look.connect is None:
+        return _said(Symptom.UNKNOWN)
+    if not look.connected:
+        return _said(_of_connect(look.connect, look.ip.version))
+    attempt = look.attempt
+    if attempt is None or look.case.request.scheme == "tcp":
+        return _said(Symptom.ANSWERED)
+    if attempt.answer is not None:
+        stalls = attempt.end is End.STALLED
+        return _said(Symptom.STALLED if stalls else Symptom.ANSWERED, attempt.answer.status)
+    is_other = attempt.speaks_tls or bool(attempt.first.data)
+    return _said(Symptom.ANSWERED if is_other else _ENDS[attempt.end])
+
+
+def _of_connect(connect: Connect, version: int) -> Symptom:
+    icmp = connect.icmp
+    if icmp is not None and (version, icmp.type, icmp.code) in _PORT_UNREACHABLE:
+        return Symptom.REFUSED
+    return _CONNECTS.get(connect.outcome, Symptom.UNKNOWN)
+
+
+def _said(symptom: Symptom, status: int | None = None) -> ClientSees:
+    return describe_symptom(symptom, status, is_client=True)

@@ -1,0 +1,93 @@
+"""In words, what makes a server listen on an address and no debugger with it: for what no command does. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+
+from landiag.model.report import Edit
+from landiag.servers.arguments import bind_value
+from landiag.servers.debugger import EXPLAINED, told_without
+from landiag.servers.recognise import Server, ServerKind
+from landiag.servers.source_edit import configuration_files
+
+
+def told(server: Server, host: str, port: int | None) -> str:
+    """In words, what makes the server listen on this address, and no debugger with it."""
+    return _told_address(server, host, port) + told_without(server.kind)
+
+
+def _told_address(server: Server, host: str, port: int | None) -> str:
+    kind = server.kind
+    if kind.how == "environment":
+        return f"set {kind.variable}={form(server, host, port)}"
+    if kind.how == "bind":
+        return f"use {kind.options[0]} {form(server, host, port)} in place of any other {kind.options[0]}"
+    if kind.how == "positional":
+        return f"write {bind_value(host, port or kind.port or 8000)} after {kind.words[0]}"
+    if kind.how == "option":
+        return f"use {kind.options[0]} {host} in place of any other {kind.options[0]}"
+    if kind.how == "forward":
+        return f"write {host}: before the port of its -L"
+    return f"let it listen on {host}"
+
+
+def file_steps(server: Server, host: str, edit: Edit | None) -> tuple[str, ...]:
+    """What to write into the file where the address stands; nothing when the edit says it."""
+    if edit is not None:
+        return ()
+    called, kind = server.invocation, server.kind
+    if kind.how != "source":
+        files = " or ".join(configuration_files(server))
+        return (f"In {server.title}'s configuration ({files}) let it listen on {kind.wide or host}.",)
+    named = called.script if called and called.script and called.script.isprintable() else ""
+    where = named or "the program's source"
+    if called and called.runtime == "python":
+        name = kind.keywords[0] if kind.keywords else "host"
+        step = f'In {where}, in the call that starts the server, write {name}="{host}"'
+        return (f"{step}{_no_debugger(kind)}.",)
+    instead = f"take 127.0.0.1 or localhost away or write {host} there"
+    return (f"In {where}, where the server is started, {instead}.",)
+
+
+def _no_debugger(kind: ServerKind) -> str:
+    if kind.library == "werkzeug":
+        return f", use_debugger=False ({EXPLAINED})"
+    return f"; where it says debug=True, write debug=False ({EXPLAINED})" if "run" in kind.calls else ""
+
+
+def form(server: Server, host: str, port: int | None) -> str:
+    """The address and port as this server's option or variable takes them."""
+    shown = f"[{host}]" if ":" in host else host
+    number = port or configured_port(server) or server.kind.port
+    form = server.kind.form or ("{host}" if server.kind.how == "environment" else "{host}:{port}")
+    return form.format(host=shown, port=number)
+
+
+def configured_port(server: Server) -> int | None:
+    """The port that its environment names; None without one."""
+    value = server.process.environment.get("PORT", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
+
+
+def kind_for(server: Server, port: int | None, os: str) -> ServerKind:
+    """The kind with the port in its steps; where it keeps its files is known of Linux only."""
+    kind = replace(server.kind, steps=_steps_for(server, port))
+    if os == "linux":
+        return kind
+    names = tuple(dict.fromkeys(_ETC.sub("", name) for name in kind.files if not name.endswith("/default")))
+    steps = tuple(_ETC.sub("", step) for step in kind.steps)
+    return replace(kind, files=names, steps=steps)
+
+
+_ETC = re.compile(r"/etc/(?:[^\s/]+/)*")
+
+
+def _steps_for(server: Server, port: int | None) -> tuple[str, ...]:
+    """The kind's steps with the port in them; ``{inner}`` is the container's."""
+    outer = str(port or server.kind.port or "PORT")
+    arguments = server.invocation.arguments if server.invocation else ()
+    at = arguments.index("-container-port") + 1 if "-container-port" in arguments[:-1] else None
+    inner = arguments[at] if at is not None else outer
+    return tuple(step.replace("{port}", outer).replace("{inner}", inner) for step in server.kind.steps)

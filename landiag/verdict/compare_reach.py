@@ -1,0 +1,67 @@
+"""What changed in what a firewall means: who has gained or lost which ports, whatever its rules look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from landiag.firewall.engine.spaces import Axis, Space
+from landiag.firewall.owners import find_owner
+from landiag.firewall.reach import say_interface, say_ports, say_who
+from landiag.firewall.regions import Kind, Regions, Scope, find_both
+from landiag.journey.scope import machine_scope
+from landiag.model.facts import Unknown
+from landiag.model.host import Facts
+from landiag.model.packet import Packet
+from landiag.model.ruleset import Ruleset, Verdict
+
+MAX_RULES = 10_000
+"""Larger rulesets are compared by their text alone."""
+
+
+def compare_machines(before: Facts, after: Facts) -> tuple[str, ...]:
+    """Say who has gained or lost what at a machine's addresses of now; nothing where its rules were not read."""
+    old, new = before.ruleset, after.ruleset
+    if isinstance(old, Unknown) or isinstance(new, Unknown):
+        return ()
+    return compare_rulesets(old, new, machine_scope(after, Packet()), machine_scope(before, Packet()))
+
+
+def compare_rulesets(
+    before: Ruleset, after: Ruleset, scope: Scope, old_scope: Scope | None = None
+) -> tuple[str, ...]:
+    """Say who has gained or lost what. ``old_scope`` gives the surroundings of before, where they differ."""
+    if max(sum(len(chain.rules) for chain in one.chains()) for one in (before, after)) > MAX_RULES:
+        return ()
+    around = scope.around if old_scope is None else old_scope.around
+    old, new = find_both(before, after, scope, replace(scope, around=around))
+    return tuple(text for kind in new.cells for text in _changes(after, old, new, kind))
+
+
+def _changes(after: Ruleset, old: Regions, new: Regions, kind: Kind) -> Iterator[str]:
+    universe = new.universes[kind.version]
+    was, now = old.space(kind, Verdict.ACCEPT), new.space(kind, Verdict.ACCEPT)
+    for verb, space in (("lost", universe.subtract(was, now)), ("gained", universe.subtract(now, was))):
+        for cell in new.cells[kind]:
+            part = universe.intersect(space, cell.space)
+            line = cell.decided_by
+            told = cell.told.told
+            lines = () if told is None else told.lines
+            word = f"may have {verb}" if cell.verdict is Verdict.UNKNOWN else verb
+            by = (
+                ""
+                if line is None
+                else f"; decided by {find_owner(after, line, lines).text}: {line.rule_text}"
+            )
+            yield from (f"{text}{by}" for text in _say(new, kind, part, word))
+
+
+def _say(found: Regions, kind: Kind, space: Space, verb: str) -> Iterator[str]:
+    asked = found.asked(kind.version)[Axis.SOURCE] or ()
+    top = found.universes[kind.version].tops[Axis.SOURCE]
+    names = found.interfaces(kind.version, kind.protocol)
+    by = f" by {say_interface(kind.interface)}" if len(names) > 1 else ""
+    for sources, ports, *_ in found.universes[kind.version].boxes(space):
+        who = say_who(sources or (), asked, kind.version, top)
+        yield f"{who}{by} {verb} {kind.protocol} {say_ports(ports or ())} over IPv{kind.version}"

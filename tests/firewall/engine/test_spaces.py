@@ -1,0 +1,95 @@
+"""Sets of packets, against sets of points counted one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from random import Random
+
+import pytest
+
+from landiag.firewall.engine.spaces import (
+    Box,
+    Point,
+    Space,
+    Universe,
+    common,
+    complement,
+    holds,
+    normal,
+)
+
+TOPS = (15, 15, 3, 3)
+
+
+@pytest.fixture
+def universe() -> Universe:
+    made = Universe(4)
+    made.tops = TOPS
+    made.full = made.box(())
+    return made
+
+
+def points() -> Iterator[Point]:
+    return product(*(range(top + 1) for top in TOPS))
+
+
+def members(space: Space) -> set[Point]:
+    return {point for point in points() if holds(space, point)}
+
+
+def a_box(random: Random) -> Box:
+    box = []
+    for top in TOPS:
+        spans = [
+            sorted((random.randint(0, top), random.randint(0, top))) for _ in range(random.randint(1, 2))
+        ]
+        box.append(None if random.random() < 0.4 else normal([(low, high) for low, high in spans], top))
+    return tuple(box)
+
+
+def is_in(box: Box, point: Point) -> bool:
+    return all(
+        ranges is None or any(low <= value <= high for low, high in ranges)
+        for ranges, value in zip(box, point, strict=True)
+    )
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_operations_are_those_of_sets(universe: Universe, seed: int) -> None:
+    random = Random(seed)
+    space = universe.full
+    for _ in range(3):
+        box, before = a_box(random), members(space)
+        inside, outside = universe.split(space, box)
+        assert members(inside) == {point for point in before if is_in(box, point)}
+        assert members(outside) == before - members(inside)
+        space = random.choice((inside, outside))
+    other = universe.unite([universe.box(a_box(random)) for _ in range(3)])
+    left, right = members(space), members(other)
+    assert members(universe.intersect(space, other)) == left & right
+    assert members(universe.subtract(space, other)) == left - right
+    assert members(universe.unite([space, other])) == left | right
+    assert universe.count(other) == len(right)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_boxes_are_disjoint_and_make_the_set(universe: Universe, seed: int) -> None:
+    random = Random(seed)
+    space = universe.unite([universe.box(a_box(random)) for _ in range(4)])
+    found = [{point for point in points() if is_in(box, point)} for box in universe.boxes(space)]
+    assert sum(map(len, found)) == len(set().union(*found)) == universe.count(space)
+
+
+def test_many_are_united_as_two_by_two(universe: Universe) -> None:
+    random = Random(3)
+    spaces = [universe.box(a_box(random)) for _ in range(9)]
+    assert members(universe.unite(spaces)) == set().union(*map(members, spaces))
+
+
+def test_ranges() -> None:
+    assert normal([(5, 9), (0, 3), (4, 4), (20, 30)], 25) == ((0, 9), (20, 25))
+    assert complement(((0, 9), (20, 25)), 25) == ((10, 19),)
+    assert complement((), 3) == ((0, 3),)
+    assert common(((0, 9),), ((5, 12), (14, 20))) == ((5, 9),)
+    assert common(None, ((1, 2),)) == ((1, 2),)

@@ -1,0 +1,68 @@
+"""Formats of saved rulesets are told apart by their grammar, before any tool is asked; a wrong guess tries the next."""
+
+from __future__ import annotations
+
+import pytest
+
+from landiag.firewall.command import judge_packets
+from landiag.firewall.pf import parse_pf
+from landiag.firewall.pf.compare import is_loaded_from
+from landiag.firewall.saved import parse_saved
+from landiag.firewall.saved_file import SavedFile
+from landiag.model.facts import ParseError
+from landiag.model.packet import Packet
+from landiag.model.ruleset import Verdict
+
+TABLE = "table <bad> { 1.2.3.4, 10/8 }\nblock in quick from <bad>\npass in proto tcp to port 5000\n"
+PERSIST = "table <bad> persist {\n  1.2.3.4\n}\nset skip on lo\nblock in all\n"
+COMMENT = "# table filter {\nblock in all\npass in on em0 proto tcp to port 5000 tracker 1000000103\n"
+
+
+def refuse(data: bytes) -> bytes | None:
+    """An nft that is installed, and refuses everything."""
+    raise ParseError(f"nft refuses it: {data[:20]!r}")
+
+
+def judge(text: str, port: int = 5000, **fields: str) -> Verdict:
+    ruleset = parse_saved([SavedFile("pf.conf", text.encode())], refuse)
+    (found,) = judge_packets(ruleset, [Packet(port, in_interface="em0", **fields)])  # type: ignore[arg-type]
+    return found.told.verdict
+
+
+def test_a_table_of_pf_is_none_of_nft() -> None:
+    assert judge(TABLE) is not Verdict.DROP
+    assert judge(PERSIST) is Verdict.DROP
+    assert judge(COMMENT) is Verdict.ACCEPT
+
+
+@pytest.mark.parametrize("protocol", ["carp", "pfsync", "pim", "ospf", "vrrp", "igmp", "{ esp ah }"])
+def test_another_protocol_decides_nothing_for_tcp(protocol: str) -> None:
+    assert (
+        judge(f"block in all\npass in proto tcp to port 5000\nblock in quick proto {protocol}\n")
+        is Verdict.ACCEPT
+    )
+
+
+def test_a_protocol_that_nobody_knows_leaves_it_open() -> None:
+    assert judge("pass in all\nblock in quick proto tpc\n") is Verdict.UNKNOWN
+
+
+def test_the_loopback_group_holds_no_card() -> None:
+    assert judge("set skip on lo\nblock in all\n") is Verdict.DROP
+    assert judge("set skip on lan\nblock in all\n") is Verdict.UNKNOWN
+
+
+CONF = 'ext = "em0"\nset block-policy drop\nblock in all\npass in on $ext proto tcp to port { 22, 80 }\npass out all\n'
+LOADED = (
+    "block drop in all\npass in on em0 proto tcp from any to any port = ssh flags S/SA keep state\n"
+    "pass in on em0 proto tcp from any to any port = http flags S/SA keep state\npass out all flags S/SA keep state\n"
+)
+
+
+def test_loaded_rules_are_known_by_their_file() -> None:
+    loaded = parse_pf(LOADED)
+    assert is_loaded_from(loaded, parse_pf(CONF))
+    assert not is_loaded_from(loaded, parse_pf(CONF.replace("80", "443")))
+    assert not is_loaded_from(loaded, parse_pf(CONF.replace("pass out all\n", "")))
+    assert not is_loaded_from(parse_pf(LOADED + "block drop out quick on em0 all\n"), parse_pf(CONF))
+    assert not is_loaded_from(parse_pf("pass out all user root\n"), parse_pf("pass out all\n"))

@@ -1,0 +1,217 @@
+"""Regions: who reaches what, what a change opens, and digests of what a ruleset does."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from ipaddress import ip_address, ip_network
+from random import Random
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from landiag.firewall.bulk import Bulk
+from landiag.firewall.command import Judge, judged_json, saved_around
+from landiag.firewall.engine.spaces import MAX_PORT
+from landiag.firewall.openings import Opening, insert_rule
+from landiag.firewall.opens import prove_opening
+from landiag.firewall.picture import draw_grids
+from landiag.firewall.reach import render_page, write_reach
+from landiag.firewall.regions import Scope, digest, find_regions, narrowed, what_opens
+from landiag.model.packet import Packet
+from landiag.model.ruleset import Ruleset, Verdict
+from landiag.render.reach_html import render_picture
+from landiag.verdict.compare_reach import compare_rulesets
+from tests.firewall.rules import saved
+
+LAN = "192.168.77.0/24"
+
+
+def ufw(*rules: str) -> Ruleset:
+    """Rules of ufw in its own frame."""
+    lines = (
+        ":INPUT DROP [0:0]", ":FORWARD DROP [0:0]", ":OUTPUT ACCEPT [0:0]", ":ufw-user-input - [0:0]",
+        "-A INPUT -i lo -j ACCEPT", "-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+        "-A INPUT -m conntrack --ctstate INVALID -j DROP", "-A INPUT -j ufw-user-input",
+        *(f"-A ufw-user-input {rule}" for rule in rules),
+    )  # fmt: skip
+    return saved("*filter\n" + "\n".join(lines) + "\nCOMMIT\n")
+
+
+OFFICE = ufw(
+    f"-p tcp -s {LAN} --dport 22 -j ACCEPT",
+    f"-p tcp -s {LAN} -m multiport --dports 5000:5010 -j ACCEPT",
+    "-p tcp --dport 443 -j ACCEPT",
+)
+
+
+def test_the_page_says_the_widest_first() -> None:
+    page = render_page(OFFICE, find_regions(OFFICE, Scope.of_saved(OFFICE, Packet())), {22: "sshd"})
+    assert page.splitlines()[:6] == [
+        "TCP over IPv4",
+        "  from anywhere: 443",
+        f"  from {LAN}: 22, 5000-5010",
+        "    22: sshd",
+        "    443: nobody listens yet",
+        "  everything else: dropped by ufw default (deny incoming) (policy drop)",
+    ]
+
+
+def test_json_is_that_of_the_schema_and_covers_everything() -> None:
+    schema = json.loads(files("landiag").joinpath("reach.schema.json").read_text(encoding="utf-8"))
+    document = write_reach(OFFICE, find_regions(OFFICE, Scope.of_saved(OFFICE, Packet())))
+    Draft202012Validator(schema).validate(document)
+    assert json.dumps(document) == json.dumps(
+        write_reach(OFFICE, find_regions(OFFICE, Scope.of_saved(OFFICE, Packet())))
+    )
+    size = 0
+    for region in document["regions"]:
+        if region["protocol"] == "tcp":
+            ports = sum(high - low + 1 for low, high in region["ports"])
+            size += ports * sum(
+                int(ip_address(last)) - int(ip_address(first)) + 1 for first, last in region["sources"]
+            )
+    assert size == (MAX_PORT + 1) << 32
+
+
+def test_what_is_asked_bounds_the_answer() -> None:
+    scope = narrowed(Scope.of_saved(OFFICE, Packet()), ("tcp",), ((22, 22),), ip_network("192.168.77.9"))
+    (region,) = write_reach(OFFICE, find_regions(OFFICE, scope))["regions"]
+    assert (region["verdict"], region["ports"]) == ("accept", [[22, 22]])
+    assert region["sources"] == [["192.168.77.9", "192.168.77.9"]]
+    assert region["decided_by"]["owner"] == "ufw"
+    assert region["decided_by"]["position"] == 1
+
+
+def test_interfaces_are_told_apart_where_rules_do() -> None:
+    rules = ufw("-i wlan0 -p tcp --dport 80 -j DROP", "-i eth+ -p tcp --dport 80 -j ACCEPT")
+    found = write_reach(rules, find_regions(rules, Scope.of_saved(rules, Packet())))
+    accepted = [region for region in found["regions"] if region["verdict"] == "accept"]
+    assert [(one["ports"], one["in_interface"]) for one in accepted] == [([[80, 80]], ["eth*"])]
+
+
+def test_nothing_to_judge_by_is_no_ruleset_that_drops() -> None:
+    empty = saved("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n")
+    found = write_reach(empty, find_regions(empty, Scope.of_saved(empty, Packet())))
+    assert {region["verdict"] for region in found["regions"]} == {"accept"}
+    assert found["families"] == [4]
+
+
+def test_the_picture_holds_no_script_and_every_field() -> None:
+    found = find_regions(OFFICE, Scope.of_saved(OFFICE, Packet()))
+    (tcp, udp) = draw_grids(found)
+    assert tcp.rows[0][0] == f"anywhere but {LAN}"
+    assert dict(zip(tcp.columns, tcp.rows[1][1], strict=True))["22"] is Verdict.ACCEPT
+    assert {one for _, row in udp.rows for one in row} == {Verdict.DROP}
+    page = render_picture((tcp, udp), "text <b>")
+    assert "<script" not in page
+    assert "text &lt;b&gt;" in page
+
+
+SCOPE = Scope.of_saved(OFFICE, Packet())
+
+
+def opened(before: Ruleset, after: Ruleset) -> list[tuple[str, object, object]]:
+    found = what_opens(before, after, SCOPE)
+    regions = find_regions(after, SCOPE).universes
+    return [
+        (region.protocol, box[1], tuple(str(ip_address(low)) for low, _ in box[0]))
+        for region in found.regions
+        for box in regions[region.version].boxes(region.space)
+    ]
+
+
+def test_what_a_change_opens() -> None:
+    more = ufw(
+        f"-p tcp -s {LAN} --dport 22 -j ACCEPT",
+        f"-p tcp -s {LAN} -m multiport --dports 5000:5010 -j ACCEPT",
+        "-p tcp --dport 443 -j ACCEPT",
+        f"-p tcp -s {LAN} --dport 8000 -j ACCEPT",
+    )
+    assert opened(OFFICE, more) == [("tcp", ((8000, 8000),), ("192.168.77.0",))]
+    assert opened(more, OFFICE) == []
+
+
+OPENING = Opening(ip_network(LAN), 8000)
+
+
+@pytest.mark.parametrize(
+    ("rule", "narrow", "ports"),
+    [
+        (f"-p tcp -s {LAN} --dport 8000 -j ACCEPT", True, {(8000, 8000)}),
+        (f"-p tcp -s {LAN} --dport 8000:8001 -j ACCEPT", False, {(8000, 8001)}),
+        ("-p tcp --dport 8000 -j ACCEPT", False, {(8000, 8000)}),
+        (f"-s {LAN} -m limit --limit 1/s -j ACCEPT", None, set()),
+        ("-p tcp --dport 443 -j ACCEPT", True, set()),
+    ],
+)
+def test_a_fix_is_proven_narrow_or_not(rule: str, narrow: bool | None, ports: set[tuple[int, int]]) -> None:
+    after = ufw(
+        f"-p tcp -s {LAN} --dport 22 -j ACCEPT",
+        f"-p tcp -s {LAN} -m multiport --dports 5000:5010 -j ACCEPT",
+        "-p tcp --dport 443 -j ACCEPT",
+        rule,
+    )
+    proof = prove_opening(OFFICE, after, SCOPE, OPENING)
+    assert proof is not None
+    assert proof.is_narrow is narrow
+    assert {span for one in proof.opens for span in one.ports} == ports
+
+
+def test_the_model_of_a_proposal_opens_what_it_says() -> None:
+    chain = OFFICE.tables["iptables-nft", "ip", "filter"]["INPUT"]
+    after = insert_rule(OFFICE, chain, "ufw-user-input", 0, OPENING)
+    assert after is not None
+    proof = prove_opening(OFFICE, after, SCOPE, OPENING)
+    assert proof is not None
+    assert proof.is_narrow
+    assert [(one.ports, one.sources[0].first, one.sources[0].last) for one in proof.opens] == [
+        (((8000, 8000),), "192.168.77.0", "192.168.77.255")
+    ]
+
+
+def test_digests_are_equal_where_the_meaning_is() -> None:
+    same = ufw(
+        "-p tcp --dport 443 -j ACCEPT",
+        f"-p tcp -s {LAN} --dport 5006:5010 -j ACCEPT",
+        "-i eth7 -p tcp --dport 1 -j DROP",
+        f"-p tcp -s {LAN} -m multiport --dports 22,5000:5005 -j ACCEPT",
+    )
+    other = ufw("-p tcp --dport 443 -j ACCEPT")
+    digests = [digest(find_regions(one, SCOPE)) for one in (OFFICE, same, other)]
+    assert digests[0] == digests[1]
+    assert digests[0] != digests[2]
+
+
+def some_packets(random: Random, number: int) -> list[Packet]:
+    return [
+        Packet(
+            random.choice((22, 443, 5000, 5010, 5011, random.randrange(65536))),
+            protocol=(protocol := random.choice(("tcp", "tcp", "udp"))),
+            source=ip_address(f"192.168.{random.choice((77, 78))}.{random.randrange(256)}"),
+            destination=ip_address("192.168.77.10"),
+            source_port=random.choice((22, 443, random.randrange(65536))),
+            in_interface=random.choice(("eth0", "lo", None)),
+            flags=frozenset({"syn"} if protocol == "tcp" else ()),
+        )
+        for _ in range(number)
+    ]
+
+
+def test_packets_in_bulk_are_judged_as_one_by_one() -> None:
+    bulk, judge = Bulk(OFFICE), Judge(OFFICE, saved_around(OFFICE))
+    for packet in some_packets(Random(5), 400):
+        one = judge.judge(packet)
+        assert bulk.judge(packet).document == judged_json(OFFICE, one, with_trace=False)
+
+
+def test_what_changed_is_said_by_its_meaning() -> None:
+    before = ufw("-p tcp --dport 443 -j ACCEPT", f"-p tcp -s {LAN} --dport 5000 -j ACCEPT")
+    after = ufw(
+        f"-p tcp -s {LAN} --dport 5000 -j DROP", "-p tcp --dport 443 -j ACCEPT", "-p udp --dport 53 -j ACCEPT"
+    )
+    assert compare_rulesets(before, after, SCOPE) == (
+        f"{LAN} lost tcp 5000 over IPv4; decided by ufw: -A ufw-user-input -p tcp -s {LAN} --dport 5000 -j DROP",
+        "anywhere gained udp 53 over IPv4; decided by ufw: -A ufw-user-input -p udp --dport 53 -j ACCEPT",
+    )
+    assert compare_rulesets(before, before, SCOPE) == ()

@@ -1,0 +1,47 @@
+"""Relays of container engines, virtual machines and WSL2: whose they are, and when two of them are one owner."""
+
+from __future__ import annotations
+
+import pytest
+
+from landiag.model.facts import Process
+from landiag.servers.relays import relay_of, relays, without_inner_relays
+
+
+@pytest.mark.parametrize(
+    ("name", "exe", "argv", "key"),
+    [
+        (
+            "com.docker.backend.exe",
+            r"C:\Program Files\Docker\Docker\resources\com.docker.backend.exe",
+            (),
+            "docker",
+        ),
+        ("com.docker.backend", "/Applications/Docker.app/Contents/MacOS/com.docker.backend", (), "docker"),
+        ("vpnkit.exe", None, (), "docker"),
+        ("host-switch.exe", r"C:\Program Files\Rancher Desktop\resources\host-switch.exe", (), "rancher"),
+        ("gvproxy", "/opt/podman/bin/gvproxy", (), "podman"),
+        ("win-sshproxy.exe", None, (), "podman"),
+        ("limactl", "/opt/homebrew/bin/limactl", ("limactl", "hostagent"), "lima"),
+        ("ssh", "/usr/bin/ssh", ("ssh: /Users/anna/.colima/_lima/colima/ssh.sock [mux]",), "lima"),
+        ("OrbStack Helper", "/Applications/OrbStack.app/Contents/MacOS/OrbStack Helper", (), "orbstack"),
+        ("wslrelay.exe", r"C:\Program Files\WSL\wslrelay.exe", (), "wsl"),
+        ("python.exe", r"C:\Python312\python.exe", ("python", "-m", "flask"), None),
+        ("ssh", "/usr/bin/ssh", ("ssh", "-L", "5000:localhost:5000", "anna@host"), None),
+        ("node", "/usr/bin/node", ("node", "/home/anna/docker/app.js"), None),
+    ],
+)
+def test_whose_relay_a_process_is(name: str, exe: str | None, argv: tuple[str, ...], key: str | None) -> None:
+    found = relay_of(Process(7, name, argv=argv, exe=exe))
+    assert (None if found is None else found.key) == key
+
+
+def test_a_relay_of_localhost_beside_an_engine_is_no_second_owner() -> None:
+    assert without_inner_relays({"docker": 1, "wsl": 2}) == {"docker": 1}
+    assert without_inner_relays({"wsl": 2}) == {"wsl": 2}
+    assert without_inner_relays({"wsl": 2, 4711: 3}) == {"wsl": 2, 4711: 3}
+    assert without_inner_relays({"docker": 1, "podman": 2}) == {"docker": 1, "podman": 2}
+
+
+def test_every_product_says_what_ends_what_it_publishes() -> None:
+    assert all(one.stop and "kill" not in one.stop for one in relays())
