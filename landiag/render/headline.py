@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from landiag.model.actions import Run
 from landiag.model.causes import find_cause
 from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
@@ -147,6 +148,11 @@ def does_it(report: Report) -> str | None:
     """The command that carries the first fix out; None where ``--fix`` would not do it."""
     found = telling(report)
     fix = found.fixes[0] if found is not None and found.fixes else None
-    is_possible = fix is not None and fix.verified is True and bool(fix.actions) and not report.redacted
-    is_asked = report.command == "check" and report.verdict.status is Status.BLOCKED
-    return f"{check_command(report)} --fix" if is_possible and is_asked else None
+    if fix is None or fix.verified is not True or not fix.actions or report.redacted:
+        return None
+    if report.command != "check" or report.verdict.status is not Status.BLOCKED:
+        return None
+    if any(isinstance(action, Run) and action.for_user is not None for action in fix.actions):
+        return None
+    rights = "sudo " if fix.needs == "root" and not report.host.privileged else ""
+    return f"{rights}{check_command(report)} --fix"
