@@ -205,7 +205,7 @@ def answered_past_us(case: Case, way: Way, client: IPAddress) -> Finding:
     """A translation leads to a neighbour of the client, which answers by its own address, past this machine."""
     destination = destination_of(case, way)
     where = f"{destination.ip}:{destination.port}"
-    step = f"Masquerade what is sent to {destination.ip} (a POSTROUTING rule), or let clients connect to {where} directly."
+    step = f"Masquerade what is sent to {destination.ip} (POSTROUTING), or let clients connect to {where} directly."
     return Finding(
         code="port-redirected",
         outcome=Outcome.BLOCKS,
