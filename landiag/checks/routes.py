@@ -219,11 +219,13 @@ def answered_past_us(case: Case, way: Way, client: IPAddress) -> Finding:
     )
 
 
-def by_other_interface(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
-    """The answer leaves by another interface, and may well arrive: a warning."""
+def by_other_interface(
+    case: Case, way: Way, client: IPAddress, decision: Decision, outcome: Outcome = Outcome.WARNS
+) -> Finding:
+    """The answer leaves by another interface: a warning in one network, unknown where a router has to pass it on."""
     return Finding(
         code="no-route-to-client",
-        outcome=Outcome.WARNS,
+        outcome=outcome,
         title=f"Answers to {who(case, client, way)} leave by {decision.device}, not by {way.interface.name}, by "
         f"which the packets come",
         detail="That works where both lead to the same network, and fails where a router or firewall between checks.",

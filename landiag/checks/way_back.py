@@ -133,6 +133,8 @@ def _lost(case: Case, way: Way, client: IPAddress, end: End) -> Iterator[Finding
     assert end.way is not None
     if end.reply is ReplyFault.NO_ROUTE:
         yield no_route(case, way, client, end.way)
+    elif end.reply is ReplyFault.OTHER_ROUTER:
+        yield by_other_interface(case, way, client, end.way, outcome=Outcome.UNKNOWN)
     elif end.reply is ReplyFault.PAST_US:
         yield answered_past_us(case, way, client)
     elif end.reply is ReplyFault.TUNNEL:

@@ -195,8 +195,10 @@ def _ends_of_reply(
 ) -> Iterator[End]:
     fault = find_reply_fault(facts, packet, arrival.back)
     if fault is not None:
+        is_open = fault is ReplyFault.OTHER_ROUTER
+        symptom = Symptom.UNKNOWN if is_open else Symptom.TIMEOUT
         yield End(
-            StageName.REPLY_ROUTE, Symptom.TIMEOUT, arrival.doubts, arrival.share,
+            StageName.REPLY_ROUTE, symptom, arrival.doubts, arrival.share,
             reply=fault, way=arrival.back, arrival=index,
         )  # fmt: skip
         return
@@ -212,8 +214,9 @@ def _ends_of_reply(
 def _refused(facts: Facts, follower: Follower, packet: Packet, arrival: Arrival) -> Iterator[Symptom]:
     """What the client sees of the RST for a packet that no socket takes."""
     back = follower.around.way_back(reset_to(arrival.packet), 0) if arrival.local is True else arrival.back
-    if find_reply_fault(facts, packet, back) is not None:
-        yield Symptom.TIMEOUT
+    fault = find_reply_fault(facts, packet, back)
+    if fault is not None:
+        yield Symptom.UNKNOWN if fault is ReplyFault.OTHER_ROUTER else Symptom.TIMEOUT
         return
     if arrival.local is not True:
         yield Symptom.REFUSED
