@@ -16,7 +16,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from random import Random
 
-from bench.firewall import LISTING, load
+from firewall import LISTING, load
+
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.linux import parse_ruleset
 from landiag.firewall.reach import write_reach
@@ -102,8 +103,7 @@ def main() -> None:
             "-r",
             "-n",
             sys.executable,
-            "-m",
-            "bench.regions",
+            __file__,
             "--inside",
             kind,
             str(count),
