@@ -58,11 +58,25 @@ def describe_own(end: End) -> Old:
             old = Old(tuple(process.cmdline()), process.cwd(), process.environ())
     except psutil.Error as error:
         raise CannotApply(f"process {end.pid} is not there any more, or may not be looked at") from error
+    if not _lives_here(end.pid):
+        raise CannotApply(f"process {end.pid} runs in a container: what it says means something else there")
     if end.started is None or abs(started - end.started) > _SAME_START:
         raise CannotApply(f"process {end.pid} is not the one that landiag looked at")
     if mask_argv(old.argv) != end.argv or old.argv != end.argv:
         raise CannotApply(f"the command line of process {end.pid} holds a secret, or has changed")
     return old
+
+
+def _lives_here(pid: int) -> bool:
+    """Whether a process sees the same files, processes, users and network: a container's root is none of ours."""
+    try:
+        same = all(
+            os.readlink(f"/proc/{pid}/ns/{kind}") == os.readlink(f"/proc/self/ns/{kind}")
+            for kind in ("mnt", "net", "pid", "user")
+        )
+        return same and os.path.samefile(f"/proc/{pid}/root", "/")
+    except OSError:
+        return False
 
 
 def end_server(end: End) -> None:

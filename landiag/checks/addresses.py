@@ -70,7 +70,9 @@ def _check_given_address(case: Case) -> list[Finding]:
     elif ip.is_loopback:
         title = f"{ip} is every machine's own address: on another device it means that device itself"
         detail = "Loopback addresses never leave the machine."
-    elif is_container_side(owner) or any(way.ip == ip for way in case.ways if way.front is not None):
+    elif (is_container_side(owner) and case.peer is None) or any(
+        way.ip == ip for way in case.ways if way.front is not None
+    ):
         title = f"{ip} belongs to {owner.name}, a network inside this machine: no other device reaches it"
         detail = "Containers and virtual machines use it; the LAN does not."
     else:

@@ -97,14 +97,14 @@ def check(case: Case) -> Answer:
         return (
             answer([_not_asked(ip)], "") if case.peer is not None else not_applicable(f"{what} was not asked")
         )
-    neighbour = _neighbour(case, ip)
+    neighbour, named = _neighbour(case, ip), what.lower().removeprefix("the ")
     if neighbour is not None and neighbour.mac and "FAILED" not in neighbour.states:
         return answer(
             [],
             f"{what.lower().removeprefix('the ')} {ip} is there ({neighbour.mac}); it answers no pings, which is common",
         )
     if case.peer is None:
-        return answer([], f"{what.lower().removeprefix('the ')} {ip} does not answer, which proves nothing")
+        return answer([], f"{named} {ip} does not answer, which proves nothing")
     return _absent(case, ip, neighbour)
 
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.checks.destination import destination_of
 from landiag.checks.fixing import fix_by
 from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.firewall.engine.surroundings import Way as Decision
@@ -14,7 +15,7 @@ from landiag.journey.journey import follow
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.changes import RefusingRoute, Sysctl, UnicastRoute
-from landiag.model.facts import IPAddress, Route, Unknown
+from landiag.model.facts import Family, IPAddress, Route, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.terms import StageName, Symptom
@@ -79,7 +80,8 @@ def _open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> 
         change = RefusingRoute(refusing.kind, str(refusing.destination), refusing.table)
         return fix_by(title, change, verified=returns_without(case, way, refusing), risk=_WANTED)
     if decision.rule is not None and decision.rule.action in _REFUSING:
-        return Fix(title, (f"ip rule del pref {decision.rule.priority}",), needs="root", risk=_WANTED)
+        family = "-6 " if decision.rule.family is Family.IPV6 else ""
+        return Fix(title, (f"ip {family}rule del pref {decision.rule.priority}",), needs="root", risk=_WANTED)
     step = f"Add a route to {client}'s network, or a default gateway."
     return Fix(title, needs="user-action", steps=(step,))
 
@@ -201,11 +203,31 @@ def wrong_neighbour(case: Case, way: Way, client: IPAddress, decision: Decision)
     )
 
 
-def by_other_interface(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
-    """The answer leaves by another interface, and may well arrive: a warning."""
+def answered_past_us(case: Case, way: Way, client: IPAddress) -> Finding:
+    """A translation leads to a neighbour of the client, which answers by its own address, past this machine."""
+    destination = destination_of(case, way)
+    where = f"{destination.ip}:{destination.port}"
+    step = f"Masquerade what is sent to {destination.ip} (POSTROUTING), or let clients connect to {where} directly."
+    return Finding(
+        code="port-redirected",
+        outcome=Outcome.BLOCKS,
+        title=f"Port {case.port} is sent to {where}, which answers {who(case, client, way)} past this machine",
+        detail="The client gets an answer from an address that it never asked, and throws it away.",
+        evidence=(Evidence("firewall", destination.rule_text),),
+        fixes=(Fix("Let the answers come back by this machine", needs="user-action", steps=(step,)),),
+        paths=(way.id,),
+        stage=StageName.REPLY_ROUTE,
+        symptom=Symptom.TIMEOUT,
+    )
+
+
+def by_other_interface(
+    case: Case, way: Way, client: IPAddress, decision: Decision, outcome: Outcome = Outcome.WARNS
+) -> Finding:
+    """The answer leaves by another interface: a warning in one network, unknown where a router has to pass it on."""
     return Finding(
         code="no-route-to-client",
-        outcome=Outcome.WARNS,
+        outcome=outcome,
         title=f"Answers to {who(case, client, way)} leave by {decision.device}, not by {way.interface.name}, by "
         f"which the packets come",
         detail="That works where both lead to the same network, and fails where a router or firewall between checks.",

@@ -10,6 +10,7 @@ from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.checks.fixing import fix_by
 from landiag.checks.routes import (
+    answered_past_us,
     by_other_interface,
     by_tunnel,
     lost_on_other_link,
@@ -135,6 +136,10 @@ def _lost(case: Case, way: Way, client: IPAddress, end: End) -> Iterator[Finding
     assert end.way is not None
     if end.reply is ReplyFault.NO_ROUTE:
         yield no_route(case, way, client, end.way)
+    elif end.reply is ReplyFault.OTHER_ROUTER:
+        yield by_other_interface(case, way, client, end.way, outcome=Outcome.UNKNOWN)
+    elif end.reply is ReplyFault.PAST_US:
+        yield answered_past_us(case, way, client)
     elif end.reply is ReplyFault.TUNNEL:
         yield by_tunnel(case, way, client, end.way)
     elif end.reply is ReplyFault.NO_CARRIER:

@@ -115,9 +115,10 @@ class Bulk(Struct):
         explorer = self._explorers.get(kind)
         if explorer is None:
             around = self.around or saved_around(self.ruleset)
-            explorer = self._explorers[kind] = Explorer(self.ruleset, around, packet, universe)
-        there = point[Axis.DESTINATION]
-        told = explorer.speak(universe.box((None, None, ((there, there),))), point)
+            there = point[Axis.DESTINATION]
+            asked = universe.box((None, None, ((there, there),)))
+            explorer = self._explorers[kind] = Explorer(self.ruleset, around, packet, universe, asked)
+        told = explorer.speak(explorer.asked, point)
         known = self._describe(told, universe)
         self._known.setdefault(kind, []).append(known)
         return known

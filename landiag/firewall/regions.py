@@ -162,7 +162,7 @@ def _find_kind(ruleset: Ruleset, found: Regions, version: int, protocol: str, na
     while waiting and len(told) < MAX_INTERFACES:
         name = waiting.pop(0)
         explorer = _explorer(ruleset, found, Kind(version, protocol, name))
-        told[name] = tuple(_cells(explorer, found))
+        told[name] = tuple(_cells(explorer))
         if scope.interfaces is None:
             fresh = explorer.names - {*told, *waiting, "lo", "", OTHER}
             waiting += sorted(fresh)
@@ -175,14 +175,14 @@ def _explorer(ruleset: Ruleset, found: Regions, kind: Kind) -> Explorer:
     around = scope.around or saved_around(ruleset)
     if scope.around is None and scope.own is None and is_linux(ruleset):
         around = AnywhereSurroundings
-    return Explorer(ruleset, around, template(scope, kind), found.universes[kind.version])
+    universe = found.universes[kind.version]
+    asked = universe.box(box_of(scope, kind.version))
+    return Explorer(ruleset, around, template(scope, kind), universe, asked)
 
 
-def _cells(explorer: Explorer, found: Regions) -> Iterator[Cell]:
-    universe, version = explorer.universe, explorer.packet.version
-    asked = universe.box(box_of(found.scope, version))
-    for told in explorer.explore(asked):
-        for space, line in parts(told, universe):
+def _cells(explorer: Explorer) -> Iterator[Cell]:
+    for told in explorer.explore():
+        for space, line in parts(told, explorer.universe):
             yield Cell(told, space, line)
 
 

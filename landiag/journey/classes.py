@@ -14,6 +14,7 @@ from landiag.model.facts import IPAddress, Process, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet, Within
 from landiag.model.report import AddressSpan, Target
+from landiag.model.terms import Symptom
 
 MAX_PIECES = 96
 """How many pieces of a subnet are followed: each costs a walk through all rules that concern it."""
@@ -27,6 +28,11 @@ class ClientClass(Struct, frozen=True):
 
     journey: Journey
     pieces: tuple[Piece, ...] = ()
+
+    @property
+    def fares_well(self) -> bool:
+        """Whether its clients get an answer."""
+        return self.journey.sight.symptom is Symptom.ANSWERED
 
     @property
     def size(self) -> int:
@@ -59,8 +65,19 @@ def _follow_way(facts: Facts, way: Way, target: Target, peer: IPAddress | None) 
     only = peer if way.front is None else way.front.source
     if only is not None and only.version == way.ip.version:
         return _follow_one(facts, way, target, only)
-    found = tuple(sorted(_follow_classes(facts, way, target), key=lambda one: -one.size))
+    found = _ordinary_first(_follow_classes(facts, way, target))
     return found or _follow_one(facts, way, target, client_of(way))
+
+
+def _ordinary_first(classes: Iterable[ClientClass]) -> tuple[ClientClass, ...]:
+    """The largest class first; of classes of about the same size the one that fares worse."""
+    found = sorted(classes, key=lambda one: -one.size)
+    most = found[0].size if found else 0
+    return tuple(sorted(found, key=lambda one: (one.size < most * _ALIKE, one.fares_well)))
+
+
+_ALIKE = 0.9
+"""Classes whose sizes differ by less are taken for equally ordinary."""
 
 
 def _follow_one(facts: Facts, way: Way, target: Target, client: IPAddress) -> tuple[ClientClass, ...]:

@@ -46,6 +46,10 @@ class ReplyFault(str, Enum):
     CONTAINERS = "containers"
     NO_CARRIER = "no-carrier"
     OTHER_LINK = "other-link"  # it asks for the client on a link where the client is not
+    OTHER_ROUTER = (
+        "other-router"  # a router on another link is to pass it on: whether it does, nobody knows here
+    )
+    PAST_US = "past-us"  # a translation leads to the client's own neighbour, which answers it directly
     WRONG_NEIGHBOUR = (
         "wrong-neighbour"  # a fixed neighbour entry has a hardware address that is not the client's
     )

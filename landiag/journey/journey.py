@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.legs import Arrival, Conversation, Follower
 from landiag.firewall.engine.neighbours import Seeker
+from landiag.firewall.engine.packets import reset_to
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.binding import bind_among
 from landiag.journey.ends import End, LinkFault, ReplyFault, Sight, end_of_stop, see
@@ -98,13 +99,16 @@ def follow_through(facts: Facts, ruleset: Ruleset, packet: Packet) -> Journey:
     around = HostSurroundings(facts, packet)
     follower = Follower(ruleset, around, facts.now, loose, visits=True)
     told = follower.follow(packet)
-    if told.verdict is Verdict.ACCEPT and facts.os == "linux" and _is_neighbour(facts, around, packet):
+    ends = tuple(_ends(facts, follower, told, packet))
+    if facts.os == "linux" and _is_neighbour(facts, around, packet):
         found = Seeker(ruleset, around, facts.now).seek(packet)
-        if found.verdict is not Verdict.ACCEPT:
+        # Who cannot find the hardware address never sends the packet, whatever else would become of it.
+        unfound = tuple(end_of_stop(stop) for stop in found.stops) if found.verdict is Verdict.DROP else ()
+        if found.verdict is not Verdict.ACCEPT and told.verdict is Verdict.ACCEPT:
             found.arrivals = told.arrivals
-            return _journey(packet, found, None, tuple(_ends(facts, follower, found, packet)))
-    link = find_link_fault(facts, around, packet)
-    return _journey(packet, told, link, tuple(_ends(facts, follower, told, packet)))
+            return _journey(packet, found, None, unfound or tuple(_ends(facts, follower, found, packet)))
+        ends = unfound or ends
+    return _journey(packet, told, find_link_fault(facts, around, packet), ends)
 
 
 def _journey(packet: Packet, told: Conversation, link: LinkFault | None, ends: tuple[End, ...]) -> Journey:
@@ -168,10 +172,15 @@ def _ends_at(
     """The ends of the connections that come out at one place."""
     doubts, share = arrival.doubts, arrival.share
     state, inner = socket_at(facts, arrival), _fault_inside(facts, arrival)
-    if inner is not None:
+    if _is_answered_past_us(facts, packet, arrival):
+        fault = ReplyFault.PAST_US
+        yield End(
+            StageName.REPLY_ROUTE, Symptom.TIMEOUT, doubts, share, reply=fault, way=arrival.way, arrival=index
+        )
+    elif inner is not None:
         yield End(inner, Symptom.TIMEOUT, doubts, share, arrival=index)
     elif state is SocketState.NONE:
-        for symptom in _refused(follower, arrival):
+        for symptom in _refused(facts, follower, packet, arrival):
             yield End(StageName.SOCKET, symptom, doubts, share, arrival=index)
     elif state is SocketState.FULL:
         aborts = facts.sysctls.get("net.ipv4.tcp_abort_on_overflow") == "1"
@@ -186,8 +195,10 @@ def _ends_of_reply(
 ) -> Iterator[End]:
     fault = find_reply_fault(facts, packet, arrival.back)
     if fault is not None:
+        is_open = fault is ReplyFault.OTHER_ROUTER
+        symptom = Symptom.UNKNOWN if is_open else Symptom.TIMEOUT
         yield End(
-            StageName.REPLY_ROUTE, Symptom.TIMEOUT, arrival.doubts, arrival.share,
+            StageName.REPLY_ROUTE, symptom, arrival.doubts, arrival.share,
             reply=fault, way=arrival.back, arrival=index,
         )  # fmt: skip
         return
@@ -200,13 +211,31 @@ def _ends_of_reply(
         yield End(StageName.APPLICATION, Symptom.ANSWERED, tuple(dict.fromkeys(doubts)), left, arrival=index)
 
 
-def _refused(follower: Follower, arrival: Arrival) -> Iterator[Symptom]:
+def _refused(facts: Facts, follower: Follower, packet: Packet, arrival: Arrival) -> Iterator[Symptom]:
     """What the client sees of the RST for a packet that no socket takes."""
+    back = follower.around.way_back(reset_to(arrival.packet), 0) if arrival.local is True else arrival.back
+    fault = find_reply_fault(facts, packet, back)
+    if fault is not None:
+        yield Symptom.UNKNOWN if fault is ReplyFault.OTHER_ROUTER else Symptom.TIMEOUT
+        return
     if arrival.local is not True:
         yield Symptom.REFUSED
         return
     for verdict in follower.reset(arrival.packet, arrival.tracking):
         yield Symptom.REFUSED if verdict is Verdict.REJECT else Symptom.TIMEOUT
+
+
+def _is_answered_past_us(facts: Facts, packet: Packet, arrival: Arrival) -> bool:
+    """Whether the server that a translation leads to is the client's own neighbour, and knows the client's address.
+
+    It then answers the client directly, by an address that the client never asked.
+    """
+    server, client = arrival.packet, packet.source
+    if arrival.local is not False or arrival.translated is None or client is None or server.source != client:
+        return False
+    link = interface_of(facts, arrival.device)
+    networks = () if link is None else tuple(one.network for one in link.addresses)
+    return any(client in network and server.destination in network for network in networks)
 
 
 def sockets_at(facts: Facts, arrival: Arrival) -> tuple[Socket, ...] | None:

@@ -47,8 +47,10 @@ def _by_other(
         return ReplyFault.CONTAINERS
     if device.kind in TUNNELS:
         return ReplyFault.TUNNEL
-    if back.gateway is not None or _shares_link(came, device, client):
+    if _shares_link(came, device, client):
         return None
+    if back.gateway is not None:
+        return ReplyFault.OTHER_ROUTER
     entry = entry_of(facts, device.name, client)
     if entry is not None and entry.mac and _HEARD & set(entry.states):
         return None

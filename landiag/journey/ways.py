@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.journey.routing import lookup
 from landiag.model.facts import Address, Family, Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Target
@@ -246,11 +247,24 @@ def _entered_by(facts: Facts, way: Way, peer: IPAddress | None) -> Way:
     """The same way for one client: it comes in by the interface on whose network that client is."""
     if peer is None or peer.version != way.ip.version or peer in way.network:
         return way
-    beside = _interface_beside(facts, peer)
+    beside = _interface_beside(facts, peer) or _interface_towards(facts, peer, way.ip)
     if beside is None or beside.name == way.interface.name:
         return way
-    network = next(one.network for one in beside.addresses if peer in one.network)
+    network = next((one.network for one in beside.addresses if peer in one.network), way.beyond)
     return replace(way, interface=beside, beyond=network)
+
+
+def _interface_towards(facts: Facts, peer: IPAddress, source: IPAddress) -> Interface | None:
+    """The interface by which this host would send to a client behind a router, whose packets come the same way.
+
+    None where that is a tunnel or leads to containers: then the client's packets come by the way's own interface.
+    """
+    found = lookup(facts, peer, source=source)
+    if isinstance(found, Unknown) or isinstance(facts.interfaces, Unknown):
+        return None
+    device = next((one for one in facts.interfaces if one.name == found.device), None)
+    is_outside = device is not None and device.kind in ("ethernet", "wifi", "bond", "vlan", "bridge", "veth")
+    return device if is_outside and device is not None and device.carrier is not False else None
 
 
 def _interface_beside(facts: Facts, peer: IPAddress) -> Interface | None:
@@ -267,7 +281,9 @@ def _interface_beside(facts: Facts, peer: IPAddress) -> Interface | None:
 def _asked_way(facts: Facts, wanted: IPAddress, peer: IPAddress | None) -> Way | None:
     """The way to an address of this machine that is no way in by itself; None where it has no such address."""
     owner = owner_of(facts, wanted)
-    if owner is None or wanted.is_loopback or wanted.is_unspecified or is_container_side(owner):
+    if owner is None or wanted.is_loopback or wanted.is_unspecified:
+        return None
+    if is_container_side(owner) and peer is None:
         return None
     address = next(one for one in owner.addresses if one.ip == wanted)
     entered = owner

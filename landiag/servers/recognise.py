@@ -18,9 +18,9 @@ from landiag.model.facts import Process
 from landiag.servers.invocation import Invocation, invocation, package_script
 
 DEVELOPMENT_ADVICE = (
-    "The development server is meant for you alone; use it on networks you trust. For more than a test let gunicorn, uWSGI or "
-    "waitress serve the application behind a proxy such as nginx or Caddy, and open the port to your own "
-    "network only."
+    "The development server is meant for you alone; use it on networks you trust. For more than a test let "
+    "gunicorn, uWSGI or waitress serve the application behind a proxy such as nginx or Caddy, and open the port "
+    "to your own network only."
 )
 
 _MOST_ANCESTORS = 8

@@ -18,7 +18,7 @@ from landiag.journey.journey import Journey, translated_by
 from landiag.journey.ways import Way
 from landiag.model.causes import cause_of
 from landiag.model.report import ClientSees, Finding, Outcome
-from landiag.model.terms import CheckName, Symptom
+from landiag.model.terms import CheckName, StageName, Symptom
 from landiag.verdict.symptom import describe_symptom, symptom_of
 
 _OPEN = (Symptom.ANSWERED, Symptom.VARIES, Symptom.UNKNOWN)
@@ -44,6 +44,9 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
     if not classes:
         return by_finding or _Seen(Symptom.UNKNOWN)
     journey = classes[0].journey
+    before = [one for one in blocks if not one.paths and _is_before(one)]
+    if before:
+        return _Seen(symptom_of(before[0]))
     if way is not None and len(destinations_of(case, way)) > 1:
         sight = see([_observed(case, way, journey, end) for end in journey.ends])
         if sight.symptom is not Symptom.ANSWERED:
@@ -57,6 +60,11 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
     if journey.sight.symptom is not Symptom.ANSWERED or way is not case.way:
         return _Seen(journey.sight.symptom, None, journey.sight.share)
     return _of_application(case, attempt_of(case), findings)
+
+
+def _is_before(finding: Finding) -> bool:
+    """Whether what was found stops the client before any packet of it comes to an address of this machine."""
+    return cause_of(finding.code).stages[:1] in ((StageName.LINK,), (StageName.ADDRESS,))
 
 
 def _observed(case: Case, way: Way, journey: Journey, end: End) -> End:

@@ -36,7 +36,7 @@ def explored(
         here = int(packet.destination)
         asked = (None, None, ((here, here),))
     space = universe.box(asked)
-    told = list(Explorer(ruleset, around, packet, universe).explore(space, max_runs))
+    told = list(Explorer(ruleset, around, packet, universe, space).explore(max_runs))
     assert sum(universe.count(one.space) for one in told) == universe.count(space)
     assert universe.subtract(space, universe.unite([one.space for one in told])) is None
     return universe, told

@@ -48,19 +48,23 @@ class Told(Struct):
 
 
 class Explorer(Struct):
-    """Explores what a ruleset does with packets that differ on the axes alone. ``packet`` gives all else."""
+    """Explores what a ruleset does with packets that differ on the axes alone. ``packet`` gives all else.
+
+    ``asked`` is the set of all packets that may be asked for.
+    """
 
     ruleset: Ruleset
     around: Around
     packet: Packet
     universe: Universe
+    asked: Space
     tables: dict[tuple[int, str], list[Table]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     constants: set[int] = field(default_factory=set)
 
-    def explore(self, space: Space, max_runs: int = MAX_RUNS) -> Iterator[Told]:
-        """Tell what becomes of every packet of a set, those that fare alike together."""
-        runs = 0
+    def explore(self, max_runs: int = MAX_RUNS) -> Iterator[Told]:
+        """Tell what becomes of every packet, those that fare alike together."""
+        runs, space = 0, self.asked
         while space is not None and runs < max_runs:
             told = self.speak(space)
             runs += 1
@@ -124,7 +128,7 @@ class Explorer(Struct):
         for table in known:
             if table.is_for(fields, lens):
                 return table
-        table = Sweep(lens=lens, ruleset=self.ruleset, hook=hook).run(chain, fields)
+        table = Sweep(lens=lens, ruleset=self.ruleset, hook=hook, asked=self.asked).run(chain, fields)
         self.names |= table.names
         self.constants |= table.constants
         if table.is_lasting:
@@ -176,8 +180,9 @@ def parts(told: Told, universe: Universe) -> Iterator[tuple[Space, TraceLine | N
     if met is None:
         yield told.space, line
         return
+    is_whole = universe.subtract(met.group.space, told.space) is None
     for end in met.group.ends:
-        space = universe.intersect(end.space, told.space)
+        space = end.space if is_whole else universe.intersect(end.space, told.space)
         if space is not None:
             yield space, line if _same(end, line) else replace(line, rule=end.rule, chain=end.chain)
 

@@ -20,6 +20,7 @@ from landiag.firewall.engine.packets import (
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.model.action import RESET
 from landiag.model.packet import ABSENT, Packet
+from landiag.model.route import RouteKind
 from landiag.model.ruleset import Verdict
 
 
@@ -76,6 +77,8 @@ class Refuser(Crosser):
         """What the client sees of the RST for a packet that arrived and that no socket takes."""
         answer = reset_to(packet)
         back = self.around.way_back(answer, 0)
+        if back is not None and back.kind not in (RouteKind.UNICAST, RouteKind.LOCAL):
+            return (Verdict.DROP,)
         answer = replace(answer, out_interface=back.device if back else None)
         known = tracking is not None and tracking.known
         if tracking is None or not known:

@@ -48,12 +48,13 @@ class Sweep(Questions, kw_only=True):
 
     ruleset: Ruleset
     hook: str
+    asked: Space
     ended: dict[History, list[Ended]] = field(default_factory=dict)
     visits: int = 0
 
     def run(self, chain: Chain, fields: PacketFields) -> Table:
-        """Sweep a base chain with every packet there is."""
-        start = Front(self.lens.universe.full, fields.copy())
+        """Sweep a base chain with every packet that may be asked for."""
+        start = Front(self.asked, fields.copy())
         for front in self.chain(chain, [start], ()):
             self.end(front, ("policy", chain.policy.value), chain, None)
         return Table(

@@ -79,7 +79,8 @@ class Watcher(Watch):
             return
         low = max((edge for edge in edges if edge <= value), default=0)
         high = min((edge - 1 for edge in edges if edge > value), default=self.lens.universe.tops[axis])
-        self.keep([axis], [(max(low, 0), high)])
+        if (low, high) != (0, self.lens.universe.tops[axis]):
+            self.keep([axis], [(max(low, 0), high)])
 
     def axis_of(self, value: int | None, axes: tuple[Axis, ...]) -> Axis | None:
         """The axis that an address or a port stands for."""

@@ -158,9 +158,10 @@ def test_a_chain_is_swept_once_for_packets_that_are_alike() -> None:
         f"-A INPUT -s 10.0.{number}.0/24 -p tcp --dport {number + 100} -j ACCEPT" for number in range(50)
     ]
     packet = a_packet()
-    explorer = Explorer(ipt(*lines), SavedSurroundings, packet, Universe(4))
-    there = int(ip_address("192.168.77.10"))
-    told = list(explorer.explore(explorer.universe.box((None, None, ((there, there),)))))
+    universe, there = Universe(4), int(ip_address("192.168.77.10"))
+    asked = universe.box((None, None, ((there, there),)))
+    explorer = Explorer(ipt(*lines), SavedSurroundings, packet, universe, asked)
+    told = list(explorer.explore())
     assert len(told) == 2
     assert all(len(tables) <= 4 for tables in explorer.tables.values())
     assert Axis.PORT in (told[0].lens.open if told[0].lens else ())

@@ -78,6 +78,17 @@ def test_a_landiag_that_is_killed_leaves_its_change_to_undo() -> None:
         assert state(lab) == before
 
 
+def test_a_change_that_was_made_and_not_noted_is_undone_all_the_same() -> None:
+    """As after a kill between the two: the journal knows what was about to be done, and what was there before."""
+    with lab_with_a_drop() as lab:
+        before = state(lab)
+        assert converse(lab, "check --port 5000 --fix").status == 0
+        forget = r's/"handle":[0-9]*/"handle":null/; s/"state":"done"/"state":"planned"/'
+        lab.server.run(f"sed -i '{forget}' /var/lib/landiag/*.json")
+        assert converse(lab, "undo").status == 0
+        assert (state(lab), journal(lab)) == (before, [])
+
+
 def test_an_interrupt_at_the_question_changes_nothing() -> None:
     with lab_with_a_drop() as lab:
         before = state(lab)
