@@ -101,7 +101,7 @@ def check(case: Case) -> Answer:
     if neighbour is not None and neighbour.mac and "FAILED" not in neighbour.states:
         return answer(
             [],
-            f"{what.lower().removeprefix('the ')} {ip} is there ({neighbour.mac}); it answers no pings, which is common",
+            f"{named} {ip} is there ({neighbour.mac}); it answers no pings, which is common",
         )
     if case.peer is None:
         return answer([], f"{named} {ip} does not answer, which proves nothing")
