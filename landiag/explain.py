@@ -8,11 +8,11 @@ from importlib.resources import files
 
 from landiag.model.causes import CODES
 
-SECTIONS = ("What it means", "How to see it", "How to mend it", "Often confused with", "Sources")
-"""The headings of every page, in order; ``How to mend it`` has one part for each operating system."""
+SECTIONS = ("What it means", "How to see it", "How to fix it", "Often confused with", "Sources")
+"""The headings of every page, in order; ``How to fix it`` has one part for each operating system."""
 
 SYSTEMS = ("Linux", "Windows", "macOS")
-"""The parts of ``How to mend it`` that no page lacks; ``WSL2`` follows where it differs."""
+"""The parts of ``How to fix it`` that no page lacks; ``WSL2`` follows where it differs."""
 
 NOTE = (
     "In the examples the server is 192.168.1.10 and listens on port 5000, the client is 192.168.1.20, their "
@@ -36,7 +36,7 @@ def explain(code: str) -> str:
 
 
 def list_codes() -> tuple[tuple[str, str], ...]:
-    """Every code with its title, in the order in which a person mends them."""
+    """Every code with its title, in the order in which a person fixes them."""
     return tuple((code, _title(_page(code))) for code in CODES)
 
 

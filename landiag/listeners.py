@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from landiag.checks import firewall, listening, way_back
 from landiag.checks.case import Case
 from landiag.checks.owners import describe_owner
@@ -15,26 +13,11 @@ from landiag.model.causes import rank
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
 from landiag.model.causes.network import NO_LAN_ADDRESS
 from landiag.model.facts import Socket, Unknown
+from landiag.model.listener import Listener
 from landiag.model.report import Finding, Outcome, Target
 from landiag.question import Question
 
 _CHECKS = (listening.check, firewall.check, way_back.check)
-
-
-class Listener(Struct, frozen=True):
-    """One listening socket. ``reached`` is ``yes``, ``no`` or ``unknown``; ``cause`` the code that stops clients.
-
-    ``url`` is what clients use: a URL, or address and port of what is no web server; None where they cannot.
-    """
-
-    port: int
-    address: str
-    program: str
-    pids: tuple[int, ...]
-    reached: str
-    cause: str | None
-    why: str
-    url: str | None
 
 
 def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] | Unknown:

@@ -29,7 +29,7 @@ def check(case: Case) -> Answer:
     """Check that there is an address for clients, and that the one that they are given is it."""
     interfaces = case.facts.interfaces
     if isinstance(interfaces, Unknown):
-        title = "The addresses of this machine could not be read"
+        title = "Whether this machine has an address: its addresses could not be read"
         evidence = unknown_evidence(interfaces)
         return answer([Finding("no-lan-address", Outcome.UNKNOWN, title, interfaces.reason, evidence)], "")
     findings = _check_given_address(case)
@@ -50,8 +50,8 @@ def _summary(case: Case) -> str:
     more = len(case.ways) - 1
     also = "" if not more else f", and {more} more"
     if best.front is not None and best.client_ip != best.ip:
-        return f"clients use Windows' address{f' {best.client_ip}' if best.client_ip else ''}, port {best.front.port}"
-    return f"clients use {best.ip} ({best.interface.name}, {best.interface.kind}){also}"
+        return f"Windows' address{f' {best.client_ip}' if best.client_ip else ''}, port {best.front.port}"
+    return f"{best.ip} on {best.interface.name}{also}"
 
 
 def _check_given_address(case: Case) -> list[Finding]:
@@ -68,7 +68,7 @@ def _check_given_address(case: Case) -> list[Finding]:
             "It may have been this machine's address once (a lease that ended), or it is another device's."
         )
     elif ip.is_loopback:
-        title = f"{ip} is every machine's own address: on a client it means the client itself"
+        title = f"{ip} is every machine's own address: on another device it means that device itself"
         detail = "Loopback addresses never leave the machine."
     elif (is_container_side(owner) and case.peer is None) or any(
         way.ip == ip for way in case.ways if way.front is not None
@@ -207,7 +207,7 @@ def _overlap(case: Case, way: Way, interface: Interface) -> Finding:
     return Finding(
         code="subnet-overlap",
         outcome=Outcome.BLOCKS,
-        title=f"The container network {network} on {interface.name} covers the clients' subnet {way.network}",
+        title=f"The container network {network} on {interface.name} covers that of other devices, {way.network}",
         detail="Packets from clients arrive, but the answers go to the containers.",
         evidence=tuple(Evidence(words.addresses(case), _describe(one)) for one in (interface, way.interface)),
         fixes=(

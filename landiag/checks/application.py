@@ -23,7 +23,7 @@ from landiag.checks.exchange import (
     own_stop,
     shared_exchanges,
 )
-from landiag.checks.owners import describe_owner, owner_evidence
+from landiag.checks.owners import name_owner, owner_evidence, subject
 from landiag.checks.restart import host_fixes, server_of
 from landiag.checks.silence import asked_socket, judge_silence, known_protocol, not_connected
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
@@ -76,11 +76,9 @@ def check(case: Case) -> Answer:
     """Check the answer of the server to the request that a client's browser would send."""
     exchange = exchange_of(case)
     if exchange is None:
-        return not_applicable(
-            "not asked: nothing listens there" if case.asks_http else "not asked (--no-http)"
-        )
+        return not_applicable("not asked: nothing is listening" if case.asks_http else "not asked")
     if isinstance(exchange, Unknown):
-        title = "The server was not asked"
+        title = "Whether the server answers: it was not asked"
         return answer(
             [Finding("server-silent", Outcome.UNKNOWN, title, exchange.reason, unknown_evidence(exchange))],
             "",
@@ -126,14 +124,14 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *_check_development(case),
     ]
     status = attempt.answer.status
-    return answer(findings, f"answers {attempt.scheme.upper()} {status} {attempt.answer.reason}".strip())
+    return answer(findings, f"answers {status} {attempt.answer.reason}".strip())
 
 
 def _check_scheme(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:
     if attempt.scheme != "https" or case.target.scheme == "https":
         return []
     outcome = Outcome.BLOCKS if case.target.scheme == "http" else Outcome.WARNS
-    title = "The server speaks HTTPS: clients must type https://, not http://"
+    title = "The server speaks HTTPS: other devices must open https://, not http://"
     return [Finding("speaks-tls", outcome, title, evidence=of_exchange(exchange, attempt))]
 
 
@@ -216,7 +214,7 @@ def _host_rejected(
     return Finding(
         code="host-header-rejected",
         outcome=Outcome.BLOCKS,
-        title=f"The server refuses the name that clients use: {attempt.answer.status} for {exchange.host}, "
+        title=f"The server refuses the name that other devices use: {attempt.answer.status} for {exchange.host}, "
         f"but not for localhost",
         detail="The request arrives; the application checks the Host header and turns it away.",
         evidence=evidence,
@@ -230,7 +228,7 @@ def _check_redirect(exchange: Exchange, attempt: Attempt) -> list[Finding]:
     host = urlsplit(location).hostname if location else None
     if host is None or not (host in ("localhost", "0.0.0.0", "::1") or host.startswith("127.")):
         return []
-    title = f"The server sends clients to {location}, which on a client is the client itself"
+    title = f"The server sends other devices to {location}, which is each device itself"
     return [Finding("redirects-elsewhere", Outcome.BLOCKS, title, evidence=of_exchange(exchange, attempt))]
 
 
@@ -239,7 +237,7 @@ def _check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
     found = _LOCAL_URL.search(attempt.answer.body.text or "")
     if found is None or attempt.answer.status >= 400:
         return []
-    title = f"The page loads something from {found[0]}, which on a client is the client itself"
+    title = f"The page loads something from {found[0]}, which on another device is that device itself"
     detail = "The page opens, but what it loads from there does not: use addresses relative to the page."
     evidence = (*of_exchange(exchange, attempt), Evidence("the page", found[0]))
     return [Finding("page-uses-localhost", Outcome.WARNS, title, detail, evidence)]
@@ -254,7 +252,7 @@ def _check_debugger(case: Case) -> list[Finding]:
         Finding(
             code="debugger-exposed",
             outcome=Outcome.WARNS,
-            title="Werkzeug's debugger answers: whoever reaches this port can try to run code on this machine",
+            title="Werkzeug's debugger answers: anyone who reaches this port can try to run code on this machine",
             detail="Its PIN is the only lock. Run without debug mode while other devices can connect.",
             evidence=of_exchange(exchange, exchange.best),
             fixes=(
@@ -274,6 +272,6 @@ def _check_development(case: Case) -> list[Finding]:
     found = None if socket is None or socket.address.is_loopback else server_of(case, socket)
     if socket is None or found is None or not found[0].development_server:
         return []
-    title = f"{describe_owner(case, socket)} is a development server: fine for a test, not for more"
+    title = f"{subject(name_owner(case, socket))} is a development server: fine for a test, not for more"
     evidence = (owner_evidence(case, socket),)
     return [Finding("development-server", Outcome.WARNS, title, found[0].production_advice, evidence)]

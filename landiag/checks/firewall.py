@@ -67,11 +67,11 @@ def _summary(case: Case, ruleset: Ruleset) -> str:
     classes = case.classes.get(case.way.id, ()) if case.way else ()
     met = {line.chain.key for one in classes for line in one.journey.lines if line.chain is not None}
     if not ruleset.tables:
-        return "no rules are loaded"
+        return "no rules loaded"
     if not met:
-        return f"none of the {len(ruleset.tables)} tables concerns port {case.port}"
+        return f"none of the {len(ruleset.tables)} tables stops port {case.port}"
     tables = ", ".join(sorted({f"{family} {table}" for _, family, table in met}))
-    return f"lets clients pass ({tables})"
+    return f"lets other devices in ({tables})"
 
 
 def _check_way(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def _check_exposure(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]
     yield Finding(
         code="firewall-bypassed",
         outcome=Outcome.WARNS,
-        title=f"Port {case.port} is open although {owner.text} would stop clients: a translation leads past it",
+        title=f"Port {case.port} is open although {owner.text} would stop other devices: a translation leads past it",
         detail="Published container ports are translated before the rules for this machine's own ports are asked.",
         evidence=(
             Evidence("the translation", ordinary.journey.translated.rule_text),
@@ -157,7 +157,7 @@ def _sent_to_loopback(case: Case, way: Way, journey: Journey) -> Finding:
     return Finding(
         code="port-redirected",
         outcome=Outcome.BLOCKS,
-        title=f"A NAT rule sends port {case.port} to this machine's loopback, which takes nothing from outside",
+        title=f"A rule sends port {case.port} to 127.0.0.1, which takes nothing from other devices",
         detail="The kernel drops packets that come in for 127.0.0.0/8 (martians), unless route_localnet is set.",
         evidence=(*evidence, Evidence(f"/proc/sys/{setting.replace('.', '/')}", f"{setting} = 0")),
         fixes=(
@@ -262,7 +262,7 @@ def _blocks(
     return Finding(
         code=code,
         outcome=Outcome.BLOCKS,
-        title=f"The firewall {verb} {what}: {_who(owner, line)}",
+        title=f"{_stopper(owner)} {verb} {what}{_reason(owner, line)}",
         detail=_DETAILS[code],
         evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
         fixes=_fixes(proposal, _is_mended(journey, following)),
@@ -275,17 +275,30 @@ SEARCH = ("question", "reply")
 """Legs of the search for a hardware address (landiag.firewall.engine.neighbours)."""
 
 
+def _stopper(owner: Owner) -> str:
+    """Who stops it, at the beginning of a sentence: the owner, or just the firewall where the owner is the tool."""
+    is_tool = owner.manager in (Manager.NFTABLES, Manager.IPTABLES)
+    return "The firewall" if is_tool else owner.subject
+
+
+def _reason(owner: Owner, line: TraceLine) -> str:
+    """Which rule or default it is, in brackets; empty where the owner's name says it."""
+    if owner.manager in (Manager.NFTABLES, Manager.IPTABLES):
+        return f" ({_who(owner, line)})"
+    return f" ({owner.reason})" if owner.reason else ""
+
+
 def _who(owner: Owner, line: TraceLine) -> str:
     """Name the rule as the person knows it: its owner, and where it stands when the owner is just the tool."""
     if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
         return owner.title
-    rule = "policy of " if line.rule is None else ""
-    return f"{owner.text}, {rule}{_place(line)}"
+    rule = "the policy of " if line.rule is None else ""
+    return f"{owner.text}: {rule}{_place(line)}"
 
 
 _DETAILS = {
-    "firewall-drops": "Clients wait and time out.",
-    "firewall-rejects": "Clients are refused at once ('connection refused' or 'no route to host').",
+    "firewall-drops": "Other devices wait, then time out.",
+    "firewall-rejects": "Other devices are refused at once ('connection refused' or 'no route to host').",
     "firewall-drops-replies": "The client's packets arrive and are answered, and the answers do not leave.",
 }
 
@@ -345,8 +358,8 @@ def _drawn(way: Way, ruleset: Ruleset, journey: Journey) -> Iterator[Finding]:
     yield Finding(
         code="firewall-rejects" if stops[0].verdict is Verdict.REJECT else "firewall-drops",
         outcome=Outcome.BLOCKS,
-        title=f"The firewall stops a share of connections to port {journey.packet.destination_port}: "
-        f"{_who(owner, line)}",
+        title=f"The firewall stops a part of the connections to port {journey.packet.destination_port} "
+        f"({_who(owner, line)})",
         detail="The rule draws lots or counts: some connections pass, others do not.",
         evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
         paths=(way.id,),
@@ -361,7 +374,7 @@ def _limited(way: Way, owner: Owner, line: TraceLine, journey: Journey) -> Findi
     return Finding(
         code="rate-limited",
         outcome=Outcome.WARNS if is_fine else Outcome.BLOCKS,
-        title=f"The firewall lets only so many connections in, and stops the rest: {_who(owner, line)}",
+        title=f"The firewall lets only so many connections in, and stops the rest ({_who(owner, line)})",
         detail="An ordinary visit stays below; many clients at once may not."
         if is_fine
         else "Clients connect at first, then fail: pages with many parts and several clients meet it soon.",
@@ -385,8 +398,8 @@ def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title="The firewall decides by something that cannot be foreseen here",
-        detail="The outcome hangs on these rules: limits, time, the packet's content or another program.",
+        title="Whether the firewall lets other devices in: it decides by something that can't be foreseen",
+        detail="It depends on these rules: limits, time, the packet's content or another program.",
         evidence=evidence,
         paths=(way.id,),
         stage=stage_of_stop(rules[0].hook, rules[0].leg) if rules else None,
@@ -396,20 +409,21 @@ def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:
 def _unreadable(case: Case, gaps: tuple[Unknown, ...]) -> Finding:
     """Say what could not be read, what it probably is, and the command that makes it certain."""
     again = f"sudo {case.machine.landiag} check --port {case.port}"
-    hint = _hint(case)
+    hint, detail = _hint(case), "Without them nobody can tell whether the firewall lets other devices in."
     if case.machine.info.privileged:
         title = f"The firewall could not be read ({gaps[0].source}): {gaps[0].reason}"
         again = gaps[0].remedy or again
     elif hint is not None:
-        title = f"Probably {hint.text}; to be sure: {again}"
+        title = "The firewall rules can only be read as root"
+        detail = f"Probably {hint.text}."
     else:
-        title = f"The firewall's rules are readable for root only; to be sure: {again}"
+        title = "The firewall rules can only be read as root"
     evidence = tuple(Evidence(gap.source, gap.reason) for gap in gaps)
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
         title=title,
-        detail="Without its rules nobody can say whether the firewall lets clients pass.",
+        detail=detail,
         evidence=((Evidence(hint.source, hint.text),) if hint else ()) + evidence,
         fixes=(Fix("Look again as root", (again.removeprefix("sudo "),), needs="root"),),
     )
@@ -435,19 +449,19 @@ def _check_bypasses(case: Case) -> list[Finding]:
         return []
     found = []
     if way.interface.xdp:
-        found.append(("An XDP program is", Evidence("ip -d addr", f"{way.interface.name}: xdp")))
+        found.append(("an XDP program is", Evidence("ip -d addr", f"{way.interface.name}: xdp")))
     traffic_control = ingress_filters(way.interface.name)
     filters = case.parse(traffic_control, str.strip)
     if isinstance(filters, str) and filters:
         found.append(
-            ("A traffic control filter is", Evidence(traffic_control.name, filters.splitlines()[0].strip()))
+            ("a traffic control filter is", Evidence(traffic_control.name, filters.splitlines()[0].strip()))
         )
     return [
         Finding(
             code="other-firewall",
             outcome=Outcome.UNKNOWN,
-            title=f"{what} attached to {way.interface.name}: it sees packets first, and cannot be judged",
-            detail="It may drop a client's packets before any rule is asked, or leave them alone.",
+            title=f"Whether every packet gets in: {what} attached to {way.interface.name}, and can't be judged",
+            detail="It sees packets first: it may drop them before any rule is asked, or leave them alone.",
             evidence=(evidence,),
             paths=(way.id,),
         )

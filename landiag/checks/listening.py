@@ -9,7 +9,7 @@ from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.fixing import fix_by
-from landiag.checks.owners import describe_owner, owner_evidence, socket_source
+from landiag.checks.owners import describe_owner, name_owner, owner_evidence, socket_source, subject
 from landiag.checks.restart import listen_fixes, server_of
 from landiag.checks.shares import check_shares
 from landiag.checks.systems import is_explained_by_port
@@ -23,12 +23,12 @@ from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.servers.relays import relay_of
 
 _TITLES = {
-    "bound-to-loopback": "{who} listens on {where} only: this machine itself can connect, nobody else can",
-    "bound-to-other-address": "{who} listens on {where} only, not on {ip}",
-    "bound-to-ipv6-only": "{who} listens on IPv6 only ({where}), clients use IPv4",
-    "bound-to-ipv4-only": "{who} listens on IPv4 only ({where}), clients use IPv6",
-    "bound-to-device": "{who} is tied to another interface ({where}), clients come in by {interface}",
-    "published-on-loopback": "The container's port is published on {where} only, not on {ip}",
+    "bound-to-loopback": "{who} is listening on {host} only, so other devices can't reach it",
+    "bound-to-other-address": "{who} is listening on {host} only, so other devices can't reach it at {ip}",
+    "bound-to-ipv6-only": "{who} is listening on IPv6 only ({where}), but other devices use IPv4",
+    "bound-to-ipv4-only": "{who} is listening on IPv4 only ({where}), but other devices use IPv6",
+    "bound-to-device": "{who} is tied to another interface ({where}), but other devices come in by {interface}",
+    "published-on-loopback": "The container's port is published on {host} only, so other devices can't reach it",
 }
 
 
@@ -114,11 +114,15 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
     codes = {why_not(socket, interface): socket for socket in reversed(binding.others)}
     code = next(code for code in _TITLES if code in codes)
     socket = codes[code]
-    who = describe_owner(case, socket)
+    who = subject(name_owner(case, socket))
     if code == "bound-to-loopback" and _is_publisher(case, socket):
         code = "published-on-loopback"
     title = _TITLES[code].format(
-        who=who, where=describe_address(socket), ip=way.ip, interface=way.interface.name
+        who=who,
+        where=describe_address(socket),
+        host=socket.address,
+        ip=way.ip,
+        interface=way.interface.name,
     )
     return Finding(
         code=code,
@@ -144,7 +148,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         return Finding(
             code="port-redirected",
             outcome=Outcome.BLOCKS,
-            title=f"A NAT rule sends port {case.port} to port {destination.port}, where nothing listens",
+            title=f"A rule sends port {case.port} on to port {destination.port}, where nothing is listening",
             evidence=(Evidence("firewall", destination.rule_text),),
             paths=(way.id,),
         )
@@ -156,12 +160,12 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         f"{describe_owner(case, socket)} on {describe_address(socket)}" for socket in others
     )
     detail = (
-        f"Listening instead: {elsewhere}." if others else "Start the server, or give the port that it uses."
+        f"Listening instead: {elsewhere}." if others else "Start the server, or name the port that it uses."
     )
     return Finding(
         code="nothing-listening",
         outcome=Outcome.UNKNOWN if may_be_translated(case) else Outcome.BLOCKS,
-        title=f"Nothing listens on port {case.port}"
+        title=f"Nothing is listening on port {case.port}"
         + (f": your server is on {others[0].port}" if len(others) == 1 else ""),
         detail=f"{detail} {words.closed_port(case)}".strip(),
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
@@ -306,7 +310,7 @@ def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:
     return Finding(
         code="bound-to-ipv6-only",
         outcome=Outcome.UNKNOWN,
-        title=f"{describe_owner(case, socket)} listens on {describe_address(socket)}: for IPv4 too or not is unknown",
+        title=f"Whether IPv4 gets in: {name_owner(case, socket)} is listening on {describe_address(socket)}",
         detail="The list of sockets does not tell whether an IPv6 socket also serves IPv4.",
         evidence=(owner_evidence(case, socket),),
         paths=(way.id,),
@@ -319,7 +323,7 @@ def _queue_findings(case: Case) -> list[Finding]:
         Finding(
             code="accept-queue-full",
             outcome=Outcome.BLOCKS,
-            title=f"{describe_owner(case, socket)} does not accept connections: {socket.queue} are waiting, "
+            title=f"{subject(name_owner(case, socket))} takes no more connections: {socket.queue} are waiting, "
             f"its limit is {socket.backlog}",
             detail="The kernel drops further connections until the server takes some: clients time out.",
             evidence=(owner_evidence(case, socket),),
@@ -341,7 +345,7 @@ def _without_way(case: Case) -> list[Finding]:
     sockets = case.listeners
     if not sockets:
         others = _similar_servers(case)
-        title = f"Nothing listens on port {case.port}"
+        title = f"Nothing is listening on port {case.port}"
         return [Finding("nothing-listening", Outcome.BLOCKS, title, fixes=_start_fixes(case, others))]
     if all(socket.address.is_loopback for socket in sockets):
         socket = sockets[0]
@@ -359,7 +363,7 @@ def _unreadable(unknown: Unknown) -> Finding:
     return Finding(
         code="nothing-listening",
         outcome=Outcome.UNKNOWN,
-        title="Whether anything listens could not be read",
+        title="Whether anything is listening: the list of sockets could not be read",
         detail=unknown.reason,
         evidence=unknown_evidence(unknown),
     )
@@ -387,6 +391,6 @@ def _summary(case: Case, sockets: tuple[Socket, ...]) -> str:
         destination = None if case.way is None else destination_of(case, case.way)
         if destination is not None and destination.is_elsewhere:
             return f"port {case.port} is sent on to {destination.ip}:{destination.port}"
-        return f"nothing here takes port {case.port}"
+        return f"nothing is listening on port {case.port}"
     socket = sockets[0]
-    return f"{describe_owner(case, socket)} listens on {describe_address(socket)}"
+    return f"{describe_address(socket)}   {describe_owner(case, socket)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import PurePosixPath
 
 from landiag.checks.case import Case
 from landiag.checks.exchange import answerer
@@ -15,10 +16,24 @@ from landiag.model.report import Evidence
 def describe_owner(case: Case, socket: Socket) -> str:
     """Name the program that holds a socket: what a person calls it, or that it is not visible."""
     owners = case.owners(socket)
+    return f"{name_owner(case, socket)} (pid {owners[0].pid})" if owners else name_owner(case, socket)
+
+
+def name_owner(case: Case, socket: Socket) -> str:
+    """Name the program that holds a socket, without its process id."""
+    owners = case.owners(socket)
     if not owners:
-        return f"A program of {_user_words(socket)}" if not socket.pids else f"Process {socket.pids[0]}"
-    answers = answerer(case) if socket.port == case.port else None
-    return f"{server_name(case, owners[0], answers)} (pid {owners[0].pid})"
+        return (
+            f"a program that runs as {_user_words(socket)}"
+            if not socket.pids
+            else f"process {socket.pids[0]}"
+        )
+    return server_name(case, owners[0], answerer(case) if socket.port == case.port else None)
+
+
+def subject(name: str) -> str:
+    """A name at the beginning of a sentence: an article gets its capital, a name stays as it is."""
+    return name[:1].upper() + name[1:] if name.startswith(("a ", "an ", "the ", "process ")) else name
 
 
 def server_name(case: Case, process: Process, answers: str | None = None) -> str:
@@ -32,12 +47,12 @@ def server_name(case: Case, process: Process, answers: str | None = None) -> str
     server = None if isinstance(processes, Unknown) else recognise(process, processes, answers)
     if server is None:
         return process.name
-    return server.title.replace("a ", "A ", 1) if server.title.startswith("a ") else server.title
+    return server.name
 
 
 def _user_words(socket: Socket) -> str:
     if socket.uid is None:
-        return "a user that is not visible"
+        return "another user"
     return "root" if socket.uid == 0 else f"user id {socket.uid}"
 
 
@@ -65,17 +80,25 @@ def owner_evidence(case: Case, socket: Socket) -> Evidence:
         parts.append(f"accept queue {socket.queue} of {socket.backlog}")
     parts += [_describe_process(process) for process in owners[:2]]
     if not owners:
-        parts.append(f"owner not visible ({_user_words(socket)})")
-    return Evidence(socket_source(case), "; ".join(parts))
+        parts.append(f"(a program that runs as {_user_words(socket)})")
+    return Evidence(socket_source(case), "   ".join(parts))
 
 
 def _describe_process(process: Process) -> str:
-    words = [f"pid {process.pid}"]
-    if process.user:
-        words.append(f"user {process.user}")
+    """The command as it was typed, then who runs it and where."""
+    who = [f"pid {process.pid}", *([process.user] if process.user else [])]
     if process.state in ("stopped", "tracing-stop"):
-        words.append(process.state)
-    words.append(shlex.join(process.argv) if process.argv else process.name)
+        who.append(process.state)
     if process.cwd:
-        words.append(f"in {process.cwd}")
-    return " ".join(words)
+        who.append(f"in {process.cwd}")
+    return f"{shlex.join(_typed(process.argv)) or process.name}   ({', '.join(who)})"
+
+
+def _typed(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A command line as people type it: no folder of the program, no interpreter before a script of a bin folder."""
+    if not argv:
+        return ()
+    program = PurePosixPath(argv[0]).name
+    if len(argv) > 1 and program.startswith("python") and "/bin/" in f"/{argv[1]}":
+        return (PurePosixPath(argv[1]).name, *argv[2:])
+    return (program, *argv[1:])

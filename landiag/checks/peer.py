@@ -88,7 +88,7 @@ def check(case: Case) -> Answer:
     """Check that the device is there. ICMP silence alone is never a fault."""
     subject = subject_of(case)
     if subject is None:
-        return not_applicable("no --peer given, and no default gateway")
+        return not_applicable("no gateway, and no --peer to ask")
     ip, what = subject
     answers = _answers(case, ip)
     if answers:
@@ -97,13 +97,14 @@ def check(case: Case) -> Answer:
         return (
             answer([_not_asked(ip)], "") if case.peer is not None else not_applicable(f"{what} was not asked")
         )
-    neighbour = _neighbour(case, ip)
+    neighbour, named = _neighbour(case, ip), what.lower().removeprefix("the ")
     if neighbour is not None and neighbour.mac and "FAILED" not in neighbour.states:
         return answer(
-            [], f"{what} {ip} is on the link ({neighbour.mac}), and does not answer pings: that is common"
+            [],
+            f"{named} {ip} is there ({neighbour.mac}); it answers no pings, which is common",
         )
     if case.peer is None:
-        return answer([], f"{what} {ip} does not answer: that proves nothing")
+        return answer([], f"{named} {ip} does not answer, which proves nothing")
     return _absent(case, ip, neighbour)
 
 
@@ -133,7 +134,9 @@ def _any_answer(connects: Connects) -> bool:
 def _reached(case: Case, ip: IPAddress, what: str) -> Answer:
     ping = _ping(case, ip)
     if ping is not None and ping.received:
-        return answer([], f"{what} {ip} answers ({min(ping.rtts) * 1000:.1f} ms)")
+        return answer(
+            [], f"{what.lower().removeprefix('the ')} {ip} answers in {min(ping.rtts) * 1000:.1f} ms"
+        )
     title = f"{what} {ip} answers TCP but no pings: that is common and no fault"
     return answer([Finding("peer-blocks-icmp", Outcome.WARNS, title)], title)
 
@@ -157,13 +160,13 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     states = ", ".join(neighbour.states) if neighbour else "no entry"
     evidence = (Evidence(words.neighbours(case), f"{ip}: {states}"),)
     if _looks_isolated(case, ip):
-        title = f"Likely client isolation: the gateway is there, but neither {ip} nor other neighbours answer"
+        title = f"The network probably keeps devices apart: the gateway is there, but neither {ip} nor others answer"
         detail = "Guest networks and many access points keep clients from each other. This machine cannot prove it."
         return answer(
             [Finding("peer-isolated", Outcome.BLOCKS, title, detail, evidence, (_isolation_fix(),))], ""
         )
     detail = "It may be off, asleep, in another network (guest Wi-Fi, mobile data), or kept apart by the access point."
-    title = f"The client {ip} is not on this network: nobody answers for its address"
+    title = f"The device at {ip} is not on this network: nobody answers for its address"
     step = "Look up the address on the client, and join the same network (not the guest one)."
     fix = Fix("Bring the client into this network", needs="user-action", steps=(step,))
     return answer([Finding("peer-down", Outcome.BLOCKS, title, detail, evidence, (fix,))], "")
@@ -191,7 +194,7 @@ def _kept_away(case: Case, ip: IPAddress) -> Finding:
     return Finding(
         code="local-network-privacy",
         outcome=Outcome.UNKNOWN,
-        title=f"macOS probably keeps this program from asking {ip}: whether the client is there is not known",
+        title=f"Whether the device at {ip} is there: macOS probably keeps this program from asking it",
         detail="That stops what this Mac asks of others, never what others ask of its servers.",
         evidence=(Evidence("connect()", f"{ip}: EHOSTUNREACH at once"),),
         fixes=(
@@ -226,7 +229,7 @@ def _hears_neighbours(case: Case, ip: IPAddress) -> bool:
 
 
 def _not_asked(ip: IPAddress) -> Finding:
-    title = f"Whether the client {ip} is there is not known: it could not be asked, or its answer not heard"
+    title = f"Whether the device at {ip} is there: it could not be asked, or its answer was not heard"
     return Finding("peer-down", Outcome.UNKNOWN, title)
 
 
@@ -236,7 +239,7 @@ def _elsewhere(case: Case, ip: IPAddress) -> Finding:
     refusals = [error for error in ping.errors if error.type == 3 and error.code in (0, 6)] if ping else []
     detail = "Whether a router leads from there to here cannot be seen from this machine."
     if not refusals:
-        title = f"The client {ip} is in another network and does not answer"
+        title = f"The device at {ip} is in another network and does not answer"
         return Finding("peer-in-other-network", Outcome.UNKNOWN, title, detail)
     title = f"The client {ip} is in another network, to which {refusals[0].sender} knows no way"
     evidence = (Evidence("ping", f"{refusals[0].sender}: network unreachable (ICMP 3/{refusals[0].code})"),)

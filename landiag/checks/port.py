@@ -36,9 +36,9 @@ def check(case: Case) -> Answer:
 def _summary(case: Case) -> str:
     listeners = case.listeners
     if not listeners:
-        return f"port {case.port} is free"
+        return f"{case.port} is free"
     names = " and ".join(dict.fromkeys(describe_owner(case, socket) for socket in listeners))
-    return f"port {case.port} belongs to {names}"
+    return f"{case.port} is used by {names}"
 
 
 def _check_owners(case: Case) -> list[Finding]:
@@ -46,7 +46,7 @@ def _check_owners(case: Case) -> list[Finding]:
     if case.program is not None:
         strangers = [socket for socket in listeners if _is_other_program(case, socket, case.program)]
         if strangers:
-            return [_taken(case, strangers[0], f"port {case.port} belongs to", f", not to {case.program}")]
+            return [_taken(case, strangers[0], f"Port {case.port} is used by", f", not by {case.program}")]
     groups = _unrelated_owners(case, listeners)
     if len(groups) < 2:
         return []
@@ -56,7 +56,7 @@ def _check_owners(case: Case) -> list[Finding]:
             code="port-taken",
             # Linux lets two share a port only where both ask for it (SO_REUSEPORT): each then serves its part.
             outcome=Outcome.WARNS if case.facts.os == "linux" else Outcome.BLOCKS,
-            title=f"Two programs listen on port {case.port}: {names}",
+            title=f"Two programs are listening on port {case.port}: {names}",
             detail=_SHARED
             if case.facts.os == "windows"
             else "Each gets a part of the connections, or this machine reaches one and other devices the other.",
@@ -181,7 +181,7 @@ def _privileged(case: Case, test: BindTest) -> Finding:
     return Finding(
         code="port-privileged",
         outcome=Outcome.BLOCKS,
-        title=f"Port {case.port} is below {first}: this user's server may not take it",
+        title=f"Port {case.port} is below {first}, so only root's servers may take it",
         detail="Ports below that number need root"
         + (" or the capability CAP_NET_BIND_SERVICE (capabilities(7))." if case.facts.os == "linux" else "."),
         evidence=(Evidence("bind()", f"{test.address}:{test.port}: EACCES, user id {case.machine.user_id}"),),
@@ -222,7 +222,7 @@ def _check_browsers(case: Case) -> list[Finding]:
         Finding(
             code="port-unsafe-in-browsers",
             outcome=Outcome.BLOCKS if speaks_http(case) else Outcome.WARNS,
-            title=f"Browsers refuse port {case.port} by themselves (ERR_UNSAFE_PORT), without asking this machine",
+            title=f"Browsers refuse to open port {case.port} (ERR_UNSAFE_PORT), without asking this machine",
             detail="The port is on the list of the Fetch standard; curl and other programs still connect.",
             evidence=(Evidence("fetch.spec.whatwg.org, port blocking", str(case.port)),),
             fixes=(

@@ -25,7 +25,7 @@ _REFUSING = ("blackhole", "prohibit", "unreachable")
 
 def who(case: Case, client: IPAddress, way: Way) -> str:
     """The clients that a sentence is about: the one that was named, or all of the network."""
-    return f"the client {client}" if client == case.peer else f"clients in {way.network}"
+    return f"the device at {client}" if client == case.peer else f"devices in {way.network}"
 
 
 def describe(decision: Decision, client: IPAddress, source: IPAddress) -> str:
@@ -49,12 +49,14 @@ def _evidence(case: Case, way: Way, client: IPAddress, decision: Decision) -> Ev
 def no_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
     """The answer is thrown away: no route, or one that refuses."""
     kind = (
-        "there is no route" if decision.kind is RouteKind.NONE else f"a {decision.kind.value} route takes it"
+        "there is no route"
+        if decision.kind is RouteKind.NONE
+        else f"the route is set to {decision.kind.value}"
     )
     return Finding(
         code="no-route-to-client",
         outcome=Outcome.BLOCKS,
-        title=f"Answers to {who(case, client, way)} have no way back: {kind}",
+        title=f"Answers to {who(case, client, way)} can't get back: {kind}",
         detail="The client's packets arrive, and the answers are thrown away here.",
         evidence=(_evidence(case, way, client, decision),),
         fixes=(_open_route(case, way, client, decision),),
@@ -69,7 +71,7 @@ _WANTED = "it was added on purpose (by a VPN's kill switch, for example)"
 
 def _open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fix:
     """Take away what refuses the answers."""
-    title = "Give the answers a way back"
+    title = "Give the answers a route"
     refusing = decision.route if decision.kind.value in _REFUSING else None
     if refusing is not None and case.facts.os != "linux":
         delete, add = words.refusing_route(refusing)
@@ -144,7 +146,7 @@ def lost_on_other_link(case: Case, way: Way, client: IPAddress, decision: Decisi
     """The answer is sent to a link where the client is not."""
     return _misled(
         case, way, client, decision,
-        f"Answers to {who(case, client, way)} leave by {decision.device}, but the clients are on {way.interface.name}",
+        f"Answers to {who(case, client, way)} leave by {decision.device}, but they are on {way.interface.name}",
         f"On {decision.device} no device answers for their addresses, so the answers are never sent.",
     )  # fmt: skip
 

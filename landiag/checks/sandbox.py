@@ -91,7 +91,7 @@ def _denies(case: Case, unit: str, lists: AddressLists, client: IPAddress) -> Fi
     return Finding(
         code="sandbox-denies",
         outcome=Outcome.BLOCKS,
-        title=f"systemd keeps {client} from the server: IPAddressDeny of {unit}, or of a slice above it",
+        title=f"systemd keeps {client} from the server (IPAddressDeny of {unit}, or of a slice above it)",
         detail="systemd drops such packets at the server's sockets; no rule of the packet filter shows it.",
         evidence=(
             Evidence("systemctl show", f"IPAddressDeny {denied}"),
@@ -117,8 +117,8 @@ def _programs(case: Case, unit: str, programs: tuple[str, ...]) -> Finding:
     return Finding(
         code="sandbox-denies",
         outcome=Outcome.UNKNOWN,
-        title=f"{unit} has a BPF program that sees packets before the server, and cannot be judged",
-        detail="IPIngressFilterPath of its unit names it: whoever wrote it knows what it drops.",
+        title=f"Whether {unit} gets every packet: its BPF program sees them first, and can't be judged",
+        detail="IPIngressFilterPath of its unit names it: its author knows what it drops.",
         evidence=(Evidence("systemctl show", f"IPIngressFilterPath {' '.join(programs)}"),),
         paths=(case.way.id,),
     )

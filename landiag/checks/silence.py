@@ -5,7 +5,7 @@ from __future__ import annotations
 from landiag.checks.case import Answer, Case, answer
 from landiag.checks.evidence import first_bytes, of_exchange
 from landiag.checks.exchange import listeners_after, own_stop, where_to_ask
-from landiag.checks.owners import describe_owner, owner_evidence
+from landiag.checks.owners import describe_owner, name_owner, owner_evidence, subject
 from landiag.checks.restart import http_fixes, server_of
 from landiag.collect import sockets
 from landiag.collect.exchanges.http import Attempt, End, Exchange
@@ -35,7 +35,7 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     if protocol == "uwsgi" or attempt.first.data or is_meant:
         return answer([_not_http(case, exchange, attempt, owner)], "")
     if attempt.end in _CLOSED and protocol is None:
-        title = "The server closes the connection without an answer: what it speaks is not known"
+        title = "Whether the server speaks HTTP: it closes the connection without an answer"
         return answer(
             [Finding("not-http", Outcome.UNKNOWN, title, evidence=of_exchange(exchange, attempt))], ""
         )
@@ -55,13 +55,11 @@ def not_connected(exchange: Exchange, attempt: Attempt, line: TraceLine | None) 
     evidence = (Evidence("HTTP request", said),)
     if line is not None:
         place = f"{line.chain.family} {line.chain.table} {line.chain.name}: " if line.chain else ""
-        title = f"What the server answers is not known: this machine's own test is stopped by {place}{line.rule_text}"
-        detail = "Only connections that this machine makes itself meet that rule; clients come in elsewhere."
+        title = "Whether the server answers: nothing here stops other devices, but this machine's own test is stopped"
+        detail = f"{place}{line.rule_text}. Only connections that this machine makes itself meet that rule."
         return answer([Finding("own-connection-stopped", Outcome.UNKNOWN, title, detail, evidence)], "")
-    title = "What the server answers is not known: this machine's own connection did not get through"
-    detail = (
-        "Connections of the machine to itself come in by lo, where other rules may apply than for clients."
-    )
+    title = "Whether the server answers: this machine's own connection to it did not get through"
+    detail = "Connections of the machine to itself come in by lo, where other rules may apply than for other devices."
     return answer([Finding("server-silent", Outcome.UNKNOWN, title, detail, evidence)], "")
 
 
@@ -113,12 +111,12 @@ def _silent(
     case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None
 ) -> Finding:
     """A server that says nothing blocks where something else shows it: halted, or connections that nobody accepts."""
-    title = f"The server has not answered within {attempt.seconds:.0f} s: it is slow, or silent"
+    title = f"Whether the server answers: it said nothing for {attempt.seconds:.0f} s, so it is slow or hangs"
     detail = "It may be busy with another request, still starting, waiting in a debugger, or stopped."
     outcome = Outcome.UNKNOWN
     if owner is not None and _is_halted(owner):
         how = _how_halted(case) if owner[1].state == "stopped" else "held by a debugger"
-        title = f"{describe_owner(case, owner[0])} is {how}: it accepts connections but answers nothing"
+        title = f"{subject(name_owner(case, owner[0]))} is {how}: it takes connections but answers nothing"
         outcome = Outcome.BLOCKS
     waiting = _still_waiting(case)
     if outcome is not Outcome.BLOCKS and waiting:

@@ -54,11 +54,14 @@ def check(case: Case) -> Answer:
     findings += _check_conntrack(case)
     back = classes[0].journey.way_back if classes else None
     device = None if back is None else back.device
-    return answer(findings, f"answers to {client_for(case, way)} leave by {device}" if device else "")
+    return answer(
+        findings,
+        f"back to {client_for(case, way) if case.peer else way.network} by {device}" if device else "",
+    )
 
 
 def _unreadable(unknown: Unknown) -> Finding:
-    title = "The reply route to clients could not be worked out"
+    title = "Whether answers find their way to other devices: the routes could not be read"
     return Finding("no-route-to-client", Outcome.UNKNOWN, title, unknown.reason, unknown_evidence(unknown))
 
 
@@ -157,7 +160,7 @@ def _check_conntrack(case: Case) -> list[Finding]:
         Finding(
             code="conntrack-full",
             outcome=Outcome.BLOCKS,
-            title=f"The kernel's table of connections is full ({count} of {most}): new ones are dropped",
+            title=f"The kernel's connection table is full ({count} of {most}), so new connections are dropped",
             evidence=(Evidence("sysctl", f"nf_conntrack_count = {count}, nf_conntrack_max = {most}"),),
             fixes=(
                 fix_by(

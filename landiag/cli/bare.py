@@ -82,8 +82,8 @@ def _check(server: OwnServer) -> NoReturn:
 
 
 def _list(recorder: Recorder, deadline: float, meant: tuple[OwnServer, ...]) -> None:
-    from landiag.cli.listeners import render_listeners
     from landiag.listeners import list_listeners
+    from landiag.render.listeners import render_listeners
 
     ports = {server.port for server in meant}
     every = list_listeners(recorder, deadline)

@@ -1,4 +1,4 @@
-"""``landiag explain``: what a finding means, how it is seen, how it is mended."""
+"""``landiag explain``: what a finding means, how it is seen, how it is fixed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from landiag.cli.outputs import ForceFlag, NoColorFlag, Stop, check_outputs, write_file
 from landiag.explain import UnknownCodeError, all_pages, explain, list_codes
+from landiag.render.columns import render_table
 from landiag.terminal import terminal_style
 
 
@@ -22,7 +23,7 @@ def explain_code(
     force: ForceFlag = False,
     no_color: NoColorFlag = False,
 ) -> None:
-    """Explain a finding: what it means, how to see it, how to mend it, what it is confused with.
+    """Explain a finding: what it means, how to see it, how to fix it, what it is confused with.
 
     Examples: landiag explain; landiag explain bound-to-loopback; landiag explain --all --output docs.md
     """
@@ -41,9 +42,7 @@ def explain_code(
 
 
 def _list(*, no_color: bool) -> str:
-    """List every code with its title, in the order in which a person mends them."""
-    room = terminal_style(no_color=no_color).width
-    codes = list_codes()
-    widest = max(len(code) for code, _ in codes)
-    lines = [f"{code:<{widest}}  {title}"[:room].rstrip() for code, title in codes]
-    return "\n".join([*lines, "", "landiag explain CODE says more."]) + "\n"
+    """List every code with its title, in the order in which a person fixes them."""
+    style = terminal_style(no_color=no_color)
+    table = render_table(("", ""), list_codes(), style.width, shrink=(1,), ellipsis=style.ellipsis)
+    return "\n".join([*table, "", "landiag explain CODE says more."]) + "\n"

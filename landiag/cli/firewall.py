@@ -11,10 +11,11 @@ import typer
 
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import ForceFlag, JsonFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
+from landiag.cli.outputs import ForceFlag, JsonFlag, NoColorFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import IPAddress
 from landiag.model.packet import Packet
+from landiag.terminal import terminal_style
 
 PROTOCOLS = ("tcp", "udp")
 
@@ -48,7 +49,7 @@ def firewall(
     ] = False,
     output: Annotated[
         list[Path] | None,
-        typer.Option(help="With --all: a file to write (.html, .json, .txt; repeatable)."),
+        typer.Option(help="Also write the answer to this file (.json, .txt; with --all .html); repeatable."),
     ] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="With --packets: one JSON object a line.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="With --packets: the trace of each, too.")] = False,
@@ -56,6 +57,7 @@ def firewall(
     as_json: JsonFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = False,
+    no_color: NoColorFlag = False,
     timeout: TimeoutSeconds = 60.0,
 ) -> None:
     """Say what the firewall does with a client's conversation, and which rule decides.
@@ -76,7 +78,7 @@ def firewall(
         profile=profile,
         interface_addresses=tuple(interface_address or ()),
     )
-    deadline = time.monotonic() + timeout
+    deadline, style = time.monotonic() + timeout, terminal_style(no_color=no_color)
     host = LiveHost(deadline)
     machine = Recorder(host)
     try:
@@ -91,11 +93,14 @@ def firewall(
         if packets is not None:
             from landiag.cli.firewall_packets import Shown, answer_packets
 
-            shown = Shown(as_json, jsonl, verbose or trace, quiet)
-            answer_packets(packets, asked, machine, ruleset or (), deadline, shown)
-        from landiag.cli.firewall_answer import answer
+            if output:
+                raise Stop("--packets prints its answers: send them into a file with >")
+            lines = Shown(as_json, jsonl, verbose or trace, quiet, style)
+            answer_packets(packets, asked, machine, ruleset or (), deadline, lines)
+        from landiag.cli import firewall_answer
 
-        answer(asked, machine, ruleset or (), deadline, as_json=as_json, quiet=quiet, verbose=verbose)
+        shown = firewall_answer.Shown(style, as_json, quiet, verbose, output or (), force)
+        firewall_answer.answer(asked, machine, ruleset or (), deadline, shown)
     finally:
         host.close()
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import NoReturn
 
 import typer
+from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.cli.outputs import Stop
+from landiag.cli.outputs import Stop, check_outputs, write_file
 from landiag.firewall.bulk import Bulk
-from landiag.firewall.command import Judged, exit_status, write_json, write_table
+from landiag.firewall.command import exit_status, write_json
 from landiag.firewall.engine.surroundings import Surroundings
-from landiag.firewall.owners import find_owner
 from landiag.firewall.saved import is_recording, parse_saved
 from landiag.firewall.saved_file import SavedFile
 from landiag.gather import gather
@@ -26,30 +26,49 @@ from landiag.journey.ways import list_ways
 from landiag.model.facts import ParseError, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
-from landiag.model.ruleset import Ruleset, Verdict
-from landiag.render.escape import escape_text
+from landiag.model.ruleset import Ruleset
+from landiag.render.firewall import render_judged
+from landiag.render.style import Style
+
+SUFFIXES = (".json", ".txt")
+_FILE_WIDTH = 120
+
+
+class Shown(Struct):
+    """How the answer is shown: the terminal, the files that it is also written to."""
+
+    style: Style
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    outputs: Sequence[Path] = ()
+    force: bool = False
 
 
 def answer(
-    asked: Packet,
-    machine: Recorder,
-    files: Sequence[Path],
-    deadline: float,
-    *,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
+    asked: Packet, machine: Recorder, files: Sequence[Path], deadline: float, shown: Shown
 ) -> NoReturn:
     """Judge and print, and end with the exit status. ``machine`` is what is read where no ``files`` are given."""
+    check_outputs(shown.outputs, force=shown.force)
+    for file in shown.outputs:
+        if file.suffix.lower() not in SUFFIXES:
+            raise Stop(f"{file} cannot be written: its name must end in {' or '.join(SUFFIXES)}")
     try:
         asked, judge = open_judge(asked, machine, files, deadline)
     except ParseError as error:
         raise Stop(str(error)) from error
     judged = judge.whole(asked)
-    if as_json:
-        sys.stdout.write(json.dumps(write_json(judge.ruleset, (judged,)), indent=2) + "\n")
-    else:
-        sys.stdout.write(describe(judge.ruleset, judged, with_trace=not quiet, whole=verbose))
+    document = json.dumps(write_json(judge.ruleset, (judged,)), indent=2) + "\n"
+    for file in shown.outputs:
+        is_json = file.suffix.lower() == ".json"
+        wide = Style(_FILE_WIDTH)
+        text = (
+            document if is_json else render_judged(judge.ruleset, judged, wide, with_trace=True, whole=True)
+        )
+        write_file(file, text, force=shown.force)
+    with_trace, whole = not shown.quiet, shown.verbose
+    said = render_judged(judge.ruleset, judged, shown.style, with_trace=with_trace, whole=whole)
+    sys.stdout.write(document if shown.as_json else said)
     raise typer.Exit(exit_status((judged,)))
 
 
@@ -111,23 +130,3 @@ def read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Stop(f"{file} could not be read: {error.strerror}") from error
-
-
-def describe(rules: Ruleset, one: Judged, *, with_trace: bool, whole: bool) -> str:
-    """Say the verdict, the rule that decides, who fares otherwise, and the trace."""
-    packet, told = one.packet, one.told
-    who = packet.source or "ordinary clients"
-    where = f"{packet.protocol} port {packet.destination_port}"
-    kind = f" ({told.reject_with})" if told.reject_with else ""
-    lines = [f"{told.verdict.value.upper()}{kind}: {who} to {packet.destination or 'this machine'}, {where}"]
-    if told.decided_by is not None and told.verdict is not Verdict.ACCEPT:
-        owner = find_owner(rules, told.decided_by, told.lines)
-        lines.append(f"  decided by {owner.text}: {told.decided_by.rule_text}")
-    lines += [f"  may hang on: {line.rule_text}" for line in told.unknown[:5]]
-    for group in one.others:
-        first = group.pieces[0]
-        span = str(first.first) if first.size == 1 else f"{first.first} to {first.last}"
-        lines.append(f"  {group.told.verdict.value} for {span} ({group.size} addresses)")
-    if with_trace:
-        lines += ["", write_table(told, whole=whole), ""]
-    return "\n".join(escape_text(line, keep="\n") for line in lines) + "\n"

@@ -11,7 +11,7 @@ import msgspec
 import typer
 from msgspec import Struct
 
-from landiag.cli.firewall_answer import describe, open_judge
+from landiag.cli.firewall_answer import open_judge
 from landiag.cli.outputs import Stop
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import SCHEMA, judged_json
@@ -21,6 +21,8 @@ from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Verdict
 from landiag.render.escape import escape_text
+from landiag.render.firewall import render_judged
+from landiag.render.style import Style
 
 
 class Shown(Struct):
@@ -30,6 +32,7 @@ class Shown(Struct):
     as_lines: bool = False
     with_trace: bool = False
     quiet: bool = False
+    style: Style = Style()
 
 
 def answer_packets(
@@ -99,7 +102,9 @@ def _document(judge: Bulk, packet: Packet, *, with_trace: bool) -> tuple[Verdict
 def _text(judge: Bulk, packet: Packet, shown: Shown) -> tuple[Verdict, str]:
     if shown.with_trace and not shown.quiet:
         judged = judge.whole(packet)
-        return judged.told.verdict, describe(judge.ruleset, judged, with_trace=True, whole=True)
+        return judged.told.verdict, render_judged(
+            judge.ruleset, judged, shown.style, with_trace=True, whole=True
+        )
     brief = judge.judge(packet)
     document = brief.document
     asked, decided = document["packet"], document["decided_by"]

@@ -1,34 +1,45 @@
-"""``landiag list``: every listener, and whether LAN clients reach it."""
+"""``landiag list``: every listener, and whether other devices reach it."""
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from typing import TYPE_CHECKING
 
 import typer
-from msgspec.structs import asdict
 
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import JsonFlag, NoColorFlag, Stop, TimeoutSeconds
+from landiag.cli.outputs import (
+    ForceFlag,
+    JsonFlag,
+    NoColorFlag,
+    OutputFiles,
+    QuietFlag,
+    Stop,
+    TimeoutSeconds,
+    check_outputs,
+    choose_renderer,
+    write_file,
+)
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
 from landiag.question import UsageError
-from landiag.render.escape import escape_text
-from landiag.render.terminal import Style
+from landiag.render.listeners import LIST_RENDERERS, count_reached, render_list_json, render_listeners
 from landiag.terminal import terminal_style
-
-if TYPE_CHECKING:
-    from landiag.listeners import Listener
-
-SCHEMA = "landiag.list/1"
 
 
 def list_listeners(
-    as_json: JsonFlag = False, timeout: TimeoutSeconds = 10.0, no_color: NoColorFlag = False
+    as_json: JsonFlag = False,
+    output: OutputFiles = None,
+    force: ForceFlag = False,
+    quiet: QuietFlag = False,
+    timeout: TimeoutSeconds = 10.0,
+    no_color: NoColorFlag = False,
 ) -> None:
-    """List every listener of this machine, its program, and whether LAN clients reach it or what stops them."""
+    """List every listener of this machine, its program, and whether other devices reach it or what stops them."""
+    files = tuple(output or ())
+    check_outputs(files, force=force)
+    for file in files:
+        choose_renderer(file, LIST_RENDERERS)
     deadline = time.monotonic() + timeout
     host = LiveHost(deadline)
     recorder = Recorder(host)
@@ -43,30 +54,12 @@ def list_listeners(
         host.close()
     if isinstance(found, Unknown):
         raise Stop(f"the listeners could not be read: {found.reason}", 3)
+    for file in files:
+        write_file(file, choose_renderer(file, LIST_RENDERERS)(found), force=force)
     if as_json:
-        document = {"schema": SCHEMA, "listeners": [asdict(listener) for listener in found]}
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        sys.stdout.write(render_list_json(found))
+    elif quiet:
+        sys.stdout.write(f"{count_reached(found)}\n")
     else:
         sys.stdout.write(render_listeners(found, terminal_style(no_color=no_color)))
     raise typer.Exit(0)
-
-
-def render_listeners(found: tuple[Listener, ...], style: Style) -> str:
-    """Render the listeners as a table; names are cut so that it fits the terminal."""
-    if not found:
-        return "Nothing listens on this machine.\n"
-    from tabulate import tabulate
-
-    room = max(16, style.width - 58)
-    rows = [
-        (item.port, escape_text(item.program)[:room], escape_text(item.address), item.reached, _why(item))
-        for item in found
-    ]
-    table = tabulate(
-        rows, headers=("port", "program", "listens on", "LAN", "open / why not"), disable_numparse=True
-    )
-    return f"{table}\n\nWhy not, in words: landiag explain CODE, or landiag check --port PORT\n"
-
-
-def _why(item: Listener) -> str:
-    return escape_text(item.cause or item.url or "")

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -15,6 +15,8 @@ from landiag.model.report import Report
 from landiag.render.jsontext import render_json
 from landiag.render.terminal import render_quiet, render_terminal
 from landiag.terminal import terminal_style
+
+T = TypeVar("T")
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")]
 OutputFiles = Annotated[
@@ -101,10 +103,15 @@ RENDERERS: Mapping[str, Callable[[Report], str]] = {
 
 
 def render_for(file: Path) -> Callable[[Report], str]:
-    """Choose the renderer for a file by its suffix. Stops for a suffix that is not known."""
-    renderer = RENDERERS.get(file.suffix.lower())
+    """Choose the renderer of a report for a file by its suffix. Stops for a suffix that is not known."""
+    return choose_renderer(file, RENDERERS)
+
+
+def choose_renderer(file: Path, renderers: Mapping[str, T]) -> T:
+    """Choose what writes a file by its suffix. Stops for a suffix that is not known."""
+    renderer = renderers.get(file.suffix.lower())
     if renderer is None:
-        raise Stop(f"{file} cannot be written: its name must end in {', '.join(RENDERERS)}")
+        raise Stop(f"{file} cannot be written: its name must end in {', '.join(renderers)}")
     return renderer
 
 

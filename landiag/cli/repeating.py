@@ -17,7 +17,7 @@ from landiag.model.report import Report, Status
 if TYPE_CHECKING:
     from landiag.cli.fixing import Consent
     from landiag.host import Recording
-    from landiag.render.terminal import Style
+    from landiag.render.style import Style
 
 OVER_SSH = 60.0
 """Seconds in which a change has to be confirmed by default, where it could cut the person's own line."""

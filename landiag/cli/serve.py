@@ -25,9 +25,13 @@ from landiag.cli.outputs import (
     finish,
     render_for,
 )
-from landiag.model.report import Report, Target
+from landiag.model.report import Report, Status, Target
 from landiag.question import Question, UsageError
+from landiag.render.advice import fix_lines
 from landiag.render.escape import escape_text
+from landiag.render.style import Style
+from landiag.render.terminal import render_verdict
+from landiag.terminal import terminal_style
 
 _ASKS = {
     "win32": "Windows will ask whether Python may be reached: allow it for private networks. Cancelling writes rules"
@@ -43,7 +47,7 @@ def serve(
     ] = None,
     page_port: Annotated[
         str | None,
-        typer.Option(help="The page's own port. [default: the server's where it is free, else from 8780 on]"),
+        typer.Option(help="The page's own port. [default: the first free one from 8780 on]"),
     ] = None,
     to: Annotated[str | None, typer.Option(help="The address of this machine that phones use.")] = None,
     duration: Annotated[
@@ -73,6 +77,8 @@ def serve(
         Target(asked.port, address=parse_own_address(to) or asked.address, scheme=asked.scheme)
     )
     wanted = parse_port(page_port) if page_port else None
+    if wanted == asked.port:
+        raise Stop(f"{wanted} is the server's own port, and the page never takes that: name another, or none")
     report = _serve(question, wanted, min(duration, timeout or duration), is_quiet=quiet, redact=redact)
     if redact:
         from landiag.cli.redacting import redact_report
@@ -90,7 +96,7 @@ def _serve(
 
     def say(text: str) -> None:
         if not is_quiet:
-            sys.stderr.write(escape_text(text) + "\n")
+            sys.stderr.write(escape_text(text, keep="\n") + "\n")
             sys.stderr.flush()
 
     def say_device(text: str) -> None:
@@ -109,6 +115,8 @@ def _serve(
         ) from error
     _stop_by_signals(run.stop)
     served = run.served
+    if not redact:
+        _say_verdict(run.base, run.page_check, say)
     if not served.phone_urls:
         say("This machine has no address that phones could use: connect it to a network first.")
     else:
@@ -119,6 +127,15 @@ def _serve(
     lasts = f"{duration / 60:.0f} minutes" if duration >= 120 else f"{duration:.0f} seconds"
     say(f"It ends by itself after {lasts}, or by Ctrl-C.")
     return run.run()
+
+
+def _say_verdict(base: Report, of_page: Report, say: Callable[[str], None]) -> None:
+    """Say what is known before any phone has come: the verdict, its fix, and what keeps phones from the page."""
+    style = Style(terminal_style(no_color=True).width)
+    say("\n".join([render_verdict(base, style).rstrip(), *fix_lines(base, style), ""]))
+    if of_page.verdict.status is Status.BLOCKED:
+        intro = f"This page (port {of_page.target.port}) is blocked too, so phones can't open it."
+        say("\n".join([*style.wrap(intro), *fix_lines(of_page, style), ""]))
 
 
 def _say_urls(urls: tuple[str, ...], say: Callable[[str], None], *, redact: bool) -> None:
@@ -138,13 +155,22 @@ def _stop_by_signals(stop: Event) -> None:
     signal.signal(signal.SIGTERM, handle)
 
 
+_BLACK_ON_WHITE = "\x1b[38;5;231;48;5;16m"
+"""The blocks are the light modules: white on black, whatever the colours of the terminal are."""
+
+
 def show_code(url: str) -> None:
-    """Show the QR code on the terminal, where its characters can be shown."""
+    """Show the QR code on the terminal in its own colours, where its characters can be shown."""
+    import io
+
     import segno
 
     try:
         "█▀▄".encode(sys.stderr.encoding or "ascii")
     except UnicodeEncodeError:
         return
-    segno.make(url, micro=False, error="l").terminal(sys.stderr, compact=True, border=2)
+    drawn = io.StringIO()
+    segno.make(url, micro=False, error="l").terminal(drawn, compact=True, border=4)
+    before, after = (_BLACK_ON_WHITE, "\x1b[0m") if sys.stderr.isatty() else ("", "")
+    sys.stderr.write("".join(f"{before}{line}{after}\n" for line in drawn.getvalue().splitlines()))
     sys.stderr.flush()

@@ -53,7 +53,7 @@ def _ufw(readings: Mapping[str, Reading]) -> Hint | None:
         return None
     code = "firewall-rejects" if policy == "REJECT" else "firewall-drops"
     word = "rejects" if policy == "REJECT" else "denies"
-    return Hint(code, f"ufw (on, {word} incoming)", UFW_CONF.path)
+    return Hint(code, f"ufw: it is on and {word} incoming connections by default", UFW_CONF.path)
 
 
 def _firewalld(readings: Mapping[str, Reading]) -> Hint | None:
@@ -61,14 +61,16 @@ def _firewalld(readings: Mapping[str, Reading]) -> Hint | None:
     if _active_units(readings).get("firewalld") != "active":
         return None
     zone = _settings(readings, FIREWALLD_CONF).get("DefaultZone", "")
-    named = f"firewalld (on, zone {zone})" if zone else "firewalld (on)"
+    named = f"firewalld: it is on, and its zone is {zone}" if zone else "firewalld: it is on"
     return None if zone == "trusted" else Hint("firewall-rejects", named, FIREWALLD_CONF.path)
 
 
 def _units(readings: Mapping[str, Reading]) -> Hint | None:
     for unit in ("nftables", "iptables", "netfilter-persistent"):
         if _active_units(readings).get(unit) == "active":
-            return Hint("firewall-drops", f"{unit} (its rules were loaded at start)", "systemctl is-active")
+            return Hint(
+                "firewall-drops", f"{unit}: its rules were loaded at the start", "systemctl is-active"
+            )
     return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.model.ruleset import Chain, Ruleset, TraceLine
 
@@ -41,13 +42,16 @@ class Owner(Struct, frozen=True):
     """The owner of a rule. ``detail`` is its zone or jail; empty when there is none.
 
     ``text`` is how a person says it: ``ufw rule 3 (deny 5000/tcp)``, ``firewalld zone public``. ``because`` says
-    more, where more is known: ``firewalld: zone public has no port 5000/tcp``.
+    more, where more is known: ``firewalld: zone public has no port 5000/tcp``. ``subject`` is who stops something
+    and ``reason`` why: ``ufw``, ``its default: deny incoming``.
     """
 
     manager: Manager
     text: str
     detail: str = ""
     because: str = ""
+    subject: str = ""
+    reason: str = ""
 
     @property
     def title(self) -> str:
@@ -98,6 +102,13 @@ def find_owner(
 
     ``port`` is the port that clients ask for, where it is to be named.
     """
+    owner = _find_owner(ruleset, decided_by, lines, port)
+    return owner if owner.subject else replace(owner, subject=owner.text)
+
+
+def _find_owner(
+    ruleset: Ruleset, decided_by: TraceLine, lines: tuple[TraceLine, ...], port: int | None
+) -> Owner:
     chain = decided_by.chain
     if chain is None:
         return Owner(Manager.NFTABLES, "the kernel")
@@ -105,11 +116,17 @@ def find_owner(
         return Owner(_OTHER_SYSTEMS[chain.backend], _OTHER_SYSTEMS[chain.backend].value)
     manager = find_manager(ruleset, chain, decided_by)
     if manager is Manager.UFW:
+        default = _ufw_default(decided_by)
+        if default:
+            return Owner(manager, f"ufw default ({default})", "", "", "ufw", f"its default: {default}")
         return Owner(manager, _ufw_text(ruleset, decided_by, lines))
     if manager is Manager.FIREWALLD:
         zone = find_zone(lines) or ""
         because = _firewalld_reason(decided_by, zone, port)
-        return Owner(manager, f"firewalld zone {zone}" if zone else "firewalld", zone, because)
+        text = f"firewalld zone {zone}" if zone else "firewalld"
+        return Owner(
+            manager, text, zone, because and f"firewalld: {because}", because and "firewalld", because
+        )
     if manager is Manager.FAIL2BAN:
         jail = _find_jail(chain, decided_by.rule_text)
         return Owner(manager, f"fail2ban jail {jail}" if jail else "fail2ban", jail)
@@ -165,14 +182,22 @@ def _manager_of_policy(ruleset: Ruleset, chain: Chain) -> Manager | None:
     return None
 
 
-def _ufw_text(ruleset: Ruleset, line: TraceLine, lines: tuple[TraceLine, ...]) -> str:
+def _ufw_default(line: TraceLine) -> str:
+    """The default of ufw that decided, ``deny incoming``; empty where a rule did."""
     name = line.chain.name.replace("ufw6-", "ufw-") if line.chain is not None else ""
     if _is_policy(line):
         direction = _DIRECTIONS.get(name.lower(), "")
-        return f"ufw default (deny {direction})" if direction else "ufw default"
-    if name.startswith(("ufw-reject-", "ufw-skip-to-policy-")):
-        word = "reject" if "REJECT" in line.rule_text or "reject" in line.rule_text else "deny"
-        return f"ufw default ({word} {_DIRECTIONS.get(name.rpartition('-')[2], 'incoming')})"
+        return f"deny {direction}" if direction else ""
+    if not name.startswith(("ufw-reject-", "ufw-skip-to-policy-")):
+        return ""
+    word = "reject" if "REJECT" in line.rule_text or "reject" in line.rule_text else "deny"
+    return f"{word} {_DIRECTIONS.get(name.rpartition('-')[2], 'incoming')}"
+
+
+def _ufw_text(ruleset: Ruleset, line: TraceLine, lines: tuple[TraceLine, ...]) -> str:
+    name = line.chain.name.replace("ufw6-", "ufw-") if line.chain is not None else ""
+    if _is_policy(line):
+        return "ufw default"
     if name.startswith(("ufw-before-", "ufw-not-local", "ufw-logging-deny")):
         return "ufw (before.rules)"
     if name.startswith("ufw-after-"):
@@ -203,9 +228,9 @@ def _firewalld_reason(line: TraceLine, zone: str, port: int | None) -> str:
     if not zone or line.hook not in ("input", ""):
         return ""
     if name.endswith("_deny"):
-        return f"firewalld: a rule of zone {zone} denies it"
+        return f"a rule of zone {zone} denies it"
     is_end = name.removeprefix("filter_") in (f"IN_{zone}", "INPUT") or name.startswith("INPUT")
-    return f"firewalld: zone {zone} has no port {port}/tcp" if is_end and port is not None else ""
+    return f"zone {zone} has no port {port}/tcp" if is_end and port is not None else ""
 
 
 def find_zone(lines: tuple[TraceLine, ...]) -> str | None:

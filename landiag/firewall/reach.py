@@ -259,7 +259,7 @@ def _say_rest(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
         lines.append(
             f"  {what}: {verb} by {why}"
             if verb != "can't tell"
-            else f"  {what}: can't tell, it hangs on {why}"
+            else f"  {what}: can't tell, it depends on {why}"
         )
     if len(ranked) > SHOWN:
         lines.append(f"  and by {len(ranked) - SHOWN} more rules: --json shows them")

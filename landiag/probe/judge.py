@@ -182,7 +182,7 @@ def _name_evidence(case: Case) -> tuple[Evidence, ...]:
 
 def _name_fix() -> Fix:
     return do(
-        "Use the server's address, or mend the name",
+        "Use the server's address, or fix the name",
         "Type the number instead of the name; look for the name in /etc/hosts and in the router's list of devices.",
     )
 

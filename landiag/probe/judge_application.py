@@ -338,7 +338,7 @@ def _check_debugger(look: Look, attempt: Attempt) -> list[Finding]:
     return [
         warns(
             "debugger-exposed",
-            "Werkzeug's debugger answers this machine: whoever reaches this port can try to run code on the server",
+            "Werkzeug's debugger answers this machine: anyone who reaches this port can try to run code on the server",
             "Its PIN is the only lock. Run without debug mode while other devices can connect.",
             (answer_evidence(found, found.best),),
             (do("Run without the debugger", "Start without --debug (FLASK_DEBUG=0, app.run(debug=False))."),),

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from landiag.model.report import Edit, Finding, Fix, Outcome, Path, Report, Status
+from landiag.render.headline import find_out, headline, opens_then, second_lines
 from landiag.render.markup import Markup, cell, code_cell, element, group, trusted
 from landiag.render.parts import (
     ON_THE_CLIENT,
     OUTCOME_WORDS,
-    STATUS_WORDS,
     clip,
     clip_rows,
     confirmation,
     describe_path,
     facts,
     fixes_in_order,
+    label_of,
     lasting,
-    symptom_sentence,
 )
 from landiag.render.svg import render_path
 from landiag.render.typed import command_lines, masked_note, undo_lines
@@ -63,19 +63,28 @@ details::details-content{content-visibility:visible;display:block;height:auto}}
 
 def render_html(report: Report) -> str:
     """Render a report as an HTML page that needs nothing else."""
-    word = STATUS_WORDS[report.verdict.status]
     return page(
-        f"landiag: {word}: {report.verdict.summary}",
-        element("h1", f"{word}: {report.verdict.summary}", class_=report.verdict.status.value),
-        *_paragraphs([symptom_sentence(report), confirmation(report), *report.notes], "note"),
-        _facts(report),
-        *_checks(report),
+        f"landiag: {headline(report)}",
+        element("h1", headline(report), class_=report.verdict.status.value),
+        *_paragraphs([*second_lines(report), confirmation(report)]),
+        *_find_out(report),
+        *_paragraphs(report.notes, "note"),
         *_fixes(report),
+        *_checks(report),
         *_client(report),
+        _facts(report),
         *_ways(report),
         *_findings(report),
         *_readings(report),
     )
+
+
+def _find_out(report: Report) -> list[Markup]:
+    said, lines = find_out(report)
+    if not said and not lines:
+        return []
+    typed = [element("pre", "\n".join(lines))] if lines else []
+    return [element("p", f"Find out: {said}"), *typed]
 
 
 def page(title: str, *parts: Markup) -> str:
@@ -115,35 +124,35 @@ def _outcome(outcome: Outcome) -> Markup:
 
 def _checks(report: Report) -> list[Markup]:
     rows = [
-        (element("th", check.check, scope="row"), _outcome(check.outcome), cell(clip(check.summary)))
+        (element("th", label_of(check), scope="row"), _outcome(check.outcome), cell(clip(check.summary)))
         for check in report.checks
     ]
     return [element("h2", "Checks"), _rows(("check", "result", "found"), rows)] if rows else []
 
 
 def _fixes(report: Report) -> list[Markup]:
-    fixes = fixes_in_order(report)
+    fixes = [] if report.verdict.status is Status.CLEAR else fixes_in_order(report)
     if not fixes:
         return []
-    title = element("h2", "Fix, in this order" if len(fixes) > 1 else "Fix")
-    return [
-        title,
-        *(part for number, pair in enumerate(fixes, 1) for part in _fix(number, *pair, report.host.os)),
-    ]
+    title = element("h2", "Fixes, in this order" if len(fixes) > 1 else "Fix")
+    numbers = range(1, len(fixes) + 1) if len(fixes) > 1 else [0]
+    pairs = zip(numbers, fixes, strict=True)
+    return [title, *(part for number, pair in pairs for part in _fix(number, *pair, report.host.os))]
 
 
 def _fix(number: int, finding: Finding, fix: Fix, os: str) -> list[Markup]:
     commands = command_lines(fix, os)
-    parts = [element("h3", f"{number}. {fix.title} ", element("span", f"({finding.code})", class_="dim"))]
+    start = f"{number}. {fix.title} " if number else f"{fix.title} "
+    parts = [element("h3", start, element("span", f"({finding.code})", class_="dim"))]
     steps = (*fix.steps, *masked_note(fix))
     if steps:
         parts.append(element("ul", *(element("li", step) for step in steps)))
     parts += _edit(fix.edit) if fix.edit is not None else []
     parts += [element("pre", "\n".join(commands))] if commands else []
-    parts += _paragraphs([lasting(fix), f"Mind: {fix.risk}" if fix.risk else ""])
+    parts += _paragraphs([lasting(fix), f"Risk: {fix.risk}" if fix.risk else ""])
     if undo_lines(fix, os):
         undo = element("pre", "\n".join(undo_lines(fix, os)))
-        parts.append(_fold("To undo it", undo))
+        parts.append(_fold("Undo", undo))
     return parts
 
 
@@ -161,19 +170,17 @@ def _fold(summary: str, *children: Markup) -> Markup:
 
 
 def _client(report: Report) -> list[Markup]:
+    title = element("h2", "On the other device")
     if report.redacted:
-        return [element("h2", "On the client"), element("p", ON_THE_CLIENT)]
-    url = next((path.url for path in report.paths if path.url), None)
-    parts = []
-    if url is not None:
-        opened = "Open" if report.verdict.status is Status.CLEAR else "Then open"
-        parts.append(element("p", f"{opened} on the client: ", element("code", url)))
+        return [title, element("p", ON_THE_CLIENT)]
+    url = opens_then(report)
+    parts = [element("p", "Then open ", element("code", url), " on the other device.")] if url else []
     rows = [(code_cell(item.command), cell(item.expect)) for item in report.see_also]
     if rows:
         parts.append(
             _fold("What to type there, and what each answer means", _rows(("type", "it means"), rows))
         )
-    return [element("h2", "On the client"), *parts] if parts else []
+    return [title, *parts] if parts else []
 
 
 def _ways(report: Report) -> list[Markup]:
@@ -217,7 +224,7 @@ def _findings(report: Report) -> list[Markup]:
 
 
 def _finding(finding: Finding) -> list[Markup]:
-    hidden = f"Shows only when {finding.hidden_by} is mended." if finding.hidden_by else ""
+    hidden = f"Shows only when {finding.hidden_by} is fixed." if finding.hidden_by else ""
     evidence = [(cell(item.source), code_cell(clip(item.text))) for item in finding.evidence]
     table = _rows(("where it was read", "what stood there"), evidence)
     return [

@@ -11,19 +11,19 @@ from collections.abc import Iterable, Sequence
 
 from landiag.model.report import Edit, Finding, Fix, Path, Report, Status
 from landiag.render.escape import escape_text
+from landiag.render.headline import find_out, fix_title, headline, opens_then, second_lines
 from landiag.render.parts import (
     ON_THE_CLIENT,
     OUTCOME_WORDS,
-    STATUS_WORDS,
     clip,
     clip_rows,
     confirmation,
     describe_path,
     facts,
     fixes_in_order,
+    label_of,
     lasting,
     stop_of,
-    symptom_sentence,
 )
 from landiag.render.typed import command_lines, masked_note, undo_lines
 
@@ -39,18 +39,14 @@ _ACTIVE_FIRST = re.compile(r"[#>=+\-:]|\d+[.)]$|(?i:javascript|data|vbscript):")
 def render_markdown(report: Report) -> str:
     """Render a report as GitHub-flavoured Markdown."""
     blocks = [
-        f"## landiag: {STATUS_WORDS[report.verdict.status]}",
-        " ".join(
-            (
-                f"**{plain(report.verdict.summary)}**",
-                *(plain(one) for one in (symptom_sentence(report), confirmation(report)) if one),
-            )
-        ),
-        table(("", ""), facts(report)),
-        *(f"> {plain(note)}" for note in report.notes),
-        *_checks(report),
+        f"### {plain(headline(report))}",
+        " ".join(plain(one) for one in (*second_lines(report), confirmation(report)) if one),
+        *_find_out(report),
         *_fixes(report),
+        *_checks(report),
+        *(f"> {plain(note)}" for note in report.notes),
         *_client(report),
+        table(("", ""), facts(report)),
         *_paths(report),
         *_findings(report),
         *_readings(report),
@@ -112,18 +108,24 @@ def _longest_run(text: str) -> int:
     return max((len(run) for run in re.findall("`+", text)), default=0)
 
 
+def _find_out(report: Report) -> list[str]:
+    said, lines = find_out(report)
+    if not said and not lines:
+        return []
+    return [f"Find out: {plain(said)}" if said else "Find out:\n\n" + fenced("\n".join(lines), "sh")]
+
+
 def _checks(report: Report) -> list[str]:
-    rows = [(check.check, OUTCOME_WORDS[check.outcome], check.summary) for check in report.checks]
-    return ["### Checks", table(("check", "result", "found"), rows)] if rows else []
+    rows = [(label_of(check), OUTCOME_WORDS[check.outcome], check.summary) for check in report.checks]
+    return ["#### Checks", table(("check", "result", "found"), rows)] if rows else []
 
 
 def _fixes(report: Report) -> list[str]:
-    fixes = fixes_in_order(report)
-    if not fixes:
-        return []
-    blocks = ["### Fix, in this order" if len(fixes) > 1 else "### Fix"]
+    fixes = [] if report.verdict.status is Status.CLEAR else fixes_in_order(report)
+    blocks = ["#### Fixes, in this order"] if len(fixes) > 1 else []
     for number, (finding, fix) in enumerate(fixes, 1):
-        blocks += [f"**{number}. {plain(fix.title)}** (for {code(finding.code)})", *_fix(fix, report.host.os)]
+        start = f"{number}. Fix" if len(fixes) > 1 else "Fix"
+        blocks += [f"**{start}: {plain(fix_title(fix))}** ({code(finding.code)})", *_fix(fix, report.host.os)]
     return blocks
 
 
@@ -134,9 +136,9 @@ def _fix(fix: Fix, os: str) -> list[str]:
     commands = command_lines(fix, os)
     blocks.append(fenced("\n".join(commands), _language(os)) if commands else "")
     blocks.append(plain(lasting(fix)))
-    blocks.append(f"Mind: {plain(fix.risk)}" if fix.risk else "")
+    blocks.append(f"Risk: {plain(fix.risk)}" if fix.risk else "")
     if undo_lines(fix, os):
-        blocks.append("To undo it:\n\n" + fenced("\n".join(undo_lines(fix, os)), _language(os)))
+        blocks.append("Undo:\n\n" + fenced("\n".join(undo_lines(fix, os)), _language(os)))
     return blocks
 
 
@@ -153,17 +155,13 @@ def _edit(edit: Edit) -> list[str]:
 
 def _client(report: Report) -> list[str]:
     if report.redacted:
-        return ["### On the client", ON_THE_CLIENT]
-    url = next((path.url for path in report.paths if path.url), None)
-    lines = []
-    if url is not None:
-        opened = "Open" if report.verdict.status is Status.CLEAR else "Then open"
-        lines.append(f"{opened} on the client: {code(url)}")
-    rows = [(item.command, item.expect) for item in report.see_also]
-    seen = [[code(command), expect] for command, expect in rows]
-    if seen:
-        lines.append(fold("What to type on the client, and what each answer means", [_code_table(seen)]))
-    return ["### On the client", *lines] if lines else []
+        return [ON_THE_CLIENT]
+    url = opens_then(report)
+    seen = [[code(item.command), item.expect] for item in report.see_also]
+    folded = fold(
+        "What to type on the other device, and what each answer means", [_code_table(seen)] if seen else []
+    )
+    return [f"Then open {code(url)} on the other device." if url else "", folded]
 
 
 def _code_table(rows: Iterable[Sequence[str]]) -> str:
@@ -200,7 +198,7 @@ def _findings(report: Report) -> list[str]:
 
 
 def _finding(finding: Finding) -> list[str]:
-    hidden = f", shows only when {finding.hidden_by} is mended" if finding.hidden_by else ""
+    hidden = f", shows only when {finding.hidden_by} is fixed" if finding.hidden_by else ""
     head = f"**{plain(finding.id)}** {code(finding.code)} ({OUTCOME_WORDS[finding.outcome]}{plain(hidden)}): "
     return [
         head + plain(finding.title),

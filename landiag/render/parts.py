@@ -6,24 +6,32 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from landiag.model.actions import Lasts
-from landiag.model.report import Finding, Fix, Outcome, Path, Report, Status
+from landiag.model.report import CheckResult, Finding, Fix, Outcome, Path, Report, Status
+from landiag.model.terms import CheckName
 
 T = TypeVar("T")
 
-STATUS_WORDS = {Status.CLEAR: "CLEAR", Status.BLOCKED: "BLOCKED", Status.UNDETERMINED: "NOT CERTAIN"}
+CHECK_LABELS = {CheckName.ADDRESSES: "address", CheckName.WAY_BACK: "reply route", CheckName.PEER: "network"}
+"""What people read for the checks whose name in the JSON says less."""
 
 OUTCOME_WORDS = {
     Outcome.OK: "ok",
     Outcome.BLOCKS: "blocks",
     Outcome.WARNS: "warning",
     Outcome.UNKNOWN: "not known",
-    Outcome.NOT_APPLICABLE: "not needed",
+    Outcome.NOT_APPLICABLE: "not asked",
 }
 
 REDACTED = "names and addresses are replaced, the same one always by the same"
 
-ON_THE_CLIENT = "Run without --redact for what to open and to type on the client."
+ON_THE_CLIENT = "Run without --redact for what to open and to type on the other device."
 """In place of addresses and commands that nobody could use."""
+
+
+def label_of(check: CheckResult) -> str:
+    """What people read for a check: the JSON's name, or a plainer one."""
+    return CHECK_LABELS.get(check.check, str(check.check))
+
 
 MOST_ROWS = 200
 """Rows that a page shows of one table; the JSON has all."""
@@ -70,12 +78,6 @@ def confirmation(report: Report) -> str:
     return f"What could be read points to {verdict.likely}." if verdict.likely else ""
 
 
-def symptom_sentence(report: Report) -> str:
-    """What a client sees now, as a sentence; empty where nobody worked it out."""
-    sees = report.verdict.client_sees
-    return "" if sees is None else sees.text
-
-
 def fixes_in_order(report: Report) -> list[tuple[Finding, Fix]]:
     """List the fixes of what stops clients or is not known, in order; those of warnings when all is clear."""
     wanted = (Outcome.WARNS,) if report.verdict.status is Status.CLEAR else (Outcome.BLOCKS, Outcome.UNKNOWN)
@@ -108,7 +110,7 @@ def describe_path(path: Path) -> str:
     if number is None:
         return f"To {place}: nothing was found that stops the packets."
     stage = path.stages[number]
-    verb = "stops at" if stage.outcome is Outcome.BLOCKS else "is followed with certainty only to"
+    verb = "stops at" if stage.outcome is Outcome.BLOCKS else "can be followed only to"
     return f"To {place}: the conversation {verb} the stage {stage.stage}" + (
         f": {stage.detail}" if stage.detail else "."
     )

@@ -18,9 +18,9 @@ from landiag.model.facts import Process
 from landiag.servers.invocation import Invocation, invocation, package_script
 
 DEVELOPMENT_ADVICE = (
-    "This is a development server, meant for its developer only. For more than a test let gunicorn, uWSGI or "
-    "waitress serve the application behind a proxy such as nginx or Caddy, and open the port to your own "
-    "network only."
+    "The development server is meant for you alone; use it on networks you trust. For more than a test let "
+    "gunicorn, uWSGI or waitress serve the application behind a proxy such as nginx or Caddy, and open the port "
+    "to your own network only."
 )
 
 _MOST_ANCESTORS = 8
@@ -90,6 +90,10 @@ class ServerKind(Struct, frozen=True):
     production: str = ""
 
 
+_DEVELOPMENT = re.compile(r"'s? development server(?: \(app\.run\))?$")
+"""What a title says beside the name that people know a server by."""
+
+
 class Server(Struct, frozen=True):
     """A recognised server: what it is, and the process that has to end before it is started anew.
 
@@ -114,6 +118,11 @@ class Server(Struct, frozen=True):
     def title(self) -> str:
         """What a person calls it."""
         return self.kind.title
+
+    @property
+    def name(self) -> str:
+        """What a person calls it in short: ``Flask``."""
+        return _DEVELOPMENT.sub("", self.title)
 
     @property
     def development_server(self) -> bool:

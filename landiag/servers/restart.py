@@ -69,7 +69,7 @@ def restart_command(
     """
     server = replace(server, kind=kind_for(server, port, os))
     host = "::" if family is Family.IPV6 else "0.0.0.0"
-    title = f"Let {server.title} listen on all addresses"
+    title = f"Start {server.name} on all addresses"
     advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
     if unit:
         return _of_unit(advice, server, host, port, unit)
@@ -94,7 +94,7 @@ def _may_debug(server: Server, process: Process, advice: RestartAdvice) -> bool:
 
 def http_command(server: Server, port: int | None) -> RestartAdvice:
     """What makes a uWSGI that speaks its own protocol on this port speak HTTP there."""
-    advice = _ending(f"Let {server.title} speak HTTP", server)
+    advice = _ending(f"Let {server.name} speak HTTP", server)
     called = server.invocation
     wanted = {"--socket", "-s", "--uwsgi-socket"}
     if called is None or not wanted & {word.split("=", 1)[0] for word in called.arguments}:

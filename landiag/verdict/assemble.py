@@ -23,7 +23,7 @@ class Judgement(Struct, frozen=True):
     findings: tuple[Finding, ...]
 
 
-def judge(answers: Sequence[tuple[str, Answer]], likely: str | None, url: str | None) -> Judgement:
+def judge(answers: Sequence[tuple[str, Answer]], likely: str | None, who: str = "other devices") -> Judgement:
     """Judge the answers of the checks: blocked outranks unknown, unknown outranks clear."""
     every = (finding for _, said in answers for finding in said.findings)
     findings = hide(number(in_order(unite(every, says))))
@@ -37,7 +37,7 @@ def judge(answers: Sequence[tuple[str, Answer]], likely: str | None, url: str | 
         )
         for name, said in answers
     )
-    return Judgement(_verdict(findings, likely, url), checks, findings)
+    return Judgement(_verdict(findings, likely, who), checks, findings)
 
 
 def reconcile(judgement: Judgement, sees: ClientSees) -> Judgement:
@@ -45,7 +45,7 @@ def reconcile(judgement: Judgement, sees: ClientSees) -> Judgement:
     verdict = judgement.verdict
     if verdict.status is not Status.CLEAR or sees.outcome is Symptom.ANSWERED:
         return judgement
-    summary = "Nothing was found that stops other devices, but what they see could not be worked out"
+    summary = "Whether other devices get in: nothing stops them, but what they see could not be worked out"
     finding = Finding(
         code=FIREWALL_UNREADABLE.code,
         outcome=Outcome.UNKNOWN,
@@ -57,11 +57,10 @@ def reconcile(judgement: Judgement, sees: ClientSees) -> Judgement:
     return Judgement(verdict_of(finding), lines, (finding, *judgement.findings))
 
 
-def _verdict(findings: Sequence[Finding], likely: str | None, url: str | None) -> Verdict:
+def _verdict(findings: Sequence[Finding], likely: str | None, who: str = "other devices") -> Verdict:
     first = decisive(findings)
     if first is None:
-        where = f": {url}" if url else ""
-        return Verdict(Status.CLEAR, f"Nothing found on this machine that stops LAN clients{where}")
+        return Verdict(Status.CLEAR, f"Nothing on this machine stops {who}")
     if first.outcome is Outcome.BLOCKS:
         return verdict_of(first)
     if first.code == NOTHING_LISTENING.code:

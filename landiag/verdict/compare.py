@@ -103,7 +103,11 @@ def _compare_verdicts(before: Report, after: Report) -> list[Change]:
     old, new = before.verdict, after.verdict
     if (old.status, old.cause) == (new.status, new.cause):
         return []
-    text = f"It was {old.status.value}, now it is {new.status.value}: {new.summary}"
+    text = (
+        f"It was {old.status.value}, now it is {new.status.value}: {new.summary}"
+        if old.status is not new.status
+        else f"Still {new.status.value}, for another reason: {new.summary}"
+    )
     return [Change("verdict", text, _cause(before), _cause(after))]
 
 

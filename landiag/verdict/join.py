@@ -141,7 +141,7 @@ def _other_address(halves: Halves, asked: Path) -> _Joined:
     if server.host.environment in ("container", "wsl1", "wsl2") and not shares_network(halves, asked.address):
         note = (
             f"The server runs in {server.host.environment} with the address {best.address}, and the client asked "
-            f"{asked.address}: whichever machine that is must pass port {server.target.port} on."
+            f"{asked.address}: that machine must pass port {server.target.port} on."
         )
         return replace(_between(halves), notes=(note,))
     named = _was_named(asked)
@@ -174,7 +174,7 @@ def _confirmed(halves: Halves, fault: Finding, faults: list[Finding]) -> _Joined
     server = halves.server.verdict
     summary = server.summary if fault.code == server.cause else fault.title
     others = [one.title for one in faults if one.outcome is Outcome.BLOCKS and one.code != fault.code]
-    notes = tuple(f"When that is mended, the client meets the next fault: {title}" for title in others)
+    notes = tuple(f"Once that is fixed, the client meets the next fault: {title}" for title in others)
     return _Joined(Verdict(Status.BLOCKED, summary, fault.code, confirmed_by="peer"), notes)
 
 
@@ -182,7 +182,7 @@ def _clients_own(halves: Halves, faults: list[Finding]) -> _Joined:
     """The client stops itself; the server's report says whether more waits behind that."""
     server, client = halves.server, halves.client.verdict
     if faults:
-        note = f"When that is mended, the client meets the server's own fault: {faults[0].title}"
+        note = f"Once that is fixed, the client meets the server's own fault: {faults[0].title}"
     elif server.verdict.status is Status.CLEAR and (
         url := next((one.url for one in server.paths if one.url), None)
     ):
@@ -229,7 +229,7 @@ def _between(halves: Halves) -> _Joined:
     summary = f"The server's machine lets clients in, and this one met {halves.met}: {why}"
     notes = [
         *_other_peer(halves),
-        "To be sure, run landiag watch on the server while the client tries: it says whether the packets arrive.",
+        "Run landiag watch on the server while the client tries: it shows whether the packets arrive.",
     ]
     singled = [one for one in halves.server.findings if _may_single_out(one, halves)]
     notes += [f"The server turns some clients away: {one.title}" for one in singled]

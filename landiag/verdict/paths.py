@@ -151,7 +151,7 @@ def _detail(case: Case, way: Way, name: StageName) -> str:
 
 def _filtered(journey: Journey | None, name: StageName) -> str:
     lines = [] if journey is None else [line for line in journey.lines if _is_shown_at(line, name)]
-    return f"{lines[-1].result}: {lines[-1].rule_text}" if lines else "no rule concerns it"
+    return f"{lines[-1].result}: {lines[-1].rule_text}" if lines else "no rule stops it"
 
 
 def _is_shown_at(line: TraceLine, name: StageName) -> bool:

@@ -101,7 +101,7 @@ def _debug_mode() -> Finding:
     return Finding(
         code="debugger-exposed",
         outcome=Outcome.WARNS,
-        title="Debug mode is on: once the server listens for the LAN, whoever reaches it can try to run code here",
+        title="Debug mode is on: once the server listens for the LAN, anyone who reaches it can try to run code here",
         detail="Werkzeug's debugger has only its PIN for a lock.",
         evidence=(Evidence("app.debug", "True"),),
         fixes=(

@@ -48,7 +48,7 @@ def recording(tmp_path: Path) -> Path:
 def test_saved_report_is_shown_with_its_status(report: Path) -> None:
     done = _run(report)
     assert done.returncode == 1
-    assert done.stdout.startswith("BLOCKED: Flask (pid 4711)")
+    assert done.stdout.startswith("✗ Blocked: Flask (pid 4711)")
     assert json.loads(_run(report, "--json").stdout) == json.loads(report.read_text())
     assert _run(report, "--quiet").stdout.count("\n") == 1
 
@@ -61,7 +61,7 @@ def test_recording_is_diagnosed(recording: Path) -> None:
 
 @pytest.mark.parametrize(
     ("suffix", "begins"),
-    [(".md", "## landiag: BLOCKED"), (".html", "<!doctype html>"), (".txt", "Asked:"), (".json", "{")],
+    [(".md", "### Blocked:"), (".html", "<!doctype html>"), (".txt", "Asked:"), (".json", "{")],
 )
 def test_every_format_by_its_suffix(report: Path, suffix: str, begins: str) -> None:
     output = report.with_name(f"out{suffix}")

@@ -66,7 +66,7 @@ def verdict(
     heard, testimony = hear(replace(asked, readings={reading.source: reading}), injection)
     other = Answer(Outcome.BLOCKS if others else Outcome.OK, "", others)
     answers = testimony.testify([("listening", other), ("firewall", firewall.check(heard))])
-    judgement = judge(answers, None, None)
+    judgement = judge(answers, None)
     return testimony.confirm(judgement), judgement.findings
 
 

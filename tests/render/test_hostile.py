@@ -52,7 +52,7 @@ HOSTILE = (
     "\u202egnp.exe\u202c \u2066x\u2069 \u200b\u200e\ufeff\u061c",
     "\u2028line\u2029para\x85next",
     "\ud800 \U000e0041 \x00",
-    "line one\nBLOCKED: line two",
+    "line one\nBlocked: line two",
 )
 
 _PLAIN_TAGS = set(
@@ -143,7 +143,7 @@ def test_markdown_says_nothing_but_the_text(text: str) -> None:
         .enable(["table", "strikethrough"])
         .parse(render_markdown(with_text(blocked(), text)))
     )
-    ours = ("## landiag", "### Checks", "### Fix", "### On the client")
+    ours = ("### Blocked:", "#### Checks", "#### Fixes, in this order")
     headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
     assert all(any(own.lstrip("# ") in heading for own in ours) for heading in headings)
     assert {token.type for token in tokens} & {"hr", "ordered_list_open", "code_block"} == set()
@@ -179,5 +179,5 @@ def test_json_keeps_the_text(text: str) -> None:
 
 
 def test_text_file_begins_its_lines_itself() -> None:
-    shown = render_text(with_text(blocked(), "fine\nBLOCKED: not ours"))
-    assert not [line for line in shown.splitlines() if line == "BLOCKED: not ours"]
+    shown = render_text(with_text(blocked(), "fine\nBlocked: not ours"))
+    assert not [line for line in shown.splitlines() if line == "Blocked: not ours"]

@@ -28,14 +28,14 @@ def test_blocked_outranks_unknown_and_unknown_a_warning() -> None:
 
 def test_one_rule_that_stops_several_packets_is_one_finding() -> None:
     said = answer([finding("firewall-drops")] * 6, "")
-    judgement = judge([("firewall", said)], None, None)
+    judgement = judge([("firewall", said)], None)
     assert [one.id for one in judgement.findings] == ["f1"]
     assert judgement.checks[0].findings == ("f1",)
 
 
 def test_two_rules_and_two_clients_stay_two_findings() -> None:
     other = replace(finding("firewall-drops"), evidence=(Evidence("nft list ruleset", "another rule"),))
-    judgement = judge([("firewall", answer([finding("firewall-drops"), other], ""))], None, None)
+    judgement = judge([("firewall", answer([finding("firewall-drops"), other], ""))], None)
     assert len(judgement.findings) == 2
 
 
@@ -47,7 +47,7 @@ def test_the_first_block_hides_the_others_and_makes_the_verdict() -> None:
         ),
         ("listening", answer([finding("bound-to-loopback")], "")),
     ]
-    judgement = judge(said, None, None)
+    judgement = judge(said, None)
     assert [(one.id, one.code, one.hidden_by) for one in judgement.findings] == [
         ("f1", "bound-to-loopback", None),
         ("f2", "firewall-drops", "f1"),
@@ -58,10 +58,10 @@ def test_the_first_block_hides_the_others_and_makes_the_verdict() -> None:
 
 def test_what_is_unknown_leaves_the_verdict_open_and_a_warning_does_not() -> None:
     unknown = [("firewall", answer([finding("firewall-unreadable", Outcome.UNKNOWN)], ""))]
-    assert judge(unknown, "firewall-drops", None).verdict.likely == "firewall-drops"
-    assert judge(unknown, None, None).verdict.status is Status.UNDETERMINED
+    assert judge(unknown, "firewall-drops").verdict.likely == "firewall-drops"
+    assert judge(unknown, None).verdict.status is Status.UNDETERMINED
     warned = [("application", answer([finding("development-server", Outcome.WARNS)], ""))]
-    assert judge(warned, None, None).verdict.status is Status.CLEAR
+    assert judge(warned, None).verdict.status is Status.CLEAR
 
 
 def test_an_added_finding_stands_in_front_and_in_the_line_of_its_cause() -> None:

@@ -57,7 +57,7 @@ def blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> F
         return Finding(
             code="firewall-drops",
             outcome=Outcome.BLOCKS,
-            title="The firewall of macOS blocks all incoming connections",
+            title="The macOS firewall blocks all incoming connections",
             detail="Only services of the system itself get through, whatever the list of programs says.",
             evidence=(Evidence("socketfilterfw --getblockall", f"input: {line.rule_text}"),),
             fixes=(
@@ -79,7 +79,7 @@ def blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> F
     return Finding(
         code="firewall-blocks-program",
         outcome=Outcome.BLOCKS,
-        title=f"The firewall of macOS {'blocks' if has_entry else 'has no entry for'} {(entries or [program])[0]}",
+        title=f"The macOS firewall {'blocks' if has_entry else 'has no entry for'} {(entries or [program])[0]}",
         detail=(
             ""
             if has_entry

@@ -22,7 +22,7 @@ def check_extensions(case: Case) -> list[Finding]:
             Finding(
                 code="other-firewall",
                 outcome=Outcome.UNKNOWN,
-                title="Whether a firewall of another maker is active could not be read",
+                title="Whether a firewall of another maker is active: the list of extensions could not be read",
                 evidence=(Evidence("systemextensionsctl list", said),),
                 fixes=(Fix("Show them", ("systemextensionsctl list",), needs="user-action"),),
             )
@@ -39,9 +39,9 @@ def _active(case: Case, extension: Extension) -> Finding:
     """A filter may stop any connection; of an extension that nobody knows nobody can say that it does not."""
     is_filter = extension.work is Work.FILTER
     title = (
-        f"A firewall of another maker is active: {extension.name}"
+        f"Whether {extension.name} lets other devices in: it is a firewall of another maker"
         if is_filter
-        else f"A network extension is active that may be a firewall: {extension.name}"
+        else f"Whether {extension.name} lets other devices in: this network extension may be a firewall"
     )
     step = (
         f"In {extension.name}, allow incoming connections to port {case.port}, or switch it off for a test."

@@ -26,7 +26,7 @@ def check_firewall(case: Case) -> Answer:
     for way in case.ways[1:]:
         findings += [milder(one, str(way.ip)) for one in _check_way(case, way) if one.code not in codes]
     findings += check_extensions(case)
-    return answer(findings, "lets clients pass")
+    return answer(findings, "lets other devices in")
 
 
 def _check_way(case: Case, way: Way) -> Iterator[Finding]:
@@ -56,8 +56,8 @@ def _undecided(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
         yield Finding(
             code="firewall-unreadable",
             outcome=Outcome.UNKNOWN,
-            title=f"Whether pf lets clients pass could not be read: {reason}",
-            detail="pf's rules are readable for root only.",
+            title=f"Whether pf lets other devices in: its rules could not be read ({reason})",
+            detail="Only root can read pf's rules.",
             evidence=tuple(Evidence("pfctl", f"input: {line.rule_text}") for line in pf[:3]),
             fixes=(
                 Fix(
@@ -71,7 +71,7 @@ def _undecided(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
         yield Finding(
             code="firewall-unreadable",
             outcome=Outcome.UNKNOWN,
-            title="Whether the application firewall lets the program in is not known",
+            title="Whether the macOS firewall lets the program in: it has no entry for it",
             detail="It has no entry for the program, and lets some signed programs in by itself.",
             evidence=tuple(Evidence("socketfilterfw", f"input: {line.rule_text}") for line in alf[:3]),
             fixes=allow_program(case, journey),

@@ -24,8 +24,8 @@ def blocked_by_pf(case: Case, way: Way, journey: Journey, line: TraceLine) -> Fi
     return Finding(
         code=code,
         outcome=Outcome.BLOCKS,
-        title=f"pf {verb} {what}: {line.rule_text}",
-        detail="Clients are refused at once." if is_reject else "Clients wait and time out.",
+        title=f"pf {verb} {what} ({line.rule_text})",
+        detail="Other devices are refused at once." if is_reject else "Other devices wait, then time out.",
         evidence=(Evidence("pfctl -s rules", f"input: {line.rule_text}"),),
         fixes=_pf_fixes(case, way, journey),
         paths=(way.id,),

@@ -28,7 +28,7 @@ def check_port(case: Case) -> list[Finding]:
         Finding(
             code="port-taken",
             outcome=Outcome.BLOCKS,
-            title=f"AirPlay Receiver of macOS holds port {case.port}{beside}: clients reach it, not your server",
+            title=f"AirPlay Receiver of macOS holds port {case.port}{beside}: other devices reach it, not your server",
             detail="It answers every request with 403 Forbidden and the header Server: AirTunes.",
             evidence=tuple(owner_evidence(case, one) for one in (*held, *mine)),
             fixes=(
@@ -49,7 +49,7 @@ def _hidden_owner(case: Case) -> Finding:
     return Finding(
         code="port-taken",
         outcome=Outcome.UNKNOWN,
-        title=f"Who holds port {case.port} is not visible: on a Mac it is often AirPlay Receiver",
+        title=f"Whether your server holds port {case.port}: on a Mac that is often AirPlay Receiver",
         detail="An answer of 403 Forbidden with the header Server: AirTunes would be its sign.",
         fixes=(Fix("See who holds it", (f"lsof -nP -iTCP:{case.port} -sTCP:LISTEN",), needs="root"),),
     )

@@ -18,7 +18,7 @@ from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
 
 _SOURCE = "Windows Firewall"
-_DETAIL = "Clients wait and time out: Windows answers nothing on ports that its firewall closes."
+_DETAIL = "Other devices wait, then time out: Windows answers nothing on ports that its firewall closes."
 
 
 def check_firewall(case: Case) -> Answer:
@@ -41,7 +41,7 @@ def check_firewall(case: Case) -> Answer:
         ]
     return answer(
         [*others, *findings],
-        f"Windows Firewall lets clients pass ({case.way.interface.profile or 'any'} profile)",
+        f"Windows Firewall lets other devices in ({case.way.interface.profile or 'any'} profile)",
     )
 
 
@@ -50,8 +50,8 @@ def _unreadable(policy: Unknown) -> Finding:
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title=f"Windows Firewall could not be read: {policy.reason}",
-        detail="Without its rules nobody can say whether it lets clients pass.",
+        title=f"Whether Windows Firewall lets other devices in: it could not be read ({policy.reason})",
+        detail="Its rules are needed to tell.",
         evidence=(Evidence(policy.source, policy.reason),),
         fixes=(Fix("Show its rules", (f'reg query "{key}"',), needs="user-action"),),
     )
@@ -67,7 +67,7 @@ def other_firewalls(case: Case) -> Iterator[Finding]:
             yield Finding(
                 code="other-firewall",
                 outcome=Outcome.UNKNOWN,
-                title=f"{product.name} is the firewall of this computer: its rules cannot be read",
+                title=f"Whether {product.name} lets other devices in: the rules of this firewall can't be read",
                 detail="Where another firewall has taken over, the rules of Windows Firewall may not count.",
                 evidence=(Evidence("root/SecurityCenter2 FirewallProduct", product.name),),
                 fixes=(
@@ -115,12 +115,12 @@ def _undecided(way: Way, journey: Journey) -> Finding:
         missing.append("the network profile of the interface (Get-NetConnectionProfile)")
     if journey.packet.program is None:
         missing.append("the program that listens")
-    what = " and ".join(missing) or "conditions that are not known here"
+    what = " and ".join(missing) or "conditions that can't be seen here"
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether Windows Firewall lets clients pass hangs on {what}",
-        detail="The outcome hangs on the rules below.",
+        title=f"Whether Windows Firewall lets other devices in: it depends on {what}",
+        detail="It depends on the rules below.",
         evidence=tuple(Evidence(_SOURCE, f"input: {line.rule_text}") for line in lines),
         fixes=(Fix("Show the network profile", ("Get-NetConnectionProfile",), needs="user-action"),)
         if journey.packet.profile is None
@@ -151,7 +151,7 @@ def _blocked(case: Case, policy: Policy, way: Way, journey: Journey) -> Finding:
     return Finding(
         code="firewall-drops",
         outcome=Outcome.BLOCKS,
-        title=f"No rule of Windows Firewall lets clients in to port {case.port} in the {profile} profile",
+        title=f"Windows Firewall blocks port {case.port}: no rule opens it in the {profile} profile",
         detail=detail,
         evidence=(Evidence(_SOURCE, f"input: {text}"),),
         fixes=(ask_admin(case.port),) if ignored else openings(case, policy, way, journey),

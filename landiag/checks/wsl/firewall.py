@@ -142,7 +142,7 @@ def _hangs_on_profile(way: Way, journeys: list[Journey]) -> Finding:
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title="Whether Windows Firewall lets clients pass hangs on the profile of its network, which is not known here",
+        title="Whether Windows Firewall lets other devices in: its network's profile can't be seen here",
         evidence=tuple(Evidence("Windows Firewall", f"input: {line.rule_text}") for line in lines[:3]),
         fixes=(Fix("Show the network profile", ("Get-NetConnectionProfile",), needs="user-action"),),
         paths=(way.id,),
@@ -166,7 +166,7 @@ def _not_asked(case: Case) -> Finding:
     return Finding(
         code="windows-firewall-not-asked",
         outcome=Outcome.WARNS,
-        title=f"Windows Firewall lies before this distribution, and could not be asked from here about port {port}",
+        title=f"Whether Windows Firewall lets port {port} in: it could not be asked from this distribution",
         detail="Nothing inside of the distribution stops clients; Windows may.",
         evidence=(Evidence(WSL_RULES.argv[0], "Windows programs cannot be started here (interop)"),),
         fixes=(
@@ -186,7 +186,7 @@ def _unreadable(policy: Unknown) -> Finding:
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title=f"Windows Firewall, which lies before this distribution, could not be read: {policy.reason}",
+        title=f"Whether Windows Firewall lets other devices in: it could not be read ({policy.reason})",
         evidence=(Evidence(policy.source, policy.reason),),
         fixes=(Fix("Show its rules (on Windows)", (f'reg query "{key}"',), needs="user-action"),),
     )

@@ -71,7 +71,7 @@ def _unreadable(case: Case, reason: str) -> Finding:
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether the Hyper-V firewall of Windows lets clients in to port {case.port} could not be read",
+        title=f"Whether the Hyper-V firewall of Windows opens port {case.port}: it could not be read",
         detail="WSL2 in mirrored mode lies behind that firewall, which blocks by default.",
         evidence=(Evidence("Get-NetFirewallHyperVVMSetting", reason),),
         fixes=(
@@ -96,7 +96,7 @@ def _blocks(
     return Finding(
         code="firewall-drops",
         outcome=Outcome.BLOCKS,
-        title=f"The Hyper-V firewall of Windows lets nothing in to port {case.port} of WSL{what}",
+        title=f"The Hyper-V firewall of Windows blocks port {case.port} of WSL{what}",
         detail="In mirrored mode rules for programs do not count for WSL, and what no rule allows is blocked.",
         evidence=(
             Evidence(_SOURCE, f"input: {line.rule_text if line is not None else 'blocked by default'}"),

@@ -80,7 +80,7 @@ def _unreachable(case: Case, entry: Entry) -> Finding:
         Reach.ITSELF: f"only on Windows' own loopback ({proxy.listen_address}): other devices can't reach it",
         Reach.INSIDE: f"on {proxy.listen_address}, which only virtual machines of Windows reach",
         Reach.NOBODY: f"on {proxy.listen_address}, an address that Windows does not have",
-        Reach.UNKNOWN: f"on {proxy.listen_address}, and which address that is nobody here knows",
+        Reach.UNKNOWN: f"on {proxy.listen_address}, an address that can't be looked up here",
         Reach.ALL: "on IPv6 alone, which clients of this network do not have",
         Reach.ONE: "on an IPv6 address, which clients of this network do not use",
     }[entry.reach]
@@ -119,7 +119,7 @@ def _elsewhere(case: Case, proxy: PortProxy, here: str, *, is_here: bool) -> Fin
 def _nothing_leads_here(case: Case) -> Finding:
     return _finding(
         case,
-        f"This is WSL2 behind NAT: nothing on Windows passes port {case.port} on to it",
+        f"Nothing on Windows passes port {case.port} on to this WSL2 distribution",
         "Other devices connect to the address of Windows, never to that of the distribution.",
         forwarding_fixes(case),
     )
@@ -159,7 +159,7 @@ def _unread(case: Case, why: Unknown) -> Finding:
     return replace(
         found,
         outcome=Outcome.UNKNOWN,
-        title=f"This is WSL2 behind NAT: whether Windows passes port {case.port} on could not be read",
+        title=f"Whether Windows passes port {case.port} on to this WSL2 distribution: that could not be read",
         evidence=(Evidence(why.source, why.reason), *found.evidence[:2]),
         fixes=(_show(), *found.fixes),
     )
@@ -177,7 +177,7 @@ def _unseen(case: Case, reason: str) -> Finding:
     return Finding(
         code="port-not-forwarded",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether Windows passes port {case.port} on to this distribution is not known: {reason}",
+        title=f"Whether Windows passes port {case.port} on to this distribution: {reason}",
         evidence=(Evidence(WSL_PORTPROXY.name, reason),),
         fixes=(_show(),),
     )

@@ -110,7 +110,7 @@ def _unseen(case: Case, reason: str) -> Finding:
     return Finding(
         code="port-not-forwarded",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether port {case.port} leads to a server inside WSL2 is not known: {reason}",
+        title=f"Whether port {case.port} leads to a server inside WSL2: {reason}",
         fixes=(
             Fix("Show what Windows passes on", ("netsh interface portproxy show all",), needs="user-action"),
             Fix(

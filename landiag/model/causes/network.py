@@ -90,7 +90,7 @@ NO_ROUTE_TO_CLIENT = Cause(
     symptoms=(Symptom.TIMEOUT, Symptom.UNREACHABLE),
     met=(CONNECTION_FILTERED, CONNECTION_REJECTED, PEER_DOWN),
     drop_reasons=("IP_OUTNOROUTES",),
-    phone=Plain("The computer has no way back to this device", "Put both into the same network."),
+    phone=Plain("The computer has no route to this device", "Put both into the same network."),
 )
 VPN_TAKES_REPLIES = Cause(
     code="vpn-takes-replies",

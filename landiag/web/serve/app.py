@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from landiag.render.advice import fix_lines
 from landiag.render.escape import escape_text
+from landiag.render.headline import headline, second_lines
+from landiag.render.style import Style
 from landiag.web.serve.judge import Answer, Measured, Met
 from landiag.web.serve.state import Phone, State, is_same
 from landiag.web.serve.visitor import agent_of, host_of, plain_address, target_of
@@ -261,7 +264,9 @@ def owner_json(state: State) -> dict[str, object]:
     report = state.report
     return {
         "verdict": None if report is None else report.verdict.status.value,
-        "summary": None if report is None else escape_text(report.verdict.summary),
+        "summary": None if report is None else escape_text(headline(report)),
+        "detail": "" if report is None else escape_text(" ".join(second_lines(report))),
+        "fix": [] if report is None else [escape_text(line) for line in fix_lines(report, Style(1000))],
         "created": None if report is None else report.created,
         "stuck": [escape_text(one.summary) for one in state.stuck[-20:]],
         "phones": [_phone_json(phone, state.scene.urls) for phone in state.phones[-50:]],

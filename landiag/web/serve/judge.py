@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from landiag.model.causes import cause_of
 from landiag.model.causes.cause import Cause
-from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Report, Status
 
 
@@ -58,8 +57,6 @@ def judge_phone(
 
     ``page_url`` is the target whose address the phone used for this page. ``report`` is None until it is there.
     """
-    if scene.page_port == scene.port:
-        return _port_was_free(scene)
     answered = sorted((one for one in measured if one.met is Met.ANSWERED), key=lambda one: one.target)
     if answered:
         return _works(scene, answered, measured, report)
@@ -86,16 +83,6 @@ def _cause(report: Report) -> Cause | None:
     """The cause that the computer has found; None where it is not certain of one."""
     verdict = report.verdict
     return cause_of(verdict.cause) if verdict.status is Status.BLOCKED and verdict.cause else None
-
-
-def _port_was_free(scene: Scene) -> Answer:
-    return Answer(
-        "works",
-        f"This device reaches port {scene.port}",
-        "Nothing was listening there, so this page used the port itself: the network and the firewall let it pass. "
-        "Now start your server on it, so that it listens on all addresses (0.0.0.0).",
-        NOTHING_LISTENING.code,
-    )
 
 
 def _works(

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from landiag.diagnose import diagnose
 from landiag.host import LiveHost, Recorder
-from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Report, Status, Verdict
 from landiag.question import Question, UsageError
 from landiag.verdict.algebra import add_findings, demote, draw_lines, verdict_of
@@ -53,9 +52,9 @@ class PageRun:
         self.stop = threading.Event()
         self.base = self._check(asked.question)
         port = asked.question.target.port
-        is_free = any(finding.code == NOTHING_LISTENING.code for finding in self.base.findings)
-        self._sockets = choose_port(port if is_free else None, asked.page_port)
+        self._sockets = choose_port(asked.page_port, port)
         page_port = int(self._sockets[0].getsockname()[1])
+        self.page_check = self._check(_for_page(asked.question, page_port))
         urls = tuple(dict.fromkeys(path.url for path in self.base.paths if path.url))[:MAX_URLS]
         self.state = State(Scene(port, page_port, urls), say)
         self.state.take_report(self.base)
@@ -112,8 +111,6 @@ class PageRun:
         is_crowd = len(self.state.wanted) > 3
         if is_crowd:
             self.state.wanted.clear()
-        if self.state.scene.page_port == self.state.scene.port:
-            return
         question = self.asked.question
         if not is_crowd:
             question = replace(question, target=replace(question.target, peer=address))
@@ -121,6 +118,13 @@ class PageRun:
             self.state.take_report(self._check(question), None if is_crowd else address)
         except UsageError:
             return
+
+
+def _for_page(question: Question, page_port: int) -> Question:
+    """The same question about the page's own port."""
+    return replace(
+        question, target=replace(question.target, port=page_port, scheme="tcp"), asks_http=False, program=None
+    )
 
 
 def _bracket(address: str) -> str:
@@ -148,8 +152,6 @@ def make_report(base: Report, seen: Seen, scene: Scene) -> Report:
         return _with_nobody(base, seen, scene)
     stuck = [one for one in answers if one.status != "works"]
     if not stuck:
-        if scene.port == scene.page_port:
-            return replace(base, verdict=replace(base.verdict, confirmed_by="peer"))
         urls = ", ".join(sorted({one.url for one in answers if one.url}))
         summary = f"Phones reach the server: {urls}"
         findings = tuple(demote(one, "phones got through all the same") for one in base.findings)

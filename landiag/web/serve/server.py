@@ -54,16 +54,17 @@ def _listen(family: int, address: str, port: int) -> socket.socket:
     return one
 
 
-def choose_port(free: int | None, wanted: int | None) -> list[socket.socket]:
-    """Listen for the page: on the port that is wanted, else on the diagnosed port, else near 8780.
+def choose_port(wanted: int | None, server_port: int) -> list[socket.socket]:
+    """Listen for the page: on the port that is wanted, else near 8780; never on ``server_port``.
 
-    ``free`` is the diagnosed port where nothing listens on it, on any address; None otherwise: some systems
-    would give away all addresses beside a server that has one. Raises OSError where none of them is free.
+    Raises OSError where none of them is free.
     """
     if wanted is not None:
         return open_sockets(wanted)
     last = OSError(errno.EADDRINUSE, "all ports for the page are taken")
-    for candidate in (*(() if free is None else (free,)), *range(FIRST_PAGE_PORT, LAST_PAGE_PORT + 1)):
+    for candidate in range(FIRST_PAGE_PORT, LAST_PAGE_PORT + 1):
+        if candidate == server_port:
+            continue
         try:
             return open_sockets(candidate)
         except OSError as error:

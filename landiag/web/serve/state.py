@@ -123,8 +123,7 @@ class State:
             phone.measured = measured
             self._judge(phone)
             self.wanted[phone.address] = phone.id
-            is_checked = self.scene.page_port != self.scene.port
-            self._tell(phone, CHECK_SECONDS if is_checked else 0.0)
+            self._tell(phone, CHECK_SECONDS)
             self._change()
         return phone.answer
 

@@ -123,4 +123,4 @@ def test_bare_landiag_fits_a_terminal() -> None:
         prepare(lab, (), shop(5001, PROJECT))
         said = converse(lab, "")
         assert said.status == 1
-        assert max(map(len, said.text.partition("BLOCKED")[0].splitlines())) <= 80
+        assert max(map(len, said.text.partition("Blocked")[0].splitlines())) <= 80

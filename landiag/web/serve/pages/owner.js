@@ -33,6 +33,9 @@
     if (data.summary) {
       document.getElementById("answer").className = CLASSES[data.verdict];
       document.getElementById("headline").textContent = data.summary;
+      document.getElementById("detail").textContent = data.detail;
+      document.getElementById("fix").textContent = data.fix.join("\n");
+      document.getElementById("fix").hidden = !data.fix.length;
     }
     if (data.created !== shown) {
       if (shown !== null || data.created) { document.getElementById("report").contentWindow.location.reload(); }

@@ -1,0 +1,79 @@
+"""What to do, as a terminal shows it: the fix with its lines, what to open then, and where to read more. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from landiag.model.report import Finding, Fix, Outcome, Report, Status
+from landiag.render.headline import does_it, first_sentence, fix_title, opens_then, telling
+from landiag.render.parts import ON_THE_CLIENT, fixes_in_order, lasting
+from landiag.render.style import Style
+from landiag.render.typed import command_lines, masked_note, undo_lines
+
+
+def fix_lines(report: Report, style: Style, *, every: bool = False) -> list[str]:
+    """Write the fix of what blocks first; with ``every``, all of them in order and how to undo each."""
+    if every:
+        fixes = fixes_in_order(report)
+        return [line for pair in fixes for line in _fix_lines(report, *pair, style, undoes=True)]
+    found = telling(report)
+    if report.verdict.status is not Status.BLOCKED or found is None or not found.fixes:
+        return []
+    return _fix_lines(report, found, found.fixes[0], style, undoes=False)
+
+
+def _fix_lines(report: Report, finding: Finding, fix: Fix, style: Style, *, undoes: bool) -> list[str]:
+    commands = [f"    {line}" for line in command_lines(fix, report.host.os)]
+    commands += _wrap_all(masked_note(fix), style)
+    steps = _wrap_all((*edit_step(fix), *fix.steps), style)
+    title = style.wrap(f"{fix_title(fix)} ({finding.code})", first="Fix: ", rest="  ")
+    title[0] = style.paint("Fix:", "bold") + title[0][4:]
+    # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
+    lines = [*title, *([*commands, *steps] if fix.needs == "root" else [*steps, *commands])]
+    lines += _wrap_all([lasting(fix)], style)
+    lines += style.wrap(first_sentence(fix.risk), first="  Risk: ", rest="  ") if fix.risk else []
+    undo = undo_lines(fix, report.host.os) if undoes else []
+    return [*lines, *(["  Undo:"] if undo else []), *(f"    {line}" for line in undo)]
+
+
+def edit_step(fix: Fix) -> tuple[str, ...]:
+    """Say what to write into which line of a file; empty where a fix edits none."""
+    if fix.edit is None:
+        return ()
+    where = fix.edit.file if fix.edit.line is None else f"{fix.edit.file}, line {fix.edit.line}"
+    return (f"In {where}: {fix.edit.find.strip()}  ->  {fix.edit.replace.strip()}",)
+
+
+def last_lines(report: Report, style: Style) -> list[str]:
+    """Write what to open once it is fixed, what carries the fix out, and where the finding is explained."""
+    if report.redacted:
+        return style.wrap(ON_THE_CLIENT)
+    url, command, code = opens_then(report), does_it(report), _code(report)
+    lines = style.wrap(f"Then open {url} on the other device.") if url else []
+    ends = [f"Do it for me: {command}"] if command else []
+    ends += [f"Why: landiag explain {code}"] if code else []
+    for between in (f"   {style.dot}   ", f" {style.dot} "):
+        joined = between.join(ends)
+        if len(joined) <= style.width:
+            return [*lines, *([joined] if joined else [])]
+    return [*lines, *ends]
+
+
+def _code(report: Report) -> str | None:
+    """The code that is explained: that of the verdict; where all is clear, of the first warning."""
+    found = telling(report)
+    warnings = (one for one in report.findings if one.outcome is Outcome.WARNS)
+    worth = next(warnings, None) if report.verdict.status is Status.CLEAR else found
+    return None if worth is None else worth.code
+
+
+def see_also_lines(report: Report, style: Style) -> list[str]:
+    """Write what to type on the client, one command a line, each with what its answers mean."""
+    lines = [style.paint("On the other device, to see it there:", "bold")] if report.see_also else []
+    for item in report.see_also:
+        lines += [*style.wrap(item.command, first="    "), *style.wrap(item.expect, first="      ")]
+    return lines
+
+
+def _wrap_all(texts: Iterable[str], style: Style) -> list[str]:
+    return [line for text in texts if text for line in style.wrap(text, first="  ")]

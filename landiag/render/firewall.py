@@ -1,0 +1,62 @@
+"""What ``landiag firewall`` says of a packet: the verdict, the rule that decides, and one line a rule on the way."""
+
+from __future__ import annotations
+
+from landiag.firewall.command import SHOWN, Judged
+from landiag.firewall.owners import find_owner
+from landiag.model.report import Outcome
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.render.columns import render_table
+from landiag.render.style import Style
+
+_VERDICTS = {
+    Verdict.ACCEPT: (Outcome.OK, "Open"),
+    Verdict.DROP: (Outcome.BLOCKS, "Blocked (dropped)"),
+    Verdict.REJECT: (Outcome.BLOCKS, "Blocked (rejected)"),
+    Verdict.UNKNOWN: (Outcome.UNKNOWN, "Can't tell"),
+}
+
+
+def render_judged(rules: Ruleset, one: Judged, style: Style, *, with_trace: bool, whole: bool) -> str:
+    """Say the verdict, the rule that decides, who fares otherwise, and the way through the rules."""
+    packet, told = one.packet, one.told
+    outcome, word = _VERDICTS[told.verdict]
+    who, where = packet.source or "other devices", packet.destination or "this machine"
+    kind = f" with {told.reject_with}" if told.reject_with else ""
+    said = f"{word}: {who} to {where}, {packet.protocol} port {packet.destination_port}{kind}."
+    mark = style.mark(outcome)
+    lines = style.wrap(said, first=f"{mark} ", rest="  ")
+    lines[0] = style.painted(outcome) + lines[0][len(mark) :]
+    if told.decided_by is not None and told.verdict is not Verdict.ACCEPT:
+        owner = find_owner(rules, told.decided_by, told.lines)
+        lines += style.wrap(f"Decided by {owner.text}: {told.decided_by.rule_text}", first="  ")
+    for line in told.unknown[:5]:
+        lines += style.wrap(f"It depends on: {line.rule_text}", first="  ")
+    for group in one.others:
+        first = group.pieces[0]
+        span = str(first.first) if first.size == 1 else f"{first.first} to {first.last}"
+        lines += style.wrap(f"{group.told.verdict.value} for {span} ({group.size} addresses)", first="  ")
+    return "\n".join([*lines, *(_trace_lines(one, style, whole=whole) if with_trace else [])]) + "\n"
+
+
+def _trace_lines(one: Judged, style: Style, *, whole: bool) -> list[str]:
+    told = one.told
+    rows = [_row(line, told.decided_by) for line in told.lines]
+    if not whole and len(rows) > 2 * SHOWN:
+        left_out = f"{style.ellipsis} {len(rows) - 2 * SHOWN} more lines: --verbose shows them"
+        rows = [*rows[:SHOWN], ("", "", "", "", left_out, ""), *rows[-SHOWN:]]
+    headers = ("", "packet", "chain", "#", "rule", "result")
+    table = render_table(headers, rows, style.width, shrink=(4, 2), ellipsis=style.ellipsis)
+    return ["", *table, ""] if table else []
+
+
+def _row(line: TraceLine, decided_by: TraceLine | None) -> tuple[object, ...]:
+    chain = line.chain
+    return (
+        ">" if line is decided_by else "",
+        line.leg,
+        f"{chain.family} {chain.table} {chain.name}" if chain else line.hook,
+        line.rule.position if line.rule else "",
+        line.rule_text,
+        line.result,
+    )

@@ -1,0 +1,158 @@
+"""The first lines of a report, in the same words in every format: the verdict, what a client sees, the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from landiag.model.actions import Run
+from landiag.model.causes import find_cause
+from landiag.model.causes.listening import NOTHING_LISTENING
+from landiag.model.report import Finding, Fix, Outcome, Report, Status
+from landiag.model.terms import CheckName, Symptom
+from landiag.render.typed import command_lines
+
+STATUS_WORDS = {Status.CLEAR: "Open", Status.BLOCKED: "Blocked", Status.UNDETERMINED: "Can't tell"}
+
+_SMALL = frozenset(
+    (
+        "a",
+        "an",
+        "another",
+        "answers",
+        "both",
+        "clients",
+        "connections",
+        "it",
+        "its",
+        "no",
+        "nobody",
+        "nothing",
+    )
+    + ("one", "packets", "port", "some", "the", "there", "this", "two", "what", "whether", "which")
+)
+"""Words that a sentence begins with a capital for, and no name: behind a colon they are small."""
+
+
+def after_colon(sentence: str) -> str:
+    """A sentence as it stands behind a colon: its first word is small unless it is a name."""
+    word = sentence.partition(" ")[0]
+    return sentence[:1].lower() + sentence[1:] if word.lower().rstrip(":") in _SMALL else sentence
+
+
+def ended(sentence: str) -> str:
+    """A sentence with its full stop."""
+    return sentence if sentence.endswith((".", "!", "?", "...")) else f"{sentence}."
+
+
+def headline(report: Report) -> str:
+    """The verdict as one sentence: ``Blocked: port 5000 ...``."""
+    said, word = ended(after_colon(report.verdict.summary)), STATUS_WORDS[report.verdict.status]
+    is_question = report.verdict.status is Status.UNDETERMINED and said.startswith("whether ")
+    return f"{word} {said}" if is_question else f"{word}: {said}"
+
+
+def telling(report: Report) -> Finding | None:
+    """The finding that the verdict's sentence comes from; None where all is clear."""
+    if report.verdict.status is Status.CLEAR:
+        return None
+    wanted = Outcome.BLOCKS if report.verdict.status is Status.BLOCKED else Outcome.UNKNOWN
+    mine = [one for one in report.findings if one.outcome is wanted]
+    same = [one for one in mine if one.title == report.verdict.summary]
+    return next(iter((*same, *mine)), None)
+
+
+def second_lines(report: Report) -> list[str]:
+    """What stands under the verdict: the symptom that people recognise, or what is probable, or what to open."""
+    sees = report.verdict.client_sees
+    if report.verdict.status is Status.CLEAR:
+        worse = sees is not None and sees.http_status is not None and sees.http_status >= 400
+        return [*([sees.text] if sees is not None and worse else []), *_clear_lines(report)]
+    known = sees is not None and sees.outcome is not Symptom.UNKNOWN
+    if report.verdict.status is Status.BLOCKED:
+        return [sees.text] if sees is not None and known else []
+    found = telling(report)
+    detail = first_sentence(found.detail) if found is not None and found.detail else ""
+    return [detail] if detail else [sees.text] if sees is not None and known else []
+
+
+def _clear_lines(report: Report) -> Iterator[str]:
+    url = url_of(report)
+    if not is_of_server(report) or report.redacted or url is None:
+        return
+    yield f"Open {url} on the other device."
+    if report.verdict.confirmed_by is None and report.target.port is not None:
+        yield (
+            f"Still failing there? landiag watch --port {report.target.port} "
+            "shows whether its packets arrive at all."
+        )
+
+
+def find_out(report: Report) -> tuple[str, list[str]]:
+    """How to settle what could not be told: a sentence, or lines to type; both empty where nothing would."""
+    found = telling(report)
+    if report.verdict.status is not Status.UNDETERMINED or found is None or report.redacted:
+        return "", []
+    fix = found.fixes[0] if found.fixes else None
+    lines = [] if fix is None else command_lines(fix, report.host.os)
+    if lines:
+        return (lines[0], []) if len(lines) == 1 else ("", lines)
+    if fix is not None and fix.steps:
+        return fix.steps[0], []
+    if not is_of_server(report) or report.target.port is None:
+        return "", []
+    url, watch = url_of(report), f"landiag watch --port {report.target.port}"
+    return (f"open {url} there, or {watch}" if url else watch), []
+
+
+def is_of_server(report: Report) -> bool:
+    """Whether the report was made on the server's machine, about one port."""
+    return report.command not in ("probe", "report") and report.target.port is not None
+
+
+def url_of(report: Report) -> str | None:
+    """The URL of the way in that the verdict speaks of; None where there is none."""
+    return next((path.url for path in report.paths if path.url), None)
+
+
+def opens_then(report: Report) -> str | None:
+    """The URL that works once the first fix is made; None where the fix changes the port, or nobody knows."""
+    found = telling(report)
+    cause = None if found is None else find_cause(found.code)
+    if report.verdict.status is not Status.BLOCKED or found is None or not found.fixes or cause is None:
+        return None
+    leads_elsewhere = cause.check is CheckName.PORT or (
+        cause.code == NOTHING_LISTENING.code and bool(found.fixes[0].commands)
+    )
+    return None if leads_elsewhere or not is_of_server(report) or report.redacted else url_of(report)
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a text, with its full stop."""
+    return ended(text.partition(". ")[0])
+
+
+def fix_title(fix: Fix) -> str:
+    """The title of a fix behind a colon: it begins with a verb, which is small there."""
+    return fix.title[:1].lower() + fix.title[1:]
+
+
+def check_command(report: Report) -> str:
+    """The command that asks the same again, as it is typed."""
+    target = report.target
+    options = (("peer", target.peer), ("to", target.address), ("interface", target.interface))
+    words = [f"--{name} {value}" for name, value in options if value]
+    return " ".join((f"landiag check --port {target.port}", *words))
+
+
+def does_it(report: Report) -> str | None:
+    """The command that carries the first fix out; None where ``--fix`` would not do it."""
+    found = telling(report)
+    fix = found.fixes[0] if found is not None and found.fixes else None
+    if fix is None or fix.verified is not True or not fix.actions or report.redacted:
+        return None
+    if report.command != "check" or report.verdict.status is not Status.BLOCKED:
+        return None
+    if any(isinstance(action, Run) and action.for_user is not None for action in fix.actions):
+        return None
+    rights = "sudo " if fix.needs == "root" and not report.host.privileged else ""
+    return f"{rights}{check_command(report)} --fix"

@@ -1,0 +1,77 @@
+"""The list of listeners as a table, JSON, Markdown and HTML. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec.structs import asdict
+
+from landiag.model.listener import Listener
+from landiag.model.report import Outcome
+from landiag.render.columns import render_table
+from landiag.render.style import Style
+
+SCHEMA = "landiag.list/1"
+_HEADERS = ("port", "program", "listening on", "open / what stops it")
+_OUTCOMES = {"yes": Outcome.OK, "no": Outcome.BLOCKS, "unknown": Outcome.UNKNOWN}
+NOTHING = "Nothing is listening on this machine."
+
+
+def render_listeners(found: Sequence[Listener], style: Style) -> str:
+    """Render the listeners as a table that fits the terminal."""
+    if not found:
+        return f"{NOTHING}\n"
+    rows = [(style.mark(_OUTCOMES[one.reached]), *_row(one)) for one in found]
+    # The program gives way first: the last column is what people came for.
+    table = render_table(("", *_HEADERS), rows, style.width, shrink=(2, 3, 4), ellipsis=style.ellipsis)
+    lines = [table[0], *(_painted(line, one, style) for line, one in zip(table[1:], found, strict=True))]
+    return "\n".join([*lines, "", "What stops one: landiag check --port PORT"]) + "\n"
+
+
+def count_reached(found: Sequence[Listener]) -> str:
+    """The list as one sentence."""
+    open_ones = sum(one.reached == "yes" for one in found)
+    return f"{open_ones} of {len(found)} listeners are open to other devices." if found else NOTHING
+
+
+def render_list_json(found: Sequence[Listener]) -> str:
+    """Render the listeners as the JSON of ``landiag list --json``."""
+    return json.dumps({"schema": SCHEMA, "listeners": [asdict(one) for one in found]}, indent=2) + "\n"
+
+
+def _painted(line: str, one: Listener, style: Style) -> str:
+    outcome = _OUTCOMES[one.reached]
+    return style.painted(outcome) + line[len(style.mark(outcome)) :]
+
+
+def _row(one: Listener) -> tuple[str, str, str, str]:
+    stop = (one.url or "") if one.reached == "yes" else (one.cause or one.url or "")
+    return str(one.port), one.program, one.address, stop
+
+
+def _render_markdown(found: Sequence[Listener]) -> str:
+    from landiag.render.markdown import plain, table
+
+    rows = [(*_row(one), one.reached) for one in found]
+    shown = table((*_HEADERS, "open"), rows) or plain(NOTHING)
+    return f"### {plain(count_reached(found))}\n\n{shown}\n"
+
+
+def _render_html(found: Sequence[Listener]) -> str:
+    from landiag.render.html import page
+    from landiag.render.markup import cell, element
+
+    rows = [element("tr", *(cell(text) for text in (*_row(one), one.reached))) for one in found]
+    head = element("tr", *(element("th", text, scope="col") for text in (*_HEADERS, "open")))
+    table = element("table", element("thead", head), element("tbody", *rows))
+    return page("landiag list", element("h1", count_reached(found)), table)
+
+
+LIST_RENDERERS: Mapping[str, Callable[[Sequence[Listener]], str]] = {
+    ".json": render_list_json,
+    ".txt": lambda found: render_listeners(found, Style(120)),
+    ".md": _render_markdown,
+    ".html": _render_html,
+}
+"""How the list is written into a file, by the file's suffix."""

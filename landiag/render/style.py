@@ -1,0 +1,74 @@
+"""How a terminal shows a report: its width, its colours, the marks that it can show. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+
+from msgspec import Struct
+
+from landiag.model.report import Outcome, Status
+from landiag.render.escape import escape_text
+
+_COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+
+_MARKS = {
+    Outcome.OK: ("✓", "ok", "green"),
+    Outcome.BLOCKS: ("✗", "NO", "red"),
+    Outcome.WARNS: ("!", "!!", "yellow"),
+    Outcome.UNKNOWN: ("?", "??", "yellow"),
+    Outcome.NOT_APPLICABLE: ("·", "--", "dim"),
+}
+_OF_STATUS = {
+    Status.CLEAR: Outcome.OK,
+    Status.BLOCKED: Outcome.BLOCKS,
+    Status.UNDETERMINED: Outcome.UNKNOWN,
+}
+MARKS = "✓✗!?·…"
+"""What a terminal's encoding has to hold for the marks to be used; else ASCII stands in for them."""
+
+
+class Style(Struct, frozen=True):
+    """How the terminal is: its width in columns, whether it shows colour, and the marks (else ASCII)."""
+
+    width: int = 80
+    colour: bool = False
+    marks: bool = True
+
+    @property
+    def ellipsis(self) -> str:
+        """What stands for text that was cut off."""
+        return "…" if self.marks else "..."
+
+    @property
+    def dot(self) -> str:
+        """What stands between two things on one line."""
+        return "·" if self.marks else "--"
+
+    def paint(self, text: str, colour: str) -> str:
+        """Colour a text; unchanged where there is no colour."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
+
+    def mark(self, outcome: Outcome) -> str:
+        """The mark of an outcome, without colour."""
+        return _MARKS[outcome][0 if self.marks else 1]
+
+    def painted(self, outcome: Outcome) -> str:
+        """The mark of an outcome, in its colour."""
+        return self.paint(self.mark(outcome), _MARKS[outcome][2])
+
+    def of_status(self, status: Status) -> Outcome:
+        """The outcome whose mark and colour a verdict has."""
+        return _OF_STATUS[status]
+
+    def wrap(self, text: str, first: str = "", rest: str | None = None, most: int = 0) -> list[str]:
+        """Wrap escaped text to the width, cut after ``most`` lines (0: not); ``first``, ``rest`` are the indents."""
+        first = escape_text(first)
+        indent = " " * len(first) if rest is None else rest
+        lines = textwrap.wrap(
+            escape_text(text), self.width, initial_indent=first, subsequent_indent=indent,
+            break_on_hyphens=False, break_long_words=False,
+        )  # fmt: skip
+        if not most or len(lines) <= most:
+            return lines
+        last = lines[most - 1][: self.width - len(self.ellipsis) - 1]
+        return [*lines[: most - 1], f"{last} {self.ellipsis}"]
