@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
 from landiag.cli.early import begin_reading
 from landiag.cli.outputs import ForceFlag, JsonFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
+from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import IPAddress
 from landiag.model.packet import Packet
@@ -76,28 +76,28 @@ def firewall(
         profile=profile,
         interface_addresses=tuple(interface_address or ()),
     )
-    deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
-    machine = Recorder(host)
-    try:
-        if not ruleset:
-            begin_reading(machine)
-        if everything:
-            from landiag.cli.firewall_all import answer_all, want
+    with bounded(timeout) as deadline:
+        host = LiveHost(deadline)
+        machine = Recorder(host)
+        try:
+            if not ruleset:
+                begin_reading(machine)
+            if everything:
+                from landiag.cli.firewall_all import answer_all, want
 
-            protocols = PROTOCOLS if protocol is None else (protocol,)
-            wanted = want(asked, protocols, port, source, output or (), force=force, as_json=as_json)
-            answer_all(wanted, machine, ruleset or (), deadline)
-        if packets is not None:
-            from landiag.cli.firewall_packets import Shown, answer_packets
+                protocols = PROTOCOLS if protocol is None else (protocol,)
+                wanted = want(asked, protocols, port, source, output or (), force=force, as_json=as_json)
+                answer_all(wanted, machine, ruleset or (), deadline)
+            if packets is not None:
+                from landiag.cli.firewall_packets import Shown, answer_packets
 
-            shown = Shown(as_json, jsonl, verbose or trace, quiet)
-            answer_packets(packets, asked, machine, ruleset or (), deadline, shown)
-        from landiag.cli.firewall_answer import answer
+                shown = Shown(as_json, jsonl, verbose or trace, quiet)
+                answer_packets(packets, asked, machine, ruleset or (), deadline, shown)
+            from landiag.cli.firewall_answer import answer
 
-        answer(asked, machine, ruleset or (), deadline, as_json=as_json, quiet=quiet, verbose=verbose)
-    finally:
-        host.close()
+            answer(asked, machine, ruleset or (), deadline, as_json=as_json, quiet=quiet, verbose=verbose)
+        finally:
+            host.close()
 
 
 def _parse_address(option: str, text: str | None) -> IPAddress | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,6 +11,7 @@ from msgspec.structs import asdict
 
 from landiag.cli.early import begin_reading
 from landiag.cli.outputs import JsonFlag, NoColorFlag, Stop, TimeoutSeconds
+from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
 from landiag.question import UsageError
@@ -29,18 +29,18 @@ def list_listeners(
     as_json: JsonFlag = False, timeout: TimeoutSeconds = 10.0, no_color: NoColorFlag = False
 ) -> None:
     """List every listener of this machine, its program, and whether LAN clients reach it or what stops them."""
-    deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
-    recorder = Recorder(host)
-    try:
-        begin_reading(recorder)
-        from landiag.listeners import list_listeners as find_listeners
+    with bounded(timeout) as deadline:
+        host = LiveHost(deadline)
+        recorder = Recorder(host)
+        try:
+            begin_reading(recorder)
+            from landiag.listeners import list_listeners as find_listeners
 
-        found = find_listeners(recorder, deadline)
-    except UsageError as error:
-        raise Stop(str(error)) from error
-    finally:
-        host.close()
+            found = find_listeners(recorder, deadline)
+        except UsageError as error:
+            raise Stop(str(error)) from error
+        finally:
+            host.close()
     if isinstance(found, Unknown):
         raise Stop(f"the listeners could not be read: {found.reason}", 3)
     if as_json:
