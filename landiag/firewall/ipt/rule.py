@@ -143,7 +143,8 @@ class _Reader(Struct):
             self.strange = self.strange or (option.text if self.target else "")
             self.target = option
         elif option.name in ("-c", "--set-counters"):
-            return
+            if len(option.values) != 2 or not all(value.isdecimal() for value in option.values):
+                self.strange = option.text
         elif option.name in GENERAL:
             self._take_general(replace(option, name=GENERAL[option.name]))
         elif option.name in ("-m", "--match"):
