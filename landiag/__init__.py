@@ -3,40 +3,48 @@
 >>> import landiag
 >>> report = landiag.check(port=5000)  # doctest: +SKIP
 >>> report.verdict.status, report.verdict.summary  # doctest: +SKIP
+
+``check``, ``probe``, ``firewall`` and ``list`` answer as the commands do. They change, print and write nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from landiag.version import __version__
 
 if TYPE_CHECKING:
-    from landiag.model.report import Report
+    from landiag.api import check, firewall, list, probe  # noqa: A004 - named as the commands are
 
-__all__ = ["__version__", "check"]
+__all__ = ["__version__", "check", "firewall", "list", "probe"]
+
+_FUNCTIONS = ("check", "firewall", "list", "probe")
 
 
-def check(
-    port: int = 5000, *, peer: str | None = None, address: str | None = None, timeout: float = 10.0
-) -> Report:
-    """Say why LAN clients cannot connect to a port of this machine, as ``landiag check`` does.
+def __getattr__(name: str) -> Any:
+    """Find the functions when they are first asked for: importing the package loads nothing."""
+    if name not in _FUNCTIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("landiag.api"), name)
 
-    ``peer`` is the client that fails, by address or name; ``address`` the address of this machine that clients
-    use; ``timeout`` bounds the whole call, in seconds. Nothing is changed, printed or written. The report's
-    ``verdict`` is the answer; its fields are those of the JSON report. Raises ``landiag.diagnose.UsageError``,
-    a ValueError, where the question does not fit the machine.
-    """
-    import time
 
-    from landiag.diagnose import diagnose
-    from landiag.host import LiveHost, Recorder
-    from landiag.model.report import Target
-    from landiag.question import Question
+class _Callable(ModuleType):
+    """The folder of a command's parts, called like the command: Python puts it in the function's place."""
 
-    deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
-    try:
-        return diagnose(Question(Target(port, peer, address)), Recorder(host), deadline)
-    finally:
-        host.close()
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Ask as the function of that name does."""
+        return getattr(import_module("landiag.api"), self.__name__.rpartition(".")[2])(*args, **options)
+
+
+class _Package(ModuleType):
+    def __setattr__(self, name: str, value: object) -> None:
+        """Keep ``landiag.firewall(...)`` and ``landiag.probe(...)`` callable once their folders are imported."""
+        if name in _FUNCTIONS and isinstance(value, ModuleType):
+            value.__class__ = _Callable
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.checks import firewall, listening, way_back
 from landiag.checks.case import Case
 from landiag.checks.owners import describe_owner
@@ -25,10 +27,15 @@ def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] 
     machine, facts = gather(recorder, deadline)
     if isinstance(facts.sockets, Unknown):
         return facts.sockets
+    by_port: dict[int, list[Socket]] = {}
+    for socket in facts.sockets:
+        by_port.setdefault(socket.port, []).append(socket)
     found = []
-    for port in sorted({socket.port for socket in facts.sockets}):
-        case = open_case(Question(Target(port=port)), recorder, machine, facts)
-        found += [_describe(case, socket) for socket in facts.sockets if socket.port == port]
+    for port, sockets in sorted(by_port.items()):
+        # What becomes of a port depends on its own sockets alone.
+        alone = replace(facts, sockets=tuple(sockets))
+        case = open_case(Question(Target(port=port)), recorder, machine, alone)
+        found += [_describe(case, socket) for socket in sockets]
     return tuple(found)
 
 

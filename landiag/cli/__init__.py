@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from landiag.cli.app import run
+from typing import NoReturn
 
-__all__ = ["run"]
+
+def run() -> NoReturn:
+    """Run the command line and exit; see ``app.run``. What it needs is loaded now: ``--version`` needs none of it."""
+    from landiag.cli.app import run as run_app
+
+    run_app()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, NoReturn
@@ -38,6 +39,10 @@ COMMANDS = {
 """Every command and the function that is it, in the order in which help lists them."""
 
 
+_STACK = 1 << 20
+"""Bytes for the stack of a thread: dozens of readings at once must not need the memory of a large program."""
+
+
 def _register(words: Sequence[str]) -> None:
     """Import the command that is called; all of them only for help and completion."""
     if not words and not _is_completing():
@@ -51,19 +56,21 @@ def _register(words: Sequence[str]) -> None:
 
 def run() -> NoReturn:
     """Run the command line and exit: 2 for usage, 4 for a bug of landiag, 130 when interrupted."""
-    _register(sys.argv[1:])
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        threading.stack_size(_STACK)
+        _register(sys.argv[1:])
+        _listen_for_signals()
         status = app(standalone_mode=False)
     except Stop as stop:
         status = _complain(str(stop), stop.status)
     except (KeyboardInterrupt, typer.Abort):
         status = _complain("interrupted", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
+    except MemoryError:
+        status = _complain("there is not enough memory for this", 3)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
         status = _explain_exception(error)
+    if signal.getsignal(signal.SIGINT) is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end has begun: it is not interrupted any more
     # Readings that hang are left behind in daemon threads: nothing waits for them.
     sys.stdout.flush()
     sys.stderr.flush()
@@ -73,6 +80,13 @@ def run() -> NoReturn:
 def _is_completing() -> bool:
     """Whether a shell asks for completions: it calls landiag without a word, by a variable (click)."""
     return any(name.startswith("_LANDIAG") and name.endswith("_COMPLETE") for name in os.environ)
+
+
+def _listen_for_signals() -> None:
+    """End by signals as by errors, so that whatever was added is removed; one that was ignored stays so."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @app.callback(invoke_without_command=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from landiag.cli.inputs import MEGABYTE, read_input
 from landiag.cli.outputs import Stop
 from landiag.model.terms import CHECK_NAMES
 
@@ -32,14 +34,20 @@ class Asked(Struct, frozen=True):
     is_explicit: bool = True
 
 
-def parse_server(where: str | None, port: str | None, scheme: str, path: str) -> Asked:
-    """Make one answer of the argument (a port or a URL) and the options. Stops for what makes no sense."""
+def parse_server(
+    where: str | None, port: str | None, scheme: str, path: str, *, looks_around: bool = True
+) -> Asked:
+    """Make one answer of the argument (a port or a URL) and the options. Stops for what makes no sense.
+
+    Where no port is named, the variables of this machine name one, unless it is another machine that is asked of.
+    """
     if scheme not in SCHEMES:
         raise Stop(f"--scheme {scheme} is not known: choose {', '.join(SCHEMES)}")
     if not path.startswith("/"):
         raise Stop(f"--path {path} must begin with a slash, for example /{path}")
     if where is None:
-        return Asked(parse_port(port) if port else default_port(), scheme, path, is_explicit=port is not None)
+        found = parse_port(port) if port else default_port() if looks_around else DEFAULT_PORT
+        return Asked(found, scheme, path, is_explicit=port is not None)
     if port is not None and where.isdigit() and where != port:
         raise Stop(f"two ports are given, {where} and {port}: name one")
     if where.isdigit():
@@ -95,8 +103,8 @@ def default_port() -> int:
 def _port_of_flaskenv(file: Path) -> str | None:
     """Read FLASK_RUN_PORT from the file that ``flask run`` reads; None where it says nothing."""
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        lines = read_input(file, MEGABYTE, time.monotonic() + 1.0).decode("utf-8", "replace").splitlines()
+    except Stop:
         return None
     for line in lines:
         name, equals, value = line.removeprefix("export ").partition("=")

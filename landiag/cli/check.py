@@ -7,9 +7,8 @@ import shlex
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
 from landiag.cli.early import begin_reading
+from landiag.cli.inputs import read_input_text
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -32,7 +32,6 @@ from landiag.cli.outputs import (
     check_outputs,
     finish,
     finish_quietly,
-    read_text,
     render_for,
     write_file,
 )
@@ -40,6 +39,7 @@ from landiag.cli.patience import tell_waiting
 from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
 from landiag.cli.redacting import redact_both
 from landiag.cli.repeating import Repeats, refuse_to_repeat, repeat
+from landiag.cli.timeouts import bounded
 from landiag.collect.machine import system_name
 from landiag.collect.systems import first_sources
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
@@ -108,7 +108,6 @@ def check(
     Examples: landiag check --port 5000; landiag check 8000 --peer 192.168.1.23; landiag check --replay case.json;
     sudo landiag check --port 5000 --fix; landiag check --port 5000 --wait
     """
-    deadline = time.monotonic() + timeout
     repeats = Repeats(fix=fix, wait=wait, yes=yes, confirm_within=confirm_within)
     refuse_to_repeat(repeats, replays=replay is not None, as_json=as_json, only=only, redact=redact)
     files = tuple(output or ())
@@ -119,7 +118,7 @@ def check(
         clean_up_proof(prove=prove)
     if prove and replay is None:
         refuse_proof_without_root()
-    asked = parse_server(where, port, scheme, path)
+    asked = parse_server(where, port, scheme, path, looks_around=replay is None)
     question = Question(
         target=Target(asked.port, peer, parse_own_address(to) or asked.address, interface, asked.scheme),
         program=program,
@@ -131,9 +130,7 @@ def check(
         name=None if asked.host is None else urlsplit(f"//{asked.host}").hostname,
     )
     try:
-        if replay:
-            report, recording = _replay(replay, asked, question)
-        elif fix or wait:
+        if fix or wait:
             style = terminal_style(no_color=no_color)
             report, recording = repeat(
                 lambda end: _check_live(question, end, sudo, shows_names=True),
@@ -143,7 +140,12 @@ def check(
                 quiet=quiet,
             )
         else:
-            report, recording = _check_live(question, deadline, sudo, shows_names=not redact)
+            with bounded(timeout) as deadline:
+                report, recording = (
+                    _replay(replay, asked, question, deadline)
+                    if replay
+                    else _check_live(question, deadline, sudo, shows_names=not redact)
+                )
     except UsageError as error:
         raise Stop(str(error)) from error
     if redact:
@@ -166,7 +168,8 @@ def _check_live(
         begin_reading(recorder)
         from landiag.diagnose import diagnose
 
-        threading.Thread(target=_warm_up, daemon=True).start()
+        with suppress(RuntimeError):  # no room for another thread: it is loaded when it is needed
+            threading.Thread(target=_warm_up, daemon=True).start()
         with tell_waiting(recorder) if shows_names else nullcontext():
             report = diagnose(
                 question, recorder, deadline, announce_proof if shows_names else _announce_masked
@@ -217,9 +220,9 @@ def _announce_sudo() -> None:
     sys.stderr.write("  nsenter -t PID -n ss ..., ip addr   (where a container may have the port)\n")
 
 
-def _replay(file: Path, asked: Asked, question: Question) -> tuple[Report, Recording]:
+def _replay(file: Path, asked: Asked, question: Question, deadline: float) -> tuple[Report, Recording]:
     try:
-        recording = parse_recording(read_text(file))
+        recording = parse_recording(read_input_text(file, deadline))
     except ParseError as error:
         raise Stop(f"{file} cannot be replayed: {error}") from error
     target = recording.target
@@ -229,4 +232,11 @@ def _replay(file: Path, asked: Asked, question: Question) -> tuple[Report, Recor
     from landiag.diagnose import diagnose
 
     host = RecordedHost(recording.readings)
-    return diagnose(replace(recorded, only=question.only), Recorder(host), float("inf")), recording
+    from landiag.cli.saved import STUMBLES, stumbled
+
+    try:
+        return diagnose(replace(recorded, only=question.only), Recorder(host), float("inf")), recording
+    except UsageError:
+        raise
+    except STUMBLES as error:
+        raise stumbled(file, error) from error

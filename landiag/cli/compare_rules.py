@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from landiag.cli.firewall_answer import read_bytes
+from landiag.cli.inputs import MOST_RULES, read_input
 from landiag.firewall.regions import Scope
 from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
@@ -23,7 +23,7 @@ def compare_saved(files: Sequence[Path]) -> tuple[Change, ...] | None:
         return None
     rules: list[Ruleset] = []
     for file in files:
-        data = read_bytes(file)
+        data = read_input(file, MOST_RULES)
         if b'"landiag.' in data[:4096]:
             return None
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
 from landiag.cli.early import begin_reading
 from landiag.cli.outputs import ForceFlag, JsonFlag, NoColorFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
+from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import IPAddress
 from landiag.model.packet import Packet
@@ -78,31 +78,32 @@ def firewall(
         profile=profile,
         interface_addresses=tuple(interface_address or ()),
     )
-    deadline, style = time.monotonic() + timeout, terminal_style(no_color=no_color)
-    host = LiveHost(deadline)
-    machine = Recorder(host)
-    try:
-        if not ruleset:
-            begin_reading(machine)
-        if everything:
-            from landiag.cli.firewall_all import answer_all, want
+    style = terminal_style(no_color=no_color)
+    with bounded(timeout) as deadline:
+        host = LiveHost(deadline)
+        machine = Recorder(host)
+        try:
+            if not ruleset:
+                begin_reading(machine)
+            if everything:
+                from landiag.cli.firewall_all import answer_all, want
 
-            protocols = PROTOCOLS if protocol is None else (protocol,)
-            wanted = want(asked, protocols, port, source, output or (), force=force, as_json=as_json)
-            answer_all(wanted, machine, ruleset or (), deadline)
-        if packets is not None:
-            from landiag.cli.firewall_packets import Shown, answer_packets
+                protocols = PROTOCOLS if protocol is None else (protocol,)
+                wanted = want(asked, protocols, port, source, output or (), force=force, as_json=as_json)
+                answer_all(wanted, machine, ruleset or (), deadline)
+            if packets is not None:
+                from landiag.cli.firewall_packets import Shown, answer_packets
 
-            if output:
-                raise Stop("--packets prints its answers: send them into a file with >")
-            lines = Shown(as_json, jsonl, verbose or trace, quiet, style)
-            answer_packets(packets, asked, machine, ruleset or (), deadline, lines)
-        from landiag.cli import firewall_answer
+                if output:
+                    raise Stop("--packets prints its answers: send them into a file with >")
+                lines = Shown(as_json, jsonl, verbose or trace, quiet, style)
+                answer_packets(packets, asked, machine, ruleset or (), deadline, lines)
+            from landiag.cli import firewall_answer
 
-        shown = firewall_answer.Shown(style, as_json, quiet, verbose, output or (), force)
-        firewall_answer.answer(asked, machine, ruleset or (), deadline, shown)
-    finally:
-        host.close()
+            shown = firewall_answer.Shown(style, as_json, quiet, verbose, output or (), force)
+            firewall_answer.answer(asked, machine, ruleset or (), deadline, shown)
+        finally:
+            host.close()
 
 
 def _parse_address(option: str, text: str | None) -> IPAddress | None:

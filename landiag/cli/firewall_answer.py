@@ -12,6 +12,7 @@ import typer
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.cli.inputs import MOST_RULES, read_input
 from landiag.cli.outputs import Stop, check_outputs, write_file
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import exit_status, write_json
@@ -85,7 +86,7 @@ def read_saved(files: Sequence[Path], machine: Recorder, deadline: float) -> tup
 
     Raises ParseError where a file cannot be used, and stops where the machine's rules could not be read.
     """
-    saved = [SavedFile(str(file), read_bytes(file)) for file in files]
+    saved = [SavedFile(str(file), read_input(file, MOST_RULES, deadline)) for file in files]
     recordings = [file for file in saved if is_recording(file.data)]
     if saved and not recordings:
         return parse_saved(saved, read_nft_text), None
@@ -122,11 +123,3 @@ def _judge_machine(asked: Packet, rules: Ruleset, facts: Facts) -> tuple[Packet,
         return HostSurroundings(facts, packet)
 
     return asked, Bulk(rules, around, None if way is None else way.network, own)
-
-
-def read_bytes(file: Path) -> bytes:
-    """The bytes of a file that the user named. Stops with a sentence where it cannot be read."""
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Stop(f"{file} could not be read: {error.strerror}") from error

@@ -51,11 +51,17 @@ def answer_packets(
     raise typer.Exit(0 if verdicts == {Verdict.ACCEPT} else 3)
 
 
+LONGEST = 1 << 16
+"""The bytes of the longest line that can be one packet."""
+
+
 def read_packets(file: Path, defaults: Packet) -> Iterator[Packet]:
     """The packets of a file of JSON lines, one after the other. Raises ParseError naming the line."""
     try:
         with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
+            for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), b""), 1):
+                if len(line) > LONGEST:
+                    raise Stop(f"{file}: line {number} is longer than a packet can be")
                 text = line.decode("utf-8", "backslashreplace")
                 if text.strip():
                     yield _packet(file, number, text, defaults)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 
 import typer
 
@@ -20,6 +19,7 @@ from landiag.cli.outputs import (
     choose_renderer,
     write_file,
 )
+from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
 from landiag.question import UsageError
@@ -40,18 +40,18 @@ def list_listeners(
     check_outputs(files, force=force)
     for file in files:
         choose_renderer(file, LIST_RENDERERS)
-    deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
-    recorder = Recorder(host)
-    try:
-        begin_reading(recorder)
-        from landiag.listeners import list_listeners as find_listeners
+    with bounded(timeout) as deadline:
+        host = LiveHost(deadline)
+        recorder = Recorder(host)
+        try:
+            begin_reading(recorder)
+            from landiag.listeners import list_listeners as find_listeners
 
-        found = find_listeners(recorder, deadline)
-    except UsageError as error:
-        raise Stop(str(error)) from error
-    finally:
-        host.close()
+            found = find_listeners(recorder, deadline)
+        except UsageError as error:
+            raise Stop(str(error)) from error
+        finally:
+            host.close()
     if isinstance(found, Unknown):
         raise Stop(f"the listeners could not be read: {found.reason}", 3)
     for file in files:

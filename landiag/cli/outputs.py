@@ -138,11 +138,3 @@ def write_file(file: Path, text: str, *, force: bool) -> None:
             raise
     except OSError as error:
         raise Stop(f"{file} could not be written: {error.strerror}") from error
-
-
-def read_text(file: Path) -> str:
-    """Read a file that the user named. Stops with a sentence where that cannot be done."""
-    try:
-        return file.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise Stop(f"{file} could not be read: {error.strerror}") from error

@@ -8,13 +8,24 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.cli.outputs import Stop, read_text
+from landiag.cli.inputs import read_input_text
+from landiag.cli.outputs import Stop
 from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording, parse_recording
 from landiag.model.facts import ParseError, ReadStatus
 from landiag.model.report import Report
 from landiag.question import Question, UsageError
 from landiag.render.parse import parse_report
+
+STUMBLES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of a file whose values are not of the kind that landiag writes."""
+
+
+def stumbled(file: Path, error: Exception) -> Stop:
+    """The end of a command that such a file stopped."""
+    return Stop(
+        f"{file} cannot be diagnosed: it holds what landiag does not write ({type(error).__name__}: {error})"
+    )
 
 
 class Saved(Struct, frozen=True):
@@ -32,7 +43,7 @@ def load(file: Path) -> Saved:
             from landiag.host.fixture import read_fixture
 
             return replayed(file, read_fixture(file).recording)
-        text = _document(read_text(file))
+        text = _document(read_input_text(file))
         if _schema(text).startswith("landiag.recording/"):
             return replayed(file, parse_recording(text))
         return Saved(file, parse_report(text))
@@ -64,6 +75,8 @@ def replayed(file: Path, recording: Recording) -> Saved:
         report = diagnose(question, Recorder(RecordedHost(recording.readings)), float("inf"))
     except UsageError as error:
         raise Stop(f"{file} cannot be diagnosed: {error}") from error
+    except STUMBLES as error:
+        raise stumbled(file, error) from error
     if recording.options.get("redacted") == "yes":
         report = replace(report, redacted=True, notes=(*report.notes, *withheld_notes(recording)))
     return Saved(file, report, recording)

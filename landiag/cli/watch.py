@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from landiag.cli.arguments import parse_server
+from landiag.cli.inputs import read_input_text
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -25,10 +26,10 @@ from landiag.cli.outputs import (
     VerboseFlag,
     check_outputs,
     finish,
-    read_text,
     render_for,
     write_file,
 )
+from landiag.cli.streams import end_with_reader
 from landiag.host import Recording, parse_recording, render_recording
 from landiag.model.facts import ParseError
 from landiag.model.report import Report, Target
@@ -121,6 +122,7 @@ def _watch(
     except OSError as error:
         raise Stop(f"packets cannot be captured here: {error.strerror}", 3) from error
     _stop_by_signals(live.stop.set)
+    end_with_reader(live.stop.set)
     try:
         base = live.prepare()
         url = base.paths[0].url if base.paths else None
@@ -179,7 +181,7 @@ def _replay(file: Path, say: Callable[[Attempt], None]) -> tuple[Report, Recordi
     from landiag.watch.replay import replay
 
     try:
-        recording = parse_recording(read_text(file))
+        recording = parse_recording(read_input_text(file))
         return replay(recording, say), recording
     except ParseError as error:
         raise Stop(f"{file} cannot be replayed: {error}") from error

@@ -18,9 +18,9 @@ from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
 from landiag.firewall.alf import Alf, Signature, lower_alf, parse_alf, parse_signature
 from landiag.firewall.other_systems import join_rulesets
-from landiag.firewall.pf import PfSystem, PfText, parse_pf
+from landiag.firewall.pf import PfSystem, PfText, parse_listing, parse_pf
 from landiag.firewall.pf.compare import is_loaded_from
-from landiag.firewall.pf.matches import TableContent, table_content
+from landiag.firewall.pf.matches import TableContent, parse_network, table_content
 from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import (
     Command,
@@ -258,7 +258,7 @@ def read_pf(readings: Readings) -> PfSystem:
         ):
             system.gaps.append("pf is on, and pfctl -s rules ended well and said nothing")
         elif reading is not None and reading.status is ReadStatus.OK:
-            text = _rules_of(reading.text)
+            text = parse_listing(reading.text)
             text.shows_rules = text.shows_rules or source is PF_RULES
             system.texts.append(text)
         else:
@@ -270,10 +270,15 @@ def read_pf(readings: Readings) -> PfSystem:
         if kind in ("pf-rules", "pf-nat") and rest and reading.status is not ReadStatus.OK:
             system.unread.append(rest)
         elif kind in ("pf-rules", "pf-nat") and rest:
-            rules = _rules_of(reading.text).rules
-            system.anchors[rest] = [*system.anchors.get(rest, ()), *rules]
+            listed = parse_listing(reading.text)
+            if listed.problems:
+                system.unread.append(rest)
+            system.anchors[rest] = [*system.anchors.get(rest, ()), *listed.rules]
         elif kind == "pf-table" and reading.status is ReadStatus.OK:
-            system.tables[rest] = _table(reading.text)
+            content = _table(reading.text)
+            if content is not None:
+                system.tables[rest] = content
+    system.gaps += _strange_names(readings)
     return system
 
 
@@ -283,7 +288,18 @@ def read_pf_conf(readings: Readings) -> PfText | None:
     configured = _parsed(readings, PF_CONF, parse_pf)
     if isinstance(configured, Unknown) or rules is None or rules.status is not ReadStatus.OK:
         return None
-    return configured if is_loaded_from(_rules_of(rules.text), configured) else None
+    return configured if is_loaded_from(parse_listing(rules.text), configured) else None
+
+
+def _strange_names(readings: Readings) -> list[str]:
+    """Listings of anchors or tables that hold what is no name: nobody knows what was not asked for then."""
+    return [
+        f"{source.name} holds {word!r}, which is no name"
+        for source in (PF_ANCHORS, PF_TABLES)
+        if (reading := readings.get(source.name)) is not None and reading.status is ReadStatus.OK
+        for line in reading.text.splitlines()
+        if (word := line.strip()) and "ALTQ" not in line and not _SAFE_NAME.match(word)
+    ]
 
 
 def _add_skipped(system: PfSystem, reading: Reading | None) -> None:
@@ -296,19 +312,18 @@ def _add_skipped(system: PfSystem, reading: Reading | None) -> None:
         system.doubt = system.doubt or f"which interfaces pf skips could not be read: {reading.detail}"
 
 
-def _rules_of(text: str) -> PfText:
-    """The rules that pfctl listed; a listing without any is one that has none."""
-    try:
-        return parse_pf(text)
-    except ParseError:
-        return PfText()
+_TABLE_LINE = re.compile(r"\s*(!?)((?:\d+(?:\.\d+){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%\w+)?)(?:/\d+)?)\s*")
 
 
-def _table(text: str) -> TableContent:
-    return table_content(
-        (Name(word.lstrip("!"), word.startswith("!")) for word in text.split() if not word.startswith("#")),
-        complete=True,
-    )
+def _table(text: str) -> TableContent | None:
+    """The addresses of a table as pfctl shows them, one a line; None where a line is none."""
+    names = []
+    for line in text.splitlines():
+        found = _TABLE_LINE.fullmatch(line)
+        if found is None or parse_network(found[2]) is None:
+            return None
+        names.append(Name(found[2], found[1] == "!"))
+    return table_content(names, complete=True)
 
 
 def _names(readings: Readings, source: Source) -> list[str]:
@@ -316,5 +331,5 @@ def _names(readings: Readings, source: Source) -> list[str]:
     reading = readings.get(source.name)
     if reading is None or reading.status is not ReadStatus.OK:
         return []
-    words = (line.split()[-1] for line in reading.text.splitlines() if line.strip() and "ALTQ" not in line)
+    words = (line.strip() for line in reading.text.splitlines() if line.strip() and "ALTQ" not in line)
     return [word for word in dict.fromkeys(words) if _SAFE_NAME.match(word)]

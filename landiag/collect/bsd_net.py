@@ -13,6 +13,7 @@ from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import Address, Interface, IPAddress, IPNetwork, Neighbour, ParseError, Route, Socket
 
 _HEAD = re.compile(r"^([A-Za-z][\w.-]*):\s+flags=[0-9a-fx]+<([^>]*)>.*?(?:\bmtu (\d+))?\s*$")
+_LIKE_HEAD = re.compile(r"^\w+:\s+\w+=|<[A-Z]+,|\bmtu \d|\bflags=")
 _INET = re.compile(r"^\s+inet (\d[\d.]+)(?:/(\d+))?(?: --> (\S+))?(?:.*?netmask (0x[0-9a-f]+|[\d.]+))?")
 _INET6 = re.compile(r"^\s+inet6 ([0-9a-fA-F:.]+)(?:%\w+)?(?:/(\d+))?(?:.*?prefixlen (\d+))?(.*)$")
 _MAC = re.compile(r"^\s+(?:ether|lladdr|address:)\s+([0-9a-f:]{11,17})")
@@ -53,7 +54,11 @@ def _blocks(text: str) -> Iterator[list[str]]:
                 yield block
             block = [line]
         elif block and line[:1].isspace():
+            if re.match(r"\s+inet6?\b", line) and not (_INET.match(line) or _INET6.match(line)):
+                raise ParseError(f"not an address of ifconfig: {line.strip()[:60]!r}")
             block.append(line)
+        elif _LIKE_HEAD.search(line):
+            raise ParseError(f"not an interface of ifconfig: {line[:60]!r}")
     if block:
         yield block
 
@@ -115,7 +120,10 @@ def _addresses(block: Sequence[str]) -> Iterator[Address]:
 
 def _mask_length(mask: str) -> int:
     number = int(mask, 16) if mask.startswith("0x") else int(ip_address(mask))
-    return bin(number & 0xFFFFFFFF).count("1")
+    length = bin(number & 0xFFFFFFFF).count("1")
+    if number != (0xFFFFFFFF << (32 - length)) & 0xFFFFFFFF:
+        raise ParseError(f"not a mask: {mask}")
+    return length
 
 
 def _scope(text: str) -> str:
@@ -236,13 +244,19 @@ def parse_routes(text: str) -> tuple[Route, ...]:
             column = next(
                 (at for at, word in enumerate(words) if word in ("Netif", "Iface", "Interface")), None
             )
-        elif column is not None and len(words) > column:
-            network = parse_destination(words[0], words[2])
-            if network is not None:
-                routes.append(_route(network, words, words[column]))
+        elif column is not None and words and not _HEADING.match(line):
+            network = parse_destination(words[0], words[2]) if len(words) > column else None
+            if network is None or not _FLAGS.fullmatch(words[2]) or not _DEVICE.fullmatch(words[column]):
+                raise ParseError(f"not a route of netstat: {line[:60]!r}")
+            routes.append(_route(network, words, words[column]))
     if column is None:
         raise ParseError("no routing table in it")
     return tuple(routes)
+
+
+_HEADING = re.compile(r"(?:Routing tables.*|Internet6?:|Internet.*:)\s*$")
+_FLAGS = re.compile(r"[A-Za-z0-9]+")
+_DEVICE = re.compile(r"[A-Za-z][\w.-]*\*?")
 
 
 def _route(network: IPNetwork, words: Sequence[str], device: str) -> Route:

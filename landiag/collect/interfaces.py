@@ -7,8 +7,73 @@ from typing import Any
 
 from landiag.collect.jsontext import parse_objects
 from landiag.model.facts import Address, Command, Interface, ParseError
+from landiag.model.strict import only_keys, only_words
 
 INTERFACES = Command("ip-addresses", ("ip", "-j", "-d", "addr", "show"))
+
+_FLAGS = frozenset(
+    (
+        "LOOPBACK",
+        "BROADCAST",
+        "POINTOPOINT",
+        "MULTICAST",
+        "NOARP",
+        "ALLMULTI",
+        "PROMISC",
+        "MASTER",
+        "SLAVE",
+        "DEBUG",
+    )
+    + ("DYNAMIC", "AUTOMEDIA", "PORTSEL", "NOTRAILERS", "UP", "LOWER_UP", "DORMANT", "ECHO", "RUNNING")
+    + ("NO-CARRIER", "M-DOWN")
+)
+"""Every flag of a link, ip-link(8): print_link_flags() of iproute2."""
+
+_ADDRESS_KEYS = frozenset(
+    (
+        "family",
+        "local",
+        "address",
+        "prefixlen",
+        "broadcast",
+        "anycast",
+        "scope",
+        "label",
+        "metric",
+        "protocol",
+        "flags",
+    )
+    + (
+        "secondary",
+        "temporary",
+        "tentative",
+        "deprecated",
+        "home",
+        "nodad",
+        "permanent",
+        "dynamic",
+        "dadfailed",
+    )
+    + ("mngtmpaddr", "noprefixroute", "autojoin", "optimistic", "stable-privacy", "index")
+    + ("valid_life_time", "preferred_life_time")
+)
+"""Every key of an address: print_addrinfo() of iproute2."""
+
+_OBJECTS = frozenset(
+    (
+        "linkinfo",
+        "addr_info",
+        "flags",
+        "altnames",
+        "vfinfo_list",
+        "stats",
+        "stats64",
+        "af_spec",
+        "vlan_tunnel",
+    )
+    + ("proto_down_reason", "protinfo", "qdisc", "inet6")
+)
+"""The keys of an interface that hold more than one value; another one is something attached that is not known."""
 
 _KINDS = {
     "bridge": "bridge",
@@ -63,6 +128,7 @@ def parse_interfaces(text: str) -> tuple[Interface, ...]:
 
 def _parse_interface(item: dict[str, Any]) -> Interface:
     flags = item["flags"]
+    only_words((flag for flag in flags if not _is_number(flag)), _FLAGS, "a link's flags")
     name = str(item["ifname"])
     return Interface(
         name=name,
@@ -72,21 +138,23 @@ def _parse_interface(item: dict[str, Any]) -> Interface:
         ),
         up="UP" in flags,
         carrier="LOWER_UP" in flags,
-        addresses=tuple(
-            _parse_address(entry)
-            for entry in item.get("addr_info", ())
-            if "local" in entry and "prefixlen" in entry
-        ),
+        addresses=tuple(_parse_address(entry) for entry in item["addr_info"] if entry),
         mac=item.get("address"),
         mtu=item.get("mtu"),
         master=item.get("master"),
         group=item.get("group"),
-        xdp="xdp" in item or "xdpgeneric" in item,
+        xdp=any(isinstance(held, dict | list) and key not in _OBJECTS for key, held in item.items()),
         arp="NOARP" not in flags,
     )
 
 
+def _is_number(flag: object) -> bool:
+    """Whether a flag is one that this iproute2 knows by its bit only."""
+    return isinstance(flag, int) or (isinstance(flag, str) and flag.isalnum() and flag[:1].isdigit())
+
+
 def _parse_address(entry: dict[str, Any]) -> Address:
+    only_keys(entry, _ADDRESS_KEYS, "an address of ip -j addr")
     length = entry["prefixlen"]
     peer = entry.get("address")
     return Address(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -28,6 +29,9 @@ from landiag.model.host import Facts
 
 Readings = Mapping[str, Reading]
 T = TypeVar("T")
+
+_NUMBERS = re.compile(r"(?:-?\d+\s+)+")
+"""What the kernel writes into its settings: numbers and the end of the line; anything else is not known."""
 
 MAX_NAMESPACES = 24
 MAX_FILTERED = 8
@@ -129,7 +133,7 @@ def _parse_sysctls(readings: Readings) -> Mapping[str, str]:
     return {
         name.removeprefix(prefix).replace("/", "."): reading.text.strip()
         for name, reading in readings.items()
-        if name.startswith(prefix) and reading.status is ReadStatus.OK
+        if name.startswith(prefix) and reading.status is ReadStatus.OK and _NUMBERS.fullmatch(reading.text)
     }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from functools import lru_cache
 
 from msgspec import Struct
 
 from landiag.knowledge.toml import read_toml
+from landiag.model.facts import ParseError
 
 
 class Work(Enum):
@@ -44,17 +46,28 @@ def _known() -> dict[str, list[str]]:
 def parse_extensions(text: str) -> tuple[Extension, ...]:
     """Every row: ``enabled, active, teamID, bundleID (version), name, [state]``, below the heading of its kind.
 
-    Without a heading its kind is taken to be the network's: an older macOS prints none.
+    Without a heading its kind is taken to be the network's: an older macOS prints none. Raises ParseError for a
+    line that is none, and where not as many are shown as it says.
     """
-    category, found = "network_extension", []
+    category, found, said = "network_extension", list[Extension](), 0
     for line in text.splitlines():
+        around = _AROUND.fullmatch(line)
+        if around:
+            said += int(around[1] or 0)
+            continue
         if line.startswith("---"):
             category = line.strip("- ").partition(" ")[0].rpartition(".")[2]
             continue
         cells = [cell.strip() for cell in line.split("\t")]
         state = cells[-1]
-        if len(cells) < 3 or not (state.startswith("[") and state.endswith("]")):
-            continue
+        if len(cells) < 3 or not _STATE.fullmatch(state):
+            raise ParseError(f"not a system extension: {line[:60]!r}")
         identifier = cells[-3].partition(" ")[0]
         found.append(Extension(category, identifier, cells[-2], state == "[activated enabled]", line.strip()))
+    if said != len(found):
+        raise ParseError(f"it says {said} extensions and shows {len(found)}")
     return tuple(found)
+
+
+_AROUND = re.compile(r"\s*|(\d+) extension\(s\)\s*|enabled\t.*")
+_STATE = re.compile(r"\[[a-z ]+\]")

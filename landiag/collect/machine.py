@@ -62,13 +62,21 @@ def parse_machine(text: str) -> Machine:
                 privileged=bool(item["privileged"]),
                 environment=str(item["environment"]),
             ),
-            now=float(item["now"]),
+            now=_seconds(item["now"]),
             user_id=item.get("user_id"),
             namespace=item.get("namespace"),
             landiag=str(item.get("landiag") or "landiag"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ParseError(f"not a description of a machine: {type(error).__name__} {error}") from error
+
+
+def _seconds(value: object) -> float:
+    """Seconds since the epoch that a calendar has."""
+    found = float(str(value))
+    if not 0 <= found < 1 << 36:
+        raise ValueError(f"the time {found}")
+    return found
 
 
 def system_name(platform: str) -> str:

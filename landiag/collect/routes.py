@@ -7,6 +7,7 @@ from typing import Any
 
 from landiag.collect.jsontext import parse_objects
 from landiag.model.facts import Command, Family, IPNetwork, Neighbour, ParseError, PolicyRule, Route
+from landiag.model.strict import only_keys, only_words
 
 ROUTES4 = Command("ip-routes-4", ("ip", "-j", "-4", "route", "show", "table", "all"))
 ROUTES6 = Command("ip-routes-6", ("ip", "-j", "-6", "route", "show", "table", "all"))
@@ -45,6 +46,129 @@ _RULE_WORDS = frozenset(
 )
 """The keys of a rule that are understood; a rule with another one matches perhaps."""
 
+_ROUTE_KEYS = frozenset(
+    (
+        "type",
+        "dst",
+        "src",
+        "from",
+        "tos",
+        "dsfield",
+        "nhid",
+        "encap",
+        "gateway",
+        "via",
+        "dev",
+        "table",
+        "protocol",
+        "scope",
+    )
+    + (
+        "prefsrc",
+        "metric",
+        "flags",
+        "mark",
+        "realms",
+        "to_realms",
+        "from_realms",
+        "users",
+        "uid",
+        "expires",
+        "error",
+    )
+    + (
+        "metrics",
+        "iif",
+        "nexthops",
+        "weight",
+        "pref",
+        "ttl-propogate",
+        "ttl-propagate",
+        "cache",
+        "age",
+        "used",
+    )
+    + (
+        "mtu",
+        "window",
+        "rtt",
+        "rttvar",
+        "ssthresh",
+        "cwnd",
+        "advmss",
+        "reordering",
+        "hoplimit",
+        "initcwnd",
+        "features",
+    )
+    + (
+        "rto_min",
+        "initrwnd",
+        "quickack",
+        "congctl",
+        "fastopen_no_cookie",
+        "lock",
+        "labels",
+        "newdst",
+        "as-to",
+        "traffic_class",
+    )
+)
+"""Every key of a route and of its next hops: print_route() of iproute2."""
+
+_ROUTE_KINDS = frozenset(
+    (
+        "unicast",
+        "local",
+        "broadcast",
+        "anycast",
+        "multicast",
+        "unreachable",
+        "blackhole",
+        "prohibit",
+        "throw",
+        "nat",
+        "xresolve",
+    )
+)
+_HOP_FLAGS = frozenset(
+    (
+        "dead",
+        "onlink",
+        "pervasive",
+        "offload",
+        "trap",
+        "notify",
+        "linkdown",
+        "unresolved",
+        "rt_offload",
+        "rt_trap",
+    )
+    + ("rt_offload_failed", "offload_failed", "cloned", "cache")
+)
+_ACTIONS = frozenset(
+    ("goto", "nop", "unreachable", "prohibit", "blackhole", "masquerade", "map-to", "nat", "to_tbl", "table")
+)
+_NEIGHBOUR_KEYS = frozenset(
+    (
+        "dst",
+        "dev",
+        "lladdr",
+        "state",
+        "router",
+        "proxy",
+        "managed",
+        "extern_learn",
+        "extern_valid",
+        "offload",
+        "probes",
+    )
+    + ("refcnt", "used", "confirmed", "updated", "protocol", "vlan", "vni", "nhid", "vrf", "type", "use")
+)
+_NEIGHBOUR_STATES = frozenset(
+    ("PERMANENT", "NOARP", "REACHABLE", "STALE", "NONE", "INCOMPLETE", "DELAY", "PROBE", "FAILED")
+)
+
 
 def parse_routes(text: str, family: Family) -> tuple[Route, ...]:
     """Parse ``ip -j route show table all`` of one family; a multipath route becomes one Route a next hop."""
@@ -56,6 +180,10 @@ def parse_routes(text: str, family: Family) -> tuple[Route, ...]:
 
 def _parse_route(item: dict[str, Any], family: Family) -> list[Route]:
     hops = item.get("nexthops") or [item]
+    for part in (item, *hops):
+        only_keys(part, _ROUTE_KEYS, "a route")
+        only_words(part.get("flags", ()), _HOP_FLAGS, "a route's flags")
+    only_words((item.get("type", "unicast"),), _ROUTE_KINDS, "a route's types")
     return [
         Route(
             destination=_parse_prefix(item["dst"], family),
@@ -91,6 +219,7 @@ def parse_rules(text: str, family: Family) -> tuple[PolicyRule, ...]:
 
 
 def _parse_rule(item: dict[str, Any], family: Family) -> PolicyRule:
+    only_words((item.get("action", "table"),), _ACTIONS, "a rule's actions")
     return PolicyRule(
         priority=int(item["priority"]),
         family=family,
@@ -130,15 +259,13 @@ def _parse_range(item: dict[str, Any], key: str) -> tuple[int, int] | None:
 def parse_neighbours(text: str) -> tuple[Neighbour, ...]:
     """Parse ``ip -j neigh show``: the ARP and ND caches."""
     try:
-        return tuple(
-            Neighbour(
-                address=ip_address(item["dst"]),
-                device=str(item["dev"]),
-                mac=item.get("lladdr"),
-                states=tuple(item.get("state", ())),
-            )
-            for item in parse_objects(text)
-            if item
-        )
+        return tuple(_parse_neighbour(item) for item in parse_objects(text) if item)
     except (KeyError, TypeError, ValueError) as error:
         raise ParseError(f"not the output of ip -j neigh: {type(error).__name__} {error}") from error
+
+
+def _parse_neighbour(item: dict[str, Any]) -> Neighbour:
+    only_keys(item, _NEIGHBOUR_KEYS, "a neighbour")
+    states = tuple(item.get("state", ()))
+    only_words(states, _NEIGHBOUR_STATES, "a neighbour's states")
+    return Neighbour(ip_address(item["dst"]), str(item["dev"]), item.get("lladdr"), states)

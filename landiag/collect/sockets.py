@@ -17,7 +17,14 @@ PROC_TCP = File("/proc/net/tcp")
 PROC_TCP6 = File("/proc/net/tcp6")
 
 _PID = re.compile(r"pid=(\d+),fd=\d+\)")
-_FIELD = re.compile(r" (uid|ino|v6only|cgroup):(\S+)")
+_USERS = re.compile(r"users:\(\(.*,pid=\d+,fd=\d+\)\)")
+_EXTRAS = re.compile(
+    r"(?: timer:\([^()]*\))?(?: uid:(?P<uid>\d+))?(?: ino:(?P<ino>\d+))?(?: sk:[0-9a-f]+)?(?: fwmark:0x[0-9a-f]+)?"
+    r"(?: cgroup:(?P<cgroup>\S.*?))?(?: v6only:(?P<v6only>[01]))?(?: class_id:\S+)? (?:<->|-->|<--|---)\s*"
+)
+"""What ``ss -e`` prints behind the users, to the end of the line (ss.c of iproute2)."""
+
+_ANY_PEER = re.compile(r"(?:0\.0\.0\.0|\[::\]|\*):\*")
 _LISTEN_STATE = "0A"  # TCP_LISTEN in include/net/tcp_states.h
 
 
@@ -34,16 +41,15 @@ def parse_listeners(text: str, namespace: str | None = None) -> tuple[Socket, ..
 
 def _parse_line(line: str, namespace: str | None) -> Socket:
     columns = line.split(None, 5)
-    if len(columns) < 5 or columns[0] != "LISTEN" or not (columns[1] + columns[2]).isdigit():
+    if len(columns) < 6 or columns[0] != "LISTEN" or not (columns[1] + columns[2]).isdigit():
         raise ParseError(f"not a line of ss: {line[:80]!r}")
     address, device, port, is_dual = _parse_endpoint(columns[3])
-    rest = " " + columns[5] if len(columns) > 5 else ""
     # Names of programs are free text: only what follows the last of them is ss's own.
-    users, end, extras = rest.rpartition("))")
-    fields = dict(_FIELD.findall(extras if end else rest))
-    if not fields.get("uid", "0").isdecimal():
-        raise ParseError(f"not a user of ss: {fields['uid'][:40]!r}")
-    v6only = bool(int(fields["v6only"])) if fields.get("v6only", "") in ("0", "1") else None
+    users, end, extras = columns[5].rpartition("))")
+    found = _EXTRAS.fullmatch(extras if end else f" {extras}")
+    if found is None or not _ANY_PEER.fullmatch(columns[4]) or (end and not _USERS.fullmatch(users + end)):
+        raise ParseError(f"not a listener of ss: {line[:80]!r}")
+    v6only = None if found["v6only"] is None else found["v6only"] == "1"
     return Socket(
         address=address,
         port=port,
@@ -52,9 +58,9 @@ def _parse_line(line: str, namespace: str | None) -> Socket:
         queue=int(columns[1]),
         backlog=int(columns[2]),
         pids=tuple(dict.fromkeys(int(pid) for pid in _PID.findall(users + end))),
-        uid=int(fields.get("uid", 0)),
-        inode=int(fields["ino"]) if fields.get("ino", "").isdigit() else None,
-        cgroup=fields.get("cgroup"),
+        uid=int(found["uid"] or 0),
+        inode=None if found["ino"] is None else int(found["ino"]),
+        cgroup=found["cgroup"],
         namespace=namespace,
     )
 

@@ -116,6 +116,8 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
 def _parse_sockets(text: str) -> tuple[Socket, ...]:
     sockets = []
     for row in parse_rows(text):
+        if row.keys() != {"address", "port", "pid"}:
+            raise ParseError(f"not a socket: {sorted(row)}")
         try:
             address = ip_address(str(row["address"]).partition("%")[0])
             port, pid = int(str(row["port"])), row.get("pid")

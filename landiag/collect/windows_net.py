@@ -177,12 +177,13 @@ def parse_routes4(text: str, interfaces: Sequence[Interface]) -> tuple[Route, ..
     for line in text.splitlines():
         found = _ROUTE4.match(line)
         if found is None:
+            _hold_to_route(line)
             continue
         try:
             network = ip_network(f"{found[1]}/{found[2]}", strict=False)
             source = IPv4Address(found[4])
-        except ValueError:
-            continue
+        except ValueError as error:
+            raise ParseError(f"not a route: {line.strip()[:60]!r}") from error
         gateway = ip_address(found[3]) if _ADDRESS4.fullmatch(found[3]) else None
         kind = "unicast"
         if network.prefixlen == 32 and network.network_address == source and not source.is_loopback:
@@ -200,6 +201,16 @@ def parse_routes4(text: str, interfaces: Sequence[Interface]) -> tuple[Route, ..
     if not routes:
         raise ParseError("no IPv4 route in it")
     return tuple(routes)
+
+
+_NUMERIC = re.compile(r"^\s+\d+\.\d")
+_PERSISTENT = re.compile(r"^\s*(?:\d{1,3}(?:\.\d{1,3}){3}\s+){3}\S.*$")
+
+
+def _hold_to_route(line: str) -> None:
+    """A line that begins with an address is a route, or a persistent one without its interface."""
+    if _NUMERIC.match(line) and not _PERSISTENT.match(line):
+        raise ParseError(f"not a route: {line.strip()[:60]!r}")
 
 
 def parse_routes6(text: str, names: dict[int, str]) -> tuple[Route, ...]:
@@ -287,14 +298,18 @@ def parse_portproxy(text: str) -> tuple[PortProxy, ...]:
     """`netsh interface portproxy show all` (or one of its kinds); nothing printed means that there is none.
 
     A heading names both families, whatever its language: ``Listen on ipv4:   Connect to ipv6:``.
+    Raises ParseError for a line below the dashes that is no row.
     """
-    families, found = (4, 4), []
-    for line in text.splitlines():
-        row, named = _PROXY_ROW.match(line.strip()), _FAMILIES.findall(line)
+    families, found, in_table = (4, 4), list[PortProxy](), False
+    for line in (one.strip() for one in text.splitlines()):
+        row, named = _PROXY_ROW.match(line), _FAMILIES.findall(line)
         if row:
             found.append(PortProxy(row[1], int(row[2]), row[3], int(row[4]), *families))
+        elif in_table and line:
+            raise ParseError(f"not a port that is passed on: {line[:60]!r}")
         elif len(named) == 2:
             families = (int(named[0]), int(named[1]))
+        in_table = bool(line) and (in_table or line.startswith("-----"))
     return tuple(found)
 
 
@@ -313,5 +328,11 @@ def parse_excluded_ranges(text: str) -> tuple[PortRange, ...]:
     """`netsh interface ipv4 show excludedportrange tcp`. Raises ParseError when it shows no table at all."""
     if "---" not in text:
         raise ParseError("no table in it")
-    rows = (_RANGE_ROW.match(line) for line in text.splitlines())
-    return tuple(PortRange(int(row[1]), int(row[2]), bool(row[3])) for row in rows if row)
+    found: list[PortRange] = []
+    for line in text[text.index("---") :].splitlines()[1:]:
+        row = _RANGE_ROW.match(line)
+        if row:
+            found.append(PortRange(int(row[1]), int(row[2]), bool(row[3])))
+        elif re.match(r"\s*\d", line):
+            raise ParseError(f"not a range of ports: {line.strip()[:60]!r}")
+    return tuple(found)

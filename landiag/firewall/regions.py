@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.command import saved_around
-from landiag.firewall.engine.explore import Around, Explorer, Told, parts
+from landiag.firewall.engine.explore import MAX_RUNS, Around, Explorer, Told, parts
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Space, Universe, normal
 from landiag.firewall.engine.surroundings import AnywhereSurroundings
@@ -23,6 +23,9 @@ OTHER = "*"
 """Stands for every interface that no rule names; ``eth*`` for those that only a pattern matches."""
 
 MAX_INTERFACES = 64
+
+MAX_ALL_RUNS = 1500
+"""So many packets speak for all others at most, whatever the protocol and the interface; see ``MAX_RUNS``."""
 
 UNICAST: Mapping[int, Ranges] = {
     4: ((1 << 24, (127 << 24) - 1), (128 << 24, (224 << 24) - 1)),
@@ -118,6 +121,7 @@ class Regions(Struct):
     scope: Scope
     universes: Mapping[int, Universe]
     cells: dict[Kind, tuple[Cell, ...]] = field(default_factory=dict)
+    runs: int = 0
 
     def asked(self, version: int) -> Box:
         """The values that were asked for on each axis."""
@@ -162,7 +166,8 @@ def _find_kind(ruleset: Ruleset, found: Regions, version: int, protocol: str, na
     while waiting and len(told) < MAX_INTERFACES:
         name = waiting.pop(0)
         explorer = _explorer(ruleset, found, Kind(version, protocol, name))
-        told[name] = tuple(_cells(explorer))
+        told[name] = tuple(_cells(explorer, min(MAX_RUNS, max(1, MAX_ALL_RUNS - found.runs))))
+        found.runs += explorer.runs
         if scope.interfaces is None:
             fresh = explorer.names - {*told, *waiting, "lo", "", OTHER}
             waiting += sorted(fresh)
@@ -180,8 +185,8 @@ def _explorer(ruleset: Ruleset, found: Regions, kind: Kind) -> Explorer:
     return Explorer(ruleset, around, template(scope, kind), universe, asked)
 
 
-def _cells(explorer: Explorer) -> Iterator[Cell]:
-    for told in explorer.explore():
+def _cells(explorer: Explorer, max_runs: int) -> Iterator[Cell]:
+    for told in explorer.explore(max_runs):
         for space, line in parts(told, explorer.universe):
             yield Cell(told, space, line)
 

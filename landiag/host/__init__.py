@@ -15,7 +15,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from landiag.host.live import CALLS, LiveHost, failed_reading
-from landiag.host.recording import parse_recording, render_recording
+from landiag.host.recording import parse_recording, render_recording, undamaged
 from landiag.model.facts import File, Reading, ReadStatus, Source
 from landiag.model.recording import Recording
 
@@ -50,7 +50,9 @@ class RecordedHost(Struct, frozen=True):
     def read(self, source: Source) -> Reading:
         """Look the source up by its name; see ``Host.read``."""
         known = self.readings.get(source.name)
-        return known or failed_reading(source, ReadStatus.NOT_RECORDED, "it was not recorded")
+        if known is None:
+            return failed_reading(source, ReadStatus.NOT_RECORDED, "it was not recorded")
+        return undamaged(known)
 
 
 class Recorder(Struct):
@@ -82,8 +84,13 @@ class Recorder(Struct):
         batches: list[list[Source]] = [[source] for source in wanted.values() if not isinstance(source, File)]
         for batch in (*batches, *([files] if files else [])):
             thread = threading.Thread(target=self._work, args=(batch,), daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # there is no room for another thread
+                self._work(batch)
+                self.readings.update((source.name, self._done[source.name]) for source in batch)
+                continue
             self._threads.update((source.name, thread) for source in batch)
-            thread.start()
 
     def _work(self, batch: Iterable[Source]) -> None:
         for source in batch:
@@ -96,6 +103,8 @@ class Recorder(Struct):
         self.begin(wanted.values())
         end = deadline + _GRACE
         for name, source in wanted.items():
+            if name in self.readings:
+                continue
             self._threads[name].join(None if end == float("inf") else max(0.0, end - time.monotonic()))
             late = failed_reading(source, ReadStatus.TIMED_OUT, "no answer within the time that was allowed")
             self.readings[name] = self._done.get(name, late)

@@ -16,11 +16,14 @@ from msgspec import Struct, field
 
 from landiag.host.modules import is_present
 from landiag.host.programs import SAFE_PATH, find_program
-from landiag.host.windows import drain, inherited_variables
+from landiag.host.windows import Room, drain, inherited_variables
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
 
 MAX_BYTES = 64 * 1024 * 1024
 """The most that one command or file may say; a ruleset of 100,000 rules is about 30 MB of JSON."""
+
+MAX_TOGETHER = 128 * 1024 * 1024
+"""The most that all commands may say together, so that no few of them fill the memory."""
 
 KEPT_OF_TOO_MUCH = 64 * 1024
 """How much is kept of what said more: enough to see what it was."""
@@ -66,6 +69,7 @@ class LiveHost(Struct):
     max_bytes: int = MAX_BYTES
     path: tuple[str, ...] = SAFE_PATH
     _children: set[int] = field(default_factory=set)
+    _room: Room = field(default_factory=lambda: Room(MAX_TOGETHER))
 
     def read(self, source: Source) -> Reading:
         """Read one source of this machine; see ``Host.read``."""
@@ -111,7 +115,7 @@ class LiveHost(Struct):
         self._children.add(child.pid)
         try:
             read_pipes = _drain if os.name == "posix" else drain
-            output, errors, ended = read_pipes(child, self.deadline, self.max_bytes)
+            output, errors, ended = read_pipes(child, self.deadline, self.max_bytes, self._room)
         finally:
             self._children.discard(child.pid)
         detail = _first_line(errors)
@@ -201,7 +205,7 @@ def _timed(reading: Reading, seconds: float) -> Reading:
 
 
 def _drain(
-    child: subprocess.Popen[bytes], deadline: float, max_bytes: int
+    child: subprocess.Popen[bytes], deadline: float, max_bytes: int, room: Room
 ) -> tuple[bytes, bytes, ReadStatus | None]:
     """Read both pipes until they close. The status is None when the child ended by itself in time."""
     assert child.stdout is not None
@@ -221,13 +225,17 @@ def _drain(
                     selector.unregister(key.fd)
                 pieces[key.fd].append(chunk)
                 total += len(chunk)
-            if total > max_bytes:
+                room.left -= len(chunk)
+            if total > max_bytes or room.left < 0:
                 ended = ReadStatus.TOO_LARGE
         if ended is None:
             ended = _wait(child, deadline)
         if ended is not None:
             _end_group(child.pid)
             child.wait()
+        if ended is not None:
+            room.left += total
+            pieces = {descriptor: parts[:1] for descriptor, parts in pieces.items()}
         output, errors = (b"".join(parts) for parts in pieces.values())
         return output, errors, ended
 

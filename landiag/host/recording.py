@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.recording import Recording
 from landiag.model.report import Target
@@ -62,12 +64,43 @@ def parse_recording(text: str) -> Recording:
         raise ParseError(f"the recording is damaged: {type(error).__name__} at {error}") from error
 
 
+_JSON_ENDS = (b"}", b"]", b"null")
+_KERNEL_FILES = ("file:/proc/", "file:/sys/")
+
+
+def undamaged(reading: Reading) -> Reading:
+    """A recorded reading as it is, or as ``damaged`` where its last line lacks its end.
+
+    Whatever a command or the kernel prints ends so; but for JSON, to whose own end its parsers hold it, and for
+    files that people edit.
+    """
+    name = reading.source
+    is_edited = name.startswith("file:") and not name.startswith(_KERNEL_FILES)
+    if reading.status is not ReadStatus.OK or is_edited or not reading.data:
+        return reading
+    if reading.data.endswith((b"\n", *_JSON_ENDS)):
+        return reading
+    return _damaged(reading, "it is cut off inside its last line")
+
+
+def _of_length(reading: Reading, length: object) -> Reading:
+    """A reading of as many bytes as the recording says that were read, else a damaged one."""
+    if length is None or length == len(reading.data):
+        return reading
+    return _damaged(reading, f"{length} bytes of it were read, {len(reading.data)} are recorded")
+
+
+def _damaged(reading: Reading, how: str) -> Reading:
+    return replace(reading, status=ReadStatus.DAMAGED, detail=f"the recording is damaged: {how}")
+
+
 def _render_reading(reading: Reading) -> dict[str, Any]:
     item: dict[str, Any] = {
         "source": reading.source,
         "argv": list(reading.argv) if reading.argv is not None else None,
         "status": reading.status.value,
         "seconds": reading.seconds,
+        "bytes": len(reading.data),
     }
     try:
         item["text"] = reading.data.decode("utf-8")
@@ -81,15 +114,16 @@ def _render_reading(reading: Reading) -> dict[str, Any]:
 
 
 def _parse_reading(item: Mapping[str, Any]) -> Reading:
-    return Reading(
+    reading = Reading(
         source=str(item["source"]),
         status=ReadStatus(item["status"]),
         data=_parse_data(item),
         argv=tuple(map(str, item["argv"])) if item.get("argv") else None,
         seconds=float(item.get("seconds") or 0.0),
         detail=str(item.get("detail", "")),
-        remedy=item.get("remedy"),
+        remedy=None if item.get("remedy") is None else str(item["remedy"]),
     )
+    return _of_length(reading, item.get("bytes"))
 
 
 def _parse_data(item: Mapping[str, Any]) -> bytes:
@@ -103,6 +137,9 @@ def _parse_data(item: Mapping[str, Any]) -> bytes:
 
 def _parse_target(item: Mapping[str, Any]) -> Target:
     port = item.get("port")
+    for name in ("peer", "address", "interface", "scheme", "protocol"):
+        if not isinstance(item.get(name), str | None):
+            raise TypeError(f"the target's {name}")
     return Target(
         port=None if port is None else int(port),
         peer=item.get("peer"),

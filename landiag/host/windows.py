@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 
+from msgspec import Struct
+
 from landiag.model.facts import ReadStatus
 
 
@@ -53,8 +55,14 @@ def _left(deadline: float) -> float:
     return min(max(0.0, deadline - time.monotonic()), 86400.0)
 
 
+class Room(Struct):
+    """How many bytes all commands together may still say."""
+
+    left: int
+
+
 def drain(
-    child: subprocess.Popen[bytes], deadline: float, max_bytes: int
+    child: subprocess.Popen[bytes], deadline: float, max_bytes: int, room: Room
 ) -> tuple[bytes, bytes, ReadStatus | None]:
     """Read both pipes until they close, each in a thread. The status is None when the child ended in time."""
     pieces: dict[str, list[bytes]] = {"out": [], "err": []}
@@ -66,7 +74,8 @@ def drain(
         while chunk := read(1 << 16):
             pieces[name].append(chunk)
             total += len(chunk)
-            if total > max_bytes:
+            room.left -= len(chunk)
+            if total > max_bytes or room.left < 0:
                 too_large.set()
                 return
 

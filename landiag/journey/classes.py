@@ -9,6 +9,7 @@ from msgspec import Struct
 from landiag.firewall.engine.pieces import Piece, split_network
 from landiag.firewall.launchd import is_launchd, served_by
 from landiag.journey.journey import Journey, follow
+from landiag.journey.route_index import index_routes
 from landiag.journey.ways import Way, client_of
 from landiag.model.facts import IPAddress, Process, Unknown
 from landiag.model.host import Facts
@@ -127,12 +128,11 @@ def _without(piece: Piece, own: frozenset[int]) -> Iterator[Piece]:
 
 def _route_edges(facts: Facts, way: Way) -> list[int]:
     """List where routes and policy rules tell the clients of a subnet apart."""
-    routes = () if isinstance(facts.routes, Unknown) else facts.routes
+    by_routes = [] if isinstance(facts.routes, Unknown) else index_routes(facts.routes).edges(way.network)
     rules = () if isinstance(facts.policy_rules, Unknown) else facts.policy_rules
-    networks = [route.destination for route in routes if route.kind not in ("local", "broadcast")]
-    networks += [rule.destination for rule in rules if rule.destination is not None]
+    networks = [rule.destination for rule in rules if rule.destination is not None]
     inside = [n for n in networks if n.version == way.network.version and n.network_address in way.network]
-    return sorted({edge for n in inside for edge in (int(n[0]), int(n[-1]) + 1)})
+    return sorted({*by_routes, *(edge for n in inside for edge in (int(n[0]), int(n[-1]) + 1))})
 
 
 def _cut(piece: Piece, edges: list[int]) -> Iterator[Piece]:

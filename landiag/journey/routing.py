@@ -5,15 +5,14 @@ Sources: ip-rule(8), ip-route(8); fib_rules_lookup and fib_table_lookup in the L
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from msgspec import Struct
 
+from landiag.journey.route_index import index_routes
 from landiag.model.facts import Family, IPAddress, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
 from landiag.model.route import RouteKind
-
-_TABLE_NAMES = {"254": "main", "255": "local", "253": "default"}
 
 _REFUSING = {"blackhole", "prohibit", "unreachable"}
 _LEAVING = (RouteKind.UNICAST, RouteKind.MULTICAST, RouteKind.BROADCAST, RouteKind.ANYCAST)
@@ -96,7 +95,7 @@ def lookup_flow(facts: Facts, flow: Flow) -> RouteDecision | Unknown:
 
 
 def _apply_rule(
-    rule: PolicyRule, routes: Iterable[Route], flow: Flow
+    rule: PolicyRule, routes: Sequence[Route], flow: Flow
 ) -> RouteDecision | Unknown | int | None:
     """Do what a rule says: a decision, the priority of a goto, or None to go on with the next rule."""
     if rule.action == "goto":
@@ -108,41 +107,34 @@ def _apply_rule(
     return _lookup_table(rule, routes, flow)
 
 
-def _lookup_table(rule: PolicyRule, routes: Iterable[Route], flow: Flow) -> RouteDecision | Unknown | None:
-    table = _table_name(rule.table)
-    matching = [
-        route
-        for route in routes
-        if _table_name(route.table) == table
-        and route.destination.version == flow.destination.version
-        and flow.destination in route.destination
-        and not route.dead
-        and (
-            flow.out_interface is None or route.device in (None, flow.out_interface) or route.kind == "local"
-        )
-    ]
-    if not matching:
-        return None
-    best = min(matching, key=lambda route: (-route.destination.prefixlen, route.metric))
+def _lookup_table(rule: PolicyRule, routes: Sequence[Route], flow: Flow) -> RouteDecision | Unknown | None:
+    for matching in index_routes(routes).matching(rule.table, flow.destination):
+        usable = [route for route in matching if _is_usable(route, flow)]
+        if usable:
+            return _decide(rule, usable)
+    return None
+
+
+def _is_usable(route: Route, flow: Flow) -> bool:
+    if route.dead:
+        return False
+    return flow.out_interface is None or route.device in (None, flow.out_interface) or route.kind == "local"
+
+
+def _decide(rule: PolicyRule, usable: Sequence[Route]) -> RouteDecision | Unknown | None:
+    """Choose among the routes of the longest prefix."""
+    best = min(usable, key=lambda route: route.metric)
     if rule.suppress_prefix_length is not None and best.destination.prefixlen <= rule.suppress_prefix_length:
         return None
     if best.kind == "throw":
         return None
-    hops = {
-        (route.device, route.gateway)
-        for route in matching
-        if route.multipath and route.destination == best.destination and route.metric == best.metric
-    }
+    hops = {(one.device, one.gateway) for one in usable if one.multipath and one.metric == best.metric}
     if best.multipath and len(hops) > 1:
         return Unknown(f"the kernel spreads {best.destination} over {len(hops)} next hops", "ip route")
     kind = _KINDS.get(best.kind)
     if kind is None:
         return Unknown(f"a route of a type that is not known here ({best.kind})", "ip route")
     return RouteDecision(kind, best.device, best.gateway, best.source, best, rule)
-
-
-def _table_name(table: str | None) -> str | None:
-    return None if table is None else _TABLE_NAMES.get(table, table)
 
 
 def _undecided(rule: PolicyRule) -> Unknown:

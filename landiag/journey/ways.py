@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.journey.route_index import index_routes
 from landiag.journey.routing import lookup
 from landiag.model.facts import Address, Family, Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
@@ -152,14 +153,7 @@ def default_devices(facts: Facts) -> tuple[str, ...]:
     """Name the interfaces of the main table's default routes, the preferred one first."""
     if isinstance(facts.routes, Unknown):
         return ()
-    routes = [
-        route
-        for route in facts.routes
-        if route.destination.prefixlen == 0
-        and route.kind == "unicast"
-        and route.table == "main"
-        and route.device
-    ]
+    routes = [one for one in index_routes(facts.routes).defaults if one.kind == "unicast" and one.device]
     ordered = sorted(routes, key=lambda route: (route.destination.version, route.metric))
     return tuple(dict.fromkeys(route.device for route in ordered if route.device))
 

@@ -32,6 +32,7 @@ class ReadStatus(str, Enum):
     TOO_LARGE = "too-large"  # more bytes than the door lets in; what came is kept
     NOT_LOADED = "not-loaded"  # the kernel part it lists is not loaded, so there is nothing to list
     NOT_RECORDED = "not-recorded"  # a replayed recording has no such source
+    DAMAGED = "damaged"  # a recording holds other bytes of it than were read
     WITHHELD = "withheld"  # redaction could not mask it with certainty
 
 
@@ -131,6 +132,14 @@ def parse_reading(reading: Reading, parse: Callable[[str], T]) -> T | Unknown:
         return parse(reading.text)
     except ParseError as error:
         return Unknown(f"its output was not understood: {error}", reading.source, reading.remedy)
+    except _STUMBLES as error:
+        return Unknown(
+            f"its output was not understood: {type(error).__name__}", reading.source, reading.remedy
+        )
+
+
+_STUMBLES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a parser raises where a value is not of the kind that its format has."""
 
 
 class Family(int, Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from landiag.checks.case import Case
 from landiag.collect import bsd as collected
 from landiag.collect.mac_extensions import Extension, Work, parse_extensions
-from landiag.model.facts import ReadStatus
+from landiag.model.facts import ReadStatus, Unknown, parse_reading
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 
@@ -14,10 +14,9 @@ def check_extensions(case: Case) -> list[Finding]:
     reading = case.readings.get(collected.MAC_EXTENSIONS.name)
     if reading is None or reading.status in (ReadStatus.MISSING, ReadStatus.NOT_RECORDED):
         return []
-    if reading.status is not ReadStatus.OK or not reading.data.strip():
-        said = reading.detail or (
-            "it said nothing" if reading.status is ReadStatus.OK else reading.status.value
-        )
+    listed = parse_reading(reading, parse_extensions)
+    if isinstance(listed, Unknown) or not reading.data.strip():
+        said = listed.reason if isinstance(listed, Unknown) else "it said nothing"
         return [
             Finding(
                 code="other-firewall",
@@ -29,7 +28,7 @@ def check_extensions(case: Case) -> list[Finding]:
         ]
     found = [
         one
-        for one in parse_extensions(reading.text)
+        for one in listed
         if one.active and one.category == "network_extension" and one.work is not Work.TUNNEL
     ]
     return [_active(case, one) for one in found[:2]]

@@ -30,6 +30,10 @@ SOURCES = (WSL_MODE, WSL_PORTPROXY, WSL_STATE, WSL_RULES, WSL_GROUP_POLICY)
 _ABSENT = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
 
 
+_MODES = ("nat", "mirrored", "virtioproxy", "bridged", "none")
+"""What wslinfo answers; any other word says nothing."""
+
+
 def network_mode(readings: Readings) -> str | None:
     """WSL's networkingMode. The WSL of before had no wslinfo and only NAT; None where wslinfo failed."""
     reading = readings.get(WSL_MODE.name)
@@ -37,7 +41,8 @@ def network_mode(readings: Readings) -> str | None:
         return "nat"
     if reading is None or reading.status is not ReadStatus.OK:
         return None
-    return reading.text.strip().lower() or None
+    mode = reading.text.strip().lower()
+    return mode if mode in _MODES else None
 
 
 def is_behind(readings: Readings) -> bool:

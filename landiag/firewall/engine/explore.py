@@ -24,7 +24,7 @@ from landiag.firewall.engine.watched import Met, Watched, Watcher
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 
-MAX_RUNS = 1000
+MAX_RUNS = 400
 """So many packets speak for others at most; what is left then is unknown."""
 
 Around = Callable[[Packet], Surroundings]
@@ -61,13 +61,14 @@ class Explorer(Struct):
     tables: dict[tuple[int, str], list[Table]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     constants: set[int] = field(default_factory=set)
+    runs: int = 0
 
     def explore(self, max_runs: int = MAX_RUNS) -> Iterator[Told]:
         """Tell what becomes of every packet, those that fare alike together."""
-        runs, space = 0, self.asked
-        while space is not None and runs < max_runs:
+        space = self.asked
+        while space is not None and self.runs < max_runs:
             told = self.speak(space)
-            runs += 1
+            self.runs += 1
             space = self.universe.subtract(space, told.space)
             yield told
         if space is not None:

@@ -29,6 +29,7 @@ from landiag.model.match import (
 )
 from landiag.model.packet import ABSENT, CT_STATES, PACKET_TYPES, PROTOCOL_NUMBERS, TCP_FLAGS
 from landiag.model.sets import ElementSet, InSet
+from landiag.model.strict import integer, only_words
 
 
 def lower_module(module: str, options: Sequence[Option], setting: Setting) -> Sequence[Match]:
@@ -36,9 +37,7 @@ def lower_module(module: str, options: Sequence[Option], setting: Setting) -> Se
     text = " ".join(["-m", module, *(option.text for option in options)])
     if module in LIMITS:
         return [UnknownMatch(text, UnknownKind.LIMIT)]
-    if module in ALWAYS:
-        return []
-    if module in NEVER:
+    if module in NEVER and all(len(option.values) < 2 for option in options):
         return [Always(answer=False, text=text)]
     lower = MODULES.get(module)
     if lower is None:
@@ -70,8 +69,8 @@ def lower_general(option: Option, setting: Setting) -> Sequence[Match]:
 
 def protocol_number(name: str) -> int:
     """A protocol by name or number."""
-    if name.isdigit():
-        return int(name)
+    if name[:1].isdigit():
+        return integer(name)
     if name.lower() not in PROTOCOL_NUMBERS:
         raise ParseError(f"{name!r} is not a protocol that is known here")
     return PROTOCOL_NUMBERS[name.lower()]
@@ -102,16 +101,18 @@ def ports(value: str) -> Ranges:
     ranges = []
     for part in value.split(","):
         low, colon, high = part.partition(":")
-        first = int(low or 0)
-        ranges.append((first, (int(high or 65535)) if colon else first))
+        if not low and not (colon and high):
+            raise ParseError(f"{part!r} is no port")
+        first = integer(low or "0")
+        ranges.append((first, integer(high or "65535") if colon else first))
     return tuple(ranges)
 
 
 def masked(name: str, value: str, option: Option) -> Match:
     """``value/mask`` of a mark."""
     number, _, mask = value.partition("/")
-    wanted = int(number, 0)
-    bits = int(mask, 0) if mask else 0xFFFFFFFF
+    wanted = integer(number)
+    bits = integer(mask) if mask else 0xFFFFFFFF
     return InRanges(name, ((wanted, wanted),), option.text, option.negated, bits)
 
 
@@ -121,6 +122,23 @@ def _each(table: Mapping[str, Callable[[Option, Setting], Match]]) -> Lower:
     def lower(options: Sequence[Option], setting: Setting) -> Sequence[Match]:
         return [table[option.name](option, setting) if option.name in table else UnknownMatch(option.text)
                 for option in options]  # fmt: skip
+
+    return lower
+
+
+def _hold(options: Sequence[Option], known: Mapping[str, int]) -> None:
+    """Raise ParseError where an option is none of these, each with the number of its values."""
+    for option in options:
+        if known.get(option.name) != len(option.values):
+            raise ParseError(f"{option.text} is not known here")
+
+
+def _always(known: Mapping[str, int]) -> Lower:
+    """A module that puts no condition on packets."""
+
+    def lower(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+        _hold(options, known)
+        return []
 
     return lower
 
@@ -153,6 +171,7 @@ def _tcp_flags(option: Option, setting: Setting) -> Match:  # noqa: ARG001
 
 
 def _syn(option: Option, setting: Setting) -> Match:  # noqa: ARG001
+    _hold((option,), {"--syn": 0})
     return InRanges("tcp flags", ((2, 2),), option.text, option.negated, 0x17)
 
 
@@ -302,6 +321,7 @@ def ipset_operands(
 
 
 def _addrtype(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+    _hold(options, {"--limit-iface-in": 0, "--limit-iface-out": 0, "--src-type": 1, "--dst-type": 1})
     limit = ""
     for option in options:
         if option.name in ("--limit-iface-in", "--limit-iface-out"):
@@ -349,6 +369,7 @@ class CameInBy(Match, Struct, frozen=True):
 
 def _physdev(option: Option, setting: Setting) -> Match:  # noqa: ARG001
     """Packets to this host and from it leave by no port that br_netfilter has chosen."""
+    _hold((option,), {option.name: 0 if "-is-" in option.name else 1})
     if option.name in ("--physdev-in", "--physdev-is-in"):
         return CameInBy(option.values[0] if option.values else "", option.text, option.negated)
     return Always(option.negated, option.text)
@@ -387,12 +408,13 @@ def _owner(name: str) -> Callable[[Option, Setting], Match]:
     def lower(option: Option, setting: Setting) -> Match:  # noqa: ARG001
         value = "0" if option.value == "root" else option.value
         low, _, high = value.partition("-")
-        return Owner(name, ((int(low), int(high or low)),), option.text, option.negated)
+        return Owner(name, ((integer(low), integer(high or low)),), option.text, option.negated)
 
     return lower
 
 
 def _rpfilter(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+    _hold(options, dict.fromkeys(("--loose", "--validmark", "--accept-local", "--invert"), 0))
     names = {option.name for option in options}
     mark = " mark" if "--validmark" in names else ""
     device = "" if "--loose" in names else " iif"
@@ -417,10 +439,10 @@ def _icmp(name: str, table: Mapping[str, int]) -> Callable[[Option, Setting], Ma
         if option.value in ("any", "255"):
             return AllOf((), option.text, option.negated)
         kind, slash, code = option.value.partition("/")
-        number = int(kind) if kind.isdigit() else table[kind]
+        number = integer(kind) if kind[:1].isdigit() else table[kind]
         parts: list[Match] = [InRanges(f"{name} type", ((number, number),))]
         if slash:
-            parts.append(InRanges(f"{name} code", ((int(code), int(code)),)))
+            parts.append(InRanges(f"{name} code", ((integer(code), integer(code)),)))
         return AllOf(tuple(parts), option.text, option.negated)
 
     return lower
@@ -428,10 +450,18 @@ def _icmp(name: str, table: Mapping[str, int]) -> Callable[[Option, Setting], Ma
 
 def _policy(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
     """IPsec: a packet of the LAN has not gone through any."""
+    _hold(options, _POLICY)
     for option in options:
         if option.name == "--pol":
+            only_words(option.values, frozenset({"none", "ipsec"}), "-m policy")
             return [Always((option.value == "none") is not option.negated, f"-m policy {option.text}")]
     raise ParseError("policy without --pol")
+
+
+_POLICY = {
+    "--dir": 1, "--pol": 1, "--strict": 0, "--next": 0, "--reqid": 1, "--spi": 1, "--proto": 1, "--mode": 1,
+    "--tunnel-src": 1, "--tunnel-dst": 1,
+}  # fmt: skip
 
 
 def _dscp(option: Option, setting: Setting) -> Match:
@@ -461,7 +491,6 @@ def _group(side: str) -> Callable[[Option, Setting], Match]:
 PHYSDEV = ("--physdev-in", "--physdev-out", "--physdev-is-in", "--physdev-is-out", "--physdev-is-bridged")
 LIMITS = frozenset({"quota", "dstlimit", "random", "nth", "connbytes"})
 """What counts in ways that are not modelled."""
-ALWAYS = frozenset({"comment", "nfacct"})
 NEVER = frozenset({"frag", "hbh", "dst", "rt", "mh", "ah", "esp", "ipcomp"})
 
 MODULES: Mapping[str, Lower] = {
@@ -496,6 +525,8 @@ MODULES: Mapping[str, Lower] = {
     "icmp6": _each({"--icmpv6-type": _icmp("icmpv6", ICMPV6_TYPES)}),
     "icmpv6": _each({"--icmpv6-type": _icmp("icmpv6", ICMPV6_TYPES)}),
     "policy": _policy,
+    "comment": _always({"--comment": 1}),
+    "nfacct": _always({"--nfacct-name": 1}),
     "dscp": _each({"--dscp": _dscp, "--dscp-class": _dscp}),
     "helper": _each({"--helper": _helper}),
     "devgroup": _each({"--src-group": _group("iifgroup"), "--dst-group": _group("oifgroup")}),

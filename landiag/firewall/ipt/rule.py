@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.ipt.matches import lower_general, lower_module
 from landiag.firewall.ipt.options import Option, Setting
-from landiag.firewall.ipt.targets import lower_target
+from landiag.firewall.ipt.targets import ALL_TARGETS, lower_target
+from landiag.knowledge.toml import read_toml
 from landiag.model.action import Opaque
 from landiag.model.facts import ParseError
 from landiag.model.match import UnknownMatch
@@ -20,6 +24,9 @@ GENERAL = {
     "--destination": "-d", "--dst": "-d", "-i": "-i", "--in-interface": "-i", "-o": "-o",
     "--out-interface": "-o", "-f": "-f", "--fragment": "-f",
 }  # fmt: skip
+SHORT = frozenset({*GENERAL, "-j", "-g", "-m", "-c"})
+"""The options of one letter."""
+
 ONE_VALUE = frozenset(
     {"--comment", "--log-prefix", "--nflog-prefix", "--ulog-prefix", "--string", "--hex-string"}
 )
@@ -29,6 +36,33 @@ OF_PROTOCOL = frozenset({
 """Options of the match that ``-p`` implies, wherever people write them."""
 
 IMPLIED = frozenset({"tcp", "udp", "sctp", "dccp", "udplite", "icmp", "icmpv6", "ipv6-icmp", "icmp6"})
+
+
+@lru_cache(maxsize=1)
+def known_options() -> frozenset[str]:
+    """Every option that rules have, of all matches and targets."""
+    return frozenset(read_toml("iptables.toml")["options"].split())
+
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BEGINS_LIKE_OPTION = re.compile(r"(?<=\s)-[^\s\d]\S*")
+_JUMPS = re.compile(r"(?<=\s)(?:-j|-g|--jump|--goto)\s+(\S+)")
+_COMMANDS = frozenset(("-A", "-I", "-N", "-P", "-F", "-X", "-Z"))
+_PLAIN = SHORT | _COMMANDS
+
+
+def strange_words(text: str, chains: AbstractSet[str]) -> frozenset[str]:
+    """The words of rules that may hide what a rule does.
+
+    They begin like an option and are none, jump to what is neither a target nor one of the chains, or are not
+    ASCII: iptables-save quotes such words.
+    """
+    bare = _QUOTED.sub('""', text) if '"' in text else text
+    jumps = set(_JUMPS.findall(bare)) - ALL_TARGETS - chains
+    foreign = set() if bare.isascii() else {word for word in bare.split() if not word.isascii()}
+    # ufw's files name chains that its other files declare.
+    named = {word for word in jumps | foreign if not word.startswith("ufw")}
+    return frozenset((set(_BEGINS_LIKE_OPTION.findall(bare)) - known_options() - _PLAIN) | named)
 
 
 def split_words(line: str) -> list[str]:
@@ -85,7 +119,8 @@ def read_options(words: Sequence[str]) -> Iterator[Option]:
 
 
 def _is_option(word: str) -> bool:
-    return word.startswith("--") or (len(word) == 2 and word[0] == "-" and word[1].isalpha())
+    """A word that begins like an option is one, known or not: ``-jDROP`` is no value of what stands before."""
+    return word.startswith("--") or (len(word) > 1 and word[0] == "-" and word[1].isalpha())
 
 
 class _Reader(Struct):
@@ -97,19 +132,25 @@ class _Reader(Struct):
     gathered: list[Option] = field(default_factory=list)
     target: Option | None = None
     target_options: list[Option] = field(default_factory=list)
+    strange: str = ""
 
     def take(self, option: Option) -> None:
         """Take one option in. Matches may stand behind the target too."""
-        if option.name in ("-j", "--jump", "-g", "--goto"):
+        if option.name not in SHORT and option.name not in known_options():
+            self.strange = option.text
+        elif option.name in ("-j", "--jump", "-g", "--goto"):
             self.finish_match()
+            self.strange = self.strange or (option.text if self.target else "")
             self.target = option
         elif option.name in ("-c", "--set-counters"):
-            return
+            if len(option.values) != 2 or not all(value.isdecimal() for value in option.values):
+                self.strange = option.text
         elif option.name in GENERAL:
             self._take_general(replace(option, name=GENERAL[option.name]))
         elif option.name in ("-m", "--match"):
             self.finish_match()
             self.module = (option.values or ("",))[0]
+            self.strange = self.strange or (option.text if len(option.values) != 1 else "")
         elif option.name in OF_PROTOCOL and self._is_not_its_own():
             self.steps += _module("", [option], self.setting)
         elif self.target is not None and not self.module:
@@ -137,11 +178,15 @@ class _Reader(Struct):
         """The steps of the whole rule."""
         self.finish_match()
         target = self.target
-        if target is not None and target.values:
+        if self.strange:
+            return (Opaque(f"{self.strange} is not understood"),)
+        if target is None and any(isinstance(step, UnknownMatch) for step in self.steps):
+            self.steps.append(Opaque("what is not understood may be what the rule does"))
+        elif target is not None and len(target.values) == 1 and not target.negated:
             goto = target.name in ("-g", "--goto")
             self.steps += lower_target(target.values[0], self.target_options, self.setting, goto=goto)
         elif target is not None:
-            self.steps.append(Opaque("a jump to nowhere"))
+            self.steps.append(Opaque(f"{target.text} is not understood"))
         return tuple(self.steps)
 
 

@@ -45,6 +45,8 @@ REJECT_WORDS = {
 def lower_target(name: str, options: Sequence[Option], setting: Setting, *, goto: bool) -> Sequence[Action]:
     """The actions of ``-j NAME`` (``-g NAME``) with its options; a name that is no target is a chain."""
     text = " ".join(["-g" if goto else "-j", name, *(option.text for option in options)])
+    if not _are_known(name, options, goto=goto):
+        return [Opaque(text)]
     if goto:
         return [Jump(name, goto=True)]
     if name in HARMLESS:
@@ -56,6 +58,14 @@ def lower_target(name: str, options: Sequence[Option], setting: Setting, *, goto
         return lower({option.name: option for option in options}, setting)
     except (ParseError, ValueError, KeyError):
         return [Opaque(text)]
+
+
+def _are_known(name: str, options: Sequence[Option], *, goto: bool) -> bool:
+    """Whether a target has these options; those of the harmless ones are not looked at."""
+    if name in HARMLESS and not goto:
+        return True
+    known = () if goto else OPTIONS.get(name, ())
+    return name in NOT_MODELLED or all(option.name in known and not option.negated for option in options)
 
 
 NOT_MODELLED = frozenset(
@@ -230,3 +240,46 @@ TARGETS: Mapping[str, Lower] = {
     "TTL": _ttl("ip ttl", "--ttl-set"),
     "HL": _ttl("ip6 hoplimit", "--hl-set"),
 }
+
+_MARKS = ("--set-xmark", "--set-mark", "--and-mark", "--or-mark", "--xor-mark")
+_PORTS = ("--to-ports", "--to-port", "--random", "--random-fully")
+
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "REJECT": ("--reject-with",),
+    "MARK": _MARKS,
+    "CONNMARK": (*_MARKS, "--save-mark", "--restore-mark", "--nfmask", "--ctmask", "--mask"),
+    "DNAT": ("--to-destination", "--random", "--persistent"),
+    "SNAT": ("--to-source", "--random", "--random-fully", "--persistent"),
+    "REDIRECT": _PORTS,
+    "MASQUERADE": _PORTS,
+    "NETMAP": ("--to",),
+    "SAME": ("--to", "--nodst", "--random"),
+    "CT": (
+        "--notrack",
+        "--zone",
+        "--zone-orig",
+        "--zone-reply",
+        "--helper",
+        "--ctevents",
+        "--expevents",
+        "--timeout",
+    ),
+    "SET": (
+        "--add-set",
+        "--del-set",
+        "--map-set",
+        "--exist",
+        "--timeout",
+        "--map-mark",
+        "--map-prio",
+        "--map-queue",
+    ),
+    "DSCP": ("--set-dscp", "--set-dscp-class"),
+    "TOS": ("--set-tos", "--and-tos", "--or-tos", "--xor-tos"),
+    "TTL": ("--ttl-set", "--ttl-inc", "--ttl-dec"),
+    "HL": ("--hl-set", "--hl-inc", "--hl-dec"),
+}
+"""The options of each target, iptables-extensions(8)."""
+
+ALL_TARGETS = frozenset((*HARMLESS, *NOT_MODELLED, *TARGETS))
+"""Everything that a rule may name behind ``-j`` and that is no chain."""

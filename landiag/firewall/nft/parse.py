@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import re
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct, field
@@ -17,11 +18,12 @@ from landiag.firewall.nft.text import write_rule
 from landiag.model.facts import ParseError
 from landiag.model.ruleset import Chain, Hook, Rule, Step, Verdict
 from landiag.model.sets import ElementSet
+from landiag.model.strict import only_words
 
 BACKEND = "nftables"
 
 
-class RuleObject(msgspec.Struct, gc=False):
+class RuleObject(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """A rule as it is written; ``expr`` is decoded later."""
 
     family: str = ""
@@ -30,9 +32,11 @@ class RuleObject(msgspec.Struct, gc=False):
     handle: int | None = None
     comment: str | None = None
     expr: msgspec.Raw = msgspec.Raw(b"[]")
+    index: object = None
+    position: object = None
 
 
-class ChainObject(msgspec.Struct, gc=False):
+class ChainObject(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """A chain."""
 
     family: str = ""
@@ -44,9 +48,11 @@ class ChainObject(msgspec.Struct, gc=False):
     prio: int | None = None
     policy: str | None = None
     dev: str | list[str] | None = None
+    comment: object = None
+    newname: object = None
 
 
-class SetObject(msgspec.Struct, gc=False):
+class SetObject(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """A set or a map."""
 
     family: str = ""
@@ -57,17 +63,28 @@ class SetObject(msgspec.Struct, gc=False):
     flags: object = None
     elem: msgspec.Raw = msgspec.Raw(b"[]")
     stmt: object = None
+    handle: object = None
+    policy: object = None
+    comment: object = None
+    timeout: object = None
+    gc_interval: object = msgspec.field(default=None, name="gc-interval")
+    auto_merge: object = msgspec.field(default=None, name="auto-merge")
+    size: object = None
+    desc: object = None
+    count: object = None
 
 
-class TableObject(msgspec.Struct, gc=False):
+class TableObject(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """A table."""
 
     family: str = ""
     name: str = ""
     flags: object = None
+    handle: object = None
+    comment: object = None
 
 
-class Item(msgspec.Struct, gc=False):
+class Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """One entry of the list; others (flow tables, counters, quotas) do not decide about packets."""
 
     table: TableObject | None = None
@@ -78,6 +95,18 @@ class Item(msgspec.Struct, gc=False):
     element: SetObject | None = None
     add: Item | None = None
     insert: Item | None = None
+    metainfo: object = None
+    flowtable: object = None
+    counter: object = None
+    quota: object = None
+    limit: object = None
+    secmark: object = None
+    synproxy: object = None
+    tunnel: object = None
+    meter: object = None
+    ct_helper: object = msgspec.field(default=None, name="ct helper")
+    ct_timeout: object = msgspec.field(default=None, name="ct timeout")
+    ct_expectation: object = msgspec.field(default=None, name="ct expectation")
 
 
 class Document(msgspec.Struct, gc=False):
@@ -156,10 +185,19 @@ def parse_nft_json(data: bytes) -> list[NftTable]:
     tables: dict[tuple[str, str], NftTable] = {}
     for item in document.nftables:
         _take(item, tables)
+    _hold_to_chains(tables)
     may_rewrite = REWRITES in data
     for table in tables.values():
         table.may_rewrite = may_rewrite
     return list(tables.values())
+
+
+def _hold_to_chains(tables: Mapping[tuple[str, str], NftTable]) -> None:
+    """Every rule stands in a chain that is listed, as nft lists them; Docker's dumps name them in any order."""
+    for table in tables.values():
+        missing = table.rules.keys() - table.chains.keys()
+        if missing and table.chains:
+            raise ParseError(f"table {table.family} {table.name} has no chain {min(missing)[:60]!r}")
 
 
 def _take(item: Item, tables: dict[tuple[str, str], NftTable]) -> None:
@@ -188,6 +226,7 @@ def _take(item: Item, tables: dict[tuple[str, str], NftTable]) -> None:
 def _table(tables: dict[tuple[str, str], NftTable], family: str, name: str) -> NftTable:
     found = tables.get((family, name))
     if found is None:
+        only_words((family,), _FAMILIES, "nft's families")
         found = tables[family, name] = NftTable(family, name)
     return found
 
@@ -210,11 +249,22 @@ def _elements(declared: SetObject) -> list[object]:
 
 def _chain(chain: ChainObject) -> Chain:
     hook = None
+    only_words((chain.policy or "accept",), _POLICIES, "a chain's policies")
+    if chain.hook is None and (chain.type, chain.prio, chain.policy) != (None, None, None):
+        raise ParseError(f"chain {chain.name} has no hook, but what belongs to one")
     if chain.hook is not None:
+        only_words((chain.hook,), _HOOKS, "a chain's hooks")
+        only_words((chain.type or "filter",), _TYPES, "a chain's types")
         devices = (chain.dev,) if isinstance(chain.dev, str) else tuple(chain.dev or ())
         hook = Hook(chain.hook, chain.prio or 0, chain.type or "filter", devices or None)
     policy = Verdict.DROP if chain.policy == "drop" else Verdict.ACCEPT
     return Chain(BACKEND, chain.family, chain.table, chain.name, (), hook, policy)
+
+
+_FAMILIES = frozenset(("ip", "ip6", "inet", "arp", "bridge", "netdev"))
+_POLICIES = frozenset(("accept", "drop"))
+_HOOKS = frozenset(("prerouting", "input", "forward", "output", "postrouting", "ingress", "egress"))
+_TYPES = frozenset(("filter", "nat", "route"))
 
 
 def _dormancy(flags: object) -> bool | None:

@@ -6,7 +6,7 @@ import re
 
 from landiag.firewall.pf.cursor import Words
 from landiag.firewall.pf.rules import antispoof, parse_rule, parse_table, read_rule
-from landiag.firewall.pf.syntax import FILTER, Line, Macro, PfRule, PfText, RuleLine, Table
+from landiag.firewall.pf.syntax import FILTER, OTHERS, Line, Macro, PfRule, PfText, RuleLine, Table
 from landiag.firewall.pf.tokens import definition, expand, logical_lines, tokenize, unnumbered, unquoted
 from landiag.model.facts import ParseError
 
@@ -54,6 +54,13 @@ def parse_pf(text: str) -> PfText:
     if status:
         whole.enabled = status[1] == "Enabled"
     _Reader(whole, text).read(_relevant(text, whole))
+    return whole
+
+
+def parse_listing(text: str) -> PfText:
+    """What `pfctl -s rules` or `-s nat` printed: rules and nothing else, so that any other line is a problem."""
+    whole = PfText()
+    _Reader(whole, text).read(text)
     return whole
 
 
@@ -150,6 +157,9 @@ class _Reader:
 
     def _rule(self, words: list[str], line: str) -> None:
         rule = parse_rule(words, line)
+        for one in (rule, *(rule.body or ())):
+            if isinstance(one, PfRule) and one.action not in OTHERS and (strange := one.option("?")):
+                self.whole.problems.append(f"{line[:80]!r}: {strange[:40]!r} is not understood")
         self._add(rule)
         if rule.body is not None and words[-1] != "}":
             self.open.append(rule)

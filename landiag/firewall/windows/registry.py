@@ -87,7 +87,7 @@ _SWITCH = {"true": True, "false": False}
 _PROFILES = frozenset(("domain", "private", "public"))
 
 
-_CUT_OFF = re.compile(r"=[^|]*$")
+_CUT_OFF = re.compile(r"\|(?!\s*\d*\s*$)[^|]*$")
 """Every field of a whole string is closed by a bar."""
 
 
@@ -113,7 +113,7 @@ def parse_values(text: str) -> dict[str, list[str]]:
             values.setdefault(key.lower(), []).append(value)
         elif piece:
             values.setdefault("", []).append(piece)
-    if "=" in pieces[-1]:
+    if _CUT_OFF.search(text):
         values.setdefault("", []).append(f"cut off in {pieces[-1][:40]}")
     return values
 

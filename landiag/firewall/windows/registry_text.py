@@ -61,14 +61,20 @@ def _parse_json(text: str) -> Iterator[Entry]:
 _REG_VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"=(.*)$')
 
 
+_REG_OTHER = re.compile(r"|;.*|@=.*|Windows Registry Editor Version 5\.00|REGEDIT4")
+"""What else stands there: comments, the key's own value, its heading."""
+
+
 def _parse_reg_file(text: str) -> Iterator[Entry]:
     key = ""
-    for line in re.sub(r"\\\n\s*", "", text).splitlines():
+    for line in re.sub(r"\\\n\s*", "", text).split("\n"):
         stripped = line.strip()
         if stripped.startswith("[") and stripped.endswith("]"):
             key = stripped[1:-1]
             continue
         found = _REG_VALUE.match(stripped)
+        if found is None and _REG_OTHER.fullmatch(stripped) is None:
+            raise ParseError(f"not a line of a .reg file: {stripped[:60]!r}")
         if found and not key.startswith("-"):
             yield _reg_entry(key, _unescape(found[1]), found[2])
 

@@ -6,8 +6,10 @@ and turns the UTF-8 of others into mojibake. Only the words in the text tell whi
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 OEM_CODE_PAGES = (
     "cp437",
@@ -59,16 +61,25 @@ def _by_trial(data: bytes, words: Collection[str]) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    best, best_score = data.decode("cp437", "replace"), -(1 << 30)
-    for encoding in OEM_CODE_PAGES:
+    for encoding in _likely_encodings(data[: 4 * SAMPLE], frozenset(words)):
         try:
-            text = data.decode(encoding)
+            return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        score = 100 * count_words(text, words) + _readability(text)
-        if score > best_score:
-            best, best_score = text, score
-    return best
+    return data.decode("cp437", "replace")
+
+
+@lru_cache(maxsize=8)
+def _likely_encodings(sample: bytes, words: frozenset[str]) -> tuple[str, ...]:
+    """The code pages in which a sample can be read, the likeliest first; a letter cut at its end counts for none."""
+    scores: dict[str, int] = {}
+    for encoding in OEM_CODE_PAGES:
+        try:
+            text = codecs.getincrementaldecoder(encoding)().decode(sample)
+        except UnicodeDecodeError:
+            continue
+        scores[encoding] = 100 * count_words(text, words) + _readability(text)
+    return tuple(sorted(scores, key=lambda encoding: -scores[encoding]))
 
 
 _UNLIKELY = frozenset("\ufffd¤¥¦§¨©¬®¯±²³´µ¶·¸¹¼½¾×÷")

@@ -1,0 +1,36 @@
+"""``--timeout`` for the whole command: reading is bounded by itself, and what is left is thinking."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from landiag.cli.outputs import Stop
+
+
+@contextmanager
+def bounded(timeout: float) -> Iterator[float]:
+    """Stop what takes longer than was allowed, with a little patience for the end; gives the deadline.
+
+    It ends as an error does: whatever was added to the system is removed. Systems without timers have the bounds
+    of the readings alone.
+    """
+    deadline = time.monotonic() + timeout
+    if sys.platform == "win32":
+        yield deadline
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
+        raise Stop(f"there was too much to look at for --timeout {timeout:g}: give it more seconds", 3)
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, 1.0 + 1.5 * timeout)
+    try:
+        yield deadline
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

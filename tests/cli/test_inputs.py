@@ -1,0 +1,88 @@
+"""Files that have no end, say nothing or are too large: one sentence, within the time; and what is gzipped is read."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from landiag.cli.inputs import MEGABYTE, read_input
+from landiag.cli.outputs import Stop
+from landiag.host import render_recording
+from tests.cases import load
+
+LANDIAG = (sys.executable, "-m", "landiag")
+MOST_MEMORY = 900 * MEGABYTE
+
+
+def run(*words: str) -> tuple[int, str, float]:
+    """Run landiag with bounded memory: its status, what it complained of, and how long it took."""
+
+    def bound() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+
+    started = time.monotonic()
+    done = subprocess.run((*LANDIAG, *words), capture_output=True, check=False, timeout=60, preexec_fn=bound)
+    return done.returncode, done.stderr.decode(), time.monotonic() - started
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "--replay", "FILE", "--timeout", "2"),
+        ("firewall", "--ruleset", "FILE", "--timeout", "2"),
+        ("firewall", "--ruleset", "/dev/null", "--packets", "FILE", "--timeout", "2"),
+        ("report", "FILE"),
+        ("watch", "--replay", "FILE"),
+    ],
+)
+def test_a_device_without_end_is_one_sentence(words: tuple[str, ...]) -> None:
+    status, said, _ = run(*(word.replace("FILE", "/dev/zero") for word in words))
+    assert status == 2
+    assert len(said.splitlines()) == 1
+    assert "bug" not in said
+
+
+@pytest.mark.parametrize("words", [("check", "--replay"), ("firewall", "--ruleset")])
+def test_a_pipe_that_nobody_writes_into_ends_with_the_time(words: tuple[str, ...], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    status, said, seconds = run(*words, str(tmp_path / "pipe"), "--timeout", "1")
+    assert status == 2
+    assert "--timeout" in said
+    assert seconds < 20
+
+
+def test_a_pipe_with_a_writer_is_read_whole(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    text = "x" * (3 * MEGABYTE)
+    with subprocess.Popen(
+        (sys.executable, "-c", f"open({str(tmp_path / 'pipe')!r}, 'w').write('x' * {len(text)})")
+    ):
+        assert read_input(tmp_path / "pipe") == text.encode()
+
+
+def test_what_is_gzipped_is_read_within_the_same_bound(tmp_path: Path) -> None:
+    text = render_recording(load("linux-bound-to-loopback").recording).encode()
+    file = tmp_path / "case.json.gz"
+    file.write_bytes(gzip.compress(text))
+    assert read_input(file) == text
+    assert run("check", "--replay", str(file))[0] == 1
+    file.write_bytes(gzip.compress(bytes(100 * MEGABYTE)))
+    with pytest.raises(Stop, match="larger than 64 MB"):
+        read_input(file)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-9], lambda data: data + b"x", lambda data: data[:40] + b"!!" + data[42:]]
+)
+def test_what_is_gzipped_and_damaged_is_refused(damage: object, tmp_path: Path) -> None:
+    file = tmp_path / "case.json.gz"
+    file.write_bytes(damage(gzip.compress(os.urandom(5000))))  # type: ignore[operator]
+    with pytest.raises(Stop, match="cannot be unpacked"):
+        read_input(file)

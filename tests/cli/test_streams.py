@@ -1,0 +1,94 @@
+"""The exit status is the verdict's, whatever becomes of the output; and an interrupt is one, from the first moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from landiag.host import render_recording
+from tests.cases import load
+
+LANDIAG = (sys.executable, "-m", "landiag")
+OUTPUTS = (
+    ">/dev/full",
+    ">&-",
+    "2>&-",
+    ">&- 2>&-",
+    "<&- >&- 2>&-",
+    "| true",
+    "| head -c1 >/dev/null",
+    ">/dev/full 2>&1",
+)
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A recording for each verdict, and a ruleset."""
+    folder = tmp_path_factory.mktemp("recordings")
+    for name in ("linux-clear", "linux-bound-to-loopback", "linux-firewall-unreadable-user"):
+        (folder / name).write_text(render_recording(load(name).recording), encoding="utf-8")
+    rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 5000 -j ACCEPT\nCOMMIT\n"
+    (folder / "rules").write_text(rules, encoding="utf-8")
+    return {path.name: path for path in folder.iterdir()}
+
+
+COMMANDS = (
+    (0, "check -q --replay {linux-clear}"),
+    (1, "check --replay {linux-bound-to-loopback} --json"),
+    (3, "check --replay {linux-firewall-unreadable-user}"),
+    (1, "report {linux-bound-to-loopback}"),
+    (1, "firewall --ruleset {rules} --port 5001"),
+    (2, "check --replay {rules}"),
+    (0, "--version"),
+)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize(("status", "command"), COMMANDS)
+def test_the_status_stands(recordings: dict[str, Path], status: int, command: str, output: str) -> None:
+    words = command.format(**{name: str(path) for name, path in recordings.items()})
+    script = f'"$0" -m landiag {words} {output}; exit ${{PIPESTATUS[0]}}'
+    done = subprocess.run(
+        ("bash", "-c", script, sys.executable), capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == status
+    assert b"Traceback" not in done.stdout + done.stderr
+
+
+def test_an_output_without_the_letters_gets_escapes() -> None:
+    done = subprocess.run((*LANDIAG, "explain", "--all"), capture_output=True, check=False, timeout=60,
+                          env={**os.environ, "PYTHONIOENCODING": "ascii"})  # fmt: skip
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+
+
+_INTERRUPTED = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+sys.argv = ["landiag", "explain", "--all"]
+from landiag.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["landiag.cli", "landiag.cli.app", "typer", "landiag.explain"])
+@pytest.mark.parametrize(("ignored", "status"), [(False, 130), (True, 0)])
+def test_an_interrupt_while_it_is_loaded_leaves_no_traceback(module: str, ignored: bool, status: int) -> None:
+    def start() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.SIG_DFL)
+
+    argv = (sys.executable, "-c", _INTERRUPTED.format(module=module))
+    done = subprocess.run(argv, capture_output=True, check=False, timeout=60, preexec_fn=start)
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == status

@@ -1,0 +1,98 @@
+"""A fixed sample of the hunt (``python -m tests.damage`` runs more), and the kinds of damage that it has found."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from landiag.firewall.command import judge_packets
+from landiag.firewall.saved import parse_saved
+from landiag.firewall.saved_file import SavedFile
+from landiag.host import RecordedHost, parse_recording, render_recording
+from landiag.host.nft_text import read_nft_text
+from landiag.model.facts import Command, ParseError, ReadStatus
+from landiag.model.packet import Packet
+from landiag.model.report import Status
+from tests.cases import load, replay
+from tests.damage.damage import choose_damage, parse_damage
+from tests.damage.hunt import hunt
+from tests.damage.subjects import case_subject, list_subjects
+
+SAMPLE = 300
+NFT = (
+    '{"nftables": [{"table": {"family": "inet", "name": "t"}}, {"chain": {"family": "inet", "table": "t",'
+    ' "name": "i", %s]}'
+)
+HEAD = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+
+
+def test_a_sample_of_damage_turns_nothing_clear() -> None:
+    subjects = [one for one in list_subjects() if not one.name.startswith("rules:") or "/" not in one.name]
+    assert not [one.text for one in hunt(subjects, "sample", SAMPLE)]
+
+
+def test_a_damage_is_written_down_and_done_again() -> None:
+    from random import Random
+
+    data = b"a line of text\nanother\n"
+    for seed in range(50):
+        damage = choose_damage(data, Random(seed))
+        assert parse_damage(damage.written) == damage
+        assert parse_damage(damage.written).apply(data) == damage.apply(data)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 20, -1])
+def test_a_recorded_reading_of_another_length_is_damaged(kept: int) -> None:
+    document = json.loads(render_recording(load("linux-clear").recording))
+    (rules,) = (one for one in document["readings"] if one["source"] == "ip-routes-4")
+    assert rules["bytes"] == len(rules["text"])
+    rules["text"] = rules["text"][:kept]
+    recording = parse_recording(json.dumps(document))
+    assert recording.readings["ip-routes-4"].status is ReadStatus.DAMAGED
+    assert replay(recording).verdict.status is Status.UNDETERMINED
+    del rules["bytes"]
+    is_cut = kept != -1  # the end of the line is not missed in JSON
+    assert not is_cut or replay(parse_recording(json.dumps(document))).verdict.status is not Status.CLEAR
+
+
+def test_a_line_without_its_end_is_damaged_where_no_length_is_recorded() -> None:
+    recording = load("linux-clear").recording
+    source = Command("ss-listeners", ("ss",))
+    assert RecordedHost(recording.readings).read(source).status is ReadStatus.OK
+    subject = case_subject("linux-clear")
+    data = subject.texts["ss-listeners"]
+    assert subject.judge({**subject.texts, "ss-listeners": data.rstrip()})[0].name != "CLEAR"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        HEAD + "-A INPUT -p tcp -m tcp --dport 50\0\0-j DROP\n-A INPUT -j ACCEPT\nCOMMIT\n",
+        HEAD + "-A INPUT -p tcp -m tcp --dport 5000 -jNPUT DROP\n-A INPUT -j ACCEPT\nCOMMIT\n",
+        HEAD + "-A INPUT -p tcp -m tcp --dport 5000 DROP\n-A INPUT -j ACCEPT\nCOMMIT\n",
+        HEAD + "-A INPUT -p tcp -m tcp --dport 5000 -j DROQ\n-A INPUT -j ACCEPT\nCOMMIT\n",
+        HEAD + "-A INPUT -p tcp -m tcp --dporX 22 -j DROP\n-A INPUT -j ACCEPT\nCOMMIT\n",
+        HEAD + "-A INPUT -m addrtype --dst-typX LOCAL -j ACCEPT\nCOMMIT\n",
+        HEAD + "-A INPUT -p tcp -m tcp -\\-dport 22 -j ACCEPT\nCOMMIT\n",
+        HEAD + "-A INPUT -c lo -j ACCEPT\nCOMMIT\n",
+        HEAD.replace(":INPUT", ":INP^T") + "-A INPUT -j ACCEPT\nCOMMIT\n",
+        HEAD.replace("DROP", "DRXP") + "-A FORWARD -j ACCEPT\nCOMMIT\n",
+        HEAD.replace("*filter", "*filtex") + "COMMIT\n",
+        HEAD.replace("DROP", "ACCEPT") + "COMMIT\n# Completed on Mon Nov 16 17:",
+        HEAD.replace("DROP", "ACCEPT") + "COMMIT\n# Gen",
+        HEAD.replace("DROP", "ACCEPT") + "COMMIT\n*na",
+        NFT % '"type": "filter", "hooX": "input", "prio": 0, "policy": "drop"}}',
+        NFT % '"type": "filter", "hook": "inputt", "prio": 0, "policy": "drop"}}',
+        NFT % '"type": "filter", "hook": "input", "prio": 0, "policy": "dropp"}}',
+        NFT % '"type": "filter", "hook": "input", "prio": 0}}, {"rulX": {"expr": [{"drop": null}]}}',
+        "pass all\nblock drtp in quick from any to any\n",
+    ],
+)  # fmt: skip
+def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> None:
+    try:
+        ruleset = parse_saved([SavedFile("x", rules.encode())], read_nft_text)
+    except ParseError:
+        return
+    (told,) = judge_packets(ruleset, [Packet(destination_port=5000)])
+    assert told.told.verdict.value != "accept"
