@@ -31,6 +31,7 @@ COMMANDS = {
     "list": "landiag.cli.listeners:list_listeners",
     "watch": "landiag.cli.watch:watch",
     "serve": "landiag.cli.serve:serve",
+    "record": "landiag.cli.record:record",
     "report": "landiag.cli.report:report",
     "explain": "landiag.cli.explain:explain_code",
     "undo": "landiag.cli.undo:undo",

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
 from landiag.cli.early import begin_reading
+from landiag.cli.inputs import read_input_text
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -32,7 +33,6 @@ from landiag.cli.outputs import (
     check_outputs,
     finish,
     finish_quietly,
-    read_text,
     render_for,
     write_file,
 )
@@ -44,12 +44,16 @@ from landiag.collect.machine import system_name
 from landiag.collect.systems import first_sources
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
 from landiag.host.programs import find_program
-from landiag.model.facts import Command, ParseError
+from landiag.journey.binding import describe_address
+from landiag.model.facts import Command, ParseError, Unknown
 from landiag.model.report import Report, Target
 from landiag.model.terms import CHECK_NAMES
 from landiag.question import Question, UsageError
 from landiag.terminal import terminal_style
 from landiag.version import __version__
+
+MOST_NAMED = 20
+"""How many listeners of a recording one sentence names."""
 
 
 def check(
@@ -219,14 +223,41 @@ def _announce_sudo() -> None:
 
 def _replay(file: Path, asked: Asked, question: Question) -> tuple[Report, Recording]:
     try:
-        recording = parse_recording(read_text(file))
+        recording = parse_recording(read_input_text(file))
     except ParseError as error:
         raise Stop(f"{file} cannot be replayed: {error}") from error
     target = recording.target
     if asked.is_explicit:
         target = replace(target, port=asked.port)
+    if target.port is None:
+        raise Stop(_which_port(file, recording))
     recorded = Question.from_options(target, recording.options)
+    if recording.target.port is None:
+        recorded = replace(
+            question,
+            target=replace(question.target, port=target.port),
+            program=question.program,
+            proves=False,
+        )
     from landiag.diagnose import diagnose
 
     host = RecordedHost(recording.readings)
     return diagnose(replace(recorded, only=question.only), Recorder(host), float("inf")), recording
+
+
+def _which_port(file: Path, recording: Recording) -> str:
+    """Say which listeners a recording of a whole host holds: one of them is to be named."""
+    from landiag.replay import read_facts
+
+    told = f"{file} is a recording of a whole host"
+    facts = read_facts(recording)
+    if isinstance(facts, Unknown) or isinstance(facts.sockets, Unknown):
+        return f"{told}, and its listeners could not be read: name a port with --port"
+    found = sorted({(socket.port, describe_address(socket)) for socket in facts.sockets})
+    names = ", ".join(address for _, address in found[:MOST_NAMED])
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return (
+        f"{told}: name a port with --port. It listens on {names}{more}"
+        if found
+        else f"{told} without listeners"
+    )

@@ -8,7 +8,8 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.cli.outputs import Stop, read_text
+from landiag.cli.inputs import read_input_text
+from landiag.cli.outputs import Stop
 from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording, parse_recording
 from landiag.model.facts import ParseError, ReadStatus
@@ -32,7 +33,7 @@ def load(file: Path) -> Saved:
             from landiag.host.fixture import read_fixture
 
             return replayed(file, read_fixture(file).recording)
-        text = _document(read_text(file))
+        text = _document(read_input_text(file))
         if _schema(text).startswith("landiag.recording/"):
             return replayed(file, parse_recording(text))
         return Saved(file, parse_report(text))
