@@ -63,7 +63,7 @@ def replay_host(recorded: Mapping[str, Reading], rulesets: Rulesets | None = Non
         if any(one.name in recorded for one in inside):
             _add(readings, recorded, inside)
             facts = linux.add_namespaces(facts, readings)
-    return Replayed(machine, facts, readings)
+    return Replayed(machine, facts, {**recorded, **readings})
 
 
 def _parse(

@@ -47,7 +47,7 @@ from landiag.host.programs import find_program
 from landiag.journey.binding import describe_address
 from landiag.model.facts import Command, ParseError, Unknown
 from landiag.model.report import Report, Target
-from landiag.model.terms import CHECK_NAMES
+from landiag.model.terms import CHECK_NAMES, CheckName
 from landiag.question import Question, UsageError
 from landiag.terminal import terminal_style
 from landiag.version import __version__
@@ -231,18 +231,23 @@ def _replay(file: Path, asked: Asked, question: Question) -> tuple[Report, Recor
         target = replace(target, port=asked.port)
     if target.port is None:
         raise Stop(_which_port(file, recording))
-    recorded = Question.from_options(target, recording.options)
-    if recording.target.port is None:
-        recorded = replace(
-            question,
-            target=replace(question.target, port=target.port),
-            program=question.program,
-            proves=False,
-        )
     from landiag.diagnose import diagnose
 
+    asks = _question_of(recording, replace(question, target=replace(question.target, port=target.port)))
     host = RecordedHost(recording.readings)
-    return diagnose(replace(recorded, only=question.only), Recorder(host), float("inf")), recording
+    return diagnose(asks, Recorder(host), float("inf")), recording
+
+
+def _question_of(recording: Recording, question: Question) -> Question:
+    """What a recording asked; of a whole host, what is asked now.
+
+    Nothing was sent to its network, so that no peer was asked.
+    """
+    if recording.target.port is not None:
+        target = replace(recording.target, port=question.target.port)
+        return replace(Question.from_options(target, recording.options), only=question.only)
+    unasked = tuple(name for name in CHECK_NAMES if name != CheckName.PEER)
+    return replace(question, only=question.only or unasked, proves=False)
 
 
 def _which_port(file: Path, recording: Recording) -> str:

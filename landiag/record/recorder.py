@@ -63,7 +63,10 @@ def _table() -> dict[str, Any]:
         *routes.namespace_sources(_PID, _NAMESPACE),
         routes.namespace_settings(_PID, _NAMESPACE),
     )
-    own = (*linux_sources.interface_settings(_INTERFACE), linux_sources.ingress_filters(_INTERFACE))
+    own: tuple[Source, ...] = (
+        *linux_sources.interface_settings(_INTERFACE),
+        linux_sources.ingress_filters(_INTERFACE),
+    )
     return {
         "version": __version__,
         "max_bytes": _MAX_BYTES,
