@@ -40,8 +40,7 @@ table{border-collapse:collapse;width:100%;font-size:.92rem}
 td,th{border-bottom:1px solid var(--line);padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top;
 overflow-wrap:anywhere}
 th[scope=row],thead+tbody th[scope=row]+td{white-space:nowrap}
-pre{background:var(--box);border:1px solid var(--line);border-radius:6px;padding:.6rem;overflow-x:auto;
-white-space:pre-wrap;overflow-wrap:anywhere}
+pre{background:var(--box);border:1px solid var(--line);border-radius:6px;padding:.6rem;overflow-x:auto}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}
 .dim,.note{color:var(--dim)}.ok{color:var(--ok)}.blocks{color:var(--no);font-weight:600}
 .warns,.unknown{color:var(--warn)}.not-applicable{color:var(--dim)}
@@ -56,7 +55,9 @@ summary{cursor:pointer;margin:.5rem 0}
 .way .s-beyond .dot,.way .s-beyond .end{fill:var(--line)}.way .s-beyond text{fill:var(--dim)}
 .way .line.beyond{stroke:var(--line);stroke-dasharray:3 4}
 @media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#999;--box:#fff;--ok:#075;--no:#a00;--warn:#850}
-body{font-size:11pt;max-width:none}pre,tr,svg{break-inside:avoid}
+body{font-size:9.5pt;max-width:none;padding:0}h1{font-size:14pt}h2{font-size:11pt;margin-top:.8rem}
+p,pre{margin:.3rem 0}tr,svg{break-inside:avoid}pre{white-space:pre-wrap;overflow-wrap:anywhere}
+.way{max-width:24rem}.long,.more{display:none}
 details::details-content{content-visibility:visible;display:block;height:auto}}
 """)
 
@@ -165,8 +166,9 @@ def _edit(edit: Edit) -> list[Markup]:
     return [element("p", "In ", element("code", edit.file), where), element("pre", "\n".join(lines))]
 
 
-def _fold(summary: str, *children: Markup) -> Markup:
-    return element("details", element("summary", summary), *children)
+def _fold(summary: str, *children: Markup, is_long: bool = False) -> Markup:
+    """Fold something away; what is long stays off the paper."""
+    return element("details", element("summary", summary), *children, class_="long" if is_long else None)
 
 
 def _client(report: Report) -> list[Markup]:
@@ -178,7 +180,11 @@ def _client(report: Report) -> list[Markup]:
     rows = [(code_cell(item.command), cell(item.expect)) for item in report.see_also]
     if rows:
         parts.append(
-            _fold("What to type there, and what each answer means", _rows(("type", "it means"), rows))
+            _fold(
+                "What to type there, and what each answer means",
+                _rows(("type", "it means"), rows),
+                is_long=True,
+            )
         )
     return [title, *parts] if parts else []
 
@@ -187,15 +193,25 @@ def _ways(report: Report) -> list[Markup]:
     if not report.paths:
         return []
     drawn = [
-        part
+        element(
+            "div",
+            element("p", clip(describe_path(path))),
+            render_path(path, f"way{number}"),
+            class_="more" if number > 1 else None,
+        )
         for number, path in enumerate(report.paths[:MOST_DRAWINGS], 1)
-        for part in (element("p", clip(describe_path(path))), render_path(path, f"way{number}"))
     ]
     others, more = clip_rows(report.paths[MOST_DRAWINGS:])
     listed = [element("li", describe_path(path)) for path in others]
-    rest = [_fold("Further ways in", element("ul", *listed), *_paragraphs([more]))] if listed else []
+    rest = (
+        [_fold("Further ways in", element("ul", *listed), *_paragraphs([more]), is_long=True)]
+        if listed
+        else []
+    )
     decided = _fold(
-        "Which rule, socket or route decided", *(_stages(path) for path in report.paths[:MOST_DRAWINGS])
+        "Which rule, socket or route decided",
+        *(_stages(path) for path in report.paths[:MOST_DRAWINGS]),
+        is_long=True,
     )
     return [element("h2", "The way of the packet"), *drawn, decided, *rest]
 
@@ -244,4 +260,8 @@ def _readings(report: Report) -> list[Markup]:
     ]
     table = _rows(("what was read", "status", "time", "why not"), rows)
     title = f"What was read ({len(report.readings)})"
-    return [element("h2", "Readings"), _fold(title, table, *_paragraphs([more]))] if rows else []
+    return (
+        [element("h2", "Readings", class_="long"), _fold(title, table, *_paragraphs([more]), is_long=True)]
+        if rows
+        else []
+    )

@@ -59,4 +59,6 @@ def test_large_report_stays_under_150_kb() -> None:
 
 
 def test_clear_report_says_open() -> None:
-    assert "Open on the client: <code>http://192.168.77.10:5000/</code>" in render_html(clear())
+    page = render_html(clear())
+    assert "<p>Open http://192.168.77.10:5000/ on the other device.</p>" in page
+    assert ">Fix<" not in page

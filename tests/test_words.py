@@ -1,0 +1,162 @@
+"""What people read: plain present-day words in every string of landiag, and a first line that says it in one breath."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from landiag.model.report import Finding, Report, Status
+from landiag.render.headline import headline, second_lines
+from landiag.render.parse import parse_report
+from landiag.render.style import Style
+from landiag.render.terminal import render_quiet, render_terminal
+from tests.cases import FOLDER, NAMES
+
+ROOT = Path(str(files("landiag")))
+MODULES = sorted(ROOT.rglob("*.py"))
+PAGES = sorted((ROOT / "knowledge" / "causes").glob("*.md"))
+
+LOST = re.compile(
+    r"\bmend(s|ed|ing)?\b|\bMind:|\bnot certain\b|\bconcerns\b|\bwhoever\b|as people write|\bA program of\b"
+    r"|\bway back\b|nobody else can|to be sure:",
+    re.IGNORECASE,
+)
+MOST_WORDS = 25
+WIDEST_NAME = 60
+"""A path of a program counts as one word, and a longer one would not fit a line anyway."""
+
+
+def texts_of(module: Path) -> Iterator[tuple[int, str]]:
+    """The strings of a module that could be read by people: its docstrings are for its readers alone."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    pieces = {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in documented or (id(node) in pieces and not isinstance(node, ast.JoinedStr)):
+            continue
+        text = _text(node)
+        if text is not None and len(text.split()) > 1:
+            yield getattr(node, "lineno", 0), text
+
+
+def _text(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    return None
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_word_to_lose_is_left(module: Path) -> None:
+    found = [(line, text) for line, text in texts_of(module) if LOST.search(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_pages_speak_plainly(page: Path) -> None:
+    found = [line for line in page.read_text(encoding="utf-8").splitlines() if LOST.search(line)]
+    assert found == []
+
+
+def test_the_words_to_lose_are_found() -> None:
+    assert LOST.search("Shows only when f1 is mended.")
+    assert LOST.search("Mind: this is a risk")
+    assert not LOST.search("I recommend to fix it; the command reads 10 files")
+
+
+def _report(name: str) -> Report:
+    return parse_report((FOLDER / name / "report.json").read_text(encoding="utf-8"))
+
+
+def sentences(report: Report) -> Iterator[str]:
+    """What a report says in landiag's own words; evidence is quoted and stays as it was read."""
+    yield headline(report)
+    yield from second_lines(report)
+    yield from (note for note in report.notes)
+    for finding in report.findings:
+        yield from _of_finding(finding)
+
+
+def _of_finding(finding: Finding) -> Iterator[str]:
+    yield from (finding.title, finding.detail)
+    for fix in finding.fixes:
+        yield from (fix.title, fix.risk or "", fix.keep or "", *fix.steps)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_report_speaks_plainly(name: str) -> None:
+    report = _report(name)
+    assert [text for text in sentences(report) if LOST.search(text)] == []
+    assert [text for text in sentences(report) if "  " in text or ".." in text.replace("...", "")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_line_is_short_and_says_who_is_affected(name: str) -> None:
+    report = _report(name)
+    first = headline(report)
+    assert len(first.split()) <= MOST_WORDS + 2, first  # "Blocked:", "Can't tell:" stand before the sentence
+    assert first.endswith((".", "?"))
+    start = {Status.CLEAR: "Open: ", Status.BLOCKED: "Blocked: ", Status.UNDETERMINED: "Can't tell"}
+    assert first.startswith(start[report.verdict.status])
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_terminal_shows_one_screen_that_fits(name: str, width: int) -> None:
+    report = _report(name)
+    shown = render_terminal(report, Style(width))
+    typed = [line for line in shown.splitlines() if line.startswith("    ")]
+    wide = [line for line in shown.splitlines() if len(line) > width and " " in line.strip()]
+    assert [
+        line for line in wide if line not in typed and len(max(line.split(), key=len)) < WIDEST_NAME
+    ] == []
+    assert "To see it there too" not in shown
+    mark = {Status.CLEAR: "✓", Status.BLOCKED: "✗", Status.UNDETERMINED: "?"}[report.verdict.status]
+    assert shown.startswith(f"{mark} ")
+    assert render_terminal(report, Style(width, marks=False)).isascii() or not json.dumps(shown).isascii()
+
+
+def test_ascii_stands_in_for_the_marks() -> None:
+    shown = render_terminal(_report("linux-bound-to-loopback"), Style(80, marks=False))
+    assert shown.isascii()
+    assert shown.startswith("NO Blocked: Flask is listening on 127.0.0.1 only")
+    assert "  ok port" in shown
+    assert "  NO listening" in shown
+
+
+def test_the_two_lines_that_people_recognise() -> None:
+    lines = render_terminal(_report("linux-bound-to-loopback"), Style(100)).splitlines()
+    assert lines[0] == "✗ Blocked: Flask is listening on 127.0.0.1 only, so other devices can't reach it."
+    assert lines[1] == "  Other devices see: connection refused, at once."
+    clear = render_terminal(_report("linux-clear"), Style(100)).splitlines()
+    assert clear[0] == "✓ Open: nothing on this machine stops other devices."
+    assert clear[1] == "  Open http://192.168.77.10:5000/ on the other device."
+    assert "Fix:" not in "\n".join(clear)
+
+
+def test_undetermined_says_how_to_find_out() -> None:
+    lines = render_terminal(_report("linux-firewall-unreadable-user"), Style(100)).splitlines()
+    assert lines[0] == "? Can't tell: the firewall rules can only be read as root."
+    assert lines[2].startswith("  Find out: sudo ")
+    assert "Then open" not in "\n".join(lines)
+
+
+def test_quiet_is_one_line() -> None:
+    for name in NAMES:
+        assert render_quiet(_report(name)).count("\n") == 1
+
+
+def test_reports_are_read_back() -> None:
+    """The walk above means something only where the reports are whole."""
+    assert len(NAMES) > 200
+    assert all(msgspec.to_builtins(_report(name).verdict) for name in NAMES[:3])
