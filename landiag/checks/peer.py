@@ -9,15 +9,19 @@ from landiag.collect import routes
 from landiag.collect.exchanges.icmp import Ping, parse_ping
 from landiag.collect.exchanges.tcp import Connects, TcpOutcome, parse_connects
 from landiag.journey.journey import follow
+from landiag.journey.routing import lookup
 from landiag.model.facts import Call, Command, IPAddress, Neighbour, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
+from landiag.model.terms import StageName, Symptom
 
 WAIT = 1.0
 _PORTS = "80,443,22,445"
 """Ports that are tried for an answer of any kind: even a refusal proves that the device is there."""
 
+_FIXED = frozenset(("PERMANENT", "NOARP"))
+_GONE = frozenset(("FAILED", "INCOMPLETE"))
 _NEIGHBOUR_ADVERTISEMENT = 136  # RFC 4861, 4.4
 
 NEIGHBOURS_AFTER = Command("ip-neighbours-after", routes.NEIGHBOURS.argv)
@@ -98,7 +102,13 @@ def check(case: Case) -> Answer:
             answer([_not_asked(ip)], "") if case.peer is not None else not_applicable(f"{what} was not asked")
         )
     neighbour, named = _neighbour(case, ip), what.lower().removeprefix("the ")
-    if neighbour is not None and neighbour.mac and "FAILED" not in neighbour.states:
+    router = _router(case, ip) if case.peer is not None else None
+    hop = neighbour if router is None else _neighbour(case, router)
+    if case.peer is not None and hop is not None and _FIXED & set(hop.states):
+        return answer([_spoken_for(case, ip, hop)], "")
+    if router is not None and hop is not None and _GONE & set(hop.states) and _hears_neighbours(case, router):
+        return answer([_no_router(case, ip, router, hop)], "")
+    if router is None and neighbour is not None and neighbour.mac and not _GONE & set(neighbour.states):
         return answer(
             [],
             f"{named} {ip} is there ({neighbour.mac}); it answers no pings, which is common",
@@ -148,6 +158,54 @@ def _neighbour(case: Case, ip: IPAddress) -> Neighbour | None:
     return next((entry for entry in table if entry.address == ip), None)
 
 
+def _router(case: Case, ip: IPAddress) -> IPAddress | None:
+    """The router by which the answers for a client go; None where it is on the link, or the route is unknown."""
+    route = lookup(case.facts, ip)
+    return None if isinstance(route, Unknown) else route.gateway
+
+
+def _spoken_for(case: Case, ip: IPAddress, hop: Neighbour) -> Finding:
+    """A fixed entry has a hardware address without asking for it: silence behind it may have any reason."""
+    states = ", ".join(hop.states)
+    return Finding(
+        code="peer-down",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether packets find the device at {ip}: it does not answer, and a fixed entry gives its address",
+        detail="A fixed neighbour entry is used without asking: a wrong one sends the answers to nobody.",
+        evidence=(Evidence(words.neighbours(case), f"{hop.address}: {hop.mac} {states}"),),
+        fixes=(
+            Fix(
+                "Compare it with the hardware address that the device shows",
+                (f"ip neigh show {hop.address}",),
+                needs="user-action",
+            ),
+        ),
+    )
+
+
+def _no_router(case: Case, ip: IPAddress, router: IPAddress, hop: Neighbour) -> Finding:
+    states = ", ".join(hop.states)
+    return Finding(
+        code="no-route-to-client",
+        outcome=Outcome.BLOCKS,
+        title=f"Answers for {ip} go to the router {router}, which is not there",
+        detail="Nobody on the link answers for the router's address, so that nothing is sent.",
+        evidence=(
+            Evidence(words.neighbours(case), f"{router}: {states}"),
+            Evidence("ip route", f"{ip} via {router}"),
+        ),
+        fixes=(
+            Fix(
+                "Remove the route, or bring the router back",
+                (f"ip route get {ip}",),
+                needs="user-action",
+            ),
+        ),
+        stage=StageName.REPLY_ROUTE,
+        symptom=Symptom.TIMEOUT,
+    )
+
+
 def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     if _is_kept_away(case, ip):
         return answer([_kept_away(case, ip)], "")
@@ -155,7 +213,7 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     if table is None or isinstance(table, Unknown) or not _hears_neighbours(case, ip):
         return answer([_not_asked(ip)], "")
     on_link = any(ip in way.network for way in case.ways if way.ip.version == ip.version)
-    if not on_link:
+    if not on_link or _router(case, ip) is not None:
         return answer([_elsewhere(case, ip)], "")
     states = ", ".join(neighbour.states) if neighbour else "no entry"
     evidence = (Evidence(words.neighbours(case), f"{ip}: {states}"),)

@@ -7,7 +7,7 @@ sender, else it is dropped where IPAddressDeny does, else it passes (systemd.res
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_network
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from landiag.checks.way_back import client_for
 from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
-_UNITS = re.compile(r"[^/]+\.(?:service|scope|slice|socket)(?=/|$)")
+UNITS = re.compile(r"[^/]+\.(?:service|scope|slice|socket)(?=/|$)")
 _PROPERTIES = "Id,IPAddressAllow,IPAddressDeny,IPIngressFilterPath"
 
 
@@ -54,7 +54,12 @@ def plan(case: Case) -> tuple[Command, ...]:
     """Ask systemd for the units that hold the port's sockets."""
     if case.facts.os != "linux":
         return ()
-    sources = (_source(socket) for socket in case.listeners)
+    return unit_sources(case.listeners)
+
+
+def unit_sources(sockets: Iterable[Socket]) -> tuple[Command, ...]:
+    """Name the sources of the address lists of the units that hold these sockets."""
+    sources = (_source(socket) for socket in sockets)
     return tuple({source.name: source for source in sources if source is not None}.values())
 
 
@@ -77,11 +82,13 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _source(socket: Socket) -> Command | None:
     """The unit is the last of the command; the slices above it come before."""
-    units = _UNITS.findall(socket.cgroup or "")
-    if not units:
-        return None
-    argv = ("systemctl", "show", f"--property={_PROPERTIES}", "--", *units)
-    return Command(f"unit {units[-1]}", argv)
+    units = UNITS.findall(socket.cgroup or "")
+    return unit_source(units) if units else None
+
+
+def unit_source(units: Sequence[str]) -> Command:
+    """Name the source of the address lists of a unit, which comes last, and of the slices above it."""
+    return Command(f"unit {units[-1]}", ("systemctl", "show", f"--property={_PROPERTIES}", "--", *units))
 
 
 def _denies(case: Case, unit: str, lists: AddressLists, client: IPAddress) -> Finding:

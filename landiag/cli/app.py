@@ -32,6 +32,8 @@ COMMANDS = {
     "list": "landiag.cli.listeners:list_listeners",
     "watch": "landiag.cli.watch:watch",
     "serve": "landiag.cli.serve:serve",
+    "record": "landiag.cli.record:record",
+    "fleet": "landiag.cli.fleet:fleet",
     "report": "landiag.cli.report:report",
     "explain": "landiag.cli.explain:explain_code",
     "undo": "landiag.cli.undo:undo",

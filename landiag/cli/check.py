@@ -44,12 +44,16 @@ from landiag.collect.machine import system_name
 from landiag.collect.systems import first_sources
 from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
 from landiag.host.programs import find_program
-from landiag.model.facts import Command, ParseError
+from landiag.journey.binding import describe_address
+from landiag.model.facts import Command, ParseError, Unknown
 from landiag.model.report import Report, Target
-from landiag.model.terms import CHECK_NAMES
+from landiag.model.terms import CHECK_NAMES, CheckName
 from landiag.question import Question, UsageError
 from landiag.terminal import terminal_style
 from landiag.version import __version__
+
+MOST_NAMED = 20
+"""How many listeners of a recording one sentence names."""
 
 
 def check(
@@ -228,15 +232,47 @@ def _replay(file: Path, asked: Asked, question: Question, deadline: float) -> tu
     target = recording.target
     if asked.is_explicit:
         target = replace(target, port=asked.port)
-    recorded = Question.from_options(target, recording.options)
+    if target.port is None:
+        raise Stop(_which_port(file, recording))
     from landiag.diagnose import diagnose
 
+    asks = _question_of(recording, replace(question, target=replace(question.target, port=target.port)))
     host = RecordedHost(recording.readings)
     from landiag.cli.saved import STUMBLES, stumbled
 
     try:
-        return diagnose(replace(recorded, only=question.only), Recorder(host), float("inf")), recording
+        return diagnose(asks, Recorder(host), float("inf")), recording
     except UsageError:
         raise
     except STUMBLES as error:
         raise stumbled(file, error) from error
+
+
+def _question_of(recording: Recording, question: Question) -> Question:
+    """What a recording asked; of a whole host, what is asked now.
+
+    Nothing was sent to its network, so that no peer was asked.
+    """
+    if recording.target.port is not None:
+        target = replace(recording.target, port=question.target.port)
+        return replace(Question.from_options(target, recording.options), only=question.only)
+    unasked = tuple(name for name in CHECK_NAMES if name != CheckName.PEER)
+    return replace(question, only=question.only or unasked, proves=False)
+
+
+def _which_port(file: Path, recording: Recording) -> str:
+    """Say which listeners a recording of a whole host holds: one of them is to be named."""
+    from landiag.replay import read_facts
+
+    told = f"{file} is a recording of a whole host"
+    facts = read_facts(recording)
+    if isinstance(facts, Unknown) or isinstance(facts.sockets, Unknown):
+        return f"{told}, and its listeners could not be read: name a port with --port"
+    found = sorted({(socket.port, describe_address(socket)) for socket in facts.sockets})
+    names = ", ".join(address for _, address in found[:MOST_NAMED])
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return (
+        f"{told}: name a port with --port. It listens on {names}{more}"
+        if found
+        else f"{told} without listeners"
+    )

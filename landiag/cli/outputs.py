@@ -126,12 +126,17 @@ def check_outputs(files: Iterable[Path], *, force: bool) -> None:
 
 def write_file(file: Path, text: str, *, force: bool) -> None:
     """Write a file whole or not at all: beside it first, then renamed over it."""
+    write_bytes(file, text.encode("utf-8", "backslashreplace"), force=force)
+
+
+def write_bytes(file: Path, data: bytes, *, force: bool) -> None:
+    """The same for bytes. Nobody but the user may read it (mode 0600)."""
     check_outputs((file,), force=force)
     try:
         descriptor, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         try:
-            with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
-                stream.write(text)
+            with open(descriptor, "wb") as stream:
+                stream.write(data)
             os.replace(beside, file)
         except OSError:
             os.unlink(beside)

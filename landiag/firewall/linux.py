@@ -162,8 +162,9 @@ def _complete(readings: Mapping[str, Reading], parts: _Parts) -> None:
                 table.chains[name] = replace(chain, hook=replace(chain.hook, devices=devices))
 
 
-_TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
-_DEVICE_CHAIN = re.compile(rb'"chain": ?\{[^{}]*"hook": ?"(?:in|e)gress"[^{}]*\}')
+TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
+DEVICE_CHAIN = re.compile(rb'"chain": ?\{[^{}]*"hook": ?"(?:in|e)gress"[^{}]*\}')
+"""Where some versions of `nft -j` hide something: flags of tables, and device chains without their devices."""
 
 
 def plan(readings: Mapping[str, Reading]) -> tuple[Source, ...]:
@@ -183,8 +184,8 @@ def _plan_text(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
     reading = readings.get(NFT.name)
     if reading is None:
         return ()
-    hides = _TABLE_FLAGS.search(reading.data) is not None or any(
-        b'"dev"' not in chain for chain in _DEVICE_CHAIN.findall(reading.data)
+    hides = TABLE_FLAGS.search(reading.data) is not None or any(
+        b'"dev"' not in chain for chain in DEVICE_CHAIN.findall(reading.data)
     )
     return (NFT_TEXT,) if hides else ()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from landiag.firewall.engine.legs import Conversation
 from landiag.firewall.engine.own import OwnFollower
+from landiag.firewall.engine.surroundings import Way
 from landiag.journey.surroundings import HostSurroundings
 from landiag.model.facts import IPAddress, Unknown
 from landiag.model.host import Facts
@@ -11,29 +14,53 @@ from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 
 
-def follow_own(facts: Facts, ip: IPAddress, port: int, uid: int | None) -> Conversation | Unknown:
+class Departure(Struct, frozen=True):
+    """How a connection of this host begins: the routing decision, the device, and the address that it is sent from.
+
+    ``way`` is None where the routes could not be read; ``source`` where the host has no address to send from.
+    """
+
+    way: Way | None
+    device: str | None
+    source: IPAddress | None
+    is_local: bool = False
+
+
+def leave(facts: Facts, ip: IPAddress, port: int) -> Departure:
+    """Find how a connection of this host to an address leaves."""
+    way = HostSurroundings(facts, Packet(port, destination=ip)).route(Packet(port, destination=ip), 0)
+    is_local = way is not None and way.kind is RouteKind.LOCAL
+    loopback = "lo" if facts.os == "linux" else "lo0"
+    device = loopback if is_local else (way.device if way else None)
+    chosen = None if way is None or way.route is None else way.route.source
+    source = ip if is_local else chosen or _source(facts, device, ip)
+    return Departure(way, device, source, is_local)
+
+
+def follow_own(
+    facts: Facts, ip: IPAddress, port: int, uid: int | None, departure: Departure | None = None
+) -> Conversation | Unknown:
     """Follow a connection of this host to an address and port; Unknown where no ruleset or route could be read.
 
-    ``uid`` is the user who makes it.
+    ``uid`` is the user who makes it; ``departure`` is how it leaves, where that was found already.
     """
     if isinstance(facts.ruleset, Unknown):
         return facts.ruleset
-    asked = Packet(port, destination=ip)
-    found = HostSurroundings(facts, asked).route(asked, 0)
-    is_local = found is not None and found.kind is RouteKind.LOCAL
-    loopback = "lo" if facts.os == "linux" else "lo0"
-    device = loopback if is_local else (found.device if found else None)
-    source = ip if is_local else _source(facts, device, ip) or ip
-    packet = Packet(port, source=source, destination=ip, skuid=uid, out_interface=device)
+    start = departure or leave(facts, ip, port)
+    packet = Packet(port, source=start.source or ip, destination=ip, skuid=uid, out_interface=start.device)
     return OwnFollower(facts.ruleset, HostSurroundings(facts, packet), facts.now).follow_own(
-        packet, device, is_local=is_local
+        packet, start.device, is_local=start.is_local
     )
 
 
 def _source(facts: Facts, device: str | None, ip: IPAddress) -> IPAddress | None:
-    """The address that this host sends from by a device."""
+    """The address that this host sends from by a device: one of the same network, else one of the same reach."""
     known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
-    return next(
-        (a.ip for one in known if one.name == device for a in one.addresses if a.ip.version == ip.version),
-        None,
-    )
+    mine = [a for one in known if one.name == device for a in one.addresses if a.ip.version == ip.version]
+    beside = [a.ip for a in mine if ip in a.network]
+    alike = [a.ip for a in mine if a.ip.is_link_local == ip.is_link_local]
+    elsewhere = [
+        a.ip for one in known for a in one.addresses
+        if a.ip.version == ip.version and not (a.ip.is_loopback or a.ip.is_link_local) and a.scope == "global"
+    ]  # fmt: skip
+    return next(iter((*beside, *alike, *elsewhere)), None)

@@ -75,11 +75,3 @@ def _has_wrong_entry(facts: Facts, device: Interface, next_hop: IPAddress) -> bo
         return False
     own = {one.mac for one in facts.interfaces if one.mac}
     return entry.mac in own or (entry.mac is not None and set(entry.mac) <= set("0:"))
-
-
-def fixed_entry(facts: Facts, back: Way | None, client: IPAddress) -> str | None:
-    """The hardware address of a fixed entry for the next hop, which proves nobody's presence; None without."""
-    if back is None:
-        return None
-    entry = entry_of(facts, back.device, back.gateway or client)
-    return entry.mac if entry is not None and _FIXED in entry.states else None

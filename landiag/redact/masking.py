@@ -72,7 +72,7 @@ def _suspect_lines(text: str) -> list[tuple[int, int]]:
     """
     lowered = text.lower()
     if len(lowered) != len(text):  # one of the few letters that are two in lower case
-        lowered = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
+        lowered = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
     spans: list[tuple[int, int]] = []
     for hint in HINTS:
         at = lowered.find(hint)
@@ -177,7 +177,8 @@ def _mask_inline(text: str) -> str:
     text = BEARER.sub(rf"\1\2{MASK}", text)
     pieces, position = [], 0
     for match in _ASSIGNED.finditer(text):
-        if match.end() < position or not (secret := _assigned_secret(text, match)):
+        secret = "" if match.end() < position else _assigned_secret(text, match)
+        if not secret:
             continue
         pieces += [text[position : match.end()], secret[0] + MASK + secret[0] if secret[0] in "\"'" else MASK]
         position = match.end() + len(secret)

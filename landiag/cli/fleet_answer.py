@@ -1,0 +1,208 @@
+"""What ``landiag fleet`` answers, printed or written; imported once the command line is understood."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+from msgspec import Struct
+
+from landiag.cli.arguments import parse_port
+from landiag.cli.fleet_files import read_fleet
+from landiag.cli.inputs import read_input
+from landiag.cli.outputs import Stop, write_file
+from landiag.fleet import formats, text
+from landiag.fleet.compare import compare, host_changes
+from landiag.fleet.drift import group_hosts
+from landiag.fleet.exposed import exposed_to, list_cells
+from landiag.fleet.fate import Cell, CellVerdict
+from landiag.fleet.init import write_policy
+from landiag.fleet.judge import Result, exit_status, judge_policy
+from landiag.fleet.page import render_page
+from landiag.fleet.policy import PolicyError, parse_policy
+from landiag.fleet.probes import Outcomes, parse_outcomes, plan_probes, with_outcomes
+from landiag.fleet.reach import Reach
+from landiag.fleet.rows import make_rows
+from landiag.model.facts import ParseError
+
+_SUFFIXES = {
+    ".json": "json", ".jsonl": "text", ".csv": "csv", ".html": "html", ".xml": "junit", ".prom": "prometheus",
+    ".txt": "text", ".toml": "text",
+}  # fmt: skip
+_OF_CELLS = ("text", "json", "csv", "html")
+
+
+class Asked(Struct, frozen=True):
+    """What a person asked of ``fleet``; ``clients`` is ``--from``."""
+
+    folders: tuple[Path, ...]
+    ports: tuple[str, ...]
+    clients: str | None
+    policy: Path | None
+    probes: Path | None
+    max_age: str | None
+    format: str | None
+    output: Path | None
+    force: bool
+
+
+def answer(command: str, asked: Asked) -> NoReturn:
+    """Do it, write it, and end with the exit status."""
+    commands: Mapping[str, Callable[[Asked], tuple[Iterable[str], int]]] = {
+        "report": _report, "matrix": _matrix, "exposed": _exposed, "drift": _drift, "test": _test, "init": _init,
+        "diff": _diff, "probes": _probes,
+    }  # fmt: skip
+    pieces, status = commands[command](asked)
+    if asked.output is not None:
+        write_file(asked.output, "".join(pieces), force=asked.force)
+    else:
+        for piece in pieces:
+            sys.stdout.write(piece)
+    raise typer.Exit(status)
+
+
+def _format(asked: Asked, known: tuple[str, ...]) -> str:
+    """The format that is wanted: named, or by the file's suffix."""
+    suffix = "" if asked.output is None else asked.output.suffix.lower()
+    found = asked.format or _SUFFIXES.get(suffix, "text")
+    if found not in known:
+        raise Stop(f"the format {found} is not one of this command: choose {', '.join(known)}")
+    return found
+
+
+def _read(asked: Asked) -> Reach:
+    return read_fleet(asked.folders[0], asked.max_age)
+
+
+def _cells(asked: Asked, reach: Reach) -> Iterator[Cell]:
+    ports = [parse_port(one) for one in asked.ports]
+    return with_outcomes(list_cells(reach, ports or None), _outcomes(asked))
+
+
+def _outcomes(asked: Asked) -> Outcomes:
+    if asked.probes is None:
+        return {}
+    try:
+        return parse_outcomes(read_input(asked.probes).decode("utf-8", "backslashreplace"))
+    except ParseError as error:
+        raise Stop(f"{asked.probes}: {error}") from error
+
+
+def _report(asked: Asked) -> tuple[Iterable[str], int]:
+    reach, wanted = _read(asked), _format(asked, _OF_CELLS)
+    if wanted == "csv":
+        return formats.cells_csv(_cells(asked, reach)), 0
+    cells, groups = tuple(_cells(asked, reach)), group_hosts(reach)
+    if wanted == "json":
+        return [formats.report_json(reach, cells, groups)], 0
+    rows = make_rows(cells)
+    if wanted == "html":
+        return [render_page(reach, rows, groups)], 0
+    return [text.render_lines(text.report_lines(reach, rows, groups, time.time()))], 0
+
+
+def _matrix(asked: Asked) -> tuple[Iterable[str], int]:
+    reach, wanted = _read(asked), _format(asked, _OF_CELLS)
+    return _written(reach, _cells(asked, reach), wanted), 0
+
+
+def _written(reach: Reach, cells: Iterable[Cell], wanted: str) -> Iterable[str]:
+    if wanted == "json":
+        return formats.cells_json(cells)
+    if wanted == "csv":
+        return formats.cells_csv(cells)
+    rows = make_rows(cells)
+    if wanted == "html":
+        return [render_page(reach, rows, group_hosts(reach))]
+    return [text.render_lines(text.matrix_lines(reach, rows))]
+
+
+def _exposed(asked: Asked) -> tuple[Iterable[str], int]:
+    """What is open to clients of a network, a recorded host, or any recorded host."""
+    reach, wanted = _read(asked), _format(asked, _OF_CELLS)
+    cells = _cells(asked, reach) if asked.clients is None else _cells_from(reach, asked.clients)
+    numbers = {parse_port(one) for one in asked.ports}
+    open_cells = (
+        one
+        for one in cells
+        if one.fate.verdict in (CellVerdict.REACHABLE, CellVerdict.UNKNOWN)
+        and (not numbers or one.port in numbers)
+    )
+    return _written(reach, open_cells, wanted), 0
+
+
+def _cells_from(reach: Reach, clients: str) -> Iterator[Cell]:
+    if clients in reach.by_name:
+        return (cell for cell in list_cells(reach) if cell.client == clients)
+    try:
+        return exposed_to(reach, clients, (ip_network(clients, strict=False),))
+    except ValueError as error:
+        raise Stop(
+            f"--from {clients} is neither a recorded host nor a network such as 192.168.77.0/24"
+        ) from error
+
+
+def _drift(asked: Asked) -> tuple[Iterable[str], int]:
+    groups, wanted = group_hosts(_read(asked)), _format(asked, ("text", "json"))
+    status = {0: 3, 1: 0}.get(len(groups), 1)
+    if wanted == "json":
+        return [
+            json.dumps({"schema": formats.SCHEMA, "drift": formats.drift_json(groups)}, indent=1) + "\n"
+        ], status
+    return [text.render_lines(line for line in text.drift_lines(groups) if line)], status
+
+
+def _judged(asked: Asked, reach: Reach) -> tuple[Result, ...]:
+    file = asked.policy or asked.folders[0] / "policy.toml"
+    try:
+        return judge_policy(parse_policy(read_input(file).decode("utf-8", "backslashreplace")), reach)
+    except PolicyError as error:
+        raise Stop(f"{file} cannot be used: {error}") from error
+
+
+def _test(asked: Asked) -> tuple[Iterable[str], int]:
+    wanted = _format(asked, ("text", "json", "junit", "prometheus"))
+    results = _judged(asked, _read(asked))
+    status = exit_status(results)
+    if wanted == "text":
+        return [text.render_lines(text.result_lines(results))], status
+    render = {
+        "json": formats.results_json, "junit": formats.results_junit, "prometheus": formats.results_prometheus,
+    }[wanted]  # fmt: skip
+    return [render(results)], status
+
+
+def _init(asked: Asked) -> tuple[Iterable[str], int]:
+    return [write_policy(_read(asked))], 0
+
+
+def _diff(asked: Asked) -> tuple[Iterable[str], int]:
+    old, new = (read_fleet(folder, asked.max_age) for folder in asked.folders)
+    changes, (came, gone) = tuple(compare(old, new)), host_changes(old, new)
+    wanted = _format(asked, ("text", "json"))
+    status = 1 if changes or came or gone else 0
+    if wanted == "json":
+        return [formats.changes_json(changes, came, gone)], status
+    return [text.render_lines(text.change_lines(changes, came, gone))], status
+
+
+def _probes(asked: Asked) -> tuple[Iterable[str], int]:
+    """The plan; what contradicts a policy comes first, where there is one."""
+    reach = _read(asked)
+    file = asked.policy or asked.folders[0] / "policy.toml"
+    results = _judged(asked, reach) if asked.policy is not None or file.exists() else ()
+    first = frozenset(
+        (cell.client, cell.server, cell.port)
+        for one in results
+        if one.state.value != "holds"
+        for cell in one.cells
+    )
+    cells = list_cells(reach, [parse_port(one) for one in asked.ports] or None)
+    plans = plan_probes(cells, first)
+    return (json.dumps(one.document) + "\n" for one in plans), 0

@@ -1,0 +1,61 @@
+"""Which listeners of a fleet who reaches: the cells of every port on which a host listens for others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from landiag.fleet.fate import Cell, CellVerdict, unknown
+from landiag.fleet.hosts import Host
+from landiag.fleet.reach import Reach
+from landiag.model.facts import IPNetwork, Unknown
+
+ORDER = {
+    CellVerdict.UNKNOWN: 0, CellVerdict.REACHABLE: 1, CellVerdict.BLOCKED: 2, CellVerdict.NO_LISTENER: 3,
+}  # fmt: skip
+"""Unknown before open before closed: what has to be looked at comes first."""
+
+
+def all_ports(reach: Reach) -> tuple[int, ...]:
+    """Every port on which any host listens for others."""
+    return tuple(sorted({port for host in reach.hosts for port in host.ports}))
+
+
+def list_cells(reach: Reach, ports: Iterable[int] | None = None) -> Iterator[Cell]:
+    """Every cell: of the named ports, else of the ports on which each host listens."""
+    wanted = None if ports is None else tuple(ports)
+    for server in reach.hosts:
+        for port in server.ports if wanted is None else wanted:
+            for client in reach.hosts:
+                if client.name != server.name:
+                    yield from reach.cells(client, server, port)
+
+
+def unread_hosts(reach: Reach) -> tuple[Host, ...]:
+    """The hosts of which something that decides could not be read."""
+    return tuple(host for host in reach.hosts if describe_gap(host))
+
+
+def describe_gap(host: Host) -> str:
+    """What could not be read of a host; empty where all was."""
+    if host.problem or host.facts is None:
+        return host.problem
+    if isinstance(host.facts.sockets, Unknown):
+        return f"its listeners could not be read: {host.facts.sockets.reason}"
+    if isinstance(host.facts.ruleset, Unknown):
+        return f"its firewall could not be read: {host.facts.ruleset.reason}"
+    gaps = host.facts.ruleset.gaps
+    return f"its firewall could not be read: {gaps[0].source}: {gaps[0].reason}" if gaps else ""
+
+
+def exposed_to(reach: Reach, name: str, networks: Iterable[IPNetwork]) -> Iterator[Cell]:
+    """What clients of networks get of every listener, one cell for each class; ``name`` is what they are called."""
+    nets = tuple(networks)
+    for server in reach.hosts:
+        if server.problem:
+            yield Cell(name, server.name, None, 0, unknown(f"{server.name}: {server.problem}"))
+        for port in server.ports:
+            for address in server.addresses:
+                for network in nets:
+                    if network.version == address.version:
+                        for speaker, fate in reach.from_network(server, network, address, port):
+                            yield Cell(name, server.name, address, port, fate, speaker)

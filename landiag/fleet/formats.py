@@ -1,0 +1,148 @@
+"""A fleet for programs: JSON, CSV, JUnit for continuous integration, Prometheus' text for its textfile collector."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from landiag.fleet.compare import Change
+from landiag.fleet.drift import Group
+from landiag.fleet.exposed import describe_gap
+from landiag.fleet.fate import Cell, cell_json
+from landiag.fleet.judge import Result, State, result_json
+from landiag.fleet.reach import Reach
+from landiag.render.escape import escape_text
+
+SCHEMA = "landiag.fleet/1"
+_COLUMNS = ("from", "to", "address", "port", "protocol", "verdict", "cause", "basis", "agrees", "detail")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cells_json(cells: Iterable[Cell]) -> Iterator[str]:
+    """Cells as one JSON document, piece by piece: a million of them are never in memory at once."""
+    yield f'{{"schema": "{SCHEMA}", "cells": ['
+    for number, cell in enumerate(cells):
+        yield ("\n" if number == 0 else ",\n") + json.dumps(cell_json(cell))
+    yield "\n]}\n"
+
+
+def cells_csv(cells: Iterable[Cell]) -> Iterator[str]:
+    """Cells as CSV; what a spreadsheet would take for a formula gets an apostrophe in front."""
+    yield ",".join(_COLUMNS) + "\r\n"
+    for cell in cells:
+        row = cell_json(cell)
+        stream = io.StringIO()
+        csv.writer(stream).writerow([_harmless(row[name]) for name in _COLUMNS])
+        yield stream.getvalue()
+
+
+def _harmless(value: Any) -> str:
+    text = "" if value is None else escape_text(str(value))
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def report_json(reach: Reach, cells: Sequence[Cell], groups: Sequence[Group]) -> str:
+    """The overview as JSON."""
+    hosts = [
+        {
+            "name": host.name, "file": host.file, "created": host.created, "hostname": host.hostname,
+            "groups": list(host.groups), "problem": describe_gap(host) or None,
+            "addresses": [str(one) for one in host.addresses],
+            "listeners": [{"port": port, "program": host.program(port) or None} for port in host.ports],
+        }
+        for host in reach.hosts
+    ]  # fmt: skip
+    document = {
+        "schema": SCHEMA, "hosts": hosts, "cells": [cell_json(cell) for cell in cells], "drift": drift_json(groups),
+    }  # fmt: skip
+    return json.dumps(document, indent=1) + "\n"
+
+
+def drift_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
+    """Groups of hosts by meaning."""
+    return [
+        {
+            "digest": group.digest,
+            "hosts": list(group.hosts),
+            "witness": None if group.differs is None else {
+                "protocol": "tcp", "destination_port": group.differs.port,
+                "source": None if group.differs.source is None else str(group.differs.source),
+                "answer": group.answer, "usual": group.usual,
+            },
+        }
+        for group in groups
+    ]  # fmt: skip
+
+
+def changes_json(changes: Sequence[Change], came: Sequence[str], gone: Sequence[str]) -> str:
+    """What changed between two states."""
+    rows = [
+        {
+            "old": None if one.old is None else cell_json(one.old),
+            "new": None if one.new is None else cell_json(one.new),
+        }
+        for one in changes
+    ]
+    return (
+        json.dumps({"schema": SCHEMA, "came": list(came), "gone": list(gone), "changes": rows}, indent=1)
+        + "\n"
+    )
+
+
+def results_json(results: Sequence[Result]) -> str:
+    """The results of a policy."""
+    return json.dumps({"schema": SCHEMA, "results": [result_json(one) for one in results]}, indent=1) + "\n"
+
+
+def results_junit(results: Sequence[Result]) -> str:
+    """The results as JUnit's XML: violated is a failure, unknown an error; both make a pipeline fail."""
+    counts = {state: sum(one.state is state for one in results) for state in State}
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<testsuite name="landiag fleet" tests="{len(results)}" failures="{counts[State.VIOLATED]}" '
+        f'errors="{counts[State.UNKNOWN]}">',
+    ]
+    for one in results:
+        title = _attribute(f"{one.expectation.number}. {one.expectation.title}")
+        if one.state is State.HOLDS:
+            lines.append(f"<testcase classname={_attribute('policy')} name={title}/>")
+            continue
+        kind = "failure" if one.state is State.VIOLATED else "error"
+        lines.append(f"<testcase classname={_attribute('policy')} name={title}>")
+        lines.append(f"<{kind} type={_attribute(one.state.value)} message={_attribute(one.why)}/></testcase>")
+    return "\n".join([*lines, "</testsuite>", ""])
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(escape_text(text))
+
+
+def results_prometheus(results: Sequence[Result]) -> str:
+    """The results as gauges: one of the three states of each expectation is 1."""
+    lines = [
+        "# HELP landiag_policy_expectation Whether an expectation of the policy is in this state.",
+        "# TYPE landiag_policy_expectation gauge",
+    ]
+    for one in results:
+        lines += [
+            f'landiag_policy_expectation{{number="{one.expectation.number}",'
+            f'title="{_label(one.expectation.title)}",state="{state.value}"}} {int(one.state is state)}'
+            for state in State
+        ]
+    lines += [
+        "# HELP landiag_policy_results How many expectations are in a state.",
+        "# TYPE landiag_policy_results gauge",
+        *(
+            f'landiag_policy_results{{state="{state.value}"}} {sum(one.state is state for one in results)}'
+            for state in State
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _label(text: str) -> str:
+    return escape_text(text).replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,189 @@
+"""The server's half: a client's connection from the link to the socket of a recorded host, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from landiag.checks.sandbox import unit_sources
+from landiag.firewall.command import line_json
+from landiag.fleet.fate import REACHED, CellVerdict, Fate, blocked, unknown
+from landiag.fleet.hosts import Host
+from landiag.journey.binding import why_not
+from landiag.journey.classes import first_packet
+from landiag.journey.ends import End, LinkFault, ReplyFault
+from landiag.journey.journey import Journey, SocketState, follow, socket_at, sockets_at
+from landiag.journey.link import interface_of
+from landiag.journey.ways import Way, choose_ways
+from landiag.model.causes.listening import (
+    ACCEPT_QUEUE_FULL,
+    BOUND_TO_LOOPBACK,
+    NOTHING_LISTENING,
+    PORT_REDIRECTED,
+)
+from landiag.model.facts import IPAddress, Socket, Unknown
+from landiag.model.host import Facts
+from landiag.model.match import UnknownKind
+from landiag.model.report import Target
+from landiag.model.route import RouteKind
+from landiag.model.ruleset import TraceLine, Verdict
+from landiag.model.terms import Leg, StageName, Symptom
+
+_LINKS = {
+    LinkFault.NO_CARRIER: "link-down",
+    LinkFault.PORT: "link-down",
+    LinkFault.REVERSE_PATH: "reverse-path-filter",
+    LinkFault.OWN_SOURCE: "duplicate-address",
+    LinkFault.SAME_MAC: "duplicate-address",
+}
+_REPLIES = {ReplyFault.TUNNEL: "vpn-takes-replies", ReplyFault.CONTAINERS: "subnet-overlap"}
+_ROUTES = {
+    RouteKind.REVERSE_PATH: "reverse-path-filter",
+    RouteKind.PERHAPS_REVERSE_PATH: "reverse-path-filter",
+    RouteKind.OWN_SOURCE: "duplicate-address",
+}
+_INWARD = (Leg.SYN, Leg.DATA, Leg.QUESTION)
+
+
+def judge_incoming(host: Host, address: IPAddress, port: int, client: IPAddress) -> Fate:
+    """Follow a client's connection to an address and port of a host, whatever the client's own host does."""
+    facts = host.facts
+    if facts is None:
+        return unknown(host.problem)
+    ways = choose_ways(facts, host.ways, Target(port=port, address=str(address)), client)
+    if not ways or address not in (ways[0].ip, ways[0].client_ip):
+        return blocked("wrong-address", f"{host.name} does not have {address}", Symptom.UNREACHABLE)
+    way = ways[0]
+    journey = follow(facts, first_packet(facts, way, client, port))
+    if isinstance(journey, Unknown):
+        return unknown(
+            f"the firewall of {host.name} could not be read: {journey.reason}", "firewall-unreadable"
+        )
+    fate = _judge(host, facts, way, port, journey)
+    return _before_rules(host, way, fate) if fate.verdict is not CellVerdict.BLOCKED else fate
+
+
+def _before_rules(host: Host, way: Way, fate: Fate) -> Fate:
+    """What sees packets before every rule, and cannot be judged, leaves open what the rules let pass."""
+    if way.interface.name in host.filtered:
+        return unknown(f"a program sees packets on {way.interface.name} before any rule", "other-firewall")
+    return fate
+
+
+def _judge(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -> Fate:
+    if journey.link is not None:
+        detail = f"{host.name} does not answer the search for its hardware address ({journey.link.value})"
+        return blocked(
+            _LINKS.get(journey.link, "wrong-address"), detail, Symptom.UNREACHABLE, leg=Leg.QUESTION
+        )
+    if _is_full(facts):
+        return blocked("conntrack-full", f"the table of connections of {host.name} is full")
+    if journey.verdict is not Verdict.ACCEPT:
+        return _filtered(host, facts, way, port, journey)
+    return _arrived(host, facts, way, port, journey)
+
+
+def _is_full(facts: Facts) -> bool:
+    count = facts.sysctls.get("net.netfilter.nf_conntrack_count", "")
+    most = facts.sysctls.get("net.netfilter.nf_conntrack_max", "")
+    return count.isdigit() and most.isdigit() and 0 < int(most) <= int(count)
+
+
+def _filtered(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -> Fate:
+    """Rules or routes stop it, or may."""
+    line, symptom = journey.decided_by, journey.sight.symptom
+    decided = rule_json(host, facts, journey)
+    text = "" if line is None else line.rule_text
+    if symptom is Symptom.ANSWERED:
+        # A limit that an ordinary visit stays below.
+        return _arrived(host, facts, way, port, journey)
+    if symptom is Symptom.UNKNOWN or (journey.verdict is Verdict.UNKNOWN and symptom is not Symptom.VARIES):
+        gaps = any(d.kind is UnknownKind.UNREADABLE for one in journey.unknown for d in one.doubts)
+        cause = "firewall-unreadable" if gaps else None
+        return unknown(f"{host.name}: it hangs on what nobody knows here ({text})", cause, decided)
+    if symptom is Symptom.VARIES:
+        return blocked(
+            "rate-limited", f"{host.name} stops a part of the connections ({text})", symptom, decided
+        )
+    return blocked(_code_of(journey, line), f"{host.name}: {text}", symptom, decided, journey.leg)
+
+
+def _code_of(journey: Journey, line: TraceLine | None) -> str:
+    """The code of what stops a conversation."""
+    if line is not None and line.route is not None:
+        inward = _ROUTES.get(
+            line.route, "port-not-forwarded" if journey.leg == Leg.SYN else "no-route-to-client"
+        )
+        return inward if journey.leg in _INWARD else "no-route-to-client"
+    if journey.leg not in _INWARD:
+        return "firewall-drops-replies"
+    return "firewall-rejects" if journey.verdict is Verdict.REJECT else "firewall-drops"
+
+
+def _arrived(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -> Fate:
+    """The packets pass every rule: which socket takes them, and does the answer find back?"""
+    if any(socket_at(facts, one) is SocketState.UNKNOWN for one in journey.arrivals) or not journey.arrivals:
+        return unknown(f"{host.name}: nobody could tell what listens where the connection comes out")
+    end = next((one for one in journey.ends if one.symptom is not Symptom.ANSWERED), None)
+    if end is None:
+        served = [one for arrival in journey.arrivals for one in sockets_at(facts, arrival) or ()]
+        return _admitted(host, served, journey)
+    symptom = journey.sight.symptom
+    if symptom is Symptom.UNKNOWN:
+        return unknown(f"{host.name}: it may end at the {end.stage.value}")
+    if end.stage is StageName.SOCKET:
+        return _not_taken(host, facts, way, port, journey)
+    return _lost(host, end, symptom)
+
+
+def _lost(host: Host, end: End, symptom: Symptom) -> Fate:
+    if end.stage is StageName.ACCEPT_QUEUE:
+        return blocked(ACCEPT_QUEUE_FULL.code, f"{host.name} does not accept its connections", symptom)
+    if end.reply is not None:
+        code = _REPLIES.get(end.reply, "no-route-to-client")
+        return blocked(
+            code, f"the answer of {host.name} is lost ({end.reply.value})", symptom, leg=Leg.SYN_ACK
+        )
+    detail = f"{host.name}: it ends at the {end.stage.value}"
+    return blocked("no-route-to-client", detail, symptom, leg=Leg.SYN_ACK)
+
+
+def _not_taken(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -> Fate:
+    """No socket takes it: none is there, or those that are serve others."""
+    symptom = journey.sight.symptom
+    if journey.translated is not None:
+        there = f"{journey.translated.ip} port {journey.translated.port}"
+        detail = f"{host.name} sends it to {there}, where nothing answers"
+        return blocked(PORT_REDIRECTED.code, detail, symptom)
+    known = () if isinstance(facts.sockets, Unknown) else facts.sockets
+    others = [one for one in known if one.port == port]
+    if not others:
+        return Fate(
+            CellVerdict.NO_LISTENER, NOTHING_LISTENING.code, None, f"nothing listens on {host.name}", symptom
+        )
+    link = interface_of(facts, journey.packet.in_interface) or way.interface
+    codes = [why_not(one, link) for one in others]
+    code = next((one for one in codes if one != BOUND_TO_LOOPBACK.code), codes[0])
+    return blocked(code, f"{host.name} listens for others than this address", symptom)
+
+
+def _admitted(host: Host, served: Iterable[Socket], journey: Journey) -> Fate:
+    """What systemd lets the servers' units talk to (IPAddressDeny)."""
+    client = journey.packet.source
+    for unit in unit_sources(served):
+        lists = host.lists.get(unit.name)
+        if lists is None or client is None:
+            continue
+        if not lists.admits(client):
+            return blocked("sandbox-denies", f"{host.name}: {unit.name} may not talk to {client}")
+        if lists.programs:
+            return unknown(f"{host.name}: {unit.name} has a BPF program of its own", "other-firewall")
+    return REACHED
+
+
+def rule_json(host: Host, facts: Facts, journey: Journey) -> dict[str, Any] | None:
+    """The rule that decides, with its host; None where no rule does."""
+    line = journey.decided_by
+    if line is None or line.chain is None or isinstance(facts.ruleset, Unknown):
+        return None
+    return {"host": host.name, **line_json(facts.ruleset, line, journey.lines)}

@@ -1,0 +1,68 @@
+"""The client's half: a connection as it leaves a recorded host, and its answers as they come back in."""
+
+from __future__ import annotations
+
+from landiag.firewall.command import line_json
+from landiag.fleet.fate import REACHED, Fate, blocked, unknown
+from landiag.fleet.hosts import Host
+from landiag.journey.link import interface_of
+from landiag.journey.own import Departure, follow_own, leave
+from landiag.journey.reply import CONTAINERS
+from landiag.model.facts import IPAddress, Unknown
+from landiag.model.host import Facts
+from landiag.model.route import RouteKind
+from landiag.model.ruleset import Verdict
+from landiag.model.terms import Leg, Symptom
+
+NO_ROUTE = "no-route-to-server"
+
+
+def judge_outgoing(host: Host, address: IPAddress, port: int) -> tuple[Fate, IPAddress | None]:
+    """Follow a connection of a host as far as its own rules and routes go; and the address that it is sent from."""
+    facts = host.facts
+    if facts is None:
+        return unknown(host.problem), None
+    start = leave(facts, address, port)
+    stopped = _not_leaving(host, facts, start, address)
+    if stopped is not None:
+        return stopped, start.source
+    told = follow_own(facts, address, port, None, start)
+    if isinstance(told, Unknown):
+        return unknown(
+            f"the firewall of {host.name} could not be read: {told.reason}", "firewall-unreadable"
+        ), start.source
+    if told.verdict is Verdict.ACCEPT:
+        return REACHED, start.source
+    line = told.decided_by
+    decided = None
+    if line is not None and line.chain is not None and not isinstance(facts.ruleset, Unknown):
+        decided = {"host": host.name, **line_json(facts.ruleset, line, told.lines)}
+    text = f"{host.name}, the client: {'' if line is None else line.rule_text}"
+    if told.verdict is Verdict.UNKNOWN:
+        return unknown(text, "firewall-unreadable" if _gaps(facts) else None, decided), start.source
+    rejects = told.verdict is Verdict.REJECT and told.leg == Leg.SYN
+    symptom = Symptom.REFUSED if rejects else Symptom.TIMEOUT
+    code = "firewall-rejects" if rejects else "firewall-drops"
+    return blocked(code, text, symptom, decided, told.leg), start.source
+
+
+def _gaps(facts: Facts) -> bool:
+    return not isinstance(facts.ruleset, Unknown) and bool(facts.ruleset.gaps)
+
+
+def _not_leaving(host: Host, facts: Facts, start: Departure, address: IPAddress) -> Fate | None:
+    """Why a connection does not leave its host at all; None where it does."""
+    if start.way is None:
+        return unknown(f"the routes of {host.name} do not say how it leaves")
+    if start.is_local:
+        return unknown(f"{host.name} itself has {address}", "duplicate-address")
+    if start.way.kind is not RouteKind.UNICAST or start.source is None:
+        text = f"{host.name}, the client, has no route to {address}"
+        return blocked(NO_ROUTE, text, Symptom.UNREACHABLE)
+    device = interface_of(facts, start.device)
+    if device is not None and (not device.up or device.carrier is False):
+        return blocked("link-down", f"{device.name} of {host.name}, the client, is down", Symptom.UNREACHABLE)
+    if device is not None and device.kind in CONTAINERS and start.way.gateway is None:
+        text = f"{host.name}, the client, looks for {address} among its own containers ({device.name})"
+        return blocked("subnet-overlap", text, Symptom.UNREACHABLE)
+    return None

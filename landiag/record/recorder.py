@@ -1,0 +1,164 @@
+"""The recorder for hosts without landiag: one file of the standard library, written from the same table of sources.
+
+Its text is ``knowledge/recorder.txt``; filled in are the sources, as data, and the functions that mask secrets, taken
+from this landiag and put into the words of Python 3.6.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable
+from pkgutil import get_data
+from typing import Any
+
+from landiag.checks import sandbox
+from landiag.collect import interfaces, linux, linux_sources, machine, routes, sockets
+from landiag.firewall.linux import DEVICE_CHAIN, TABLE_FLAGS
+from landiag.firewall.sources import NFT, NFT_TEXT, SOURCES
+from landiag.firewall.ufw import USER_RULES, USER_RULES6
+from landiag.model.facts import Call, Command, File, Source
+from landiag.servers.recognise import kept_variables
+from landiag.version import __version__
+
+_PID, _NAMESPACE, _INTERFACE, _UNIT = 987654321, "NAMESPACE-0", "INTERFACE-0", "UNIT-0.service"
+_MASKING = ("redact/secret_names.py", "redact/masking.py")
+_MOST_INTERFACES = 200
+_PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_MAX_BYTES = 64 * 1024 * 1024
+_DENIED = ("operation not permitted", "permission denied", "you must be root", "need to be root")
+_MODULES = {
+    "nf_tables": "CONFIG_NF_TABLES",
+    "ip_tables": "CONFIG_IP_NF_IPTABLES",
+    "ip6_tables": "CONFIG_IP6_NF_IPTABLES",
+    "ip_set": "CONFIG_IP_SET",
+    "nf_conntrack": "CONFIG_NF_CONNTRACK",
+}
+_VIRTUAL = (
+    "QEMU",
+    "KVM",
+    "VMware",
+    "VirtualBox",
+    "innotek",
+    "Xen",
+    "Amazon EC2",
+    "Google Compute",
+    "Virtual",
+)
+
+
+def write_recorder() -> str:
+    """The whole program as text, in the syntax of Python 3.6."""
+    text = (get_data("landiag.knowledge", "recorder.txt") or b"").decode()
+    table = json.dumps(_table(), indent=1)
+    masking = "\n\n".join(_for_old_python((get_data("landiag", path) or b"").decode()) for path in _MASKING)
+    return text.replace("@@MASKING@@", _SHIMS + masking).replace("@@TABLE@@", table)
+
+
+def _table() -> dict[str, Any]:
+    """What the program reads, as data; what stands in braces it fills in."""
+    inside: tuple[Source, ...] = (
+        sockets.namespace_listeners(_PID, _NAMESPACE),
+        interfaces.namespace_interfaces(_PID, _NAMESPACE),
+        *routes.namespace_sources(_PID, _NAMESPACE),
+        routes.namespace_settings(_PID, _NAMESPACE),
+    )
+    own: tuple[Source, ...] = (
+        *linux_sources.interface_settings(_INTERFACE),
+        linux_sources.ingress_filters(_INTERFACE),
+    )
+    return {
+        "version": __version__,
+        "max_bytes": _MAX_BYTES,
+        "path": _PATH,
+        "denied": _DENIED,
+        "modules": _MODULES,
+        "virtual": _VIRTUAL,
+        "variables": sorted(kept_variables()),
+        "first": _rows((machine.MACHINE, *linux_sources.FIRST)),
+        "rules": [one.name for one in SOURCES],
+        "ufw": _rows((USER_RULES, USER_RULES6)),
+        "nft": NFT.name,
+        "nft_text": _rows((NFT_TEXT,)),
+        "table_flags": TABLE_FLAGS.pattern.decode(),
+        "device_chain": DEVICE_CHAIN.pattern.decode(),
+        "listeners": sockets.LISTENERS.name,
+        "addresses": interfaces.INTERFACES.name,
+        "proc_tcp": _rows((sockets.PROC_TCP, sockets.PROC_TCP6)),
+        "units": sandbox.UNITS.pattern,
+        "unit": _rows((sandbox.unit_source((_UNIT,)),))[0],
+        "interface": _rows(own),
+        "namespace": _rows(inside),
+        "most_interfaces": _MOST_INTERFACES,
+        "most_namespaces": linux.MAX_NAMESPACES,
+    }
+
+
+def _rows(sources: Iterable[Source]) -> list[dict[str, Any]]:
+    return [_row(one) for one in {source.name: source for source in sources}.values()]
+
+
+def _row(source: Source) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": _braced(source.name)}
+    match source:
+        case Command():
+            row.update(
+                kind="command", argv=[_braced(word) for word in source.argv], ok=list(source.ok_statuses)
+            )
+            if source.module is not None:
+                row["module"] = source.module
+        case File():
+            row.update(kind="file", path=_braced(source.path))
+        case Call():
+            row.update(kind="call")
+    return row
+
+
+def _braced(word: str) -> str:
+    marks = {str(_PID): "{pid}", _NAMESPACE: "{namespace}", _INTERFACE: "{interface}", _UNIT: "{unit}"}
+    for mark, name in marks.items():
+        word = word.replace(mark, name)
+    return word
+
+
+_SHIMS = """def _removesuffix(text, end):
+    return text[: -len(end)] if end and text.endswith(end) else text
+
+
+"""
+
+
+class _Older(ast.NodeTransformer):
+    """Takes out of a module what Python 3.6 does not know: annotations, imports of landiag, newer methods."""
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        module = node.module or ""
+        own = module.startswith(("landiag", "__future__", "collections.abc"))
+        return None if own else node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        for one in (*node.args.args, *node.args.kwonlyargs):
+            one.annotation = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        assert node.value is not None
+        return self.generic_visit(ast.Assign([node.target], node.value, lineno=node.lineno))
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "removesuffix":
+            return ast.Call(ast.Name("_removesuffix", ast.Load()), [node.func.value, *node.args], [])
+        node.keywords = [one for one in node.keywords if one.arg != "strict"]
+        return node
+
+
+def _for_old_python(text: str) -> str:
+    tree = ast.fix_missing_locations(_Older().visit(ast.parse(text)))
+    tree.body = [one for one in tree.body if not _is_docstring(one)]
+    return ast.unparse(tree)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
