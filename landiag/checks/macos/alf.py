@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
@@ -79,7 +80,7 @@ def blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> F
     return Finding(
         code="firewall-blocks-program",
         outcome=Outcome.BLOCKS,
-        title=f"The macOS firewall {'blocks' if has_entry else 'has no entry for'} {(entries or [program])[0]}",
+        title=f"The macOS firewall {'blocks' if has_entry else 'has no entry for'} {PurePosixPath((entries or [program])[0]).name}",
         detail=(
             ""
             if has_entry

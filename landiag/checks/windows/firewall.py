@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PureWindowsPath
 
 from msgspec.structs import replace
 
@@ -216,7 +217,7 @@ def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rul
     profile = journey.packet.profile or "public"
     is_program = rule.program is not None
     asked = " (left behind by a prompt that was answered with Cancel)" if rule.is_prompt_block else ""
-    who = rule.program if is_program else f"port {case.port}"
+    who = f"port {case.port}" if rule.program is None else PureWindowsPath(rule.program).name
     return Finding(
         code="firewall-blocks-program" if is_program else "firewall-drops",
         outcome=Outcome.BLOCKS,
