@@ -11,6 +11,7 @@ import typer
 from landiag.cli.outputs import ForceFlag, NoColorFlag, Stop, check_outputs, write_file
 from landiag.explain import UnknownCodeError, all_pages, explain, list_codes
 from landiag.render.columns import render_table
+from landiag.render.pages import render_page
 from landiag.terminal import terminal_style
 
 
@@ -33,6 +34,8 @@ def explain_code(
         check_outputs((output,), force=force)
     try:
         text = all_pages() if as_all else _list(no_color=no_color) if code is None else explain(code)
+        if code is not None and output is None:
+            text = render_page(text, terminal_style(no_color=no_color))
     except UnknownCodeError as error:
         raise Stop(str(error)) from error
     if output is None:

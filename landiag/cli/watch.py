@@ -32,10 +32,13 @@ from landiag.cli.outputs import (
 from landiag.cli.streams import end_with_reader
 from landiag.host import Recording, parse_recording, render_recording
 from landiag.model.facts import ParseError
-from landiag.model.report import Report, Target
+from landiag.model.report import Outcome, Report, Status, Target
 from landiag.question import Question, UsageError
 from landiag.render.escape import escape_text
 from landiag.render.jsontext import to_document
+from landiag.render.style import Style
+from landiag.render.terminal import render_verdict
+from landiag.terminal import terminal_style
 from landiag.watch.conclude import Attempt
 
 EVENT_SCHEMA = "landiag.event/1"
@@ -74,7 +77,7 @@ def watch(
     check_outputs((*files, *([save] if save else [])), force=force)
     for file in files:
         render_for(file)
-    printer = _Printer(as_json=as_json, quiet=quiet, redact=redact)
+    printer = _Printer(terminal_style(no_color=no_color), as_json=as_json, quiet=quiet, redact=redact)
     recording: Recording | None
     if replay is not None:
         report, recording = _replay(replay, printer.say)
@@ -126,6 +129,7 @@ def _watch(
     try:
         base = live.prepare()
         url = base.paths[0].url if base.paths else None
+        printer.warn(base)
         printer.begin(live.port, duration, url, live.trace_problem)
         outcome = live.run(duration, lambda: printer.remind(live.port))
     except UsageError as error:
@@ -218,20 +222,24 @@ def _write_line(document: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+_OUTCOMES = {"connected": Outcome.OK, "unanswered": Outcome.UNKNOWN}
+"""The marks of attempts; every other outcome is one that was stopped."""
+
+
 class _Printer:
     """Prints attempts as they are concluded, as JSON lines or as a table that grows."""
 
-    def __init__(self, *, as_json: bool, quiet: bool, redact: bool) -> None:
+    def __init__(self, style: Style, *, as_json: bool, quiet: bool, redact: bool) -> None:
         from landiag.watch.report import Tally
 
-        self.as_json, self.quiet, self.redact = as_json, quiet, redact
+        self.style, self.as_json, self.quiet, self.redact = style, as_json, quiet, redact
         self.tally = Tally()
 
     def begin(self, port: int, duration: float, url: str | None, trace_problem: str) -> None:
         """Say that it watches, and what to do now; on standard error, which JSON leaves free."""
         if self.quiet:
             return
-        where = f": open {url} on the client now" if url and not self.redact else ""
+        where = f": open {url} on the other device now" if url and not self.redact else ""
         sys.stderr.write(
             escape_text(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}") + "\n"
         )
@@ -242,12 +250,18 @@ class _Printer:
             sys.stderr.write(escape_text(reason) + "\n")
         sys.stderr.flush()
 
+    def warn(self, base: Report) -> None:
+        """Say what stops everybody already: there is no need to wait for that."""
+        if base.verdict.status is Status.BLOCKED and not (self.quiet or self.redact):
+            sys.stderr.write(render_verdict(base, Style(self.style.width, marks=self.style.marks)))
+            sys.stderr.flush()
+
     def remind(self, port: int) -> None:
         """Say that nothing has arrived yet, and what that means most often."""
         if not self.quiet:
             sys.stderr.write(
-                f"No packet for port {port} has arrived yet. Did the client open exactly the right URL? Is it in"
-                " the same network (no guest Wi-Fi, no mobile data, no VPN)?\n"
+                f"No packet for port {port} has arrived yet. Did the other device open exactly the right URL?"
+                " Is it in the same network (no guest Wi-Fi, no mobile data, no VPN)?\n"
             )
             sys.stderr.flush()
 
@@ -260,8 +274,11 @@ class _Printer:
             _write_line(event_document(attempt))
             return
         at = time.strftime("%H:%M:%S", time.localtime(attempt.at))
-        line = f"{at}  {attempt.client:<15}  {attempt.outcome:<10}  {attempt.summary}"
-        sys.stdout.write(escape_text(line) + "\n")
+        outcome = _OUTCOMES.get(attempt.outcome, Outcome.BLOCKS)
+        mark = self.style.mark(outcome)
+        lines = self.style.wrap(attempt.summary, first=f"{mark} {at}  ")
+        lines[0] = self.style.painted(outcome) + lines[0][len(mark) :]
+        sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
 
     def part(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.model.report import CheckResult, Finding, Outcome, Report, Status
-from landiag.model.terms import CheckName
+from landiag.model.terms import CheckName, StageName
 from landiag.render.advice import edit_step, fix_lines, last_lines, see_also_lines
 from landiag.render.columns import render_table
 from landiag.render.escape import escape_text
@@ -22,6 +22,7 @@ def render_terminal(report: Report, style: Style, *, verbose: bool = False) -> s
     blocks = [
         [*_verdict_lines(report, style), *_note_lines(report, style)],
         [line for check in report.checks for line in _check_lines(report, check, style)],
+        _survey_lines(report, style),
         fix_lines(report, style, every=verbose),
         last_lines(report, style),
     ]
@@ -74,6 +75,8 @@ def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
     """Write a check: its mark, and what was found; what an earlier block hides is dim and comes later."""
     every = [finding for finding in report.findings if finding.id in check.findings]
     shown = [finding for finding in every if not _is_of_another_way(report, finding)]
+    if not shown and check.outcome is Outcome.NOT_APPLICABLE and report.command == "probe":
+        return []
     if not shown:
         outcome = Outcome.OK if every else check.outcome
         return _row(check, outcome, check.summary, style, dim=outcome is Outcome.NOT_APPLICABLE)
@@ -120,6 +123,20 @@ def _is_of_another_way(report: Report, finding: Finding) -> bool:
     """Whether a warning is about addresses that the verdict does not speak of: one screen has no room for them."""
     first = report.paths[0].id if report.paths else None
     return finding.outcome is Outcome.WARNS and bool(finding.paths) and first not in finding.paths
+
+
+def _survey_lines(report: Report, style: Style) -> list[str]:
+    """Write what each host of a survey answered on its ports, one line a host; nothing for a single port."""
+    if report.command != "probe" or report.target.port is not None:
+        return []
+    rows = [
+        (style.mark(path.outcome), path.address, stage.detail)
+        for path in report.paths
+        for stage in path.stages
+        if stage.stage is StageName.TCP
+    ]
+    table = render_table(("", "", ""), rows, style.width - 2, shrink=(2, 1), ellipsis=style.ellipsis)
+    return [f"  {line}" for line in table]
 
 
 def _path_lines(report: Report, style: Style) -> list[str]:

@@ -50,7 +50,7 @@ def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Atte
     meaning = MEANINGS[seen.observed](seen, prediction)
     decided = _decided_by(prediction) if meaning.is_ruled else None
     disagrees = _disagreement(seen, prediction, meaning)
-    summary = f"SYN from {_who(flow, maker)} arrived{_times(flow)} on {flow.interface}{meaning.text}"
+    summary = f"{_who(flow, maker)} arrived{_times(flow)} on {flow.interface}{meaning.text}"
     if disagrees:
         summary += f" ({disagrees})"
     evidence = _evidence(seen)

@@ -127,7 +127,7 @@ SCENARIOS = (
         servers=OPEN,
         before=(nft_input("tcp dport 8780-8799 drop"),),
         reaches=False,
-        terminal="For this page: SYN from 192.168.77.20",
+        terminal="For this page: 192.168.77.20",
     ),
     Page(
         "ipv6-only-by-rule",
