@@ -13,6 +13,7 @@ from landiag.journey.routing import lookup
 from landiag.journey.ways import Way, is_container_side, owner_of, rank_kind
 from landiag.model.facts import Interface, IPAddress, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.terms import Symptom
 
 
 def plan_after(case: Case) -> tuple[Source, ...]:
@@ -113,6 +114,7 @@ def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
     return Finding(
         code="no-lan-address",
         outcome=Outcome.BLOCKS,
+        symptom=Symptom.UNREACHABLE,
         title="This machine has no address on a network that other devices could use",
         detail="Loopback, link-local (169.254.x.x, fe80::) and container addresses do not count.",
         evidence=evidence,
@@ -149,7 +151,7 @@ def _link_down(case: Case, interface: Interface, evidence: tuple[Evidence, ...])
         step = "Plug in the cable, or join the Wi-Fi network again."
         fix = Fix(f"Connect {interface.name}", needs="user-action", steps=(step,))
         title = f"{interface.name} has no link: the cable is out, or the Wi-Fi is not joined"
-    return Finding("link-down", Outcome.BLOCKS, title, "", evidence, (fix,))
+    return Finding("link-down", Outcome.BLOCKS, title, "", evidence, (fix,), symptom=Symptom.UNREACHABLE)
 
 
 def _describe(interface: Interface) -> str:

@@ -16,8 +16,8 @@ from landiag.cli.outputs import Stop
 def bounded(timeout: float) -> Iterator[float]:
     """Stop what takes longer than was allowed, with a little patience for the end; gives the deadline.
 
-    It ends as an error does: whatever was added to the system is removed. Systems without timers have the bounds
-    of the readings alone.
+    It ends as an error does: whatever was added to the system is removed. The time is the processor's, so that a
+    busy machine loses no report. Systems without timers have the bounds of the readings alone.
     """
     deadline = time.monotonic() + timeout
     if sys.platform == "win32":
@@ -27,10 +27,10 @@ def bounded(timeout: float) -> Iterator[float]:
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
         raise Stop(f"there was too much to look at for --timeout {timeout:g}: give it more seconds", 3)
 
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, 1.0 + 1.5 * timeout)
+    before = signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, 1.0 + 1.5 * timeout)
     try:
         yield deadline
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

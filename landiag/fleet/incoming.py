@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec.structs import replace
+
 from landiag.checks.sandbox import unit_sources
 from landiag.firewall.command import line_json
 from landiag.fleet.fate import REACHED, CellVerdict, Fate, blocked, unknown
 from landiag.fleet.hosts import Host
 from landiag.journey.binding import why_not
 from landiag.journey.classes import first_packet
-from landiag.journey.ends import End, LinkFault, ReplyFault
+from landiag.journey.ends import End, LinkFault, ReplyFault, see
 from landiag.journey.journey import Journey, SocketState, follow, socket_at, sockets_at
 from landiag.journey.link import interface_of
 from landiag.journey.ways import Way, choose_ways
@@ -45,8 +47,17 @@ _ROUTES = {
 _INWARD = (Leg.SYN, Leg.DATA, Leg.QUESTION)
 
 
-def judge_incoming(host: Host, address: IPAddress, port: int, client: IPAddress) -> Fate:
-    """Follow a client's connection to an address and port of a host, whatever the client's own host does."""
+_OF_ADDRESS = (LinkFault.NOT_HERE, LinkFault.ARP_IGNORE, LinkFault.ARP_FILTER)
+"""Faults of the search for the address itself, which a client that sends to a gateway does not make."""
+
+
+def judge_incoming(
+    host: Host, address: IPAddress, port: int, client: IPAddress, *, by_gateway: bool = False
+) -> Fate:
+    """Follow a client's connection to an address and port of a host, whatever the client's own host does.
+
+    ``by_gateway`` when the client's host is known to send it to a gateway.
+    """
     facts = host.facts
     if facts is None:
         return unknown(host.problem)
@@ -59,6 +70,8 @@ def judge_incoming(host: Host, address: IPAddress, port: int, client: IPAddress)
         return unknown(
             f"the firewall of {host.name} could not be read: {journey.reason}", "firewall-unreadable"
         )
+    if by_gateway and journey.link in _OF_ADDRESS:
+        journey = replace(journey, link=None, ends=journey.ends[1:], sight=see(journey.ends[1:]))
     fate = _judge(host, facts, way, port, journey)
     return _before_rules(host, way, fate) if fate.verdict is not CellVerdict.BLOCKED else fate
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from landiag.firewall.command import line_json
 from landiag.fleet.fate import REACHED, Fate, blocked, unknown
 from landiag.fleet.hosts import Host
@@ -17,33 +19,44 @@ from landiag.model.terms import Leg, Symptom
 NO_ROUTE = "no-route-to-server"
 
 
-def judge_outgoing(host: Host, address: IPAddress, port: int) -> tuple[Fate, IPAddress | None]:
-    """Follow a connection of a host as far as its own rules and routes go; and the address that it is sent from."""
+class Outgoing(Struct, frozen=True):
+    """The client's half: its fate, the address that it is sent from, and whether it is sent to a gateway."""
+
+    fate: Fate
+    source: IPAddress | None = None
+    by_gateway: bool = False
+
+
+def judge_outgoing(host: Host, address: IPAddress, port: int) -> Outgoing:
+    """Follow a connection of a host as far as its own rules and routes go."""
     facts = host.facts
     if facts is None:
-        return unknown(host.problem), None
+        return Outgoing(unknown(host.problem))
     start = leave(facts, address, port)
     stopped = _not_leaving(host, facts, start, address)
     if stopped is not None:
-        return stopped, start.source
+        return Outgoing(stopped, start.source)
+    by_gateway = start.way is not None and start.way.gateway is not None
+    return Outgoing(_filtered(host, facts, start, address, port), start.source, by_gateway)
+
+
+def _filtered(host: Host, facts: Facts, start: Departure, address: IPAddress, port: int) -> Fate:
+    """What the client's own rules do with the connection and its answers."""
     told = follow_own(facts, address, port, None, start)
     if isinstance(told, Unknown):
-        return unknown(
-            f"the firewall of {host.name} could not be read: {told.reason}", "firewall-unreadable"
-        ), start.source
+        return unknown(f"the firewall of {host.name} could not be read: {told.reason}", "firewall-unreadable")
     if told.verdict is Verdict.ACCEPT:
-        return REACHED, start.source
+        return REACHED
     line = told.decided_by
     decided = None
     if line is not None and line.chain is not None and not isinstance(facts.ruleset, Unknown):
         decided = {"host": host.name, **line_json(facts.ruleset, line, told.lines)}
     text = f"{host.name}, the client: {'' if line is None else line.rule_text}"
     if told.verdict is Verdict.UNKNOWN:
-        return unknown(text, "firewall-unreadable" if _gaps(facts) else None, decided), start.source
+        return unknown(text, "firewall-unreadable" if _gaps(facts) else None, decided)
     rejects = told.verdict is Verdict.REJECT and told.leg == Leg.SYN
     symptom = Symptom.REFUSED if rejects else Symptom.TIMEOUT
-    code = "firewall-rejects" if rejects else "firewall-drops"
-    return blocked(code, text, symptom, decided, told.leg), start.source
+    return blocked("firewall-rejects" if rejects else "firewall-drops", text, symptom, decided, told.leg)
 
 
 def _gaps(facts: Facts) -> bool:

@@ -9,7 +9,7 @@ from landiag.fleet.classes import Classes
 from landiag.fleet.fate import REACHED, Cell, CellVerdict, Fate, unknown
 from landiag.fleet.hosts import Host
 from landiag.fleet.incoming import judge_incoming
-from landiag.fleet.outgoing import judge_outgoing
+from landiag.fleet.outgoing import Outgoing, judge_outgoing
 from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.terms import Leg
 
@@ -24,9 +24,10 @@ class Reach:
         self.hosts = tuple(hosts)
         self.by_name = {host.name: host for host in self.hosts}
         self._classes: dict[tuple[str, int], Classes] = {}
-        self._in: dict[tuple[str, IPAddress, int, int], Fate] = {}
-        self._out: dict[tuple[str, int, int, int], tuple[Fate, IPAddress | None]] = {}
-        self._both: dict[tuple[int, int], Fate] = {}
+        self._in: dict[tuple[str, IPAddress, int, int, bool], Fate] = {}
+        self._out: dict[tuple[str, int, int, int], Outgoing] = {}
+        self._versions = {host.name: host.versions for host in self.hosts}
+        self._addresses: dict[tuple[str, frozenset[int]], tuple[IPAddress, ...]] = {}
         owners: dict[IPAddress, set[str]] = {}
         for host in self.hosts:
             for address in host.addresses:
@@ -67,27 +68,29 @@ class Reach:
         left = self._out.get(key)
         if left is None:
             left = self._out[key] = judge_outgoing(client, address, port)
-        out, source = left
+        out, source = left.fate, left.source
         if address in self._shared:
             return self._twice(address), source
         if source is None or (
             out is not REACHED and out.verdict is CellVerdict.BLOCKED and out.leg == Leg.SYN
         ):
             return out, source
-        came = self.incoming(server, address, port, source)
+        came = self.incoming(server, address, port, source, by_gateway=left.by_gateway)
         return (came if out is REACHED else self._join(out, came)), source
 
     def _twice(self, address: IPAddress) -> Fate:
         names = ", ".join(sorted(self._shared[address])[:5])
         return unknown(f"several hosts were recorded with {address}: {names}", "duplicate-address")
 
-    def incoming(self, server: Host, address: IPAddress, port: int, source: IPAddress) -> Fate:
+    def incoming(
+        self, server: Host, address: IPAddress, port: int, source: IPAddress, *, by_gateway: bool = False
+    ) -> Fate:
         """What a server's host does with a connection, whatever the client's own host does."""
         place = self.classes(server.name, source.version).of(int(source))
-        key = (server.name, address, port, place)
+        key = (server.name, address, port, place, by_gateway)
         found = self._in.get(key)
         if found is None:
-            found = self._in[key] = judge_incoming(server, address, port, source)
+            found = self._in[key] = judge_incoming(server, address, port, source, by_gateway=by_gateway)
         return found
 
     def classes(self, name: str, version: int) -> Classes:

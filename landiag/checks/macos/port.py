@@ -7,6 +7,7 @@ from landiag.checks.owners import describe_owner, owner_evidence
 from landiag.collect import bsd as collected
 from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Fix, Outcome
+from landiag.model.terms import Symptom
 
 _AIRPLAY_PORTS = (5000, 7000)
 
@@ -28,6 +29,7 @@ def check_port(case: Case) -> list[Finding]:
         Finding(
             code="port-taken",
             outcome=Outcome.BLOCKS,
+            symptom=Symptom.ANSWERED,
             title=f"AirPlay Receiver of macOS holds port {case.port}{beside}: other devices reach it, not your server",
             detail="It answers every request with 403 Forbidden and the header Server: AirTunes.",
             evidence=tuple(owner_evidence(case, one) for one in (*held, *mine)),

@@ -17,6 +17,7 @@ from landiag.journey.ways import Way
 from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
+from landiag.model.terms import Symptom
 
 _SOURCE = "Windows Firewall"
 _DETAIL = "Other devices wait, then time out: Windows answers nothing on ports that its firewall closes."
@@ -152,6 +153,7 @@ def _blocked(case: Case, policy: Policy, way: Way, journey: Journey) -> Finding:
     return Finding(
         code="firewall-drops",
         outcome=Outcome.BLOCKS,
+        symptom=Symptom.TIMEOUT,
         title=f"Windows Firewall blocks port {case.port}: no rule opens it in the {profile} profile",
         detail=detail,
         evidence=(Evidence(_SOURCE, f"input: {text}"),),
@@ -168,6 +170,7 @@ def _shields_up(way: Way, profile: str, text: str) -> Finding:
     return Finding(
         code="firewall-drops",
         outcome=Outcome.BLOCKS,
+        symptom=Symptom.TIMEOUT,
         title=f"Windows Firewall blocks all incoming connections in the {profile} profile, whatever its rules say",
         detail=_DETAIL,
         evidence=(Evidence(_SOURCE, f"input: {text}"),),
@@ -198,6 +201,7 @@ def _wrong_profile(case: Case, policy: Policy, way: Way, journey: Journey, other
     return Finding(
         code="firewall-profile",
         outcome=Outcome.BLOCKS,
+        symptom=Symptom.TIMEOUT,
         title=f"Port {case.port} is allowed in the {other} profile, but {way.interface.name}{named} is {profile}",
         detail=_DETAIL,
         evidence=(Evidence(_SOURCE, f"input: {journey.decided_by.rule_text if journey.decided_by else ''}"),),
@@ -221,6 +225,7 @@ def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rul
     return Finding(
         code="firewall-blocks-program" if is_program else "firewall-drops",
         outcome=Outcome.BLOCKS,
+        symptom=Symptom.TIMEOUT,
         title=f"Windows Firewall blocks {who} in the {profile} profile: rule '{rule.title}'{_origin(rule)}{asked}",
         detail=f"{_DETAIL} A block wins over every rule that allows.",
         evidence=(Evidence(_SOURCE, f"input: {rule.text}"),),

@@ -19,6 +19,7 @@ from landiag.model.facts import Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.terms import Symptom
 
 _SOURCE = "Get-NetFirewallHyperVRule"
 
@@ -96,6 +97,7 @@ def _blocks(
     return Finding(
         code="firewall-drops",
         outcome=Outcome.BLOCKS,
+        symptom=Symptom.TIMEOUT,
         title=f"The Hyper-V firewall of Windows blocks port {case.port} of WSL{what}",
         detail="In mirrored mode rules for programs do not count for WSL, and what no rule allows is blocked.",
         evidence=(
