@@ -119,12 +119,29 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *_check_scheme(case, exchange, attempt),
         *_check_status(case, exchange, attempt),
         *_check_redirect(exchange, attempt),
+        *_check_whole(exchange, attempt),
         *_check_page(exchange, attempt),
         *_check_debugger(case),
         *_check_development(case),
     ]
     status = attempt.answer.status
     return answer(findings, f"answers {status} {attempt.answer.reason}".strip())
+
+
+def _check_whole(exchange: Exchange, attempt: Attempt) -> list[Finding]:
+    """An answer that says how long it is, and did not come to its end; a stream says nothing of the kind."""
+    if attempt.answer is None or attempt.answer.header("Content-Length") is None:
+        return []
+    if attempt.end not in (End.STALLED, End.CUT_OFF, End.RESET):
+        return []
+    of = f"{attempt.answer.body_bytes} of {attempt.answer.header('Content-Length')} bytes"
+    title = f"Whether the server ends its answer: {of} came within {attempt.seconds:.0f} s, then nothing more"
+    if attempt.end is not End.STALLED:
+        title = f"Whether the server ends its answer: the connection broke after {of}"
+    detail = "It is slow, hangs, or fails in the middle of the answer."
+    return [
+        Finding("server-silent", Outcome.UNKNOWN, title, detail, of_exchange(exchange, attempt)),
+    ]
 
 
 def _check_scheme(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.owners import Manager, Owner
 from landiag.model.action import Stop, Verdict
-from landiag.model.changes import Change, FirewalldRule, IptablesRule, NftRule, UfwRule
+from landiag.model.changes import POLICY_PREFIX, Change, FirewalldRule, IptablesRule, NftRule, UfwRule
 from landiag.model.facts import IPNetwork
 from landiag.model.match import InRanges, Match
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine
@@ -114,8 +114,10 @@ def _firewalld(ruleset: Ruleset, owner: Owner, opening: Opening) -> Proposal | N
     if not owner.detail:
         return None
     zone, clients = owner.detail, str(opening.clients)
+    policy = zone.removeprefix(POLICY_PREFIX)
+    what = f"zone {zone}" if policy == zone else f"policy {policy}"
     return Proposal(
-        _title(f"the zone {zone} of firewalld", opening),
+        _title(f"the {what} of firewalld", opening),
         tuple(FirewalldRule(zone, clients, opening.port, permanent) for permanent in (False, True)),
         ruleset=_open_zone(ruleset, zone, opening),
     )

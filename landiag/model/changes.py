@@ -33,8 +33,15 @@ class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
         return ("ufw", "delete", *self.words)
 
 
+POLICY_PREFIX = "policy_"
+"""What the chains of a policy of firewalld begin with, before its name."""
+
+
 class FirewalldRule(Struct, frozen=True, tag_field="change", tag="firewalld-rule"):
-    """A rich rule of a zone of firewalld, now or in what it loads at its next start (``permanent``)."""
+    """A rich rule of a zone or policy of firewalld, now or in what it loads at its next start (``permanent``).
+
+    ``zone`` is the name in its chains: those of a policy begin with ``policy_`` (firewalld.policies(5)).
+    """
 
     zone: str
     clients: str
@@ -51,9 +58,11 @@ class FirewalldRule(Struct, frozen=True, tag_field="change", tag="firewalld-rule
         )
 
     def ask(self, option: str) -> tuple[str, ...]:
-        """A command about this zone's rules."""
+        """A command about the rules of this zone or policy."""
         permanent = ("--permanent",) if self.permanent else ()
-        return ("firewall-cmd", *permanent, f"--zone={self.zone}", option)
+        policy = self.zone.removeprefix(POLICY_PREFIX)
+        where = f"--zone={self.zone}" if policy == self.zone else f"--policy={policy}"
+        return ("firewall-cmd", *permanent, where, option)
 
     @property
     def argv(self) -> tuple[str, ...]:

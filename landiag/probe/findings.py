@@ -60,3 +60,10 @@ def sentence(title: str, name: str | None) -> str:
     """A title as a sentence of its own: a capital where it begins with a word, none for addresses and names."""
     first = title.partition(" ")[0]
     return f"{title[0].upper() if first.isalpha() and first != name else title[0]}{title[1:]}."
+
+
+def unsure(
+    code: str, title: str, detail: str = "", evidence: tuple[Evidence, ...] = (), fixes: tuple[Fix, ...] = ()
+) -> Finding:
+    """A finding that may stop the request: what was seen does not decide it."""
+    return Finding(code, Outcome.UNKNOWN, title, detail, evidence, fixes)

@@ -11,7 +11,7 @@ from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.collect.exchanges.x509 import Certificate
 from landiag.collect.ports import is_unsafe_in_browsers
 from landiag.model.report import Evidence, Finding, Fix
-from landiag.probe.findings import answer_evidence, blocks, do, warns
+from landiag.probe.findings import answer_evidence, blocks, do, unsure, warns
 from landiag.probe.judge_silence import eats_large_packets, judge_path_mtu, judge_silence
 from landiag.probe.look import Look
 from landiag.probe.plan import DEBUGGER_ASSET, REFUSING, proxy_source, redirect_source
@@ -262,8 +262,10 @@ def _check_whole(look: Look, exchange: Exchange, attempt: Attempt) -> list[Findi
             return [judge_path_mtu(look, exchange, attempt)]
         if attempt.answer is not None and attempt.answer.header("Content-Length") is None:
             return []  # a stream: it has no end
-        title = "the server began its answer and then sent nothing more"
-        return [warns("server-silent", title, "", (answer_evidence(exchange, attempt),))]
+        title = f"the server began its answer and did not end it within {attempt.seconds:.0f} s"
+        return [
+            unsure("server-silent", title, "It is slow, or it hangs.", (answer_evidence(exchange, attempt),))
+        ]
     if attempt.end in (End.CUT_OFF, End.RESET):
         title = "the connection broke within the answer"
         return [warns("connection-reset", title, "", (answer_evidence(exchange, attempt),))]
