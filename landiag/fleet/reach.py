@@ -24,7 +24,7 @@ class Reach:
         self.hosts = tuple(hosts)
         self.by_name = {host.name: host for host in self.hosts}
         self._classes: dict[tuple[str, int], Classes] = {}
-        self._in: dict[tuple[str, IPAddress, int, int, bool], Fate] = {}
+        self._in: dict[tuple[str, int, int, int, int, bool], Fate] = {}
         self._out: dict[tuple[str, int, int, int], Outgoing] = {}
         self._versions = {host.name: host.versions for host in self.hosts}
         self._addresses: dict[tuple[str, frozenset[int]], tuple[IPAddress, ...]] = {}
@@ -40,15 +40,23 @@ class Reach:
         if problem or not server.ways:
             yield Cell(client.name, server.name, only, port, self._nowhere(client, server))
             return
-        wanted = [one for one in server.addresses if only in (None, one)]
-        if only is not None and not wanted:
-            yield Cell(
-                client.name, server.name, only, port, unknown(f"{server.name} was recorded without {only}")
-            )
-        alike = [one for one in wanted if one.version in client.versions] or wanted
-        for address in alike:
-            fate, source = self.fate(client, server, address, port)
-            yield Cell(client.name, server.name, address, port, fate, source)
+        wanted = self._tried(client, server) if only is None else server.addresses
+        if only is not None and only not in wanted:
+            why = unknown(f"{server.name} was recorded without {only}")
+            yield Cell(client.name, server.name, only, port, why)
+        for address in wanted:
+            if only is None or address == only:
+                fate, source = self.fate(client, server, address, port)
+                yield Cell(client.name, server.name, address, port, fate, source)
+
+    def _tried(self, client: Host, server: Host) -> tuple[IPAddress, ...]:
+        """The addresses of a server that a client has to try: those of the families that both have, else all."""
+        versions = self._versions[client.name]
+        found = self._addresses.get((server.name, versions))
+        if found is None:
+            alike = tuple(one for one in server.addresses if one.version in versions)
+            found = self._addresses[server.name, versions] = alike or server.addresses
+        return found
 
     def _nowhere(self, client: Host, server: Host) -> Fate:
         for host in (server, client):
@@ -62,14 +70,13 @@ class Reach:
         self, client: Host, server: Host, address: IPAddress, port: int
     ) -> tuple[Fate, IPAddress | None]:
         """What becomes of a connection, and the address from which it comes."""
-        number = int(address)
-        place = self.classes(client.name, address.version).of(number)
-        key = (client.name, address.version, place, port)
+        number, version = int(address), address.version
+        key = (client.name, version, self.classes(client.name, version).of(number), port)
         left = self._out.get(key)
         if left is None:
             left = self._out[key] = judge_outgoing(client, address, port)
         out, source = left.fate, left.source
-        if address in self._shared:
+        if self._shared and address in self._shared:
             return self._twice(address), source
         if source is None or (
             out is not REACHED and out.verdict is CellVerdict.BLOCKED and out.leg == Leg.SYN
@@ -86,8 +93,9 @@ class Reach:
         self, server: Host, address: IPAddress, port: int, source: IPAddress, *, by_gateway: bool = False
     ) -> Fate:
         """What a server's host does with a connection, whatever the client's own host does."""
-        place = self.classes(server.name, source.version).of(int(source))
-        key = (server.name, address, port, place, by_gateway)
+        version = source.version
+        place = self.classes(server.name, version).of(int(source))
+        key = (server.name, int(address), version, port, place, by_gateway)
         found = self._in.get(key)
         if found is None:
             found = self._in[key] = judge_incoming(server, address, port, source, by_gateway=by_gateway)
