@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, NoReturn
 
-import click
 import typer
 
 from landiag.cli.outputs import Stop
@@ -103,15 +102,14 @@ def main(
     if context.invoked_subcommand is None:
         from landiag.cli.bare import check_own_server
 
-        check_own_server(_help)
+        check_own_server(context, _help)
 
 
 def _help() -> str:
     """One screen of help, with every command."""
     _register(("--help",))
-    return typer.main.get_command(app).get_help(
-        click.Context(typer.main.get_command(app), info_name="landiag")
-    )
+    command = typer.main.get_command(app)
+    return command.get_help(command.context_class(command, info_name="landiag"))
 
 
 def _complain(sentence: str, status: int) -> int:

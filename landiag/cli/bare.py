@@ -26,7 +26,7 @@ SECONDS = 10.0
 SEVERAL = 3
 
 
-def check_own_server(render_help: Callable[[], str]) -> NoReturn:
+def check_own_server(context: typer.Context, render_help: Callable[[], str]) -> NoReturn:
     """Check the one server that looks meant; list them where there are several; print the help where none is.
 
     Ends with the status of ``check``, with 3 for several servers, with 2 for none.
@@ -53,7 +53,7 @@ def check_own_server(render_help: Callable[[], str]) -> NoReturn:
         sys.stdout.write(f"{render_help()}\n")
         sys.stderr.write("landiag: no web server of yours runs here: start it, or name its port\n")
         raise typer.Exit(2)
-    _check(meant[0])
+    _check(context, meant[0])
 
 
 def _folder() -> str:
@@ -70,14 +70,14 @@ def _user_id() -> int | None:
     return int(behind_sudo) if os.geteuid() == 0 and behind_sudo.isdecimal() else os.getuid()
 
 
-def _check(server: OwnServer) -> NoReturn:
+def _check(context: typer.Context, server: OwnServer) -> NoReturn:
     where = "runs from this folder" if server.is_here else "is yours"
     said = f"Checking {server.title} on port {server.port} (pid {server.pid}), which {where}."
     width = terminal_style(no_color=True).width
     sys.stderr.write("".join(f"{line}\n" for line in wrapped(escape_text(said), width)))
     from landiag.cli.check import check
 
-    check(port=str(server.port))
+    check(context, port=str(server.port))
     raise AssertionError("check ends by itself")
 
 

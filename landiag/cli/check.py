@@ -38,7 +38,7 @@ from landiag.cli.outputs import (
 from landiag.cli.patience import tell_waiting
 from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
 from landiag.cli.redacting import redact_both
-from landiag.cli.repeating import Repeats, refuse_to_repeat, repeat
+from landiag.cli.repeating import Repeats, read_budget, refuse_to_repeat, repeat
 from landiag.cli.timeouts import bounded
 from landiag.collect.machine import system_name
 from landiag.collect.systems import first_sources
@@ -57,6 +57,7 @@ MOST_NAMED = 20
 
 
 def check(
+    context: typer.Context,
     where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
     port: Annotated[
         str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")
@@ -139,7 +140,7 @@ def check(
             report, recording = repeat(
                 lambda end: _check_live(question, end, sudo, shows_names=True),
                 repeats,
-                timeout,
+                read_budget(context, timeout),
                 style,
                 quiet=quiet,
             )

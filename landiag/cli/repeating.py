@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import click
+import typer
 from msgspec import Struct
 
 from landiag.cli.asking import Budget, is_attended
@@ -57,13 +57,12 @@ def refuse_to_repeat(asked: Repeats, *, replays: bool, as_json: bool, only: str 
 def repeat(
     check: Callable[[float], tuple[Report, Recording]],
     asked: Repeats,
-    timeout: float,
+    budget: Budget,
     style: Style,
     *,
     quiet: bool,
 ) -> tuple[Report, Recording]:
     """Fix, wait, or both; ``check`` takes a deadline. Returns the last check's report and recording."""
-    budget = Budget(timeout, timeout if _is_typed("timeout") else None)
     last: list[tuple[Report, Recording]] = []
 
     def check_again() -> Report:
@@ -83,10 +82,11 @@ def repeat(
     return last[0]
 
 
-def _is_typed(option: str) -> bool:
-    """Whether an option was given on the command line."""
-    source = click.get_current_context().get_parameter_source(option)
-    return source is click.core.ParameterSource.COMMANDLINE
+def read_budget(context: typer.Context, timeout: float) -> Budget:
+    """The seconds of one check, and of all together where ``--timeout`` was given on the command line."""
+    # By name: typer has brought a click of its own since 0.26, with another enum of the same members.
+    source = context.get_parameter_source("timeout")
+    return Budget(timeout, timeout if source is not None and source.name == "COMMANDLINE" else None)
 
 
 def _consent(asked: Repeats, *, quiet: bool) -> Consent:

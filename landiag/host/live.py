@@ -156,6 +156,9 @@ class LiveHost(Struct):
             data = getattr(import_module(module), function)(dict((*source.params, *source.patience)), limit)
         except OSError as error:
             return failed_reading(source, ReadStatus.FAILED, f"{source.kind}: {error.strerror or error}")
+        except ImportError as error:
+            library = (error.name or "a library").partition(".")[0]
+            return failed_reading(source, ReadStatus.MISSING, f"{source.kind}: {library} is not installed")
         # An exchange that was cut short by the host's deadline has seen no silence: it had no time to listen.
         if limit < source.seconds and time.monotonic() - started >= limit:
             return failed_reading(source, ReadStatus.TIMED_OUT, "too little time was left for it")

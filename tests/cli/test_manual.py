@@ -56,7 +56,8 @@ def _function(place: str) -> Callable[..., None]:
 
 def _names(option: inspect.Parameter) -> list[str]:
     """The long names of an option as typer gives them; none for an argument."""
-    info = next(one for one in option.annotation.__metadata__ if hasattr(one, "param_decls"))
+    marks = getattr(option.annotation, "__metadata__", ())  # none: what typer itself hands in
+    info = next((one for one in marks if hasattr(one, "param_decls")), None)
     if not isinstance(info, OptionInfo):
         return []
     # In Annotated, typer takes the first name for the default until it makes the command.

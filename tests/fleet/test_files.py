@@ -106,7 +106,19 @@ def test_formats(folder: Path, tmp_path: Path) -> None:
     assert 'failures="0"' in run("test", folder, "--format", "junit").stdout
     assert 'state="holds"} 1' in run("test", folder, "--format", "prometheus").stdout
     cells = json.loads(run("matrix", folder, "--port", "5432", "--format", "json").stdout)["cells"]
-    keys = ["from", "to", "address", "port", "protocol", "verdict", "cause", "decided_by", "witness", "basis", "agrees"]
+    keys = [
+        "from",
+        "to",
+        "address",
+        "port",
+        "protocol",
+        "verdict",
+        "cause",
+        "decided_by",
+        "witness",
+        "basis",
+        "agrees",
+    ]
     assert all(set(keys) <= set(cell) for cell in cells)
     page = tmp_path / "fleet.html"
     assert run("report", folder, "--output", page).returncode == 0
