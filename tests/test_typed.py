@@ -54,7 +54,6 @@ _TYPED_BY_USER = "an address as the user typed it, held against one of ours"
 
 READS_TEXT = {
     "checks/addresses.py:_wrong_address": _TYPED_BY_USER,
-    "checks/owners.py:server_name": "a sentence is begun with a capital",
     "checks/wsl/hyperv.py:_blocking_rules": "which of Windows' rules decided is not a field of the line yet",
     "checks/wsl/on_windows.py:_has_wsl_service": _READING,
     "prove/ask.py:ask_kernel": _TYPED_BY_USER,
