@@ -32,6 +32,8 @@ LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "list": ((), 0),
     "watch": (("--port", "5000", "--duration", "0.5"), 3),
     "serve": (("--port", "5000", "--duration", "1"), 1),
+    "record": (("--output", "{saved}", "--force"), 0),
+    "fleet": (("matrix", "{fleet}"), 0),
     "report": (("{case}",), 1),
     "explain": (("nothing-listening",), 0),
     "undo": (("--yes",), 2),
@@ -45,11 +47,15 @@ def test_every_command_has_its_line() -> None:
 @pytest.mark.parametrize("name", LINES)
 def test_command_works_as_with_scapy(name: str, tmp_path: Path) -> None:
     rules, case = tmp_path / "rules.nft", tmp_path / "case.json"
+    saved, fleet = tmp_path / "saved.json", tmp_path / "fleet"
     rules.write_text(RULES, encoding="utf-8")
     if name == "report":
         assert _run("", "check", "--port", "5000", "--save", str(case)).returncode == 1
+    if name == "fleet":
+        fleet.mkdir()
+        _run("", "record", "--output", str(fleet / "a.json"))
     words, status = LINES[name]
-    line = tuple(word.format(rules=rules, case=case) for word in words)
+    line = tuple(word.format(rules=rules, case=case, saved=saved, fleet=fleet) for word in words)
     blocked, whole = _run(BLOCK, name, *line), _run("", name, *line)
     assert blocked.returncode == status, blocked.stdout + blocked.stderr
     assert whole.returncode == status, whole.stdout + whole.stderr
