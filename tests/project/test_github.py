@@ -1,0 +1,50 @@
+"""What the forge reads is of the shape that the forge accepts; the runs themselves happen there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FORMS = ROOT / ".github" / "ISSUE_TEMPLATE"
+SCHEMAS = {
+    ROOT / ".github" / "workflows" / "ci.yml": "vendor.github-workflows",
+    ROOT / ".github" / "workflows" / "release.yml": "vendor.github-workflows",
+    FORMS / "config.yml": "vendor.github-issue-config",
+    FORMS / "idea.yml": "vendor.github-issue-forms",
+    FORMS / "wrong-answer.yml": "vendor.github-issue-forms",
+}
+
+
+def _check(file: Path, schema: str) -> subprocess.CompletedProcess[str]:
+    argv = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file))
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_every_file_has_its_schema() -> None:
+    assert set(SCHEMAS) == set((ROOT / ".github").rglob("*.yml"))
+
+
+@pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: file.name)
+def test_file_fits_its_schema(file: Path) -> None:
+    done = _check(file, SCHEMAS[file])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_schema_refuses_a_workflow_without_a_machine(tmp_path: Path) -> None:
+    broken = shutil.copy(ROOT / ".github" / "workflows" / "ci.yml", tmp_path)
+    text = Path(broken).read_text(encoding="utf-8").replace("    runs-on: ubuntu-latest\n", "")
+    Path(broken).write_text(text, encoding="utf-8")
+    assert _check(Path(broken), "vendor.github-workflows").returncode == 1
+
+
+def test_issue_form_asks_for_the_report_as_the_readme_does() -> None:
+    said = (
+        "On the server: `landiag check --port 5000 --redact --output report.md`, then paste report.md here."
+    )
+    assert said in (FORMS / "wrong-answer.yml").read_text(encoding="utf-8")
+    assert said in (ROOT / "README.md").read_text(encoding="utf-8")
