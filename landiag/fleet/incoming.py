@@ -17,11 +17,31 @@ from landiag.journey.ends import End, LinkFault, ReplyFault, see
 from landiag.journey.journey import Journey, SocketState, follow, socket_at, sockets_at
 from landiag.journey.link import interface_of
 from landiag.journey.ways import Way, choose_ways
+from landiag.model.causes.firewall import (
+    FIREWALL_DROPS,
+    FIREWALL_DROPS_REPLIES,
+    FIREWALL_REJECTS,
+    FIREWALL_UNREADABLE,
+    OTHER_FIREWALL,
+    RATE_LIMITED,
+    SANDBOX_DENIES,
+)
 from landiag.model.causes.listening import (
     ACCEPT_QUEUE_FULL,
     BOUND_TO_LOOPBACK,
     NOTHING_LISTENING,
+    PORT_NOT_FORWARDED,
     PORT_REDIRECTED,
+)
+from landiag.model.causes.network import (
+    CONNTRACK_FULL,
+    DUPLICATE_ADDRESS,
+    LINK_DOWN,
+    NO_ROUTE_TO_CLIENT,
+    REVERSE_PATH_FILTER,
+    SUBNET_OVERLAP,
+    VPN_TAKES_REPLIES,
+    WRONG_ADDRESS,
 )
 from landiag.model.facts import IPAddress, Socket, Unknown
 from landiag.model.host import Facts
@@ -32,17 +52,17 @@ from landiag.model.ruleset import TraceLine, Verdict
 from landiag.model.terms import Leg, StageName, Symptom
 
 _LINKS = {
-    LinkFault.NO_CARRIER: "link-down",
-    LinkFault.PORT: "link-down",
-    LinkFault.REVERSE_PATH: "reverse-path-filter",
-    LinkFault.OWN_SOURCE: "duplicate-address",
-    LinkFault.SAME_MAC: "duplicate-address",
+    LinkFault.NO_CARRIER: LINK_DOWN.code,
+    LinkFault.PORT: LINK_DOWN.code,
+    LinkFault.REVERSE_PATH: REVERSE_PATH_FILTER.code,
+    LinkFault.OWN_SOURCE: DUPLICATE_ADDRESS.code,
+    LinkFault.SAME_MAC: DUPLICATE_ADDRESS.code,
 }
-_REPLIES = {ReplyFault.TUNNEL: "vpn-takes-replies", ReplyFault.CONTAINERS: "subnet-overlap"}
+_REPLIES = {ReplyFault.TUNNEL: VPN_TAKES_REPLIES.code, ReplyFault.CONTAINERS: SUBNET_OVERLAP.code}
 _ROUTES = {
-    RouteKind.REVERSE_PATH: "reverse-path-filter",
-    RouteKind.PERHAPS_REVERSE_PATH: "reverse-path-filter",
-    RouteKind.OWN_SOURCE: "duplicate-address",
+    RouteKind.REVERSE_PATH: REVERSE_PATH_FILTER.code,
+    RouteKind.PERHAPS_REVERSE_PATH: REVERSE_PATH_FILTER.code,
+    RouteKind.OWN_SOURCE: DUPLICATE_ADDRESS.code,
 }
 _INWARD = (Leg.SYN, Leg.DATA, Leg.QUESTION)
 
@@ -63,12 +83,12 @@ def judge_incoming(
         return unknown(host.problem)
     ways = choose_ways(facts, host.ways, Target(port=port, address=str(address)), client)
     if not ways or address not in (ways[0].ip, ways[0].client_ip):
-        return blocked("wrong-address", f"{host.name} does not have {address}", Symptom.UNREACHABLE)
+        return blocked(WRONG_ADDRESS.code, f"{host.name} does not have {address}", Symptom.UNREACHABLE)
     way = ways[0]
     journey = follow(facts, first_packet(facts, way, client, port))
     if isinstance(journey, Unknown):
         return unknown(
-            f"the firewall of {host.name} could not be read: {journey.reason}", "firewall-unreadable"
+            f"the firewall of {host.name} could not be read: {journey.reason}", FIREWALL_UNREADABLE.code
         )
     if by_gateway and journey.link in _OF_ADDRESS:
         journey = replace(journey, link=None, ends=journey.ends[1:], sight=see(journey.ends[1:]))
@@ -79,7 +99,7 @@ def judge_incoming(
 def _before_rules(host: Host, way: Way, fate: Fate) -> Fate:
     """What sees packets before every rule, and cannot be judged, leaves open what the rules let pass."""
     if way.interface.name in host.filtered:
-        return unknown(f"a program sees packets on {way.interface.name} before any rule", "other-firewall")
+        return unknown(f"a program sees packets on {way.interface.name} before any rule", OTHER_FIREWALL.code)
     return fate
 
 
@@ -87,10 +107,10 @@ def _judge(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -> F
     if journey.link is not None:
         detail = f"{host.name} does not answer the search for its hardware address ({journey.link.value})"
         return blocked(
-            _LINKS.get(journey.link, "wrong-address"), detail, Symptom.UNREACHABLE, leg=Leg.QUESTION
+            _LINKS.get(journey.link, WRONG_ADDRESS.code), detail, Symptom.UNREACHABLE, leg=Leg.QUESTION
         )
     if _is_full(facts):
-        return blocked("conntrack-full", f"the table of connections of {host.name} is full")
+        return blocked(CONNTRACK_FULL.code, f"the table of connections of {host.name} is full")
     if journey.verdict is not Verdict.ACCEPT:
         return _filtered(host, facts, way, port, journey)
     return _arrived(host, facts, way, port, journey)
@@ -112,11 +132,11 @@ def _filtered(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -
         return _arrived(host, facts, way, port, journey)
     if symptom is Symptom.UNKNOWN or (journey.verdict is Verdict.UNKNOWN and symptom is not Symptom.VARIES):
         gaps = any(d.kind is UnknownKind.UNREADABLE for one in journey.unknown for d in one.doubts)
-        cause = "firewall-unreadable" if gaps else None
+        cause = FIREWALL_UNREADABLE.code if gaps else None
         return unknown(f"{host.name}: it hangs on what nobody knows here ({text})", cause, decided)
     if symptom is Symptom.VARIES:
         return blocked(
-            "rate-limited", f"{host.name} stops a part of the connections ({text})", symptom, decided
+            RATE_LIMITED.code, f"{host.name} stops a part of the connections ({text})", symptom, decided
         )
     return blocked(_code_of(journey, line), f"{host.name}: {text}", symptom, decided, journey.leg)
 
@@ -125,12 +145,12 @@ def _code_of(journey: Journey, line: TraceLine | None) -> str:
     """The code of what stops a conversation."""
     if line is not None and line.route is not None:
         inward = _ROUTES.get(
-            line.route, "port-not-forwarded" if journey.leg == Leg.SYN else "no-route-to-client"
+            line.route, PORT_NOT_FORWARDED.code if journey.leg == Leg.SYN else NO_ROUTE_TO_CLIENT.code
         )
-        return inward if journey.leg in _INWARD else "no-route-to-client"
+        return inward if journey.leg in _INWARD else NO_ROUTE_TO_CLIENT.code
     if journey.leg not in _INWARD:
-        return "firewall-drops-replies"
-    return "firewall-rejects" if journey.verdict is Verdict.REJECT else "firewall-drops"
+        return FIREWALL_DROPS_REPLIES.code
+    return FIREWALL_REJECTS.code if journey.verdict is Verdict.REJECT else FIREWALL_DROPS.code
 
 
 def _arrived(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -> Fate:
@@ -153,12 +173,12 @@ def _lost(host: Host, end: End, symptom: Symptom) -> Fate:
     if end.stage is StageName.ACCEPT_QUEUE:
         return blocked(ACCEPT_QUEUE_FULL.code, f"{host.name} does not accept its connections", symptom)
     if end.reply is not None:
-        code = _REPLIES.get(end.reply, "no-route-to-client")
+        code = _REPLIES.get(end.reply, NO_ROUTE_TO_CLIENT.code)
         return blocked(
             code, f"the answer of {host.name} is lost ({end.reply.value})", symptom, leg=Leg.SYN_ACK
         )
     detail = f"{host.name}: it ends at the {end.stage.value}"
-    return blocked("no-route-to-client", detail, symptom, leg=Leg.SYN_ACK)
+    return blocked(NO_ROUTE_TO_CLIENT.code, detail, symptom, leg=Leg.SYN_ACK)
 
 
 def _not_taken(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -> Fate:
@@ -188,9 +208,9 @@ def _admitted(host: Host, served: Iterable[Socket], journey: Journey) -> Fate:
         if lists is None or client is None:
             continue
         if not lists.admits(client):
-            return blocked("sandbox-denies", f"{host.name}: {unit.name} may not talk to {client}")
+            return blocked(SANDBOX_DENIES.code, f"{host.name}: {unit.name} may not talk to {client}")
         if lists.programs:
-            return unknown(f"{host.name}: {unit.name} has a BPF program of its own", "other-firewall")
+            return unknown(f"{host.name}: {unit.name} has a BPF program of its own", OTHER_FIREWALL.code)
     return REACHED
 
 

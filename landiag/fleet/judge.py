@@ -11,6 +11,7 @@ from landiag.fleet.fate import Cell, CellVerdict, cell_json, unknown
 from landiag.fleet.parties import Parties, find_parties
 from landiag.fleet.policy import Expectation, Policy, PolicyError
 from landiag.fleet.reach import Reach
+from landiag.model.causes.network import NO_LAN_ADDRESS
 from landiag.model.terms import Word
 
 MOST_SHOWN = 50
@@ -184,7 +185,7 @@ def _cells_of_zone(
     versions = {net.version for net in policy.zones[demand.client]}
     addresses = [ip for ip in server.addresses if one.address in (None, ip) and ip.version in versions]
     if not addresses:
-        why = unknown(f"{server.name} has no address of that family", "no-lan-address")
+        why = unknown(f"{server.name} has no address of that family", NO_LAN_ADDRESS.code)
         yield Cell(demand.client, demand.server, one.address, port, why)
     for address in addresses:
         for network in policy.zones[demand.client]:

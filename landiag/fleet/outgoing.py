@@ -10,13 +10,16 @@ from landiag.fleet.hosts import Host
 from landiag.journey.link import interface_of
 from landiag.journey.own import Departure, follow_own, leave
 from landiag.journey.reply import CONTAINERS
+from landiag.model.causes.clients import NO_ROUTE_TO_SERVER
+from landiag.model.causes.firewall import FIREWALL_DROPS, FIREWALL_REJECTS, FIREWALL_UNREADABLE
+from landiag.model.causes.network import DUPLICATE_ADDRESS, LINK_DOWN, SUBNET_OVERLAP
 from landiag.model.facts import IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Verdict
 from landiag.model.terms import Leg, Symptom
 
-NO_ROUTE = "no-route-to-server"
+NO_ROUTE = NO_ROUTE_TO_SERVER.code
 
 
 class Outgoing(Struct, frozen=True):
@@ -44,7 +47,9 @@ def _filtered(host: Host, facts: Facts, start: Departure, address: IPAddress, po
     """What the client's own rules do with the connection and its answers."""
     told = follow_own(facts, address, port, None, start)
     if isinstance(told, Unknown):
-        return unknown(f"the firewall of {host.name} could not be read: {told.reason}", "firewall-unreadable")
+        return unknown(
+            f"the firewall of {host.name} could not be read: {told.reason}", FIREWALL_UNREADABLE.code
+        )
     if told.verdict is Verdict.ACCEPT:
         return REACHED
     line = told.decided_by
@@ -53,10 +58,12 @@ def _filtered(host: Host, facts: Facts, start: Departure, address: IPAddress, po
         decided = {"host": host.name, **line_json(facts.ruleset, line, told.lines)}
     text = f"{host.name}, the client: {'' if line is None else line.rule_text}"
     if told.verdict is Verdict.UNKNOWN:
-        return unknown(text, "firewall-unreadable" if _gaps(facts) else None, decided)
+        return unknown(text, FIREWALL_UNREADABLE.code if _gaps(facts) else None, decided)
     rejects = told.verdict is Verdict.REJECT and told.leg == Leg.SYN
     symptom = Symptom.REFUSED if rejects else Symptom.TIMEOUT
-    return blocked("firewall-rejects" if rejects else "firewall-drops", text, symptom, decided, told.leg)
+    return blocked(
+        FIREWALL_REJECTS.code if rejects else FIREWALL_DROPS.code, text, symptom, decided, told.leg
+    )
 
 
 def _gaps(facts: Facts) -> bool:
@@ -68,14 +75,16 @@ def _not_leaving(host: Host, facts: Facts, start: Departure, address: IPAddress)
     if start.way is None:
         return unknown(f"the routes of {host.name} do not say how it leaves")
     if start.is_local:
-        return unknown(f"{host.name} itself has {address}", "duplicate-address")
+        return unknown(f"{host.name} itself has {address}", DUPLICATE_ADDRESS.code)
     if start.way.kind is not RouteKind.UNICAST or start.source is None:
         text = f"{host.name}, the client, has no route to {address}"
         return blocked(NO_ROUTE, text, Symptom.UNREACHABLE)
     device = interface_of(facts, start.device)
     if device is not None and (not device.up or device.carrier is False):
-        return blocked("link-down", f"{device.name} of {host.name}, the client, is down", Symptom.UNREACHABLE)
+        return blocked(
+            LINK_DOWN.code, f"{device.name} of {host.name}, the client, is down", Symptom.UNREACHABLE
+        )
     if device is not None and device.kind in CONTAINERS and start.way.gateway is None:
         text = f"{host.name}, the client, looks for {address} among its own containers ({device.name})"
-        return blocked("subnet-overlap", text, Symptom.UNREACHABLE)
+        return blocked(SUBNET_OVERLAP.code, text, Symptom.UNREACHABLE)
     return None

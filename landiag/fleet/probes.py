@@ -12,6 +12,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.fleet.fate import REACHED, Basis, Cell, CellVerdict, Fate
+from landiag.model.causes.clients import (
+    CONNECTION_FILTERED,
+    CONNECTION_REFUSED,
+    CONNECTION_REJECTED,
+    CONNECTION_RESET,
+)
 from landiag.model.facts import IPAddress, ParseError
 from landiag.model.terms import Symptom
 
@@ -19,9 +25,9 @@ _OPEN = (Symptom.ANSWERED, Symptom.SILENT, Symptom.STALLED)
 """Outcomes of a connection that opened: a listener that says nothing is reached all the same."""
 
 _CAUSES = {
-    Symptom.REFUSED: "connection-refused",
-    Symptom.UNREACHABLE: "connection-rejected",
-    Symptom.RESET: "connection-reset",
+    Symptom.REFUSED: CONNECTION_REFUSED.code,
+    Symptom.UNREACHABLE: CONNECTION_REJECTED.code,
+    Symptom.RESET: CONNECTION_RESET.code,
 }
 BETWEEN = "something between the two hosts stops it: it was computed as reachable, and the probe did not get through"
 MODEL = "landiag computed it wrongly: the probe got through where a recorded host should have stopped it"
@@ -124,5 +130,5 @@ def _join(cell: Cell, outcome: Symptom) -> Cell:
 
 
 def _stopped(outcome: Symptom, detail: str) -> Fate:
-    cause = _CAUSES.get(outcome, "connection-filtered")
+    cause = _CAUSES.get(outcome, CONNECTION_FILTERED.code)
     return Fate(CellVerdict.BLOCKED, cause, None, detail, outcome)

@@ -10,6 +10,7 @@ from landiag.fleet.fate import REACHED, Cell, CellVerdict, Fate, unknown
 from landiag.fleet.hosts import Host
 from landiag.fleet.incoming import judge_incoming
 from landiag.fleet.outgoing import Outgoing, judge_outgoing
+from landiag.model.causes.network import DUPLICATE_ADDRESS, NO_LAN_ADDRESS
 from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.terms import Leg
 
@@ -63,7 +64,10 @@ class Reach:
             if host.problem:
                 return unknown(f"{host.name}: {host.problem}")
         return Fate(
-            CellVerdict.BLOCKED, "no-lan-address", None, f"{server.name} has no address that others could use"
+            CellVerdict.BLOCKED,
+            NO_LAN_ADDRESS.code,
+            None,
+            f"{server.name} has no address that others could use",
         )
 
     def fate(
@@ -87,7 +91,7 @@ class Reach:
 
     def _twice(self, address: IPAddress) -> Fate:
         names = ", ".join(sorted(self._shared[address])[:5])
-        return unknown(f"several hosts were recorded with {address}: {names}", "duplicate-address")
+        return unknown(f"several hosts were recorded with {address}: {names}", DUPLICATE_ADDRESS.code)
 
     def incoming(
         self, server: Host, address: IPAddress, port: int, source: IPAddress, *, by_gateway: bool = False

@@ -71,7 +71,7 @@ nothing-arrived ?         | peer        | neighbour    | timeout unreachable    
 proxy-in-the-way          | firewall    | http         | answered refused timeout reset   | -
 local-network-privacy     | firewall    | tcp          | unreachable                      | -
 android-local-network !   | firewall    | tcp          | timeout                          | -
-browser-local-network !   | application | http         | answered                         | -
+browser-local-network !   | application | http         | unreachable                      | -
 debugger-exposed !        | application | -            | -                                | -
 development-server !      | application | -            | -                                | -
 firewall-bypassed !       | firewall    | -            | -                                | -

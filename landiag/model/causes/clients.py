@@ -122,7 +122,7 @@ ANDROID_LOCAL_NETWORK = Cause(
     code="android-local-network",
     check=CheckName.FIREWALL,
     stages=(StageName.TCP,),
-    symptoms=(Symptom.TIMEOUT, Symptom.UNREACHABLE),
+    symptoms=(Symptom.TIMEOUT,),
     is_clients_own=True,
 )
 BROWSER_LOCAL_NETWORK = Cause(
