@@ -123,6 +123,7 @@ ANDROID_LOCAL_NETWORK = Cause(
     check=CheckName.FIREWALL,
     stages=(StageName.TCP,),
     symptoms=(Symptom.TIMEOUT,),
+    worst=Outcome.WARNS,
     is_clients_own=True,
 )
 BROWSER_LOCAL_NETWORK = Cause(
@@ -130,6 +131,7 @@ BROWSER_LOCAL_NETWORK = Cause(
     check=CheckName.APPLICATION,
     stages=(StageName.HTTP,),
     symptoms=(Symptom.UNREACHABLE,),
+    worst=Outcome.WARNS,
     is_clients_own=True,
 )
 
