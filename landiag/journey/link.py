@@ -5,6 +5,8 @@ Sources: arp_process, arp_ignore, arp_filter (net/ipv4/arp.c), ndisc_recv_ns (ne
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import LinkFault
 from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
@@ -21,7 +23,8 @@ _NEVER, _SAME_SUBNET, _NO_HOST_SCOPE, _SAME_INTERFACE = 8, 2, 3, 1
 def find_link_fault(facts: Facts, around: HostSurroundings, packet: Packet) -> LinkFault | None:
     """Say why a client's question is not answered on the link by which its packets come; None where it is.
 
-    Where the client is behind a router, the router asks in its place.
+    Where the client is behind a router, the router asks in its place: for an address of another interface it has a
+    route by this host's address on their common link, and asks for that one.
     """
     link = interface_of(facts, packet.in_interface)
     asked = packet.destination
@@ -34,6 +37,9 @@ def find_link_fault(facts: Facts, around: HostSurroundings, packet: Packet) -> L
     if _is_port(facts, link):
         return LinkFault.PORT
     asker = asker_of(facts, link, packet.source, asked)
+    hop = next((one.ip for one in link.addresses if asker is not None and asker in one.network), None)
+    if asker != packet.source and hop is not None and all(one.ip != asked for one in link.addresses):
+        packet, asked = replace(packet, destination=hop), hop
     if _has_our_mac(facts, link, asker):
         return LinkFault.SAME_MAC
     if asked.version == 6:
