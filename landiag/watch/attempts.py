@@ -25,6 +25,7 @@ from landiag.watch.events import (
     Segment,
 )
 from landiag.watch.packets import ACK, FIN, RST, SYN
+from landiag.watch.questions import Questions
 
 NO_ANSWER = 0.5
 """Seconds after a SYN when it counts as not answered: the kernel answers in microseconds."""
@@ -58,6 +59,7 @@ class Observed(str, Enum):
     REJECTED = "rejected"
     NO_ANSWER = "no-answer"
     ANSWER_UNTAKEN = "answer-untaken"
+    UNFOUND = "unfound"
 
 
 class Flow(Struct):
@@ -127,6 +129,7 @@ class Watcher:
         self.local_attempts = 0
         self.seekers: OrderedDict[str, float] = OrderedDict()
         self.lost = 0
+        self._questions = Questions()
         self._due_next: list[tuple[float, int, Key]] = []
         self._number = 0
         self._drops: deque[Drop] = deque(maxlen=4096)
@@ -161,6 +164,7 @@ class Watcher:
             case End():
                 self.lost = event.lost
                 yield from self._check_all(final=True)
+                yield from self._unfound()
         if touched is not None and (flow := self.waiting.get(touched)) is not None:
             yield from self._check(touched, flow)
 
@@ -173,12 +177,14 @@ class Watcher:
             _, _, key = heappop(self._due_next)
             if (flow := self.waiting.get(key)) is not None:
                 yield from self._check(key, flow)
+        yield from self._unfound()
         self._forget()
 
     @property
     def deadline(self) -> float | None:
         """When the next wait may be over; None while nothing waits."""
-        return self._due_next[0][0] if self._due_next else None
+        waits = (self._due_next[0][0] if self._due_next else None, self._questions.deadline)
+        return min((one for one in waits if one is not None), default=None)
 
     def unanswered(self) -> list[Flow]:
         """List the attempts that wait for an answer of any kind."""
@@ -208,6 +214,7 @@ class Watcher:
     def _arrive(self, key: Key, segment: Segment) -> None:
         if self.own is not None and segment.destination not in self.own:
             return
+        self._questions.drop(segment.source, segment.destination)
         flow = self.flows.get(key)
         if flow is not None and flow.syn.sequence == segment.sequence:
             if segment.at - flow.arrivals[-1] < _SAME_PACKET and segment.interface not in flow.interfaces:
@@ -264,11 +271,23 @@ class Watcher:
             for flow in self.waiting.values():
                 if flow.syn.source == question.target and flow.sought_at is None:
                     flow.sought_at = question.at
+        elif question.outgoing:
+            self._questions.answer(question.target)
         elif not question.is_answer and (self.own is None or question.target in self.own):
+            self._questions.ask(question, self.own)
             self.seekers[question.sender] = question.at
             self.seekers.move_to_end(question.sender)
             if len(self.seekers) > MAX_SEEKERS:
                 self.seekers.popitem(last=False)
+
+    def _unfound(self) -> Iterator[Seen]:
+        """Conclude questions that this machine did not answer: their clients never send a packet for the port."""
+        for question in self._questions.take(self.now):
+            syn = Segment(
+                question.at, question.interface, False, question.sender, 0, question.target, self.port, SYN, 0
+            )
+            flow = Flow(syn, [question.interface], [question.at])
+            yield Seen(flow, Observed.UNFOUND, self.now, (), {})
 
     def _count(self, event: Counters) -> None:
         for name, value in event.values.items():

@@ -11,7 +11,7 @@ from landiag.firewall.command import line_json
 from landiag.model.causes import cause_of
 from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding
-from landiag.model.ruleset import Verdict
+from landiag.model.ruleset import TraceLine, Verdict
 from landiag.model.terms import Leg
 from landiag.watch.attempts import Flow, Observed, Seen
 from landiag.watch.meanings import MEANINGS, Meaning, reason_of, status_of
@@ -48,9 +48,10 @@ def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Atte
     """Say what became of an attempt, and why. ``maker`` is who made the client's device, empty where unknown."""
     flow, reason = seen.flow, reason_of(seen.drops)
     meaning = MEANINGS[seen.observed](seen, prediction)
-    decided = _decided_by(prediction) if meaning.is_ruled else None
+    decided = _decided_by(prediction, meaning.line) if meaning.is_ruled else None
     disagrees = _disagreement(seen, prediction, meaning)
-    summary = f"{_who(flow, maker)} arrived{_times(flow)} on {flow.interface}{meaning.text}"
+    came = "is there" if seen.observed is Observed.UNFOUND else f"arrived{_times(flow)}"
+    summary = f"{_who(flow, maker)} {came} on {flow.interface}{meaning.text}"
     if disagrees:
         summary += f" ({disagrees})"
     evidence = _evidence(seen)
@@ -90,21 +91,19 @@ def _times(flow: Flow) -> str:
     return f" {len(flow.arrivals)} times" if len(flow.arrivals) > 1 else ""
 
 
-def _decided_by(prediction: Prediction | None) -> dict[str, Any] | None:
-    if prediction is None or prediction.journey is None or prediction.journey.decided_by is None:
+def _decided_by(prediction: Prediction | None, line: TraceLine | None) -> dict[str, Any] | None:
+    if prediction is None or prediction.journey is None:
         return None
-    ruleset = prediction.case.facts.ruleset
-    if isinstance(ruleset, Unknown):
+    ruleset, line = prediction.case.facts.ruleset, line or prediction.journey.decided_by
+    if isinstance(ruleset, Unknown) or line is None:
         return None
-    return line_json(ruleset, prediction.journey.decided_by, prediction.journey.lines)
+    return line_json(ruleset, line, prediction.journey.lines)
 
 
 def _evidence(seen: Seen) -> tuple[Evidence, ...]:
-    found = [
-        Evidence(
-            "capture", f"{len(seen.flow.arrivals)} SYN from {seen.flow.syn.source} on {seen.flow.interface}"
-        )
-    ]
+    what = "a question for the hardware address" if seen.observed is Observed.UNFOUND else "SYN"
+    number = "" if seen.observed is Observed.UNFOUND else f"{len(seen.flow.arrivals)} "
+    found = [Evidence("capture", f"{number}{what} from {seen.flow.syn.source} on {seen.flow.interface}")]
     reason = reason_of(seen.drops)
     if reason is not None and seen.observed is not Observed.CONNECTED:
         found.append(Evidence("skb:kfree_skb", f"reason {reason.reason} at {reason.place}"))

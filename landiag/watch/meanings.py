@@ -17,11 +17,19 @@ from landiag.model.causes.firewall import (
     OTHER_FIREWALL,
 )
 from landiag.model.causes.listening import ACCEPT_QUEUE_FULL, LED
-from landiag.model.causes.network import BACK, NO_ROUTE_TO_CLIENT, REVERSE_PATH_FILTER, VPN_TAKES_REPLIES
+from landiag.model.causes.network import (
+    BACK,
+    DUPLICATE_ADDRESS,
+    LINK_DOWN,
+    NO_ROUTE_TO_CLIENT,
+    REVERSE_PATH_FILTER,
+    VPN_TAKES_REPLIES,
+    WRONG_ADDRESS,
+)
 from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Outcome
-from landiag.model.ruleset import Ruleset
-from landiag.model.terms import Leg, StageName
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.terms import Leg, StageName, Symptom
 from landiag.watch.attempts import Flow, Observed, Seen
 from landiag.watch.events import Drop
 from landiag.watch.snapshot import Prediction
@@ -33,13 +41,17 @@ _OF_DROPS = sorted(
 
 
 class Meaning(Struct, frozen=True):
-    """What an attempt came to. ``text`` goes on behind "arrived on eth0"; ``is_ruled``: a rule that was read did it."""
+    """What an attempt came to. ``text`` goes on behind "arrived on eth0"; ``is_ruled``: a rule that was read did it.
+
+    ``line`` is the place in the model's trace of that rule; None for the one that decides of the whole journey.
+    """
 
     outcome: str
     cause: str | None
     text: str
     finding: Finding | None = None
     is_ruled: bool = False
+    line: TraceLine | None = None
 
 
 def reason_of(drops: tuple[Drop, ...]) -> Drop | None:
@@ -240,6 +252,41 @@ def _silent(seen: Seen, prediction: Prediction | None) -> Meaning:
     return Meaning("silent", found.code, " and the connection opened, but the server does not answer", found)
 
 
+def _unfound(seen: Seen, prediction: Prediction | None) -> Meaning:
+    """A client's question for the hardware address got no answer: it sends nothing, and reports no route to host."""
+    asked = seen.flow.syn.destination
+    said = f" and asked who has {asked}, and got no answer"
+    found = _predicted_of(prediction, _is_of_questions)
+    if found is not None:
+        return Meaning("unanswered", found.code, f"{said}: {found.title}", found)
+    line = _question_dropped(prediction)
+    if line is not None and line.chain is not None:
+        where = f"{line.chain.family} {line.chain.table} {line.chain.name}"
+        title = f"The firewall drops what clients find this machine by (ARP, ND): {line.rule_text} ({where})"
+        found = Finding(FIREWALL_DROPS.code, Outcome.BLOCKS, title, symptom=Symptom.UNREACHABLE)
+        return Meaning("dropped", found.code, f"{said}: {title}", found, is_ruled=True, line=line)
+    title = (
+        f"{seen.flow.syn.source} asks who has {asked} and gets no answer; nothing that was read explains it"
+    )
+    found = Finding("other-firewall", Outcome.UNKNOWN, title, "Without that answer it sends nothing else.")
+    return Meaning("unanswered", None, said, found)
+
+
+def _question_dropped(prediction: Prediction | None) -> TraceLine | None:
+    """The rule that drops the question. The model alone must not say so: we may ask first, and be learned by that."""
+    if prediction is None or prediction.journey is None:
+        return None
+    for line in prediction.journey.lines:
+        if line.leg == Leg.QUESTION and line.verdict is Verdict.DROP and line.chain and not line.doubts:
+            return line
+    return None
+
+
+def _is_of_questions(cause: Cause) -> bool:
+    """Whether it can keep a question of ARP or neighbour discovery from being answered."""
+    return cause in (LINK_DOWN, DUPLICATE_ADDRESS, WRONG_ADDRESS, REVERSE_PATH_FILTER, FIREWALL_DROPS)
+
+
 MEANINGS = {
     Observed.CONNECTED: _connected,
     Observed.REFUSED: _refused,
@@ -247,6 +294,7 @@ MEANINGS = {
     Observed.NO_ANSWER: _no_answer,
     Observed.ANSWER_UNTAKEN: _answer_untaken,
     Observed.SILENT: _silent,
+    Observed.UNFOUND: _unfound,
 }
 
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_interface
 
 from msgspec import Struct
 
-from landiag.checks import firewall, listening, way_back
+from landiag.checks import firewall, link, listening, way_back
 from landiag.checks.case import Case
 from landiag.collect.machine import Machine
 from landiag.journey.classes import ClientClass, serving_program
@@ -83,7 +83,11 @@ def predict(snapshot: Snapshot, syn: Segment, interface: str) -> Prediction | No
         readings=snapshot.readings,
         peer=packet.source,
     )
-    found = tuple(finding for check in _CHECKS for finding in check(case).findings)
+    known_links = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+    found = (
+        *link.check_way_in(case, way, known_links),
+        *(finding for check in _CHECKS for finding in check(case).findings),
+    )
     return Prediction(case, known, found)
 
 
