@@ -85,14 +85,19 @@ def interface(name: str, option: Option) -> Match:
 
 
 def address(name: str, value: str, setting: Setting, text: str) -> Match:
-    """An address with a mask; a mask with holes is compared bit by bit."""
-    try:
+    """An address with a mask; a mask with holes is compared bit by bit.
+
+    ``0.0.0.1/0.0.0.1`` is such a mask here (iptables(8)), and not the wildcard mask that ``ip_network`` reads.
+    """
+    base, _, mask = value.partition("/")
+    whole = (1 << (32 if setting.version == 4 else 128)) - 1
+    if mask.isdigit() or not mask:
         network = ip_network(value, strict=False)
         return InRanges(name, ((int(network[0]), int(network[-1])),), text)
-    except ValueError:
-        base, _, mask = value.partition("/")
-    bits = int(ip_address(mask)) if mask else (1 << (32 if setting.version == 4 else 128)) - 1
-    wanted = int(ip_address(base)) & bits
+    bits = int(ip_address(mask))
+    wanted, free = int(ip_address(base)) & bits, whole & ~bits
+    if free & (free + 1) == 0:
+        return InRanges(name, ((wanted, wanted | free),), text)
     return Computed(Bits(Field(name), bits), ((wanted, wanted),), text)
 
 

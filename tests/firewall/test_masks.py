@@ -1,0 +1,34 @@
+"""Masks of iptables are netmasks, also those that look like the wildcard masks of routers."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+
+from tests.firewall.rules import packet, saved, verdict
+
+RULES = """*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+-A INPUT -s {mask} -j DROP
+COMMIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("mask", "dropped", "passing"),
+    [
+        ("0.0.0.1/0.0.0.1", "192.168.77.21", "192.168.77.20"),
+        ("0.0.0.0/0.0.0.255", "192.168.77.0", "192.168.77.1"),
+        ("10.0.7.0/255.0.255.0", "10.9.7.3", "10.9.8.3"),
+        ("192.168.77.0/255.255.255.0", "192.168.77.20", "192.168.78.20"),
+        ("192.168.77.0/24", "192.168.77.20", "192.168.78.20"),
+        ("192.168.77.20", "192.168.77.20", "192.168.77.21"),
+    ],
+)
+def test_a_mask_with_holes_is_compared_bit_by_bit(mask: str, dropped: str, passing: str) -> None:
+    rules = saved(RULES.format(mask=mask))
+    assert verdict(rules, packet(source=ip_address(dropped))) == "drop"
+    assert verdict(rules, packet(source=ip_address(passing))) == "accept"
