@@ -26,7 +26,7 @@ from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.model.stages import stage_of_stop
-from landiag.model.terms import Symptom
+from landiag.model.terms import Leg, Symptom
 
 MAX_STOPS = 6
 """How many rules in a row are shown: people mend one, run again, and meet the next."""
@@ -345,6 +345,10 @@ def _unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterat
             yield from _drawn(way, ruleset, journey)
         return
     rules = [line for line in lines if line.rule is not None]
+    asked = [line for line in journey.lines if line.leg == Leg.QUESTION and line.verdict is Verdict.DROP]
+    if not rules and any(line.chain for line in asked):
+        yield _questions_dropped(way, next(line for line in asked if line.chain))
+        return
     if rules or (not ruleset.gaps and doubts):
         yield _not_modelled(way, rules)
 
@@ -391,6 +395,19 @@ def _check_limits(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
         if one.journey.verdict is Verdict.ACCEPT:
             for line in [line for line in one.journey.lines if line.limits][:1]:
                 yield _limited(way, find_owner(ruleset, line, one.journey.lines), line, one.journey)
+
+
+def _questions_dropped(way: Way, line: TraceLine) -> Finding:
+    """Clients are not answered who has the address; a packet of our own to them tells them all the same."""
+    return Finding(
+        code="firewall-drops",
+        outcome=Outcome.UNKNOWN,
+        title="Whether other devices find this machine: the firewall drops their questions for its address (ARP, ND)",
+        detail="They know it only after this machine itself has asked for theirs, and forget it again.",
+        evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
+        paths=(way.id,),
+        stage=stage_of_stop(line.hook, line.leg),
+    )
 
 
 def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:
