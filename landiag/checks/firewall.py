@@ -20,6 +20,7 @@ from landiag.journey.journey import Journey, follow_through
 from landiag.journey.scope import machine_scope
 from landiag.journey.ways import Way
 from landiag.model.facts import IPNetwork, Source, Unknown
+from landiag.model.lines import nft_undo
 from landiag.model.match import UnknownKind
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -265,11 +266,42 @@ def _blocks(
         title=f"{_stopper(owner)} {verb} {what}{_reason(owner, line)}",
         detail=_DETAILS[code],
         evidence=(Evidence(_source_of(line), f"{_place(line)}: {line.rule_text}"),),
-        fixes=_fixes(proposal, _is_mended(journey, following)),
+        fixes=_search_fixes(journey, line) or _fixes(proposal, _is_mended(journey, following)),
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),
     )
 
+
+def _search_fixes(journey: Journey, line: TraceLine) -> tuple[Fix, ...]:
+    """Let ARP or neighbour discovery through the chain that stops it; nothing where another packet is stopped."""
+    chain, asked = line.chain, journey.packet.destination
+    if journey.leg not in SEARCH or chain is None or asked is None:
+        return ()
+    title = "Let clients find this machine's hardware address"
+    if chain.backend.startswith("iptables"):
+        kinds = ("neighbour-solicitation", "neighbour-advertisement")
+        tool = chain.backend.replace("iptables", "ip6tables")
+        typed, undo = (
+            tuple(f"{tool} {verb} {chain.name} -p ipv6-icmp --icmpv6-type {kind} -j ACCEPT" for kind in kinds)
+            for verb in ("-I", "-D")
+        )
+        return (Fix(title, typed, undo, "root", risk=_SEARCH_RISK),) if asked.version == 6 else ()
+    what, place = (
+        "icmpv6 type '{ nd-neighbor-solicit, nd-neighbor-advert }'",
+        (chain.family, chain.table, chain.name),
+    )
+    if asked.version == 4:
+        what = "arp operation '{ request, reply }'"
+    command = f"nft insert rule {' '.join(place)} {what} accept comment '\"{_SEARCH_COMMENT}\"'"
+    return (
+        (Fix(title, (command,), (nft_undo(place, _SEARCH_COMMENT),), "root"),)
+        if chain.backend == "nftables"
+        else ()
+    )
+
+
+_SEARCH_COMMENT = "landiag neighbours"
+_SEARCH_RISK = "every device of the network finds this machine, for whatever else it lets in"
 
 SEARCH = ("question", "reply")
 """Legs of the search for a hardware address (landiag.firewall.engine.neighbours)."""

@@ -36,15 +36,17 @@ def command_line(run: Run, *, os: str = "linux") -> str:
 def undo_line(change: Change) -> str:
     """The line that takes a change back, for a person to type."""
     if isinstance(change, NftRule) and change.handle is None:
-        return _nft_undo(change)
+        return nft_undo(change.place, change.comment)
     return shlex.join(change.undo_argv)
 
 
-def _nft_undo(rule: NftRule) -> str:
-    """nft deletes by handle only, and the handle is known once the rule is there."""
-    place = f"{rule.family} {rule.table} {rule.chain}"
-    found = rf's/.*comment "{rule.comment}" # handle \([0-9]*\)$/delete rule {place} handle \1/p'
-    listing = shlex.join(("nft", "-a", "list", "chain", rule.family, rule.table, rule.chain))
+def nft_undo(chain: tuple[str, str, str], comment: str) -> str:
+    """The line that deletes the commented rule of a chain (family, table, name).
+
+    nft deletes by handle only, and the handle is known once the rule is there.
+    """
+    found = rf's/.*comment "{comment}" # handle \([0-9]*\)$/delete rule {" ".join(chain)} handle \1/p'
+    listing = shlex.join(("nft", "-a", "list", "chain", *chain))
     return f"{listing} | sed -n {shlex.quote(found)} | nft -f -"
 
 
