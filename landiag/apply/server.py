@@ -68,11 +68,11 @@ def describe_own(end: End) -> Old:
 
 
 def _lives_here(pid: int) -> bool:
-    """Whether a process sees the same files, processes, users and network: a container's root is none of ours."""
+    """Whether a process sees the same files, processes and network: a container's root is none of ours."""
     try:
         same = all(
             os.readlink(f"/proc/{pid}/ns/{kind}") == os.readlink(f"/proc/self/ns/{kind}")
-            for kind in ("mnt", "net", "pid", "user")
+            for kind in ("mnt", "net", "pid")
         )
         return same and os.path.samefile(f"/proc/{pid}/root", "/")
     except OSError:
