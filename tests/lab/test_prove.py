@@ -78,7 +78,7 @@ PROOFS = (
     Proof("ufw-rule", (ufw("allow 22", "deny 5000/tcp"),), "blocked", "firewall-drops", "ufw-user-input rule",
           "ufw rule 2 (deny 5000/tcp)", needs="ufw"),
     Proof("firewalld", (firewalld(),), "blocked", "firewall-rejects", "inet firewalld filter_IN_public rule",
-          "firewalld: zone public has no port 5000/tcp", needs="firewalld"),
+          "(zone public has no port 5000/tcp)", needs="firewalld"),
     Proof("nothing", (), "clear", None),
     Proof("accepts", (nft_input("tcp dport 5000 accept", "type filter hook input priority 0; policy drop;"
                                 " ct state established accept"),), "clear", None),

@@ -116,7 +116,7 @@ def end(lab: Lab) -> tuple[int, dict[str, Any]]:
             raise LabError("serve did not end")
         time.sleep(0.1)
     said = lab.server.run(f"cat {ERRORS}").stdout
-    if "Traceback" in said or "bug" in said:
+    if "Traceback" in said or "bug of landiag" in said:
         raise LabError(said[-800:])
     return int(status), json.loads(lab.server.run(f"cat {OUTPUT}").stdout)
 

@@ -53,12 +53,11 @@ SCENARIOS = (
         options="--page-port 8790",
     ),
     Page(
-        "port-is-free",
+        "port-stays-free",
         blocked("nothing-listening"),
-        "This device reaches port 5000",
-        "start your server",
-        ("answered",),
-        "works",
+        "No server is running",
+        "Start the server",
+        ("refused",),
     ),
     Page(
         "firewall-drops",
