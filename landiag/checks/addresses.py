@@ -93,7 +93,11 @@ def _wrong_address(case: Case, title: str, detail: str) -> Finding:
         Evidence(words.addresses(case), f"{way.interface.name}: {way.address.interface}") for way in usable
     )
     fix = Fix("Use the address that this machine has now", needs="user-action", steps=steps)
-    return Finding("wrong-address", Outcome.BLOCKS, title, detail, evidence, (fix,) if steps else ())
+    is_own = ip_address(str(case.target.address)).is_loopback
+    symptom = None if is_own else Symptom.UNREACHABLE  # nobody on the client's link answers for it
+    return Finding(
+        "wrong-address", Outcome.BLOCKS, title, detail, evidence, (fix,) if steps else (), symptom=symptom
+    )
 
 
 def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from landiag.checks import words
 from landiag.checks.application import speaks_http
 from landiag.checks.bind_test import bind_error, bind_source
@@ -45,17 +47,21 @@ def _check_owners(case: Case) -> list[Finding]:
     listeners = case.listeners
     if case.program is not None:
         strangers = [socket for socket in listeners if _is_other_program(case, socket, case.program)]
+        hidden = [socket for socket in listeners if not case.owners(socket)]
+        if not strangers and hidden:
+            return [_whose(case, hidden[0], case.program)]
         if strangers:
             return [_taken(case, strangers[0], f"Port {case.port} is used by", f", not by {case.program}")]
     groups = _unrelated_owners(case, listeners)
     if len(groups) < 2:
         return []
     names = " and ".join(describe_owner(case, socket) for socket in groups)
+    is_shared = len({socket.address for socket in groups}) == 1
     return [
         Finding(
             code="port-taken",
-            # Linux lets two share a port only where both ask for it (SO_REUSEPORT): each then serves its part.
-            outcome=Outcome.WARNS if case.facts.os == "linux" else Outcome.BLOCKS,
+            # Linux lets two share an address only where both ask for it (SO_REUSEPORT): each then serves its part.
+            outcome=Outcome.WARNS if case.facts.os == "linux" and is_shared else Outcome.BLOCKS,
             title=f"Two programs are listening on port {case.port}: {names}",
             detail=_SHARED
             if case.facts.os == "windows"
@@ -130,6 +136,23 @@ def _is_other_program(case: Case, socket: Socket, program: str) -> bool:
         for word in (process.name, process.exe or "", server_name(case, process), *process.argv[:3])
     ]
     return bool(owners) and not any(wanted in word for word in words)
+
+
+def _whose(case: Case, socket: Socket, program: str) -> Finding:
+    """The listener's program is hidden from this user, and one was named that it should be."""
+    return Finding(
+        code="port-taken",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether {program} has port {case.port}: whose listener it is can only be seen as root",
+        evidence=(owner_evidence(case, socket),),
+        fixes=(
+            Fix(
+                "Look again as root",
+                (f"{case.machine.landiag} check --port {case.port} --program {shlex.quote(program)}",),
+                needs="root",
+            ),
+        ),
+    )
 
 
 def _taken(case: Case, socket: Socket, before: str, after: str) -> Finding:

@@ -33,10 +33,16 @@ def relays() -> tuple[Relay, ...]:
     return tuple(convert({**table, "key": key}, Relay) for key, table in read_toml("relays.toml").items())
 
 
+_INTERPRETERS = ("python", "sh", "bash", "dash", "env", "node")
+"""Programs whose first argument is the program that runs: a relay that is a script."""
+
+
 def relay_of(process: Process) -> Relay | None:
     """The product whose relay a process is; None for any other program."""
     path = (process.exe or (process.argv[0] if process.argv else "")).lower().replace("\\", "/")
     names = {process.name.lower().removesuffix(".exe"), path.rpartition("/")[2].removesuffix(".exe")}
+    if len(process.argv) > 1 and path.rpartition("/")[2].startswith(_INTERPRETERS):
+        names.add(process.argv[1].lower().rpartition("/")[2])
     line = " ".join(process.argv).lower() or process.name.lower()
     for one in relays():
         if names & set(one.programs) or any(folder in path for folder in one.folders):

@@ -27,11 +27,11 @@ def client_sees(
 
 
 def symptom_of(finding: Finding) -> Symptom:
-    """The symptom of what blocks: its own, else the only one that its cause has; unknown where it has several."""
+    """The symptom of what blocks: its own (unknown, too), else the one that its cause shows most."""
     if finding.symptom is not None:
         return finding.symptom
     possible = cause_of(finding.code).symptoms
-    return possible[0] if len(possible) == 1 else Symptom.UNKNOWN
+    return possible[0] if possible else Symptom.UNKNOWN
 
 
 _SENTENCES: Mapping[Symptom, str] = {

@@ -21,6 +21,7 @@ from landiag.checks.wsl.ways import Entry, list_entries
 from landiag.collect.windows_net import PortProxy
 from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.terms import Symptom
 
 
 def check_port(case: Case) -> list[Finding]:
@@ -143,7 +144,9 @@ def _finding(
                 "; ".join(map(describe, listed)) or "no port is passed on",
             )
         )
-    return Finding("port-not-forwarded", Outcome.BLOCKS, title, detail, tuple(evidence), fixes)
+    return Finding(
+        "port-not-forwarded", Outcome.BLOCKS, title, detail, tuple(evidence), fixes, symptom=Symptom.UNKNOWN
+    )
 
 
 def _mode_text(case: Case) -> str:

@@ -20,6 +20,7 @@ from landiag.journey.ways import Front, Landing, Way, is_usable
 from landiag.model.facts import Call, Interface, ReadStatus, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
+from landiag.model.terms import Symptom
 
 _ORDER = (Reach.ALL, Reach.ONE, Reach.UNKNOWN, Reach.INSIDE, Reach.NOBODY, Reach.ITSELF)
 
@@ -204,6 +205,7 @@ def _not_forwarded(case: Case, socket: Socket) -> Finding:
     return Finding(
         code="port-not-forwarded",
         outcome=Outcome.BLOCKS,
+        symptom=Symptom.UNKNOWN,  # the firewall of Windows answers for closed ports, or stays silent
         title=f"The server on port {case.port} runs inside WSL2: Windows passes only its own localhost on to it",
         detail="WSL2 has a network of its own behind NAT. Nothing passes connections of other devices on to it.",
         evidence=(owner_evidence(case, socket),),
@@ -232,6 +234,7 @@ def _helper_stopped(case: Case, text: str) -> Finding:
     return Finding(
         code="port-not-forwarded",
         outcome=Outcome.BLOCKS,
+        symptom=Symptom.UNKNOWN,  # the firewall of Windows answers for closed ports, or stays silent
         title=f"Windows should pass port {case.port} on, but the IP Helper service does not listen for it",
         detail="Port proxies are the work of the IP Helper service (iphlpsvc); without it they are only a list.",
         evidence=(Evidence("netsh interface portproxy show all", text),),
@@ -244,6 +247,7 @@ def _stale(case: Case, proxy: PortProxy, where: str) -> Finding:
     return Finding(
         code="port-not-forwarded",
         outcome=Outcome.BLOCKS,
+        symptom=Symptom.UNKNOWN,  # the firewall of Windows answers for closed ports, or stays silent
         title=f"Windows passes port {proxy.listen_port} on to {where}",
         detail="The address of a WSL2 distribution changes when it starts; the port proxy still has an old one.",
         evidence=(Evidence("netsh interface portproxy show all", describe(proxy)),),

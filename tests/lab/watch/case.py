@@ -162,7 +162,7 @@ def _essence(line: dict[str, Any]) -> tuple[Any, ...]:
 def _judge_rest(lab: Lab) -> Iterator[str]:
     """Nothing runs on, and nothing was said that should not be."""
     errors = lab.server.run(f"cat {ERRORS}").stdout
-    if "Traceback" in errors or "bug" in errors:
+    if "Traceback" in errors or "bug of landiag" in errors:
         yield errors[-600:]
     if "landiag watch" in lab.server.run("ps -e -o args=", check=False).stdout:
         yield "a process of the watch runs on"
