@@ -60,9 +60,10 @@ def _check_given_address(case: Case) -> list[Finding]:
     if case.target.address is None:
         return []
     ip = ip_address(case.target.address)
-    if any(way.client_ip == ip for way in case.ways):
-        return []
     owner = owner_of(case.facts, ip)
+    is_inner = owner is not None and case.peer is not None and is_container_side(owner)
+    if any(way.client_ip == ip for way in case.ways) and not is_inner:
+        return []
     if owner is None:
         title = f"This machine does not have the address {ip}"
         detail = (
@@ -76,9 +77,22 @@ def _check_given_address(case: Case) -> list[Finding]:
     ):
         title = f"{ip} belongs to {owner.name}, a network inside this machine: no other device reaches it"
         detail = "Containers and virtual machines use it; the LAN does not."
+    elif is_container_side(owner):
+        return [_inner_address(case, ip, owner)]
     else:
         return []
     return [_wrong_address(case, title, detail)]
+
+
+def _inner_address(case: Case, ip: IPAddress, owner: Interface) -> Finding:
+    """The address of an inner network reaches a client that has a route to it by this machine, and nobody else."""
+    return Finding(
+        code="wrong-address",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether {case.peer} finds {ip}, an address of {owner.name} inside this machine",
+        detail="Only a device that has a route to it by this machine's own address does: ip route get, there.",
+        evidence=(Evidence(words.addresses(case), _describe(owner)),),
+    )
 
 
 def _is_inner(case: Case, owner: Interface) -> bool:

@@ -110,7 +110,11 @@ def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Ans
     evidence = (Evidence("firewall", destination.rule_text), *of_exchange(exchange, attempt))
     step = f"Start what should answer at {where}, or remove the translation."
     fix = Fix("Let the translation lead to a server", needs="user-action", steps=(step,))
-    return answer([Finding("port-redirected", Outcome.BLOCKS, title, "", evidence, (fix,))], "")
+    is_refused = attempt.connect.outcome is TcpOutcome.REFUSED
+    symptom = Symptom.REFUSED if is_refused else Symptom.UNREACHABLE
+    return answer(
+        [Finding("port-redirected", Outcome.BLOCKS, title, "", evidence, (fix,), symptom=symptom)], ""
+    )
 
 
 def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
