@@ -13,8 +13,14 @@ from landiag.model.match import Ranges
 from landiag.model.report import AddressSpan, Opened
 from landiag.model.ruleset import Ruleset
 
-MAX_RULES = 3000
-"""Rulesets with more rules are not compared packet by packet: that would take longer than a person waits."""
+MOST_VISITS = 10_000
+"""So many rules are visited at most by packets that speak for others: more takes longer than a person waits."""
+
+MOST_RUNS = 120
+"""So many packets speak for others in one proof at most: a check makes one for each way in and each block."""
+
+FEWEST_RUNS = 30
+"""Packets that speak for others in the smallest comparison: with fewer nothing is told apart."""
 
 
 class Proof(Struct, frozen=True):
@@ -29,11 +35,15 @@ def prove_opening(
 ) -> Proof | None:
     """Compare the ruleset with and without a change. ``to`` is the address that clients use; None: any.
 
-    None where the rules are too many to compare.
+    None where the rules are too many, or too many kinds of packets fare differently.
     """
-    if sum(len(chain.rules) for chain in before.chains()) > MAX_RULES:
+    runs = MOST_VISITS // max(1, sum(len(chain.rules) for chain in before.chains()))
+    if runs < FEWEST_RUNS:
         return None
+    scope.most_runs = min(runs, MOST_RUNS)
     found = what_opens(before, after, scope)
+    if not found.is_whole:
+        return None
     universes = {version: Universe(version) for version in scope.versions}
     opens = tuple(
         one for region in found.regions for one in _describe(region, scope, universes[region.version])

@@ -51,6 +51,7 @@ class Scope(Struct):
     sources: IPNetwork | None = None
     ports: Ranges | None = None
     around: Around | None = None
+    most_runs: int = MAX_ALL_RUNS
 
     @classmethod
     def of_saved(cls, ruleset: Ruleset, packet: Packet) -> Scope:
@@ -166,7 +167,7 @@ def _find_kind(ruleset: Ruleset, found: Regions, version: int, protocol: str, na
     while waiting and len(told) < MAX_INTERFACES:
         name = waiting.pop(0)
         explorer = _explorer(ruleset, found, Kind(version, protocol, name))
-        told[name] = tuple(_cells(explorer, min(MAX_RUNS, max(1, MAX_ALL_RUNS - found.runs))))
+        told[name] = tuple(_cells(explorer, min(MAX_RUNS, max(1, scope.most_runs - found.runs))))
         found.runs += explorer.runs
         if scope.interfaces is None:
             fresh = explorer.names - {*told, *waiting, "lo", "", OTHER}
@@ -255,11 +256,13 @@ def _key(cell: Cell) -> tuple[object, ...]:
 class Opens(Struct, frozen=True):
     """What a change opens: the packets that are accepted for certain after it and were not before.
 
-    ``doubt`` are those of which nobody can tell any more, or for the first time.
+    ``doubt`` are those of which nobody can tell any more, or for the first time. ``is_whole`` is False where the
+    comparison was ended by its bound.
     """
 
     regions: tuple[Region, ...] = ()
     doubt: tuple[Region, ...] = ()
+    is_whole: bool = True
 
 
 def what_opens(before: Ruleset, after: Ruleset, scope: Scope) -> Opens:
@@ -275,7 +278,11 @@ def what_opens(before: Ruleset, after: Ruleset, scope: Scope) -> Opens:
         for grown, verdict in ((opened, Verdict.ACCEPT), (doubt, Verdict.UNKNOWN)):
             more = universe.subtract(new.space(kind, verdict), old.space(kind, verdict))
             grown.append((kind, more))
-    return Opens(tuple(_by_kind(opened, Verdict.ACCEPT, new)), tuple(_by_kind(doubt, Verdict.UNKNOWN, new)))
+    return Opens(
+        tuple(_by_kind(opened, Verdict.ACCEPT, new)),
+        tuple(_by_kind(doubt, Verdict.UNKNOWN, new)),
+        is_whole=max(old.runs, new.runs) < scope.most_runs,
+    )
 
 
 def find_both(

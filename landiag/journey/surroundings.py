@@ -49,6 +49,26 @@ def _networks(facts: Facts) -> Iterator[IPNetwork]:
             yield from _networks(facts_inside(facts, namespace))
 
 
+_EDGES: dict[tuple[int, int], tuple[Facts, frozenset[int]]] = {}
+"""The edges of the facts that were asked for last, by their identity: every packet of a sweep asks for them again."""
+
+
+def _edges(facts: Facts, version: int) -> frozenset[int]:
+    kept = _EDGES.get((id(facts), version))
+    if kept is None or kept[0] is not facts:
+        ends: set[int] = set()
+        for network in _networks(facts):
+            if network.version == version:
+                ends |= {int(network.network_address), int(network.broadcast_address) + 1}
+        if len(_EDGES) > _MOST_KEPT:
+            _EDGES.clear()
+        kept = _EDGES[(id(facts), version)] = (facts, frozenset(ends))
+    return kept[1]
+
+
+_MOST_KEPT = 16
+
+
 class HostSurroundings(Surroundings):
     """The surroundings of a ruleset as the facts of its host give them."""
 
@@ -213,11 +233,7 @@ class HostSurroundings(Surroundings):
 
     def edges(self, version: int) -> tuple[int, ...]:
         """The ends of every network that a route, a rule of the routing policy or an interface names."""
-        found = set(super().edges(version))
-        for network in _networks(self._facts):
-            if network.version == version:
-                found |= {int(network[0]), int(network[-1]) + 1}
-        return tuple(found)
+        return tuple({*super().edges(version), *_edges(self._facts, version)})
 
     def route_edges(self, version: int) -> tuple[int, ...]:
         """The same."""
