@@ -190,7 +190,7 @@ def _proven(
     scope = machine_scope(case.facts, Packet())
     proof = prove_opening(before, proposal.ruleset, scope, _opening(way, journey), None)
     if proof is None:
-        return replace(finding, fixes=(replace(finding.fixes[0], verified=None),))
+        return finding  # too much to compare: that it helps was tried, what else it opens is not told
     passes = following is not None and following.verdict is Verdict.ACCEPT
     holds = proof.is_narrow is True and (bool(proof.opens) or not passes)
     fix = replace(finding.fixes[0], opens=proof.opens)

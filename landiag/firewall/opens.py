@@ -16,7 +16,7 @@ from landiag.model.ruleset import Ruleset
 MOST_VISITS = 10_000
 """So many rules are visited at most by packets that speak for others: more takes longer than a person waits."""
 
-MOST_RUNS = 120
+MOST_RUNS = 250
 """So many packets speak for others in one proof at most: a check makes one for each way in and each block."""
 
 FEWEST_RUNS = 30
