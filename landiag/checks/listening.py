@@ -351,7 +351,10 @@ def _without_way(case: Case) -> list[Finding]:
         socket = sockets[0]
         code = "published-on-loopback" if _is_publisher(case, socket) else "bound-to-loopback"
         title = _TITLES[code].format(
-            who=describe_owner(case, socket), where=describe_address(socket), ip="any other address"
+            who=subject(name_owner(case, socket)),
+            where=describe_address(socket),
+            host=socket.address,
+            ip="any other address",
         )
         fixes = listen_fixes(case, socket, Family.IPV4)
         evidence = tuple(owner_evidence(case, socket) for socket in sockets)

@@ -42,8 +42,9 @@ def check(case: Case) -> Answer:
     if way is None:
         return not_applicable("no way in")
     classes = case.classes.get(way.id, ())
-    if isinstance(case.facts.routes, Unknown):
-        return answer([_unreadable(case.facts.routes)], "")
+    for read in (case.facts.routes, case.facts.policy_rules):
+        if isinstance(read, Unknown):
+            return answer([_unreadable(read)], "")
     findings = _of_class(case, way, classes[0]) if classes else []
     codes = {finding.code for finding in findings}
     for one in classes[1:]:
