@@ -95,11 +95,6 @@ def _inner_address(case: Case, ip: IPAddress, owner: Interface) -> Finding:
     )
 
 
-def _is_inner(case: Case, owner: Interface) -> bool:
-    """Whether no other device reaches an interface; one that was named may have a route to it by this machine."""
-    return is_container_side(owner) and case.peer is None
-
-
 def _wrong_address(case: Case, title: str, detail: str) -> Finding:
     usable = [way for way in case.ways if str(way.ip) != case.target.address and way.url(case.port)]
     steps = (f"Give clients {usable[0].url(case.port)} instead.",) if usable else ()

@@ -26,13 +26,11 @@ from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
-from landiag.model.stages import stage_of_stop
+from landiag.model.stages import BACK, SEARCH, stage_of_stop
 from landiag.model.terms import Leg, Symptom
 
 MAX_STOPS = 6
 """How many rules in a row are shown: people mend one, run again, and meet the next."""
-
-_ANSWERS = ("syn-ack", "answer")
 
 
 def plan(case: Case) -> tuple[Source, ...]:
@@ -224,7 +222,7 @@ def _opening(way: Way, journey: Journey) -> Opening:
         clients = ip_network(packet.source)
     asked = packet.destination_port or 0
     port = journey.translated.port if journey.translated is not None else asked
-    return Opening(clients, port, journey.leg in _ANSWERS, asked)
+    return Opening(clients, port, journey.leg in BACK, asked)
 
 
 def _is_mended(journey: Journey, following: Journey | None) -> bool | None:
@@ -251,7 +249,7 @@ def _blocks(
     code = "firewall-rejects" if is_reject else "firewall-drops"
     verb = "rejects" if is_reject else "drops"
     what = f"connections to port {journey.packet.destination_port}"
-    if journey.leg in _ANSWERS:
+    if journey.leg in BACK:
         code, what = (
             "firewall-drops-replies",
             f"the server's answers from port {journey.packet.destination_port}",
@@ -302,9 +300,6 @@ def _search_fixes(journey: Journey, line: TraceLine) -> tuple[Fix, ...]:
 
 _SEARCH_COMMENT = "landiag neighbours"
 _SEARCH_RISK = "every device of the network finds this machine, for whatever else it lets in"
-
-SEARCH = ("question", "reply")
-"""Legs of the search for a hardware address (landiag.firewall.engine.neighbours)."""
 
 
 def _stopper(owner: Owner) -> str:

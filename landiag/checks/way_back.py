@@ -29,9 +29,9 @@ from landiag.model.changes import Sysctl
 from landiag.model.facts import IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
+from landiag.model.stages import BACK
 from landiag.model.terms import StageName
 
-_ANSWERS = ("syn-ack", "answer")
 _REFUSED_SOURCES = (RouteKind.REVERSE_PATH, RouteKind.OWN_SOURCE)
 _UNSURE = (RouteKind.PERHAPS_REVERSE_PATH,)
 
@@ -130,7 +130,7 @@ def _lost_replies(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
 
 
 def _unrouted(journey: Journey) -> list[Stopped]:
-    return [one for one in journey.stops if one.leg in _ANSWERS and one.line.route is not None]
+    return [one for one in journey.stops if one.leg in BACK and one.line.route is not None]
 
 
 def _lost(case: Case, way: Way, client: IPAddress, end: End) -> Iterator[Finding]:

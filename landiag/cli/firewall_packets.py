@@ -15,7 +15,7 @@ from landiag.cli.firewall_answer import open_judge
 from landiag.cli.outputs import Stop
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import SCHEMA, judged_json
-from landiag.firewall.packets import parse_packet
+from landiag.firewall.packets import parse_packets
 from landiag.host import Recorder
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
@@ -58,22 +58,20 @@ LONGEST = 1 << 16
 def read_packets(file: Path, defaults: Packet) -> Iterator[Packet]:
     """The packets of a file of JSON lines, one after the other. Raises ParseError naming the line."""
     try:
+        yield from parse_packets(_lines(file), defaults)
+    except ParseError as error:
+        raise ParseError(f"{file}: {error}") from error
+
+
+def _lines(file: Path) -> Iterator[str]:
+    try:
         with file.open("rb") as lines:
             for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), b""), 1):
                 if len(line) > LONGEST:
                     raise Stop(f"{file}: line {number} is longer than a packet can be")
-                text = line.decode("utf-8", "backslashreplace")
-                if text.strip():
-                    yield _packet(file, number, text, defaults)
+                yield line.decode("utf-8", "backslashreplace")
     except OSError as error:
         raise Stop(f"{file} could not be read: {error.strerror}") from error
-
-
-def _packet(file: Path, number: int, text: str, defaults: Packet) -> Packet:
-    try:
-        return parse_packet(text, defaults)
-    except ParseError as error:
-        raise ParseError(f"{file}: line {number}: {error}") from error
 
 
 def _write(judge: Bulk, packets: Iterator[Packet], shown: Shown) -> set[Verdict]:

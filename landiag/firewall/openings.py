@@ -18,8 +18,6 @@ from landiag.model.facts import IPNetwork
 from landiag.model.match import InRanges, Match
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine
 
-_INCOMING = ("ingress", "prerouting", "input", "forward")
-
 _IPTABLES_TABLES = frozenset(("filter", "raw", "mangle", "security"))
 
 

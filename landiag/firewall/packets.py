@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import ip_address, ip_interface
 from typing import Any
 
@@ -15,19 +15,17 @@ from landiag.model.packet import CT_STATES, PACKET_TYPES, PROTOCOL_NUMBERS, TCP_
 _JSON = msgspec.json.Decoder(dict[str, Any])
 
 
-def parse_packets(text: str, defaults: Packet) -> tuple[Packet, ...]:
-    """A JSON-lines file of packets. What a packet does not give is taken from ``defaults``.
+def parse_packets(lines: Iterable[str], defaults: Packet) -> Iterator[Packet]:
+    """Packets, one JSON object a line, one after the other; what a line leaves out is as in ``defaults``.
 
-    Fields that are not known are ignored. Raises ParseError naming the line.
+    Fields that are not known are ignored, and so are blank lines. Raises ParseError naming the line.
     """
-    packets = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                packets.append(parse_packet(line, defaults))
+                yield parse_packet(line, defaults)
             except ParseError as error:
                 raise ParseError(f"line {number}: {error}") from error
-    return tuple(packets)
 
 
 def parse_packet(line: str, defaults: Packet) -> Packet:

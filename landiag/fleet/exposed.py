@@ -15,11 +15,6 @@ ORDER = {
 """Unknown before open before closed: what has to be looked at comes first."""
 
 
-def all_ports(reach: Reach) -> tuple[int, ...]:
-    """Every port on which any host listens for others."""
-    return tuple(sorted({port for host in reach.hosts for port in host.ports}))
-
-
 def list_cells(reach: Reach, ports: Iterable[int] | None = None) -> Iterator[Cell]:
     """Every cell: of the named ports, else of the ports on which each host listens."""
     wanted = None if ports is None else tuple(ports)

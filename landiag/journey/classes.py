@@ -203,12 +203,3 @@ def _serving(facts: Facts, way: Way, port: int | None) -> list[Process]:
     wild = [one for one in ours if one.address.is_unspecified and one.serves(way.family) is not False]
     known = facts.processes
     return [known[pid] for one in exact or wild or ours for pid in one.pids if pid in known]
-
-
-def own_packet(facts: Facts, way: Way, port: int) -> Packet:
-    """Make the SYN of this machine to its own address: it comes in by the loopback interface."""
-    loopback = "lo" if facts.os == "linux" else "lo0"
-    program = serving_program(facts, way, port)
-    return Packet(
-        destination_port=port, source=way.ip, destination=way.ip, in_interface=loopback, program=program
-    )

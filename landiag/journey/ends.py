@@ -17,7 +17,7 @@ from landiag.model.action import RESET, refuses
 from landiag.model.limits import PATIENCE
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.ruleset import Verdict
-from landiag.model.stages import stage_of_stop
+from landiag.model.stages import BACK, SEARCH, stage_of_stop
 from landiag.model.terms import Leg, StageName, Symptom
 
 _BY_DESIGN = frozenset((UnknownKind.SHARE, UnknownKind.LIMIT))
@@ -89,7 +89,7 @@ class Sight(Struct, frozen=True):
 def end_of_stop(stop: Stopped) -> End:
     """The end that a rule, a policy or a route makes."""
     stage = stage_of_stop(stop.line.hook, stop.leg)
-    if stop.line.route is not None and stop.leg in (Leg.SYN_ACK, Leg.ANSWER):
+    if stop.line.route is not None and stop.leg in BACK:
         stage = StageName.REPLY_ROUTE
     return End(stage, symptom_of_stop(stop), stop.doubts, stop.share, stop, arrival=stop.arrival)
 
@@ -98,7 +98,7 @@ def symptom_of_stop(stop: Stopped) -> Symptom:
     """What the client sees of a packet that is stopped."""
     if stop.verdict is Verdict.UNKNOWN:
         return Symptom.UNKNOWN
-    if stop.leg in (Leg.QUESTION, Leg.REPLY):
+    if stop.leg in SEARCH:
         return Symptom.UNREACHABLE
     if stop.verdict is Verdict.REJECT and stop.leg == Leg.SYN:
         return Symptom.REFUSED if refuses(stop.reject_with) else Symptom.UNREACHABLE

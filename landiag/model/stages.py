@@ -19,8 +19,11 @@ STAGE_OF_HOOK: Mapping[str, StageName] = {
 }
 """The stage that a hook belongs to when a client's packets meet it, or the answers to them."""
 
-_BACK = (Leg.SYN_ACK, Leg.ANSWER)
-_SEARCH = (Leg.QUESTION, Leg.REPLY)
+BACK = (Leg.SYN_ACK, Leg.ANSWER)
+"""Legs of what the server sends."""
+
+SEARCH = (Leg.QUESTION, Leg.REPLY)
+"""Legs of the search for a hardware address (landiag.firewall.engine.neighbours)."""
 
 
 def stage_of_stop(hook: str, leg: str | None) -> StageName:
@@ -29,8 +32,8 @@ def stage_of_stop(hook: str, leg: str | None) -> StageName:
     An answer is stopped at the reply, whichever hook it meets. Who drops what this machine is found by (ARP, ND)
     keeps clients from the link itself: none of their packets ever comes.
     """
-    if leg in _SEARCH:
+    if leg in SEARCH:
         return StageName.LINK
-    if leg in _BACK:
+    if leg in BACK:
         return StageName.REPLY
     return STAGE_OF_HOOK[hook]

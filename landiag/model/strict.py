@@ -7,28 +7,12 @@ its format has.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
 from landiag.model.facts import ParseError
 
-T = TypeVar("T")
-
 SHOWN = 60
 """So many letters of what was not understood are shown."""
-
-
-def match_lines(text: str, shape: re.Pattern[str], what: str) -> Iterator[re.Match[str]]:
-    """Every line that is not blank, as the one shape that lines of this format have.
-
-    The names of the groups tell which of its alternatives a line is. Raises ParseError for any other line.
-    """
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            found = shape.fullmatch(line)
-            if found is None:
-                raise ParseError(f"line {number} is none of {what}: {line[:SHOWN]!r}")
-            yield found
 
 
 def only_keys(item: Mapping[str, object], known: frozenset[str], what: str) -> None:
@@ -43,13 +27,6 @@ def only_words(words: Iterable[object], known: frozenset[str], what: str) -> Non
     for word in words:
         if word not in known:
             raise ParseError(f"{what} has no {str(word)[:SHOWN]!r}")
-
-
-def one_of(table: Mapping[str, T], word: object, what: str) -> T:
-    """What a word means. Raises ParseError for one that the format does not have."""
-    if not isinstance(word, str) or word not in table:
-        raise ParseError(f"{what} has no {str(word)[:SHOWN]!r}")
-    return table[word]
 
 
 _INTEGER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+")

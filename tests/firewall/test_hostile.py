@@ -124,7 +124,7 @@ def test_any_line_is_a_rule_or_unknown(text: str) -> None:
 @given(anything)
 def test_packets_are_packets_or_refused(value: object) -> None:
     try:
-        parse_packets(json.dumps(value), Packet())
+        list(parse_packets([json.dumps(value)], Packet()))
     except ParseError as error:
         _check("line 1" in str(error))
 

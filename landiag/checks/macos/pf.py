@@ -12,12 +12,13 @@ from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.stages import BACK
 
 
 def blocked_by_pf(case: Case, way: Way, journey: Journey, line: TraceLine) -> Finding:
     """Say which rule of pf stops clients, or the answers to them."""
     is_reject = journey.verdict is Verdict.REJECT
-    answers = journey.leg in ("syn-ack", "answer")
+    answers = journey.leg in BACK
     code = "firewall-drops-replies" if answers else "firewall-rejects" if is_reject else "firewall-drops"
     verb = "rejects" if is_reject else "drops"
     what = f"the server's answers from port {case.port}" if answers else f"connections to port {case.port}"

@@ -21,7 +21,6 @@ from landiag.model.packet import Packet
 from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 
 CONNTRACK_PRIORITY = -200
-TRACKED_HOOKS = ("prerouting", "output")
 NAT_PRIORITY = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
 MAX_BRANCHES = 8
 
