@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.spaces import Axis, Box, Universe
 from landiag.firewall.openings import Opening
-from landiag.firewall.regions import Region, Scope, box_of, what_opens
+from landiag.firewall.regions import Region, Scope, box_of, lies_within, what_opens
 from landiag.model.facts import IPAddress
 from landiag.model.match import Ranges
 from landiag.model.report import AddressSpan, Opened
@@ -40,7 +41,7 @@ def prove_opening(
     runs = MOST_VISITS // max(1, sum(len(chain.rules) for chain in before.chains()))
     if runs < FEWEST_RUNS:
         return None
-    scope.most_runs = min(runs, MOST_RUNS)
+    scope = replace(scope, most_runs=min(runs, MOST_RUNS))
     found = what_opens(before, after, scope)
     if not found.is_whole:
         return None
@@ -52,7 +53,7 @@ def prove_opening(
     is_narrow = all(
         region.protocol == "tcp"
         and region.version == opening.clients.version
-        and universes[region.version].split(region.space, allowed)[1] is None
+        and lies_within(region, universes[region.version], allowed)
         for region in found.regions
     )
     return Proof(opens, None if found.doubt and is_narrow else is_narrow)

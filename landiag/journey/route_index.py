@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
+from landiag.journey.remember import remember
 from landiag.model.facts import IPAddress, IPNetwork, Route
 
 _TABLE_NAMES = {"254": "main", "255": "local", "253": "default"}
@@ -22,7 +23,6 @@ class RouteIndex(Struct):
     the last address of every network that is neither an own address nor a broadcast one, in order.
     """
 
-    routes: Sequence[Route]
     defaults: tuple[Route, ...] = ()
     _tables: dict[tuple[str, int], _Lengths] = field(default_factory=dict)
     _edges: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
@@ -47,21 +47,9 @@ def table_name(table: str | None) -> str | None:
     return None if table is None else _TABLE_NAMES.get(table, table)
 
 
-_kept: list[RouteIndex] = []
-_MOST_KEPT = 4
-
-
+@remember
 def index_routes(routes: Sequence[Route]) -> RouteIndex:
     """The index of these very routes: made once, for they are asked thousands of times."""
-    for known in _kept:
-        if known.routes is routes:
-            return known
-    index = _make(routes)
-    _kept[:] = [index, *_kept[: _MOST_KEPT - 1]]
-    return index
-
-
-def _make(routes: Sequence[Route]) -> RouteIndex:
     tables: dict[tuple[str, int], dict[int, dict[int, list[Route]]]] = {}
     edges: dict[int, list[tuple[int, int]]] = {4: [], 6: []}
     for route in routes:
@@ -75,7 +63,7 @@ def _make(routes: Sequence[Route]) -> RouteIndex:
         ranges.sort()
     ordered = {key: _longest_first(lengths) for key, lengths in tables.items()}
     defaults = tuple(route for route in routes if route.destination.prefixlen == 0 and route.table == "main")
-    return RouteIndex(routes, defaults, ordered, edges)
+    return RouteIndex(defaults, ordered, edges)
 
 
 def _longest_first(lengths: Mapping[int, dict[int, list[Route]]]) -> _Lengths:

@@ -13,6 +13,7 @@ from landiag.firewall.engine.fields import NO_SOCKET
 from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.journey.binding import bind_among
 from landiag.journey.inside import facts_inside, namespace_with
+from landiag.journey.remember import remember
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
 from landiag.model.facts import Interface, IPAddress, IPNetwork, Route, Socket, Unknown
 from landiag.model.host import Facts
@@ -49,24 +50,13 @@ def _networks(facts: Facts) -> Iterator[IPNetwork]:
             yield from _networks(facts_inside(facts, namespace))
 
 
-_EDGES: dict[tuple[int, int], tuple[Facts, frozenset[int]]] = {}
-"""The edges of the facts that were asked for last, by their identity: every packet of a sweep asks for them again."""
-
-
-def _edges(facts: Facts, version: int) -> frozenset[int]:
-    kept = _EDGES.get((id(facts), version))
-    if kept is None or kept[0] is not facts:
-        ends: set[int] = set()
-        for network in _networks(facts):
-            if network.version == version:
-                ends |= {int(network.network_address), int(network.broadcast_address) + 1}
-        if len(_EDGES) > _MOST_KEPT:
-            _EDGES.clear()
-        kept = _EDGES[(id(facts), version)] = (facts, frozenset(ends))
-    return kept[1]
-
-
-_MOST_KEPT = 16
+@remember
+def _edges(facts: Facts) -> Mapping[int, frozenset[int]]:
+    """The ends of those networks, by IP version."""
+    ends: dict[int, set[int]] = {4: set(), 6: set()}
+    for network in _networks(facts):
+        ends[network.version] |= {int(network.network_address), int(network.broadcast_address) + 1}
+    return {version: frozenset(found) for version, found in ends.items()}
 
 
 class HostSurroundings(Surroundings):
@@ -233,7 +223,7 @@ class HostSurroundings(Surroundings):
 
     def edges(self, version: int) -> tuple[int, ...]:
         """The ends of every network that a route, a rule of the routing policy or an interface names."""
-        return tuple({*super().edges(version), *_edges(self._facts, version)})
+        return tuple({*super().edges(version), *_edges(self._facts)[version]})
 
     def route_edges(self, version: int) -> tuple[int, ...]:
         """The same."""

@@ -14,6 +14,8 @@ from landiag.collect.windows_state import ConnectionProfile, parse_state
 from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileRule, Store
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
+from landiag.model.causes.cause import Cause
+from landiag.model.causes.firewall import FIREWALL_BLOCKS_PROGRAM, FIREWALL_DROPS, FIREWALL_PROFILE
 from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
@@ -150,14 +152,23 @@ def _blocked(case: Case, policy: Policy, way: Way, journey: Journey) -> Finding:
         detail += " Its prompt is switched off here: it blocks new programs without a word."
     if ignored:
         detail += " Group Policy makes Windows ignore the rules that are set on this computer."
+    title = f"Windows Firewall blocks port {case.port}: no rule opens it in the {profile} profile"
+    fixes = (ask_admin(case.port),) if ignored else openings(case, policy, way, journey)
+    return _stopped(FIREWALL_DROPS, way, title, text, fixes, detail)
+
+
+def _stopped(
+    cause: Cause, way: Way, title: str, text: str, fixes: tuple[Fix, ...], detail: str = _DETAIL
+) -> Finding:
+    """What Windows Firewall stops, it drops without a word; ``text`` is the rule, or the setting that decides."""
     return Finding(
-        code="firewall-drops",
+        code=cause.code,
         outcome=Outcome.BLOCKS,
         symptom=Symptom.TIMEOUT,
-        title=f"Windows Firewall blocks port {case.port}: no rule opens it in the {profile} profile",
+        title=title,
         detail=detail,
         evidence=(Evidence(_SOURCE, f"input: {text}"),),
-        fixes=(ask_admin(case.port),) if ignored else openings(case, policy, way, journey),
+        fixes=fixes,
         paths=(way.id,),
     )
 
@@ -167,16 +178,11 @@ def _shields_up(way: Way, profile: str, text: str) -> Finding:
         f"In Windows Security > Firewall & network protection > {profile.title()} network, clear 'Blocks all incoming "
         "connections, including those in the list of allowed apps'."
     )
-    return Finding(
-        code="firewall-drops",
-        outcome=Outcome.BLOCKS,
-        symptom=Symptom.TIMEOUT,
-        title=f"Windows Firewall blocks all incoming connections in the {profile} profile, whatever its rules say",
-        detail=_DETAIL,
-        evidence=(Evidence(_SOURCE, f"input: {text}"),),
-        fixes=(Fix("Let the rules count again", needs="user-action", steps=(step,)),),
-        paths=(way.id,),
+    title = (
+        f"Windows Firewall blocks all incoming connections in the {profile} profile, whatever its rules say"
     )
+    fix = Fix("Let the rules count again", needs="user-action", steps=(step,))
+    return _stopped(FIREWALL_DROPS, way, title, text, (fix,))
 
 
 def _allowed_elsewhere(case: Case, policy: Policy, journey: Journey) -> str | None:
@@ -198,16 +204,11 @@ def _wrong_profile(case: Case, policy: Policy, way: Way, journey: Journey, other
     fixes = list(openings(case, policy, way, journey))
     if profile == "public" and other == "private":
         fixes.append(make_private(way))
-    return Finding(
-        code="firewall-profile",
-        outcome=Outcome.BLOCKS,
-        symptom=Symptom.TIMEOUT,
-        title=f"Port {case.port} is allowed in the {other} profile, but {way.interface.name}{named} is {profile}",
-        detail=_DETAIL,
-        evidence=(Evidence(_SOURCE, f"input: {journey.decided_by.rule_text if journey.decided_by else ''}"),),
-        fixes=tuple(fixes),
-        paths=(way.id,),
+    title = (
+        f"Port {case.port} is allowed in the {other} profile, but {way.interface.name}{named} is {profile}"
     )
+    text = journey.decided_by.rule_text if journey.decided_by else ""
+    return _stopped(FIREWALL_PROFILE, way, title, text, tuple(fixes))
 
 
 def _network_of(case: Case, way: Way) -> ConnectionProfile | None:
@@ -222,15 +223,13 @@ def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rul
     is_program = rule.program is not None
     asked = " (left behind by a prompt that was answered with Cancel)" if rule.is_prompt_block else ""
     who = f"port {case.port}" if rule.program is None else PureWindowsPath(rule.program).name
-    return Finding(
-        code="firewall-blocks-program" if is_program else "firewall-drops",
-        outcome=Outcome.BLOCKS,
-        symptom=Symptom.TIMEOUT,
-        title=f"Windows Firewall blocks {who} in the {profile} profile: rule '{rule.title}'{_origin(rule)}{asked}",
-        detail=f"{_DETAIL} A block wins over every rule that allows.",
-        evidence=(Evidence(_SOURCE, f"input: {rule.text}"),),
-        fixes=unblock(case, policy, way, journey, rule),
-        paths=(way.id,),
+    title = (
+        f"Windows Firewall blocks {who} in the {profile} profile: rule '{rule.title}'{_origin(rule)}{asked}"
+    )
+    cause = FIREWALL_BLOCKS_PROGRAM if is_program else FIREWALL_DROPS
+    fixes = unblock(case, policy, way, journey, rule)
+    return _stopped(
+        cause, way, title, rule.text, fixes, f"{_DETAIL} A block wins over every rule that allows."
     )
 
 
