@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,20 +66,25 @@ def parse_recording(text: str) -> Recording:
 
 
 _JSON_ENDS = (b"}", b"]", b"null")
+_ROUTE_PRINT_END = re.compile(rb"\n[ \t]+\d[^\n]*\n=+\r?\n[^\s=][^\n]*\n[^\d\n]+$")
+"""What ends `route print`: the last row of the active routes, their rule, and that there are no persistent ones."""
+
 _KERNEL_FILES = ("file:/proc/", "file:/sys/")
 
 
 def undamaged(reading: Reading) -> Reading:
     """A recorded reading as it is, or as ``damaged`` where its last line lacks its end.
 
-    Whatever a command or the kernel prints ends so; but for JSON, to whose own end its parsers hold it, and for
-    files that people edit.
+    Whatever a command or the kernel prints ends so; but for JSON, to whose own end its parsers hold it, for a
+    table that is seen to have ended, and for files that people edit.
     """
     name = reading.source
     is_edited = name.startswith("file:") and not name.startswith(_KERNEL_FILES)
     if reading.status is not ReadStatus.OK or is_edited or not reading.data:
         return reading
     if reading.data.endswith((b"\n", *_JSON_ENDS)):
+        return reading
+    if name.startswith("route-print") and _ROUTE_PRINT_END.search(reading.data):
         return reading
     return _damaged(reading, "it is cut off inside its last line")
 

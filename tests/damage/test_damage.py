@@ -11,7 +11,7 @@ from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
 from landiag.host import RecordedHost, parse_recording, render_recording
 from landiag.host.nft_text import read_nft_text
-from landiag.model.facts import Command, ParseError, ReadStatus
+from landiag.model.facts import Command, ParseError, Reading, ReadStatus
 from landiag.model.packet import Packet
 from landiag.model.report import Status
 from tests.cases import load, replay
@@ -63,6 +63,19 @@ def test_a_line_without_its_end_is_damaged_where_no_length_is_recorded() -> None
     subject = case_subject("linux-clear")
     data = subject.texts["ss-listeners"]
     assert subject.judge({**subject.texts, "ss-listeners": data.rstrip()})[0].name != "CLEAR"
+
+
+def test_a_table_that_is_seen_to_have_ended_is_whole_without_the_end_of_its_last_line() -> None:
+    whole = load("windows-clear-default-allow").recording.readings["route-print-4"].data.rstrip()
+    end = whole.rindex(b"=\n")
+
+    def is_whole(data: bytes) -> bool:
+        known = {"route-print-4": Reading("route-print-4", ReadStatus.OK, data)}
+        return RecordedHost(known).read(Command("route-print-4", ("route", "print"))).status is ReadStatus.OK
+
+    assert is_whole(whole)
+    cuts = [whole[:at] for at in range(1, end) if whole[at - 1 : at] != b"\n"]
+    assert not [cut[-40:] for cut in cuts if is_whole(cut)]
 
 
 @pytest.mark.parametrize(
