@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from dataclasses import dataclass
 
@@ -51,7 +52,14 @@ def spawn(lab: Lab, words: str, *, user: bool = False) -> pexpect.spawn[str]:
     argv = lab.server.argv(
         line, user=user, folder=PROJECT, environment={"TERM": "xterm", "NO_COLOR": "1", "HOME": "/srv/home"}
     )
-    return pexpect.spawn(argv[0], argv[1:], encoding="utf-8", dimensions=(24, 80), timeout=SECONDS)
+    return pexpect.spawn(
+        argv[0], argv[1:], encoding="utf-8", dimensions=(24, 80), timeout=SECONDS, preexec_fn=_hear_interrupts
+    )
+
+
+def _hear_interrupts() -> None:
+    """At a terminal Ctrl-C is heard, also where these tests were started with SIGINT ignored (``nohup ./test &``)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def converse(lab: Lab, words: str, *, user: bool = False, says: str = "y", enters: bool = True) -> Said:
