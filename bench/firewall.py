@@ -98,13 +98,10 @@ def whole_command(count: int) -> None:
     )
 
 
-def many_packets(count: int, packets: int) -> None:
-    """Judge many packets in process, after reading."""
-    load(count)
-    data = subprocess.run(LISTING, capture_output=True, check=True).stdout
-    ruleset = parse_ruleset({"nft-ruleset": Reading("nft-ruleset", ReadStatus.OK, data)})
+def some_packets(count: int) -> list[Packet]:
+    """The same packets of clients to this host in each run, a few of them to well-known ports."""
     random = Random(1)
-    asked = [
+    return [
         Packet(
             random.choice((22, 80, 5000, random.randrange(65536))),
             source=ip_address(f"192.168.77.{random.randrange(2, 250)}"),
@@ -112,8 +109,16 @@ def many_packets(count: int, packets: int) -> None:
             in_interface="eth0",
             source_port=random.randrange(1024, 65535),
         )
-        for _ in range(packets)
+        for _ in range(count)
     ]
+
+
+def many_packets(count: int, packets: int) -> None:
+    """Judge many packets in process, after reading."""
+    load(count)
+    data = subprocess.run(LISTING, capture_output=True, check=True).stdout
+    ruleset = parse_ruleset({"nft-ruleset": Reading("nft-ruleset", ReadStatus.OK, data)})
+    asked = some_packets(packets)
     began = time.process_time()
     for packet in asked:
         Follower(ruleset, Surroundings(packet.destination, packet.in_interface)).follow(packet)

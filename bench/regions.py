@@ -14,9 +14,8 @@ import sys
 import time
 from ipaddress import ip_address
 from pathlib import Path
-from random import Random
 
-from firewall import LISTING, load
+from firewall import LISTING, load, some_packets
 
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.linux import parse_ruleset
@@ -67,17 +66,7 @@ def regions(count: int) -> None:
 def bulk(count: int) -> None:
     """Judge a stream of packets; what is read and written apart from it is not counted."""
     load(count)
-    judge, random = Bulk(parsed(read()[0])), Random(1)
-    asked = [
-        Packet(
-            random.choice((22, 80, 5000, random.randrange(65536))),
-            source=ip_address(f"192.168.77.{random.randrange(2, 250)}"),
-            destination=ip_address("192.168.77.10"),
-            in_interface="eth0",
-            source_port=random.randrange(1024, 65535),
-        )
-        for _ in range(PACKETS)
-    ]
+    judge, asked = Bulk(parsed(read()[0])), some_packets(PACKETS)
     began = time.process_time()
     size = sum(len(json.dumps(judge.judge(packet).document)) for packet in asked)
     taken = time.process_time() - began

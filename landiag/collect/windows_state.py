@@ -25,6 +25,9 @@ REGISTRY_KEYS = (
 )
 """What is read, with everything below it, under HKEY_LOCAL_MACHINE."""
 
+RULES_KEY = rf"HKLM\{REGISTRY_KEYS[0]}\FirewallRules"
+"""Where the rules of Windows Firewall that are set on the computer stand, as reg is told it."""
+
 T = TypeVar("T")
 
 _SCRIPT = (

@@ -18,6 +18,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from landiag.collect.reader import VIRTUAL_VENDORS
 from landiag.model.facts import Family
 
 _MAX_NAMESPACES = 64
@@ -69,18 +70,7 @@ def _environment(release: str) -> str:
     if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
         return "container"
     vendor = _read_text("/sys/class/dmi/id/sys_vendor") + _read_text("/sys/class/dmi/id/product_name")
-    virtual = (
-        "QEMU",
-        "KVM",
-        "VMware",
-        "VirtualBox",
-        "innotek",
-        "Xen",
-        "Amazon EC2",
-        "Google Compute",
-        "Virtual",
-    )
-    return "vm" if any(word in vendor for word in virtual) else "bare"
+    return "vm" if any(word in vendor for word in VIRTUAL_VENDORS) else "bare"
 
 
 def own_command() -> str:

@@ -14,13 +14,11 @@ from importlib import import_module
 
 from msgspec import Struct, field
 
+from landiag.collect.reader import DENIED_WORDS, MAX_BYTES
 from landiag.host.modules import is_present
 from landiag.host.programs import SAFE_PATH, find_program
 from landiag.host.windows import Room, drain, inherited_variables
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
-
-MAX_BYTES = 64 * 1024 * 1024
-"""The most that one command or file may say; a ruleset of 100,000 rules is about 30 MB of JSON."""
 
 MAX_TOGETHER = 128 * 1024 * 1024
 """The most that all commands may say together, so that no few of them fill the memory."""
@@ -54,8 +52,6 @@ CALLS: Mapping[str, str] = {
     "registry": "landiag.host.windows_calls:registry",
 }
 """The Python functions that may be asked, ``(params, timeout in seconds) -> JSON bytes``; imported on use."""
-
-_DENIED_WORDS = ("operation not permitted", "permission denied", "you must be root", "need to be root")
 
 
 class LiveHost(Struct):
@@ -283,4 +279,4 @@ def _first_line(errors: bytes) -> str:
 
 def _sounds_denied(errors: bytes) -> bool:
     said = errors.decode("utf-8", "replace").lower()
-    return any(words in said for words in _DENIED_WORDS)
+    return any(words in said for words in DENIED_WORDS)

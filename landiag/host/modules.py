@@ -12,13 +12,7 @@ import os
 import sys
 from functools import cache
 
-_CONFIG_NAMES = {
-    "nf_tables": "CONFIG_NF_TABLES",
-    "ip_tables": "CONFIG_IP_NF_IPTABLES",
-    "ip6_tables": "CONFIG_IP6_NF_IPTABLES",
-    "ip_set": "CONFIG_IP_SET",
-    "nf_conntrack": "CONFIG_NF_CONNTRACK",
-}
+from landiag.collect.reader import MODULE_OPTIONS
 
 
 def is_present(module: str) -> bool:
@@ -30,7 +24,7 @@ def is_present(module: str) -> bool:
     release = os.uname().release
     if f"/{module}.ko" in _read(f"/lib/modules/{release}/modules.builtin"):
         return True
-    option = _CONFIG_NAMES.get(module)
+    option = MODULE_OPTIONS.get(module)
     return option is not None and f"\n{option}=y\n" in _read_config(release)
 
 

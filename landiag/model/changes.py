@@ -176,18 +176,13 @@ class Sysctl(Struct, frozen=True, tag_field="change", tag="sysctl"):
         return ("sysctl", "-w", f"{self.name}={self.before}")
 
 
-class RefusingRoute(Struct, frozen=True, tag_field="change", tag="refusing-route"):
-    """A route that refuses packets (``kind``: blackhole, prohibit, unreachable) and is taken away."""
-
-    kind: str
-    destination: str
-    table: str = "main"
+class _RemovedRoute(Struct, frozen=True):
+    """A route that is taken away."""
 
     @property
     def words(self) -> tuple[str, ...]:
         """The route as ``ip route`` is told it."""
-        table = () if self.table == "main" else ("table", self.table)
-        return (self.kind, self.destination, *table)
+        raise NotImplementedError
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -200,7 +195,21 @@ class RefusingRoute(Struct, frozen=True, tag_field="change", tag="refusing-route
         return ("ip", "route", "add", *self.words)
 
 
-class UnicastRoute(Struct, frozen=True, tag_field="change", tag="unicast-route"):
+class RefusingRoute(_RemovedRoute, frozen=True, tag_field="change", tag="refusing-route"):
+    """A route that refuses packets (``kind``: blackhole, prohibit, unreachable) and is taken away."""
+
+    kind: str
+    destination: str
+    table: str = "main"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The route as ``ip route`` is told it."""
+        table = () if self.table == "main" else ("table", self.table)
+        return (self.kind, self.destination, *table)
+
+
+class UnicastRoute(_RemovedRoute, frozen=True, tag_field="change", tag="unicast-route"):
     """A route to a network that is taken away."""
 
     destination: str
@@ -219,16 +228,6 @@ class UnicastRoute(Struct, frozen=True, tag_field="change", tag="unicast-route")
             *(("metric", str(self.metric)) if self.metric else ()),
             *(() if self.table == "main" else ("table", self.table)),
         )
-
-    @property
-    def argv(self) -> tuple[str, ...]:
-        """The command that takes it away."""
-        return ("ip", "route", "del", *self.words)
-
-    @property
-    def undo_argv(self) -> tuple[str, ...]:
-        """The command that sets it again."""
-        return ("ip", "route", "add", *self.words)
 
 
 class LinkSetting(Struct, frozen=True, tag_field="change", tag="link-setting"):

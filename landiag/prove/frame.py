@@ -7,6 +7,8 @@ from ipaddress import IPv6Address, ip_address
 
 from msgspec import Struct
 
+from landiag.wire.echo import checksum
+
 SYN, RST = 0x02, 0x04
 _TCP = 6
 _OPTIONS = struct.pack("!BBHBBBBIIBBBB", 2, 4, 1460, 4, 2, 8, 10, 1, 0, 1, 3, 3, 7)
@@ -44,12 +46,3 @@ def _segment(ends: Ends, flags: int, sequence: int) -> bytes:
     window = 64240 if flags == SYN else 0
     head = (ends.source_port, ends.port, sequence, 0, words << 4, flags, window, 0, 0)
     return struct.pack("!HHIIBBHHH", *head) + options
-
-
-def checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071)."""
-    padded = data + b"\0" * (len(data) % 2)
-    total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF

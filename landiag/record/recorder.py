@@ -14,6 +14,7 @@ from typing import Any
 
 from landiag.checks import sandbox
 from landiag.collect import interfaces, linux, linux_sources, machine, routes, sockets
+from landiag.collect.reader import DENIED_WORDS, MAX_BYTES, MODULE_OPTIONS, VIRTUAL_VENDORS
 from landiag.firewall.linux import DEVICE_CHAIN, TABLE_FLAGS
 from landiag.firewall.sources import NFT, NFT_TEXT, SOURCES
 from landiag.firewall.ufw import USER_RULES, USER_RULES6
@@ -25,26 +26,6 @@ _PID, _NAMESPACE, _INTERFACE, _UNIT = 987654321, "NAMESPACE-0", "INTERFACE-0", "
 _MASKING = ("redact/secret_names.py", "redact/masking.py")
 _MOST_INTERFACES = 200
 _PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
-_MAX_BYTES = 64 * 1024 * 1024
-_DENIED = ("operation not permitted", "permission denied", "you must be root", "need to be root")
-_MODULES = {
-    "nf_tables": "CONFIG_NF_TABLES",
-    "ip_tables": "CONFIG_IP_NF_IPTABLES",
-    "ip6_tables": "CONFIG_IP6_NF_IPTABLES",
-    "ip_set": "CONFIG_IP_SET",
-    "nf_conntrack": "CONFIG_NF_CONNTRACK",
-}
-_VIRTUAL = (
-    "QEMU",
-    "KVM",
-    "VMware",
-    "VirtualBox",
-    "innotek",
-    "Xen",
-    "Amazon EC2",
-    "Google Compute",
-    "Virtual",
-)
 
 
 def write_recorder() -> str:
@@ -69,11 +50,11 @@ def _table() -> dict[str, Any]:
     )
     return {
         "version": __version__,
-        "max_bytes": _MAX_BYTES,
+        "max_bytes": MAX_BYTES,
         "path": _PATH,
-        "denied": _DENIED,
-        "modules": _MODULES,
-        "virtual": _VIRTUAL,
+        "denied": DENIED_WORDS,
+        "modules": MODULE_OPTIONS,
+        "virtual": VIRTUAL_VENDORS,
         "variables": sorted(kept_variables()),
         "first": _rows((machine.MACHINE, *linux_sources.FIRST)),
         "rules": [one.name for one in SOURCES],

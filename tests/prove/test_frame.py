@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.prove.frame import RST, SYN, Ends, checksum, make_frame
+from landiag.prove.frame import RST, SYN, Ends, make_frame
+from landiag.wire.echo import checksum
 
 MAC, OUR_MAC = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 IPV4 = Ends("192.168.77.254", 40001, "192.168.77.10", 5000, MAC, OUR_MAC)

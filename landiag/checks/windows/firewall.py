@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.windows.openings import ask_admin, make_private, openings, unblock
 from landiag.collect import windows as collected
-from landiag.collect.windows_state import ConnectionProfile, parse_state
+from landiag.collect.windows_state import RULES_KEY, ConnectionProfile, parse_state
 from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileRule, Store
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
@@ -50,14 +50,13 @@ def check_firewall(case: Case) -> Answer:
 
 
 def _unreadable(policy: Unknown) -> Finding:
-    key = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
         title=f"Whether Windows Firewall lets other devices in: it could not be read ({policy.reason})",
         detail="Its rules are needed to tell.",
         evidence=(Evidence(policy.source, policy.reason),),
-        fixes=(Fix("Show its rules", (f'reg query "{key}"',), needs="user-action"),),
+        fixes=(Fix("Show its rules", (f'reg query "{RULES_KEY}"',), needs="user-action"),),
     )
 
 

@@ -23,7 +23,7 @@ from landiag.checks.wsl.sources import (
 from landiag.checks.wsl.ways import list_entries
 from landiag.checks.wsl.windows_side import HELPER, windows_facts, windows_ways
 from landiag.collect.adapters import kind_of
-from landiag.collect.windows_state import STATE
+from landiag.collect.windows_state import RULES_KEY, STATE
 from landiag.firewall.windows.neighbours import for_neighbours
 from landiag.firewall.windows.policy import PROFILES, Policy
 from landiag.journey.classes import first_packet
@@ -182,11 +182,10 @@ def _not_asked(case: Case) -> Finding:
 
 
 def _unreadable(policy: Unknown) -> Finding:
-    key = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
         title=f"Whether Windows Firewall lets other devices in: it could not be read ({policy.reason})",
         evidence=(Evidence(policy.source, policy.reason),),
-        fixes=(Fix("Show its rules (on Windows)", (f'reg query "{key}"',), needs="user-action"),),
+        fixes=(Fix("Show its rules (on Windows)", (f'reg query "{RULES_KEY}"',), needs="user-action"),),
     )
