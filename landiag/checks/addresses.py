@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks import link, names, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
+from landiag.checks.lost_family import check_family
 from landiag.checks.way_back import client_for
 from landiag.journey.routing import lookup
 from landiag.journey.ways import Way, is_container_side, owner_of, rank_kind
@@ -36,6 +37,7 @@ def check(case: Case) -> Answer:
     findings = _check_given_address(case)
     if not findings and not case.ways:
         findings = [_no_way(case, interfaces)]
+    findings += check_family(case)
     findings += _check_duplicates(case, interfaces)
     if case.way is not None:
         findings += _check_carrier(case, case.way) or link.check_way_in(case, case.way, interfaces)

@@ -9,6 +9,7 @@ from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.fixing import fix_by
+from landiag.checks.lost_family import find_stranded
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, socket_source, subject
 from landiag.checks.restart import listen_fixes, server_of
 from landiag.checks.shares import check_shares
@@ -68,6 +69,8 @@ def _check_way(case: Case, way: Way) -> list[Finding]:
         return [_perhaps(case, way, binding.perhaps[0])]
     if binding.is_free:
         return [_nothing_listens(case, way, destination)]
+    if find_stranded(case):
+        return []
     return [_bound_wrongly(case, way, binding, interface)]
 
 
