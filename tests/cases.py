@@ -1,26 +1,37 @@
-"""The recorded cases of fixtures/, for every test that goes over all of them."""
+"""Every case: those recorded on real hosts (fixtures/), and the synthetic machines (tests/machines)."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording
-from landiag.host.fixture import Fixture, read_fixture
+from landiag.host.fixture import SUFFIX, Fixture, read_fixture
 from landiag.model.report import Report
 from landiag.question import Question
+from landiag.render.style import Style
+from landiag.render.terminal import render_terminal
+from tests.machines.made import MADE, record
 
 FOLDER = Path(__file__).parent.parent / "fixtures"
 
-NAMES = sorted(path.parent.name for path in FOLDER.glob("*/case.toml"))
+RECORDED = {path.stem: path for path in sorted(FOLDER.glob(f"*{SUFFIX}"))}
+NAMES = sorted({*RECORDED, *MADE})
 
 
+@cache
 def load(name: str) -> Fixture:
-    """Read a case."""
-    return read_fixture(FOLDER / name)
+    """Read a case, or make the synthetic one."""
+    return read_fixture(RECORDED[name]) if name in RECORDED else record(name)
 
 
 def replay(recording: Recording) -> Report:
     """Diagnose a recording, as ``landiag check --replay`` does."""
     question = Question.from_options(recording.target, recording.options)
     return diagnose(question, Recorder(RecordedHost(recording.readings)), float("inf"))
+
+
+def show(report: Report) -> str:
+    """The report as a terminal of 80 columns shows it."""
+    return render_terminal(report, Style(80))

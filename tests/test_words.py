@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,10 +15,11 @@ import pytest
 
 from landiag.model.report import Finding, Report, Status
 from landiag.render.headline import headline, second_lines
+from landiag.render.jsontext import render_json
 from landiag.render.parse import parse_report
 from landiag.render.style import Style
 from landiag.render.terminal import render_quiet, render_terminal
-from tests.cases import FOLDER, NAMES
+from tests.cases import NAMES, load, replay
 
 ROOT = Path(str(files("landiag")))
 MODULES = sorted(ROOT.rglob("*.py"))
@@ -74,8 +76,9 @@ def test_the_words_to_lose_are_found() -> None:
     assert not LOST.search("I recommend to fix it; the command reads 10 files")
 
 
+@cache
 def _report(name: str) -> Report:
-    return parse_report((FOLDER / name / "report.json").read_text(encoding="utf-8"))
+    return parse_report(render_json(replay(load(name).recording)))
 
 
 def sentences(report: Report) -> Iterator[str]:

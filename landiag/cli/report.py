@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -25,19 +24,22 @@ from landiag.cli.outputs import (
     check_outputs,
     finish,
     render_for,
+    write_bytes,
     write_file,
 )
 from landiag.cli.saved import Saved, load, replayed
 from landiag.host import RecordedHost, Recorder, Recording, render_recording
 from landiag.model.host import Facts
 from landiag.model.report import Report
+from landiag.render.style import Style
+from landiag.render.terminal import render_terminal
 from landiag.terminal import terminal_style
 from landiag.verdict.compare import Change, compare
 from landiag.verdict.join import JoinError, join
 
 
 def report(
-    files: Annotated[list[Path], typer.Argument(help="Saved reports, recordings or folders of cases.")],
+    files: Annotated[list[Path], typer.Argument(help="Saved reports, recordings or cases.")],
     as_compare: Annotated[
         bool, typer.Option("--compare", help="Say what changed from the first to the second.")
     ] = False,
@@ -52,7 +54,7 @@ def report(
         Path | None, typer.Option(help="Write the recording, redacted with --redact, to this file.")
     ] = None,
     to_fixture: Annotated[
-        Path | None, typer.Option(help="Write the recording as a folder of a case to this folder.")
+        Path | None, typer.Option(help="Write the recording as a case, one text file, to this folder.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="The name of that case. [default: OS-cause]")] = None,
     as_json: JsonFlag = False,
@@ -82,7 +84,7 @@ def report(
     if redact or redact_map is not None:
         saved = _redact(saved, redact_map, keep_vendor, force)
     if to_fixture is not None:
-        _write_fixtures(saved, to_fixture, name)
+        _write_fixture(saved, to_fixture, name)
         if not (outputs or as_json or save):
             raise typer.Exit(0)
     if save is not None:
@@ -145,30 +147,26 @@ def _write_map(file: Path, mapping: Mapping[str, Mapping[str, str]], *, force: b
         file.chmod(0o600)
 
 
-def _write_fixtures(saved: list[Saved], folder: Path, name: str | None) -> None:
-    """Write a recording as a case: whole or not at all."""
-    from landiag.host.fixture import fixture_of, render_fixture
+def _write_fixture(saved: list[Saved], folder: Path, name: str | None) -> None:
+    """Write a recording as a case."""
+    from landiag.host.casefile import render_case
+    from landiag.host.fixture import SUFFIX, fixture_of
 
     recording = _only_recording(saved)
     shown = next(one.report for one in saved if one.recording is not None)
     try:
-        fixture = fixture_of(recording, shown, name)
+        fixture = fixture_of(recording, shown, render_terminal(shown, Style()), name)
     except ValueError as error:
         raise Stop(str(error)) from error
-    target = folder / fixture.name
-    if target.exists():
-        raise Stop(f"{target} exists already: choose another name for the case with --name")
+    file = folder / f"{fixture.name}{SUFFIX}"
+    if file.exists():
+        raise Stop(f"{file} exists already: choose another name for the case with --name")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".case-", dir=folder) as beside:
-            for path, content in render_fixture(fixture).items():
-                file = Path(beside, "case", path)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
-            Path(beside, "case").rename(target)
     except OSError as error:
-        raise Stop(f"{target} could not be written: {error.strerror}") from error
-    sys.stderr.write(f"landiag: the case is in {target}\n")
+        raise Stop(f"{folder} could not be made: {error.strerror}") from error
+    write_bytes(file, render_case(fixture), force=False)
+    sys.stderr.write(f"landiag: the case is in {file}\n")
 
 
 def _finish_comparison(

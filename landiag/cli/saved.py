@@ -12,6 +12,7 @@ from landiag.cli.inputs import read_input_text
 from landiag.cli.outputs import Stop
 from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording, parse_recording
+from landiag.host.fixture import SUFFIX, read_fixture
 from landiag.model.facts import ParseError, ReadStatus
 from landiag.model.report import Report
 from landiag.question import Question, UsageError
@@ -39,9 +40,7 @@ class Saved(Struct, frozen=True):
 def load(file: Path) -> Saved:
     """Load a report, a recording or a case. Stops with a sentence that names the file."""
     try:
-        if file.is_dir():
-            from landiag.host.fixture import read_fixture
-
+        if file.is_dir() or file.suffix == SUFFIX:
             return replayed(file, read_fixture(file).recording)
         text = _document(read_input_text(file))
         if _schema(text).startswith("landiag.recording/"):

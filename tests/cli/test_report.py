@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.host import parse_recording, render_recording
+from landiag.host.fixture import read_fixture
 from landiag.model.report import Outcome, Status, Verdict
 from landiag.model.report import Path as Way
 from landiag.render.jsontext import render_json
@@ -115,13 +116,33 @@ def test_server_and_client_are_joined(report: Path, tmp_path: Path) -> None:
 def test_recording_becomes_a_case_that_reads_back(recording: Path, tmp_path: Path) -> None:
     done = _run(recording, "--to-fixture", tmp_path / "fixtures", "--name", "linux-my-case")
     assert done.returncode == 0
-    folder = tmp_path / "fixtures" / "linux-my-case"
-    assert (folder / "readings" / "ss-listeners").read_bytes() == parse_recording(
-        recording.read_text()
-    ).readings["ss-listeners"].data
-    assert _run(folder, "--quiet").returncode == 1
+    case = tmp_path / "fixtures" / "linux-my-case.case"
+    read, first = read_fixture(case), parse_recording(recording.read_text())
+    assert {name: one.data for name, one in read.recording.readings.items()} == {
+        name: one.data for name, one in first.readings.items()
+    }
+    assert (read.status, read.cause) == ("blocked", "bound-to-loopback")
+    assert "listening on 127.0.0.1 only" in read.says
+    assert _run(case, "--quiet").returncode == 1
     again = _run(recording, "--to-fixture", tmp_path / "fixtures", "--name", "linux-my-case")
     assert (again.returncode, "exists already" in again.stderr) == (2, True)
+
+
+def test_a_folder_of_before_is_still_read(tmp_path: Path) -> None:
+    folder = tmp_path / "linux-old"
+    (folder / "readings").mkdir(parents=True)
+    (folder / "case.toml").write_text(
+        'origin = "recorded"\ndescription = ""\ncreated = ""\ntool_version = "0.1.0"\n'
+        '[expect]\nstatus = "undetermined"\n[target]\nport = 5000\n'
+        '[[reading]]\nsource = "ss-listeners"\nstatus = "ok"\nfile = "ss"\n'
+    )
+    (folder / "readings" / "ss").write_text("")
+    assert read_fixture(folder).recording.readings["ss-listeners"].data == b""
+    done = _run(folder)
+    assert (done.returncode, "could not be described" in done.stderr) == (2, True)
+    (folder / "readings" / "ss").unlink()
+    done = _run(folder)
+    assert (done.returncode, "is missing" in done.stderr) == (2, True)
 
 
 def test_newer_report_is_shown_with_a_note(report: Path) -> None:

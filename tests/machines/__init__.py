@@ -1,5 +1,5 @@
 """Synthetic machines of systems that no laboratory here runs: what they would answer, put together by hand.
 
-``python -m tests.machines`` writes their cases into fixtures/ anew. The shapes of all texts are those of
-recorded outputs; names, addresses and programs are made up.
+They are made anew for each test; what landiag says of each stands in ``reports/NAME.txt``. The shapes of all texts
+are those of recorded outputs; names, addresses and programs are made up.
 """

@@ -13,8 +13,8 @@ from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Finding, Outcome, Report, Status
 from tests.cases import NAMES, load, replay
 from tests.machines import bsd, windows
-from tests.machines.__main__ import record
 from tests.machines.case import Made
+from tests.machines.made import examine
 from tests.machines.windows_cases import (
     CASES,
     GERMAN_NETSH,
@@ -87,7 +87,7 @@ def test_what_is_cut_off_never_turns_a_verdict(name: str) -> None:
 
 
 def _finding(made: Made) -> Finding:
-    _, report = record(made)
+    _, report = examine(made)
     assert report.verdict.status is Status.UNDETERMINED
     found = next(one for one in report.findings if one.outcome is Outcome.UNKNOWN)
     assert found.title
@@ -104,7 +104,7 @@ def test_netsh_in_a_wrong_code_page(encoding: str, action: str) -> None:
     text = GERMAN_NETSH.format(program=windows.PYTHON, action=action).replace("Notizen", "Größe für Übung")
     data = text.encode(encoding, "replace")
     texts = {"netsh-rules": data, "netsh-profiles": GERMAN_PROFILES.encode(encoding, "replace")}
-    _, report = record(Made("", windows.host(denied=NO_REGISTRY, texts=texts), ""))
+    _, report = examine(Made("", windows.host(denied=NO_REGISTRY, texts=texts), ""))
     expected = Status.CLEAR if action == "Zulassen" else Status.BLOCKED
     assert report.verdict.status in (expected, Status.UNDETERMINED)
 
@@ -127,10 +127,10 @@ def test_powershell_that_is_missing_blocked_or_slow(why: str) -> None:
 def test_registry_values_with_junk_at_the_end() -> None:
     for junk in ("0", "\x00", "|0", "\u3000", "|RDK="):
         rules = {"x": windows.ALLOW + junk}
-        _, report = record(Made("", windows.host(rules), ""))
+        _, report = examine(Made("", windows.host(rules), ""))
         assert report.verdict.status in (Status.CLEAR, Status.UNDETERMINED), junk
         blocks = {"x": windows.ALLOW.replace("Allow", "Block") + junk, **MINE}
-        _, report = record(Made("", windows.host(blocks), ""))
+        _, report = examine(Made("", windows.host(blocks), ""))
         assert report.verdict.status in (Status.BLOCKED, Status.UNDETERMINED), junk
 
 

@@ -22,7 +22,7 @@ from landiag.model.packet import Packet
 from landiag.model.report import Target
 from landiag.model.ruleset import Verdict
 from landiag.question import Question
-from tests.machines.__main__ import record
+from tests.machines.made import examine
 from tests.machines.windows_cases import CASES
 
 BLOCKED = [name for name, made in CASES.items() if made.cause in ("firewall-drops", "firewall-profile")]
@@ -64,7 +64,7 @@ def test_the_opening_opens_nothing_else(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, made in CASES.items() if made.status == "blocked"])
 def test_every_command_is_narrow_and_has_an_undo(name: str) -> None:
-    _, report = record(CASES[name])
+    _, report = examine(CASES[name])
     for finding in report.findings:
         for fix in finding.fixes:
             for command in fix.commands:

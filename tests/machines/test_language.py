@@ -19,11 +19,11 @@ from landiag.render.text import render_text
 from landiag.render.typed import command_lines, undo_lines
 from tests.cases import NAMES, load, replay
 from tests.machines import bsd, windows
-from tests.machines.__main__ import record
 from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
 from tests.machines.macos_cases import CASES as MACOS
+from tests.machines.made import examine
 from tests.machines.situations import SITUATIONS
 from tests.machines.windows_cases import CASES as WINDOWS
 from tests.machines.wsl_cases import CASES as WSL
@@ -95,7 +95,7 @@ MADE = {**WINDOWS, **MACOS, **WSL, **BSD, **SITUATIONS}
 @pytest.mark.parametrize("name", sorted(MADE))
 def test_a_synthetic_machine_speaks_its_systems_language(name: str) -> None:
     made = MADE[name]
-    _, report = record(made)
+    _, report = examine(made)
     assert (report.verdict.status.value, report.verdict.cause) == (made.status, made.cause)
     assert foreign(report) == []
     if report.host.os == "win32":
@@ -141,7 +141,7 @@ STARTED = [
 
 @pytest.mark.parametrize(("os", "line", "port"), STARTED)
 def test_starting_a_server_anew_is_said_in_the_systems_language(os: str, line: str, port: int) -> None:
-    _, report = record(
+    _, report = examine(
         Made("a server on loopback", _host(os, line, port or 5000), "blocked", port=port or 5000)
     )
     assert report.verdict.status.value in ("blocked", "undetermined")

@@ -26,7 +26,7 @@ SVCHOST = process(
 )
 PORT_RULE = {"landiag-tcp-5000": ALLOW}
 PROXY = {"0.0.0.0/5000": "172.28.116.5/5000"}
-_LINUX = Path(__file__).parent.parent.parent / "fixtures" / "linux-clear"
+_LINUX = Path(__file__).parent.parent.parent / "fixtures" / "linux-clear.case"
 _PROXIES = """
 Listen on ipv4:             Connect to ipv4:
 
