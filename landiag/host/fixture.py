@@ -51,7 +51,9 @@ def fixture_name(report: Report) -> str:
     return f"{report.host.os}-{report.verdict.cause or report.verdict.status.value}"
 
 
-def fixture_of(recording: Recording, report: Report, says: str, name: str | None = None) -> Fixture:
+def fixture_of(
+    recording: Recording, report: Report, says: str, name: str | None = None, description: str = ""
+) -> Fixture:
     """Make a case of a recording and of what it gives today. Raises ValueError for a name that is none."""
     chosen = name or fixture_name(report)
     if not _NAME.fullmatch(chosen):
@@ -64,6 +66,6 @@ def fixture_of(recording: Recording, report: Report, says: str, name: str | None
         status=report.verdict.status.value,
         cause=report.verdict.cause,
         codes=tuple(dict.fromkeys(finding.code for finding in report.findings)),
-        description="redacted by landiag" if recording.options.get("redacted") else "",
+        description=description or ("redacted by landiag" if recording.options.get("redacted") else ""),
         says=says,
     )

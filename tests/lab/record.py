@@ -1,0 +1,52 @@
+"""Record scenarios as cases: ``python -m tests.lab.record [NAME...]``; what is judged wrongly is not kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from msgspec.structs import replace
+
+from landiag.host import parse_recording
+from landiag.host.casefile import render_case
+from landiag.host.fixture import SUFFIX, fixture_of
+from tests.cases import FOLDER, replay, show
+from tests.lab.build import build
+from tests.lab.case import RECORDING, check_truth
+from tests.lab.older import missing
+from tests.lab.runner import run
+from tests.lab.scenario import Scenario
+from tests.lab.scenarios import SCENARIOS
+from tests.lab.verdicts import REPOSITORY, ask, judge
+
+
+def _record(scenario: Scenario) -> list[str]:
+    """Build the scenario, ask landiag, and write the case; what is wrong, a sentence each."""
+    if reason := missing(scenario.needs):
+        return [reason]
+    with build(scenario) as lab:
+        wrong = list(check_truth(lab, scenario))
+        if not wrong:
+            answer = ask(lab, scenario, user=False, more=f"--json --save {RECORDING}")
+            wrong += judge(answer, scenario.verdict(user=False, peer=False))
+        return wrong or _write(scenario, lab.server.read(RECORDING))
+
+
+def _write(scenario: Scenario, text: str) -> list[str]:
+    read = parse_recording(text)
+    readings = {name: replace(one, data=_elsewhere(one.data)) for name, one in read.readings.items()}
+    recording = replace(read, readings=readings)
+    report = replay(recording)
+    fixture = fixture_of(recording, report, show(report), f"linux-{scenario.name}", scenario.fault)
+    (FOLDER / f"{fixture.name}{SUFFIX}").write_bytes(render_case(fixture))
+    return []
+
+
+def _elsewhere(data: bytes) -> bytes:
+    """The same without the places of this machine: the project's folder and the interpreter's."""
+    own, python = str(REPOSITORY).encode(), os.path.realpath(sys.executable).encode()
+    return data.replace(own, b"/srv/shop").replace(python, b"/usr/bin/python3.11")
+
+
+if __name__ == "__main__":
+    sys.exit(run(SCENARIOS, _record))
