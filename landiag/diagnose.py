@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from landiag.checks import CHECKS, exchange, firewall, link
+from landiag.checks import CHECKS, exchange, firewall_doubts, link
 from landiag.checks.case import Answer, Case, not_applicable
 from landiag.checks.debugger import keep_debugger_closed
 from landiag.collect import linux
@@ -75,7 +75,7 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
     scheme = "https" if exchange.speaks_tls(case) else "http"
     url = case.way.url(case.port, scheme, question.path) if case.way else None
     whom = "other devices" if case.peer is None else f"the device at {case.peer}"
-    judgement = judge(answers, firewall.likely_cause(case), whom)
+    judgement = judge(answers, firewall_doubts.likely_cause(case), whom)
     sees = what_client_sees(case, case.way, judgement.findings)
     judgement = reconcile(judgement, sees)
     verdict = judgement.verdict if testimony is None else testimony.confirm(judgement)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from landiag.checks.case import Case
-from landiag.firewall.engine.legs import Arrival
+from landiag.firewall.engine.conversation import Arrival
 from landiag.journey.inside import namespace_with
 from landiag.journey.journey import Translated, translated_by
 from landiag.journey.ways import Way, owner_of

@@ -19,8 +19,8 @@ from landiag.collect.windows import one_table, own_routes
 from landiag.firewall.alf import Alf, Signature, lower_alf, parse_alf, parse_signature
 from landiag.firewall.other_systems import join_rulesets
 from landiag.firewall.pf import PfSystem, PfText, parse_listing, parse_pf
+from landiag.firewall.pf.addresses import TableContent, parse_network, table_content
 from landiag.firewall.pf.compare import is_loaded_from
-from landiag.firewall.pf.matches import TableContent, parse_network, table_content
 from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import (
     Command,

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.conversation import Conversation
+from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.pieces import IPNetwork, Piece, split_network
 from landiag.firewall.engine.surroundings import NEIGHBOURHOOD, SavedSurroundings, Surroundings
 from landiag.firewall.owners import find_owner

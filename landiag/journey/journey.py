@@ -8,8 +8,9 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.firewall.engine.conversation import Arrival, Conversation
 from landiag.firewall.engine.crossing import Stopped
-from landiag.firewall.engine.legs import Arrival, Conversation, Follower
+from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.neighbours import Seeker
 from landiag.firewall.engine.packets import reset_to
 from landiag.firewall.engine.surroundings import Way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from landiag.firewall.engine.legs import Conversation
+from landiag.firewall.engine.conversation import Conversation
 from landiag.firewall.engine.own import OwnFollower
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.surroundings import HostSurroundings

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from enum import Enum
 from heapq import heappop, heappush
-from typing import TypeAlias
-
-from msgspec import Struct, field
 
 from landiag.watch.events import (
     Begin,
@@ -24,96 +20,29 @@ from landiag.watch.events import (
     Refusal,
     Segment,
 )
+from landiag.watch.flow import (
+    FACTS_PATIENCE,
+    KEPT_SECONDS,
+    KNOWN_DROP,
+    NO_ANSWER,
+    SILENCE,
+    Flow,
+    Key,
+    Observed,
+    Seen,
+    after,
+    from_client,
+    is_over,
+    is_syn,
+    is_unanswered,
+)
 from landiag.watch.packets import ACK, FIN, RST, SYN
 from landiag.watch.questions import Questions
 
-NO_ANSWER = 0.5
-"""Seconds after a SYN when it counts as not answered: the kernel answers in microseconds."""
-
-KNOWN_DROP = 0.2
-"""Seconds after a SYN when a reason of the kernel is enough."""
-
-FACTS_PATIENCE = 0.85
-"""Seconds after a SYN until when a conclusion waits for the machine to be read again."""
-
-SILENCE = 2.0
-"""Seconds that a server has to answer data; a client that says nothing is given half of it."""
-
-KEPT_SECONDS = 60.0
 MAX_SEEKERS = 256
 MAX_FLOWS = 20_000
 _DROP_WINDOW = (-0.0005, 0.004)
 _SAME_PACKET = 0.01
-
-
-Key: TypeAlias = tuple[str, int, str]
-"""What an attempt is known by: the client's address and port, and the address that it asked."""
-
-
-class Observed(str, Enum):
-    """What was seen of one attempt."""
-
-    CONNECTED = "connected"
-    SILENT = "silent"
-    REFUSED = "refused"
-    REJECTED = "rejected"
-    NO_ANSWER = "no-answer"
-    ANSWER_UNTAKEN = "answer-untaken"
-    UNFOUND = "unfound"
-
-
-class Flow(Struct):
-    """One connection attempt: a client's address and port, and all that was seen of it.
-
-    ``interfaces`` are those on which its SYN came in, in order (a bridge shows it after its port);
-    ``answered_by`` those by which the SYN-ACK left. ``arrivals`` are the times of its SYNs.
-    """
-
-    syn: Segment
-    interfaces: list[str]
-    arrivals: list[float]
-    answered_by: list[str] = field(default_factory=list)
-    answered_at: float | None = None
-    completed_at: float | None = None
-    asked_at: float | None = None
-    asked_until: int = 0
-    taken: bool = False
-    replied_at: float | None = None
-    head: str = ""
-    reset_at: float | None = None
-    left_at: float | None = None
-    hung_up: bool = False
-    ended_at: float | None = None
-    refusal: Refusal | None = None
-    half_open: bool = False
-    sought_at: float | None = None
-    concluded: Observed | None = None
-    late: bool = False
-
-    @property
-    def first(self) -> float:
-        """When its first SYN came."""
-        return self.arrivals[0]
-
-    @property
-    def interface(self) -> str:
-        """The interface that has the address, where a bridge and its port both showed the packet."""
-        return self.interfaces[-1]
-
-
-class Seen(Struct, frozen=True):
-    """One attempt as it was concluded: the flow as it then was, and what the kernel said meanwhile.
-
-    ``rises`` are the counters that went up since the attempt before. ``is_late`` where it corrects an earlier
-    conclusion about the same flow.
-    """
-
-    flow: Flow
-    observed: Observed
-    at: float
-    drops: tuple[Drop, ...]
-    rises: dict[str, int]
-    is_late: bool = False
 
 
 class Watcher:
@@ -188,12 +117,12 @@ class Watcher:
 
     def unanswered(self) -> list[Flow]:
         """List the attempts that wait for an answer of any kind."""
-        return [flow for flow in self.waiting.values() if _is_unanswered(flow)]
+        return [flow for flow in self.waiting.values() if is_unanswered(flow)]
 
     def _segment(self, segment: Segment) -> Key | None:
         """Note a segment with its attempt: the key of that, None where it belongs to none."""
         if segment.interface == "lo":
-            self.local_attempts += _is_syn(segment) and not segment.outgoing
+            self.local_attempts += is_syn(segment) and not segment.outgoing
             return None
         if segment.outgoing:
             key = (segment.destination, segment.destination_port, segment.source)
@@ -204,10 +133,10 @@ class Watcher:
         if segment.destination_port != self.port or segment.kind != "host":
             return None
         key = (segment.source, segment.source_port, segment.destination)
-        if _is_syn(segment):
+        if is_syn(segment):
             self._arrive(key, segment)
         elif (flow := self.flows.get(key)) is not None:
-            _from_client(flow, segment)
+            from_client(flow, segment)
             self._wake(key, flow)
         return key
 
@@ -236,7 +165,7 @@ class Watcher:
         elif segment.flags & RST:
             flow.reset_at = flow.reset_at or segment.at
         else:
-            if flow.asked_at is not None and _after(segment.acknowledged, flow.asked_until):
+            if flow.asked_at is not None and after(segment.acknowledged, flow.asked_until):
                 flow.taken = True
             if segment.data and flow.replied_at is None:
                 flow.replied_at, flow.head = segment.at, segment.head
@@ -333,7 +262,7 @@ class Watcher:
             if flow.left_at is not None:
                 return Observed.CONNECTED  # a scanner hangs up as soon as it is answered
             return Observed.ANSWER_UNTAKEN if final or self.now >= self._due(flow) else None
-        if final or self.now >= self._due(flow) or _is_over(flow):
+        if final or self.now >= self._due(flow) or is_over(flow):
             return Observed.SILENT if flow.asked_at is not None else Observed.CONNECTED
         return None
 
@@ -341,7 +270,7 @@ class Watcher:
         """When the wait for a flow ends."""
         if flow.completed_at is not None:
             return flow.asked_at + SILENCE if flow.asked_at is not None else flow.completed_at + SILENCE / 2
-        is_explained = _is_unanswered(flow) and bool(self._drops_of(flow))
+        is_explained = is_unanswered(flow) and bool(self._drops_of(flow))
         return flow.first + (KNOWN_DROP if is_explained else NO_ANSWER)
 
     def _must_wait(self, flow: Flow, observed: Observed) -> bool:
@@ -366,39 +295,3 @@ class Watcher:
             if key in self.waiting or self.now - flow.arrivals[-1] < KEPT_SECONDS:
                 return
             del self.flows[key]
-
-
-def _is_syn(segment: Segment) -> bool:
-    return segment.flags & (SYN | ACK | RST | FIN) == SYN
-
-
-def _is_unanswered(flow: Flow) -> bool:
-    return flow.answered_at is None and flow.refusal is None and flow.reset_at is None
-
-
-def _is_over(flow: Flow) -> bool:
-    """Whether one side has ended a complete connection on which the server has said nothing.
-
-    A client that has asked and closes its own half may still be waiting for the answer.
-    """
-    if flow.hung_up or flow.reset_at is not None or flow.ended_at is not None:
-        return True
-    return flow.left_at is not None and flow.asked_at is None
-
-
-def _from_client(flow: Flow, segment: Segment) -> None:
-    if segment.flags & RST:
-        flow.left_at, flow.hung_up = flow.left_at or segment.at, True
-        return
-    if segment.flags & ACK and flow.answered_at is not None:
-        flow.completed_at = flow.completed_at or segment.at
-    if segment.data and flow.asked_at is None:
-        flow.asked_at = segment.at
-        flow.asked_until = (segment.sequence + segment.data) & 0xFFFFFFFF
-    if segment.flags & FIN:
-        flow.left_at = flow.left_at or segment.at
-
-
-def _after(one: int, other: int) -> bool:
-    """Whether a sequence number is the other or comes after it (RFC 9293, section 3.4)."""
-    return (one - other) & 0xFFFFFFFF < 0x80000000

@@ -13,7 +13,7 @@ from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding
 from landiag.model.ruleset import TraceLine, Verdict
 from landiag.model.terms import Leg
-from landiag.watch.attempts import Flow, Observed, Seen
+from landiag.watch.flow import Flow, Observed, Seen
 from landiag.watch.meanings import MEANINGS, Meaning, reason_of, status_of
 from landiag.watch.snapshot import Prediction
 

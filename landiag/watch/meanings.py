@@ -30,8 +30,8 @@ from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.model.terms import Leg, StageName, Symptom
-from landiag.watch.attempts import Flow, Observed, Seen
 from landiag.watch.events import Drop
+from landiag.watch.flow import Flow, Observed, Seen
 from landiag.watch.snapshot import Prediction
 
 _OF_DROPS = sorted(

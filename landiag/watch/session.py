@@ -14,9 +14,10 @@ from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.model.facts import Reading
 from landiag.model.report import Evidence, Report
 from landiag.question import Question
-from landiag.watch.attempts import Flow, Seen, Watcher
+from landiag.watch.attempts import Watcher
 from landiag.watch.conclude import Attempt, conclude
 from landiag.watch.events import Event, Facts, Maker
+from landiag.watch.flow import Flow, Seen
 from landiag.watch.rule_counter import rule_rise
 from landiag.watch.snapshot import Prediction, Snapshot, predict
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from landiag.firewall.command import saved_around
-from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.conversation import Conversation
+from landiag.firewall.engine.legs import Follower
 from landiag.firewall.pf import PfSystem, is_pf, parse_pf, write_all
 from landiag.firewall.pf.tokens import unnumbered
 from landiag.firewall.windows import decode

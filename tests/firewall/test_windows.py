@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.conversation import Conversation
+from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.windows import Policy, decode, is_windows, parse_policy
 from landiag.firewall.windows.policy import Store

@@ -13,11 +13,12 @@ from landiag.host.fixture import SUFFIX, fixture_of
 from tests.cases import FOLDER, replay, show
 from tests.lab.build import build
 from tests.lab.case import RECORDING, check_truth
+from tests.lab.hosts import REPOSITORY
 from tests.lab.older import missing
 from tests.lab.runner import run
 from tests.lab.scenario import Scenario
 from tests.lab.scenarios import SCENARIOS
-from tests.lab.verdicts import REPOSITORY, ask, judge
+from tests.lab.verdicts import ask, judge
 
 
 def _record(scenario: Scenario) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Iterable
 
-from landiag.watch.attempts import KEPT_SECONDS, NO_ANSWER, SILENCE, Observed, Seen, Watcher
+from landiag.watch.attempts import Watcher
 from landiag.watch.counters import parse_half_open, parse_netstat
 from landiag.watch.events import Counters, Drop, End, Event, Facts, HalfOpen, Reading, Refusal, Segment
+from landiag.watch.flow import KEPT_SECONDS, NO_ANSWER, SILENCE, Observed, Seen
 from landiag.watch.packets import ACK, FIN, PSH, RST, SYN
 from landiag.watch.tracefs import parse_trace
 

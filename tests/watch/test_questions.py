@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from landiag.watch.attempts import Observed, Watcher
+from landiag.watch.attempts import Watcher
 from landiag.watch.events import End, Question
+from landiag.watch.flow import Observed
 from landiag.watch.packets import SYN
 from landiag.watch.questions import AGAIN, PATIENCE, Questions
 

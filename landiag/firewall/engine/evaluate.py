@@ -8,12 +8,12 @@ leave different are unknown from there on. So an unknown never hides a decision 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.draws import drawn_by
+from landiag.firewall.engine.ends import Doubts, End, Met, Next, minus, share_of, shown, times
 from landiag.firewall.engine.fields import REWRITTEN, PacketFields, merge
 from landiag.firewall.engine.nat import translated
 from landiag.model.action import (
@@ -29,9 +29,8 @@ from landiag.model.action import (
     Translate,
     Untrack,
 )
-from landiag.model.limits import Limit
 from landiag.model.match import Doubt, Limited, Match, UnknownKind
-from landiag.model.packet import ABSENT, Value
+from landiag.model.packet import ABSENT
 from landiag.model.ruleset import Chain, Rule, RuleList, Ruleset, Step, TraceLine, Verdict
 from landiag.model.sets import InSet, values_of
 
@@ -40,46 +39,6 @@ MAX_LINES = 20_000
 
 MAX_RULES = 500_000
 """How many rules one walk may meet: chains that jump twice each to the next would otherwise never end."""
-
-Doubts = tuple[Doubt, ...]
-
-
-class End(Struct):
-    """One way in which a walk can end: the verdict, the line that says so, and the packet as it is then.
-
-    ``doubts`` say on what it hangs; ``share`` is the part of connections that end so, None where nobody knows.
-    """
-
-    verdict: Verdict
-    line: TraceLine
-    fields: PacketFields
-    reject_with: str | None = None
-    translate: Translate | None = None
-    doubts: Doubts = ()
-    share: float | None = 1.0
-
-
-class Next(Enum):
-    """Where a walk goes after a rule."""
-
-    RULE = "the next rule"
-    CALLER = "back to the chain that jumped here"
-    GONE = "it has ended"
-
-
-class Met(Struct):
-    """What a rule has shown of itself so far: on what it hangs, the limits it stays below, what it did."""
-
-    chain: Chain
-    rule: Rule
-    doubts: Doubts = ()
-    limits: tuple[Limit, ...] = ()
-    done: list[str] = field(default_factory=list)
-
-    @property
-    def certain(self) -> bool:
-        """Whether the packet meets it for certain."""
-        return not self.doubts
 
 
 class Walk(Struct):
@@ -187,7 +146,7 @@ class Walk(Struct):
         if isinstance(action, Assign):
             if not self.assign(action, certain=met.certain):
                 return Next.RULE
-            met.done.append(f"{action.field} {_shown(self.fields[action.field])}")
+            met.done.append(f"{action.field} {shown(self.fields[action.field])}")
             return None
         if isinstance(action, Untrack):
             self.untracked = True if met.certain else None
@@ -262,7 +221,7 @@ class Walk(Struct):
             return Next.RULE
         before, rest = (None if met.certain else self.fields.copy()), self.rest
         outer = self.open_doubts
-        self.open_doubts, self.rest = (*outer, *met.doubts), times(rest, _share(met.doubts))
+        self.open_doubts, self.rest = (*outer, *met.doubts), times(rest, share_of(met.doubts))
         entered = self.rest
         back = self._chain(target)
         if before is None:
@@ -270,8 +229,8 @@ class Walk(Struct):
                 return Next.GONE
             return Next.CALLER if jump.goto else Next.RULE
         # The rest of connections did not enter, or came back.
-        ended = _minus(entered, self.rest if back else 0.0)
-        self.rest = _minus(rest, ended)
+        ended = minus(entered, self.rest if back else 0.0)
+        self.rest = minus(rest, ended)
         if back and jump.goto:
             self._returns[-1].append(self.fields.copy())
         self.fields = merge(before, self.fields) if back and not jump.goto else before
@@ -323,12 +282,12 @@ class Walk(Struct):
         translate: Translate | None = None,
     ) -> None:
         fields = self.fields if line.certain else self.fields.copy()
-        share = times(self.rest, _share(line.doubts))
+        share = times(self.rest, share_of(line.doubts))
         self.ends.append(
             End(verdict, line, fields, reject_with, translate, (*self.open_doubts, *line.doubts), share)
         )
         self.open_doubts = (*self.open_doubts, *line.doubts)
-        self.rest = _minus(self.rest, share)
+        self.rest = minus(self.rest, share)
 
     def _note(self, met: Met, result: str, verdict: Verdict | None = None) -> TraceLine:
         if met.doubts:
@@ -340,28 +299,7 @@ class Walk(Struct):
         return line
 
 
-def _share(doubts: Doubts) -> float | None:
-    """The part of connections that meet all of these conditions; None where one of them is not known."""
-    share: float | None = 1.0
-    for doubt in doubts:
-        share = times(share, doubt.share)
-    return share
-
-
-def times(one: float | None, other: float | None) -> float | None:
-    """A share of a share."""
-    return None if one is None or other is None else one * other
-
-
-def _minus(one: float | None, other: float | None) -> float | None:
-    return None if one is None or other is None else max(0.0, one - other)
-
-
 def candidates(chain: Chain, fields: PacketFields) -> Iterable[Rule]:
     """The rules of a chain that may match the packet, in order."""
     rules = chain.rules
     return rules.candidates(fields) if isinstance(rules, RuleList) else rules
-
-
-def _shown(value: Value) -> str:
-    return hex(value) if isinstance(value, int) else "unknown"

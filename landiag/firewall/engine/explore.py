@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from landiag.firewall.engine.conversation import Conversation
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import Ended, on_axis
-from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.spaces import Axis, Point, Space, Universe, holds, pieces

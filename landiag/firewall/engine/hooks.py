@@ -10,7 +10,8 @@ from __future__ import annotations
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.evaluate import Doubts, End, Walk, times
+from landiag.firewall.engine.ends import Doubts, End, times
+from landiag.firewall.engine.evaluate import Walk
 from landiag.firewall.engine.fields import DNAT, SNAT, PacketFields, Tracking, merge
 from landiag.firewall.engine.nat import SOURCE_KINDS, translated
 from landiag.firewall.engine.surroundings import Tuple

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from landiag.firewall.engine.crossing import Crosser, Trip
-from landiag.firewall.engine.evaluate import End
+from landiag.firewall.engine.ends import End
 from landiag.firewall.engine.fields import NO_SOCKET, Context, PacketFields, Tracking
 from landiag.firewall.engine.packets import (
     ANSWER,

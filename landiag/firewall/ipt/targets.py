@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
-from landiag.firewall.ipt.matches import ipset_operands
 from landiag.firewall.ipt.options import Option, Setting
+from landiag.firewall.ipt.set_matches import ipset_operands
 from landiag.firewall.nft.types import DSCP
 from landiag.model.action import (
     RESET,

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from landiag.firewall.pf import addresses
 from landiag.firewall.pf import matches as want
+from landiag.firewall.pf.addresses import TableContent
 from landiag.firewall.pf.syntax import PfRule, RuleLine
 from landiag.model.match import Always, Cuts, Fields, InRanges, Match, UnknownKind, UnknownMatch, join_cuts
 
@@ -33,7 +35,7 @@ class Entry(Struct):
 Setter = tuple[tuple[Match, ...], str]
 
 
-def conditions_of(entry: Entry, direction: str, tables: dict[str, want.TableContent]) -> tuple[Match, ...]:
+def conditions_of(entry: Entry, direction: str, tables: dict[str, TableContent]) -> tuple[Match, ...]:
     """Everything that must hold, the cheap and likely false first."""
     rule = entry.rule
     found: list[Match | None] = []
@@ -48,8 +50,8 @@ def conditions_of(entry: Entry, direction: str, tables: dict[str, want.TableCont
         found.append(want.OnInterface(FIELD[direction], tuple(rule.interfaces), text))
     if rule.rdomain:
         found.append(UnknownMatch(f"on rdomain {rule.rdomain}"))
-    found += [want.hosts("destination", rule.destinations, tables)]
-    found += [want.hosts("source", rule.sources, tables)]
+    found += [addresses.hosts("destination", rule.destinations, tables)]
+    found += [addresses.hosts("source", rule.sources, tables)]
     if rule.source_ports:
         found.append(want.ports("th sport", rule.source_ports, "from port"))
     found += [UnknownMatch(f"os {name}") for name in rule.os]

@@ -13,7 +13,9 @@ from typing import overload
 
 from msgspec import Struct, field
 
+from landiag.firewall.pf import addresses
 from landiag.firewall.pf import matches as want
+from landiag.firewall.pf.addresses import TableContent
 from landiag.firewall.pf.conditions import FIELD, Entry, NoneOf, conditions_of, is_stateless
 from landiag.firewall.pf.order import Gathering, children
 from landiag.firewall.pf.syntax import ANCHORS, PfRule, PfText, RuleLine
@@ -53,7 +55,7 @@ class PfSystem(Struct):
 
     texts: list[PfText] = field(default_factory=list)
     anchors: dict[str, Sequence[PfRule | RuleLine]] = field(default_factory=dict)
-    tables: dict[str, want.TableContent] = field(default_factory=dict)
+    tables: dict[str, TableContent] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     doubt: str = ""
@@ -69,12 +71,12 @@ class PfSystem(Struct):
         """Whether filter rules were read, be it none."""
         return any(text.shows_rules for text in self.texts)
 
-    def contents(self) -> dict[str, want.TableContent]:
+    def contents(self) -> dict[str, TableContent]:
         """What is known of every table; what was read apart counts more than a declaration."""
-        found: dict[str, want.TableContent] = {}
+        found: dict[str, TableContent] = {}
         for text in self.texts:
             for table in text.tables:
-                content = want.table_content(table.elements, complete=table.complete)
+                content = addresses.table_content(table.elements, complete=table.complete)
                 if table.name not in found or content.complete:
                     found[table.name] = content
         return {**found, **self.tables}
@@ -152,7 +154,7 @@ class FilterRules(RuleList):
 
 class _Lowering(Struct):
     system: PfSystem
-    tables: dict[str, want.TableContent]
+    tables: dict[str, TableContent]
     stateless: ElementSet = field(default_factory=lambda: ElementSet("stateless", list, dynamic=True))
 
     def ruleset(self) -> Ruleset:
@@ -291,9 +293,9 @@ class _Lowering(Struct):
 
     def _binat(self, rule: PfRule) -> tuple[Step, ...]:
         """Incoming packets to the outer address go to the inner one."""
-        outer, inner = want.target_address(rule.target.split()[0] if rule.target else ""), None
+        outer, inner = addresses.target_address(rule.target.split()[0] if rule.target else ""), None
         if len(rule.sources) == 1:
-            inner = want.target_address(rule.sources[0].text)
+            inner = addresses.target_address(rule.sources[0].text)
         if outer is None or inner is None or rule.no:
             return (Opaque(f"binat to {rule.target} is not followed"),)
         field_name = "ip daddr" if outer.version == 4 else "ip6 daddr"
@@ -322,7 +324,7 @@ def parse_target(text: str) -> Target | None:
     words = text.split()
     if not words:
         return None
-    address = want.target_address(words[0])
+    address = addresses.target_address(words[0])
     number: int | None = None
     if len(words) == 3 and words[1] == "port":
         number = want.port_number(words[2])

@@ -6,9 +6,6 @@ the running system knows are unknown, never "any".
 
 from __future__ import annotations
 
-import hashlib
-import re
-import struct
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 
@@ -17,18 +14,10 @@ from msgspec import Struct
 from landiag.firewall.engine.fields import PacketFields
 from landiag.model.facts import ParseError
 from landiag.model.match import Always, AnyOf, Cuts, Fields, InRanges, Match, Names, UnknownMatch
-from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, Packet
+from landiag.model.packet import PROTOCOL_NUMBERS, Packet
 
 ANY_WORDS = frozenset(("any", "*", ""))
 
-_VARIABLES = {
-    "systemroot": "c:\\windows", "windir": "c:\\windows", "systemdrive": "c:",
-    "programfiles": "c:\\program files", "programw6432": "c:\\program files",
-    "programfiles(x86)": "c:\\program files (x86)", "commonprogramfiles": "c:\\program files\\common files",
-    "programdata": "c:\\programdata", "allusersprofile": "c:\\programdata",
-}  # fmt: skip
-_VARIABLE = re.compile(r"%([^%]*)%")
-_PACKAGED = ("\\windowsapps\\", "\\systemapps\\")
 _PORT_KEYWORDS = {"mdns": 5353}
 
 
@@ -177,89 +166,6 @@ def _address_range(word: str) -> tuple[int, int, int] | None:
     return network.version, int(network.network_address), int(network.broadcast_address)
 
 
-def normal_path(path: str) -> str:
-    """A program's path as it is compared: lower case, variables of a default installation filled in."""
-    text = path.strip().strip('"').lower().replace("/", "\\")
-    text = text.removeprefix("\\\\?\\").removeprefix("\\??\\")
-    return _VARIABLE.sub(lambda found: _VARIABLES.get(found[1], found[0]), text)
-
-
-class Program(Match, Struct, frozen=True):
-    """The program that owns the socket has this path (normalised)."""
-
-    path: str
-    text: str
-
-    def test(self, fields: Fields) -> bool | None:
-        """Compare paths; a variable or short name that cannot be resolved leaves an equal rest unknown."""
-        program = fields["program"]
-        if not isinstance(program, str):
-            return None
-        actual = normal_path(program)
-        if actual == self.path:
-            return True
-        if "%" in self.path:
-            return None if actual.endswith(self.path.rpartition("%")[2]) else False
-        if "~" in self.path or "~" in actual:
-            return None if _short_name_may_match(self.path, actual) else False
-        return False
-
-
-def _short_name_may_match(left: str, right: str) -> bool:
-    """Whether 8.3 names (``progra~1``) could make two paths the same."""
-    ours, theirs = left.split("\\"), right.split("\\")
-    if len(ours) != len(theirs):
-        return False
-    return all("~" in one or "~" in two or one == two for one, two in zip(ours, theirs, strict=True))
-
-
-def program(path: str) -> Match | None:
-    """The rule is for one program; None where it is for every one."""
-    if path.strip().lower() in ANY_WORDS:
-        return None
-    return Program(normal_path(path), f"program {path}")
-
-
-class Package(Match, Struct, frozen=True):
-    """The program belongs to one Store package: ``name`` is its family name, or the identifier made of that."""
-
-    name: str
-    text: str
-
-    def test(self, fields: Fields) -> bool | None:
-        """False for programs of no package, and of another one.
-
-        Whether a program of this very package runs in its container is unknown: those with full trust do not.
-        """
-        path = fields["program"]
-        if not isinstance(path, str):
-            return None
-        actual = normal_path(path)
-        if not any(folder in actual for folder in _PACKAGED):
-            return False
-        family = package_family(actual)
-        if family is None or self.name.lower() in (family, package_sid(family).lower()):
-            return None
-        return False
-
-
-_FAMILY = re.compile(
-    r"\\windowsapps\\([^\\_]+)_[^\\_]+_[^\\_]*_[^\\_]*_([a-z0-9]{13})\\|\\systemapps\\([^\\_]+)_([a-z0-9]{13})\\"
-)
-
-
-def package_family(path: str) -> str | None:
-    """The family name of the package in whose folder a program lies (a normal path); None where it shows none."""
-    found = _FAMILY.search(path)
-    return None if found is None else f"{found[1] or found[3]}_{found[2] or found[4]}"
-
-
-def package_sid(family: str) -> str:
-    """The identifier of a package's container: ``S-1-15-2-``, and 28 bytes of the SHA-256 of its family name."""
-    digest = hashlib.sha256(family.lower().encode("utf-16-le")).digest()
-    return "S-1-15-2-" + "-".join(map(str, struct.unpack("<7I", digest[:28])))
-
-
 def icmp(version: int, values: Sequence[str], text: str) -> Match:
     """An ICMP type and code: ``8:*``, ``3:4``."""
     name = "icmp" if version == 4 else "icmpv6"
@@ -272,99 +178,6 @@ def icmp(version: int, values: Sequence[str], text: str) -> Match:
             return UnknownMatch(text)
         matches.append(InRanges(f"{name} type", ((int(kind), int(kind)),), text))
     return AnyOf(tuple(matches), text)
-
-
-class InterfaceAlias(Match, Struct, frozen=True):
-    """The packet comes in by an interface with one of these names, compared without case."""
-
-    names: frozenset[str]
-    text: str
-
-    def test(self, fields: Fields) -> bool | None:
-        """Compare the name."""
-        value = fields["iifname"]
-        if value is ABSENT:
-            return False
-        return value.lower() in self.names if isinstance(value, str) else None
-
-
-def interfaces(values: Sequence[str], text: str) -> Match | None:
-    """The packet comes in by one of the named interfaces; None for every interface."""
-    words = [value.strip().lower() for value in values]
-    if any(word in ANY_WORDS for word in words):
-        return None
-    guids = frozenset(word for word in words if word.startswith("{"))
-    named = InterfaceAlias(frozenset(words) - guids, text)
-    if not guids:
-        return named
-    identified = InterfaceGuid(guids, text)
-    return identified if not named.names else AnyOf((identified, named), text)
-
-
-class InterfaceGuid(Match, Struct, frozen=True):
-    """The packet comes in by an interface with one of these identifiers, in braces and small letters."""
-
-    guids: frozenset[str]
-    text: str
-
-    def test(self, fields: Fields) -> bool | None:
-        """Compare the identifier, where it is known."""
-        packet = packet_of(fields)
-        if packet is None or packet.interface_guid is None:
-            return None
-        return packet.interface_guid.lower() in self.guids
-
-
-_KINDS = {
-    "lan": ("ethernet",),
-    "wired": ("ethernet",),
-    "wireless": ("wifi",),
-    "remoteaccess": ("vpn",),
-    "ras": ("vpn",),
-}
-
-
-_TUNNELS = ("vpn", "tunnel")
-
-
-class InterfaceType(Match, Struct, frozen=True):
-    """The packet comes in by an interface of one of these types: ``lan``, ``wireless``, ``remoteaccess``."""
-
-    words: tuple[str, ...]
-    text: str
-
-    def test(self, fields: Fields) -> bool | None:
-        """Cable and Wi-Fi are told apart; what else an adapter is to Windows is not known."""
-        packet = packet_of(fields)
-        kind = None if packet is None else packet.interface_kind
-        if not set(self.words) <= set(_KINDS):
-            return None
-        if {"ethernet", "wifi"} <= {
-            one for word in self.words for one in _KINDS[word]
-        } and kind not in _TUNNELS:
-            return True  # clients of a LAN come in by one of the two
-        return any(kind in _KINDS[word] for word in self.words) if kind in ("ethernet", "wifi") else None
-
-
-def interface_types(values: Sequence[str], text: str) -> Match | None:
-    """The packet comes in by an interface of one of the types; None for every type."""
-    words = tuple(value.strip().lower() for value in values)
-    return None if any(word in ("any", "all", "0", "") for word in words) else InterfaceType(words, text)
-
-
-class Service(Match, Struct, frozen=True):
-    """The program that owns the socket runs this service; ``*`` stands for any."""
-
-    name: str
-    text: str
-
-    def test(self, fields: Fields) -> bool | None:
-        """Compare with the services that run in the process, where they are known."""
-        packet = packet_of(fields)
-        if packet is None or packet.services is None:
-            return None
-        known = {one.lower() for one in packet.services}
-        return bool(known) if self.name == "*" else self.name.lower() in known
 
 
 def profiles(names: frozenset[str]) -> Match:

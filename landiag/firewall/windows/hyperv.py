@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from landiag.firewall.windows import conditions
+from landiag.firewall.windows import conditions, programs
 from landiag.firewall.windows.hyperv_settings import WSL_CREATOR, HyperVRule, HyperVSetting, setting_of
 from landiag.firewall.windows.policy import (
     BACKEND,
@@ -110,7 +110,7 @@ def _of_windows(windows: Policy, profile: str, stores: Sequence[Store]) -> Itera
 
 def is_plain(rule: FirewallRule) -> bool:
     """Whether a rule asks for addresses, ports and protocols alone: only such rules of Windows count for WSL."""
-    others = (conditions.Program, conditions.Service, conditions.Package)
+    others = (programs.Program, programs.Service, programs.Package)
     return rule.program is None and not any(isinstance(match, others) for match in rule.matches)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from landiag.firewall.windows import conditions
+from landiag.firewall.windows import conditions, programs
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileSettings, Setting, Store
 from landiag.firewall.windows.registry_text import Entry
 from landiag.model.facts import Unknown
@@ -90,7 +90,7 @@ def _conditions(head: list[str], scope: str, *, is_port: bool) -> Iterator[Match
             yield ports
         yield conditions.protocol({"tcp": 6, "udp": 17}.get(head[1].lower(), 6))
     else:
-        program = conditions.program(head[0])
+        program = programs.program(head[0])
         if program is not None:
             yield program
     addresses = conditions.addresses("source", scope.split(","), f"scope {scope}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
-from landiag.firewall.windows import conditions
+from landiag.firewall.windows import conditions, interfaces, programs
 from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileSettings, Setting, Store
 from landiag.firewall.windows.words import words
 from landiag.model.facts import ParseError, Unknown
@@ -152,9 +152,9 @@ def _condition(name: str, value: str) -> Match | None:
     text = f"{name.replace('_', ' ')} {value}"
     parts = ["Any" if said.is_any(part) else part.strip() for part in value.split(",")]
     if name == "program":
-        return conditions.program("Any" if said.is_any(value) else value)
+        return programs.program("Any" if said.is_any(value) else value)
     if name == "service":
-        return None if said.is_any(value) else conditions.Service(value.strip(), text)
+        return None if said.is_any(value) else programs.Service(value.strip(), text)
     if name == "protocol":
         try:
             number = conditions.parse_protocol(parts[0])
@@ -178,7 +178,7 @@ def _rest(block: Block) -> Iterator[Match]:
     types = fields.get("interface_types", "")
     if types and not said.is_any(types):
         named = [said.value("interface_type", word) or word for word in types.split(",")]
-        match = conditions.interface_types(named, f"interface types {types}")
+        match = interfaces.interface_types(named, f"interface types {types}")
         if match is not None:
             yield match
     security = fields.get("security", "")

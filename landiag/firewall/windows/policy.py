@@ -14,7 +14,8 @@ from typing import overload
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.windows.conditions import FromItself, interfaces, profiles
+from landiag.firewall.windows.conditions import FromItself, profiles
+from landiag.firewall.windows.interfaces import interfaces
 from landiag.model.action import Action, Jump, Opaque, Stop, Verdict
 from landiag.model.facts import Unknown
 from landiag.model.match import Fields, InRanges, Match, UnknownMatch

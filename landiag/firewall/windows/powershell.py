@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from landiag.firewall.windows import conditions
+from landiag.firewall.windows import conditions, interfaces, programs
 from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileSettings, Setting, Store
 from landiag.firewall.windows.rows import Row, parse_rows
 from landiag.model.facts import ParseError, Unknown
@@ -210,26 +210,26 @@ def _protocol(parts: list[str], text: str) -> Match | None:  # noqa: ARG001
 def _service(parts: list[str], text: str) -> Match | None:
     if parts[0].lower() == "any":
         return None
-    return conditions.Service(parts[0], f"{text}: which service the program runs is not known")
+    return programs.Service(parts[0], f"{text}: which service the program runs is not known")
 
 
 def _package(parts: list[str], text: str) -> Match | None:
-    return None if parts[0].lower() in ("any", "") else conditions.Package(parts[0], text)
+    return None if parts[0].lower() in ("any", "") else programs.Package(parts[0], text)
 
 
 def _interface_type(parts: list[str], text: str) -> Match | None:
-    return conditions.interface_types(parts, text)
+    return interfaces.interface_types(parts, text)
 
 
 _FILTERS: tuple[tuple[str, Callable[[list[str], str], Match | None]], ...] = (
     ("protocol", _protocol),
     ("localport", lambda parts, text: conditions.ports("th dport", parts, text)),
     ("remoteport", lambda parts, text: conditions.ports("th sport", parts, text)),
-    ("program", lambda parts, text: conditions.program(parts[0])),  # noqa: ARG005
+    ("program", lambda parts, text: programs.program(parts[0])),  # noqa: ARG005
     ("localaddress", lambda parts, text: conditions.addresses("destination", parts, text)),
     ("remoteaddress", lambda parts, text: conditions.addresses("source", parts, text)),
     ("service", _service),
-    ("interfacealias", conditions.interfaces),
+    ("interfacealias", interfaces.interfaces),
     ("interfacetype", _interface_type),
 )
 

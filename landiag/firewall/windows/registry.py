@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from landiag.firewall.windows import conditions, legacy
+from landiag.firewall.windows import conditions, interfaces, legacy, programs
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileSettings, Setting, Store
 from landiag.firewall.windows.registry_text import RULE_STRING, Entry
 from landiag.model.facts import ParseError, Unknown
@@ -170,9 +170,7 @@ def _protocol(found: Sequence[str]) -> Match | None:
 
 
 def _service(found: Sequence[str]) -> Match | None:
-    return conditions.Service(
-        found[0].strip(), f"Svc={found[0]}: which service the program runs is not known"
-    )
+    return programs.Service(found[0].strip(), f"Svc={found[0]}: which service the program runs is not known")
 
 
 def _platform(found: Sequence[str], operators: Sequence[str]) -> Match | None:
@@ -189,12 +187,12 @@ def _platform(found: Sequence[str], operators: Sequence[str]) -> Match | None:
 
 _LOWER: Mapping[str, Callable[[Sequence[str]], Match | None]] = {
     "protocol": _protocol,
-    "app": lambda found: conditions.program(found[0]),
+    "app": lambda found: programs.program(found[0]),
     "svc": _service,
-    "apppkgid": lambda found: conditions.Package(found[0].strip(), f"AppPkgId={found[0]}"),
-    "pfn": lambda found: conditions.Package(found[0].strip(), f"PFN={found[0]}"),
-    "if": lambda found: conditions.interfaces(found, f"IF={','.join(found)}"),
-    "iftype": lambda found: conditions.interface_types(found, f"IFType={','.join(found)}"),
+    "apppkgid": lambda found: programs.Package(found[0].strip(), f"AppPkgId={found[0]}"),
+    "pfn": lambda found: programs.Package(found[0].strip(), f"PFN={found[0]}"),
+    "if": lambda found: interfaces.interfaces(found, f"IF={','.join(found)}"),
+    "iftype": lambda found: interfaces.interface_types(found, f"IFType={','.join(found)}"),
     "icmp4": lambda found: conditions.icmp(4, found, f"ICMP4={','.join(found)}"),
     "icmp6": lambda found: conditions.icmp(6, found, f"ICMP6={','.join(found)}"),
     "platform": lambda _: None,

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.conversation import Conversation
+from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.linux import parse_ruleset
 from landiag.model.facts import Reading, ReadStatus

@@ -13,7 +13,8 @@ from random import Random
 from landiag.collect.interfaces import INTERFACES, parse_interfaces
 from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules
 from landiag.firewall import linux
-from landiag.firewall.engine.legs import Conversation, Follower
+from landiag.firewall.engine.conversation import Conversation
+from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.sources import SOURCES
 from landiag.journey.surroundings import HostSurroundings

@@ -1,0 +1,105 @@
+"""Servers in another network namespace: containers, and what is sent on to them."""
+
+from __future__ import annotations
+
+from landiag.checks.case import Case
+from landiag.checks.destination import Destination
+from landiag.checks.fixing import fix_by
+from landiag.checks.owners import describe_owner
+from landiag.checks.restart import listen_fixes
+from landiag.journey.binding import bind_among, describe_address, why_not
+from landiag.journey.ways import Way
+from landiag.model.changes import Sysctl
+from landiag.model.facts import Family, Namespace, Socket, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+
+
+def listening_inside(case: Case, port: int) -> tuple[Namespace, Socket] | None:
+    """Find a socket of this port in another network namespace."""
+    if isinstance(case.facts.namespaces, Unknown):
+        return None
+    for namespace in case.facts.namespaces:
+        if not isinstance(namespace.sockets, Unknown):
+            for socket in namespace.sockets:
+                if socket.port == port:
+                    return namespace, socket
+    return None
+
+
+def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Finding:
+    """Say that the server listens in another namespace, from which nothing is published."""
+    namespace, socket = inside
+    return Finding(
+        code="listening-in-namespace",
+        outcome=Outcome.BLOCKS,
+        title=f"{describe_owner(case, socket)} listens on port {socket.port} only inside a container or network "
+        f"namespace, from which nothing is published",
+        detail=f"Inside, it listens on {describe_address(socket)}; the host itself has no socket on this port.",
+        evidence=(
+            Evidence(
+                f"ss in network namespace {namespace.name} (pid {namespace.pid})", describe_address(socket)
+            ),
+        ),
+        fixes=(
+            Fix(
+                f"Publish the container's port on the host (docker: -p {case.port}:{socket.port})",
+                needs="user-action",
+                steps=(
+                    f"Start the container again with its port published, for example"
+                    f" docker run -p {case.port}:{socket.port} IMAGE, or in compose: ports:"
+                    f' - "{case.port}:{socket.port}".',
+                ),
+            ),
+        ),
+        paths=(way.id,),
+    )
+
+
+def check_elsewhere(case: Case, way: Way, destination: Destination) -> list[Finding]:
+    """Check the socket behind NAT, in the container that has the translated address, where it can be seen."""
+    stopped = _not_forwarded(case, way, destination)
+    if stopped is not None:
+        return [stopped]
+    namespace = destination.namespace
+    if namespace is None or isinstance(namespace.sockets, Unknown):
+        return []
+    inside = bind_among(namespace.sockets, destination.ip, destination.port, None)
+    if inside.serving or inside.perhaps:
+        return []
+    evidence = tuple(
+        Evidence(f"ss in the container (pid {namespace.pid})", describe_address(s)) for s in inside.others
+    )
+    where = f"{destination.ip}:{destination.port}"
+    if inside.is_free:
+        title = f"Port {case.port} is sent to the container at {where}, where nothing listens"
+        return [Finding("port-redirected", Outcome.BLOCKS, title, evidence=evidence, paths=(way.id,))]
+    socket = inside.others[0]
+    code = why_not(socket, None)
+    title = f"Inside the container {describe_owner(case, socket)} listens on {describe_address(socket)} only"
+    detail = f"Port {case.port} of this machine is sent to {where}: in the container, listen on 0.0.0.0."
+    fixes = listen_fixes(case, socket, Family(destination.ip.version))
+    return [Finding(code, Outcome.BLOCKS, title, detail, evidence, fixes, paths=(way.id,))]
+
+
+def _not_forwarded(case: Case, way: Way, destination: Destination) -> Finding | None:
+    """Find that the kernel passes nothing on to other addresses (ip_forward, ip-sysctl.rst)."""
+    ipv6 = destination.ip.version == 6
+    name = "net.ipv6.conf.all.forwarding" if ipv6 else "net.ipv4.ip_forward"
+    if case.facts.sysctls.get(name) != "0":
+        return None
+    where = f"{destination.ip}:{destination.port}"
+    return Finding(
+        code="port-not-forwarded",
+        outcome=Outcome.BLOCKS,
+        title=f"Port {case.port} is sent to {where}, but this machine forwards no packets ({name} = 0)",
+        detail="A rule translates the address, and the kernel then drops what is not for itself.",
+        evidence=(Evidence("sysctl", f"{name} = 0"), Evidence("firewall", destination.rule_text)),
+        fixes=(
+            fix_by(
+                "Let this machine forward packets",
+                Sysctl(name, "0", "1"),
+                risk="it then forwards for every network that its firewall lets pass",
+            ),
+        ),
+        paths=(way.id,),
+    )

@@ -1,0 +1,131 @@
+"""Which change would let clients pass a rule, tried on the rules that were read."""
+
+from __future__ import annotations
+
+import shlex
+from ipaddress import ip_network
+
+from msgspec.structs import replace
+
+from landiag.checks.case import Case
+from landiag.checks.fixing import fix_by
+from landiag.checks.rule_words import place
+from landiag.firewall.openings import Opening, Proposal, propose
+from landiag.firewall.opens import prove_opening
+from landiag.firewall.owners import find_owner
+from landiag.journey.journey import Journey, follow_through
+from landiag.journey.scope import machine_scope
+from landiag.journey.ways import Way
+from landiag.model.facts import IPNetwork
+from landiag.model.lines import nft_undo
+from landiag.model.packet import Packet
+from landiag.model.report import Finding, Fix
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.stages import BACK, SEARCH
+
+
+def proven(
+    case: Case,
+    way: Way,
+    before: Ruleset,
+    journey: Journey,
+    proposal: Proposal | None,
+    following: Journey | None,
+    finding: Finding,
+) -> Finding:
+    """The same with what its fix opens: it counts as verified only where that is what it should open."""
+    if proposal is None or proposal.ruleset is None or len(finding.fixes) != 1:
+        return finding
+    scope = machine_scope(case.facts, Packet())
+    proof = prove_opening(before, proposal.ruleset, scope, _opening(way, journey), None)
+    if proof is None:
+        return finding  # too much to compare: that it helps was tried, what else it opens is not told
+    passes = following is not None and following.verdict is Verdict.ACCEPT
+    holds = proof.is_narrow is True and (bool(proof.opens) or not passes)
+    fix = replace(finding.fixes[0], opens=proof.opens)
+    return replace(finding, fixes=(fix if holds else replace(fix, verified=None),))
+
+
+def best_proposal(
+    case: Case, way: Way, ruleset: Ruleset, journey: Journey, line: TraceLine
+) -> tuple[Proposal | None, Journey | None]:
+    """Try the openings from the narrowest place on, until one helps in the model; the last one otherwise."""
+    proposal, following = None, None
+    owner = find_owner(ruleset, line, journey.lines)
+    for candidate in propose(ruleset, owner, line, _opening(way, journey)):
+        proposal, following = candidate, _follow_again(case, candidate, journey)
+        if is_mended(journey, following) is not False:
+            break
+    return proposal, following
+
+
+def _follow_again(case: Case, proposal: Proposal | None, journey: Journey) -> Journey | None:
+    if proposal is None or proposal.ruleset is None:
+        return None
+    return follow_through(case.facts, proposal.ruleset, journey.packet)
+
+
+def _opening(way: Way, journey: Journey) -> Opening:
+    """The opening for this conversation: its clients' subnet, or the one client when it is outside of it."""
+    packet = journey.packet
+    clients: IPNetwork = way.network
+    if packet.source is not None and packet.source not in clients:
+        clients = ip_network(packet.source)
+    asked = packet.destination_port or 0
+    port = journey.translated.port if journey.translated is not None else asked
+    return Opening(clients, port, journey.leg in BACK, asked)
+
+
+def is_mended(journey: Journey, following: Journey | None) -> bool | None:
+    """Whether a fix helps: what decided before decides no more. None where that cannot be evaluated."""
+    if following is None:
+        return None
+    return following.verdict is Verdict.ACCEPT or not _same_place(following.decided_by, journey.decided_by)
+
+
+def _same_place(one: TraceLine | None, other: TraceLine | None) -> bool:
+    return one is not None and other is not None and place(one) == place(other) and one.leg == other.leg
+
+
+def search_fixes(journey: Journey, line: TraceLine) -> tuple[Fix, ...]:
+    """Let ARP or neighbour discovery through the chain that stops it; nothing where another packet is stopped."""
+    chain, asked = line.chain, journey.packet.destination
+    if journey.leg not in SEARCH or chain is None or asked is None:
+        return ()
+    title = "Let clients find this machine's hardware address"
+    if chain.backend.startswith("iptables"):
+        kinds = ("neighbour-solicitation", "neighbour-advertisement")
+        tool = chain.backend.replace("iptables", "ip6tables")
+        typed, undo = (
+            tuple(f"{tool} {verb} {chain.name} -p ipv6-icmp --icmpv6-type {kind} -j ACCEPT" for kind in kinds)
+            for verb in ("-I", "-D")
+        )
+        return (Fix(title, typed, undo, "root", risk=_SEARCH_RISK),) if asked.version == 6 else ()
+    what, place = (
+        "icmpv6 type '{ nd-neighbor-solicit, nd-neighbor-advert }'",
+        (chain.family, chain.table, chain.name),
+    )
+    if asked.version == 4:
+        what = "arp operation '{ request, reply }'"
+    command = f"nft insert rule {' '.join(place)} {what} accept comment '\"{_SEARCH_COMMENT}\"'"
+    return (
+        (Fix(title, (command,), (nft_undo(place, _SEARCH_COMMENT),), "root"),)
+        if chain.backend == "nftables"
+        else ()
+    )
+
+
+_SEARCH_COMMENT = "landiag neighbours"
+_SEARCH_RISK = "every device of the network finds this machine, for whatever else it lets in"
+
+
+def fixes(proposal: Proposal | None, mended: bool | None) -> tuple[Fix, ...]:
+    """What to type, where a proposal is there and does not fail."""
+    if proposal is None or mended is False:
+        return ()
+    if proposal.unban is not None:
+        commands = [shlex.join(proposal.unban.argv(verb)) for verb in ("unbanip", "banip")]
+        return (Fix(proposal.title, (commands[0],), (commands[1],), "root", mended or None),)
+    if not proposal.changes:
+        return (Fix(proposal.title, needs="user-action", verified=mended or None, steps=proposal.steps),)
+    return (fix_by(proposal.title, *proposal.changes, verified=mended or None),)

@@ -1,0 +1,51 @@
+"""How a deciding rule is named: whose it is, where it stands, why it decides."""
+
+from __future__ import annotations
+
+from landiag.firewall.owners import Manager, Owner
+from landiag.model.ruleset import TraceLine
+
+
+def stopper(owner: Owner) -> str:
+    """Who stops it, at the beginning of a sentence: the owner, or just the firewall where the owner is the tool."""
+    is_tool = owner.manager in (Manager.NFTABLES, Manager.IPTABLES)
+    return "The firewall" if is_tool else owner.subject
+
+
+def reason(owner: Owner, line: TraceLine) -> str:
+    """Which rule or default it is, in brackets; empty where the owner's name says it."""
+    if owner.manager in (Manager.NFTABLES, Manager.IPTABLES):
+        return f" ({who(owner, line)})"
+    return f" ({owner.reason})" if owner.reason else ""
+
+
+def who(owner: Owner, line: TraceLine) -> str:
+    """Name the rule as the person knows it: its owner, and where it stands when the owner is just the tool."""
+    if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
+        return owner.title
+    rule = "the policy of " if line.rule is None else ""
+    return f"{owner.text}: {rule}{place(line)}"
+
+
+DETAILS = {
+    "firewall-drops": "Other devices wait, then time out.",
+    "firewall-rejects": "Other devices are refused at once ('connection refused' or 'no route to host').",
+    "firewall-drops-replies": "The client's packets arrive and are answered, and the answers do not leave.",
+}
+
+
+def place(line: TraceLine) -> str:
+    """Name where a rule stands: family, table, chain, position."""
+    if line.chain is None:
+        return line.hook
+    where = f"{line.chain.family} {line.chain.table} {line.chain.name}"
+    return where if line.rule is None else f"{where} rule {line.rule.position}"
+
+
+def source_of(line: TraceLine) -> str:
+    """Where a line of the trace was read, as evidence names it."""
+    backend = line.chain.backend if line.chain is not None else ""
+    if backend.startswith("iptables"):
+        family = "ip6tables" if line.chain is not None and line.chain.family == "ip6" else "iptables"
+        return f"{family}-{backend.removeprefix('iptables-')}-save"
+    return "nft list ruleset"

@@ -1,0 +1,79 @@
+"""How the walk through one hook ends, how likely, and on which doubts that hangs."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct, field
+
+from landiag.firewall.engine.fields import PacketFields
+from landiag.model.action import (
+    Translate,
+)
+from landiag.model.limits import Limit
+from landiag.model.match import Doubt
+from landiag.model.packet import Value
+from landiag.model.ruleset import Chain, Rule, TraceLine, Verdict
+
+Doubts = tuple[Doubt, ...]
+
+
+class End(Struct):
+    """One way in which a walk can end: the verdict, the line that says so, and the packet as it is then.
+
+    ``doubts`` say on what it hangs; ``share`` is the part of connections that end so, None where nobody knows.
+    """
+
+    verdict: Verdict
+    line: TraceLine
+    fields: PacketFields
+    reject_with: str | None = None
+    translate: Translate | None = None
+    doubts: Doubts = ()
+    share: float | None = 1.0
+
+
+class Next(Enum):
+    """Where a walk goes after a rule."""
+
+    RULE = "the next rule"
+    CALLER = "back to the chain that jumped here"
+    GONE = "it has ended"
+
+
+class Met(Struct):
+    """What a rule has shown of itself so far: on what it hangs, the limits it stays below, what it did."""
+
+    chain: Chain
+    rule: Rule
+    doubts: Doubts = ()
+    limits: tuple[Limit, ...] = ()
+    done: list[str] = field(default_factory=list)
+
+    @property
+    def certain(self) -> bool:
+        """Whether the packet meets it for certain."""
+        return not self.doubts
+
+
+def share_of(doubts: Doubts) -> float | None:
+    """The part of connections that meet all of these conditions; None where one of them is not known."""
+    share: float | None = 1.0
+    for doubt in doubts:
+        share = times(share, doubt.share)
+    return share
+
+
+def times(one: float | None, other: float | None) -> float | None:
+    """A share of a share."""
+    return None if one is None or other is None else one * other
+
+
+def minus(one: float | None, other: float | None) -> float | None:
+    """What is left of a share; None where one of them is not known."""
+    return None if one is None or other is None else max(0.0, one - other)
+
+
+def shown(value: Value) -> str:
+    """A value of a field as a trace shows it."""
+    return hex(value) if isinstance(value, int) else "unknown"

@@ -1,0 +1,87 @@
+"""The matches of iptables-extensions(8) that look at TCP, UDP and ICMP, lowered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from landiag.firewall.ipt.operands import (
+    each,
+    hold,
+    ports,
+)
+from landiag.firewall.ipt.options import Option, Setting
+from landiag.model.match import (
+    AllOf,
+    AnyOf,
+    InRanges,
+    Match,
+)
+from landiag.model.packet import TCP_FLAGS
+from landiag.model.strict import integer
+
+
+def _port(protocol: str, side: str) -> Callable[[Option, Setting], Match]:
+    def lower(option: Option, setting: Setting) -> Match:  # noqa: ARG001
+        return InRanges(f"{protocol} {side}", ports(option.value), option.text, option.negated)
+
+    return lower
+
+
+def port_options(protocol: str) -> dict[str, Callable[[Option, Setting], Match]]:
+    """The options of a protocol with ports."""
+    sport, dport = _port(protocol, "sport"), _port(protocol, "dport")
+    return {"--sport": sport, "--source-port": sport, "--dport": dport, "--destination-port": dport}
+
+
+def _flag_bits(words: str) -> int:
+    total = 0
+    for word in words.split(","):
+        if word == "ALL":
+            total |= 0x3F
+        elif word != "NONE":
+            total |= TCP_FLAGS[word.lower()]
+    return total
+
+
+def tcp_flags(option: Option, setting: Setting) -> Match:  # noqa: ARG001
+    """``--tcp-flags MASK SET``."""
+    mask, compare = (_flag_bits(value) for value in option.values)
+    return InRanges("tcp flags", ((compare, compare),), option.text, option.negated, mask)
+
+
+def syn(option: Option, setting: Setting) -> Match:  # noqa: ARG001
+    """``--syn``: a segment that opens a connection."""
+    hold((option,), {"--syn": 0})
+    return InRanges("tcp flags", ((2, 2),), option.text, option.negated, 0x17)
+
+
+def _both(option: Option, setting: Setting) -> Match:  # noqa: ARG001
+    ranges = ports(option.value)
+    return AnyOf((InRanges("th sport", ranges), InRanges("th dport", ranges)), option.text, option.negated)
+
+
+def _th(side: str) -> Callable[[Option, Setting], Match]:
+    return _port("th", side)
+
+
+MULTIPORT = each({
+    "--sports": _th("sport"), "--source-ports": _th("sport"), "--sport": _th("sport"),
+    "--dports": _th("dport"), "--destination-ports": _th("dport"), "--dport": _th("dport"),
+    "--ports": _both, "--port": _both,
+})  # fmt: skip
+
+
+def icmp(name: str, table: Mapping[str, int]) -> Callable[[Option, Setting], Match]:
+    """``--icmp-type``, ``--icmpv6-type``: a name, a number, or number/code."""
+
+    def lower(option: Option, setting: Setting) -> Match:  # noqa: ARG001
+        if option.value in ("any", "255"):
+            return AllOf((), option.text, option.negated)
+        kind, slash, code = option.value.partition("/")
+        number = integer(kind) if kind[:1].isdigit() else table[kind]
+        parts: list[Match] = [InRanges(f"{name} type", ((number, number),))]
+        if slash:
+            parts.append(InRanges(f"{name} code", ((integer(code), integer(code)),)))
+        return AllOf(tuple(parts), option.text, option.negated)
+
+    return lower

@@ -1,0 +1,87 @@
+"""The conditions of Windows Firewall on the interface: alias, GUID, type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from landiag.firewall.windows.conditions import ANY_WORDS, packet_of
+from landiag.model.match import AnyOf, Fields, Match
+from landiag.model.packet import ABSENT
+
+
+class InterfaceAlias(Match, Struct, frozen=True):
+    """The packet comes in by an interface with one of these names, compared without case."""
+
+    names: frozenset[str]
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare the name."""
+        value = fields["iifname"]
+        if value is ABSENT:
+            return False
+        return value.lower() in self.names if isinstance(value, str) else None
+
+
+def interfaces(values: Sequence[str], text: str) -> Match | None:
+    """The packet comes in by one of the named interfaces; None for every interface."""
+    words = [value.strip().lower() for value in values]
+    if any(word in ANY_WORDS for word in words):
+        return None
+    guids = frozenset(word for word in words if word.startswith("{"))
+    named = InterfaceAlias(frozenset(words) - guids, text)
+    if not guids:
+        return named
+    identified = InterfaceGuid(guids, text)
+    return identified if not named.names else AnyOf((identified, named), text)
+
+
+class InterfaceGuid(Match, Struct, frozen=True):
+    """The packet comes in by an interface with one of these identifiers, in braces and small letters."""
+
+    guids: frozenset[str]
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Compare the identifier, where it is known."""
+        packet = packet_of(fields)
+        if packet is None or packet.interface_guid is None:
+            return None
+        return packet.interface_guid.lower() in self.guids
+
+
+_KINDS = {
+    "lan": ("ethernet",),
+    "wired": ("ethernet",),
+    "wireless": ("wifi",),
+    "remoteaccess": ("vpn",),
+    "ras": ("vpn",),
+}
+_TUNNELS = ("vpn", "tunnel")
+
+
+class InterfaceType(Match, Struct, frozen=True):
+    """The packet comes in by an interface of one of these types: ``lan``, ``wireless``, ``remoteaccess``."""
+
+    words: tuple[str, ...]
+    text: str
+
+    def test(self, fields: Fields) -> bool | None:
+        """Cable and Wi-Fi are told apart; what else an adapter is to Windows is not known."""
+        packet = packet_of(fields)
+        kind = None if packet is None else packet.interface_kind
+        if not set(self.words) <= set(_KINDS):
+            return None
+        if {"ethernet", "wifi"} <= {
+            one for word in self.words for one in _KINDS[word]
+        } and kind not in _TUNNELS:
+            return True  # clients of a LAN come in by one of the two
+        return any(kind in _KINDS[word] for word in self.words) if kind in ("ethernet", "wifi") else None
+
+
+def interface_types(values: Sequence[str], text: str) -> Match | None:
+    """The packet comes in by an interface of one of the types; None for every type."""
+    words = tuple(value.strip().lower() for value in values)
+    return None if any(word in ("any", "all", "0", "") for word in words) else InterfaceType(words, text)
