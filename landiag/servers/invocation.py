@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -111,6 +112,7 @@ def package_script(process: Process) -> Invocation | None:
     return _npm(words) if called.program in {"npm", "npx"} else _other_manager(words)
 
 
+@lru_cache(1024)
 def base_name(path: str) -> str:
     """The name of a program without folder, suffix and version: ``/usr/bin/python3.11`` -> ``python``."""
     name = re.split(r"[\\/]", path.rstrip("\\/"))[-1]
@@ -149,6 +151,7 @@ def _without_trailing_blanks(argv: tuple[str, ...]) -> tuple[str, ...]:
     return argv[:end] if retitled else argv
 
 
+@lru_cache(1024)
 def _parse(argv: tuple[str, ...]) -> Invocation:
     runtime = _RUNTIMES.get(base_name(argv[0]).lower(), "")
     if not runtime:
