@@ -10,8 +10,9 @@ from landiag.checks import link, names, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.lost_family import check_family
 from landiag.checks.way_back import client_for
+from landiag.journey.rank import rank_kind
 from landiag.journey.routing import lookup
-from landiag.journey.ways import Way, is_container_side, owner_of, rank_kind
+from landiag.journey.ways import Way, is_container_side, owner_of
 from landiag.model.facts import Interface, IPAddress, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom

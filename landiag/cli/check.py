@@ -197,7 +197,7 @@ def _warm_up() -> None:
     import psutil  # noqa: F401 - the processes will be asked with it
 
     from landiag.collect.exchanges.answerers import answerers
-    from landiag.servers.recognise import server_kinds
+    from landiag.servers.kinds import server_kinds
 
     server_kinds()
     answerers()

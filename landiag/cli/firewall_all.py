@@ -22,7 +22,7 @@ from landiag.host import Recorder
 from landiag.journey.scope import machine_scope
 from landiag.model.facts import IPNetwork, ParseError, Unknown
 from landiag.model.host import Facts
-from landiag.model.match import Ranges
+from landiag.model.operands import Ranges
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.escape import escape_text

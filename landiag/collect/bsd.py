@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from landiag.collect import bsd_net, machine
+from landiag.collect import bsd_net, bsd_sockets, machine
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
@@ -169,11 +169,11 @@ def _routes(readings: Readings, interfaces: tuple[Interface, ...] | Unknown) -> 
 def parse_listeners(readings: Readings) -> tuple[Socket, ...] | Unknown:
     """The listening sockets: from netstat or sockstat, with the owners that lsof knows besides."""
     if FREEBSD_LISTENERS.name in readings:
-        return _parsed(readings, FREEBSD_LISTENERS, bsd_net.parse_sockstat)
-    found = _parsed(readings, MAC_LISTENERS, bsd_net.parse_netstat)
+        return _parsed(readings, FREEBSD_LISTENERS, bsd_sockets.parse_sockstat)
+    found = _parsed(readings, MAC_LISTENERS, bsd_sockets.parse_netstat)
     if MAC_LSOF.name not in readings:
         return found
-    listed = _parsed(readings, MAC_LSOF, bsd_net.parse_lsof)
+    listed = _parsed(readings, MAC_LSOF, bsd_sockets.parse_lsof)
     owned = () if isinstance(listed, Unknown) else tuple(socket for socket, _ in listed)
     if isinstance(found, Unknown):
         return owned or found

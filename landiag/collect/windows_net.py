@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.collect.adapters import Adapter, kind_of
@@ -273,66 +272,4 @@ def parse_arp(text: str, interfaces: Sequence[Interface]) -> tuple[Neighbour, ..
             ):
                 mac = row[2].replace("-", ":").lower() if row[2] else None
                 found.append(Neighbour(address, device, mac, ("REACHABLE",) if mac else ("INCOMPLETE",)))
-    return tuple(found)
-
-
-class PortProxy(Struct, frozen=True):
-    """A port that the IP Helper service passes on: from an address of Windows (``*`` for all) to another host.
-
-    Addresses may be names. ``listen_family`` and ``connect_family`` are IP versions, 4 or 6.
-    """
-
-    listen_address: str
-    listen_port: int
-    connect_address: str
-    connect_port: int
-    listen_family: int = 4
-    connect_family: int = 4
-
-
-_PROXY_ROW = re.compile(r"^(\S+)\s+(\d{1,5})\s+(\S+)\s+(\d{1,5})\s*$")
-_FAMILIES = re.compile(r"\bipv([46])\b", re.IGNORECASE)
-
-
-def parse_portproxy(text: str) -> tuple[PortProxy, ...]:
-    """`netsh interface portproxy show all` (or one of its kinds); nothing printed means that there is none.
-
-    A heading names both families, whatever its language: ``Listen on ipv4:   Connect to ipv6:``.
-    Raises ParseError for a line below the dashes that is no row.
-    """
-    families, found, in_table = (4, 4), list[PortProxy](), False
-    for line in (one.strip() for one in text.splitlines()):
-        row, named = _PROXY_ROW.match(line), _FAMILIES.findall(line)
-        if row:
-            found.append(PortProxy(row[1], int(row[2]), row[3], int(row[4]), *families))
-        elif in_table and line:
-            raise ParseError(f"not a port that is passed on: {line[:60]!r}")
-        elif len(named) == 2:
-            families = (int(named[0]), int(named[1]))
-        in_table = bool(line) and (in_table or line.startswith("-----"))
-    return tuple(found)
-
-
-class PortRange(Struct, frozen=True):
-    """Ports that Windows keeps; ``administered`` ones were reserved by somebody, others by a service."""
-
-    first: int
-    last: int
-    administered: bool = False
-
-
-_RANGE_ROW = re.compile(r"^\s*(\d{1,5})\s+(\d{1,5})\s*(\*?)\s*$")
-
-
-def parse_excluded_ranges(text: str) -> tuple[PortRange, ...]:
-    """`netsh interface ipv4 show excludedportrange tcp`. Raises ParseError when it shows no table at all."""
-    if "---" not in text:
-        raise ParseError("no table in it")
-    found: list[PortRange] = []
-    for line in text[text.index("---") :].splitlines()[1:]:
-        row = _RANGE_ROW.match(line)
-        if row:
-            found.append(PortRange(int(row[1]), int(row[2]), bool(row[3])))
-        elif re.match(r"\s*\d", line):
-            raise ParseError(f"not a range of ports: {line.strip()[:60]!r}")
     return tuple(found)

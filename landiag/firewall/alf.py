@@ -17,7 +17,8 @@ from msgspec import Struct
 from landiag.firewall.launchd import service_of
 from landiag.model.action import Opaque, Stop, Verdict
 from landiag.model.facts import ParseError
-from landiag.model.match import Fields, InRanges, Match, UnknownMatch
+from landiag.model.match import InRanges, Match, UnknownMatch
+from landiag.model.operands import Fields
 from landiag.model.packet import CT_STATES
 from landiag.model.ruleset import Chain, Hook, Rule, Ruleset, Step, TableKey
 

@@ -17,14 +17,10 @@ from msgspec.structs import replace
 
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.options import Setting
-from landiag.firewall.ipt.parse import (
-    HOOKS,
-    LEGACY_BACKEND,
-    NFT_BACKEND,
-    IptTable,
-    parse_iptables_save,
-)
-from landiag.firewall.nft.parse import NftTable, parse_listing, parse_nft_json
+from landiag.firewall.ipt.parse import parse_iptables_save
+from landiag.firewall.ipt.table import HOOKS, LEGACY_BACKEND, NFT_BACKEND, IptTable
+from landiag.firewall.nft.listing import parse_listing
+from landiag.firewall.nft.parse import NftTable, parse_nft_json
 from landiag.firewall.nft.rules import Changes, NftRules
 from landiag.firewall.sources import (
     ALWAYS_THERE,

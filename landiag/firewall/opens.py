@@ -10,7 +10,7 @@ from landiag.firewall.engine.spaces import Axis, Box, Universe
 from landiag.firewall.openings import Opening
 from landiag.firewall.regions import Region, Scope, box_of, lies_within, what_opens
 from landiag.model.facts import IPAddress
-from landiag.model.match import Ranges
+from landiag.model.operands import Ranges
 from landiag.model.report import AddressSpan, Opened
 from landiag.model.ruleset import Ruleset
 

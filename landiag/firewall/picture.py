@@ -9,7 +9,7 @@ from msgspec import Struct
 from landiag.firewall.engine.spaces import Axis, Space, holds, normal, pieces
 from landiag.firewall.reach import alike, say_interface, say_ports, say_who
 from landiag.firewall.regions import Kind, Regions
-from landiag.model.match import Ranges
+from landiag.model.operands import Ranges
 from landiag.model.ruleset import Verdict
 
 MOST = 48

@@ -13,7 +13,7 @@ from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Space, Universe, common, complement, normal
 from landiag.firewall.owners import find_owner
 from landiag.firewall.regions import Cell, Kind, Region, Regions, list_regions
-from landiag.model.match import Ranges
+from landiag.model.operands import Ranges
 from landiag.model.ruleset import Ruleset, Verdict
 
 SCHEMA = "landiag.reach/1"

@@ -15,7 +15,7 @@ from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Space, Universe, normal
 from landiag.firewall.engine.surroundings import AnywhereSurroundings
 from landiag.model.facts import IPNetwork
-from landiag.model.match import Ranges
+from landiag.model.operands import Ranges
 from landiag.model.packet import IPAddress, Packet
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from landiag.firewall.ipt.ipset import parse_ipset_save
-from landiag.firewall.ipt.parse import IptTable, parse_iptables_save
+from landiag.firewall.ipt.parse import parse_iptables_save
+from landiag.firewall.ipt.table import IptTable
 from landiag.firewall.linux import build_ruleset
 from landiag.firewall.nft.parse import NftTable, parse_nft_json
 from landiag.firewall.saved_file import SavedFile

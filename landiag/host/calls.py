@@ -127,7 +127,7 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
 
 def _describe(process: Any) -> dict[str, Any]:
     from landiag.redact.masking import mask_argv, mask_environment
-    from landiag.servers.recognise import kept_variables
+    from landiag.servers.kinds import kept_variables
 
     with process.oneshot():
         variables = _ask(process.environ) or {}

@@ -8,28 +8,13 @@ from ipaddress import ip_address, ip_network
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.journey.rank import rank
 from landiag.journey.route_index import index_routes
 from landiag.journey.routing import lookup
 from landiag.model.facts import Address, Family, Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Target
 
-_PHYSICAL = ("ethernet", "wifi")
-_ORDER = (
-    "ethernet",
-    "wifi",
-    "bond",
-    "vlan",
-    "bridge",
-    "veth",
-    "vrf",
-    "other",
-    "dummy",
-    "tunnel",
-    "vpn",
-    "vm",
-    "container",
-)
 _INSIDE_ONLY = ("loopback", "container", "vm")
 """Kinds of interface whose addresses no other device on the LAN can reach."""
 
@@ -115,7 +100,7 @@ def list_ways(facts: Facts) -> tuple[Way, ...]:
         for address in interface.addresses
         if is_reachable(address)
     ]
-    found.sort(key=lambda pair: _rank(pair[0], pair[1], defaults))
+    found.sort(key=lambda pair: rank(pair[0], pair[1], defaults))
     return tuple(
         Way(
             f"way{number}", interface, address, interface.name in defaults, _beyond(facts, interface, address)
@@ -174,31 +159,6 @@ def is_reachable(address: Address) -> bool:
 def is_container_side(interface: Interface) -> bool:
     """Whether an interface leads to containers or virtual machines of this same computer."""
     return interface.kind in ("container", "vm")
-
-
-def rank_kind(kind: str) -> int:
-    """Rank a kind of interface: physical ones first, VPNs and bridges of containers last."""
-    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
-
-
-def _rank(interface: Interface, address: Address, defaults: Iterable[str]) -> tuple[object, ...]:
-    return (
-        interface.kind in ("vpn", "tunnel", "vm", "container", "dummy"),
-        address.ip.version,
-        interface.name not in defaults,
-        interface.kind not in _PHYSICAL,
-        rank_kind(interface.kind),
-        address.deprecated,
-        address.temporary,
-        _is_unusual(address),
-        interface.index,
-        address.ip.packed,
-    )
-
-
-def _is_unusual(address: Address) -> bool:
-    """Whether an IPv6 address is a private ULA: a global one serves more clients; IPv4 has no preference."""
-    return address.ip.version == 6 and address.ip.is_private
 
 
 def owner_of(facts: Facts, ip: IPAddress) -> Interface | None:

@@ -6,7 +6,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from landiag.model.match import Operand
+from landiag.model.operands import Operand
 from landiag.model.sets import ElementSet
 
 

@@ -15,7 +15,8 @@ from msgspec import Struct
 from landiag.model.action import Action, Verdict
 from landiag.model.facts import Unknown
 from landiag.model.limits import Limit
-from landiag.model.match import Doubt, Fields, Match, UnknownKind
+from landiag.model.match import Doubt, Match, UnknownKind
+from landiag.model.operands import Fields
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct, field
 
 from landiag.model.facts import ParseError
-from landiag.model.match import Cuts, Field, Fields, Match, Operand
+from landiag.model.match import Match
+from landiag.model.operands import Cuts, Field, Fields, Operand
 from landiag.model.packet import ABSENT, Value
 
 Key = tuple["Span", ...]

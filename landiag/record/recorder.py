@@ -19,7 +19,7 @@ from landiag.firewall.linux import DEVICE_CHAIN, TABLE_FLAGS
 from landiag.firewall.sources import NFT, NFT_TEXT, SOURCES
 from landiag.firewall.ufw import USER_RULES, USER_RULES6
 from landiag.model.facts import Call, Command, File, Source
-from landiag.servers.recognise import kept_variables
+from landiag.servers.kinds import kept_variables
 from landiag.version import __version__
 
 _PID, _NAMESPACE, _INTERFACE, _UNIT = 987654321, "NAMESPACE-0", "INTERFACE-0", "UNIT-0.service"

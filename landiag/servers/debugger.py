@@ -6,7 +6,7 @@ application itself), so the switch is always written. ``python_edit`` does the s
 
 from __future__ import annotations
 
-from landiag.servers.recognise import ServerKind
+from landiag.servers.kinds import ServerKind
 
 EXPLAINED = "other devices could run code on this machine through its debugger"
 

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from landiag.model.report import Edit
 from landiag.servers.edit_line import LOOPBACK, QUOTED_LOOPBACK
+from landiag.servers.kinds import ServerKind
 from landiag.servers.python_debugger import CannotTell, Quiet, quiet_keyword
-from landiag.servers.recognise import ServerKind
 
 _OTHER_RUNS = {"subprocess", "asyncio", "anyio", "trio", "unittest"}
 

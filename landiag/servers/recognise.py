@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import Any
 
 from msgspec import Struct
 
-from landiag.knowledge.toml import read_toml
 from landiag.model.facts import Process
 from landiag.servers.invocation import Invocation, invocation, package_script
+from landiag.servers.kinds import DEVELOPMENT, ServerKind, server_kinds
 
 DEVELOPMENT_ADVICE = (
     "The development server is meant for you alone; use it on networks you trust. For more than a test let "
@@ -39,59 +37,6 @@ _MANAGERS = {
     "overmind",
     "services",  # services.exe, which starts what Windows runs as a service
 }
-
-
-class ServerKind(Struct, frozen=True):
-    """One table of servers.toml; what each field means stands at the head of that file."""
-
-    key: str
-    title: str
-    programs: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    titles: tuple[str, ...] = ()
-    runtimes: tuple[str, ...] = ()
-    library: str = ""
-    speaks: str = "http"
-    tls: tuple[str, ...] = ()
-    development: bool = False
-    forwarder: bool = False
-    host: str = ""
-    port: int | None = None
-    environment: tuple[str, ...] = ()
-    how: str = "steps"
-    options: tuple[str, ...] = ()
-    listen: tuple[str, ...] = ()
-    style: str = "equals"
-    insert: str = "last"
-    after: str = ""
-    value_optional: bool = False
-    adds: bool = True
-    form: str = ""
-    variable: str = ""
-    files: tuple[str, ...] = ()
-    pattern: str = ""
-    wide: str = ""
-    calls: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
-    application_first: bool = False
-    instead: tuple[str, ...] = ()
-    service: str = ""
-    stop_signal: str = "TERM"
-    steps: tuple[str, ...] = ()
-    debug: tuple[str, ...] = ()
-    debug_advice: str = ""
-    debugger_on: tuple[str, ...] = ()
-    debugger_off: tuple[str, ...] = ()
-    debugger_variables: Mapping[str, str] = {}
-    plain_words: Mapping[str, str] = {}
-    plain_options: tuple[str, ...] = ()
-    debugger_pattern: str = ""
-    host_check: str = ""
-    production: str = ""
-
-
-_DEVELOPMENT = re.compile(r"'s? development server(?: \(app\.run\))?$")
-"""What a title says beside the name that people know a server by."""
 
 
 class Server(Struct, frozen=True):
@@ -122,7 +67,7 @@ class Server(Struct, frozen=True):
     @property
     def name(self) -> str:
         """What a person calls it in short: ``Flask``."""
-        return _DEVELOPMENT.sub("", self.title)
+        return DEVELOPMENT.sub("", self.title)
 
     @property
     def development_server(self) -> bool:
@@ -156,30 +101,6 @@ class Server(Struct, frozen=True):
         if any(word.split("=", 1)[0] in self.kind.tls for word in arguments):
             return "https"
         return self.kind.speaks
-
-
-@lru_cache(maxsize=1)
-def server_kinds() -> tuple[ServerKind, ...]:
-    """All servers that landiag knows, in the order in which they are tried."""
-    known = set(ServerKind.__struct_fields__)
-    kinds = []
-    for key, table in read_toml("servers.toml").items():
-        if unknown := set(table) - known:
-            raise ValueError(f"servers.toml: {key}: unknown fields {sorted(unknown)}")
-        values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in table.items()}
-        kinds.append(ServerKind(key=key, **values))
-    return tuple(kinds)
-
-
-_READ_OF_ALL = frozenset(("PORT", "VIRTUAL_ENV", "WERKZEUG_RUN_MAIN"))
-"""Variables that are looked at whatever the server is: its port, its interpreter, its reloader."""
-
-
-@lru_cache(maxsize=1)
-def kept_variables() -> frozenset[str]:
-    """The only environment variables that are read from a process: they say how a server was started."""
-    named = {name for kind in server_kinds() for name in (*kind.environment, kind.variable, *kind.debug)}
-    return _READ_OF_ALL | {name for name in named if re.fullmatch(r"[A-Za-z_]\w*", name)}
 
 
 def recognise(process: Process, processes: Mapping[int, Process], http: str | None = None) -> Server | None:

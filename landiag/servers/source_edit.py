@@ -17,7 +17,8 @@ from landiag.model.report import Edit
 from landiag.servers.arguments import Place, with_option
 from landiag.servers.debugger import without_debugger
 from landiag.servers.edit_line import QUOTED_LOOPBACK, replaced
-from landiag.servers.recognise import Server, ServerKind
+from landiag.servers.kinds import ServerKind
+from landiag.servers.recognise import Server
 
 _CONFIGURATION = re.compile(r"\.(ini|conf|cfg|toml|ya?ml|xml|json|conf\.py)$")
 

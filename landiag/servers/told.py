@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from landiag.model.report import Edit
 from landiag.servers.arguments import bind_value
 from landiag.servers.debugger import EXPLAINED, told_without
-from landiag.servers.recognise import Server, ServerKind
+from landiag.servers.kinds import ServerKind
+from landiag.servers.recognise import Server
 from landiag.servers.source_edit import configuration_files
 
 

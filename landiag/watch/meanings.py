@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec import Struct
 
-from landiag.firewall.owners import Manager, find_owner
 from landiag.model.causes import CAUSES, cause_of
 from landiag.model.causes.cause import Cause
 from landiag.model.causes.clients import PEER_DOWN
@@ -19,19 +16,25 @@ from landiag.model.causes.firewall import (
 from landiag.model.causes.listening import ACCEPT_QUEUE_FULL, LED
 from landiag.model.causes.network import (
     BACK,
-    DUPLICATE_ADDRESS,
-    LINK_DOWN,
     NO_ROUTE_TO_CLIENT,
     REVERSE_PATH_FILTER,
     VPN_TAKES_REPLIES,
-    WRONG_ADDRESS,
 )
 from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Outcome
-from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.ruleset import TraceLine
 from landiag.model.terms import Leg, StageName, Symptom
 from landiag.watch.events import Drop
 from landiag.watch.flow import Flow, Observed, Seen
+from landiag.watch.predicted import (
+    by_rule,
+    is_of_questions,
+    is_of_replies,
+    leg,
+    predicted,
+    predicted_of,
+    question_dropped,
+)
 from landiag.watch.snapshot import Prediction
 
 _OF_DROPS = sorted(
@@ -89,11 +92,11 @@ def _connected(seen: Seen, prediction: Prediction | None) -> Meaning:  # noqa: A
 
 
 def _refused(seen: Seen, prediction: Prediction | None) -> Meaning:
-    rejects = _predicted(prediction, FIREWALL_REJECTS)
+    rejects = predicted(prediction, FIREWALL_REJECTS)
     if rejects is not None:
-        text = f" and was refused (RST) {_by_rule(rejects, prediction)}"
+        text = f" and was refused (RST) {by_rule(rejects, prediction)}"
         return Meaning("refused", rejects.code, text, rejects, is_ruled=True)
-    found = _predicted_of(prediction, lambda cause: cause.is_of_sockets)
+    found = predicted_of(prediction, lambda cause: cause.is_of_sockets)
     if found is None and seen.rises.get("TcpExtListenOverflows"):
         found = _queue(seen)
     if found is None:
@@ -106,13 +109,13 @@ def _rejected(seen: Seen, prediction: Prediction | None) -> Meaning:
     refusal = seen.flow.refusal
     assert refusal is not None
     kind = f"ICMP type {refusal.kind} code {refusal.code}"
-    found = _predicted_of(prediction, lambda cause: cause.is_of_rules)
+    found = predicted_of(prediction, lambda cause: cause.is_of_rules)
     is_ruled = found is not None
-    found = found or _predicted_of(prediction, lambda cause: cause.is_of_reply_routes or cause in LED)
+    found = found or predicted_of(prediction, lambda cause: cause.is_of_reply_routes or cause in LED)
     if found is None:
         title = f"This machine turned the connection to {_to(seen.flow)} away with {kind}"
         found = Finding("firewall-rejects", Outcome.BLOCKS, title, "A rule rejects it, or a route does.")
-    why = _by_rule(found, prediction) if is_ruled else f": {found.title}"
+    why = by_rule(found, prediction) if is_ruled else f": {found.title}"
     return Meaning("rejected", found.code, f" and was turned away with {kind} {why}", found, is_ruled)
 
 
@@ -122,19 +125,19 @@ def _no_answer(seen: Seen, prediction: Prediction | None) -> Meaning:
     cause = cause_of_drop(reason)
     if flow.half_open:
         return _answer_dropped(seen, prediction)
-    inward = _predicted_of(prediction, lambda one: one.is_of_rules and StageName.INPUT in one.stages)
-    is_inward = inward is not None and _leg(prediction) in (Leg.SYN, None)
+    inward = predicted_of(prediction, lambda one: one.is_of_rules and StageName.INPUT in one.stages)
+    is_inward = inward is not None and leg(prediction) in (Leg.SYN, None)
     if inward is not None and is_inward and cause in (None, FIREWALL_DROPS, OTHER_FIREWALL):
-        text = f" and was dropped {_by_rule(inward, prediction)}"
+        text = f" and was dropped {by_rule(inward, prediction)}"
         return Meaning("dropped", inward.code, text, inward, is_ruled=True)
-    filtered = _predicted(prediction, REVERSE_PATH_FILTER)
+    filtered = predicted(prediction, REVERSE_PATH_FILTER)
     if cause is REVERSE_PATH_FILTER or (
         cause is None and filtered and seen.rises.get("TcpExtIPReversePathFilter")
     ):
         found = filtered or _bare(REVERSE_PATH_FILTER, seen, "its reverse path filter (rp_filter)")
         return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
     overflow = seen.rises.get("TcpExtListenOverflows", 0) or seen.rises.get("TcpExtTCPReqQFullDrop", 0)
-    queue = _predicted(prediction, ACCEPT_QUEUE_FULL)
+    queue = predicted(prediction, ACCEPT_QUEUE_FULL)
     if cause is ACCEPT_QUEUE_FULL or (cause is None and (overflow or queue)):
         found = queue or _queue(seen)
         return Meaning("unanswered", found.code, f", no answer: {found.title}", found)
@@ -145,9 +148,9 @@ def _unexplained(
     seen: Seen, prediction: Prediction | None, reason: Drop | None, cause: Cause | None
 ) -> Meaning:
     """Name what is left when neither the firewall's rules nor the socket explain the silence."""
-    back = _predicted_of(prediction, lambda one: _is_of_replies(one) or one in BACK)
+    back = predicted_of(prediction, lambda one: is_of_replies(one) or one in BACK)
     if back is not None and cause is None:
-        outcome = "reply-lost" if _is_of_replies(cause_of(back.code)) else "dropped"
+        outcome = "reply-lost" if is_of_replies(cause_of(back.code)) else "dropped"
         is_ruled = back.code == FIREWALL_DROPS_REPLIES.code
         return Meaning(outcome, back.code, f", no answer came out: {back.title}", back, is_ruled)
     if seen.flow.sought_at is not None and cause in (None, PEER_DOWN):
@@ -180,7 +183,7 @@ def _nobody(seen: Seen, prediction: Prediction | None) -> Finding:
 
 def _answer_dropped(seen: Seen, prediction: Prediction | None) -> Meaning:
     """The kernel took the SYN and answered it, and no answer was seen leaving."""
-    found = _predicted_of(prediction, _is_of_replies)
+    found = predicted_of(prediction, is_of_replies)
     if found is None and seen.flow.sought_at is not None:
         return _sought(seen)
     is_ruled = found is not None and found.code == FIREWALL_DROPS_REPLIES.code
@@ -209,7 +212,7 @@ def _answer_untaken(seen: Seen, prediction: Prediction | None) -> Meaning:
     flow = seen.flow
     left = ", ".join(flow.answered_by)
     if not set(flow.answered_by) & set(flow.interfaces):
-        found = _predicted_of(prediction, lambda cause: cause.is_of_reply_routes)
+        found = predicted_of(prediction, lambda cause: cause.is_of_reply_routes)
         if found is None:
             title = f"Answers to {flow.syn.source} leave by {left} instead of {flow.interface}"
             found = Finding(_back_cause(prediction, flow.answered_by).code, Outcome.BLOCKS, title)
@@ -239,9 +242,9 @@ def _back_cause(prediction: Prediction | None, devices: list[str]) -> Cause:
 
 def _silent(seen: Seen, prediction: Prediction | None) -> Meaning:
     flow = seen.flow
-    rule = _predicted_of(prediction, lambda cause: cause.is_of_rules)
-    if rule is not None and (not flow.taken or _leg(prediction) == Leg.ANSWER):
-        text = f" and the connection opened, but no data passed: it is stopped {_by_rule(rule, prediction)}"
+    rule = predicted_of(prediction, lambda cause: cause.is_of_rules)
+    if rule is not None and (not flow.taken or leg(prediction) == Leg.ANSWER):
+        text = f" and the connection opened, but no data passed: it is stopped {by_rule(rule, prediction)}"
         return Meaning("silent", rule.code, text, rule, is_ruled=True)
     if flow.ended_at is not None or flow.reset_at is not None:
         title = f"The server on port {flow.syn.destination_port} closes connections without an answer"
@@ -256,10 +259,10 @@ def _unfound(seen: Seen, prediction: Prediction | None) -> Meaning:
     """A client's question for the hardware address got no answer: it sends nothing, and reports no route to host."""
     asked = seen.flow.syn.destination
     said = f" and asked who has {asked}, and got no answer"
-    found = _predicted_of(prediction, _is_of_questions)
+    found = predicted_of(prediction, is_of_questions)
     if found is not None:
         return Meaning("unanswered", found.code, f"{said}: {found.title}", found)
-    line = _question_dropped(prediction)
+    line = question_dropped(prediction)
     if line is not None and line.chain is not None:
         where = f"{line.chain.family} {line.chain.table} {line.chain.name}"
         title = f"The firewall drops what clients find this machine by (ARP, ND): {line.rule_text} ({where})"
@@ -272,21 +275,6 @@ def _unfound(seen: Seen, prediction: Prediction | None) -> Meaning:
     return Meaning("unanswered", None, said, found)
 
 
-def _question_dropped(prediction: Prediction | None) -> TraceLine | None:
-    """The rule that drops the question. The model alone must not say so: we may ask first, and be learned by that."""
-    if prediction is None or prediction.journey is None:
-        return None
-    for line in prediction.journey.lines:
-        if line.leg == Leg.QUESTION and line.verdict is Verdict.DROP and line.chain and not line.doubts:
-            return line
-    return None
-
-
-def _is_of_questions(cause: Cause) -> bool:
-    """Whether it can keep a question of ARP or neighbour discovery from being answered."""
-    return cause in (LINK_DOWN, DUPLICATE_ADDRESS, WRONG_ADDRESS, REVERSE_PATH_FILTER, FIREWALL_DROPS)
-
-
 MEANINGS = {
     Observed.CONNECTED: _connected,
     Observed.REFUSED: _refused,
@@ -296,38 +284,6 @@ MEANINGS = {
     Observed.SILENT: _silent,
     Observed.UNFOUND: _unfound,
 }
-
-
-def _by_rule(finding: Finding, prediction: Prediction | None) -> str:
-    """Name who stopped it as the person knows it, and the rule."""
-    journey = None if prediction is None else prediction.journey
-    ruleset = None if prediction is None else prediction.case.facts.ruleset
-    if journey is None or journey.decided_by is None or not isinstance(ruleset, Ruleset):
-        return f"by the firewall ({finding.title})"
-    line = journey.decided_by
-    owner = find_owner(ruleset, line, journey.lines, journey.packet.destination_port)
-    if line.rule is not None:
-        return f"by {owner.title} ({line.rule_text})"
-    if line.chain is None or owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
-        return f"by {owner.title}"
-    return f"by {owner.title} (policy of {line.chain.family} {line.chain.table} {line.chain.name})"
-
-
-def _predicted(prediction: Prediction | None, cause: Cause) -> Finding | None:
-    return _predicted_of(prediction, lambda one: one is cause)
-
-
-def _predicted_of(prediction: Prediction | None, matches: Callable[[Cause], bool]) -> Finding | None:
-    return None if prediction is None else prediction.of(matches)
-
-
-def _is_of_replies(cause: Cause) -> bool:
-    """Whether the client's packets come in, and the answers do not go out."""
-    return cause is FIREWALL_DROPS_REPLIES or cause.is_of_reply_routes
-
-
-def _leg(prediction: Prediction | None) -> str | None:
-    return None if prediction is None or prediction.journey is None else prediction.journey.leg
 
 
 def _to(flow: Flow) -> str:

@@ -12,11 +12,9 @@ from landiag.collect.bsd_net import (
     parse_destination,
     parse_hardware_ports,
     parse_ifconfig,
-    parse_lsof,
-    parse_netstat,
     parse_routes,
-    parse_sockstat,
 )
+from landiag.collect.bsd_sockets import parse_lsof, parse_netstat, parse_sockstat
 from landiag.model.facts import ParseError
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from landiag.collect import bsd_net, windows_net
+from landiag.collect import bsd_net, bsd_sockets, portproxy, windows_net
 from landiag.firewall.alf import parse_alf
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import ParseError
@@ -63,19 +63,19 @@ READERS: list[tuple[str, Callable[[str], int], Callable[[str], int]]] = [
     (r"windows_net/route_print_6", lines(r"^\s*\d+\s+\d+\s+[0-9a-f:]+/\d+"),
      lambda text: len(windows_net.parse_routes6(text, {}))),
     (r"windows_net/excluded", lines(r"^\s*\d+\s+\d+\s*\*?\s*$"),
-     lambda text: len(windows_net.parse_excluded_ranges(text))),
+     lambda text: len(portproxy.parse_excluded_ranges(text))),
     (r"windows_net/portproxy", lines(r"^\S+\s+\d+\s+\S+\s+\d+\s*$"),
-     lambda text: len(windows_net.parse_portproxy(text))),
+     lambda text: len(portproxy.parse_portproxy(text))),
     (r"(macos|bsd_net)/.*ifconfig", lines(r"^\S+: flags="), lambda text: len(bsd_net.parse_ifconfig(text))),
     (r"(macos|bsd_net)/.*ifconfig", lines(r"^\s+inet6? [0-9a-fA-F:]"),
      lambda text: sum(len(one.addresses) for one in bsd_net.parse_ifconfig(text))),
     (r"(macos|bsd_net)/.*(arp_-a|arp-a)", lines(rf"^\S+ \({OWN}\) at |^{OWN}\s+[0-9a-f:]{{11,}}\s"),
      lambda text: len(bsd_net.parse_arp(text)) + multicast(text)),
-    (r"macos/lsof", lines(r"TCP \S+ \(LISTEN\)"), lambda text: len(bsd_net.parse_lsof(text))),
+    (r"macos/lsof", lines(r"TCP \S+ \(LISTEN\)"), lambda text: len(bsd_sockets.parse_lsof(text))),
     (r"macos/.*netstat(-An|_an_p_tcp|-Abn)", lines(r"\btcp\d*\s.*\bLISTEN\b"),
-     lambda text: len(bsd_net.parse_netstat(text))),
+     lambda text: len(bsd_sockets.parse_netstat(text))),
     (r"(macos|bsd_net)/.*netstat(_-rn|-rnl)\b", table_rows, lambda text: len(bsd_net.parse_routes(text))),
-    (r"(macos|bsd_net)/.*sockstat", lines(r"\btcp[46]+\s"), lambda text: len(bsd_net.parse_sockstat(text))),
+    (r"(macos|bsd_net)/.*sockstat", lines(r"\btcp[46]+\s"), lambda text: len(bsd_sockets.parse_sockstat(text))),
     (r"macos/socketfilterfw_listapps", lines(r"\(\s*(Allow|Block) incoming"),
      lambda text: len(parse_alf(text).apps or ())),
 ]  # fmt: skip

@@ -8,15 +8,12 @@ from pathlib import Path
 import pytest
 
 from landiag.collect.adapters import kind_of
+from landiag.collect.portproxy import PortProxy, PortRange, parse_excluded_ranges, parse_portproxy
 from landiag.collect.windows_net import (
-    PortProxy,
-    PortRange,
     parse_adapters,
     parse_arp,
-    parse_excluded_ranges,
     parse_ipconfig,
     parse_netstat,
-    parse_portproxy,
     parse_routes4,
     parse_routes6,
 )

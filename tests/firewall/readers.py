@@ -9,7 +9,7 @@ from landiag.firewall.command import judge_packets, write_json, write_table
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.linux import parse_ruleset
-from landiag.firewall.nft.parse import parse_listing
+from landiag.firewall.nft.listing import parse_listing
 from landiag.firewall.pf import PfSystem, parse_pf, write_all
 from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landiag.collect import bsd_net, windows_net
+from landiag.collect import bsd_net, bsd_sockets, portproxy, windows_net
 from landiag.firewall.alf import lower_alf, parse_alf
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.surroundings import SavedSurroundings
@@ -101,13 +101,13 @@ def test_tools_of_the_network(data: st.DataObject) -> None:
         (lambda text: windows_net.parse_routes4(text, ()), ROUTES4),
         (lambda text: windows_net.parse_routes6(text, {}), ROUTES6),
         (lambda text: windows_net.parse_arp(text, ()), ARP),
-        (windows_net.parse_excluded_ranges, excluded("  1 2  ")),
-        (windows_net.parse_portproxy, "0.0.0.0  5000  10.0.0.1  5000\n"),
+        (portproxy.parse_excluded_ranges, excluded("  1 2  ")),
+        (portproxy.parse_portproxy, "0.0.0.0  5000  10.0.0.1  5000\n"),
         (windows_net.parse_ipconfig, "Ethernet adapter A:\n\n   IPv4. . . : 10.0.0.1\n   Mask . . . : 255.0.0.0\n"),
         (bsd_net.parse_ifconfig, IFCONFIG),
         (bsd_net.parse_routes, ROUTES),
-        (bsd_net.parse_netstat, netstat(("*.5000", 1))),
-        (bsd_net.parse_lsof, "Python 1 a 3u IPv4 0x1 0t0 TCP *:5000 (LISTEN)\n"),
+        (bsd_sockets.parse_netstat, netstat(("*.5000", 1))),
+        (bsd_sockets.parse_lsof, "Python 1 a 3u IPv4 0x1 0t0 TCP *:5000 (LISTEN)\n"),
         (bsd_net.parse_arp, "? (10.0.0.1) at 0:1:2:3:4:5 on en0\n"),
     )  # fmt: skip
     parse, text = data.draw(st.sampled_from(readers))

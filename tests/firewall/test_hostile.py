@@ -15,7 +15,8 @@ from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.ipt.rule import lower_line, split_words
-from landiag.firewall.nft.parse import parse_listing, parse_nft_json
+from landiag.firewall.nft.listing import parse_listing
+from landiag.firewall.nft.parse import parse_nft_json
 from landiag.firewall.nft.statements import lower_rule
 from landiag.firewall.nft.text import write_rule
 from landiag.firewall.packets import parse_packets

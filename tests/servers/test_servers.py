@@ -15,7 +15,8 @@ from landiag.model.facts import Family, Process
 from landiag.redact.masking import mask_argv
 from landiag.redact.secret_names import MASK
 from landiag.servers.invocation import invocation
-from landiag.servers.recognise import Server, recognise, server_kinds
+from landiag.servers.kinds import server_kinds
+from landiag.servers.recognise import Server, recognise
 from landiag.servers.restart import RestartAdvice, restart_command
 
 HOWS = {"option", "bind", "positional", "environment", "forward", "source", "config", "steps"}
@@ -412,7 +413,7 @@ def test_a_container_is_published_anew() -> None:
 
 @pytest.mark.parametrize("kind", server_kinds(), ids=lambda kind: kind.key)
 def test_every_table_is_whole(kind: object) -> None:
-    from landiag.servers.recognise import ServerKind
+    from landiag.servers.kinds import ServerKind
 
     assert isinstance(kind, ServerKind)
     assert kind.how in HOWS

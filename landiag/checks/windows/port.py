@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.collect import windows_sources
-from landiag.collect.windows_net import PortRange, parse_excluded_ranges
+from landiag.collect.portproxy import PortRange, parse_excluded_ranges
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.wsl.proxies import delete_line, set_line
-from landiag.collect.windows_net import PortProxy
+from landiag.collect.portproxy import PortProxy
 from landiag.model.report import Fix
 
 

@@ -18,7 +18,7 @@ from landiag.checks.wsl.sources import (
     read_state,
 )
 from landiag.checks.wsl.ways import Entry, list_entries
-from landiag.collect.windows_net import PortProxy
+from landiag.collect.portproxy import PortProxy
 from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom

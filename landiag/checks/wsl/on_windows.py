@@ -13,7 +13,7 @@ from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresse
 from landiag.checks.wsl.sources import read_proxies
 from landiag.collect import windows_sources
 from landiag.collect.exchanges.tcp import TcpOutcome, parse_connects
-from landiag.collect.windows_net import PortProxy
+from landiag.collect.portproxy import PortProxy
 from landiag.collect.windows_state import parse_state
 from landiag.journey.binding import takes_connections
 from landiag.journey.ways import Front, Landing, Way, is_usable

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import Enum
 from ipaddress import ip_address
 
-from landiag.collect.windows_net import PortProxy
+from landiag.collect.portproxy import PortProxy
 from landiag.journey.binding import takes_connections
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts

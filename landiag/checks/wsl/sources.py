@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landiag.checks.system import Readings
 from landiag.collect import windows_sources
-from landiag.collect.windows_net import PortProxy, parse_portproxy
+from landiag.collect.portproxy import PortProxy, parse_portproxy
 from landiag.collect.windows_state import REGISTRY_KEYS, STATE, WindowsState, decoded, parse_state
 from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.registry import build_policy

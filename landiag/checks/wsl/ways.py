@@ -12,7 +12,7 @@ from landiag.checks.system import Readings
 from landiag.checks.wsl.proxies import Reach, as_address, lands_on_loopback, leads_here, reach_of
 from landiag.checks.wsl.sources import is_behind, read_proxies, read_state
 from landiag.checks.wsl.windows_side import read_interfaces, windows_ways
-from landiag.collect.windows_net import PortProxy
+from landiag.collect.portproxy import PortProxy
 from landiag.journey.ways import Front, Landing, Way, default_gateway, is_usable
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts

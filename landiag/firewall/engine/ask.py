@@ -16,7 +16,8 @@ from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import Front, Parts, both, on_axis
 from landiag.firewall.engine.lens import Lens, Tangled, Tracked, axes_among, read
 from landiag.firewall.engine.spaces import Axis, Box, Point, Space, complement, normal
-from landiag.model.match import Cuts, Field, InRanges, Match, Names, Operand, Ranges, unmasked
+from landiag.model.match import InRanges, Match, Names, unmasked
+from landiag.model.operands import Cuts, Field, Operand, Ranges
 from landiag.model.packet import Value
 from landiag.model.sets import ElementSet, InSet, Lookup, cuts_of, values_of
 

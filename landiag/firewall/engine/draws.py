@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from landiag.model.action import Chosen, Dispatch, Translate
-from landiag.model.match import Draw, Fields, Operand
+from landiag.model.operands import Draw, Fields, Operand
 from landiag.model.sets import FromMap
 
 MAX_NUMBERS = 32

@@ -8,7 +8,7 @@ from landiag.firewall.engine.lens import OF_PACKET, Tangled, Tracked
 from landiag.firewall.engine.nat import SOURCE_KINDS, translated
 from landiag.firewall.engine.spaces import normal
 from landiag.model.action import Assign, Chosen, Target, Translate
-from landiag.model.match import Constant, Operand
+from landiag.model.operands import Constant, Operand
 from landiag.model.packet import ABSENT, Value
 from landiag.model.sets import FromMap, Lookup, single, values_of
 

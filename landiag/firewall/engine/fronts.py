@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.spaces import Axis, Box, Space, common
-from landiag.model.match import Ranges
+from landiag.model.operands import Ranges
 from landiag.model.ruleset import Chain, Rule
 
 TANGLED = "tangled"

@@ -13,7 +13,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from msgspec import Struct
 
 from landiag.firewall.engine.nat import address_of
-from landiag.model.match import AllOf, AnyOf, Bits, Computed, Field, InRanges
+from landiag.model.match import AllOf, AnyOf, Computed, InRanges
+from landiag.model.operands import Bits, Field
 from landiag.model.packet import IPAddress
 from landiag.model.ruleset import Ruleset, Step
 from landiag.model.sets import InSet

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar, overload
 
 from msgspec import Struct, field
 
-from landiag.model.match import Fields
+from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT, Value
 from landiag.model.ruleset import Rule, RuleList
 from landiag.model.sets import bits

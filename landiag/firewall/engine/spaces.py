@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Literal
 
-from landiag.model.match import Ranges
+from landiag.model.operands import Ranges
 
 Space = tuple | bool | None  # type: ignore[type-arg]
 """A set of packets: None, True behind the last axis, or (starts, kids)."""

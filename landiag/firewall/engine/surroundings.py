@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 from msgspec import Struct
 
 from landiag.model.facts import PolicyRule, Route
-from landiag.model.match import Fields
+from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet, Value
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Chain

@@ -34,7 +34,8 @@ from landiag.model.action import (
     Translate,
     Untrack,
 )
-from landiag.model.match import Draw, Limited, Match
+from landiag.model.match import Limited, Match
+from landiag.model.operands import Draw
 from landiag.model.ruleset import Chain, Rule, Ruleset
 
 MAX_VISITS = 2_000_000

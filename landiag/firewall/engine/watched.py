@@ -12,7 +12,7 @@ from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
 from landiag.firewall.engine.spaces import Axis, Space
 from landiag.firewall.engine.surroundings import Surroundings, Watch, Way
 from landiag.firewall.engine.tables import Table
-from landiag.model.match import Fields
+from landiag.model.operands import Fields
 from landiag.model.packet import Absent, IPAddress, Packet, Value
 from landiag.model.ruleset import Chain
 

@@ -7,16 +7,8 @@ from ipaddress import ip_address, ip_network
 
 from landiag.firewall.ipt.options import Lower, Option, Setting
 from landiag.model.facts import ParseError
-from landiag.model.match import (
-    Bits,
-    Computed,
-    Field,
-    InRanges,
-    Match,
-    Names,
-    Ranges,
-    UnknownMatch,
-)
+from landiag.model.match import Computed, InRanges, Match, Names, UnknownMatch
+from landiag.model.operands import Bits, Field, Ranges
 from landiag.model.packet import PROTOCOL_NUMBERS
 from landiag.model.strict import integer
 

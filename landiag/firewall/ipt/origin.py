@@ -12,13 +12,8 @@ from landiag.firewall.ipt.operands import (
     masked,
 )
 from landiag.firewall.ipt.options import Option, Setting
-from landiag.model.match import (
-    Always,
-    Fields,
-    InRanges,
-    Match,
-    Ranges,
-)
+from landiag.model.match import Always, InRanges, Match
+from landiag.model.operands import Fields, Ranges
 from landiag.model.packet import ABSENT, PACKET_TYPES
 from landiag.model.strict import integer
 

@@ -6,14 +6,8 @@ from collections.abc import Sequence
 
 from landiag.firewall.ipt.options import Option, Setting
 from landiag.model.facts import ParseError
-from landiag.model.match import (
-    Always,
-    AnyOf,
-    Field,
-    Match,
-    UnknownKind,
-    UnknownMatch,
-)
+from landiag.model.match import Always, AnyOf, Match, UnknownKind, UnknownMatch
+from landiag.model.operands import Field
 from landiag.model.sets import ElementSet, InSet
 
 

@@ -24,7 +24,7 @@ from landiag.model.action import (
     Verdict,
 )
 from landiag.model.facts import ParseError
-from landiag.model.match import Bits, Constant, Field, Operand, Or
+from landiag.model.operands import Bits, Constant, Field, Operand, Or
 
 Lower = Callable[[Mapping[str, Option], Setting], Sequence[Action]]
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Mapping
 
 import msgspec
@@ -275,35 +274,3 @@ def _dormancy(flags: object) -> bool | None:
     if "dormant" in words:
         return True
     return False if all(word in ("owner", "persist") for word in words) else None
-
-
-class Listing(Struct):
-    """What `nft list ruleset` (text) says beyond its JSON: tables, the dormant ones, devices of chains."""
-
-    tables: set[tuple[str, str]] = field(default_factory=set)
-    dormant: set[tuple[str, str]] = field(default_factory=set)
-    devices: dict[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
-
-
-_TABLE_LINE = re.compile(r"^table (\S+) (\S+) \{")
-_CHAIN_LINE = re.compile(r"^\s+chain (\S+) \{")
-_FLAGS_LINE = re.compile(r"^\s+flags [a-z, ]*dormant")
-_HOOK_LINE = re.compile(r"^\s+type \S+ hook (?:in|e)gress devices? (.*?) priority")
-
-
-def parse_listing(text: str) -> Listing:
-    """Read `nft list ruleset` (text), as far as its JSON hides things."""
-    listing = Listing()
-    table, chain = ("", ""), ""
-    for line in text.splitlines():
-        if found := _TABLE_LINE.match(line):
-            table, chain = (found[1], found[2]), ""
-            listing.tables.add(table)
-        elif found := _CHAIN_LINE.match(line):
-            chain = found[1]
-        elif not chain and _FLAGS_LINE.match(line):
-            listing.dormant.add(table)
-        elif found := _HOOK_LINE.match(line):
-            key = (*table, chain)
-            listing.devices[key] = tuple(re.findall(r'[^\s"{},=]+', found[1]))
-    return listing

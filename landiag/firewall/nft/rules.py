@@ -9,10 +9,10 @@ from functools import lru_cache
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.scan import ScannedRules, Wanted, known
 from landiag.firewall.ipt.options import Setting
-from landiag.firewall.ipt.parse import IptRule
+from landiag.firewall.ipt.table import IptRule
 from landiag.firewall.nft.parse import REWRITES, NftRule, NftTable, RuleObject
 from landiag.firewall.nft.sets import Sets
-from landiag.model.match import Fields
+from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, Value
 from landiag.model.ruleset import Rule, Step
 

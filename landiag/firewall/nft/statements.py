@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from landiag.firewall.nft import types
-from landiag.firewall.nft.expr import lower_expression, lower_key, lower_match, operands, sole
+from landiag.firewall.nft.expr import lower_match
+from landiag.firewall.nft.key import lower_expression, lower_key, operands, sole
 from landiag.firewall.nft.limits import LIMITS, lower_limit
 from landiag.firewall.nft.sets import Sets, guess_span, lower_set, verdict_action
 from landiag.firewall.nft.text import write_statement
@@ -25,7 +26,8 @@ from landiag.model.action import (
     Verdict,
 )
 from landiag.model.facts import ParseError
-from landiag.model.match import Constant, Field, InRanges, UnknownKind, UnknownMatch
+from landiag.model.match import InRanges, UnknownKind, UnknownMatch
+from landiag.model.operands import Constant, Field
 from landiag.model.ruleset import Step
 from landiag.model.sets import FromMap
 

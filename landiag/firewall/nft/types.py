@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from landiag.firewall.engine.surroundings import FIB_TYPES
 from landiag.model.facts import ParseError
-from landiag.model.match import Operand, Ranges
+from landiag.model.operands import Operand, Ranges
 from landiag.model.packet import CT_STATES, PACKET_TYPES, PROTOCOL_NUMBERS, TCP_FLAGS
 from landiag.model.sets import Span
 

@@ -11,7 +11,8 @@ from msgspec import Struct
 from landiag.firewall.pf.matches import address_of, packet_of
 from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import IPAddress, IPNetwork
-from landiag.model.match import Always, AnyOf, Cuts, Fields, InRanges, Match, UnknownMatch
+from landiag.model.match import Always, AnyOf, InRanges, Match, UnknownMatch
+from landiag.model.operands import Cuts, Fields
 
 _INTERFACE = re.compile(r"^[a-z][a-z_]*[a-z0-9_]*\d+(?:\.\d+)?$")
 _DYNAMIC = re.compile(r"^\(?([A-Za-z][\w.]*?)((?::(?:network|broadcast|peer|0))*)\)?(?:/(\d+))?$")

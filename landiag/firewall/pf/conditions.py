@@ -10,7 +10,8 @@ from landiag.firewall.pf import addresses
 from landiag.firewall.pf import matches as want
 from landiag.firewall.pf.addresses import TableContent
 from landiag.firewall.pf.syntax import PfRule, RuleLine
-from landiag.model.match import Always, Cuts, Fields, InRanges, Match, UnknownKind, UnknownMatch, join_cuts
+from landiag.model.match import Always, InRanges, Match, UnknownKind, UnknownMatch, join_cuts
+from landiag.model.operands import Cuts, Fields
 
 
 class Entry(Struct):

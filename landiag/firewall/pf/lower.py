@@ -32,7 +32,8 @@ from landiag.model.action import (
     Translate,
     Verdict,
 )
-from landiag.model.match import Always, Constant, Fields, InRanges, Match, UnknownMatch
+from landiag.model.match import Always, InRanges, Match, UnknownMatch
+from landiag.model.operands import Constant, Fields
 from landiag.model.packet import CT_STATES
 from landiag.model.ruleset import Chain, Hook, Rule, RuleList, Ruleset, Step, TableKey
 from landiag.model.sets import ElementSet, InSet

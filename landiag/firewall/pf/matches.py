@@ -11,7 +11,8 @@ from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.pf.syntax import Name, Port
 from landiag.knowledge.toml import read_toml
 from landiag.model.facts import IPAddress
-from landiag.model.match import AnyOf, Cuts, Fields, InRanges, Match, UnknownMatch
+from landiag.model.match import AnyOf, InRanges, Match, UnknownMatch
+from landiag.model.operands import Cuts, Fields
 from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, TCP_FLAGS, AnythingBut, Packet
 
 FLAG_LETTERS = {

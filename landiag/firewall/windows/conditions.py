@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from landiag.firewall.engine.fields import PacketFields
 from landiag.model.facts import ParseError
-from landiag.model.match import Always, AnyOf, Cuts, Fields, InRanges, Match, Names, UnknownMatch
+from landiag.model.match import Always, AnyOf, InRanges, Match, Names, UnknownMatch
+from landiag.model.operands import Cuts, Fields
 from landiag.model.packet import PROTOCOL_NUMBERS, Packet
 
 ANY_WORDS = frozenset(("any", "*", ""))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from landiag.firewall.windows.conditions import ANY_WORDS, packet_of
-from landiag.model.match import AnyOf, Fields, Match
+from landiag.model.match import AnyOf, Match
+from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT
 
 

@@ -18,7 +18,8 @@ from landiag.firewall.windows.conditions import FromItself, profiles
 from landiag.firewall.windows.interfaces import interfaces
 from landiag.model.action import Action, Jump, Opaque, Stop, Verdict
 from landiag.model.facts import Unknown
-from landiag.model.match import Fields, InRanges, Match, UnknownMatch
+from landiag.model.match import InRanges, Match, UnknownMatch
+from landiag.model.operands import Fields
 from landiag.model.packet import CT_STATES
 from landiag.model.ruleset import Chain, Hook, Rule, RuleList, Ruleset, Step
 

@@ -9,7 +9,8 @@ import struct
 from msgspec import Struct
 
 from landiag.firewall.windows.conditions import ANY_WORDS, packet_of
-from landiag.model.match import Fields, Match
+from landiag.model.match import Match
+from landiag.model.operands import Fields
 
 _VARIABLES = {
     "systemroot": "c:\\windows", "windir": "c:\\windows", "systemdrive": "c:",
