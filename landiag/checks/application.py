@@ -90,7 +90,7 @@ def check(case: Case) -> Answer:
     if attempt.connect.outcome is not TcpOutcome.CONNECTED:
         stopped = own_stop(case)
         elsewhere = None if stopped is not None else _redirected_nowhere(case, exchange, attempt)
-        return elsewhere or not_connected(exchange, attempt, stopped)
+        return elsewhere or not_connected(case, exchange, attempt, stopped)
     if attempt.answer is not None:
         return _judge_answer(case, exchange, attempt)
     if attempt.speaks_tls or (attempt.scheme == "tcp" and case.target.scheme == "tcp"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
@@ -11,10 +12,10 @@ from landiag.checks.destination import Destination, destination_of, destinations
 from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
 from landiag.collect.sockets import LISTENERS
 from landiag.journey.binding import bind_among
-from landiag.journey.own import follow_own
+from landiag.journey.own import Departure, follow_own, leave
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Family, IPAddress, Unknown
-from landiag.model.ruleset import TraceLine, Verdict
+from landiag.model.ruleset import Verdict
 
 WAIT = 3.5
 """Seconds that a server has for its answer; a page that takes longer is called silent. The kernel needs 3 to
@@ -89,15 +90,39 @@ def listeners_after() -> Command:
     return Command(f"{LISTENERS.name}-after", LISTENERS.argv)
 
 
-def own_stop(case: Case) -> TraceLine | None:
-    """The rule that stops this machine's own test connection; None where none does, or nobody can tell."""
+class OwnStop(Struct, frozen=True):
+    """What keeps this machine's own test connection from the server: a rule, or a route that leads elsewhere."""
+
+    source: str
+    text: str
+
+
+def own_stop(case: Case) -> OwnStop | None:
+    """What stops this machine's own test connection, and no client's; None where nothing does, or nobody can tell."""
     if case.way is None:
         return None
     ip, port = where_to_ask(case, case.way)
-    told = follow_own(case.facts, ip, port, case.machine.user_id)
-    if isinstance(told, Unknown) or told.verdict not in (Verdict.DROP, Verdict.REJECT):
-        return None
-    return told.decided_by
+    start = leave(case.facts, ip, port)
+    told = follow_own(case.facts, ip, port, case.machine.user_id, start)
+    if not isinstance(told, Unknown) and told.verdict in (Verdict.DROP, Verdict.REJECT) and told.decided_by:
+        chain, rule = told.decided_by.chain, told.decided_by.rule_text
+        place = f"{chain.family} {chain.table} {chain.name}: " if chain else ""
+        return OwnStop("firewall", f"{place}{rule}")
+    if _is_led_astray(case, ip, start):
+        return OwnStop("ip route", f"{ip} by {start.device}, from {start.source}")
+    return None
+
+
+def _is_led_astray(case: Case, ip: IPAddress, start: Departure) -> bool:
+    """Whether the route of our own packets is another one than by the network that the address is in."""
+    if start.is_local or start.device is None or isinstance(case.facts.interfaces, Unknown):
+        return False
+    near = {
+        one.name
+        for one in case.facts.interfaces
+        if one.up and any(ip in address.network for address in one.addresses)
+    }
+    return bool(near) and start.device not in near
 
 
 def debugger_exchange(case: Case, way: Way) -> Call:

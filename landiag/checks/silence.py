@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from landiag.checks.case import Answer, Case, answer
+from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.evidence import first_bytes, of_exchange
-from landiag.checks.exchange import listeners_after, own_stop, where_to_ask
+from landiag.checks.exchange import OwnStop, listeners_after, own_stop, where_to_ask
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, subject
 from landiag.checks.restart import http_fixes, server_of
 from landiag.collect import sockets
@@ -12,7 +12,6 @@ from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.model.ruleset import TraceLine
 from landiag.model.terms import Symptom
 
 _HALTED = ("stopped", "tracing-stop")
@@ -24,7 +23,7 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     owner = _owner(case)
     stopped = own_stop(case) if attempt.end in (End.SILENT, End.STALLED) and not _is_halted(owner) else None
     if stopped is not None:
-        return not_connected(exchange, attempt, stopped)
+        return not_connected(case, exchange, attempt, stopped)
     protocol = known_protocol(case)
     is_other = protocol not in (None, "http", "https", "uwsgi") and case.target.scheme in ("auto", "tcp")
     if is_other:
@@ -44,20 +43,22 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     return answer([_silent(case, exchange, attempt, owner)], "")
 
 
-def not_connected(exchange: Exchange, attempt: Attempt, line: TraceLine | None) -> Answer:
+def not_connected(case: Case, exchange: Exchange, attempt: Attempt, stop: OwnStop | None) -> Answer:
     """Our own packet did not get through; a client's comes in elsewhere and may, so this decides nothing.
 
-    ``line`` is the rule that stops our own connection, where the rules name one.
+    Where only connections are asked for, and what stops our own is known, the server's answer is not in question.
     """
     said = (
         f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.value}"
     )
     evidence = (Evidence("HTTP request", said),)
-    if line is not None:
-        place = f"{line.chain.family} {line.chain.table} {line.chain.name}: " if line.chain else ""
+    if stop is not None:
+        if case.target.scheme == "tcp":
+            return not_applicable("not tried: this machine's own test is stopped")
         title = "Whether the server answers: nothing here stops other devices, but this machine's own test is stopped"
-        detail = f"{place}{line.rule_text}. Only connections that this machine makes itself meet that rule."
-        return answer([Finding("own-connection-stopped", Outcome.UNKNOWN, title, detail, evidence)], "")
+        detail = f"{stop.text}. Only connections that this machine makes itself go that way."
+        found = (*evidence, Evidence(stop.source, stop.text))
+        return answer([Finding("own-connection-stopped", Outcome.UNKNOWN, title, detail, found)], "")
     title = "Whether the server answers: this machine's own connection to it did not get through"
     detail = "Connections of the machine to itself come in by lo, where other rules may apply than for other devices."
     return answer([Finding("server-silent", Outcome.UNKNOWN, title, detail, evidence)], "")

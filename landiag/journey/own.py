@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.firewall.engine.conversation import Conversation
 from landiag.firewall.engine.own import OwnFollower
@@ -27,8 +30,23 @@ class Departure(Struct, frozen=True):
 
 
 def leave(facts: Facts, ip: IPAddress, port: int) -> Departure:
-    """Find how a connection of this host to an address leaves."""
-    way = HostSurroundings(facts, Packet(port, destination=ip)).route(Packet(port, destination=ip), 0)
+    """Find how a connection of this host to an address leaves.
+
+    connect(2) looks the route up twice: first for the address to send from, then, as policy rules may ask for it,
+    for a packet that has it (ip_route_connect in the Linux kernel).
+    """
+    nobody = ip_address("0.0.0.0" if ip.version == 4 else "::")
+    found = _look_up(facts, Packet(port, source=nobody, destination=ip))
+    if found.source is None or found.is_local:
+        return found
+    again = _look_up(facts, Packet(port, source=found.source, destination=ip))
+    return replace(again, source=found.source)
+
+
+def _look_up(facts: Facts, packet: Packet) -> Departure:
+    ip = packet.destination
+    assert ip is not None
+    way = HostSurroundings(facts, packet).route(packet, 0)
     is_local = way is not None and way.kind is RouteKind.LOCAL
     loopback = "lo" if facts.os == "linux" else "lo0"
     device = loopback if is_local else (way.device if way else None)
