@@ -241,8 +241,17 @@ class HostSurroundings(Surroundings):
         return tuple(edge for socket in known for edge in (socket.port, socket.port + 1))
 
     def socket_owner(self, packet: Packet) -> int | None:
-        """The user id of the socket that takes a packet, where all that could take it have the same."""
-        socket = self._socket(packet.destination, packet.destination_port)
+        """The user id of the socket that takes a packet, where all that could take it have the same.
+
+        Where nobody listens the kernel itself answers, by a RST, which no user's socket sends.
+        """
+        ip, port = packet.destination, packet.destination_port
+        if ip is None or port is None or isinstance(self._facts.sockets, Unknown):
+            return None
+        binding = bind_among(self._facts.sockets, ip, port, None)
+        if not (binding.serving or binding.perhaps):
+            return NO_SOCKET
+        socket = self._socket(ip, port)
         return None if socket is None else socket.uid
 
     def _socket(self, ip: IPAddress | None, port: int | None) -> Socket | None:

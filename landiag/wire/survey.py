@@ -185,8 +185,10 @@ class _Loop(Struct):
             self.results[pair] = (TcpOutcome.REJECTED, icmp, None)
         elif number == 0 or name == "EISCONN":
             self.results[pair] = _OPEN if _is_connected(sock) else _SILENT
-        elif name in ("ECONNREFUSED", "ECONNRESET"):
+        elif name == "ECONNREFUSED":
             self.results[pair] = _CLOSED
+        elif name == "ECONNRESET":  # it was open, and reset before anybody looked
+            self.results[pair] = _OPEN
         elif name == "ETIMEDOUT":
             self.results[pair] = _SILENT
         else:

@@ -113,8 +113,10 @@ _UNREACHABLE = ("EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN")
 
 
 def _outcome(error: str, immediate: bool) -> TcpOutcome:
-    if error in ("ECONNREFUSED", "ECONNRESET", "ECONNABORTED"):
+    if error in ("ECONNREFUSED", "ECONNABORTED"):
         return TcpOutcome.REFUSED
+    if error == "ECONNRESET":  # a RST in answer to the SYN is a refusal (tcp_reset): this connection was open
+        return TcpOutcome.CONNECTED
     if error == "ETIMEDOUT":
         return TcpOutcome.NO_ANSWER
     if error in _UNREACHABLE:

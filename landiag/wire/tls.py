@@ -21,7 +21,12 @@ def shake_hands(
     """Speak TLS on a connected non-blocking socket; the TLS socket, if any, owns the connection."""
     import ssl
 
-    secure = _context().wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+    context = _context()
+    try:
+        sock.getpeername()  # a socket that was reset meanwhile cannot be wrapped
+        secure = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+    except (OSError, ValueError):
+        return Tls(None, "reset"), None
     try:
         _step_until_done(secure, deadline)
     except ssl.SSLError as error:

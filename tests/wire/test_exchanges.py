@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -188,8 +191,16 @@ def test_a_thousand_closed_ports_leave_no_socket_open() -> None:
     assert {result.connect.error for result in results} <= {"ECONNREFUSED", None}
 
 
+def _listener_that_nobody_follows() -> socket.socket:
+    """A listener on a port that the kernel gives nobody by itself: another test cannot get it meanwhile."""
+    for port in random.sample(range(20_000, 30_000), 20):
+        with contextlib.suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+    raise AssertionError("twenty ports are taken")
+
+
 def test_bind_test_tells_taken_from_free() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with _listener_that_nobody_follows() as listener:
         port = listener.getsockname()[1]
         taken = parse_bind_test(bind_test({"address": "0.0.0.0", "port": str(port)}, 1).decode())
     free = parse_bind_test(bind_test({"address": "0.0.0.0", "port": str(port)}, 1).decode())
@@ -211,3 +222,30 @@ def test_resolving_localhost_and_a_name_that_is_none() -> None:
     known = parse_resolution(resolve({"name": "localhost", "family": "4"}, 2).decode())
     assert known.addresses == ("127.0.0.1",)
     assert parse_resolution(resolve({"name": "a" * 300}, 2).decode()).error
+
+
+def test_a_server_that_resets_at_once_was_open() -> None:
+    """The RST may come before anybody has looked at the connection, and at every later step."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stop = threading.Event()
+
+        def reset_all() -> None:
+            server.settimeout(0.2)
+            while not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    client, _ = server.accept()
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    client.close()
+
+        worker = threading.Thread(target=reset_all)
+        worker.start()
+        asked = {"address": "127.0.0.1", "port": str(server.getsockname()[1]), "scheme": "auto", "path": "/"}
+        try:
+            told = [
+                parse_exchange(http.exchange({**asked, "host": "localhost"}, 3).decode()) for _ in range(200)
+            ]
+        finally:
+            stop.set()
+            worker.join()
+    assert {one.best.connect.outcome for one in told} == {TcpOutcome.CONNECTED}
+    assert {one.best.end for one in told} <= {End.RESET, End.CLOSED_EMPTY, End.TLS_FAILED}
