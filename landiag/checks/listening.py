@@ -11,6 +11,7 @@ from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.inside import check_elsewhere, listening_inside, only_inside
 from landiag.checks.lost_family import find_stranded
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, socket_source, subject
+from landiag.checks.redirected import sent_to_nobody
 from landiag.checks.restart import listen_fixes, server_of
 from landiag.checks.shares import check_shares
 from landiag.checks.systems import is_explained_by_port
@@ -147,13 +148,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     if inside is not None:
         return only_inside(case, way, inside)
     if destination.port != case.port:
-        return Finding(
-            code="port-redirected",
-            outcome=Outcome.BLOCKS,
-            title=f"A rule sends port {case.port} on to port {destination.port}, where nothing is listening",
-            evidence=(Evidence("firewall", destination.rule_text),),
-            paths=(way.id,),
-        )
+        return sent_to_nobody(case, way, destination)
     attempt = attempt_of(case) if way is case.way else None
     if attempt is not None and attempt.connect.outcome is TcpOutcome.CONNECTED:
         return _answered_by_nobody_here(case, way)

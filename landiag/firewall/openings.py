@@ -156,6 +156,21 @@ def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
     )
 
 
+def except_from_translation(ruleset: Ruleset, line: TraceLine, opening: Opening) -> Proposal | None:
+    """Keep a port as it is before the rule that translates it; None where no rule of nftables or iptables does.
+
+    An accept in a nat chain ends that chain's say; packet filters are asked as before.
+    """
+    chain = line.chain
+    if chain is None or line.rule is None:
+        return None
+    make = {"nftables": _nft, "iptables-nft": _iptables, "iptables-legacy": _iptables}.get(chain.backend)
+    if make is None:
+        return None
+    title = f"Keep connections from {opening.clients} to port {opening.port} out of that translation"
+    return replace(make(ruleset, line, chain, opening), title=title)
+
+
 def _by_hand(owner: Owner) -> Proposal:
     return Proposal(
         f"Allow the port in {owner.manager.value}'s own settings",
