@@ -13,7 +13,7 @@ from landiag.host.nft_text import read_nft_text
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset
-from landiag.verdict.compare import Change
+from landiag.verdict.change import Change
 from landiag.verdict.compare_reach import compare_rulesets
 
 

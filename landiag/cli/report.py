@@ -34,7 +34,8 @@ from landiag.model.report import Report
 from landiag.render.style import Style
 from landiag.render.terminal import render_terminal
 from landiag.terminal import terminal_style
-from landiag.verdict.compare import Change, compare
+from landiag.verdict.change import Change
+from landiag.verdict.compare import compare
 from landiag.verdict.join import JoinError, join
 
 

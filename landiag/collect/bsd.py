@@ -13,6 +13,27 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from landiag.collect import bsd_net, bsd_sockets, machine
+from landiag.collect.bsd_sources import (
+    FREEBSD_LISTENERS,
+    IFCONFIG,
+    MAC_ALF,
+    MAC_LISTENERS,
+    MAC_LSOF,
+    MAC_PORTS,
+    NEIGHBOURS,
+    PF_ANCHORS,
+    PF_CONF,
+    PF_INFO,
+    PF_INTERFACES,
+    PF_NAT,
+    PF_RULES,
+    PF_TABLES,
+    ROUTES,
+    SYSCTL,
+    anchor_source,
+    signature_source,
+    table_source,
+)
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
@@ -23,8 +44,6 @@ from landiag.firewall.pf.addresses import TableContent, parse_network, table_con
 from landiag.firewall.pf.compare import is_loaded_from
 from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import (
-    Command,
-    File,
     Interface,
     ParseError,
     Process,
@@ -42,40 +61,6 @@ from landiag.model.ruleset import Ruleset
 Readings = Mapping[str, Reading]
 T = TypeVar("T")
 
-IFCONFIG = Command("ifconfig", ("ifconfig", "-a"))
-ROUTES = Command("netstat-routes", ("netstat", "-rn"))
-NEIGHBOURS = Command("arp", ("arp", "-an"))
-SYSCTL = Command(
-    "sysctl",
-    ("sysctl", "net.inet.ip.forwarding", "net.inet.tcp.blackhole", "net.inet.ip.portrange.reservedhigh"),
-    ok_statuses=(0, 1),
-)
-PF_INFO = Command("pf-info", ("pfctl", "-s", "info"), needs_root=True)
-PF_RULES = Command("pf-rules", ("pfctl", "-s", "rules"), needs_root=True)
-PF_NAT = Command("pf-nat", ("pfctl", "-s", "nat"), needs_root=True)
-PF_ANCHORS = Command("pf-anchors", ("pfctl", "-v", "-s", "Anchors"), needs_root=True)
-PF_TABLES = Command("pf-tables", ("pfctl", "-s", "Tables"), needs_root=True)
-PF_INTERFACES = Command("pf-interfaces", ("pfctl", "-v", "-s", "Interfaces"), needs_root=True)
-PF_CONF = File("/etc/pf.conf")
-"""What is loaded at boot; a VPN may have loaded something else since."""
-PF = (PF_INFO, PF_RULES, PF_NAT, PF_ANCHORS, PF_TABLES, PF_INTERFACES)
-
-MAC_LISTENERS = Command("netstat-tcp", ("netstat", "-anv", "-p", "tcp"))
-MAC_LSOF = Command("lsof-listeners", ("lsof", "-nP", "-iTCP", "-sTCP:LISTEN"), ok_statuses=(0, 1))
-MAC_PORTS = Command("hardware-ports", ("networksetup", "-listallhardwareports"))
-MAC_EXTENSIONS = Command("system-extensions", ("systemextensionsctl", "list"))
-_SOCKETFILTERFW = ("--getglobalstate", "--getblockall", "--getstealthmode", "--getallowsigned", "--listapps")
-MAC_ALF = tuple(Command(f"alf{flag.removeprefix('-')}", ("socketfilterfw", flag)) for flag in _SOCKETFILTERFW)
-FREEBSD_LISTENERS = Command("sockstat", ("sockstat", "-46l", "-P", "tcp"))
-OPENBSD_LISTENERS = Command("netstat-tcp", ("netstat", "-an", "-p", "tcp"))
-
-COMMON: tuple[Source, ...] = (machine.MACHINE, IFCONFIG, ROUTES, NEIGHBOURS, SYSCTL, *PF, PF_CONF)
-FIRST: Mapping[str, tuple[Source, ...]] = {
-    "macos": (*COMMON, MAC_LISTENERS, MAC_LSOF, MAC_PORTS, MAC_EXTENSIONS, *MAC_ALF),
-    "freebsd": (*COMMON, FREEBSD_LISTENERS),
-    "openbsd": (*COMMON, OPENBSD_LISTENERS),
-}
-"""What is always read, all at once, by system."""
 
 MAX_ANCHORS = 48
 _SAFE_NAME = re.compile(r"^[A-Za-z0-9_.:][A-Za-z0-9_.:/@+-]*$")
@@ -127,21 +112,6 @@ def plan_owners(facts: Facts) -> tuple[Source, ...]:
 def complete_facts(facts: Facts, readings: Readings) -> Facts:
     """Add what the later rounds read."""
     return replace(facts, processes=_processes(readings), ruleset=parse_ruleset(readings, facts.os))
-
-
-def anchor_source(name: str, what: str) -> Command:
-    """Name the listing of an anchor's ``rules`` or ``nat``."""
-    return Command(f"pf-{what} {name}", ("pfctl", "-a", name, "-s", what), needs_root=True)
-
-
-def table_source(name: str) -> Command:
-    """Name the listing of a table's addresses."""
-    return Command(f"pf-table {name}", ("pfctl", "-t", name, "-T", "show"), needs_root=True)
-
-
-def signature_source(program: str) -> Command:
-    """Name the question who signed a program; a program without signature makes codesign end with 1."""
-    return Command(f"codesign {program}", ("codesign", "-d", "-r-", program), ok_statuses=(0, 1))
 
 
 def _parsed(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:

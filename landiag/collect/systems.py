@@ -33,9 +33,9 @@ def first_sources(os: str) -> tuple[Source, ...]:
 
         return windows.FIRST
     if os in ("macos", "freebsd", "openbsd"):
-        from landiag.collect import bsd
+        from landiag.collect import bsd_sources
 
-        return bsd.FIRST[os]
+        return bsd_sources.FIRST[os]
     from landiag.collect import linux_sources
 
     return linux_sources.FIRST

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 from landiag.render.escape import escape_text
-from landiag.verdict.compare import Change
+from landiag.verdict.change import Change
 
 SCHEMA = "landiag.comparison/1"
 NOTHING = "Nothing that matters changed between the two."

@@ -6,45 +6,11 @@ address and route that came or went.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-
-from msgspec import Struct
-
 from landiag.model.causes import rank
-from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Outcome, Path, Report
-from landiag.model.ruleset import Ruleset
-from landiag.verdict.compare_reach import compare_machines
-
-MOST_OF_A_KIND = 30
-"""Changes of one kind that are listed; the rest is counted."""
-
-
-class Change(Struct, frozen=True):
-    """One difference. ``kind`` is one of ``KINDS``; ``before`` and ``after`` are empty where there was nothing."""
-
-    kind: str
-    text: str
-    before: str = ""
-    after: str = ""
-
-
-KINDS = (
-    "question",
-    "verdict",
-    "reach",
-    "rule",
-    "listener",
-    "address",
-    "profile",
-    "route",
-    "check",
-    "machine",
-    "reading",
-)
-"""Every kind of change, in the order in which they are told when the verdict points to none of them."""
+from landiag.verdict.change import KINDS, Change
+from landiag.verdict.compare_facts import compare_facts, compare_sets
 
 _KINDS_OF_CHECKS = {
     "listening": ("listener",),
@@ -63,9 +29,9 @@ def compare(before: Report, after: Report, facts: tuple[Facts, Facts] | None = N
     changes = [*_compare_questions(before, after), *_compare_verdicts(before, after)]
     if facts is None:
         changes += [*_compare_deciders(before, after), *_compare_sockets(before, after)]
-        changes += _compare_sets("address", "The way in by", _ways(before), _ways(after))
+        changes += compare_sets("address", "The way in by", _ways(before), _ways(after))
     else:
-        changes += _compare_facts(*facts)
+        changes += compare_facts(*facts)
     changes += [*_compare_checks(before, after), *_compare_machines(before, after)]
     changes += _compare_readings(before, after)
     order = _order(before, after)
@@ -159,7 +125,7 @@ def _compare_deciders(before: Report, after: Report) -> list[Change]:
 
 
 def _compare_sockets(before: Report, after: Report) -> list[Change]:
-    return _compare_sets("listener", "On the port:", _socket_texts(before), _socket_texts(after))
+    return compare_sets("listener", "On the port:", _socket_texts(before), _socket_texts(after))
 
 
 def _socket_texts(report: Report) -> list[str]:
@@ -176,108 +142,6 @@ def _ways(report: Report) -> list[str]:
     return [
         f"{path.address} on {path.interface}" if path.interface else path.address for path in report.paths
     ]
-
-
-def _compare_facts(before: Facts, after: Facts) -> list[Change]:
-    return [
-        *(Change("reach", text) for text in compare_machines(before, after)[:MOST_OF_A_KIND]),
-        *_compare_rulesets(before.ruleset, after.ruleset),
-        *_compare_sets("listener", "The listener", _listeners(before), _listeners(after)),
-        *_compare_sets("address", "The address", _addresses(before), _addresses(after)),
-        *_compare_sets("address", "The interface state", _links(before), _links(after)),
-        *_compare_sets("route", "The route", _routes(before), _routes(after)),
-        *_compare_sets("route", "The kernel setting", _sysctls(before), _sysctls(after)),
-    ]
-
-
-def _compare_rulesets(before: Ruleset | Unknown, after: Ruleset | Unknown) -> list[Change]:
-    if isinstance(before, Unknown) or isinstance(after, Unknown):
-        return []
-    policies = _compare_sets("rule", "The chain", _policies(before), _policies(after))
-    return [*policies, *_compare_sets("rule", "The rule", _rules(before), _rules(after))]
-
-
-def _rules(ruleset: Ruleset) -> list[str]:
-    return [
-        f"{chain.family} {chain.table} {chain.name}: {rule.text}"
-        for chain in ruleset.chains()
-        for rule in chain.rules
-    ]
-
-
-def _policies(ruleset: Ruleset) -> list[str]:
-    return [
-        f"{chain.family} {chain.table} {chain.name} (hook {chain.hook.name}, policy {chain.policy.value})"
-        for chain in ruleset.chains()
-        if chain.hook is not None
-    ]
-
-
-def _listeners(facts: Facts) -> list[str] | Unknown:
-    if isinstance(facts.sockets, Unknown):
-        return facts.sockets
-    return [f"{_endpoint(socket)}{_owner(facts, socket)}" for socket in facts.sockets]
-
-
-def _endpoint(socket: Socket) -> str:
-    host = f"[{socket.address}]" if socket.address.version == 6 else str(socket.address)
-    return f"{host}:{socket.port}" + (f" on {socket.device}" if socket.device else "")
-
-
-def _owner(facts: Facts, socket: Socket) -> str:
-    if isinstance(facts.processes, Unknown):
-        return ""
-    names = sorted({facts.processes[pid].name for pid in socket.pids if pid in facts.processes})
-    return f" ({', '.join(names)})" if names else ""
-
-
-def _addresses(facts: Facts) -> list[str] | Unknown:
-    if isinstance(facts.interfaces, Unknown):
-        return facts.interfaces
-    return [f"{address.interface} on {one.name}" for one in facts.interfaces for address in one.addresses]
-
-
-def _links(facts: Facts) -> list[str] | Unknown:
-    if isinstance(facts.interfaces, Unknown):
-        return facts.interfaces
-    return [
-        f"{one.name} {'up' if one.up and one.carrier is not False else 'down'}" for one in facts.interfaces
-    ]
-
-
-def _routes(facts: Facts) -> list[str] | Unknown:
-    if isinstance(facts.routes, Unknown):
-        return facts.routes
-    return [
-        f"{route.kind} {route.destination}"
-        + (f" via {route.gateway}" if route.gateway else "")
-        + (f" dev {route.device}" if route.device else "")
-        + (f" table {route.table}" if route.table != "main" else "")
-        for route in facts.routes
-        if route.table != "local"
-    ]
-
-
-def _sysctls(facts: Facts) -> list[str]:
-    volatile = ("net.netfilter.nf_conntrack_count",)
-    return [f"{name} = {value}" for name, value in facts.sysctls.items() if name not in volatile]
-
-
-def _compare_sets(
-    kind: str, what: str, before: Iterable[str] | Unknown, after: Iterable[str] | Unknown
-) -> list[Change]:
-    """List what is gone and what is new. Nothing can be said where one of them could not be read."""
-    if isinstance(before, Unknown) or isinstance(after, Unknown):
-        return []
-    old, new = Counter(before), Counter(after)
-    changes = [Change(kind, f"{what} {text} is gone", before=text) for text in (old - new)]
-    changes += [Change(kind, f"{what} {text} is new", after=text) for text in (new - old)]
-    more = len(changes) - MOST_OF_A_KIND
-    return (
-        changes
-        if more <= 0
-        else [*changes[:MOST_OF_A_KIND], Change(kind, f"{more} more changes of this kind")]
-    )
 
 
 def _compare_checks(before: Report, after: Report) -> list[Change]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.collect import bsd
+from landiag.collect import bsd, bsd_sources
 from landiag.collect.machine import parse_machine
 from landiag.firewall.alf import Signature
 from landiag.host import Recorder
@@ -18,7 +18,7 @@ from tests.machines.exchanges import Synthetic
 def facts_of(host: Synthetic, platform: str = "darwin") -> tuple[Facts, dict[str, Reading]]:
     recorder = Recorder(host)
     who = parse_machine(made.machine(platform))
-    recorder.read_all(bsd.FIRST[who.os], float("inf"))
+    recorder.read_all(bsd_sources.FIRST[who.os], float("inf"))
     facts = bsd.parse_facts(recorder.readings, who)
     recorder.read_all(bsd.plan(facts, recorder.readings), float("inf"))
     facts = bsd.complete_facts(facts, recorder.readings)

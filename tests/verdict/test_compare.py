@@ -11,7 +11,8 @@ from landiag.gather import gather
 from landiag.host import RecordedHost, Recorder, Recording
 from landiag.model.host import Facts
 from landiag.render.changes import CHANGE_RENDERERS, render_changes
-from landiag.verdict.compare import KINDS, Change, compare
+from landiag.verdict.change import KINDS, Change
+from landiag.verdict.compare import compare
 from tests.cases import load, replay
 from tests.render.reports import blocked, clear
 

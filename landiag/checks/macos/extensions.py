@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.checks.case import Case
-from landiag.collect import bsd as collected
+from landiag.collect import bsd_sources
 from landiag.collect.mac_extensions import Extension, Work, parse_extensions
 from landiag.model.facts import ReadStatus, Unknown, parse_reading
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -11,7 +11,7 @@ from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 def check_extensions(case: Case) -> list[Finding]:
     """Content filters of other makers (Little Snitch, LuLu, VPNs): active ones may stop connections unseen."""
-    reading = case.readings.get(collected.MAC_EXTENSIONS.name)
+    reading = case.readings.get(bsd_sources.MAC_EXTENSIONS.name)
     if reading is None or reading.status in (ReadStatus.MISSING, ReadStatus.NOT_RECORDED):
         return []
     listed = parse_reading(reading, parse_extensions)

@@ -8,7 +8,7 @@ from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.macos.alf import allow_program, blocked_by_alf
 from landiag.checks.macos.extensions import check_extensions
 from landiag.checks.macos.pf import blocked_by_pf
-from landiag.collect import bsd as collected
+from landiag.collect import bsd_sources
 from landiag.firewall.alf import BACKEND as ALF
 from landiag.journey.journey import Journey
 from landiag.journey.ways import Way
@@ -49,7 +49,7 @@ def _undecided(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
     pf = [line for line in lines if line.chain is not None and line.chain.backend != ALF]
     alf = [line for line in lines if line not in pf]
     if pf:
-        denied = case.readings.get(collected.PF_INFO.name)
+        denied = case.readings.get(bsd_sources.PF_INFO.name)
         reason = pf[0].rule_text
         if denied is not None and denied.status is not ReadStatus.OK:
             reason = f"pfctl: {denied.detail or denied.status.value}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landiag.checks.case import Case
 from landiag.checks.owners import describe_owner, owner_evidence
-from landiag.collect import bsd as collected
+from landiag.collect import bsd_sources
 from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Fix, Outcome
 from landiag.model.terms import Symptom
@@ -62,7 +62,7 @@ def _is_airplay(name: str) -> bool:
 
 
 def _lsof_says_airplay(case: Case, pids: tuple[int, ...]) -> bool:
-    reading = case.readings.get(collected.MAC_LSOF.name)
+    reading = case.readings.get(bsd_sources.MAC_LSOF.name)
     if reading is None:
         return False
     return any(_is_airplay(line.split()[0]) and line.split()[1] in map(str, pids)
