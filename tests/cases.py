@@ -7,7 +7,8 @@ from pathlib import Path
 
 from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording
-from landiag.host.fixture import SUFFIX, Fixture, read_fixture
+from landiag.host.cases import read_fixture
+from landiag.host.fixture import SUFFIX, Fixture
 from landiag.model.report import Report
 from landiag.question import Question
 from landiag.render.style import Style

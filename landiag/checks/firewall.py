@@ -10,7 +10,7 @@ from landiag.checks import sandbox, systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.firewall_doubts import check_limits, unknown, unreadable
 from landiag.checks.opening_fixes import best_proposal, fixes, is_mended, proven, search_fixes
-from landiag.checks.rule_words import DETAILS, place, reason, source_of, stopper
+from landiag.checks.rule_words import place, reason, source_of, stopper
 from landiag.collect.linux_sources import ingress_filters
 from landiag.firewall.openings import Proposal, without_translation
 from landiag.firewall.owners import find_owner
@@ -21,6 +21,12 @@ from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.model.stages import BACK, SEARCH, stage_of_stop
+
+_DETAILS = {
+    "firewall-drops": "Other devices wait, then time out.",
+    "firewall-rejects": "Other devices are refused at once ('connection refused' or 'no route to host').",
+    "firewall-drops-replies": "The client's packets arrive and are answered, and the answers do not leave.",
+}
 
 MAX_STOPS = 6
 """How many rules in a row are shown: people mend one, run again, and meet the next."""
@@ -192,7 +198,7 @@ def _blocks(
         code=code,
         outcome=Outcome.BLOCKS,
         title=f"{stopper(owner)} {verb} {what}{reason(owner, line)}",
-        detail=DETAILS[code],
+        detail=_DETAILS[code],
         evidence=(Evidence(source_of(line), f"{place(line)}: {line.rule_text}"),),
         fixes=search_fixes(journey, line) or fixes(proposal, is_mended(journey, following)),
         paths=(way.id,),

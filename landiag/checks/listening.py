@@ -12,8 +12,9 @@ from landiag.checks.inside import check_elsewhere, listening_inside, only_inside
 from landiag.checks.lost_family import find_stranded
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, socket_source, subject
 from landiag.checks.redirected import sent_to_nobody
-from landiag.checks.restart import listen_fixes, server_of
+from landiag.checks.restart import listen_fixes
 from landiag.checks.shares import check_shares
+from landiag.checks.similar import similar_servers, sockets, start_fixes
 from landiag.checks.systems import is_explained_by_port
 from landiag.collect import linux
 from landiag.collect.exchanges.tcp import TcpOutcome
@@ -152,7 +153,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     attempt = attempt_of(case) if way is case.way else None
     if attempt is not None and attempt.connect.outcome is TcpOutcome.CONNECTED:
         return _answered_by_nobody_here(case, way)
-    others = _similar_servers(case)
+    others = similar_servers(case)
     elsewhere = ", ".join(
         f"{describe_owner(case, socket)} on {describe_address(socket)}" for socket in others
     )
@@ -167,7 +168,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         detail=f"{detail} {words.closed_port(case)}".strip(),
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
         + tuple(owner_evidence(case, socket) for socket in others),
-        fixes=_start_fixes(case, others),
+        fixes=start_fixes(case, others),
         paths=(way.id,),
     )
 
@@ -180,36 +181,6 @@ def _answered_by_nobody_here(case: Case, way: Way) -> Finding:
         title=f"No socket of this machine has port {case.port}, and yet something answers: a translation leads away",
         detail="Published ports of containers look like this where the rules are readable for root only.",
         paths=(way.id,),
-    )
-
-
-def _start_fixes(case: Case, others: tuple[Socket, ...]) -> tuple[Fix, ...]:
-    if not others:
-        return (
-            Fix("Start the server", needs="user-action", steps=(f"Start your server on port {case.port}.",)),
-        )
-    ports = " or ".join(str(socket.port) for socket in others)
-    step = f"Use port {ports} on the client, or start the server on port {case.port}."
-    check_it = f"landiag check --port {others[0].port}"
-    return (Fix("Use the port that the server listens on", (check_it,), needs="user-action", steps=(step,)),)
-
-
-def _similar_servers(case: Case) -> tuple[Socket, ...]:
-    """List the sockets of programs that look like the user's own server on another port."""
-    found = {
-        socket.port: socket
-        for socket in _sockets(case)
-        if socket.port != case.port and socket.namespace is None and _looks_like_server(case, socket)
-    }
-    return tuple(found[port] for port in sorted(found))[:3]
-
-
-def _looks_like_server(case: Case, socket: Socket) -> bool:
-    found = server_of(case, socket)
-    return (
-        found is not None
-        and not found[0].kind.forwarder
-        and found[0].speaks(socket.port) in ("http", "https")
     )
 
 
@@ -251,9 +222,9 @@ def _without_way(case: Case) -> list[Finding]:
     """Check without any address to check for: only whether something listens, and not on loopback."""
     sockets = case.listeners
     if not sockets:
-        others = _similar_servers(case)
+        others = similar_servers(case)
         title = f"Nothing is listening on port {case.port}"
-        return [Finding("nothing-listening", Outcome.BLOCKS, title, fixes=_start_fixes(case, others))]
+        return [Finding("nothing-listening", Outcome.BLOCKS, title, fixes=start_fixes(case, others))]
     if all(socket.address.is_loopback for socket in sockets):
         socket = sockets[0]
         code = "published-on-loopback" if _is_publisher(case, socket) else "bound-to-loopback"
@@ -279,16 +250,12 @@ def _unreadable(unknown: Unknown) -> Finding:
     )
 
 
-def _sockets(case: Case) -> tuple[Socket, ...]:
-    return () if isinstance(case.facts.sockets, Unknown) else case.facts.sockets
-
-
 def _serving(case: Case, way: Way | None) -> tuple[Socket, ...]:
     """List the sockets that take the connections of this way's clients, in whichever namespace they are."""
     if way is None:
         return ()
     destination = destination_of(case, way)
-    candidates = _sockets(case)
+    candidates = sockets(case)
     if destination.is_elsewhere:
         inside = destination.namespace.sockets if destination.namespace else ()
         candidates = () if isinstance(inside, Unknown) else inside

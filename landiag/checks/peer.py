@@ -4,59 +4,29 @@ from __future__ import annotations
 
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, not_applicable
-from landiag.checks.systems import arp_after, parse_arp_after
-from landiag.collect import routes
-from landiag.collect.exchanges.icmp import Ping, parse_ping
-from landiag.collect.exchanges.tcp import Connects, TcpOutcome, parse_connects
+from landiag.checks.peer_asks import (
+    answered,
+    connect_source,
+    connects_of,
+    gateway_of,
+    neighbour_of,
+    neighbour_table,
+    neighbours_after,
+    ping_of,
+    ping_source,
+    router_to,
+    subject_of,
+)
 from landiag.journey.journey import follow
-from landiag.journey.routing import lookup
 from landiag.model.facts import Call, Command, IPAddress, Neighbour, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
 from landiag.model.terms import StageName, Symptom
 
-WAIT = 1.0
-_PORTS = "80,443,22,445"
-"""Ports that are tried for an answer of any kind: even a refusal proves that the device is there."""
-
 _FIXED = frozenset(("PERMANENT", "NOARP"))
 _GONE = frozenset(("FAILED", "INCOMPLETE"))
 _NEIGHBOUR_ADVERTISEMENT = 136  # RFC 4861, 4.4
-
-NEIGHBOURS_AFTER = Command("ip-neighbours-after", routes.NEIGHBOURS.argv)
-"""The neighbour table once more, after the device was asked."""
-
-
-def subject_of(case: Case) -> tuple[IPAddress, str] | None:
-    """Name the device that is asked, and what it is: the peer, else the default gateway; None without one."""
-    if case.peer is not None:
-        return case.peer, "The client"
-    gateway = _gateway(case)
-    return None if gateway is None else (gateway, "The gateway")
-
-
-def _gateway(case: Case) -> IPAddress | None:
-    if case.way is None or isinstance(case.facts.routes, Unknown):
-        return None
-    candidates = [
-        route.gateway
-        for route in sorted(case.facts.routes, key=lambda route: route.metric)
-        if route.destination.prefixlen == 0
-        and route.gateway is not None
-        and route.device == case.way.interface.name
-    ]
-    fitting = [gateway for gateway in candidates if gateway.version == case.way.ip.version]
-    return fitting[0] if fitting else None
-
-
-def _ping_source(ip: IPAddress) -> Call:
-    params = (("address", str(ip)), ("count", "1"), ("wait", "0.8"))
-    return Call("ping", params, seconds=WAIT)
-
-
-def _connect_source(ip: IPAddress) -> Call:
-    return Call("connect", (("address", str(ip)), ("ports", _PORTS), ("wait", "0.8")), seconds=WAIT)
 
 
 def plan(case: Case) -> tuple[Call, ...]:
@@ -65,27 +35,15 @@ def plan(case: Case) -> tuple[Call, ...]:
     if subject is None:
         return ()
     ip, _ = subject
-    return (_ping_source(ip), _connect_source(ip)) if case.peer is not None else (_ping_source(ip),)
+    return (ping_source(ip), connect_source(ip)) if case.peer is not None else (ping_source(ip),)
 
 
 def plan_after(case: Case) -> tuple[Command, ...]:
     """Read the neighbour table again where a device did not answer: was it there on the link at all?"""
     subject = subject_of(case)
-    if subject is None or _answers(case, subject[0]) is not False:
+    if subject is None or answered(case, subject[0]) is not False:
         return ()
-    return (_neighbours_after(case),)
-
-
-def _neighbours_after(case: Case) -> Command:
-    return arp_after(case.facts.os) or NEIGHBOURS_AFTER
-
-
-def _table(case: Case) -> tuple[Neighbour, ...] | Unknown | None:
-    """The neighbours after the device was asked; elsewhere than on Linux arp lists those of IPv4 alone."""
-    if case.facts.os != "linux":
-        is_listed = case.peer is None or case.peer.version == 4
-        return parse_arp_after(case) if is_listed else None
-    return case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
+    return (neighbours_after(case),)
 
 
 def check(case: Case) -> Answer:
@@ -94,16 +52,16 @@ def check(case: Case) -> Answer:
     if subject is None:
         return not_applicable("no gateway, and no --peer to ask")
     ip, what = subject
-    answers = _answers(case, ip)
+    answers = answered(case, ip)
     if answers:
         return _reached(case, ip, what)
     if answers is None:
         return (
             answer([_not_asked(ip)], "") if case.peer is not None else not_applicable(f"{what} was not asked")
         )
-    neighbour, named = _neighbour(case, ip), what.lower().removeprefix("the ")
-    router = _router(case, ip) if case.peer is not None else None
-    hop = neighbour if router is None else _neighbour(case, router)
+    neighbour, named = neighbour_of(case, ip), what.lower().removeprefix("the ")
+    router = router_to(case, ip) if case.peer is not None else None
+    hop = neighbour if router is None else neighbour_of(case, router)
     if case.peer is not None and hop is not None and _FIXED & set(hop.states):
         return answer([_spoken_for(case, ip, hop)], "")
     if router is not None and hop is not None and _GONE & set(hop.states) and _hears_neighbours(case, router):
@@ -118,50 +76,14 @@ def check(case: Case) -> Answer:
     return _absent(case, ip, neighbour)
 
 
-def _ping(case: Case, ip: IPAddress) -> Ping | None:
-    ping = case.parse(_ping_source(ip), parse_ping)
-    return ping if isinstance(ping, Ping) else None
-
-
-def _connects(case: Case, ip: IPAddress) -> Connects | None:
-    connects = case.parse(_connect_source(ip), parse_connects)
-    return connects if isinstance(connects, Connects) else None
-
-
-def _answers(case: Case, ip: IPAddress) -> bool | None:
-    """Whether the device answered in any way; None when it was not asked."""
-    ping, connects = _ping(case, ip), _connects(case, ip)
-    if ping is None and connects is None:
-        return None
-    return bool(ping and ping.received) or bool(connects and _any_answer(connects))
-
-
-def _any_answer(connects: Connects) -> bool:
-    answered = (TcpOutcome.CONNECTED, TcpOutcome.REFUSED)
-    return any(result.connect.outcome in answered for result in connects.results)
-
-
 def _reached(case: Case, ip: IPAddress, what: str) -> Answer:
-    ping = _ping(case, ip)
+    ping = ping_of(case, ip)
     if ping is not None and ping.received:
         return answer(
             [], f"{what.lower().removeprefix('the ')} {ip} answers in {min(ping.rtts) * 1000:.1f} ms"
         )
     title = f"{what} {ip} answers TCP but no pings: that is common and no fault"
     return answer([Finding("peer-blocks-icmp", Outcome.WARNS, title)], title)
-
-
-def _neighbour(case: Case, ip: IPAddress) -> Neighbour | None:
-    table = _table(case)
-    if table is None or isinstance(table, Unknown):
-        return None
-    return next((entry for entry in table if entry.address == ip), None)
-
-
-def _router(case: Case, ip: IPAddress) -> IPAddress | None:
-    """The router by which the answers for a client go; None where it is on the link, or the route is unknown."""
-    route = lookup(case.facts, ip)
-    return None if isinstance(route, Unknown) else route.gateway
 
 
 def _spoken_for(case: Case, ip: IPAddress, hop: Neighbour) -> Finding:
@@ -209,11 +131,11 @@ def _no_router(case: Case, ip: IPAddress, router: IPAddress, hop: Neighbour) -> 
 def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     if _is_kept_away(case, ip):
         return answer([_kept_away(case, ip)], "")
-    table = _table(case)
+    table = neighbour_table(case)
     if table is None or isinstance(table, Unknown) or not _hears_neighbours(case, ip):
         return answer([_not_asked(ip)], "")
     on_link = any(ip in way.network for way in case.ways if way.ip.version == ip.version)
-    if not on_link or _router(case, ip) is not None:
+    if not on_link or router_to(case, ip) is not None:
         return answer([_elsewhere(case, ip)], "")
     states = ", ".join(neighbour.states) if neighbour else "no entry"
     evidence = (Evidence(words.neighbours(case), f"{ip}: {states}"),)
@@ -235,7 +157,7 @@ def _is_kept_away(case: Case, ip: IPAddress) -> bool:
 
     Root is never refused (Apple's technical note TN3179), and asking in vain for an address takes longer.
     """
-    connects = _connects(case, ip)
+    connects = connects_of(case, ip)
     if case.facts.os != "macos" or case.facts.privileged or connects is None:
         return False
     tries = [one.connect for one in connects.results]
@@ -293,7 +215,7 @@ def _not_asked(ip: IPAddress) -> Finding:
 
 def _elsewhere(case: Case, ip: IPAddress) -> Finding:
     """Judge a silent client of another network: a router that says there is no way is proof, silence is none."""
-    ping = _ping(case, ip)
+    ping = ping_of(case, ip)
     refusals = [error for error in ping.errors if error.type == 3 and error.code in (0, 6)] if ping else []
     detail = "Whether a router leads from there to here cannot be seen from this machine."
     if not refusals:
@@ -308,10 +230,10 @@ def _elsewhere(case: Case, ip: IPAddress) -> Finding:
 
 def _looks_isolated(case: Case, ip: IPAddress) -> bool:
     """Whether the gateway is on the link while several other neighbours, the peer apart, are not."""
-    table = _table(case)
+    table = neighbour_table(case)
     if table is None or isinstance(table, Unknown):
         return False
-    gateway = _gateway(case)
+    gateway = gateway_of(case)
     dead = {entry.address for entry in table if {"FAILED", "INCOMPLETE"} & set(entry.states)} - {ip}
     alive = any(entry.address == gateway and entry.mac for entry in table)
     return alive and bool(dead)

@@ -27,13 +27,6 @@ def who(owner: Owner, line: TraceLine) -> str:
     return f"{owner.text}: {rule}{place(line)}"
 
 
-DETAILS = {
-    "firewall-drops": "Other devices wait, then time out.",
-    "firewall-rejects": "Other devices are refused at once ('connection refused' or 'no route to host').",
-    "firewall-drops-replies": "The client's packets arrive and are answered, and the answers do not leave.",
-}
-
-
 def place(line: TraceLine) -> str:
     """Name where a rule stands: family, table, chain, position."""
     if line.chain is None:

@@ -12,7 +12,9 @@ from landiag.cli.inputs import read_input_text
 from landiag.cli.outputs import Stop
 from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording, parse_recording
-from landiag.host.fixture import SUFFIX, read_fixture
+from landiag.host.casefile import parse_case
+from landiag.host.casefolder import read_folder
+from landiag.host.fixture import SUFFIX
 from landiag.model.facts import ParseError, ReadStatus
 from landiag.model.report import Report
 from landiag.question import Question, UsageError
@@ -40,8 +42,10 @@ class Saved(Struct, frozen=True):
 def load(file: Path) -> Saved:
     """Load a report, a recording or a case. Stops with a sentence that names the file."""
     try:
-        if file.is_dir() or file.suffix == SUFFIX:
-            return replayed(file, read_fixture(file).recording)
+        if file.is_dir():
+            return replayed(file, read_folder(file).recording)
+        if file.suffix == SUFFIX:
+            return replayed(file, parse_case(file.stem, read_input_text(file).encode()).recording)
         text = _document(read_input_text(file))
         if _schema(text).startswith("landiag.recording/"):
             return replayed(file, parse_recording(text))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from msgspec import Struct
 
-from landiag.model.facts import ParseError
 from landiag.model.recording import Recording
 from landiag.model.report import Report
 
@@ -31,19 +29,6 @@ class Fixture(Struct, frozen=True):
     origin: str = "recorded"
     description: str = ""
     says: str = ""
-
-
-def read_fixture(path: Path) -> Fixture:
-    """Read a case: a file, or a folder of before. Raises ParseError with a sentence that says what is wrong."""
-    from landiag.host.casefile import parse_case
-    from landiag.host.casefolder import read_folder
-
-    if path.is_dir():
-        return read_folder(path)
-    try:
-        return parse_case(path.stem, path.read_bytes())
-    except OSError as error:
-        raise ParseError(f"{path} could not be read: {error.strerror}") from error
 
 
 def fixture_name(report: Report) -> str:

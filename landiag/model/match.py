@@ -263,43 +263,6 @@ class UnknownMatch(Match, Struct, frozen=True):
         return Doubt(self.kind, self.text)
 
 
-class Chance(Match, Struct, frozen=True):
-    """Holds for a share of connections: by chance, or in turns."""
-
-    share: float
-    text: str = ""
-
-    def test(self, fields: Fields) -> bool | None:  # noqa: ARG002
-        """Unknown, unless it holds always or never."""
-        return None if 0.0 < self.share < 1.0 else self.share >= 1.0
-
-    def doubt(self, fields: Fields) -> Doubt:  # noqa: ARG002
-        """The share."""
-        return Doubt(UnknownKind.SHARE, self.text, self.share)
-
-
-VISIT = "visit"
-"""The field that says how many packets each connection of an ordinary visit has sent; None for a single packet."""
-
-
-class Limited(Match, Struct, frozen=True):
-    """A limit: known where the packet belongs to an ordinary visit that stays below it."""
-
-    limit: Limit
-    text: str = ""
-
-    def test(self, fields: Fields) -> bool | None:
-        """Whether the condition holds for everything that an ordinary visit sends."""
-        packets = fields[VISIT]
-        if not isinstance(packets, int) or not self.limit.admits(packets):
-            return None
-        return not self.limit.over
-
-    def doubt(self, fields: Fields) -> Doubt:  # noqa: ARG002
-        """The limit."""
-        return Doubt(UnknownKind.LIMIT, self.text, limit=self.limit)
-
-
 def _doubt_among(matches: tuple[Match, ...], fields: Fields, text: str) -> Doubt:
     """The doubt of the only match that is not known; of several, the one of which least is known."""
     order = tuple(UnknownKind)

@@ -24,6 +24,7 @@ from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Outcome
 from landiag.model.ruleset import TraceLine
 from landiag.model.terms import Leg, StageName, Symptom
+from landiag.watch.bare import bare_finding, queue_finding, server_of
 from landiag.watch.events import Drop
 from landiag.watch.flow import Flow, Observed, Seen
 from landiag.watch.predicted import (
@@ -98,9 +99,9 @@ def _refused(seen: Seen, prediction: Prediction | None) -> Meaning:
         return Meaning("refused", rejects.code, text, rejects, is_ruled=True)
     found = predicted_of(prediction, lambda cause: cause.is_of_sockets)
     if found is None and seen.rises.get("TcpExtListenOverflows"):
-        found = _queue(seen)
+        found = queue_finding(seen)
     if found is None:
-        title = f"This machine answered RST: no socket took the connection to {_to(seen.flow)}"
+        title = f"This machine answered RST: no socket took the connection to {server_of(seen.flow)}"
         found = Finding("nothing-listening", Outcome.BLOCKS, title, "Start the server, or give its port.")
     return Meaning("refused", found.code, f", and this machine answered RST: {found.title}", found)
 
@@ -113,7 +114,7 @@ def _rejected(seen: Seen, prediction: Prediction | None) -> Meaning:
     is_ruled = found is not None
     found = found or predicted_of(prediction, lambda cause: cause.is_of_reply_routes or cause in LED)
     if found is None:
-        title = f"This machine turned the connection to {_to(seen.flow)} away with {kind}"
+        title = f"This machine turned the connection to {server_of(seen.flow)} away with {kind}"
         found = Finding("firewall-rejects", Outcome.BLOCKS, title, "A rule rejects it, or a route does.")
     why = by_rule(found, prediction) if is_ruled else f": {found.title}"
     return Meaning("rejected", found.code, f" and was turned away with {kind} {why}", found, is_ruled)
@@ -134,12 +135,12 @@ def _no_answer(seen: Seen, prediction: Prediction | None) -> Meaning:
     if cause is REVERSE_PATH_FILTER or (
         cause is None and filtered and seen.rises.get("TcpExtIPReversePathFilter")
     ):
-        found = filtered or _bare(REVERSE_PATH_FILTER, seen, "its reverse path filter (rp_filter)")
+        found = filtered or bare_finding(REVERSE_PATH_FILTER, seen, "its reverse path filter (rp_filter)")
         return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
     overflow = seen.rises.get("TcpExtListenOverflows", 0) or seen.rises.get("TcpExtTCPReqQFullDrop", 0)
     queue = predicted(prediction, ACCEPT_QUEUE_FULL)
     if cause is ACCEPT_QUEUE_FULL or (cause is None and (overflow or queue)):
-        found = queue or _queue(seen)
+        found = queue or queue_finding(seen)
         return Meaning("unanswered", found.code, f", no answer: {found.title}", found)
     return _unexplained(seen, prediction, reason, cause)
 
@@ -156,10 +157,10 @@ def _unexplained(
     if seen.flow.sought_at is not None and cause in (None, PEER_DOWN):
         return _sought(seen)
     if cause is FIREWALL_DROPS:
-        found = _bare(cause, seen, "its packet filter, by a rule that the model does not see")
+        found = bare_finding(cause, seen, "its packet filter, by a rule that the model does not see")
         return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
     if reason is not None:
-        found = _bare(cause or OTHER_FIREWALL, seen, f"something that it calls {reason.reason}")
+        found = bare_finding(cause or OTHER_FIREWALL, seen, f"something that it calls {reason.reason}")
         return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
     return Meaning(
         "unanswered", None, " and got no answer; nobody was seen dropping it", _nobody(seen, prediction)
@@ -172,7 +173,8 @@ def _nobody(seen: Seen, prediction: Prediction | None) -> Finding:
         isinstance(ruleset := prediction.case.facts.ruleset, Unknown) or bool(ruleset.gaps)
     )
     code = "firewall-unreadable" if is_unread else "other-firewall"
-    title = f"Connections of {seen.flow.syn.source} to {_to(seen.flow)} get no answer; nobody was seen dropping them"
+    who, where = seen.flow.syn.source, server_of(seen.flow)
+    title = f"Connections of {who} to {where} get no answer; nobody was seen dropping them"
     why = (
         "The firewall's rules could not be read."
         if is_unread
@@ -284,25 +286,3 @@ MEANINGS = {
     Observed.SILENT: _silent,
     Observed.UNFOUND: _unfound,
 }
-
-
-def _to(flow: Flow) -> str:
-    address = flow.syn.destination
-    return f"{f'[{address}]' if ':' in address else address}:{flow.syn.destination_port}"
-
-
-def _bare(cause: Cause, seen: Seen, who: str) -> Finding:
-    title = f"The kernel drops connections to {_to(seen.flow)}: {who}"
-    return Finding(
-        cause.code, Outcome.BLOCKS, title, "Nothing in the rules and settings that were read explains it."
-    )
-
-
-def _queue(seen: Seen) -> Finding:
-    title = f"The accept queue of port {seen.flow.syn.destination_port} is full: the server does not accept"
-    return Finding(
-        "accept-queue-full",
-        Outcome.BLOCKS,
-        title,
-        "The kernel drops new connections until the server takes some.",
-    )

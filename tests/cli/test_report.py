@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.host import parse_recording, render_recording
-from landiag.host.fixture import read_fixture
+from landiag.host.cases import read_fixture
 from landiag.model.report import Outcome, Status, Verdict
 from landiag.model.report import Path as Way
 from landiag.render.jsontext import render_json

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from landiag.host.fixture import read_fixture
+from landiag.host.cases import read_fixture
 from landiag.model.facts import ReadStatus
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic

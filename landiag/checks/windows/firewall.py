@@ -11,7 +11,8 @@ from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.windows.openings import ask_admin, make_private, openings, unblock
 from landiag.collect import windows as collected
 from landiag.collect.windows_state import RULES_KEY, ConnectionProfile, parse_state
-from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileRule, Store
+from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileRule, Store
+from landiag.firewall.windows.settings import PROFILES
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
 from landiag.model.causes.cause import Cause

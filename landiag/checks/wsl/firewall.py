@@ -25,7 +25,8 @@ from landiag.checks.wsl.windows_side import HELPER, windows_facts, windows_ways
 from landiag.collect.adapters import kind_of
 from landiag.collect.windows_state import RULES_KEY, STATE
 from landiag.firewall.windows.neighbours import for_neighbours
-from landiag.firewall.windows.policy import PROFILES, Policy
+from landiag.firewall.windows.policy import Policy
+from landiag.firewall.windows.settings import PROFILES
 from landiag.journey.classes import first_packet
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way, client_of

@@ -12,7 +12,8 @@ from landiag.checks.wsl.windows_side import read_interfaces
 from landiag.collect.windows_state import WindowsState
 from landiag.firewall.windows.hyperv import lower_hyperv
 from landiag.firewall.windows.hyperv_settings import WSL_CREATOR, HyperVRule
-from landiag.firewall.windows.policy import PROFILES, Policy
+from landiag.firewall.windows.policy import Policy
+from landiag.firewall.windows.settings import PROFILES
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
 from landiag.model.facts import Unknown

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from landiag.firewall.engine.candidates import candidates
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.ends import Doubts, End, Met, Next, minus, share_of, shown, times
 from landiag.firewall.engine.fields import REWRITTEN, PacketFields, merge
@@ -29,9 +30,10 @@ from landiag.model.action import (
     Translate,
     Untrack,
 )
-from landiag.model.match import Doubt, Limited, Match, UnknownKind
+from landiag.model.chance import Limited
+from landiag.model.match import Doubt, Match, UnknownKind
 from landiag.model.packet import ABSENT
-from landiag.model.ruleset import Chain, Rule, RuleList, Ruleset, Step, TraceLine, Verdict
+from landiag.model.ruleset import Chain, Ruleset, Step, TraceLine, Verdict
 from landiag.model.sets import InSet, values_of
 
 MAX_LINES = 20_000
@@ -297,9 +299,3 @@ class Walk(Struct):
         )
         self.lines.append(line)
         return line
-
-
-def candidates(chain: Chain, fields: PacketFields) -> Iterable[Rule]:
-    """The rules of a chain that may match the packet, in order."""
-    rules = chain.rules
-    return rules.candidates(fields) if isinstance(rules, RuleList) else rules

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.surroundings import FIB_TYPES, Surroundings, Tuple
-from landiag.model.match import VISIT
+from landiag.model.chance import VISIT
 from landiag.model.packet import (
     ABSENT,
     CT_STATES,

@@ -14,6 +14,7 @@ from landiag.firewall.engine.connection import Connection, connect
 from landiag.firewall.engine.conversation import Arrival, Conversation
 from landiag.firewall.engine.crossing import Stopped, Trip, fork
 from landiag.firewall.engine.fields import REWRITTEN, Context, PacketFields, Tracking
+from landiag.firewall.engine.nowhere import NOWHERE, REJECTED_BY_ROUTE, accepting, pass_on
 from landiag.firewall.engine.packets import (
     ANSWER,
     DATA,
@@ -34,22 +35,6 @@ from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import TraceLine, Verdict
-
-_NOWHERE = {
-    RouteKind.BLACKHOLE: Verdict.DROP,
-    RouteKind.MARTIAN: Verdict.DROP,
-    RouteKind.PERHAPS_MARTIAN: Verdict.UNKNOWN,
-    RouteKind.PERHAPS_REVERSE_PATH: Verdict.UNKNOWN,
-    RouteKind.NOT_FORWARDED: Verdict.DROP,
-    RouteKind.REVERSE_PATH: Verdict.DROP,
-    RouteKind.OWN_SOURCE: Verdict.DROP,
-    RouteKind.NONE: Verdict.REJECT,
-    RouteKind.UNREACHABLE: Verdict.REJECT,
-    RouteKind.PROHIBIT: Verdict.REJECT,
-}
-"""Routes that lead nowhere, and what the sender sees of it."""
-
-_REJECTED_BY_ROUTE = "icmp host-unreachable"
 
 
 class Follower(Refuser):
@@ -114,7 +99,7 @@ class Follower(Refuser):
                 doubts = (Doubt(UnknownKind.UNMODELLED, "where the packet is routed to"),)
                 arrived += self.hook([fork(trip, Way(RouteKind.LOCAL, "lo"), doubts)], "input", family, leg)
                 arrived += self._forward([fork(trip, Way(RouteKind.UNICAST, None), doubts)], family, leg)
-            elif trip.way.kind in _NOWHERE:
+            elif trip.way.kind in NOWHERE:
                 self._end_at_route(trip, trip.way, leg)
             elif trip.way.kind == RouteKind.LOCAL:
                 arrived += self.hook([trip], "input", family, leg)
@@ -136,14 +121,14 @@ class Follower(Refuser):
 
     def _end_at_route(self, trip: Trip, way: Way, leg: str) -> None:
         """A packet that no route leads on: the client is told, or not (ip_error); of its answers it hears nothing."""
-        verdict = _NOWHERE[way.kind] if leg in (SYN, DATA) else Verdict.DROP
+        verdict = NOWHERE[way.kind] if leg in (SYN, DATA) else Verdict.DROP
         text = f"route: {way.kind.value}"
         doubts = (Doubt(UnknownKind.UNREADABLE, text),) if verdict is Verdict.UNKNOWN else ()
         line = TraceLine(
             "route", verdict.value, text=text, leg=leg, verdict=verdict, doubts=doubts, route=way.kind
         )
         self.lines.append(line)
-        kind = _REJECTED_BY_ROUTE if verdict is Verdict.REJECT else None
+        kind = REJECTED_BY_ROUTE if verdict is Verdict.REJECT else None
         self.stops.append(
             Stopped(leg, verdict, line, kind, (*trip.doubts, *doubts), trip.share, self.arrival, way)
         )
@@ -155,7 +140,7 @@ class Follower(Refuser):
 
     def _forward(self, trips: list[Trip], family: str, leg: str, rewrite: Packet | None = None) -> list[Trip]:
         for trip in trips:
-            _pass_on(trip, trip.way.device if trip.way else None)
+            pass_on(trip, trip.way.device if trip.way else None)
         trips = self.hook(trips, "forward", family, leg)
         trips = self.hook(trips, "postrouting", family, leg, rewrite=rewrite)
         return self.egress(trips, leg)
@@ -182,7 +167,7 @@ class Follower(Refuser):
             answer = replace(answer, skuid=self.around.socket_owner(connection.server))
         mark = self.around.socket_mark(connection.trip.fields["meta mark"])
         back = self.around.way_back(answer, mark)
-        if back is not None and back.kind in _NOWHERE:
+        if back is not None and back.kind in NOWHERE:
             self._end_at_route(connection.trip, back, leg)
             return []
         answer = replace(answer, in_interface=None, out_interface=back.device if back else None)
@@ -209,10 +194,10 @@ class Follower(Refuser):
             mark = trip.fields["meta mark"]
             way = self.around.route(trip.fields.packet, mark if isinstance(mark, int) else None)
             trip.way = way
-            if way is not None and way.kind in _NOWHERE:
+            if way is not None and way.kind in NOWHERE:
                 self._end_at_route(trip, way, leg)
                 continue
-            _pass_on(trip, connection.in_interface if way is None or way.device is None else way.device, 63)
+            pass_on(trip, connection.in_interface if way is None or way.device is None else way.device, 63)
             passed.append(trip)
         passed = self.hook(passed, "forward", family, leg)
         return self.hook(passed, "postrouting", family, leg, rewrite=answer_to(client, leg))
@@ -277,7 +262,7 @@ class Follower(Refuser):
         if len(verdicts) == 1 and Verdict.UNKNOWN not in verdicts:
             (verdict,) = verdicts
             last = stops[-1] if stops else None
-            decided = last.line if last is not None else _accepting(lines)
+            decided = last.line if last is not None else accepting(lines)
             kinds = {stop.reject_with for stop in stops}
             kind = kinds.pop() if len(kinds) == 1 and verdict is Verdict.REJECT else None
             leg = last.leg if last else None
@@ -295,24 +280,3 @@ class Follower(Refuser):
         text = f"{gap.source} could not be read: {gap.reason}"
         doubts = (Doubt(UnknownKind.UNREADABLE, text),)
         return TraceLine("input", "unknown", None, None, text, SYN, Verdict.UNKNOWN, doubts)
-
-
-def _pass_on(trip: Trip, device: str | None, ttl: int | None = None) -> None:
-    """Let this host pass a packet on: out by a device, its time to live one less."""
-    packet = trip.fields.packet
-    left = ttl if ttl is not None or packet.ttl is None else packet.ttl - 1
-    trip.fields.packet = replace(packet, out_interface=device, ttl=left)
-    trip.fields.forget("ip ttl", "ip6 hoplimit", "oif")
-
-
-def _accepting(lines: tuple[TraceLine, ...]) -> TraceLine | None:
-    """The line that let the first packet in: the last rule that accepts it, else the policy."""
-    if not lines:
-        return None
-    mine = [
-        line for line in lines if line.leg == lines[0].leg and line.verdict is Verdict.ACCEPT and line.certain
-    ]
-    inward = [line for line in mine if line.hook in ("input", "forward")] or mine
-    rules = [line for line in inward if line.rule is not None]
-    found = rules or inward
-    return found[-1] if found else None

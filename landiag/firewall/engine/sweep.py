@@ -14,9 +14,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.ask import Blind, Questions
+from landiag.firewall.engine.candidates import candidates
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.effects import targets_of, values_of_assign
-from landiag.firewall.engine.evaluate import Walk, candidates
+from landiag.firewall.engine.evaluate import Walk
 from landiag.firewall.engine.fields import REWRITTEN, PacketFields, merge
 from landiag.firewall.engine.fronts import TANGLED, Ended, Flow, Front, History, Parts, both
 from landiag.firewall.engine.lens import Tangled
@@ -34,7 +35,8 @@ from landiag.model.action import (
     Translate,
     Untrack,
 )
-from landiag.model.match import Limited, Match
+from landiag.model.chance import Limited
+from landiag.model.match import Match
 from landiag.model.operands import Draw
 from landiag.model.ruleset import Chain, Rule, Ruleset
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from landiag.firewall.ipt.options import Option, Setting
+from landiag.model.chance import Chance, Limited
 from landiag.model.facts import ParseError
 from landiag.model.limits import Limit, LimitKind
-from landiag.model.match import Always, Chance, Limited, Match, UnknownKind, UnknownMatch
+from landiag.model.match import Always, Match, UnknownKind, UnknownMatch
 
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600,
             "d": 86400, "day": 86400}  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from landiag.firewall.nft.types import Json
+from landiag.model.chance import Limited
 from landiag.model.limits import Limit, LimitKind
-from landiag.model.match import Limited, Match, UnknownKind, UnknownMatch
+from landiag.model.match import Match, UnknownKind, UnknownMatch
 
 LIMITS = frozenset({"limit", "quota", "ct count"})
 

@@ -19,9 +19,9 @@ from landiag.firewall.pf.addresses import TableContent
 from landiag.firewall.pf.conditions import FIELD, Entry, NoneOf, conditions_of, is_stateless
 from landiag.firewall.pf.order import Gathering, children
 from landiag.firewall.pf.syntax import ANCHORS, PfRule, PfText, RuleLine
+from landiag.firewall.pf.target import ELSEWHERE, block, parse_target
 from landiag.firewall.pf.write import write_rule
 from landiag.model.action import (
-    RESET,
     Action,
     Assign,
     NatKind,
@@ -217,9 +217,9 @@ class _Lowering(Struct):
         if rule.action == "match":
             return ()
         if rule.action == "block":
-            return (_block(rule, entry.policy),)
+            return (block(rule, entry.policy),)
         options = [*rule.route, *rule.options]
-        away = next((option for option in options if option.name in _ELSEWHERE), None)
+        away = next((option for option in options if option.name in ELSEWHERE), None)
         if away is not None and direction == "in":
             return (Opaque(f"{away.name} {away.value} takes the packet elsewhere"),)
         if is_stateless(rule):
@@ -305,31 +305,3 @@ class _Lowering(Struct):
             InRanges(field_name, ((int(outer),) * 2,), "to"),
             Translate(NatKind.DNAT, target, inner.version),
         )
-
-
-_ELSEWHERE = ("route-to", "fastroute", "divert-to", "divert-packet", "af-to", "rdr-to", "binat-to")
-
-
-def _block(rule: PfRule, policy: str) -> Stop:
-    returns = rule.returns or ("return" if policy == "return" else "drop")
-    if returns == "drop":
-        return Stop(Verdict.DROP)
-    if returns.startswith("return-icmp"):
-        code = returns.partition("(")[2].rstrip(")")
-        return Stop(Verdict.REJECT, f"icmp {code or 'port-unreachable'}")
-    return Stop(Verdict.REJECT, RESET)
-
-
-def parse_target(text: str) -> Target | None:
-    """``127.0.0.1 port 8080`` behind ``->`` or ``rdr-to``; None for pools, interfaces and port ranges."""
-    words = text.split()
-    if not words:
-        return None
-    address = addresses.target_address(words[0])
-    number: int | None = None
-    if len(words) == 3 and words[1] == "port":
-        number = want.port_number(words[2])
-    if address is None or (len(words) > 1 and number is None):
-        return None
-    ports = None if number is None else (number, number)
-    return Target(addresses=(int(address), int(address)), ports=ports)

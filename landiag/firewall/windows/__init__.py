@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from landiag.firewall.windows.hive import MAGIC, parse_hive
 from landiag.firewall.windows.netsh import is_netsh, parse_netsh
-from landiag.firewall.windows.policy import BACKEND, Policy, ProfileSettings, Store
+from landiag.firewall.windows.policy import BACKEND, Policy, Store
 from landiag.firewall.windows.powershell import is_powershell, parse_powershell
 from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import is_registry, parse_entries
+from landiag.firewall.windows.settings import ProfileSettings
 from landiag.firewall.windows.text import decode_console
 from landiag.firewall.windows.words import words
 from landiag.model.facts import ParseError

@@ -10,15 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from landiag.firewall.windows import conditions, programs
 from landiag.firewall.windows.hyperv_settings import WSL_CREATOR, HyperVRule, HyperVSetting, setting_of
-from landiag.firewall.windows.policy import (
-    BACKEND,
-    ENTRY,
-    PROFILES,
-    FirewallRule,
-    Policy,
-    ProfileRule,
-    Store,
-)
+from landiag.firewall.windows.policy import BACKEND, ENTRY, FirewallRule, Policy, ProfileRule, Store
+from landiag.firewall.windows.settings import PROFILES
 from landiag.model.action import Jump, Opaque, Stop, Verdict
 from landiag.model.facts import ParseError, Unknown
 from landiag.model.match import InRanges, Match, UnknownMatch

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from landiag.firewall.windows import conditions, programs
-from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileSettings, Setting, Store
+from landiag.firewall.windows.policy import FirewallRule, Policy, Store
 from landiag.firewall.windows.registry_text import Entry
+from landiag.firewall.windows.settings import ProfileSettings, Setting
 from landiag.model.facts import Unknown
 from landiag.model.match import Match, UnknownMatch
 

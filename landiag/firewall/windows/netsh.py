@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct, field
 
 from landiag.firewall.windows import conditions, interfaces, programs
-from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileSettings, Setting, Store
+from landiag.firewall.windows.policy import FirewallRule, Policy, Store
+from landiag.firewall.windows.settings import PROFILES, ProfileSettings, Setting
 from landiag.firewall.windows.words import words
 from landiag.model.facts import ParseError, Unknown
 from landiag.model.match import Always, Match, UnknownMatch

@@ -12,10 +12,10 @@ from enum import Enum
 from typing import overload
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from landiag.firewall.windows.conditions import FromItself, profiles
 from landiag.firewall.windows.interfaces import interfaces
+from landiag.firewall.windows.settings import DEFAULTS, PROFILES, ProfileSettings, doubted
 from landiag.model.action import Action, Jump, Opaque, Stop, Verdict
 from landiag.model.facts import Unknown
 from landiag.model.match import InRanges, Match, UnknownMatch
@@ -26,7 +26,6 @@ from landiag.model.ruleset import Chain, Hook, Rule, RuleList, Ruleset, Step
 BACKEND = "windows"
 TABLE = "Windows Firewall"
 ENTRY = "inbound"
-PROFILES = ("domain", "private", "public")
 
 
 class Store(str, Enum):
@@ -150,49 +149,6 @@ def _action(rule: FirewallRule) -> Action:
     return Stop(Verdict.DROP) if rule.action == "block" else Opaque(f"{rule.title}: its action is not known")
 
 
-Setting = bool | Unknown | None
-"""None: the source does not say it, so the default holds. Unknown: it says what is not understood."""
-
-
-class ProfileSettings(Struct, frozen=True):
-    """What one source says of one profile.
-
-    ``blocks_by_default`` is the default inbound action, ``blocks_all`` shields-up, ``merges_local`` whether
-    local rules count, ``notifies`` whether a prompt appears. ``excluded`` names interfaces without filter.
-    """
-
-    enabled: Setting = None
-    blocks_by_default: Setting = None
-    blocks_all: Setting = None
-    merges_local: Setting = None
-    notifies: Setting = None
-    excluded: tuple[str, ...] = ()
-
-    def under(self, stronger: ProfileSettings) -> ProfileSettings:
-        """These settings, with those that a stronger source gives in their place."""
-        changed = {
-            name: getattr(stronger, name)
-            for name in stronger.__struct_fields__
-            if getattr(stronger, name) not in (None, ())
-        }
-        return replace(self, **changed)
-
-
-def _doubted(settings: ProfileSettings, legacy: ProfileSettings) -> ProfileSettings:
-    """Leave open what a policy of before Windows Vista says otherwise."""
-    changed = {
-        name: Unknown("a Group Policy in the form of before Windows Vista says otherwise", "Group Policy")
-        for name in ("enabled", "blocks_all")
-        if getattr(legacy, name) not in (None, getattr(settings, name))
-    }
-    return replace(settings, **changed)
-
-
-DEFAULTS = ProfileSettings(
-    enabled=True, blocks_by_default=True, blocks_all=False, merges_local=True, notifies=True
-)
-
-
 class Policy(Struct):
     """Everything that was read of one machine's Windows Firewall.
 
@@ -225,7 +181,7 @@ class Policy(Struct):
         settings = DEFAULTS
         for store in STRENGTH:
             settings = settings.under(self.settings.get((store, profile), ProfileSettings()))
-        return _doubted(settings, self.legacy.get(profile, ProfileSettings()))
+        return doubted(settings, self.legacy.get(profile, ProfileSettings()))
 
     def lower(self) -> Ruleset:
         """The chains: one where packets enter, one for each profile."""

@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from landiag.firewall.windows import conditions, interfaces, programs
-from landiag.firewall.windows.policy import PROFILES, FirewallRule, Policy, ProfileSettings, Setting, Store
+from landiag.firewall.windows.policy import FirewallRule, Policy, Store
 from landiag.firewall.windows.rows import Row, parse_rows
+from landiag.firewall.windows.settings import PROFILES, ProfileSettings, Setting
 from landiag.model.facts import ParseError, Unknown
 from landiag.model.match import Always, Match, UnknownMatch
 

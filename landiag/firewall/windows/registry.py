@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from landiag.firewall.windows import conditions, interfaces, legacy, programs
-from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileSettings, Setting, Store
+from landiag.firewall.windows.policy import FirewallRule, Policy, Store
 from landiag.firewall.windows.registry_text import RULE_STRING, Entry
+from landiag.firewall.windows.settings import ProfileSettings, Setting
 from landiag.model.facts import ParseError, Unknown
 from landiag.model.match import Always, Match, UnknownMatch
 

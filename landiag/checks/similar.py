@@ -1,0 +1,44 @@
+"""The user's own server on another port than the one that was asked for."""
+
+from __future__ import annotations
+
+from landiag.checks.case import Case
+from landiag.checks.restart import server_of
+from landiag.model.facts import Socket, Unknown
+from landiag.model.report import Fix
+
+
+def start_fixes(case: Case, others: tuple[Socket, ...]) -> tuple[Fix, ...]:
+    """To start the server, or to use the port that it has."""
+    if not others:
+        return (
+            Fix("Start the server", needs="user-action", steps=(f"Start your server on port {case.port}.",)),
+        )
+    ports = " or ".join(str(socket.port) for socket in others)
+    step = f"Use port {ports} on the client, or start the server on port {case.port}."
+    check_it = f"landiag check --port {others[0].port}"
+    return (Fix("Use the port that the server listens on", (check_it,), needs="user-action", steps=(step,)),)
+
+
+def similar_servers(case: Case) -> tuple[Socket, ...]:
+    """List the sockets of programs that look like the user's own server on another port."""
+    found = {
+        socket.port: socket
+        for socket in sockets(case)
+        if socket.port != case.port and socket.namespace is None and _looks_like_server(case, socket)
+    }
+    return tuple(found[port] for port in sorted(found))[:3]
+
+
+def _looks_like_server(case: Case, socket: Socket) -> bool:
+    found = server_of(case, socket)
+    return (
+        found is not None
+        and not found[0].kind.forwarder
+        and found[0].speaks(socket.port) in ("http", "https")
+    )
+
+
+def sockets(case: Case) -> tuple[Socket, ...]:
+    """The listening sockets; empty where they could not be read."""
+    return () if isinstance(case.facts.sockets, Unknown) else case.facts.sockets
