@@ -15,6 +15,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable
+from importlib.resources import files
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,6 +57,8 @@ def main() -> int:
         needed = {key: sorted({*pure, *names}) for key, names in compiled.items()}
         asked.output.parent.mkdir(parents=True, exist_ok=True)
         write_archive(asked.output, folder, needed)
+        if asked.windows:
+            write_program(asked.windows, asked.output)
     sys.stdout.write(f"{asked.output}: {asked.output.stat().st_size / 1e6:.1f} MB, {len(needed)} Pythons\n")
     return 0
 
@@ -66,6 +69,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--python", action="append", choices=PYTHONS, help="only for this one; repeatable")
     parser.add_argument(
         "--platform", action="append", choices=tuple(PLATFORMS), help="only for this one; repeatable"
+    )
+    parser.add_argument(
+        "--windows", type=Path, help="also write it as a program of Windows, which starts Python"
     )
     asked = parser.parse_args()
     asked.python, asked.platform = asked.python or list(PYTHONS), asked.platform or list(PLATFORMS)
@@ -130,6 +136,12 @@ def write_archive(output: Path, folder: Path, needed: Needed) -> None:
             index = {"digest": digest.hexdigest()[:16], "wheels": needed}
             _add(archive, "index.json", json.dumps(index, sort_keys=True, indent=1).encode())
     output.chmod(0o755)
+
+
+def write_program(output: Path, archive: Path) -> None:
+    """Write the file behind the launcher that pip itself puts before the commands that it installs on Windows."""
+    launcher = (files("pip._vendor.distlib") / "t64.exe").read_bytes()
+    output.write_bytes(launcher + b"#!/usr/bin/env python\n" + archive.read_bytes().partition(b"\n")[2])
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

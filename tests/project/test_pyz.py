@@ -73,6 +73,14 @@ def test_equal_wheels_make_an_equal_file(small: Path, tmp_path: Path) -> None:
     assert _build(tmp_path, _load("pyz_main").suffix()).read_bytes() == before
 
 
+def test_program_of_windows_is_the_same_behind_a_launcher(small: Path, tmp_path: Path) -> None:
+    program = tmp_path / "landiag.exe"
+    _load("build_pyz").write_program(program, small)
+    assert program.read_bytes().startswith(b"MZ")
+    assert b"#!/usr/bin/env python\n" in program.read_bytes()
+    assert zipfile.ZipFile(program).testzip() is None
+
+
 def test_cache_that_others_may_write_to_is_not_run(small: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     _run(small, cache)
