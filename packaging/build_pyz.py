@@ -2,7 +2,7 @@
 """Build landiag.pyz, one file that runs without an install: packaging/build_pyz.py [--output FILE] [--python 3.11]...
 
 landiag and what it depends on go in as the wheels that they are: pure ones once, compiled ones for each Python and
-platform. index.json says which of them a Python needs; pyz_main.py unpacks those.
+platform. index.json says which of them a Python needs; pyz_unpack.py unpacks those.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from importlib.resources import files
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-MAIN = Path(__file__).with_name("pyz_main.py")
+FIRST = {"__main__.py": "pyz_main.py", "pyz_unpack.py": "pyz_unpack.py"}
+"""The modules of landiag.pyz itself, and where they stand here."""
+
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 OLDEST = PYTHONS[0]
 PLATFORMS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -132,7 +134,8 @@ def write_archive(output: Path, folder: Path, needed: Needed) -> None:
                 data = (folder / name).read_bytes()
                 digest.update(f"{name}\n{len(data)}\n".encode() + data)
                 _add(archive, name, data)
-            _add(archive, "__main__.py", MAIN.read_bytes())
+            for name, source in FIRST.items():
+                _add(archive, name, Path(__file__).with_name(source).read_bytes())
             index = {"digest": digest.hexdigest()[:16], "wheels": needed}
             _add(archive, "index.json", json.dumps(index, sort_keys=True, indent=1).encode())
     output.chmod(0o755)

@@ -1,101 +1,27 @@
-"""What runs first in landiag.pyz: it unpacks what this Python needs into the user's cache once, and starts landiag.
+"""What runs first in landiag.pyz: a Python that is too old, or not whole, reads it too, and gets one sentence."""
 
-It is read by every Python from 3.6 on, so that one that is too old gets a sentence and no traceback.
-"""
-
-import importlib.machinery
-import io
-import json
-import os
-import platform
-import shutil
-import stat
 import sys
-import tempfile
-import zipfile
 
-ARCHIVE = os.path.dirname(os.path.abspath(__file__))
 USAGE = 2
 
 
 def main() -> None:
     """Start landiag, or say in one sentence why this Python cannot."""
     if sys.version_info < (3, 10):
-        _stop("it needs Python 3.10 or newer; this is " + platform.python_version())
-    with zipfile.ZipFile(ARCHIVE) as archive:
-        index = json.loads(archive.read("index.json").decode())
-        wheels = index["wheels"].get(suffix())
-        if wheels is None:
-            _stop(
-                f"it has nothing for this Python ({suffix()}): install landiag from a clone or a wheel instead"
-            )
-        sys.path[0] = _unpacked(archive, index["digest"], wheels)
-    from landiag.__main__ import main as landiag
-
-    landiag()
-
-
-def suffix() -> str:
-    """Name the interpreter as it names its compiled modules; macOS leaves the machine out there."""
-    name = importlib.machinery.EXTENSION_SUFFIXES[0].strip(".").rpartition(".")[0]
-    return f"{name}-{platform.machine()}" if sys.platform == "darwin" else name
-
-
-def _unpacked(archive: zipfile.ZipFile, digest: str, wheels: "list[str]") -> str:
-    """Give the folder with the modules, made now where it is not there yet."""
-    folder = os.path.join(_cache(), f"{digest}-{suffix()}")
+        _stop("it needs Python 3.10 or newer; this is %d.%d" % sys.version_info[:2])
     try:
-        if not os.path.isdir(folder):
-            _unpack(archive, wheels, folder)
-        if not _is_own(folder):
-            _stop(f"{folder} belongs to somebody else, or others may write to it: remove it")
-    except OSError as error:
-        _stop(f"it cannot unpack itself ({error}): name a folder of your own in LANDIAG_PYZ_CACHE")
-    return folder
-
-
-def _unpack(archive: zipfile.ZipFile, wheels: "list[str]", folder: str) -> None:
-    """Unpack the wheels beside the folder and rename them: whoever starts at the same time sees all or nothing."""
-    os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
-    new = tempfile.mkdtemp(dir=os.path.dirname(folder))
+        import pyz_unpack
+    except ImportError as error:
+        _stop("this Python lacks a part of its standard library (%s): install the whole of it" % error.name)
     try:
-        for name in wheels:
-            with zipfile.ZipFile(io.BytesIO(archive.read(name))) as wheel:
-                wheel.extractall(new, [entry for entry in wheel.namelist() if ".data/" not in entry])
-        os.rename(new, folder)
-    except OSError:
-        shutil.rmtree(new, ignore_errors=True)
-        if not os.path.isdir(folder):
-            raise
+        start = pyz_unpack.unpacked()
+    except pyz_unpack.Stop as stop:
+        _stop(str(stop))
+    start()
 
 
-def _cache() -> str:
-    """Give the user's cache; HOME is not asked, which sudo may leave at another user's."""
-    chosen = os.environ.get("LANDIAG_PYZ_CACHE")
-    if chosen:
-        return os.path.abspath(chosen)
-    if sys.platform == "win32":
-        return os.path.join(os.environ.get("LOCALAPPDATA") or tempfile.gettempdir(), "landiag", "pyz")
-    import pwd
-
-    try:
-        home = pwd.getpwuid(os.geteuid()).pw_dir
-    except KeyError:
-        return _stop(f"user {os.geteuid()} has no home: name a folder of your own in LANDIAG_PYZ_CACHE")
-    return os.path.join(home, "Library/Caches" if sys.platform == "darwin" else ".cache", "landiag", "pyz")
-
-
-def _is_own(folder: str) -> bool:
-    """Tell whether nobody else can have put code into the folder."""
-    if sys.platform == "win32":
-        return True
-    found = os.lstat(folder)
-    others = stat.S_IWGRP | stat.S_IWOTH
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & others
-
-
-def _stop(sentence: str) -> str:
-    sys.stderr.write(f"landiag.pyz: {sentence}\n")
+def _stop(sentence: str) -> None:
+    sys.stderr.write("landiag.pyz: " + sentence + "\n")
     sys.exit(USAGE)
 
 

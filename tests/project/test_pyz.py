@@ -40,7 +40,7 @@ def _run(file: Path, cache: Path, *words: str) -> subprocess.CompletedProcess[st
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A file with a stub of landiag in it, for this Python."""
-    return _build(tmp_path, _load("pyz_main").suffix())
+    return _build(tmp_path, _load("pyz_unpack").suffix())
 
 
 def _build(folder: Path, suffix: str) -> Path:
@@ -70,7 +70,7 @@ def test_runs_from_its_cache_and_unpacks_once(small: Path, tmp_path: Path) -> No
 
 def test_equal_wheels_make_an_equal_file(small: Path, tmp_path: Path) -> None:
     before = small.read_bytes()
-    assert _build(tmp_path, _load("pyz_main").suffix()).read_bytes() == before
+    assert _build(tmp_path, _load("pyz_unpack").suffix()).read_bytes() == before
 
 
 def test_program_of_windows_is_the_same_behind_a_launcher(small: Path, tmp_path: Path) -> None:
@@ -105,6 +105,17 @@ def test_python_that_is_too_old_gets_a_sentence(
         _load("pyz_main").main()
     assert stopped.value.code == 2
     assert capsys.readouterr().err.startswith("landiag.pyz: it needs Python 3.10 or newer")
+
+
+def test_python_that_is_not_whole_gets_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "packaging")
+    monkeypatch.setitem(sys.modules, "json", None)
+    with pytest.raises(SystemExit) as stopped:
+        _load("pyz_main").main()
+    assert stopped.value.code == 2
+    assert "lacks a part of its standard library (json)" in capsys.readouterr().err
 
 
 def _says(done: subprocess.CompletedProcess[str], sentence: str) -> None:
