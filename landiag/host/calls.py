@@ -74,10 +74,10 @@ def _environment(release: str) -> str:
 
 
 def own_command() -> str:
-    """Name the absolute path of this landiag: root's PATH seldom has it."""
+    """Name the absolute path of this landiag: root's PATH seldom has it. A landiag.pyz need not be executable."""
     program = os.path.abspath(sys.argv[0]) if sys.argv and sys.argv[0] else ""
     if os.path.basename(program).startswith("landiag") and os.path.isfile(program):
-        return program
+        return program if os.access(program, os.X_OK) else f"{sys.executable} {program}"
     return f"{sys.executable} -m landiag"
 
 

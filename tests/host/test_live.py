@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from landiag.host import LiveHost, Recorder
+from landiag.host.calls import own_command
 from landiag.host.recording import parse_recording, render_recording
 from landiag.model.facts import Call, Command, File, ParseError, Reading, ReadStatus
 from landiag.model.recording import Recording
@@ -136,3 +138,14 @@ def test_a_recording_survives_the_round_trip() -> None:
 def test_files_that_are_no_recording_get_a_sentence(text: str, says: str) -> None:
     with pytest.raises(ParseError, match=says):
         parse_recording(text)
+
+
+def test_own_command_that_is_not_executable_is_given_to_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "landiag.pyz"
+    file.write_text("")
+    monkeypatch.setattr(sys, "argv", [str(file), "check"])
+    assert own_command() == f"{sys.executable} {file}"
+    file.chmod(0o755)
+    assert own_command() == str(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pwd
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from landiag.host import parse_recording
 from landiag.host.casefile import render_case
 from landiag.host.fixture import SUFFIX, fixture_of
+from landiag.model.recording import Recording
 from tests.cases import FOLDER, replay, show
 from tests.lab.build import build
 from tests.lab.case import RECORDING, check_truth
@@ -20,6 +22,9 @@ from tests.lab.runner import run
 from tests.lab.scenario import Scenario
 from tests.lab.scenarios import SCENARIOS
 from tests.lab.verdicts import ask, judge
+
+USER_ID = 1000
+"""The ordinary user of the lab; what the machine calls it is nobody's business."""
 
 
 def _record(scenario: Scenario) -> list[str]:
@@ -35,20 +40,28 @@ def _record(scenario: Scenario) -> list[str]:
 
 
 def _write(scenario: Scenario, text: str) -> list[str]:
-    read = parse_recording(text)
-    readings = {name: replace(one, data=_elsewhere(one.data)) for name, one in read.readings.items()}
-    recording = replace(read, readings=readings)
+    recording = elsewhere(parse_recording(text))
     report = replay(recording)
     fixture = fixture_of(recording, report, show(report), f"linux-{scenario.name}", scenario.fault)
     (FOLDER / f"{fixture.name}{SUFFIX}").write_bytes(render_case(fixture))
     return []
 
 
+def elsewhere(recording: Recording) -> Recording:
+    """The same without what is this machine's own: the project's folder, the interpreter's, the user's name."""
+    readings = {name: replace(one, data=_elsewhere(one.data)) for name, one in recording.readings.items()}
+    return replace(recording, readings=readings)
+
+
 def _elsewhere(data: bytes) -> bytes:
-    """The same without the places of this machine: the project's folder and the interpreter's."""
-    for here, there in ((REPOSITORY, "/srv/shop"), (Path(sys.executable).resolve(), "/usr/bin/python3.11")):
-        data = data.replace(str(here).encode(), there.encode())
-    return data.replace(sys.base_prefix.encode(), b"/usr")
+    for here, there in (
+        (str(REPOSITORY), "/srv/shop"),
+        (str(Path(sys.executable).resolve()), "/usr/bin/python3.11"),
+        (sys.base_prefix, "/usr"),
+        *((f'"{one.pw_name}"', '"ada"') for one in pwd.getpwall() if one.pw_uid == USER_ID),
+    ):
+        data = data.replace(here.encode(), there.encode())
+    return data
 
 
 if __name__ == "__main__":

@@ -1,0 +1,58 @@
+"""The page of the JSON, from the schema that every report is held against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from typing import Any
+
+HEAD = """# JSON
+
+{description} The schema itself is `landiag/report.schema.json`; each object may gain fields that are not listed here,
+and a program skips what it does not know. A field in bold is always there.
+
+## The report
+"""
+
+
+def json_page() -> str:
+    """Write the page."""
+    schema = json.loads((files("landiag") / "report.schema.json").read_text(encoding="utf-8"))
+    lines = [HEAD.format(description=schema["description"]), *_table(schema)]
+    for name, part in schema["$defs"].items():
+        if "properties" in part:
+            lines += [
+                f"\n## {name}\n",
+                *([part["description"] + "\n"] if "description" in part else []),
+                *_table(part),
+            ]
+        else:
+            lines += [f"\n## {name}\n", f"{_kind(part)}."]
+    return "\n".join(lines) + "\n"
+
+
+def _table(part: Mapping[str, Any]) -> Iterator[str]:
+    yield "| field | what it is |\n|---|---|"
+    required = part.get("required", ())
+    for name, value in part["properties"].items():
+        shown = f"**`{name}`**" if name in required else f"`{name}`"
+        said = value.get("description", "")
+        yield f"| {shown} | {_kind(value)}{': ' + said if said else ''} |"
+
+
+def _kind(value: Mapping[str, Any]) -> str:
+    """In words what a value may be."""
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name})"
+    if "const" in value or "enum" in value:
+        return ", ".join(f"`{json.dumps(one)}`" for one in value.get("enum", [value.get("const")]))
+    if alternatives := value.get("anyOf") or value.get("oneOf"):
+        return " or ".join(_kind(one) for one in alternatives)
+    if value.get("type") == "array" and isinstance(value.get("items"), dict):
+        return f"a list of: {_kind(value['items'])}"
+    if value.get("type") == "object" and "properties" in value:
+        return "an object with " + ", ".join(f"`{name}`" for name in value["properties"])
+    kinds = value.get("type", "any value")
+    return " or ".join(kinds if isinstance(kinds, list) else [kinds])
