@@ -29,6 +29,7 @@ from landiag.model.changes import Sysctl
 from landiag.model.facts import IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
+from landiag.model.ruleset import Verdict
 from landiag.model.stages import BACK
 from landiag.model.terms import StageName
 
@@ -54,11 +55,13 @@ def check(case: Case) -> Answer:
         ]
     findings += _check_conntrack(case)
     back = classes[0].journey.way_back if classes else None
+    if not findings and (back is None or back.device is None):
+        is_stopped = classes and classes[0].journey.verdict in (Verdict.DROP, Verdict.REJECT)
+        return not_applicable(
+            "not followed: " + ("nothing gets in" if is_stopped else "what gets in is not known")
+        )
     device = None if back is None else back.device
-    return answer(
-        findings,
-        f"back to {client_for(case, way) if case.peer else way.network} by {device}" if device else "",
-    )
+    return answer(findings, f"back to {client_for(case, way) if case.peer else way.network} by {device}")
 
 
 def _unreadable(unknown: Unknown) -> Finding:
