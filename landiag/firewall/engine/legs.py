@@ -31,7 +31,7 @@ from landiag.firewall.engine.packets import (
 )
 from landiag.firewall.engine.refusals import Refuser
 from landiag.firewall.engine.surroundings import Way
-from landiag.model.match import Doubt, UnknownKind
+from landiag.model.match import Doubt, Match, UnknownKind
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import TraceLine, Verdict
@@ -97,8 +97,13 @@ class Follower(Refuser):
             self._note_heading(trip, leg)
             if trip.way is None:
                 doubts = (Doubt(UnknownKind.UNMODELLED, "where the packet is routed to"),)
-                arrived += self.hook([fork(trip, Way(RouteKind.LOCAL, "lo"), doubts)], "input", family, leg)
-                arrived += self._forward([fork(trip, Way(RouteKind.UNICAST, None), doubts)], family, leg)
+                # What is asked for is most probably a server here: where both end, that end is told.
+                local, onward = (
+                    fork(trip, Way(RouteKind.LOCAL, "lo"), doubts),
+                    fork(trip, Way(RouteKind.UNICAST, None), doubts),
+                )
+                forwarded = self._forward([onward], family, leg)
+                arrived += [*self.hook([local], "input", family, leg), *forwarded]
             elif trip.way.kind in NOWHERE:
                 self._end_at_route(trip, trip.way, leg)
             elif trip.way.kind == RouteKind.LOCAL:
@@ -267,7 +272,7 @@ class Follower(Refuser):
             kind = kinds.pop() if len(kinds) == 1 and verdict is Verdict.REJECT else None
             leg = last.leg if last else None
             return Conversation(verdict, lines, stops, decided, kind, leg, (), arrivals, bool(self.arrivals))
-        unknown = tuple(line for line in lines if line.doubts)
+        unknown = tuple(line for line in lines if line.doubts and _does_something(line))
         decided = unknown[0] if unknown else None
         return Conversation(
             Verdict.UNKNOWN, lines, stops, decided, None, None, unknown, arrivals, bool(self.arrivals)
@@ -280,3 +285,8 @@ class Follower(Refuser):
         text = f"{gap.source} could not be read: {gap.reason}"
         doubts = (Doubt(UnknownKind.UNREADABLE, text),)
         return TraceLine("input", "unknown", None, None, text, SYN, Verdict.UNKNOWN, doubts)
+
+
+def _does_something(line: TraceLine) -> bool:
+    """Whether it matters that a rule may match: one that only counts or logs changes nothing."""
+    return line.rule is None or any(not isinstance(step, Match) for step in line.rule.steps)
