@@ -230,6 +230,8 @@ def _replay(file: Path, asked: Asked, question: Question, deadline: float) -> tu
         recording = parse_recording(read_input_text(file, deadline))
     except ParseError as error:
         raise Stop(f"{file} cannot be replayed: {error}") from error
+    if recording.options.get("command") == "probe":
+        raise Stop(f"{file} is a recording of landiag probe: landiag report {file} shows it")
     target = recording.target
     if asked.is_explicit:
         target = replace(target, port=asked.port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,13 +24,15 @@ from landiag.cli.outputs import (
     check_outputs,
     finish,
     render_for,
+    write_file,
 )
-from landiag.cli.redacting import redact_report
-from landiag.host import LiveHost, Recorder
+from landiag.cli.redacting import redact_both
+from landiag.host import LiveHost, Recorder, Recording, render_recording
 from landiag.model.facts import Family
-from landiag.model.report import Report
-from landiag.probe.target import Request, UsageError, parse_request
+from landiag.model.report import Report, Target
+from landiag.probe.target import Request, UsageError, options_of, parse_request
 from landiag.render.escape import escape_text
+from landiag.version import __version__
 from landiag.wire.progress import METER
 
 
@@ -53,6 +56,7 @@ def probe(
     as_json: JsonFlag = False,
     output: OutputFiles = None,
     redact: RedactFlag = False,
+    save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was asked.")] = None,
     force: ForceFlag = False,
     timeout: Annotated[
         float | None, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")
@@ -67,18 +71,22 @@ def probe(
     landiag probe 192.168.1.0/24
     """
     files = tuple(output or ())
-    check_outputs(files, force=force)
+    check_outputs((*files, *([save] if save else [])), force=force)
     for file in files:
         render_for(file)
     try:
         request = _request(target, tuple(port or ()), yes)
         request = _with_options(request, scheme, path, host_header, interface)
         request = replace(request, family=_family(ipv4, ipv6), icmp=icmp)
-        report = _probe(request, timeout or (10.0 if _is_single(request) else 120.0), shows_names=not redact)
+        report, recording = _probe(
+            request, timeout or (10.0 if _is_single(request) else 120.0), shows_names=not redact
+        )
     except UsageError as error:
         raise Stop(str(error)) from error
     if redact:
-        report = redact_report(report)
+        report, recording = redact_both(report, recording)
+    if save is not None:
+        write_file(save, render_recording(recording), force=force)
     finish(report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
 
 
@@ -117,7 +125,7 @@ def _is_single(request: Request) -> bool:
     return request.network is None and len(request.ports) <= 1
 
 
-def _probe(request: Request, timeout: float, *, shows_names: bool) -> Report:
+def _probe(request: Request, timeout: float, *, shows_names: bool) -> tuple[Report, Recording]:
     deadline = time.monotonic() + timeout
     host, progress = LiveHost(deadline), _progress(shows_names=shows_names)
     METER.listener = progress
@@ -126,9 +134,11 @@ def _probe(request: Request, timeout: float, *, shows_names: bool) -> Report:
         from landiag.probing import begin_asking, run
 
         begin_asking(request, recorder)
-        return run(request, recorder, deadline, progress)
+        report = run(request, recorder, deadline, progress)
     finally:
         host.close()
+    target = Target(port=request.port)
+    return report, Recording(target, report.created, __version__, recorder.readings, options_of(request))
 
 
 def _progress(*, shows_names: bool) -> Callable[[str], None]:

@@ -17,6 +17,8 @@ from landiag.host.casefolder import read_folder
 from landiag.host.fixture import SUFFIX
 from landiag.model.facts import ParseError, ReadStatus
 from landiag.model.report import Report
+from landiag.probe.target import UsageError as RequestError
+from landiag.probe.target import request_of
 from landiag.question import Question, UsageError
 from landiag.render.parse import parse_report
 
@@ -71,12 +73,9 @@ def _schema(text: str) -> str:
 
 def replayed(file: Path, recording: Recording) -> Saved:
     """Diagnose a recording. What redaction had to withhold is said in the report's notes."""
-    question = Question.from_options(recording.target, recording.options)
     try:
-        if recording.options.get("command") == "watch":
-            return Saved(file, _replay_watch(recording), recording)
-        report = diagnose(question, Recorder(RecordedHost(recording.readings)), float("inf"))
-    except UsageError as error:
+        report = _replay(recording)
+    except (UsageError, RequestError) as error:
         raise Stop(f"{file} cannot be diagnosed: {error}") from error
     except STUMBLES as error:
         raise stumbled(file, error) from error
@@ -85,11 +84,19 @@ def replayed(file: Path, recording: Recording) -> Saved:
     return Saved(file, report, recording)
 
 
-def _replay_watch(recording: Recording) -> Report:
-    """Conclude a recorded watch again."""
-    from landiag.watch.replay import replay
+def _replay(recording: Recording) -> Report:
+    """Conclude again from what was read, as the command did that recorded it."""
+    command = recording.options.get("command")
+    if command == "watch":
+        from landiag.watch.replay import replay
 
-    return replay(recording, lambda _: None)
+        return replay(recording, lambda _: None)
+    recorder = Recorder(RecordedHost(recording.readings))
+    if command == "probe":
+        from landiag.probing import run
+
+        return run(request_of(recording.options), recorder, float("inf"))
+    return diagnose(Question.from_options(recording.target, recording.options), recorder, float("inf"))
 
 
 def withheld_notes(recording: Recording) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -75,6 +76,41 @@ def parse_request(text: str, ports: tuple[str, ...] = (), *, yes: bool = False) 
     if request.network is not None:
         _refuse_size(request.network, yes)
     return request
+
+
+def options_of(request: Request) -> dict[str, str]:
+    """What was asked, as a recording keeps it."""
+    asked = {
+        "command": "probe",
+        "target": request.shown,
+        "ports": ",".join(map(str, request.ports)),
+        "default_port": str(request.default_port),
+        "scheme": request.scheme,
+        "path": request.path,
+        "host": request.host or "",
+        "interface": request.interface or "",
+        "family": "" if request.family is None else str(int(request.family)),
+        "icmp": "yes" if request.icmp else "",
+    }
+    return {name: value for name, value in asked.items() if value}
+
+
+def request_of(options: Mapping[str, str]) -> Request:
+    """What a recording says that was asked. Raises UsageError where that cannot be understood."""
+    family = options.get("family", "")
+    if family not in ("", "4", "6") or not options.get("default_port", "").isdecimal():
+        raise UsageError("the recording does not say what was asked")
+    ports = (options["ports"],) if options.get("ports") else ()
+    return replace(
+        parse_request(options.get("target", ""), ports, yes=True),
+        default_port=int(options["default_port"]),
+        scheme=options.get("scheme", "auto"),
+        path=options.get("path", "/"),
+        host=options.get("host"),
+        interface=options.get("interface"),
+        family=Family(int(family)) if family else None,
+        icmp="icmp" in options,
+    )
 
 
 def _ports(words: tuple[str, ...]) -> tuple[int, ...]:

@@ -94,7 +94,9 @@ def _collect(redactor: Redactor, document: Document) -> None:
         for note in document.readings:
             collect_source(redactor, note.source)
         return
-    redactor.names.host(document.options.get("host_header", "").partition(":")[0])
+    for option in ("host_header", "host", "target"):
+        name = document.options.get(option, "").partition("/")[0]
+        redactor.names.host(name.partition(":")[0] if name.count(":") == 1 else name)
     redactor.collect(" ".join(document.options.values()))
     for reading in document.readings.values():
         collect_reading(redactor, reading)
@@ -117,17 +119,29 @@ def _redact(redactor: Redactor, document: Document) -> Document:
 def _redact_recording(redactor: Redactor, recording: Recording) -> Recording:
     readings = [redact_reading(redactor, reading) for reading in recording.readings.values()]
     options = dict(recording.options)
-    for key, change in (("path", redact_path), ("host_header", redact_host)):
+    is_network = "/" in options.get("target", "")
+    target = _line if is_network else redact_host
+    for key, change in (
+        ("path", redact_path),
+        ("host_header", redact_host),
+        ("host", redact_host),
+        ("target", target),
+    ):
         if key in options:
             options[key] = change(redactor, options[key])
-    if "program" in options:
-        options["program"] = redactor.line(options["program"])
+    for key in ("program", "interface"):
+        if key in options:
+            options[key] = redactor.line(options[key])
     return replace(
         recording,
         target=_redact_target(redactor, recording.target),
         readings={reading.source: reading for reading in readings},
         options={**options, "redacted": "yes"},
     )
+
+
+def _line(redactor: Redactor, text: str) -> str:
+    return redactor.line(text)
 
 
 def _redact_target(redactor: Redactor, target: Target) -> Target:

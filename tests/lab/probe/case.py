@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
@@ -15,6 +16,7 @@ from tests.lab.probe.scenario import Probe
 from tests.lab.verdicts import Answer, judge, judge_text
 
 NMAP_STATE = re.compile(r"^\d+/tcp\s+(\S+)", re.MULTILINE)
+RECORDING = "/srv/home/probe.json"
 USER = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 
@@ -34,7 +36,7 @@ def _check_truth(lab: Lab, scenario: Probe) -> Iterator[str]:
 
 
 def _check_probe(lab: Lab, scenario: Probe, *, user: bool) -> Iterator[str]:
-    answer = ask(lab, scenario, user=user, more="--json")
+    answer = ask(lab, scenario, user=user, more=f"--json --save {RECORDING}")
     also = () if user and scenario.root_only else scenario.also
     yield from judge(answer, scenario.expected, also)
     if answer.seconds > scenario.seconds:
@@ -43,6 +45,24 @@ def _check_probe(lab: Lab, scenario: Probe, *, user: bool) -> Iterator[str]:
         yield from _compare(lab, scenario, answer.report, user=user)
     if not user:
         yield from judge_text(ask(lab, scenario, user=user))
+        if answer.report:
+            yield from _replay(lab, answer.report)
+
+
+def _replay(lab: Lab, before: dict[str, Any]) -> Iterator[str]:
+    """What was asked and answered says the same again, as it is and with names and addresses masked."""
+    for options in ("", "--redact"):
+        line = f"report {RECORDING} --json {options}"
+        done = lab.client.run(f"{sys.executable} -m landiag {line}", check=False, timeout=60)
+        after = json.loads(done.stdout) if done.stdout else None
+        if after is None or _gist(after) != _gist(before):
+            yield f"{line}: {done.stderr or _gist(after or {})}, not {_gist(before)}"
+
+
+def _gist(report: dict[str, Any]) -> tuple[object, ...]:
+    verdict = report.get("verdict", {})
+    codes = [(one["code"], one["outcome"]) for one in report.get("findings", ())]
+    return (verdict.get("status"), verdict.get("cause"), codes)
 
 
 def ask(lab: Lab, scenario: Probe, *, user: bool, more: str = "") -> Answer:
