@@ -2,7 +2,7 @@
 
 Recordings are made of rulesets: real ones, from a folder of saved `iptables-save` and `nft -j list ruleset` outputs;
 where there are too few, generated ones, which name networks and hosts of the fleet.
-Usage: python bench/fleet.py [--hosts 1000] [--different 200] [--rulesets FOLDER]
+Usage: python bench/fleet.py [--hosts 1000] [--different 200] [--rulesets FOLDER] [--check CELLS]
 """
 
 from __future__ import annotations
@@ -20,9 +20,13 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from landiag.cli.fleet_files import read_fleet
+from landiag.cli.inputs import read_input_text
 from landiag.fleet.exposed import list_cells
-from landiag.fleet.fate import CellVerdict
+from landiag.fleet.fate import REACHED, CellVerdict
+from landiag.fleet.outgoing import judge_outgoing
+from landiag.host import parse_recording
 from tests.fleet.machines import firewall, recording, write
+from tests.fleet.test_fleet import diagnosed
 
 PORT = 5432
 NETWORKS = tuple(IPv4Address(one) for one in ("10.20.0.0", "192.168.0.0", "10.0.0.0", "172.16.0.0"))
@@ -40,7 +44,7 @@ def real(folder: Path) -> Iterator[str]:
     for file in sorted(folder.rglob("*")):
         if file.suffix not in (".rules", ".json") or file.stat().st_size > 1 << 20:
             continue
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = file.read_text(encoding="utf-8", errors="replace").rstrip("\n") + "\n"
         is_ruleset = "*filter" in text if file.suffix == ".rules" else '"hook": "input"' in text
         digest = hashlib.sha256(text.encode()).digest()
         if is_ruleset and digest not in seen:
@@ -94,6 +98,32 @@ def measure(folder: Path) -> None:
     )
 
 
+def check(folder: Path, count: int) -> int:
+    """Hold a sample of cells against the diagnosis of the server for that client; print those that differ."""
+    reach = read_fleet(folder)
+    chance = random.Random(count)
+    readings = {
+        host.name: parse_recording(read_input_text(folder / host.file)).readings for host in reach.hosts
+    }
+    wrong = checked = 0
+    while checked < count:
+        client, server = chance.sample(reach.hosts, 2)
+        if PORT not in server.ports:  # the diagnosis says so and no more, whatever the rules would do
+            continue
+        for cell in reach.cells(client, server, PORT):
+            assert cell.address is not None
+            if judge_outgoing(client, cell.address, PORT).fate is not REACHED:
+                continue
+            checked += 1
+            said = diagnosed(readings[server.name], cell.source, PORT)
+            verdict = "blocked" if cell.fate.verdict is CellVerdict.NO_LISTENER else cell.fate.verdict.value
+            if verdict != said:
+                wrong += 1
+                print(f"{client.name} to {server.name}: {verdict} ({cell.fate.detail}), diagnosed: {said}")
+    print(f"{checked} cells, {wrong} unlike the diagnosis")
+    return wrong
+
+
 def main() -> None:
     """Measure a tenth, a half and the whole, each in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -101,12 +131,19 @@ def main() -> None:
     parser.add_argument("--different", type=int, default=200)
     parser.add_argument("--rulesets", type=Path)
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--check", type=int, default=0, help="hold so many cells against the diagnosis instead"
+    )
     asked = parser.parse_args()
     if asked.measure is not None:
         measure(asked.measure)
         return
     rules = rulesets(asked.different, asked.rulesets)
     print(f"{len(rules)} rulesets, {sum(len(text) for text in rules)} bytes")
+    if asked.check:
+        with tempfile.TemporaryDirectory() as name:
+            make(Path(name), asked.hosts, rules)
+            sys.exit(min(1, check(Path(name), asked.check)))
     for part in (10, 2, 1):
         with tempfile.TemporaryDirectory() as name:
             make(Path(name), asked.hosts // part, rules)

@@ -129,8 +129,8 @@ def test_cells_equal_the_diagnosis_of_each_recording() -> None:
             assert (cell.fate.verdict.value, cell.server) == (said, cell.server)
 
 
-def diagnosed(readings: object, peer: IPAddress | None) -> str:
-    target = Target(port=80, peer=str(peer), scheme="tcp")
+def diagnosed(readings: object, peer: IPAddress | None, port: int = 80) -> str:
+    target = Target(port=port, peer=str(peer), scheme="tcp")
     host = RecordedHost(readings)  # type: ignore[arg-type]
     only = ("listening", "port", "addresses", "firewall", "way-back")
     report = diagnose(Question(target, asks_http=False, only=only), Recorder(host), float("inf"))
