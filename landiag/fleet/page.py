@@ -16,7 +16,7 @@ from landiag.fleet.fate import CellVerdict, Fate
 from landiag.fleet.fold import Map, fold
 from landiag.fleet.reach import Reach
 from landiag.fleet.rows import Row
-from landiag.fleet.text import drift_lines, names
+from landiag.fleet.text import count, drift_lines, names
 from landiag.render.markup import Markup, element, group, trusted
 
 MAX_CELLS = 40_000
@@ -88,7 +88,7 @@ def render_page(reach: Reach, rows: Sequence[Row], groups: Sequence[Group]) -> s
     """The page. Whatever was recorded is escaped; no script but the page's own may run."""
     unread = [f"{host.name}: {describe_gap(host)}" for host in unread_hosts(reach)]
     drift = [line for line in drift_lines(groups) if line]
-    intro = f"{len(reach.hosts)} hosts, {len(rows)} addresses with ports that others may try."
+    intro = f"{count(len(reach.hosts), 'host')}, {count(len(rows), 'port')} that others may try."
     parts = [element("h1", "What reaches what"), element("p", intro)]
     parts += _section("Can't tell", unread) if unread else []
     parts += [element("h2", "Who reaches what"), *_filters(), *_table(fold(rows)), *_section("Drift", drift)]

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # What "landiag record" records, for hosts without landiag: the standard library of Python 3.6 or newer, nothing else.
 # It only reads: no rule is added, no module loaded, nothing sent. Written by "landiag record --print-recorder".
 #
