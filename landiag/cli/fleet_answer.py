@@ -106,10 +106,9 @@ def _report(asked: Asked) -> tuple[Iterable[str], int]:
     reach, wanted = _read(asked), _format(asked, _OF_CELLS)
     if wanted == "csv":
         return formats.cells_csv(_cells(asked, reach)), 0
-    cells, groups = tuple(_cells(asked, reach)), group_hosts(reach)
     if wanted == "json":
-        return [formats.report_json(reach, cells, groups)], 0
-    rows = make_rows(cells)
+        return [formats.report_json(reach, tuple(_cells(asked, reach)), group_hosts(reach))], 0
+    rows, groups = make_rows(_cells(asked, reach)), group_hosts(reach)
     if wanted == "html":
         return [render_page(reach, rows, groups)], 0
     return [text.render_lines(text.report_lines(reach, rows, groups, time.time()))], 0
