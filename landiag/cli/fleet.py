@@ -43,7 +43,10 @@ def fleet(
         Path | None, typer.Option(help="test, probes: the policy. [default: policy.toml in the folder]")
     ] = None,
     probes: Annotated[
-        Path | None, typer.Option(help="Probes with their outcomes, one JSON object a line.")
+        Path | None,
+        typer.Option(
+            help="Probes with their outcomes, one JSON object a line; a file, or a folder of .jsonl."
+        ),
     ] = None,
     max_age: Annotated[
         str | None, typer.Option("--max-age", help="Take older recordings for unknown: 24h, 7d.")

@@ -86,22 +86,29 @@ def _cells(asked: Asked, reach: Reach) -> Iterator[Cell]:
 
 
 def _outcomes(asked: Asked) -> Outcomes:
+    """What probes found: of one file, or of a folder in which each host has its own."""
     if asked.probes is None:
         return {}
+    files = sorted(asked.probes.glob("*.jsonl")) if asked.probes.is_dir() else [asked.probes]
+    if not files:
+        raise Stop(f"{asked.probes} holds no outcomes of probes: their files end in .jsonl")
+    return {key: one for file in files for key, one in _outcomes_of(file).items()}
+
+
+def _outcomes_of(file: Path) -> Outcomes:
     try:
-        return parse_outcomes(read_input(asked.probes).decode("utf-8", "backslashreplace"))
+        return parse_outcomes(read_input(file).decode("utf-8", "backslashreplace"))
     except ParseError as error:
-        raise Stop(f"{asked.probes}: {error}") from error
+        raise Stop(f"{file}: {error}") from error
 
 
 def _report(asked: Asked) -> tuple[Iterable[str], int]:
     reach, wanted = _read(asked), _format(asked, _OF_CELLS)
     if wanted == "csv":
         return formats.cells_csv(_cells(asked, reach)), 0
-    cells, groups = tuple(_cells(asked, reach)), group_hosts(reach)
     if wanted == "json":
-        return [formats.report_json(reach, cells, groups)], 0
-    rows = make_rows(cells)
+        return [formats.report_json(reach, tuple(_cells(asked, reach)), group_hosts(reach))], 0
+    rows, groups = make_rows(_cells(asked, reach)), group_hosts(reach)
     if wanted == "html":
         return [render_page(reach, rows, groups)], 0
     return [text.render_lines(text.report_lines(reach, rows, groups, time.time()))], 0

@@ -3,48 +3,78 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 
-from landiag.firewall.engine.pieces import mentioned_edges
+from landiag.firewall.engine.mentions import Gaps, Mentions, Span, cut, mentioned
 from landiag.fleet.hosts import Host
 from landiag.model.facts import IPAddress, IPNetwork, Neighbour, Unknown
 from landiag.model.host import Facts
+
+Place = int | tuple[object, ...]
+"""A class of addresses."""
+
+_OWN_KINDS = tuple(
+    ip_network(one)
+    for one in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/127", "fe80::/10",
+                "ff00::/8")
+)  # fmt: skip
+"""Networks whose addresses no host treats like others, whatever its rules say."""
 
 
 class Classes:
     """The classes of addresses of one family, as one host tells them apart.
 
-    ``edges`` is None where the host may compare parts of addresses: there each address is a class.
+    An address is of the class of all that lie in the same mentioned spans and are the same under every mentioned mask.
     """
 
-    __slots__ = ("edges",)
+    __slots__ = ("_masks", "_own", "_rules", "of")
 
     def __init__(self, host: Host, version: int) -> None:
         facts = host.facts
-        mentioned = None
+        rules, own = Mentions(), Gaps()
         if facts is not None and not isinstance(facts.ruleset, Unknown):
-            mentioned = mentioned_edges(facts.ruleset, version)
-        if facts is None or mentioned is None:
-            known = facts is None or isinstance(facts.ruleset, Unknown)
-            self.edges: list[int] | None = [] if known else None
-            return
-        networks = [*_networks(facts), *_listed(host)]
-        mine = {
-            edge for one in networks if one.version == version for edge in (int(one[0]), int(one[-1]) + 1)
-        }
-        singles = {int(one) for one in (*host.own, *_told_apart(facts)) if one.version == version}
-        self.edges = sorted({*mentioned, *mine, *singles, *(one + 1 for one in singles)})
-
-    def of(self, address: int) -> int:
+            rules = mentioned(facts.ruleset, version)
+            networks = (*_OWN_KINDS, *_networks(facts), *_listed(host))
+            spans = {_span(one) for one in networks if one.version == version}
+            singles = (*host.own, *_told_apart(facts))
+            spans |= {(int(one), int(one)) for one in singles if one.version == version}
+            own = cut(spans, "own")
+        self._masks = tuple(rules.masks)
+        self._rules, self._own = rules.gaps, own
+        self.of = _place_of(rules.gaps, own, self._masks)
         """The class of an address; classes of several families are counted apart."""
-        return address if self.edges is None else bisect_right(self.edges, address)
 
-    def speakers(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Cut a span of addresses into classes: each as its first and its last address."""
-        inside = [] if self.edges is None else [one for one in self.edges if first < one <= last]
-        for edge in (*inside, last + 1):
+    def speakers(self, first: int, last: int) -> Iterator[Span]:
+        """Cut a span of addresses into such as are of one class: each as its first and its last address."""
+        for edge in range(first + 1, last + 1) if self._masks else self._inside(first, last):
             yield first, edge - 1
             first = edge
+        yield first, last
+
+    def _inside(self, first: int, last: int) -> list[int]:
+        """The edges after the first address, as far as the last."""
+        parts = ((gaps, bisect_right(gaps.edges, first)) for gaps in (self._rules, self._own))
+        return sorted(
+            {edge for gaps, start in parts for edge in gaps.edges[start : bisect_right(gaps.edges, last)]}
+        )
+
+
+def _place_of(rules: Gaps, own: Gaps, masks: tuple[int, ...]) -> Callable[[int], Place]:
+    """A function that finds the class of an address; it is asked twice for each of millions of cells."""
+    edges, names, own_edges, own_names = rules.edges, rules.names, own.edges, own.names
+
+    def of(address: int) -> Place:
+        return names[bisect_right(edges, address)] ^ own_names[bisect_right(own_edges, address)]
+
+    def of_masked(address: int) -> Place:
+        return (of(address), *(address & mask for mask in masks))
+
+    return of_masked if masks else of
+
+
+def _span(network: IPNetwork) -> Span:
+    return int(network.network_address), int(network.broadcast_address)
 
 
 def _networks(facts: Facts) -> Iterator[IPNetwork]:

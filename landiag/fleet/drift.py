@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from msgspec import Struct
 
+from landiag.fleet.classes import Place
 from landiag.fleet.hosts import Host
 from landiag.fleet.reach import Reach
 from landiag.journey.classes import first_packet
@@ -51,7 +52,7 @@ def group_hosts(reach: Reach) -> tuple[Group, ...]:
     """Group the hosts of a fleet, the largest group first; hosts of which nothing is known are left out."""
     known = [host for host in reach.hosts if not host.problem and host.ways]
     probes = _probes(reach, known)
-    answers = _complete(known, probes, {host.name: tuple(_answers(host, probes)) for host in known})
+    answers = _complete(known, probes, {host.name: tuple(_answers(reach, host, probes)) for host in known})
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, answer in answers.items():
         groups.setdefault(answer, []).append(name)
@@ -87,7 +88,7 @@ def _probes(reach: Reach, hosts: list[Host]) -> tuple[Probe, ...]:
 
 def _named_sources(reach: Reach, hosts: list[Host]) -> Iterator[IPAddress]:
     """The recorded clients that the hosts tell apart most: one of each class."""
-    seen: dict[tuple[int, ...], IPAddress] = {}
+    seen: dict[tuple[Place, ...], IPAddress] = {}
     judges = {_rules(host): host for host in hosts}
     for host in hosts:
         for address in host.addresses:
@@ -123,9 +124,9 @@ def _beside(host: Host, probe: Probe) -> str:
     return _answer(host, _neighbour(probe.source, 256), probe.port)
 
 
-def _answers(host: Host, probes: tuple[Probe, ...]) -> Iterator[str | None]:
+def _answers(reach: Reach, host: Host, probes: tuple[Probe, ...]) -> Iterator[str | None]:
     """What a host's firewall does with each packet, whatever listens there; None for packets of its own address."""
-    remembered: dict[tuple[int, object], str] = {}
+    remembered: dict[tuple[int, int, Place], str] = {}
     for probe in probes:
         way = next(
             (one for one in host.ways if probe.source is None or one.ip.version == probe.source.version), None
@@ -137,7 +138,7 @@ def _answers(host: Host, probes: tuple[Probe, ...]) -> Iterator[str | None]:
         if client in host.own:
             yield None
             continue
-        key = (probe.port, client)
+        key = (probe.port, client.version, reach.classes(host.name, client.version).of(int(client)))
         if key not in remembered:
             remembered[key] = _answer(host, client, probe.port)
         yield remembered[key]

@@ -18,11 +18,10 @@ ORDER = {
 def list_cells(reach: Reach, ports: Iterable[int] | None = None) -> Iterator[Cell]:
     """Every cell: of the named ports, else of the ports on which each host listens."""
     wanted = None if ports is None else tuple(ports)
-    for server in reach.hosts:
-        for port in server.ports if wanted is None else wanted:
-            for client in reach.hosts:
-                if client.name != server.name:
-                    yield from reach.cells(client, server, port)
+    asked = (
+        (server, port) for server in reach.hosts for port in (server.ports if wanted is None else wanted)
+    )
+    return reach.columns(reach.hosts, asked)
 
 
 def unread_hosts(reach: Reach) -> tuple[Host, ...]:

@@ -61,7 +61,7 @@ def blocked(
     return Fate(CellVerdict.BLOCKED, cause, decided_by, detail, symptom, leg)
 
 
-class Cell(Struct, frozen=True):
+class Cell(Struct, frozen=True, gc=False):
     """One connection: from a host (or a zone) to an address and port of another. ``source`` is the client's address."""
 
     client: str

@@ -76,9 +76,9 @@ def make_host(name: str, file: str, recording: Recording, rulesets: Rulesets) ->
     groups = tuple(one for one in recording.options.get("groups", "").split(",") if one)
     found = replay_host(recording.readings, rulesets)
     if isinstance(found, Unknown):
-        return Host(
-            name, file, problem=f"its recording does not describe it: {found.reason}", created=created
-        )
+        # Whoever found nothing to record says why, and which groups of the policy the host is in all the same.
+        problem = recording.options.get("problem") or f"its recording does not describe it: {found.reason}"
+        return Host(name, file, problem=problem, created=created, groups=groups)
     facts = found.facts
     known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
     problem = ""

@@ -133,6 +133,7 @@ def _judge(
     if missing:
         cell = Cell(missing[0], ", ".join(one.to), one.address, one.ports[0], unknown("it was not recorded"))
         found[State.UNKNOWN].append((cell, f"nothing was recorded of {', '.join(missing)}"))
+        count += 1
     for state in (State.VIOLATED, State.UNKNOWN, State.HOLDS):
         if found[state]:
             return Result(one, state, found[state][0][1], tuple(cell for cell, _ in found[state]), count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from landiag.firewall.command import line_json
-from landiag.fleet.fate import REACHED, Fate, blocked, unknown
+from landiag.fleet.fate import REACHED, CellVerdict, Fate, blocked, unknown
 from landiag.fleet.hosts import Host
 from landiag.journey.link import interface_of
 from landiag.journey.own import Departure, follow_own, leave
@@ -23,11 +23,19 @@ NO_ROUTE = NO_ROUTE_TO_SERVER.code
 
 
 class Outgoing(Struct, frozen=True):
-    """The client's half: its fate, the address that it is sent from, and whether it is sent to a gateway."""
+    """The client's half: its fate, the address that it is sent from (``number`` is it as one), whether it is sent to a
+    gateway, and whether it is stopped before it leaves."""
 
     fate: Fate
     source: IPAddress | None = None
+    number: int = 0
     by_gateway: bool = False
+    is_stopped: bool = False
+
+
+def _outgoing(fate: Fate, source: IPAddress | None, *, by_gateway: bool = False) -> Outgoing:
+    is_stopped = fate.verdict is CellVerdict.BLOCKED and fate.leg == Leg.SYN
+    return Outgoing(fate, source, 0 if source is None else int(source), by_gateway, is_stopped)
 
 
 def judge_outgoing(host: Host, address: IPAddress, port: int) -> Outgoing:
@@ -38,9 +46,10 @@ def judge_outgoing(host: Host, address: IPAddress, port: int) -> Outgoing:
     start = leave(facts, address, port)
     stopped = _not_leaving(host, facts, start, address)
     if stopped is not None:
-        return Outgoing(stopped, start.source)
+        return _outgoing(stopped, start.source)
     by_gateway = start.way is not None and start.way.gateway is not None
-    return Outgoing(_filtered(host, facts, start, address, port), start.source, by_gateway)
+    fate = _filtered(host, facts, start, address, port)
+    return _outgoing(fate, start.source, by_gateway=by_gateway)
 
 
 def _filtered(host: Host, facts: Facts, start: Departure, address: IPAddress, port: int) -> Fate:

@@ -45,7 +45,12 @@ class Expectation(Struct, frozen=True):
     @property
     def title(self) -> str:
         """The expectation in one line."""
-        be = "reaches" if self.is_reachable else "does not reach"
+        many = len(self.clients) > 1
+        be = (
+            ("reach" if many else "reaches")
+            if self.is_reachable
+            else ("do" if many else "does") + " not reach"
+        )
         who = f"only {', '.join(self.clients)}" if self.only else ", ".join(self.clients)
         text = f"{who} {be} {', '.join(self.to)} on {describe_ports(self.ports)}"
         return f"{self.name}: {text}" if self.name else text

@@ -33,7 +33,20 @@ BETWEEN = "something between the two hosts stops it: it was computed as reachabl
 MODEL = "landiag computed it wrongly: the probe got through where a recorded host should have stopped it"
 SINCE = "the probe was answered, where nothing listened when the host was recorded"
 
-Outcomes = Mapping[tuple[str, str, str, int], Symptom]
+
+class Outcome(Struct, frozen=True):
+    """What a probe found. ``stub``: where nobody listened, something was put there to take connections."""
+
+    symptom: Symptom
+    stub: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection opened."""
+        return self.symptom in _OPEN
+
+
+Outcomes = Mapping[tuple[str, str, str, int], Outcome]
 """What probes found, by client, server, address and port."""
 
 
@@ -79,14 +92,15 @@ def _name(cell: Cell) -> str:
 
 def parse_outcomes(text: str) -> Outcomes:
     """Parse the probes' lines with their ``outcome``. Raises ParseError that names the line."""
-    found: dict[tuple[str, str, str, int], Symptom] = {}
+    found: dict[tuple[str, str, str, int], Outcome] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         try:
             item = json.loads(line)
             address = str(ip_address(item["address"]))
-            found[str(item["from"]), str(item["to"]), address, int(item["port"])] = Symptom(item["outcome"])
+            key = (str(item["from"]), str(item["to"]), address, int(item["port"]))
+            found[key] = Outcome(Symptom(item["outcome"]), stub=item.get("stub") is True)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ParseError(
                 f"line {number} is no probe with an outcome: {type(error).__name__} {error}"
@@ -98,10 +112,9 @@ def with_outcomes(cells: Iterable[Cell], outcomes: Outcomes) -> Iterator[Cell]:
     """Join what was computed with what was probed; a probe that could not be made says nothing."""
     for cell in cells:
         outcome = outcomes.get((cell.client, cell.server, _text(cell.address), cell.port))
-        if outcome in (None, Symptom.UNKNOWN, Symptom.UNRESOLVED):
+        if outcome is None or outcome.symptom in (Symptom.UNKNOWN, Symptom.UNRESOLVED):
             yield cell
         else:
-            assert outcome is not None
             yield _join(cell, outcome)
 
 
@@ -109,24 +122,32 @@ def _text(address: IPAddress | None) -> str:
     return "" if address is None else str(address)
 
 
-def _join(cell: Cell, outcome: Symptom) -> Cell:
+def _join(cell: Cell, outcome: Outcome) -> Cell:
     """What was seen outranks what was computed; where both are certain they agree or not."""
     computed = cell.fate.verdict
-    is_open = outcome in _OPEN
     if computed is CellVerdict.UNKNOWN:
-        fate = REACHED if is_open else _stopped(outcome, "the probe did not get through")
+        fate = REACHED if outcome.is_open else _stopped(outcome.symptom, "the probe did not get through")
         return replace(cell, fate=fate, basis=Basis.PROBED)
-    if computed is CellVerdict.REACHABLE:
-        if is_open:
-            return replace(cell, basis=Basis.BOTH, agrees=True)
-        return replace(cell, fate=_stopped(outcome, BETWEEN), basis=Basis.BOTH, agrees=False)
-    if is_open:
+    if _agree(cell.fate, outcome):
+        return replace(cell, basis=Basis.BOTH, agrees=True)
+    if outcome.is_open:
         why = SINCE if computed is CellVerdict.NO_LISTENER else MODEL
-        fate = Fate(CellVerdict.REACHABLE, None, cell.fate.decided_by, why, outcome)
-        return replace(cell, fate=fate, basis=Basis.BOTH, agrees=False)
-    if computed is CellVerdict.NO_LISTENER and outcome is not Symptom.REFUSED:
-        return replace(cell, fate=_stopped(outcome, BETWEEN), basis=Basis.BOTH, agrees=False)
-    return replace(cell, basis=Basis.BOTH, agrees=True)
+        fate = Fate(CellVerdict.REACHABLE, None, cell.fate.decided_by, why, outcome.symptom)
+    else:
+        fate = _stopped(outcome.symptom, BETWEEN)
+    return replace(cell, fate=fate, basis=Basis.BOTH, agrees=False)
+
+
+def _agree(fate: Fate, outcome: Outcome) -> bool:
+    """Whether a probe, which sends nothing over its connection, found what a certain fate says."""
+    if fate.verdict is CellVerdict.REACHABLE:
+        return outcome.is_open
+    if fate.verdict is CellVerdict.NO_LISTENER:
+        return outcome.is_open if outcome.stub else outcome.symptom is Symptom.REFUSED
+    if not outcome.is_open or fate.symptom is Symptom.VARIES:
+        return True
+    # What lets a connection open and stops what is sent over it shows as silence.
+    return outcome.symptom is Symptom.SILENT and fate.symptom in (*_OPEN, Symptom.RESET)
 
 
 def _stopped(outcome: Symptom, detail: str) -> Fate:

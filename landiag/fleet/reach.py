@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
+from itertools import islice
 
-from landiag.fleet.classes import Classes
+from msgspec import Struct
+
+from landiag.fleet.classes import Classes, Place
 from landiag.fleet.fate import REACHED, Cell, CellVerdict, Fate, unknown
 from landiag.fleet.hosts import Host
 from landiag.fleet.incoming import judge_incoming
 from landiag.fleet.outgoing import Outgoing, judge_outgoing
 from landiag.model.causes.network import DUPLICATE_ADDRESS, NO_LAN_ADDRESS
 from landiag.model.facts import IPAddress, IPNetwork
-from landiag.model.terms import Leg
 
 MAX_SPEAKERS = 4096
 """How many classes of a zone are followed; of what is beyond nothing is known."""
+
+_AT_ONCE = 64
+"""How many ports are looked at together."""
+
+
+class _Client(Struct):
+    """A host as a client: how it tells addresses apart, and what became of each class of what it tried."""
+
+    name: str
+    versions: frozenset[int]
+    classes: dict[int, Classes]
+    left: dict[tuple[int, int, Place], Outgoing]
+
+
+class _Door(Struct):
+    """A port at an address of a server, and what became of each class of clients that came there."""
+
+    server: Host
+    name: str
+    versions: frozenset[int]
+    address: IPAddress
+    number: int
+    version: int
+    port: int
+    classes: Classes
+    came: dict[tuple[Place, bool], Fate]
+    shared: Fate | None
 
 
 class Reach:
@@ -25,10 +54,8 @@ class Reach:
         self.hosts = tuple(hosts)
         self.by_name = {host.name: host for host in self.hosts}
         self._classes: dict[tuple[str, int], Classes] = {}
-        self._in: dict[tuple[str, int, int, int, int, bool], Fate] = {}
-        self._out: dict[tuple[str, int, int, int], Outgoing] = {}
-        self._versions = {host.name: host.versions for host in self.hosts}
-        self._addresses: dict[tuple[str, frozenset[int]], tuple[IPAddress, ...]] = {}
+        self._doors: dict[tuple[str, IPAddress, int], _Door] = {}
+        self._clients = {host.name: _Client(host.name, host.versions, {}, {}) for host in self.hosts}
         owners: dict[IPAddress, set[str]] = {}
         for host in self.hosts:
             for address in host.addresses:
@@ -37,26 +64,58 @@ class Reach:
 
     def cells(self, client: Host, server: Host, port: int, only: IPAddress | None = None) -> Iterator[Cell]:
         """The cells from one host to a port of another: one for each address, in the families that both have."""
-        problem = server.problem or client.problem
-        if problem or not server.ways:
-            yield Cell(client.name, server.name, only, port, self._nowhere(client, server))
-            return
-        wanted = self._tried(client, server) if only is None else server.addresses
-        if only is not None and only not in wanted:
+        if only is None or server.problem or client.problem or not server.ways:
+            yield from self.columns((client,), ((server, port),), only)
+        elif only in server.addresses:
+            clients, door = [self._clients[client.name]], self._door(server, only, port)
+            yield from self._enter(clients, self._leave_by(clients, [door])[0], door)
+        else:
             why = unknown(f"{server.name} was recorded without {only}")
             yield Cell(client.name, server.name, only, port, why)
-        for address in wanted:
-            if only is None or address == only:
-                fate, source = self.fate(client, server, address, port)
-                yield Cell(client.name, server.name, address, port, fate, source)
 
-    def _tried(self, client: Host, server: Host) -> tuple[IPAddress, ...]:
-        """The addresses of a server that a client has to try: those of the families that both have, else all."""
-        versions = self._versions[client.name]
-        found = self._addresses.get((server.name, versions))
+    def columns(
+        self, hosts: Iterable[Host], asked: Iterable[tuple[Host, int]], only: IPAddress | None = None
+    ) -> Iterator[Cell]:
+        """The cells from hosts to ports of hosts, but for those to themselves, port by port.
+
+        ``only`` names the address where none can be tried.
+        """
+        known = tuple(hosts)
+        clients = [self._clients[host.name] for host in known if not host.problem]
+        rest = iter(asked)
+        while batch := tuple(islice(rest, _AT_ONCE)):
+            doors = [[] if host.problem else self._doors_of(host, port) for host, port in batch]
+            left = iter(self._leave_by(clients, [door for some in doors for door in some]))
+            for (server, port), some in zip(batch, doors, strict=True):
+                for host in known:
+                    if (host.problem or not some) and host is not server:
+                        yield Cell(host.name, server.name, only, port, self._nowhere(host, server))
+                for door in some:
+                    yield from self._enter(clients, next(left), door)
+
+    def _doors_of(self, server: Host, port: int) -> list[_Door]:
+        return [self._door(server, address, port) for address in server.addresses]
+
+    def _door(self, server: Host, address: IPAddress, port: int) -> _Door:
+        key = (server.name, address, port)
+        found = self._doors.get(key)
         if found is None:
-            alike = tuple(one for one in server.addresses if one.version in versions)
-            found = self._addresses[server.name, versions] = alike or server.addresses
+            version = address.version
+            classes = self.classes(server.name, version)
+            shared = self._twice(address) if address in self._shared else None
+            found = _Door(
+                server,
+                server.name,
+                server.versions,
+                address,
+                int(address),
+                version,
+                port,
+                classes,
+                {},
+                shared,
+            )
+            self._doors[key] = found
         return found
 
     def _nowhere(self, client: Host, server: Host) -> Fate:
@@ -70,40 +129,66 @@ class Reach:
             f"{server.name} has no address that others could use",
         )
 
-    def fate(
-        self, client: Host, server: Host, address: IPAddress, port: int
-    ) -> tuple[Fate, IPAddress | None]:
-        """What becomes of a connection, and the address from which it comes."""
-        number, version = int(address), address.version
-        key = (client.name, version, self.classes(client.name, version).of(number), port)
-        left = self._out.get(key)
-        if left is None:
-            left = self._out[key] = judge_outgoing(client, address, port)
-        out, source = left.fate, left.source
-        if self._shared and address in self._shared:
-            return self._twice(address), source
-        if source is None or (
-            out is not REACHED and out.verdict is CellVerdict.BLOCKED and out.leg == Leg.SYN
-        ):
-            return out, source
-        came = self.incoming(server, address, port, source, by_gateway=left.by_gateway)
-        return (came if out is REACHED else self._join(out, came)), source
+    def _leave_by(self, clients: Sequence[_Client], doors: Sequence[_Door]) -> list[list[Outgoing | None]]:
+        """What becomes of clients as they leave their hosts for doors, door by door; None where they do not try it.
+
+        Client by client, because what is remembered of a thousand clients does not fit where a processor is quick.
+        """
+        found: list[list[Outgoing | None]] = [[] for _ in doors]
+        for client in clients:
+            for door, ways in zip(doors, found, strict=True):
+                # A client tries the addresses of the families that both have; where there are none, all.
+                version, versions = door.version, client.versions
+                if client.name == door.name or (
+                    version not in versions and not door.versions.isdisjoint(versions)
+                ):
+                    ways.append(None)
+                    continue
+                classes = client.classes.get(version) or self._tells(client, version)
+                key = (version, door.port, classes.of(door.number))
+                ways.append(client.left.get(key) or self._leave(client, door, key))
+        return found
+
+    def _enter(
+        self, clients: Sequence[_Client], left: Sequence[Outgoing | None], door: _Door
+    ) -> Iterator[Cell]:
+        """The cells of one door. A fleet has millions of them: most cost a look at what is remembered."""
+        server, address, port = door.name, door.address, door.port
+        came, place_of = door.came, door.classes.of
+        for client, out in zip(clients, left, strict=True):
+            if out is None:
+                continue
+            fate, source = out.fate, out.source
+            if door.shared is not None:
+                fate = door.shared
+            elif source is not None and not out.is_stopped:
+                there = came.get((place_of(out.number), out.by_gateway))
+                if there is None:
+                    there = self._arrive(door, source, by_gateway=out.by_gateway)
+                fate = there if fate is REACHED else self._join(fate, there)
+            yield Cell(client.name, server, address, port, fate, source)
+
+    def _tells(self, client: _Client, version: int) -> Classes:
+        found = client.classes[version] = self.classes(client.name, version)
+        return found
+
+    def _leave(self, client: _Client, door: _Door, key: tuple[int, int, Place]) -> Outgoing:
+        """What a client's host does with a connection, whatever the server's host does."""
+        found = client.left[key] = judge_outgoing(self.by_name[client.name], door.address, door.port)
+        return found
+
+    def _arrive(self, door: _Door, source: IPAddress, *, by_gateway: bool = False) -> Fate:
+        """What a server's host does with a connection, whatever the client's own host does."""
+        key = (door.classes.of(int(source)), by_gateway)
+        found = door.came.get(key)
+        if found is None:
+            found = judge_incoming(door.server, door.address, door.port, source, by_gateway=by_gateway)
+            door.came[key] = found
+        return found
 
     def _twice(self, address: IPAddress) -> Fate:
         names = ", ".join(sorted(self._shared[address])[:5])
         return unknown(f"several hosts were recorded with {address}: {names}", DUPLICATE_ADDRESS.code)
-
-    def incoming(
-        self, server: Host, address: IPAddress, port: int, source: IPAddress, *, by_gateway: bool = False
-    ) -> Fate:
-        """What a server's host does with a connection, whatever the client's own host does."""
-        version = source.version
-        place = self.classes(server.name, version).of(int(source))
-        key = (server.name, int(address), version, port, place, by_gateway)
-        found = self._in.get(key)
-        if found is None:
-            found = self._in[key] = judge_incoming(server, address, port, source, by_gateway=by_gateway)
-        return found
 
     def classes(self, name: str, version: int) -> Classes:
         """How a host tells the addresses of a family apart."""
@@ -135,7 +220,7 @@ class Reach:
         first, last = int(network[0]), int(network[-1])
         if network.version == 4 and network.prefixlen < 31:
             first, last = first + 1, last - 1
-        classes = self.classes(server.name, network.version)
+        door, classes = self._door(server, address, port), self.classes(server.name, network.version)
         gone = [(int(one), int(one)) for one in (*without, *server.own) if one.version == network.version]
         gone += [(int(one[0]), int(one[-1])) for one in narrower if one.version == network.version]
         for count, (low, high) in enumerate(_spans(classes, first, last, sorted(gone))):
@@ -143,21 +228,14 @@ class Reach:
                 yield kind(low), unknown(f"{network} falls into more classes than are followed")
                 return
             speaker = kind(low + min(99, (high - low) // 2))
-            yield speaker, self.incoming(server, address, port, speaker)
+            yield speaker, self._arrive(door, speaker)
 
 
 def _spans(classes: Classes, first: int, last: int, gone: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The classes of a span without the spans that are gone, which are in order."""
     for low, high in (*gone, (last + 1, last + 1)):
         if low > first:
-            yield from _cut(classes, first, min(low - 1, last))
+            yield from classes.speakers(first, min(low - 1, last))
         first = max(first, high + 1)
         if first > last:
             return
-
-
-def _cut(classes: Classes, low: int, high: int) -> Iterator[tuple[int, int]]:
-    if classes.edges is None:
-        yield from ((one, one) for one in range(low, min(high, low + MAX_SPEAKERS) + 1))
-    else:
-        yield from classes.speakers(low, high)

@@ -38,14 +38,28 @@ class Row(Struct, frozen=True):
 def make_rows(cells: Iterable[Cell]) -> tuple[Row, ...]:
     """Put cells together by server, port and address."""
     rows: dict[tuple[str, int, str], dict[tuple[object, ...], tuple[Cell, list[str]]]] = {}
+    place: tuple[object, ...] = ()
+    same: dict[tuple[Fate, bool | None], list[str]] = {}
     for cell in cells:
-        row = rows.setdefault((cell.server, cell.port, "" if cell.address is None else str(cell.address)), {})
-        fate = cell.fate
-        key = (fate.verdict, fate.cause, fate.detail, cell.agrees)
-        row.setdefault(key, (cell, []))[1].append(cell.client)
+        # Cells of one place come one after the other, and most share their fate: a look at both is all they cost.
+        if place != (cell.server, cell.port, id(cell.address)):
+            place, same = (cell.server, cell.port, id(cell.address)), {}
+        clients = same.get((cell.fate, cell.agrees))
+        if clients is None:
+            clients = same[cell.fate, cell.agrees] = _alike(rows, cell)
+        clients.append(cell.client)
     return tuple(
         Row(server, port, address, _sorted(parts.values())) for (server, port, address), parts in rows.items()
     )
+
+
+def _alike(
+    rows: dict[tuple[str, int, str], dict[tuple[object, ...], tuple[Cell, list[str]]]], cell: Cell
+) -> list[str]:
+    """The clients of a cell's row that fare as its client does."""
+    row = rows.setdefault((cell.server, cell.port, "" if cell.address is None else str(cell.address)), {})
+    fate = cell.fate
+    return row.setdefault((fate.verdict, fate.cause, fate.detail, cell.agrees), (cell, []))[1]
 
 
 def _sorted(parts: Iterable[tuple[Cell, list[str]]]) -> tuple[Alike, ...]:

@@ -26,6 +26,11 @@ def names(found: Sequence[str], most: int = NAMED) -> str:
     return f"{shown} and {len(found) - most} more" if len(found) > most else shown
 
 
+def count(number: int, noun: str) -> str:
+    """A number of things: ``1 host``, ``3 hosts``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def render_lines(lines: Iterable[str]) -> str:
     """Lines as text for a terminal."""
     return "".join(f"{escape_text(line)}\n" for line in lines)
@@ -34,11 +39,11 @@ def render_lines(lines: Iterable[str]) -> str:
 def report_lines(reach: Reach, rows: Sequence[Row], groups: Sequence[Group], now: float) -> Iterator[str]:
     """The overview: what is not known, what is exposed, drift, old recordings."""
     listeners = sum(len(host.ports) for host in reach.hosts)
-    yield f"{len(reach.hosts)} hosts, {listeners} ports open for others"
+    yield f"{count(len(reach.hosts), 'host')}, {count(listeners, 'port')} open for others"
     unread = unread_hosts(reach)
     if unread:
         yield ""
-        yield f"Can't tell ({len(unread)} hosts):"
+        yield f"Can't tell ({count(len(unread), 'host')}):"
         yield from (f"  {host.name}: {describe_gap(host)}" for host in unread)
     yield from _contradicted(rows)
     exposed = [row for row in sorted(rows, key=rank) if row.clients(CellVerdict.REACHABLE)]
@@ -46,7 +51,7 @@ def report_lines(reach: Reach, rows: Sequence[Row], groups: Sequence[Group], now
     yield "Exposed (port, who reaches it):" if exposed else "No listener is reached by another recorded host."
     for row in exposed:
         clients = row.clients(CellVerdict.REACHABLE)
-        yield f"  {_title(reach, row)}: {len(clients)} hosts: {names(clients)}"
+        yield f"  {_title(reach, row)}: {count(len(clients), 'host')}: {names(clients)}"
     yield from drift_lines(groups)
     yield from _oldest(reach.hosts, now)
 
@@ -63,7 +68,7 @@ def _contradicted(rows: Sequence[Row]) -> Iterator[str]:
 def _title(reach: Reach, row: Row) -> str:
     host = reach.by_name.get(row.server)
     program = "" if host is None else host.program(row.port)
-    where = f"{row.server} {row.address} port {row.port}"
+    where = " ".join(filter(None, (row.server, row.address, f"port {row.port}")))
     return f"{where} ({program})" if program else where
 
 
@@ -90,11 +95,12 @@ def drift_lines(groups: Sequence[Group]) -> Iterator[str]:
         return
     yield ""
     if len(groups) == 1:
-        yield f"No drift: the firewalls of all {len(groups[0].hosts)} hosts mean the same."
+        alike = count(len(groups[0].hosts), "host")
+        yield f"No drift: the firewalls of {alike} do the same on every port that is listened on."
         return
     yield f"Drift: {len(groups)} groups of hosts whose firewalls mean different things:"
     for group in groups:
-        yield f"  {group.digest}  {len(group.hosts)} hosts: {names(group.hosts)}"
+        yield f"  {group.digest}  {count(len(group.hosts), 'host')}: {names(group.hosts)}"
         if group.differs is not None:
             yield f"      {group.differs.text}: {group.answer}; most hosts: {group.usual}"
 

@@ -28,6 +28,7 @@ __all__ = [
     "Recording",
     "parse_recording",
     "render_recording",
+    "undamaged",
 ]
 
 

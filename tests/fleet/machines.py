@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from ipaddress import ip_interface
 from pathlib import Path
@@ -41,7 +42,10 @@ def recording(
     groups: str = "",
     changes: Mapping[str, Reading | None] | None = None,
 ) -> Recording:
-    """A host with one address on eth0, which listens on ports (each with the address that it is bound to)."""
+    """A host with one address on eth0, which listens on ports (each with the address that it is bound to).
+
+    ``rules`` are what iptables-save prints, or `nft -j list ruleset`.
+    """
     texts = _texts(address, ports or {}, rules, hostname)
     readings: dict[str, Reading] = {}
     for source in (
@@ -105,8 +109,11 @@ def _texts(address: str, ports: Mapping[int, str], rules: str, hostname: str) ->
         "ip-neighbours": "[]", "ss-listeners": listening, "namespaces": json.dumps({"namespaces": []}),
         "processes pids=101": json.dumps(owner),
     }  # fmt: skip
-    if rules:
-        texts |= {"iptables-legacy-save": rules, "file:/proc/net/ip_tables_names": "filter\n"}
+    if rules.startswith("{"):
+        texts |= {"nft-ruleset": rules}
+    elif rules:
+        tables = "".join(f"{name}\n" for name in re.findall(r"^\*(\w+)$", rules, re.MULTILINE))
+        texts |= {"iptables-legacy-save": rules, "file:/proc/net/ip_tables_names": tables}
     return texts
 
 

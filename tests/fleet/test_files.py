@@ -78,6 +78,16 @@ def test_a_damaged_recording_is_an_unknown_host(folder: Path, kind: str) -> None
     assert (done.returncode, "UNKNOWN" in done.stdout) == (3, True)
 
 
+def test_rules_that_are_cut_off_in_their_last_line_are_unknown(folder: Path) -> None:
+    document = json.loads((folder / "db.json").read_text())
+    rules = next(one for one in document["readings"] if one["source"] == "iptables-legacy-save")
+    rules["text"] = rules["text"].rstrip("\n")
+    del rules["bytes"]
+    (folder / "db.json").write_text(json.dumps(document))
+    cells = {cell.client: cell.fate for cell in list_cells(read_fleet(folder), [5432])}
+    assert (cells["web"].verdict.value, cells["web"].cause) == ("unknown", "firewall-unreadable")
+
+
 def test_exit_statuses(folder: Path) -> None:
     assert run("test", folder).returncode == 0
     assert run("test", folder, "--max-age", "1h").returncode == 3

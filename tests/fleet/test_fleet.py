@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from ipaddress import ip_network
 
 import pytest
@@ -13,12 +14,12 @@ from landiag.fleet.fate import CellVerdict
 from landiag.fleet.hosts import with_age_limit, without_doubles
 from landiag.fleet.probes import parse_outcomes, plan_probes, with_outcomes
 from landiag.fleet.reach import Reach
-from landiag.host import RecordedHost, Recorder
+from landiag.host import RecordedHost, Recorder, Recording
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import IPAddress
 from landiag.model.report import Target
 from landiag.question import Question
-from tests.fleet.machines import NOW, firewall, fleet, host, recording
+from tests.fleet.machines import CREATED, ESTABLISHED, NOW, firewall, fleet, host, recording
 
 WEB, DB, OUT = "192.168.77.10/24", "192.168.77.20/24", "192.168.77.30/24"
 FROM_WEB = "-A INPUT -s 192.168.77.10/32 -p tcp -m tcp --dport 5432 -j ACCEPT"
@@ -128,8 +129,8 @@ def test_cells_equal_the_diagnosis_of_each_recording() -> None:
             assert (cell.fate.verdict.value, cell.server) == (said, cell.server)
 
 
-def diagnosed(readings: object, peer: IPAddress | None) -> str:
-    target = Target(port=80, peer=str(peer), scheme="tcp")
+def diagnosed(readings: object, peer: IPAddress | None, port: int = 80) -> str:
+    target = Target(port=port, peer=str(peer), scheme="tcp")
     host = RecordedHost(readings)  # type: ignore[arg-type]
     only = ("listening", "port", "addresses", "firewall", "way-back")
     report = diagnose(Question(target, asks_http=False, only=only), Recorder(host), float("inf"))
@@ -184,3 +185,45 @@ def test_probes_confirm_or_contradict(
     found = next(c for c in cells if (c.client, c.server) == (client, "db"))
     assert (found.fate.verdict.value, found.agrees, found.basis.value) == (verdict, agrees, "both")
     assert word in found.fate.detail
+
+
+STALLS = "-A INPUT -p tcp -m tcp --dport 5432 --tcp-flags SYN SYN -j ACCEPT"
+"""Connections open, and what is sent over them is dropped."""
+
+
+@pytest.mark.parametrize(
+    ("port", "rule", "outcome", "stub", "agrees"),
+    [
+        (5432, STALLS, "silent", False, True),
+        (5432, STALLS, "answered", False, False),
+        (5433, "-A INPUT -j ACCEPT", "refused", False, True),
+        (5433, "-A INPUT -j ACCEPT", "silent", False, False),
+        (5433, "-A INPUT -j ACCEPT", "silent", True, True),
+        (5433, "-A INPUT -j ACCEPT", "refused", True, False),
+        (5433, "-A INPUT -j ACCEPT", "timeout", True, False),
+        (5433, "-A INPUT -s 10.9.9.9 -j ACCEPT", "silent", True, False),
+    ],
+)
+def test_a_probe_is_judged_by_what_it_could_show(
+    port: int, rule: str, outcome: str, stub: bool, agrees: bool
+) -> None:
+    rules = firewall(rule).replace(ESTABLISHED, "")
+    reach = fleet(web=recording(WEB), db=recording(DB, {5432: "0.0.0.0"}, rules))
+    probe = {
+        "from": "web",
+        "to": "db",
+        "address": "192.168.77.20",
+        "port": port,
+        "outcome": outcome,
+        "stub": stub,
+    }
+    cells = with_outcomes(list_cells(reach, [port]), parse_outcomes(json.dumps(probe)))
+    assert next(c for c in cells if c.client == "web").agrees is agrees
+
+
+def test_a_host_without_a_recording_is_of_its_groups_and_unknown_for_its_reason() -> None:
+    gone = Recording(
+        Target(port=None), CREATED, "1", {}, {"groups": "web", "problem": "it could not be reached"}
+    )
+    found = host("gone", gone)
+    assert (found.groups, found.problem) == (("web",), "it could not be reached")

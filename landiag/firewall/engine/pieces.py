@@ -66,21 +66,6 @@ def split_network(ruleset: Ruleset, network: IPNetwork, own: Iterable[IPAddress]
     return tuple(sorted(pieces, key=lambda piece: -piece.size)[:MAX_PIECES])
 
 
-def mentioned_edges(ruleset: Ruleset, version: int) -> tuple[int, ...] | None:
-    """Where a ruleset tells addresses apart, over a whole family, in order; worked out once for a ruleset.
-
-    None where it compares parts of addresses: there each address is by itself.
-    """
-    name = ("edges", str(version))
-    if name not in ruleset.notes:
-        whole = ip_network("0.0.0.0/0" if version == 4 else "::/0")
-        masked = _has_masks(ruleset)
-        ruleset.notes[name] = None if masked else tuple(sorted(set(_edges(ruleset, whole))))
-    found = ruleset.notes[name]
-    assert found is None or isinstance(found, tuple)
-    return found
-
-
 def _piece(low: int, high: int, version: int) -> Piece:
     speaker = low + min(99, (high - low) // 2)
     return Piece(address_of(low, version), address_of(high, version), address_of(speaker, version))

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 
-def start(size: str, *, dark: bool) -> Any:
-    """Start Debian's chromium without a window."""
+def start(size: str, *, dark: bool, folder: str = "/srv") -> Any:
+    """Start Debian's chromium without a window; what it writes goes below ``folder``."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -26,7 +26,7 @@ def start(size: str, *, dark: bool) -> Any:
         *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
         f"--window-size={width},{height}",
-        f"--user-data-dir={tempfile.mkdtemp(dir='/srv')}",
+        f"--user-data-dir={tempfile.mkdtemp(dir=folder)}",
     ):
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

@@ -1,0 +1,1247 @@
+#!/usr/bin/env python3
+# What "landiag record" records, for hosts without landiag: the standard library of Python 3.6 or newer, nothing else.
+# It only reads: no rule is added, no module loaded, nothing sent. Written by "landiag record --print-recorder".
+#
+#   sudo python3 recorder.py > host.json          or: sudo python3 recorder.py --output host.json.gz
+import argparse
+import base64
+import gzip
+import json
+import os
+import platform
+import pwd
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import datetime, timezone
+
+def _removesuffix(text, end):
+    return text[: -len(end)] if end and text.endswith(end) else text
+
+
+import re
+MASK = '***'
+_STRONG = re.compile('passw|passphrase|passcode|requirepass|secret|credential|apikey|authkey|accesskey|privatekey|token$')
+_STRONG_PART = re.compile('pass|passin|passout|pin|otp|pat|dsn|psk|jwt|bearer')
+_OTHER_PASS = re.compile('(proxy|fastcgi|uwsgi|scgi|grpc|single|multi|two|one|by)-pass$')
+_STRONG_PAIR = re.compile('(api|access|private|auth|encryption|signing|master)-key')
+_WEAK_PART = re.compile('key|auth|authorization|pwd|cookie|signature|sig')
+_LONG_ONLY_PART = re.compile('session|sessionid|sid|code|salt|license|nonce')
+_ABOUT = re.compile('file|path|dir|folder|url|uri|endpoint|host|port|domain|name|env|stdin|fd|type|ttl|timeout|expiry|expires|lifetime|age|length|policy|algorithm|backend|provider|module|class|mode|method|header|field|samesite|secure|httponly')
+_NOT_SECRET_KEY = re.compile('(public|primary|partition|sort|foreign|host|cache)-key')
+_SWITCH = re.compile('no|require|disable|enable|ask|allow|prompt|skip|without|generate|show')
+_PLAIN_NAMES = {'PWD', 'OLDPWD'}
+_PLAIN_VALUE = re.compile('(?i)|true|false|on|off|yes|no|none|null|auto|adhoc|basic|\\d{1,5}|(\\.{0,2}/|~|[a-z]:[\\\\/]|https?://).*|.*\\.(pem|key|crt|cer|der|p12|pfx|jks|json|ya?ml|toml|txt|ini|cfg|conf)')
+SHAPES = re.compile('(?<![\\w-])(?:(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\\b|eyJ[\\w-]{6,}\\.[\\w-]{6,}\\.[\\w-]*|(?:gh[pousr]_\\w{20,}|github_pat_\\w{20,}|glpat-[\\w-]{16,}|npm_\\w{30,}|hf_\\w{20,}|dop_v1_\\w{30,})|(?:xox[abeprs]-[\\w-]{10,}|[sr]k_(?:live|test)_\\w{10,}|sk-[\\w-]{20,}|tskey-[\\w-]{10,}|pypi-[\\w-]{30,})|AIza[\\w-]{35}|SG\\.[\\w-]{16,}\\.[\\w-]{16,}|\\d{8,10}:AA[\\w-]{33})')
+PRIVATE_KEY = re.compile('-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\\s\\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\\Z)')
+USER_INFO = re.compile('(?<![\\w+.-])([a-zA-Z][\\w+.-]{0,40}://[^\\s/:@?#]{0,200}):([^\\s/?#]{1,500})@')
+BEARER = re.compile('(?i)\\b(bearer|(?:basic|token)(?=\\s{1,4}\\S{0,100}[\\d=]))(\\s{1,4})([\\w.~+/=-]{8,})')
+SECRET_HEADER = re.compile('(?i)(?<![\\w-])((?:proxy-)?authorization|cookie|set-cookie)(\\s{0,4}:\\s{0,4})([^\\r\\n\'\\"]+)')
+_LONG_TOKEN = re.compile('(?=\\S*\\d)(?=\\S*[A-Za-z])[\\w+/=.-]{16,}')
+HINTS = tuple(re.findall('[^|]+', 'pass|secret|credential|key|token|auth|cookie|bearer|://|basic |login|_pin|-pin|otp=|otp |_pat|-pat|dsn|psk|jwt|pwd|_sig|-sig|sig=|signature|session|sid=|code=|code:|salt|license|nonce|akia|asia|aroa|aida|eyj|ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|npm_|hf_|dop_v1_|xox|_live_|_test_|sk-|pypi-|aiza|sg.|:aa|mysql|mariadb|7z|freerdp|curl|lftp|mongo|rdesktop|ldap|ss-server|ss-local|ssserver|sslocal|unzip|sqlcmd|ipmitool|redis-cli|smbclient|snmpwalk|ngrok'))
+
+def hides(name, value):
+    """Whether this value of an option or variable of this name is a secret."""
+    if not value or value == MASK or name in _PLAIN_NAMES:
+        return False
+    if is_strong(name):
+        return True
+    if not is_weak(name) or _PLAIN_VALUE.fullmatch(value):
+        return False
+    return _WEAK_PART.fullmatch(_parts(name)[-1]) is not None or _LONG_TOKEN.fullmatch(value) is not None
+
+def is_weak(name):
+    """Whether a value under this name may be a secret, by its look."""
+    parts = _parts(name)
+    if not parts or _NOT_SECRET_KEY.search('-'.join(parts)):
+        return False
+    return bool(_WEAK_PART.fullmatch(parts[-1]) or _LONG_ONLY_PART.fullmatch(parts[-1]))
+
+def is_strong(name):
+    """Whether every value under this name is a secret."""
+    parts = _parts(name)
+    if not parts or _ABOUT.fullmatch(parts[-1]) or _SWITCH.fullmatch(parts[0]):
+        return False
+    if _STRONG_PAIR.search('-'.join(parts)):
+        return True
+    if _STRONG_PART.fullmatch(parts[-1]):
+        return not _OTHER_PASS.search('-'.join(parts))
+    return any((_STRONG.search(part) for part in parts))
+
+def _parts(name):
+    """The words of a name: ``--NotebookApp.apiKey`` -> notebook, app, api, key."""
+    spaced = re.sub('(?<=[a-z0-9])(?=[A-Z])', '-', name)
+    return [part for part in re.split('[^a-z0-9]+', spaced.lower()) if part]
+
+def is_token_after(previous, word):
+    """Whether a long token follows a bare word such as ``authtoken`` or ``key``."""
+    return re.fullmatch('[A-Za-z][\\w-]*:?', previous) is not None and (is_strong(previous) or _WEAK_PART.fullmatch(previous.rstrip(':').lower()) is not None) and (_LONG_TOKEN.fullmatch(word) is not None) and (_PLAIN_VALUE.fullmatch(word) is None)
+
+import re
+_QUOTED = '\\"(?:[^\\"\\\\]|\\\\.){0,500}\\"|\'[^\']{0,500}\''
+_ASSIGNED = re.compile('(?<![\\w.-])(?P<name>[\\w.-]{1,200})[\\"\']?\\s{0,4}(?P<sign>=>|[:=])\\s{0,4}')
+_VALUE = re.compile(f"""{_QUOTED}|[^\\s;&,\\"'}}]+""")
+_WORD = re.compile(f"""(?:{_QUOTED}|[^\\s\\"'])+|[\\"']""")
+_ATTACHED = {**dict.fromkeys(('mysql', 'mysqldump', 'mysqladmin', 'mariadb', 'mariadb-dump', 'mysqlimport'), ('-p',)), **dict.fromkeys(('7z', '7za'), ('-p',)), 'sshpass': ('-p',), 'xfreerdp': ('/p:',)}
+_SEPARATE = {**dict.fromkeys(('curl', 'lftp'), ('-u', '--user', '--proxy-user', '-U')), **dict.fromkeys(('mongo', 'mongosh', 'mongodump', 'mongorestore', 'sshpass', 'rdesktop'), ('-p',)), **dict.fromkeys(('ldapsearch', 'ldapadd', 'ldapmodify', 'ldapwhoami'), ('-w',)), **dict.fromkeys(('ss-server', 'ss-local', 'ssserver', 'sslocal'), ('-k',)), **dict.fromkeys(('unzip', 'sqlcmd', 'ipmitool'), ('-P',)), 'redis-cli': ('-a',), 'smbclient': ('-U',), 'snmpwalk': ('-c', '-A', '-X'), 'ngrok': ('authtoken', 'add-authtoken')}
+_LOGIN_TOOLS = {'docker', 'podman', 'helm', 'nerdctl'}
+
+def mask_argv(argv):
+    """A command line with its secrets replaced by ``***``; as many arguments as before, in the same order."""
+    return tuple(_mask_words(argv))
+
+def mask_text(text):
+    """Text that may hold command lines, assignments, headers or URLs, its secrets replaced by ``***``."""
+    text = PRIVATE_KEY.sub(MASK, text)
+    pieces, position = ([], 0)
+    for start, end in _suspect_lines(text):
+        pieces += [text[position:start], _mask_lines(text[start:end])]
+        position = end
+    return ''.join([*pieces, text[position:]])
+
+def _suspect_lines(text):
+    """The lines in which something hints at a secret, each with the line behind it, as spans that do not touch.
+
+    Megabytes of rules hold hardly any: looking for the hints first is what makes masking them cheap.
+    """
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = ''.join((letter.lower() if len(letter.lower()) == 1 else letter for letter in text))
+    spans = []
+    for hint in HINTS:
+        at = lowered.find(hint)
+        while at >= 0:
+            end = lowered.find('\n', at)
+            following = lowered.find('\n', end + 1) if end >= 0 else -1
+            spans.append((lowered.rfind('\n', 0, at) + 1, following if following >= 0 else len(text)))
+            at = lowered.find(hint, end) if end >= 0 else -1
+    return _joined(spans)
+
+def _joined(spans):
+    joined = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+def _mask_lines(text):
+    return _mask_inline(''.join((_mask_line(line) for line in text.splitlines(keepends=True))))
+
+def _mask_line(line):
+    """What the words of one line say of each other; a tool's options end with its line."""
+    words = [match.span() for match in _WORD.finditer(line)]
+    masked = _mask_words([line[start:end] for start, end in words], inline=True)
+    pieces, position = ([], 0)
+    for (start, end), word in zip(words, masked):
+        pieces += [line[position:start], word]
+        position = end
+    return ''.join([*pieces, line[position:]])
+
+def mask_environment(environment):
+    """Environment variables with the values of secret ones replaced by ``***``."""
+    return {name: _mask_value(name, value) for name, value in environment.items()}
+
+def is_masked(words):
+    """Whether a secret was masked in any of these arguments: such a line cannot be typed again as shown."""
+    return any((MASK in word for word in words))
+
+def _mask_words(words, *, inline=False):
+    """Mask each word in the light of those before it (``--password x``, ``mysql -px``)."""
+    masked = []
+    tool, login, awaited, previous = ('', False, '', '')
+    for word in words:
+        name = _removesuffix(re.split('[\\\\/]', word)[-1], '.exe')
+        if awaited and (not _is_option(word)) and hides(awaited, word) or is_token_after(previous, word):
+            masked.append(MASK)
+            awaited = previous = ''
+            continue
+        awaited, previous = ('', word)
+        if word in {'|', '||', '&&', ';'}:
+            tool = ''
+        elif not tool or name in _ATTACHED or name in _SEPARATE:
+            tool = name if name in _ATTACHED or name in _SEPARATE or name in _LOGIN_TOOLS else tool
+        login = login or (tool in _LOGIN_TOOLS and word == 'login')
+        masked.append(_mask_attached(tool, word) or (_mask_quoted(word) if inline else _mask_word(word)))
+        if word in _SEPARATE.get(tool, ()) or (login and word == '-p'):
+            awaited = 'password'
+        elif re.match('--?[A-Za-z]', word) and '=' not in word:
+            awaited = word
+    return masked
+
+def _is_option(word):
+    """Whether a word can only be another option, not the value of the one before it."""
+    return re.fullmatch('--[A-Za-z][\\w-]*(=.*)?|-[A-Za-z]', word, re.DOTALL) is not None
+
+def _mask_attached(tool, word):
+    for prefix in _ATTACHED.get(tool, ()):
+        if word.startswith(prefix) and len(word) > len(prefix):
+            return prefix + MASK
+    return None
+
+def _mask_quoted(word):
+    """A word of a text: when it is a quoted command line, that is masked like any other."""
+    if len(word) > 2 and word[0] in '"\'' and (word[0] == word[-1]) and re.search('\\s', word):
+        return word[0] + mask_text(word[1:-1]) + word[-1]
+    return word
+
+def _mask_word(word):
+    """One argument by itself: NAME=value hides all that follows the sign, blanks included."""
+    match = re.match('(-{0,2}[\\w.:-]{1,200})=', word)
+    if match and hides(match[1], word[match.end():]):
+        return match[0] + MASK
+    return mask_text(word) if re.search('\\s', word) else _mask_inline(word)
+
+def _mask_inline(text):
+    text = PRIVATE_KEY.sub(MASK, SHAPES.sub(MASK, text))
+    text = USER_INFO.sub(f'\\1:{MASK}@', text)
+    text = SECRET_HEADER.sub(f'\\1\\2{MASK}', text)
+    text = BEARER.sub(f'\\1\\2{MASK}', text)
+    pieces, position = ([], 0)
+    for match in _ASSIGNED.finditer(text):
+        secret = '' if match.end() < position else _assigned_secret(text, match)
+        if not secret:
+            continue
+        pieces += [text[position:match.end()], secret[0] + MASK + secret[0] if secret[0] in '"\'' else MASK]
+        position = match.end() + len(secret)
+    return ''.join([*pieces, text[position:]])
+
+def _assigned_secret(text, match):
+    """The value of an assignment as it stands in the text, quotes included; empty when it is no secret."""
+    if not (is_strong(match['name']) or (match['sign'] != ':' and is_weak(match['name']))):
+        return ''
+    found = _VALUE.match(text, match.end())
+    value = found[0] if found else ''
+    next_option = match[0][-1].isspace() and value.startswith('-')
+    if next_option or (match['sign'] == ':' and value.startswith('//')):
+        return ''
+    return value if hides(match['name'], value.strip('"\'')) else ''
+
+def _mask_value(name, value):
+    return MASK if hides(name, value) else mask_text(value)
+
+TABLE = json.loads(r"""{
+ "version": "0.1.0",
+ "max_bytes": 67108864,
+ "path": [
+  "/usr/sbin",
+  "/usr/bin",
+  "/sbin",
+  "/bin"
+ ],
+ "denied": [
+  "operation not permitted",
+  "permission denied",
+  "you must be root",
+  "need to be root"
+ ],
+ "modules": {
+  "nf_tables": "CONFIG_NF_TABLES",
+  "ip_tables": "CONFIG_IP_NF_IPTABLES",
+  "ip6_tables": "CONFIG_IP6_NF_IPTABLES",
+  "ip_set": "CONFIG_IP_SET",
+  "nf_conntrack": "CONFIG_NF_CONNTRACK"
+ },
+ "virtual": [
+  "QEMU",
+  "KVM",
+  "VMware",
+  "VirtualBox",
+  "innotek",
+  "Xen",
+  "Amazon EC2",
+  "Google Compute",
+  "Virtual"
+ ],
+ "variables": [
+  "ASPNETCORE_ENVIRONMENT",
+  "DANGEROUSLY_DISABLE_HOST_CHECK",
+  "DJANGO_SETTINGS_MODULE",
+  "DOTNET_ENVIRONMENT",
+  "FLASK_APP",
+  "FLASK_DEBUG",
+  "FLASK_ENV",
+  "FLASK_RUN_CERT",
+  "FLASK_RUN_EXTRA_FILES",
+  "FLASK_RUN_KEY",
+  "FLASK_RUN_PORT",
+  "GRADIO_SERVER_NAME",
+  "GRADIO_SERVER_PORT",
+  "GRANIAN_INTERFACE",
+  "GRANIAN_PORT",
+  "GUNICORN_CMD_ARGS",
+  "HOST",
+  "HTTPS",
+  "JUPYTER_CONFIG_DIR",
+  "LITESTAR_APP",
+  "LITESTAR_PORT",
+  "MLFLOW_TRACKING_URI",
+  "NODE_ENV",
+  "NUXT_PORT",
+  "OLLAMA_HOST",
+  "OLLAMA_MODELS",
+  "PORT",
+  "PYTHONPATH",
+  "QUART_APP",
+  "QUART_DEBUG",
+  "RACK_ENV",
+  "RAILS_ENV",
+  "STREAMLIT_SERVER_HEADLESS",
+  "STREAMLIT_SERVER_PORT",
+  "UVICORN_APP",
+  "UVICORN_PORT",
+  "VIRTUAL_ENV",
+  "WEBPACK_DEV_SERVER_BASE_PORT",
+  "WEB_CONCURRENCY",
+  "WERKZEUG_RUN_MAIN"
+ ],
+ "first": [
+  {
+   "name": "machine",
+   "kind": "call"
+  },
+  {
+   "name": "nft-ruleset",
+   "kind": "command",
+   "argv": [
+    "nft",
+    "-j",
+    "list",
+    "ruleset"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "nf_tables"
+  },
+  {
+   "name": "iptables-save",
+   "kind": "command",
+   "argv": [
+    "iptables-nft-save"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "nf_tables"
+  },
+  {
+   "name": "ip6tables-save",
+   "kind": "command",
+   "argv": [
+    "ip6tables-nft-save"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "nf_tables"
+  },
+  {
+   "name": "iptables-legacy-save",
+   "kind": "command",
+   "argv": [
+    "iptables-legacy-save",
+    "-c"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "ip_tables"
+  },
+  {
+   "name": "ip6tables-legacy-save",
+   "kind": "command",
+   "argv": [
+    "ip6tables-legacy-save",
+    "-c"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "ip6_tables"
+  },
+  {
+   "name": "ipset-save",
+   "kind": "command",
+   "argv": [
+    "ipset",
+    "save"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "ip_set"
+  },
+  {
+   "name": "file:/proc/net/ip_tables_names",
+   "kind": "file",
+   "path": "/proc/net/ip_tables_names"
+  },
+  {
+   "name": "file:/proc/net/ip6_tables_names",
+   "kind": "file",
+   "path": "/proc/net/ip6_tables_names"
+  },
+  {
+   "name": "ss-listeners",
+   "kind": "command",
+   "argv": [
+    "ss",
+    "-H",
+    "-lntpe"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-addresses",
+   "kind": "command",
+   "argv": [
+    "ip",
+    "-j",
+    "-d",
+    "addr",
+    "show"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-routes-4",
+   "kind": "command",
+   "argv": [
+    "ip",
+    "-j",
+    "-4",
+    "route",
+    "show",
+    "table",
+    "all"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-routes-6",
+   "kind": "command",
+   "argv": [
+    "ip",
+    "-j",
+    "-6",
+    "route",
+    "show",
+    "table",
+    "all"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-rules-4",
+   "kind": "command",
+   "argv": [
+    "ip",
+    "-j",
+    "-4",
+    "rule",
+    "show"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-rules-6",
+   "kind": "command",
+   "argv": [
+    "ip",
+    "-j",
+    "-6",
+    "rule",
+    "show"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-neighbours",
+   "kind": "command",
+   "argv": [
+    "ip",
+    "-j",
+    "neigh",
+    "show"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "namespaces",
+   "kind": "call"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/ip_forward",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/ip_forward"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/all/rp_filter",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/all/rp_filter"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/all/src_valid_mark",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/all/src_valid_mark"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/ip_unprivileged_port_start",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/icmp_echo_ignore_all",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/icmp_echo_ignore_all"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/tcp_l3mdev_accept",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/tcp_l3mdev_accept"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/tcp_abort_on_overflow",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/tcp_abort_on_overflow"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv6/conf/all/forwarding",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv6/conf/all/forwarding"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv6/bindv6only",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv6/bindv6only"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/all/accept_local",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/all/accept_local"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/all/arp_ignore",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/all/arp_ignore"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/all/arp_filter",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/all/arp_filter"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/all/route_localnet",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/all/route_localnet"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/tcp_fwmark_accept",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/tcp_fwmark_accept"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/fwmark_reflect",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/fwmark_reflect"
+  },
+  {
+   "name": "file:/proc/sys/net/netfilter/nf_conntrack_count",
+   "kind": "file",
+   "path": "/proc/sys/net/netfilter/nf_conntrack_count"
+  },
+  {
+   "name": "file:/proc/sys/net/netfilter/nf_conntrack_max",
+   "kind": "file",
+   "path": "/proc/sys/net/netfilter/nf_conntrack_max"
+  },
+  {
+   "name": "file:/proc/sys/net/bridge/bridge-nf-call-iptables",
+   "kind": "file",
+   "path": "/proc/sys/net/bridge/bridge-nf-call-iptables"
+  },
+  {
+   "name": "file:/proc/sys/net/bridge/bridge-nf-call-ip6tables",
+   "kind": "file",
+   "path": "/proc/sys/net/bridge/bridge-nf-call-ip6tables"
+  },
+  {
+   "name": "file:/etc/ufw/ufw.conf",
+   "kind": "file",
+   "path": "/etc/ufw/ufw.conf"
+  },
+  {
+   "name": "file:/etc/default/ufw",
+   "kind": "file",
+   "path": "/etc/default/ufw"
+  },
+  {
+   "name": "file:/etc/firewalld/firewalld.conf",
+   "kind": "file",
+   "path": "/etc/firewalld/firewalld.conf"
+  },
+  {
+   "name": "firewall-units",
+   "kind": "command",
+   "argv": [
+    "systemctl",
+    "is-active",
+    "firewalld",
+    "nftables",
+    "iptables",
+    "netfilter-persistent"
+   ],
+   "ok": [
+    0,
+    1,
+    3,
+    4
+   ]
+  },
+  {
+   "name": "file:/proc/modules",
+   "kind": "file",
+   "path": "/proc/modules"
+  }
+ ],
+ "rules": [
+  "nft-ruleset",
+  "iptables-save",
+  "ip6tables-save",
+  "iptables-legacy-save",
+  "ip6tables-legacy-save",
+  "ipset-save",
+  "file:/proc/net/ip_tables_names",
+  "file:/proc/net/ip6_tables_names"
+ ],
+ "ufw": [
+  {
+   "name": "file:/etc/ufw/user.rules",
+   "kind": "file",
+   "path": "/etc/ufw/user.rules"
+  },
+  {
+   "name": "file:/etc/ufw/user6.rules",
+   "kind": "file",
+   "path": "/etc/ufw/user6.rules"
+  }
+ ],
+ "nft": "nft-ruleset",
+ "nft_text": [
+  {
+   "name": "nft-text",
+   "kind": "command",
+   "argv": [
+    "nft",
+    "-t",
+    "list",
+    "ruleset"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "nf_tables"
+  }
+ ],
+ "table_flags": "\"table\": ?\\{[^{}]*\"flags\"",
+ "device_chain": "\"chain\": ?\\{[^{}]*\"hook\": ?\"(?:in|e)gress\"[^{}]*\\}",
+ "listeners": "ss-listeners",
+ "addresses": "ip-addresses",
+ "proc_tcp": [
+  {
+   "name": "file:/proc/net/tcp",
+   "kind": "file",
+   "path": "/proc/net/tcp"
+  },
+  {
+   "name": "file:/proc/net/tcp6",
+   "kind": "file",
+   "path": "/proc/net/tcp6"
+  }
+ ],
+ "units": "[^/]+\\.(?:service|scope|slice|socket)(?=/|$)",
+ "unit": {
+  "name": "unit {unit}",
+  "kind": "command",
+  "argv": [
+   "systemctl",
+   "show",
+   "--property=Id,IPAddressAllow,IPAddressDeny,IPIngressFilterPath",
+   "--",
+   "{unit}"
+  ],
+  "ok": [
+   0
+  ]
+ },
+ "interface": [
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/{interface}/rp_filter",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/{interface}/rp_filter"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/{interface}/arp_ignore",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/{interface}/arp_ignore"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/{interface}/arp_filter",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/{interface}/arp_filter"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/{interface}/route_localnet",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/{interface}/route_localnet"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/{interface}/src_valid_mark",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/{interface}/src_valid_mark"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/{interface}/accept_local",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/{interface}/accept_local"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/{interface}/forwarding",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/{interface}/forwarding"
+  },
+  {
+   "name": "tc-ingress {interface}",
+   "kind": "command",
+   "argv": [
+    "tc",
+    "filter",
+    "show",
+    "dev",
+    "{interface}",
+    "ingress"
+   ],
+   "ok": [
+    0,
+    2
+   ]
+  }
+ ],
+ "namespace": [
+  {
+   "name": "ss-listeners netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "ss",
+    "-H",
+    "-lntpe"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-addresses netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "ip",
+    "-j",
+    "-d",
+    "addr",
+    "show"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-routes-4 netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "ip",
+    "-j",
+    "-4",
+    "route",
+    "show",
+    "table",
+    "all"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-routes-6 netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "ip",
+    "-j",
+    "-6",
+    "route",
+    "show",
+    "table",
+    "all"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-rules-4 netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "ip",
+    "-j",
+    "-4",
+    "rule",
+    "show"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "ip-rules-6 netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "ip",
+    "-j",
+    "-6",
+    "rule",
+    "show"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "sysctl netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "sysctl",
+    "net.ipv4.conf"
+   ],
+   "ok": [
+    0
+   ]
+  }
+ ],
+ "most_interfaces": 200,
+ "most_namespaces": 24
+}""")
+MAX_BYTES = TABLE["max_bytes"]
+STATES = {"R": "running", "S": "sleeping", "D": "disk-sleep", "T": "stopped", "t": "tracing-stop", "Z": "zombie",
+          "X": "dead", "x": "dead", "K": "wake-kill", "W": "waking", "I": "idle", "P": "parked"}
+
+
+def read_file(path, most=MAX_BYTES):
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    pieces, total = [], 0
+    try:
+        while total <= most:
+            piece = os.read(descriptor, 1 << 16)
+            if not piece:
+                break
+            pieces.append(piece)
+            total += len(piece)
+    finally:
+        os.close(descriptor)
+    return b"".join(pieces)
+
+
+def text_of(path, most=1 << 20):
+    try:
+        return read_file(path, most)[:most].decode("utf-8", "backslashreplace")
+    except OSError:
+        return ""
+
+
+def link_of(path):
+    try:
+        found = os.readlink(path).split("\0")[0]
+    except OSError:
+        return None
+    deleted = found.endswith(" (deleted)") and not os.path.lexists(found)
+    return found[:-len(" (deleted)")] if deleted else found
+
+
+def namespace_of(pid):
+    name = link_of("/proc/%s/ns/net" % pid)
+    return None if name is None else name[len("net:["):-1]
+
+
+def find_program(name):
+    for folder in TABLE["path"]:
+        candidate = os.path.join(folder, name)
+        if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+            return candidate
+    return None
+
+
+def is_present(module):
+    if not os.path.exists("/proc/modules") or os.path.isdir("/sys/module/" + module):
+        return True
+    release = os.uname().release
+    if (module + " ") in text_of("/proc/modules"):
+        return True
+    if "/%s.ko" % module in text_of("/lib/modules/%s/modules.builtin" % release):
+        return True
+    wanted = "\n%s=y\n" % TABLE["modules"].get(module, "?")
+    try:
+        with gzip.open("/proc/config.gz", "rt", encoding="ascii", errors="replace") as file:
+            return wanted in file.read()
+    except (OSError, EOFError):
+        return wanted in text_of("/boot/config-" + release)
+
+
+def remedy_of(source):
+    if source["kind"] == "file":
+        return "sudo cat " + shlex.quote(source["path"])
+    argv = source["argv"]
+    program = find_program(argv[0]) or argv[0]
+    return " ".join(shlex.quote(word) for word in ["sudo", program] + argv[1:])
+
+
+def failed(source, status, detail):
+    return {"source": source["name"], "argv": source.get("argv"), "status": status, "detail": detail,
+            "remedy": None if source["kind"] == "call" else remedy_of(source)}
+
+
+def run(source, deadline):
+    argv = source["argv"]
+    if source.get("module") and not is_present(source["module"]):
+        return failed(source, "not-loaded", "the kernel has no %s loaded" % source["module"])
+    program = find_program(argv[0])
+    if program is None:
+        return failed(source, "missing", argv[0] + " is not installed")
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        environment = {"PATH": os.pathsep.join(TABLE["path"]), "LC_ALL": "C", "LANG": "C"}
+        try:
+            child = subprocess.Popen([program] + argv[1:], stdin=subprocess.DEVNULL, stdout=out, stderr=errors,
+                                     env=environment, cwd="/", start_new_session=True)
+        except OSError as error:
+            return failed(source, "failed", "%s could not be run: %s" % (argv[0], error.strerror))
+        ended = None
+        while child.poll() is None and ended is None:
+            if time.time() > deadline:
+                ended = ("timed-out", "did not answer in time")
+            elif os.fstat(out.fileno()).st_size > MAX_BYTES:
+                ended = ("too-large", "said more than can be read")
+            else:
+                time.sleep(0.002)
+        if ended is None and os.fstat(out.fileno()).st_size > MAX_BYTES:
+            ended = ("too-large", "said more than can be read")
+        if ended is not None:
+            try:
+                os.killpg(child.pid, signal.SIGKILL)
+            except OSError:
+                pass
+            child.wait()
+        out.seek(0)
+        errors.seek(0)
+        said = errors.read(1 << 16).decode("utf-8", "backslashreplace")
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        detail = lines[0][:300] if lines else ""
+        answer = {"source": source["name"], "argv": argv, "status": "ok", "detail": detail}
+        if ended is not None:
+            answer.update(status=ended[0], detail="%s %s" % (argv[0], ended[1]), data=out.read(1 << 16))
+            return answer
+        answer["data"] = out.read()
+        if child.returncode not in source["ok"]:
+            low = said.lower()
+            denied = any(words in low for words in TABLE["denied"])
+            answer.update(status="denied" if denied else "failed", remedy=remedy_of(source),
+                          detail=detail or "%s ended with status %d" % (argv[0], child.returncode))
+        return answer
+
+
+def read(source, deadline):
+    path = source["path"]
+    try:
+        data = read_file(path)
+    except PermissionError:
+        return failed(source, "denied", path + " is readable for root only")
+    except (FileNotFoundError, NotADirectoryError):
+        return failed(source, "missing", "there is no " + path)
+    except OSError as error:
+        return failed(source, "failed", "%s could not be read: %s" % (path, error.strerror))
+    if len(data) > MAX_BYTES:
+        return {"source": source["name"], "status": "too-large", "detail": "it is too large", "data": data[:1 << 16]}
+    return {"source": source["name"], "status": "ok", "data": data}
+
+
+def machine():
+    names = {}
+    for line in (text_of("/etc/os-release") or text_of("/usr/lib/os-release")).splitlines():
+        name, _, value = line.partition("=")
+        names[name.strip()] = value.strip().strip("\"'")
+    uname = os.uname()
+    return {
+        "now": time.time(), "platform": sys.platform, "os": names.get("PRETTY_NAME", "Linux"),
+        "kernel": "%s %s" % (uname.sysname, uname.release), "machine": uname.machine,
+        "hostname": socket.gethostname(), "privileged": os.geteuid() == 0, "user_id": os.getuid(),
+        "environment": environment_of(uname.release.lower()), "namespace": namespace_of("self"), "landiag": "landiag",
+    }
+
+
+def environment_of(release):
+    if "microsoft" in release:
+        return "wsl2" if "wsl2" in release or "microsoft-standard" in release else "wsl1"
+    if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
+        return "container"
+    vendor = text_of("/sys/class/dmi/id/sys_vendor") + text_of("/sys/class/dmi/id/product_name")
+    return "vm" if any(word in vendor for word in TABLE["virtual"]) else "bare"
+
+
+def namespaces():
+    own, found, hidden = namespace_of("self"), {}, 0
+    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
+        name = namespace_of(pid)
+        if name is None:
+            hidden += 1
+        elif name != own and name not in found and len(found) < 64:
+            group = text_of("/proc/%d/cgroup" % pid).strip().rpartition(":")[2]
+            found[name] = {"name": name, "pid": pid, "title": text_of("/proc/%d/comm" % pid).strip(),
+                           "hostname": os.path.basename(group)}
+    return {"own": own, "hidden": hidden, "namespaces": list(found.values())}
+
+
+def processes(pids):
+    boot = re.search(r"^btime (\d+)", text_of("/proc/stat"), re.M)
+    described, wanted = {}, sorted(pids)
+    while wanted:
+        pid = wanted.pop()
+        if pid in described or pid <= 0:
+            continue
+        stat = text_of("/proc/%d/stat" % pid)
+        if not stat:
+            continue
+        described[pid] = describe(pid, stat, int(boot.group(1)) if boot else None)
+        parent = described[pid]["parent"]
+        if parent > 1 and len(described) < 256:
+            wanted.append(parent)
+    return list(described.values())
+
+
+def describe(pid, stat, boot):
+    name, fields = stat[stat.index("(") + 1:stat.rindex(")")], stat[stat.rindex(")") + 2:].split()
+    try:
+        raw = read_file("/proc/%d/cmdline" % pid).decode("utf-8", "surrogateescape")
+    except OSError:
+        raw = ""
+    argv = raw.rstrip("\0").split("\0") if raw.strip("\0") else []
+    if raw and not raw.endswith("\0") and len(argv) == 1 and " " in raw:
+        argv = raw.split(" ")
+    if len(name) >= 15 and argv and os.path.basename(argv[0]).startswith(name):
+        name = os.path.basename(argv[0])
+    uids = re.search(r"^Uid:\s+(\d+)", text_of("/proc/%d/status" % pid), re.M)
+    uid = int(uids.group(1)) if uids else None
+    try:
+        user = None if uid is None else pwd.getpwuid(uid).pw_name
+    except KeyError:
+        user = None if uid is None else str(uid)
+    try:
+        pairs = read_file("/proc/%d/environ" % pid).decode("utf-8", "surrogateescape").split("\0")
+    except OSError:
+        pairs = []
+    variables = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if equals and key in TABLE["variables"]:
+            variables[key] = value
+    ticks = os.sysconf("SC_CLK_TCK")
+    return {
+        "pid": pid, "name": name, "argv": list(mask_argv(tuple(argv))), "exe": link_of("/proc/%d/exe" % pid),
+        "user": user, "uid": uid, "cwd": link_of("/proc/%d/cwd" % pid),
+        "started": None if boot is None else int(fields[19]) / ticks + boot, "state": STATES.get(fields[0], "?"),
+        "parent": int(fields[1]), "environment": mask_environment({key: variables[key] for key in sorted(variables)}),
+        "namespace": namespace_of(pid),
+    }
+
+
+def call(source, deadline):
+    answers = {"machine": machine, "namespaces": namespaces}
+    try:
+        if source["name"] in answers:
+            answer = answers[source["name"]]()
+        else:
+            answer = processes(source["pids"])
+    except (OSError, ValueError) as error:
+        return failed(source, "failed", str(error))
+    return {"source": source["name"], "status": "ok", "data": json.dumps(answer).encode()}
+
+
+def read_all(sources, deadline, readings):
+    def work(source):
+        started = time.time()
+        ways = {"command": run, "file": read, "call": call}
+        answer = ways[source["kind"]](source, deadline)
+        answer["seconds"] = round(time.time() - started, 6)
+        done[source["name"]] = answer
+
+    wanted = [source for source in sources if source["name"] not in readings]
+    done = {}
+    commands = [source for source in wanted if source["kind"] == "command"]
+    threads = [threading.Thread(target=work, args=(source,)) for source in commands]
+    for thread in threads:
+        thread.daemon = True
+        thread.start()
+    for source in wanted:
+        if source["kind"] != "command":
+            work(source)
+    for thread in threads:
+        thread.join(max(0.0, deadline + 1 - time.time()))
+    for source in wanted:
+        readings[source["name"]] = done.get(source["name"]) or failed(source, "timed-out", "no answer in time")
+
+
+def data_of(readings, name):
+    reading = readings.get(name) or {}
+    return reading.get("data", b"") if reading.get("status") == "ok" else b""
+
+
+def fill(sources, **words):
+    def filled(value):
+        if isinstance(value, str):
+            for key, word in words.items():
+                value = value.replace("{%s}" % key, word)
+            return value
+        return [filled(item) for item in value] if isinstance(value, list) else value
+
+    return [{key: filled(value) for key, value in source.items()} for source in sources]
+
+
+def second_round(readings):
+    wanted = []
+    rules = b"".join(data_of(readings, name) for name in TABLE["rules"])
+    if b"ufw-user-input" in rules:
+        wanted += TABLE["ufw"]
+    nft = data_of(readings, TABLE["nft"])
+    chains = re.findall(TABLE["device_chain"].encode(), nft)
+    if re.search(TABLE["table_flags"].encode(), nft) or any(b'"dev"' not in chain for chain in chains):
+        wanted += TABLE["nft_text"]
+    listeners = data_of(readings, TABLE["listeners"]).decode("utf-8", "backslashreplace")
+    if (readings.get(TABLE["listeners"]) or {}).get("status") != "ok":
+        wanted += TABLE["proc_tcp"]
+    pids = sorted(set(int(pid) for pid in re.findall(r"pid=(\d+),fd=\d+\)", listeners)))
+    if pids:
+        name = "processes pids=" + ",".join(str(pid) for pid in pids)
+        wanted.append({"kind": "call", "name": name, "pids": pids})
+    for group in sorted(set(re.findall(r" cgroup:(\S+)", listeners))):
+        units = re.findall(TABLE["units"], group)
+        if units:
+            unit = dict(TABLE["unit"], name=TABLE["unit"]["name"].replace("{unit}", units[-1]))
+            unit["argv"] = unit["argv"][:-1] + units
+            wanted.append(unit)
+    try:
+        links = json.loads(data_of(readings, TABLE["addresses"]).decode("utf-8", "replace") or "[]")
+    except ValueError:
+        links = []
+    for link in links[:TABLE["most_interfaces"]]:
+        if isinstance(link, dict) and "ifname" in link:
+            wanted += fill(TABLE["interface"], interface=str(link["ifname"]))
+    try:
+        others = json.loads(data_of(readings, "namespaces").decode() or "{}").get("namespaces", [])
+    except ValueError:
+        others = []
+    for entry in others[:TABLE["most_namespaces"]]:
+        wanted += fill(TABLE["namespace"], pid=str(entry["pid"]), namespace=str(entry["name"]))
+    return wanted
+
+
+def render(reading):
+    item = {"source": reading["source"], "argv": reading.get("argv"), "status": reading["status"],
+            "seconds": reading.get("seconds", 0.0)}
+    data = reading.get("data", b"")
+    item["bytes"] = len(data)
+    try:
+        item["text"] = data.decode("utf-8")
+    except UnicodeDecodeError:
+        item["base64"] = base64.b64encode(data).decode("ascii")
+    for key in ("detail", "remedy"):
+        if reading.get(key):
+            item[key] = reading[key]
+    return item
+
+
+def record(seconds):
+    deadline = time.time() + seconds
+    readings = {}
+    read_all(TABLE["first"], deadline, readings)
+    read_all(second_round(readings), deadline, readings)
+    created = datetime.now(timezone.utc).replace(microsecond=0).isoformat()
+    return {
+        "schema": "landiag.recording/1", "tool": {"name": "landiag-recorder", "version": TABLE["version"]},
+        "created": created,
+        "target": {"protocol": "tcp", "port": None, "peer": None, "address": None, "interface": None, "scheme": "auto"},
+        "options": {"command": "record"}, "readings": [render(reading) for reading in readings.values()],
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Record this host for landiag; only reads.")
+    parser.add_argument("--output", help="a new file, .json or .json.gz, readable for you alone")
+    parser.add_argument("--timeout", type=float, default=30.0, help="seconds for the whole [30]")
+    asked = parser.parse_args()
+    text = json.dumps(record(asked.timeout), indent=1) + "\n"
+    if asked.output is None:
+        sys.stdout.write(text)
+        return
+    data = text.encode("ascii")
+    descriptor = os.open(asked.output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(gzip.compress(data, 6) if asked.output.endswith(".gz") else data)
+
+
+if __name__ == "__main__":
+    main()

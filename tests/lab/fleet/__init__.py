@@ -1,0 +1,1 @@
+"""A fleet of real hosts: networks, a router that filters between them, and firewalls of every kind."""
