@@ -9,6 +9,7 @@ from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording
 from landiag.host.cases import read_fixture
 from landiag.host.fixture import SUFFIX, Fixture
+from landiag.host.recording import undamaged
 from landiag.model.report import Report
 from landiag.question import Question
 from landiag.render.style import Style
@@ -28,9 +29,10 @@ def load(name: str) -> Fixture:
 
 
 def replay(recording: Recording) -> Report:
-    """Diagnose a recording, as ``landiag check --replay`` does."""
+    """Diagnose a recording, as ``landiag check --replay`` does one that does not tell the lengths of its readings."""
     question = Question.from_options(recording.target, recording.options)
-    return diagnose(question, Recorder(RecordedHost(recording.readings)), float("inf"))
+    readings = {source: undamaged(reading) for source, reading in recording.readings.items()}
+    return diagnose(question, Recorder(RecordedHost(readings)), float("inf"))
 
 
 def show(report: Report) -> str:

@@ -6,14 +6,12 @@ import re
 import time
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from landiag.cli.inputs import read_input
 from landiag.cli.outputs import Stop
 from landiag.fleet.hosts import Host, make_host, with_age_limit, without_doubles
 from landiag.fleet.names import host_name
 from landiag.fleet.reach import Reach
-from landiag.host import parse_recording, undamaged
+from landiag.host import parse_recording
 from landiag.model.facts import ParseError
 from landiag.replay import Rulesets
 
@@ -45,9 +43,7 @@ def _read_host(file: Path, rulesets: Rulesets) -> Host:
     name = host_name(file.name) or file.name
     try:
         text = read_input(file).decode("utf-8", "surrogateescape")
-        found = parse_recording(text)
-        whole = {source: undamaged(reading) for source, reading in found.readings.items()}
-        return make_host(name, file.name, replace(found, readings=whole), rulesets)
+        return make_host(name, file.name, parse_recording(text), rulesets)
     except Stop as stop:
         return Host(name, file.name, problem=str(stop))
     except ParseError as error:

@@ -15,7 +15,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from landiag.host.live import CALLS, LiveHost, failed_reading
-from landiag.host.recording import parse_recording, render_recording, undamaged
+from landiag.host.recording import parse_recording, render_recording
 from landiag.model.facts import File, Reading, ReadStatus, Source
 from landiag.model.recording import Recording
 
@@ -28,7 +28,6 @@ __all__ = [
     "Recording",
     "parse_recording",
     "render_recording",
-    "undamaged",
 ]
 
 
@@ -53,7 +52,7 @@ class RecordedHost(Struct, frozen=True):
         known = self.readings.get(source.name)
         if known is None:
             return failed_reading(source, ReadStatus.NOT_RECORDED, "it was not recorded")
-        return undamaged(known)
+        return known
 
 
 class Recorder(Struct):

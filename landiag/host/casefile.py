@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from landiag.host.fixture import Fixture
+from landiag.host.recording import undamaged
 from landiag.knowledge.toml import parse_toml
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.recording import Recording
@@ -151,8 +152,8 @@ def make_fixture(name: str, case: Mapping[str, Any], readings: Iterable[Reading]
 
 
 def make_reading(source: str, fields: Mapping[str, Any], data: bytes) -> Reading:
-    """Make a reading of its fields and its bytes. Raises TypeError or ValueError."""
-    return Reading(
+    """Make a reading of its fields and its bytes, damaged where it is cut off. Raises TypeError or ValueError."""
+    reading = Reading(
         source=source,
         status=ReadStatus(fields.get("status", "ok")),
         data=data,
@@ -161,6 +162,7 @@ def make_reading(source: str, fields: Mapping[str, Any], data: bytes) -> Reading
         detail=str(fields.get("detail", "")),
         remedy=fields.get("remedy"),
     )
+    return undamaged(reading)
 
 
 def _data(text: str, encoding: str | None) -> bytes:

@@ -90,8 +90,13 @@ def undamaged(reading: Reading) -> Reading:
 
 
 def _of_length(reading: Reading, length: object) -> Reading:
-    """A reading of as many bytes as the recording says that were read, else a damaged one."""
-    if length is None or length == len(reading.data):
+    """A reading of as many bytes as the recording says that were read, else a damaged one.
+
+    Where it says nothing (recordings of before), the reading's own end has to show.
+    """
+    if length is None:
+        return undamaged(reading)
+    if length == len(reading.data):
         return reading
     return _damaged(reading, f"{length} bytes of it were read, {len(reading.data)} are recorded")
 

@@ -209,7 +209,9 @@ class _Walker(Struct, frozen=True):
         if key in _NETWORK_KEYS and self.redactor.text(text) == text and "/" not in text:
             return self.redactor.names.network(text)
         if key in ("subject", "issuer"):
-            return re.sub(r"(?<==)[^,+]*", lambda match: _distinguished(self.redactor, match[0]), text)
+            # Parts such as CN=shop,O=Shop GmbH; or the common name alone.
+            part = r"(?<==)[^,+]*" if "=" in text else r".+"
+            return re.sub(part, lambda match: _distinguished(self.redactor, match[0]), text)
         if key == "path":
             return redact_path(self.redactor, text)
         if key == "base64":

@@ -59,6 +59,7 @@ red hat suse opensuse raspberry raspberrypi bookworm jammy noble focal python no
 kube kubernetes cali calico cilium cni fail2ban f2b crowdsec sshguard libvirt tailscale mullvad nordvpn podman
 netavark lxd incus multipass vbox vmware hyperv wsl kvm qemu airplay airtunes drops dropped blocked allowed
 incoming outgoing inbound outbound traffic everything nothing
+mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec generated completed
 abi activated active adapter anchor application applications autoselect bin boot broadcast cellar chains contents
 destination domain expire extension extensions framework frameworks frequency gateway homebrew interfaces lib lladdr
 local macos media multicast netif noarp opt pointopoint promisc reachable resources running scopeid secured simplex

@@ -9,9 +9,10 @@ import pytest
 from landiag.firewall.command import judge_packets
 from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
-from landiag.host import RecordedHost, parse_recording, render_recording
+from landiag.host import parse_recording, render_recording
 from landiag.host.nft_text import read_nft_text
-from landiag.model.facts import Command, ParseError, Reading, ReadStatus
+from landiag.host.recording import undamaged
+from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.packet import Packet
 from landiag.model.report import Status
 from tests.cases import load, replay
@@ -58,8 +59,7 @@ def test_a_recorded_reading_of_another_length_is_damaged(kept: int) -> None:
 
 def test_a_line_without_its_end_is_damaged_where_no_length_is_recorded() -> None:
     recording = load("linux-clear").recording
-    source = Command("ss-listeners", ("ss",))
-    assert RecordedHost(recording.readings).read(source).status is ReadStatus.OK
+    assert undamaged(recording.readings["ss-listeners"]).status is ReadStatus.OK
     subject = case_subject("linux-clear")
     data = subject.texts["ss-listeners"]
     assert subject.judge({**subject.texts, "ss-listeners": data.rstrip()})[0].name != "CLEAR"
@@ -70,8 +70,7 @@ def test_a_table_that_is_seen_to_have_ended_is_whole_without_the_end_of_its_last
     end = whole.rindex(b"=\n")
 
     def is_whole(data: bytes) -> bool:
-        known = {"route-print-4": Reading("route-print-4", ReadStatus.OK, data)}
-        return RecordedHost(known).read(Command("route-print-4", ("route", "print"))).status is ReadStatus.OK
+        return undamaged(Reading("route-print-4", ReadStatus.OK, data)).status is ReadStatus.OK
 
     assert is_whole(whole)
     cuts = [whole[:at] for at in range(1, end) if whole[at - 1 : at] != b"\n"]

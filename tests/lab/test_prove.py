@@ -74,7 +74,7 @@ PROOFS = (
     Proof("iptables-legacy-accepts", (iptables("-A INPUT -p tcp --dport 5001 -j DROP", "iptables-legacy"),),
           "clear", None, needs="iptables-legacy"),
     Proof("ufw-default", (ufw(),), "blocked", "firewall-drops", "ip filter INPUT policy drop",
-          "ufw default (deny incoming)", needs="ufw"),
+          "ufw drops connections to port 5000 (its default: deny incoming)", needs="ufw"),
     Proof("ufw-rule", (ufw("allow 22", "deny 5000/tcp"),), "blocked", "firewall-drops", "ufw-user-input rule",
           "ufw rule 2 (deny 5000/tcp)", needs="ufw"),
     Proof("firewalld", (firewalld(),), "blocked", "firewall-rejects", "inet firewalld filter_IN_public rule",
