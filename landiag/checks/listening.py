@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks import restart, words
+from landiag.checks import carried, restart, services, vrf, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
@@ -65,9 +65,9 @@ def _check_way(case: Case, way: Way) -> list[Finding]:
     interface = destination.interface or way.interface
     binding = find_binding(case.facts, destination.ip, destination.port, interface)
     if isinstance(binding, Unknown) or binding.serving:
-        return []
+        return [] if isinstance(binding, Unknown) else list(carried.find_stranded(case, way, binding))
     if binding.perhaps:
-        return [_perhaps(case, way, binding.perhaps[0])]
+        return [_perhaps(case, way, binding.perhaps[0], interface)]
     if binding.is_free:
         return [_nothing_listens(case, way, destination)]
     if find_stranded(case):
@@ -84,7 +84,8 @@ CONNTRACK_AFTER = Command(
 def plan(case: Case) -> tuple[Source, ...]:
     """Look into the other network namespaces, where the socket may be in one."""
     is_wanted = case.facts.os == "linux" and may_be_inside(case)
-    return linux.plan_namespaces(case.readings) if is_wanted else ()
+    inside = linux.plan_namespaces(case.readings) if is_wanted else ()
+    return (*inside, *services.plan(case))
 
 
 def plan_after(case: Case) -> tuple[Source, ...]:
@@ -93,7 +94,7 @@ def plan_after(case: Case) -> tuple[Source, ...]:
     Where this machine has just made some and none is tracked, there is no NAT.
     """
     counted = (CONNTRACK_AFTER,) if has_gaps(case) and case.facts.os == "linux" else ()
-    return (*restart.plan(case), *counted)
+    return (*restart.plan(case), *services.plan_after(case), *counted)
 
 
 def may_be_translated(case: Case) -> bool:
@@ -110,7 +111,9 @@ def may_be_inside(case: Case) -> bool:
     """Whether the socket may be in another network namespace: none is here, or the connection is sent elsewhere."""
     if isinstance(case.facts.sockets, Unknown):
         return False
-    return not case.listeners or any(destination_of(case, way).is_elsewhere for way in case.ways)
+    if not case.listeners or carried.is_carried(case):
+        return True
+    return any(destination_of(case, way).is_elsewhere for way in case.ways)
 
 
 def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface) -> Finding:
@@ -128,13 +131,19 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
         ip=way.ip,
         interface=way.interface.name,
     )
+    evidence = tuple(owner_evidence(case, socket) for socket in binding.others)
+    unit = services.socket_unit(case, socket)
+    fixes = (services.listen_fix(unit, socket),) if unit else listen_fixes(case, socket, way.family)
+    if vrf.is_outside(socket, interface):
+        title, fixes = vrf.title(who, interface), (vrf.accept_fix(),)
+        evidence = (*evidence, *vrf.evidence(interface))
     return Finding(
         code=code,
         outcome=Outcome.BLOCKS,
         title=title,
         detail=f"Connections to {way.ip}:{binding.port} are refused.",
-        evidence=tuple(owner_evidence(case, socket) for socket in binding.others),
-        fixes=listen_fixes(case, socket, way.family),
+        evidence=evidence,
+        fixes=fixes,
         paths=(way.id,),
     )
 
@@ -146,6 +155,9 @@ def _is_publisher(case: Case, socket: Socket) -> bool:
 
 def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     inside = listening_inside(case, destination.port)
+    service = services.in_own_network(case, way, inside[1] if inside else None)
+    if service is not None:
+        return service
     if inside is not None:
         return only_inside(case, way, inside)
     if destination.port != case.port:
@@ -160,15 +172,17 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     detail = (
         f"Listening instead: {elsewhere}." if others else "Start the server, or name the port that it uses."
     )
+    denied = services.forbidden(case, way)
+    why = denied.words if denied else f"your server is on {others[0].port}" if len(others) == 1 else ""
     return Finding(
         code="nothing-listening",
         outcome=Outcome.UNKNOWN if may_be_translated(case) else Outcome.BLOCKS,
-        title=f"Nothing is listening on port {case.port}"
-        + (f": your server is on {others[0].port}" if len(others) == 1 else ""),
+        title=f"Nothing is listening on port {case.port}" + (f": {why}" if why else ""),
         detail=f"{detail} {words.closed_port(case)}".strip(),
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
-        + tuple(owner_evidence(case, socket) for socket in others),
-        fixes=start_fixes(case, others),
+        + tuple(owner_evidence(case, socket) for socket in others)
+        + services.failures(case, denied),
+        fixes=(denied.fix,) if denied else start_fixes(case, others),
         paths=(way.id,),
     )
 
@@ -184,7 +198,10 @@ def _answered_by_nobody_here(case: Case, way: Way) -> Finding:
     )
 
 
-def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:
+def _perhaps(case: Case, way: Way, socket: Socket, interface: Interface) -> Finding:
+    if interface.tied_only is None:
+        title = vrf.open_title(name_owner(case, socket), interface)
+        return Finding("bound-to-device", Outcome.UNKNOWN, title, paths=(way.id,))
     return Finding(
         code="bound-to-ipv6-only",
         outcome=Outcome.UNKNOWN,

@@ -123,9 +123,11 @@ def _in_vrfs(
     links: tuple[Interface, ...] | Unknown, sysctls: Mapping[str, str]
 ) -> tuple[Interface, ...] | Unknown:
     """Tell the interfaces of VRFs whether sockets outside take what comes in there (vrf.rst, tcp_l3mdev_accept)."""
-    if isinstance(links, Unknown) or sysctls.get("net.ipv4.tcp_l3mdev_accept") == "1":
+    if isinstance(links, Unknown):
         return links
-    return tuple(replace(one, tied_only=one.vrf is not None) for one in links)
+    accepts = {"0": False, "1": True}.get(sysctls.get("net.ipv4.tcp_l3mdev_accept", ""))
+    tied_only = None if accepts is None else not accepts
+    return tuple(one if one.vrf is None else replace(one, tied_only=tied_only) for one in links)
 
 
 def _both(

@@ -233,7 +233,7 @@ class Interface(Struct, frozen=True):
     ``profile`` is the firewall profile of Windows: ``public private domain``; ``guid`` is how its rules name the
     interface, in braces; ``description`` is what its maker calls it there. ``arp`` is False where it asks and answers
     nobody who has an address (NOARP). ``vrf`` is the VRF that it belongs to, or is; ``vrf_table`` the routing table of
-    a VRF. ``tied_only``: what comes in there reaches only sockets that are tied to it or to its VRF.
+    a VRF. ``tied_only``: what comes in there reaches only sockets that are tied to it or to its VRF (None: not known).
     """
 
     name: str
@@ -253,7 +253,7 @@ class Interface(Struct, frozen=True):
     description: str = ""
     vrf: str | None = None
     vrf_table: str | None = None
-    tied_only: bool = False
+    tied_only: bool | None = False
 
 
 class Address(Struct, frozen=True):

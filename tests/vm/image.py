@@ -25,6 +25,9 @@ PACKAGES = (
     *("docker.io", "podman", "crun", "netavark", "aardvark-dns", "passt", "slirp4netns", "uidmap"),
     *("fuse-overlayfs", "apparmor", "network-manager"),
 )
+MORE = {"trixie": ("docker-cli",)}
+"""What a release has in packages of its own."""
+
 LIBRARIES = (
     *("typer", "click", "psutil", "tabulate", "flask", "waitress", "segno", "scapy", "msgspec"),
     "typing_extensions",
@@ -77,9 +80,13 @@ def image_of(release: str) -> Image:
     return Image(folder)
 
 
+def _packages(release: str) -> tuple[str, ...]:
+    return (*PACKAGES, *MORE.get(release, ()))
+
+
 def _recipe(release: str) -> str:
     """A name for all that goes into the image."""
-    digest = hashlib.sha256(" ".join((release, *PACKAGES, *LIBRARIES)).encode())
+    digest = hashlib.sha256(" ".join((release, *_packages(release), *LIBRARIES)).encode())
     files = sorted(file for file in (HERE / "guest").rglob("*") if file.is_file())
     for file in (HERE / "customize", *files):
         digest.update(f"{file.relative_to(HERE)}\0".encode() + file.read_bytes())
@@ -96,7 +103,7 @@ def _build(release: str, folder: Path) -> None:
     )
     _call(
         *("mmdebstrap", "--variant=minbase", "--mode=root", "--format=null"),
-        f"--include={','.join(PACKAGES)}",
+        f"--include={','.join(_packages(release))}",
         f'--customize-hook={HERE / "customize"} "$1" {folder}',
         *(release, "/dev/null"),
         log=folder / "mmdebstrap.log",

@@ -13,10 +13,10 @@ IMAGE = (
 DOCKER = f"{IMAGE}; systemctl start docker; docker import -q /tmp/image.tar shop"
 PODMAN = f"{IMAGE}; podman import -q /tmp/image.tar shop"
 ROOTLESS = (
-    f"{IMAGE}; chmod 644 /tmp/image.tar; mkdir -p /run/lab-ada; chown ada /run/lab-ada; "
-    "loginctl enable-linger ada; "
+    f"{IMAGE}; chmod 644 /tmp/image.tar; loginctl enable-linger ada; "
+    "for i in $(seq 100); do [ -d /run/user/1000 ] && break; sleep 0.2; done; "
     "cd /home/ada; as() { setpriv --reuid=ada --regid=ada --init-groups env HOME=/home/ada USER=ada "
-    'XDG_RUNTIME_DIR=/run/lab-ada PATH=$PATH "$@"; }; '
+    'XDG_RUNTIME_DIR=/run/user/1000 PATH=$PATH "$@"; }; '
     "as podman --cgroup-manager=cgroupfs import -q /tmp/image.tar shop"
 )
 SERVE = "shop /bin/busybox httpd -f -h /www -p"
