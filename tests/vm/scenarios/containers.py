@@ -10,7 +10,7 @@ IMAGE = (
     "ln -sf busybox /root/image/bin/sh; echo shop > /root/image/www/index.html; "
     "tar -C /root/image -cf /tmp/image.tar ."
 )
-DOCKER = f"{IMAGE}; systemctl start docker; docker import -q /tmp/image.tar shop"
+DOCKER = f"{IMAGE}; systemctl start docker; docker import /tmp/image.tar shop"
 PODMAN = f"{IMAGE}; podman import -q /tmp/image.tar shop"
 ROOTLESS = (
     f"{IMAGE}; chmod 644 /tmp/image.tar; loginctl enable-linger ada; "
