@@ -5,13 +5,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from landiag.checks import carried, restart, services, vrf, words
+from landiag.checks.accept_queue import full_queues
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.inside import check_elsewhere, listening_inside, only_inside
 from landiag.checks.lost_family import find_stranded
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, socket_source, subject
-from landiag.checks.redirected import sent_to_nobody
+from landiag.checks.redirected import answered_by_nobody_here, sent_to_nobody
 from landiag.checks.restart import listen_fixes
 from landiag.checks.shares import check_shares
 from landiag.checks.similar import similar_servers, sockets, start_fixes
@@ -21,7 +22,7 @@ from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.journey.ways import Way
 from landiag.model.facts import Command, Family, Interface, Socket, Source, Unknown
-from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.report import Evidence, Finding, Outcome
 from landiag.servers.relays import relay_of
 
 _TITLES = {
@@ -51,7 +52,9 @@ def check(case: Case) -> Answer:
                 findings.append(milder(finding, str(way.ip)))
             else:
                 findings[place] = replace(findings[place], paths=(*findings[place].paths, *finding.paths))
-    return answer(findings + _queue_findings(case), _summary(case, _serving(case, case.way)))
+    return answer(
+        [*findings, *full_queues(case, _serving(case, case.way))], _summary(case, _serving(case, case.way))
+    )
 
 
 def _check_way(case: Case, way: Way) -> list[Finding]:
@@ -164,7 +167,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         return sent_to_nobody(case, way, destination)
     attempt = attempt_of(case) if way is case.way else None
     if attempt is not None and attempt.connect.outcome is TcpOutcome.CONNECTED:
-        return _answered_by_nobody_here(case, way)
+        return answered_by_nobody_here(case, way)
     others = similar_servers(case)
     elsewhere = ", ".join(
         f"{describe_owner(case, socket)} on {describe_address(socket)}" for socket in others
@@ -187,17 +190,6 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     )
 
 
-def _answered_by_nobody_here(case: Case, way: Way) -> Finding:
-    """Say that something answers although no socket is here: rules that nobody could read send it elsewhere."""
-    return Finding(
-        code="port-redirected",
-        outcome=Outcome.WARNS,
-        title=f"No socket of this machine has port {case.port}, and yet something answers: a translation leads away",
-        detail="Published ports of containers look like this where the rules are readable for root only.",
-        paths=(way.id,),
-    )
-
-
 def _perhaps(case: Case, way: Way, socket: Socket, interface: Interface) -> Finding:
     if interface.tied_only is None:
         title = vrf.open_title(name_owner(case, socket), interface)
@@ -210,29 +202,6 @@ def _perhaps(case: Case, way: Way, socket: Socket, interface: Interface) -> Find
         evidence=(owner_evidence(case, socket),),
         paths=(way.id,),
     )
-
-
-def _queue_findings(case: Case) -> list[Finding]:
-    """Find accept queues that are full: the kernel drops further connections (listen(2), tcp(7))."""
-    return [
-        Finding(
-            code="accept-queue-full",
-            outcome=Outcome.BLOCKS,
-            title=f"{subject(name_owner(case, socket))} takes no more connections: {socket.queue} are waiting, "
-            f"its limit is {socket.backlog}",
-            detail="The kernel drops further connections until the server takes some: clients time out.",
-            evidence=(owner_evidence(case, socket),),
-            fixes=(
-                Fix(
-                    "Restart the server, or let it continue (it is busy, stopped or paused in a debugger)",
-                    needs="user-action",
-                    steps=("Look at what the server is doing: end the debugger, or start it anew.",),
-                ),
-            ),
-        )
-        for socket in _serving(case, case.way)
-        if socket.queue is not None and socket.backlog is not None and socket.queue > socket.backlog
-    ]
 
 
 def _without_way(case: Case) -> list[Finding]:
