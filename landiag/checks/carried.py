@@ -17,6 +17,7 @@ from landiag.journey.ways import Way
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
 from landiag.model.facts import Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Outcome
+from landiag.model.terms import Symptom
 
 _RULE = re.compile(r"(?:[^/]+/)?(?P<first>\d+)(?:-(?P<last>\d+))?(?::(?P<inner>\d+)(?:-\d+)?)?")
 
@@ -44,6 +45,7 @@ def find_stranded(case: Case, way: Way, binding: Binding) -> Iterator[Finding]:
         ),
         fixes=listen_fixes(case, socket, way.family),
         paths=(way.id,),
+        symptom=Symptom.RESET,  # pasta takes the connection, then finds nobody inside
     )
 
 
