@@ -62,6 +62,7 @@ SCENARIOS = (
         truth="rejected port-unreachable|timeout",
         expected=blocked("firewall-rejects|firewall-drops"),
         says=("fail2ban",),
+        by_hand="fail2ban-client set sshd unbanip 192.168.77.20",
         fixed="served",
     ),
 )
