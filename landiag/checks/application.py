@@ -20,12 +20,11 @@ from landiag.checks.exchange import (
     loopback_exchanges,
     may_answer,
     may_debug,
-    own_stop,
     shared_exchanges,
 )
 from landiag.checks.owners import name_owner, owner_evidence, subject
 from landiag.checks.restart import host_fixes, server_of
-from landiag.checks.silence import asked_socket, judge_silence, known_protocol, not_connected
+from landiag.checks.silence import asked_socket, judge_silence, known_protocol, not_connected, what_stops_own
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.facts import Call, Command, Unknown
@@ -88,7 +87,7 @@ def check(case: Case) -> Answer:
         return answer(hung, "")
     attempt = exchange.best
     if attempt.connect.outcome is not TcpOutcome.CONNECTED:
-        stopped = own_stop(case)
+        stopped = what_stops_own(case)
         elsewhere = None if stopped is not None else _redirected_nowhere(case, exchange, attempt)
         return elsewhere or not_connected(case, exchange, attempt, stopped)
     if attempt.answer is not None:
@@ -110,10 +109,12 @@ def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Ans
     evidence = (Evidence("firewall", destination.rule_text), *of_exchange(exchange, attempt))
     step = f"Start what should answer at {where}, or remove the translation."
     fix = Fix("Let the translation lead to a server", needs="user-action", steps=(step,))
+    # Inside a container that can be seen the listening check says what is to change; the translation is right.
+    fixes = (fix,) if destination.namespace is None else ()
     is_refused = attempt.connect.outcome is TcpOutcome.REFUSED
     symptom = Symptom.REFUSED if is_refused else Symptom.UNREACHABLE
     return answer(
-        [Finding("port-redirected", Outcome.BLOCKS, title, "", evidence, (fix,), symptom=symptom)], ""
+        [Finding("port-redirected", Outcome.BLOCKS, title, "", evidence, fixes, symptom=symptom)], ""
     )
 
 

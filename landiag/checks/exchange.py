@@ -45,7 +45,9 @@ def _exchange(case: Case, ip: IPAddress, port: int, host: str, path: str) -> Cal
         ("host", host),
         ("path", path),
     )
-    return Call("http", params, seconds=WAIT)
+    vrf = None if case.way is None else case.way.interface.vrf
+    inside = () if vrf is None or ip.is_loopback else (("interface", vrf),)
+    return Call("http", (*params, *inside), seconds=WAIT)
 
 
 def local_exchange(case: Case, way: Way) -> Call:

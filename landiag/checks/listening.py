@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks import restart, words
+from landiag.checks import carried, restart, services, vrf, words
+from landiag.checks.accept_queue import full_queues
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.inside import check_elsewhere, listening_inside, only_inside
 from landiag.checks.lost_family import find_stranded
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, socket_source, subject
-from landiag.checks.redirected import sent_to_nobody
+from landiag.checks.redirected import answered_by_nobody_here, sent_to_nobody
 from landiag.checks.restart import listen_fixes
 from landiag.checks.shares import check_shares
 from landiag.checks.similar import similar_servers, sockets, start_fixes
@@ -21,7 +22,7 @@ from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.journey.ways import Way
 from landiag.model.facts import Command, Family, Interface, Socket, Source, Unknown
-from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.report import Evidence, Finding, Outcome
 from landiag.servers.relays import relay_of
 
 _TITLES = {
@@ -51,7 +52,9 @@ def check(case: Case) -> Answer:
                 findings.append(milder(finding, str(way.ip)))
             else:
                 findings[place] = replace(findings[place], paths=(*findings[place].paths, *finding.paths))
-    return answer(findings + _queue_findings(case), _summary(case, _serving(case, case.way)))
+    return answer(
+        [*findings, *full_queues(case, _serving(case, case.way))], _summary(case, _serving(case, case.way))
+    )
 
 
 def _check_way(case: Case, way: Way) -> list[Finding]:
@@ -65,9 +68,9 @@ def _check_way(case: Case, way: Way) -> list[Finding]:
     interface = destination.interface or way.interface
     binding = find_binding(case.facts, destination.ip, destination.port, interface)
     if isinstance(binding, Unknown) or binding.serving:
-        return []
+        return [] if isinstance(binding, Unknown) else list(carried.find_stranded(case, way, binding))
     if binding.perhaps:
-        return [_perhaps(case, way, binding.perhaps[0])]
+        return [_perhaps(case, way, binding.perhaps[0], interface)]
     if binding.is_free:
         return [_nothing_listens(case, way, destination)]
     if find_stranded(case):
@@ -84,7 +87,8 @@ CONNTRACK_AFTER = Command(
 def plan(case: Case) -> tuple[Source, ...]:
     """Look into the other network namespaces, where the socket may be in one."""
     is_wanted = case.facts.os == "linux" and may_be_inside(case)
-    return linux.plan_namespaces(case.readings) if is_wanted else ()
+    inside = linux.plan_namespaces(case.readings) if is_wanted else ()
+    return (*inside, *services.plan(case))
 
 
 def plan_after(case: Case) -> tuple[Source, ...]:
@@ -93,7 +97,7 @@ def plan_after(case: Case) -> tuple[Source, ...]:
     Where this machine has just made some and none is tracked, there is no NAT.
     """
     counted = (CONNTRACK_AFTER,) if has_gaps(case) and case.facts.os == "linux" else ()
-    return (*restart.plan(case), *counted)
+    return (*restart.plan(case), *services.plan_after(case), *counted)
 
 
 def may_be_translated(case: Case) -> bool:
@@ -110,7 +114,9 @@ def may_be_inside(case: Case) -> bool:
     """Whether the socket may be in another network namespace: none is here, or the connection is sent elsewhere."""
     if isinstance(case.facts.sockets, Unknown):
         return False
-    return not case.listeners or any(destination_of(case, way).is_elsewhere for way in case.ways)
+    if not case.listeners or carried.is_carried(case):
+        return True
+    return any(destination_of(case, way).is_elsewhere for way in case.ways)
 
 
 def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface) -> Finding:
@@ -128,13 +134,19 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
         ip=way.ip,
         interface=way.interface.name,
     )
+    evidence = tuple(owner_evidence(case, socket) for socket in binding.others)
+    unit = services.socket_unit(case, socket)
+    fixes = (services.listen_fix(unit, socket),) if unit else listen_fixes(case, socket, way.family)
+    if vrf.is_outside(socket, interface):
+        title, fixes = vrf.title(who, interface), (vrf.accept_fix(),)
+        evidence = (*evidence, *vrf.evidence(interface))
     return Finding(
         code=code,
         outcome=Outcome.BLOCKS,
         title=title,
         detail=f"Connections to {way.ip}:{binding.port} are refused.",
-        evidence=tuple(owner_evidence(case, socket) for socket in binding.others),
-        fixes=listen_fixes(case, socket, way.family),
+        evidence=evidence,
+        fixes=fixes,
         paths=(way.id,),
     )
 
@@ -146,13 +158,16 @@ def _is_publisher(case: Case, socket: Socket) -> bool:
 
 def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     inside = listening_inside(case, destination.port)
+    service = services.in_own_network(case, way, inside[1] if inside else None)
+    if service is not None:
+        return service
     if inside is not None:
         return only_inside(case, way, inside)
     if destination.port != case.port:
         return sent_to_nobody(case, way, destination)
     attempt = attempt_of(case) if way is case.way else None
     if attempt is not None and attempt.connect.outcome is TcpOutcome.CONNECTED:
-        return _answered_by_nobody_here(case, way)
+        return answered_by_nobody_here(case, way)
     others = similar_servers(case)
     elsewhere = ", ".join(
         f"{describe_owner(case, socket)} on {describe_address(socket)}" for socket in others
@@ -160,31 +175,25 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     detail = (
         f"Listening instead: {elsewhere}." if others else "Start the server, or name the port that it uses."
     )
+    denied = services.forbidden(case, way)
+    why = denied.words if denied else f"your server is on {others[0].port}" if len(others) == 1 else ""
     return Finding(
         code="nothing-listening",
         outcome=Outcome.UNKNOWN if may_be_translated(case) else Outcome.BLOCKS,
-        title=f"Nothing is listening on port {case.port}"
-        + (f": your server is on {others[0].port}" if len(others) == 1 else ""),
+        title=f"Nothing is listening on port {case.port}" + (f": {why}" if why else ""),
         detail=f"{detail} {words.closed_port(case)}".strip(),
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
-        + tuple(owner_evidence(case, socket) for socket in others),
-        fixes=start_fixes(case, others),
+        + tuple(owner_evidence(case, socket) for socket in others)
+        + services.failures(case, denied),
+        fixes=(denied.fix,) if denied else start_fixes(case, others),
         paths=(way.id,),
     )
 
 
-def _answered_by_nobody_here(case: Case, way: Way) -> Finding:
-    """Say that something answers although no socket is here: rules that nobody could read send it elsewhere."""
-    return Finding(
-        code="port-redirected",
-        outcome=Outcome.WARNS,
-        title=f"No socket of this machine has port {case.port}, and yet something answers: a translation leads away",
-        detail="Published ports of containers look like this where the rules are readable for root only.",
-        paths=(way.id,),
-    )
-
-
-def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:
+def _perhaps(case: Case, way: Way, socket: Socket, interface: Interface) -> Finding:
+    if interface.tied_only is None:
+        title = vrf.open_title(name_owner(case, socket), interface)
+        return Finding("bound-to-device", Outcome.UNKNOWN, title, paths=(way.id,))
     return Finding(
         code="bound-to-ipv6-only",
         outcome=Outcome.UNKNOWN,
@@ -193,29 +202,6 @@ def _perhaps(case: Case, way: Way, socket: Socket) -> Finding:
         evidence=(owner_evidence(case, socket),),
         paths=(way.id,),
     )
-
-
-def _queue_findings(case: Case) -> list[Finding]:
-    """Find accept queues that are full: the kernel drops further connections (listen(2), tcp(7))."""
-    return [
-        Finding(
-            code="accept-queue-full",
-            outcome=Outcome.BLOCKS,
-            title=f"{subject(name_owner(case, socket))} takes no more connections: {socket.queue} are waiting, "
-            f"its limit is {socket.backlog}",
-            detail="The kernel drops further connections until the server takes some: clients time out.",
-            evidence=(owner_evidence(case, socket),),
-            fixes=(
-                Fix(
-                    "Restart the server, or let it continue (it is busy, stopped or paused in a debugger)",
-                    needs="user-action",
-                    steps=("Look at what the server is doing: end the debugger, or start it anew.",),
-                ),
-            ),
-        )
-        for socket in _serving(case, case.way)
-        if socket.queue is not None and socket.backlog is not None and socket.queue > socket.backlog
-    ]
 
 
 def _without_way(case: Case) -> list[Finding]:

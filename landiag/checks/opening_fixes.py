@@ -123,9 +123,10 @@ def fixes(proposal: Proposal | None, mended: bool | None) -> tuple[Fix, ...]:
     """What to type, where a proposal is there and does not fail."""
     if proposal is None or mended is False:
         return ()
-    if proposal.unban is not None:
-        commands = [shlex.join(proposal.unban.argv(verb)) for verb in ("unbanip", "banip")]
-        return (Fix(proposal.title, (commands[0],), (commands[1],), "root", mended or None),)
+    told = proposal.told
+    if told is not None:
+        command, undo = shlex.join(told.argv), shlex.join(told.undo_argv)
+        return (Fix(proposal.title, (command,), (undo,), "root", mended or None, told.risk),)
     if not proposal.changes:
         return (Fix(proposal.title, needs="user-action", verified=mended or None, steps=proposal.steps),)
     return (fix_by(proposal.title, *proposal.changes, verified=mended or None),)

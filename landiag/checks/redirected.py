@@ -66,3 +66,14 @@ def _exceptions(case: Case, way: Way) -> tuple[Fix, ...]:
     if proof is None:
         return (fix,)  # too much to compare: that it helps was tried, what else it opens is not told
     return (replace(fix, opens=proof.opens, verified=True if proof.is_narrow else None),)
+
+
+def answered_by_nobody_here(case: Case, way: Way) -> Finding:
+    """Say that something answers although no socket is here: rules that nobody could read send it elsewhere."""
+    return Finding(
+        code="port-redirected",
+        outcome=Outcome.WARNS,
+        title=f"No socket of this machine has port {case.port}, and yet something answers: a translation leads away",
+        detail="Published ports of containers look like this where the rules are readable for root only.",
+        paths=(way.id,),
+    )

@@ -1,131 +1,194 @@
-"""What systemd lets a server's unit talk to: address lists that no packet filter shows.
+"""What systemd lets a server's sockets take: lists of addresses and interfaces that no packet filter shows.
 
 A packet for one of the unit's sockets passes where IPAddressAllow of the unit or of a slice above it names its
-sender, else it is dropped where IPAddressDeny does, else it passes (systemd.resource-control(5)).
+sender, else it is dropped where IPAddressDeny does, else it passes; RestrictNetworkInterfaces of each of them has to
+let its interface in, too (systemd.resource-control(5)).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import ip_network
+from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
-
-from landiag.checks.case import Case
+from landiag.checks.case import Case, unknown_evidence
+from landiag.checks.exchange import OwnStop
+from landiag.checks.unit_fixes import file_fix, property_fix
 from landiag.checks.way_back import client_for
-from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError, Socket, Unknown
+from landiag.collect.units import (
+    FEATURES,
+    UNITS,
+    Chain,
+    NameList,
+    Unit,
+    parse_chain,
+    parse_features,
+    unit_source,
+)
+from landiag.model.facts import Command, IPAddress, IPNetwork, ReadStatus, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
-UNITS = re.compile(r"[^/]+\.(?:service|scope|slice|socket)(?=/|$)")
-_PROPERTIES = "Id,IPAddressAllow,IPAddressDeny,IPIngressFilterPath"
-
-
-class AddressLists(Struct, frozen=True):
-    """Whom a unit and the slices above it may talk to, together; ``programs`` are BPF programs of the user's own."""
-
-    allow: tuple[IPNetwork, ...]
-    deny: tuple[IPNetwork, ...]
-    programs: tuple[str, ...]
-
-    def admits(self, client: IPAddress) -> bool:
-        """Whether packets from this address reach the unit's sockets."""
-        return any(client in one for one in self.allow) or not any(client in one for one in self.deny)
-
-
-def parse_unit(text: str) -> AddressLists:
-    """Parse ``systemctl show`` of a unit and of its slices: their lists add up (systemd.resource-control(5))."""
-    values: dict[str, list[str]] = {"IPAddressAllow": [], "IPAddressDeny": [], "IPIngressFilterPath": []}
-    for line in text.splitlines():
-        name, separator, value = line.partition("=")
-        if separator and name in values:
-            values[name] += value.split()
-    try:
-        allow, deny = (
-            tuple(ip_network(word, strict=False) for word in values[name])
-            for name in ("IPAddressAllow", "IPAddressDeny")
-        )
-    except ValueError as error:
-        raise ParseError(f"not systemd's address lists: {error}") from error
-    return AddressLists(allow, deny, tuple(values["IPIngressFilterPath"]))
+BPF = "BPF_FRAMEWORK"
+"""The feature of systemd without which RestrictNetworkInterfaces and SocketBindDeny have no effect."""
 
 
 def plan(case: Case) -> tuple[Command, ...]:
     """Ask systemd for the units that hold the port's sockets."""
     if case.facts.os != "linux":
         return ()
-    return unit_sources(case.listeners)
+    sources = unit_sources(case.listeners)
+    return (*sources, FEATURES) if sources else ()
 
 
 def unit_sources(sockets: Iterable[Socket]) -> tuple[Command, ...]:
-    """Name the sources of the address lists of the units that hold these sockets."""
+    """Name the sources of the units that hold these sockets."""
     sources = (_source(socket) for socket in sockets)
     return tuple({source.name: source for source in sources if source is not None}.values())
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Name the lists that keep the clients of the first way from the server's sockets."""
+    """Name the settings that keep the clients of the first way from the server's sockets."""
     if case.way is None:
         return
     client = client_for(case, case.way)
-    for socket in case.listeners:
-        source = _source(socket)
-        lists = None if source is None else case.parse(source, parse_unit)
-        if source is None or lists is None or isinstance(lists, Unknown):
-            continue  # without systemd there are no lists, whatever the control group is called
-        unit = source.argv[-1]
-        if lists.programs:
-            yield _programs(case, unit, lists.programs)
-        if not lists.admits(client):
-            yield _denies(case, unit, lists, client)
+    yield from _unread(case)
+    for chain in chains_of(case):
+        if chain.programs:
+            yield _programs(case, chain)
+        denied = chain.denier(client)
+        if denied is not None:
+            yield _denies(case, *denied, client)
+        keeper = chain.keeper(case.way.interface.name)
+        if keeper is not None and has_feature(case, BPF) is not False:
+            yield _keeps_interface(case, keeper)
+
+
+def own_stop(case: Case) -> OwnStop | None:
+    """The setting that stops this machine's own test, which comes in by lo from the address that it asks."""
+    for chain in () if case.way is None else chains_of(case):
+        denied = chain.denier(case.way.ip) if case.way else None
+        if denied is not None:
+            return _own(denied[0], f"IPAddressDeny={denied[1]}")
+        keeper = chain.keeper("lo")
+        if keeper is not None and keeper.interfaces is not None and has_feature(case, BPF) is True:
+            return _own(keeper, f"RestrictNetworkInterfaces={keeper.interfaces.text}")
+    return None
+
+
+def _own(unit: Unit, setting: str) -> OwnStop:
+    return OwnStop(f"systemctl show {unit.name}", f"{unit.name}: {setting}")
+
+
+def chains_of(case: Case) -> Iterator[Chain]:
+    """The units that hold the port's sockets; without systemd there are none, whatever the control group is called."""
+    for source in unit_sources(case.listeners):
+        chain = case.parse(source, parse_chain)
+        if chain is not None and not isinstance(chain, Unknown):
+            yield chain
+
+
+_ABSENT = (ReadStatus.FAILED, ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
+"""How systemctl ends where no systemd runs; recordings from before it was asked have nothing of it."""
+
+
+def _unread(case: Case) -> Iterator[Finding]:
+    """Say of which units nobody could read the settings, although there is a systemd."""
+    for source in unit_sources(case.listeners):
+        reading, chain = case.readings.get(source.name), case.parse(source, parse_chain)
+        if reading is not None and reading.status not in _ABSENT and isinstance(chain, Unknown):
+            title = (
+                f"Whether systemd lets other devices reach {source.argv[-1]}: its settings could not be read"
+            )
+            evidence = unknown_evidence(chain)
+            yield Finding("sandbox-denies", Outcome.UNKNOWN, title, evidence=evidence, paths=_paths(case))
+
+
+def _paths(case: Case) -> tuple[str, ...]:
+    return () if case.way is None else (case.way.id,)
+
+
+def has_feature(case: Case, name: str) -> bool | None:
+    """Whether this systemd was built with a feature; None where nobody could tell."""
+    features = case.parse(FEATURES, parse_features)
+    return None if features is None or isinstance(features, Unknown) else name in features
 
 
 def _source(socket: Socket) -> Command | None:
-    """The unit is the last of the command; the slices above it come before."""
     units = UNITS.findall(socket.cgroup or "")
     return unit_source(units) if units else None
 
 
-def unit_source(units: Sequence[str]) -> Command:
-    """Name the source of the address lists of a unit, which comes last, and of the slices above it."""
-    return Command(f"unit {units[-1]}", ("systemctl", "show", f"--property={_PROPERTIES}", "--", *units))
-
-
-def _denies(case: Case, unit: str, lists: AddressLists, client: IPAddress) -> Finding:
+def _denies(case: Case, unit: Unit, denied: IPNetwork, client: IPAddress) -> Finding:
     assert case.way is not None
-    denied = next(one for one in lists.deny if client in one)
     wanted = case.peer or case.way.network
+    allowed = ", ".join(map(str, unit.allow)) or "is empty"
     return Finding(
         code="sandbox-denies",
         outcome=Outcome.BLOCKS,
-        title=f"systemd keeps {client} from the server (IPAddressDeny of {unit}, or of a slice above it)",
+        title=f"systemd keeps {client} from the server (IPAddressDeny of {unit.name})",
         detail="systemd drops such packets at the server's sockets; no rule of the packet filter shows it.",
         evidence=(
-            Evidence("systemctl show", f"IPAddressDeny {denied}"),
-            Evidence("systemctl show", f"IPAddressAllow {', '.join(map(str, lists.allow)) or 'is empty'}"),
+            Evidence(f"systemctl show {unit.name}", f"IPAddressDeny {denied}"),
+            Evidence(f"systemctl show {unit.name}", f"IPAddressAllow {allowed}"),
         ),
         fixes=(
-            Fix(
-                f"Let {unit} talk to your network",
-                needs="user-action",
-                steps=(
-                    f"As root: systemctl edit {unit}",
-                    f"Under [Service] write: IPAddressAllow={wanted}",
-                    f"As root: systemctl restart {unit}",
-                ),
+            property_fix(
+                f"Let {unit.name} talk to your network",
+                unit.name,
+                "IPAddressAllow",
+                str(wanted),
+                before=" ".join(map(str, unit.allow)),
             ),
         ),
         paths=(case.way.id,),
     )
 
 
-def _programs(case: Case, unit: str, programs: tuple[str, ...]) -> Finding:
+def _keeps_interface(case: Case, unit: Unit) -> Finding:
+    """A list of interfaces without the one that clients come by; in force only where systemd has BPF programs."""
     assert case.way is not None
+    assert unit.interfaces is not None
+    name = case.way.interface.name
+    is_known = has_feature(case, BPF) is True
+    who = f"systemd keeps what comes in by {name} from the server (RestrictNetworkInterfaces of {unit.name})"
+    return Finding(
+        code="sandbox-denies",
+        outcome=Outcome.BLOCKS if is_known else Outcome.UNKNOWN,
+        title=who if is_known else f"Whether {who}",
+        detail="systemd drops such packets at the server's sockets; no rule of the packet filter shows it."
+        if is_known
+        else f"It does where systemd was built with {BPF}, which could not be read.",
+        evidence=(
+            Evidence(f"systemctl show {unit.name}", f"RestrictNetworkInterfaces {unit.interfaces.text}"),
+        ),
+        fixes=(_interface_fix(unit, unit.interfaces, name),),
+        paths=(case.way.id,),
+    )
+
+
+def _interface_fix(unit: Unit, listed: NameList, name: str) -> Fix:
+    """Add an interface to the list, or take it out of one that keeps away; what runs keeps the old list."""
+    kept = [one for one in listed.names if one != name]
+    lines = [f"RestrictNetworkInterfaces={name}"]
+    if listed.denies:
+        more = (f"RestrictNetworkInterfaces=~{' '.join(kept)}",) if kept else ()
+        lines = ["RestrictNetworkInterfaces=", *more]
+    is_slice = unit.name.endswith(".slice")
+    return file_fix(
+        f"Let {unit.name} take connections that come in by {name}",
+        unit.name,
+        lines,
+        (f"restart {unit.name}",),
+        risk="every service in the slice is started anew" if is_slice else None,
+    )
+
+
+def _programs(case: Case, chain: Chain) -> Finding:
+    assert case.way is not None
+    unit = chain.units[-1].name
     return Finding(
         code="sandbox-denies",
         outcome=Outcome.UNKNOWN,
         title=f"Whether {unit} gets every packet: its BPF program sees them first, and can't be judged",
         detail="IPIngressFilterPath of its unit names it: its author knows what it drops.",
-        evidence=(Evidence("systemctl show", f"IPIngressFilterPath {' '.join(programs)}"),),
+        evidence=(Evidence("systemctl show", f"IPIngressFilterPath {' '.join(chain.programs)}"),),
         paths=(case.way.id,),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from landiag.checks import sandbox
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.evidence import first_bytes, of_exchange
 from landiag.checks.exchange import OwnStop, listeners_after, own_stop, where_to_ask
@@ -21,7 +22,8 @@ _CLOSED = (End.CLOSED_EMPTY, End.RESET)
 def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     """Judge a connection on which no HTTP answer came."""
     owner = _owner(case)
-    stopped = own_stop(case) if attempt.end in (End.SILENT, End.STALLED) and not _is_halted(owner) else None
+    is_open = attempt.end in (End.SILENT, End.STALLED) and not _is_halted(owner)
+    stopped = what_stops_own(case) if is_open else None
     if stopped is not None:
         return not_connected(case, exchange, attempt, stopped)
     protocol = known_protocol(case)
@@ -41,6 +43,11 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     if attempt.end in _CLOSED:
         return answer([_not_http(case, exchange, attempt, owner)], "")
     return answer([_silent(case, exchange, attempt, owner)], "")
+
+
+def what_stops_own(case: Case) -> OwnStop | None:
+    """What stops this machine's own test: a rule, a route, or a setting of the server's unit; None where none does."""
+    return own_stop(case) or sandbox.own_stop(case)
 
 
 def not_connected(case: Case, exchange: Exchange, attempt: Attempt, stop: OwnStop | None) -> Answer:

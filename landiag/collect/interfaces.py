@@ -129,13 +129,12 @@ def parse_interfaces(text: str) -> tuple[Interface, ...]:
 def _parse_interface(item: dict[str, Any]) -> Interface:
     flags = item["flags"]
     only_words((flag for flag in flags if not _is_number(flag)), _FLAGS, "a link's flags")
-    name = str(item["ifname"])
+    name, link = str(item["ifname"]), item.get("linkinfo", {})
+    is_vrf = link.get("info_kind") == "vrf"
     return Interface(
         name=name,
         index=int(item["ifindex"]),
-        kind=classify_interface(
-            name, item.get("linkinfo", {}).get("info_kind", ""), item.get("link_type", "")
-        ),
+        kind=classify_interface(name, link.get("info_kind", ""), item.get("link_type", "")),
         up="UP" in flags,
         carrier="LOWER_UP" in flags,
         addresses=tuple(_parse_address(entry) for entry in item["addr_info"] if entry),
@@ -145,6 +144,8 @@ def _parse_interface(item: dict[str, Any]) -> Interface:
         group=item.get("group"),
         xdp=any(isinstance(held, dict | list) and key not in _OBJECTS for key, held in item.items()),
         arp="NOARP" not in flags,
+        vrf=name if is_vrf else item.get("master") if link.get("info_slave_kind") == "vrf" else None,
+        vrf_table=str(link["info_data"]["table"]) if is_vrf else None,
     )
 
 

@@ -16,6 +16,7 @@ from landiag.firewall import linux as firewall
 from landiag.firewall.sources import NF_TABLES, NFT_TEXT
 from landiag.model.facts import (
     Family,
+    Interface,
     Namespace,
     Process,
     Reading,
@@ -43,18 +44,19 @@ def parse_facts(readings: Readings, who: Machine) -> Facts:
     """Make the facts of the first round. Whatever could not be read is Unknown in its place."""
     links = parse_reading(readings[interfaces.INTERFACES.name], interfaces.parse_interfaces)
     known_routes = _both(readings, routes.ROUTES4, routes.ROUTES6, routes.parse_routes)
+    sysctls = _parse_sysctls(readings)
     return Facts(
         os="linux",
         now=who.now,
         privileged=who.info.privileged,
-        interfaces=with_ways_out(links, known_routes),
+        interfaces=_in_vrfs(with_ways_out(links, known_routes), sysctls),
         routes=known_routes,
         policy_rules=_both(readings, routes.RULES4, routes.RULES6, routes.parse_rules),
         neighbours=parse_reading(readings[routes.NEIGHBOURS.name], routes.parse_neighbours),
         sockets=parse_reading(readings[sockets.LISTENERS.name], sockets.parse_listeners),
         processes={},
         namespaces=(),
-        sysctls=_parse_sysctls(readings),
+        sysctls=sysctls,
         ruleset=firewall.parse_ruleset(readings),
     )
 
@@ -115,6 +117,17 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
         sysctls=_parse_sysctls(readings),
         ruleset=ruleset if isinstance(ruleset, Unknown) else firewall.add_origins(ruleset, readings),
     )
+
+
+def _in_vrfs(
+    links: tuple[Interface, ...] | Unknown, sysctls: Mapping[str, str]
+) -> tuple[Interface, ...] | Unknown:
+    """Tell the interfaces of VRFs whether sockets outside take what comes in there (vrf.rst, tcp_l3mdev_accept)."""
+    if isinstance(links, Unknown):
+        return links
+    accepts = {"0": False, "1": True}.get(sysctls.get("net.ipv4.tcp_l3mdev_accept", ""))
+    tied_only = None if accepts is None else not accepts
+    return tuple(one if one.vrf is None else replace(one, tied_only=tied_only) for one in links)
 
 
 def _both(

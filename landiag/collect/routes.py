@@ -42,7 +42,16 @@ _EVERYWHERE = {Family.IPV4: ip_network("0.0.0.0/0"), Family.IPV6: ip_network("::
 _RULE_WORDS = frozenset(
     ("priority", "src", "srclen", "dst", "dstlen", "table", "action", "goto", "not", "fwmark", "fwmask")
     + ("iif", "iif_detached", "oif", "oif_detached", "uid_start", "uid_end", "ipproto", "protocol")
-    + ("sport", "sport_start", "sport_end", "dport", "dport_start", "dport_end", "suppress_prefixlen")
+    + (
+        "sport",
+        "sport_start",
+        "sport_end",
+        "dport",
+        "dport_start",
+        "dport_end",
+        "suppress_prefixlen",
+        "l3mdev",
+    )
 )
 """The keys of a rule that are understood; a rule with another one matches perhaps."""
 
@@ -238,6 +247,7 @@ def _parse_rule(item: dict[str, Any], family: Family) -> PolicyRule:
         negated="not" in item,
         suppress_prefix_length=item.get("suppress_prefixlen"),
         goto=int(item["goto"]) if str(item.get("goto", "")).isdigit() else None,
+        is_vrf="l3mdev" in item,
         unmodelled=tuple(sorted(set(item) - _RULE_WORDS)),
     )
 

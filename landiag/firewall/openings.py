@@ -39,28 +39,25 @@ class Opening(Struct, frozen=True):
         return self.clients.version == 6
 
 
-class Unban(Struct, frozen=True):
-    """A client whose ban by a jail of fail2ban is lifted."""
+class Told(Struct, frozen=True):
+    """What a firewall's own program is told, and what takes that back: a ban is lifted, panic mode is left."""
 
-    jail: str
-    client: str
-
-    def argv(self, verb: str) -> tuple[str, ...]:
-        """The command with this verb: ``unbanip``, or ``banip`` to undo it."""
-        return ("fail2ban-client", "set", self.jail, verb, self.client)
+    argv: tuple[str, ...]
+    undo_argv: tuple[str, ...]
+    risk: str | None = None
 
 
 class Proposal(Struct, frozen=True):
     """An opening, typed, and what it makes of the ruleset. ``ruleset`` is None where that cannot be evaluated.
 
-    ``unban`` is what lifts a ban, and what sets it again: nothing that opens a port.
+    ``told`` is what lifts something that is no rule for a port.
     """
 
     title: str
     changes: tuple[Change, ...] = ()
     steps: tuple[str, ...] = ()
     ruleset: Ruleset | None = None
-    unban: Unban | None = None
+    told: Told | None = None
 
 
 def propose(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: Opening) -> tuple[Proposal, ...]:
@@ -83,6 +80,8 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
         return None
     if owner.manager is Manager.UFW and not opening.is_answer and decided_by.hook == "input":
         return _ufw(ruleset, chain, opening)
+    if owner.panics:
+        return _leave_panic()
     if owner.manager is Manager.FIREWALLD and not opening.is_answer:
         return _firewalld(ruleset, owner, opening)
     if owner.manager is Manager.FAIL2BAN:
@@ -133,9 +132,17 @@ def _fail2ban(owner: Owner, opening: Opening) -> Proposal | None:
     if opening.clients.num_addresses > 1 or not owner.detail:
         return _by_hand(owner)
     client = str(opening.clients.network_address)
-    return Proposal(
-        f"Lift the ban of {client} in fail2ban's jail {owner.detail}", unban=Unban(owner.detail, client)
+    lift, ban = (("fail2ban-client", "set", owner.detail, verb, client) for verb in ("unbanip", "banip"))
+    return Proposal(f"Lift the ban of {client} in fail2ban's jail {owner.detail}", told=Told(lift, ban))
+
+
+def _leave_panic() -> Proposal:
+    told = Told(
+        ("firewall-cmd", "--panic-off"),
+        ("firewall-cmd", "--panic-on"),
+        "everything that firewalld's zones let in gets in again, on every port",
     )
+    return Proposal("Leave firewalld's panic mode", told=told)
 
 
 def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:

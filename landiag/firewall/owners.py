@@ -43,7 +43,7 @@ class Owner(Struct, frozen=True):
 
     ``text`` is how a person says it: ``ufw rule 3 (deny 5000/tcp)``, ``firewalld zone public``. ``because`` says
     more, where more is known: ``firewalld: zone public has no port 5000/tcp``. ``subject`` is who stops something
-    and ``reason`` why: ``ufw``, ``its default: deny incoming``.
+    and ``reason`` why: ``ufw``, ``its default: deny incoming``. ``panics``: it stops everything (firewall-cmd(1)).
     """
 
     manager: Manager
@@ -52,6 +52,7 @@ class Owner(Struct, frozen=True):
     because: str = ""
     subject: str = ""
     reason: str = ""
+    panics: bool = False
 
     @property
     def title(self) -> str:
@@ -88,6 +89,9 @@ _TABLES: Mapping[str, Manager] = {
     "netavark": Manager.NETAVARK,
 }
 
+_PANIC_TABLE, _PANIC_CHAINS = "firewalld_policy_drop", "raw_"
+"""What panic mode stops everything by; while firewalld reloads, the same table holds other chains."""
+
 _FIREWALLD_ZONE = re.compile(r"(?:filter_)?IN_(.+?)(?:_(?:pre|log|deny|allow|post))?$")
 _FIREWALLD_IPTABLES = re.compile(
     r"(IN|FWD|FWDI|FWDO|PRE|POST)_[A-Za-z0-9_-]+$|INPUT_(direct|ZONES)|FORWARD_(direct|IN_ZONES)"
@@ -120,6 +124,9 @@ def _find_owner(
         if default:
             return Owner(manager, f"ufw default ({default})", "", "", "ufw", f"its default: {default}")
         return Owner(manager, _ufw_text(ruleset, decided_by, lines))
+    if chain.table == _PANIC_TABLE and chain.name.startswith(_PANIC_CHAINS):
+        why = "its panic mode is on"
+        return Owner(manager, "firewalld (panic mode)", subject="firewalld", reason=why, panics=True)
     if manager is Manager.FIREWALLD:
         zone = find_zone(lines) or ""
         because = _firewalld_reason(decided_by, zone, port)

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.checks.sandbox import AddressLists, parse_unit
 from landiag.collect.linux_sources import ingress_filters
+from landiag.collect.units import Chain, parse_chain
 from landiag.journey.ways import Way, list_ways
 from landiag.model.facts import IPAddress, Reading, Socket, Unknown, parse_reading
 from landiag.model.host import Facts
@@ -37,7 +37,7 @@ class Host(Struct, frozen=True):
     groups: tuple[str, ...] = ()
     ways: tuple[Way, ...] = ()
     own: frozenset[IPAddress] = frozenset()
-    lists: Mapping[str, AddressLists] = {}
+    lists: Mapping[str, Chain] = {}
     filtered: frozenset[str] = frozenset()
 
     @property
@@ -99,9 +99,9 @@ def make_host(name: str, file: str, recording: Recording, rulesets: Rulesets) ->
     )
 
 
-def _lists(readings: Mapping[str, Reading]) -> dict[str, AddressLists]:
+def _lists(readings: Mapping[str, Reading]) -> dict[str, Chain]:
     named = {name: one for name, one in readings.items() if name.startswith("unit ")}
-    parsed = {name: parse_reading(one, parse_unit) for name, one in named.items()}
+    parsed = {name: parse_reading(one, parse_chain) for name, one in named.items()}
     return {name: lists for name, lists in parsed.items() if not isinstance(lists, Unknown)}
 
 

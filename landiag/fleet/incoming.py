@@ -209,6 +209,10 @@ def _admitted(host: Host, served: Iterable[Socket], journey: Journey) -> Fate:
             continue
         if not lists.admits(client):
             return blocked(SANDBOX_DENIES.code, f"{host.name}: {unit.name} may not talk to {client}")
+        if lists.keeper(journey.packet.in_interface or "") is not None:
+            return unknown(
+                f"{host.name}: {unit.name} may take nothing from this interface", SANDBOX_DENIES.code
+            )
         if lists.programs:
             return unknown(f"{host.name}: {unit.name} has a BPF program of its own", OTHER_FIREWALL.code)
     return REACHED

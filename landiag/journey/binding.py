@@ -59,19 +59,26 @@ def bind_among(sockets: Iterable[Socket], ip: IPAddress, port: int, interface: I
 
 
 def takes_connections(socket: Socket, ip: IPAddress, interface: Interface | None) -> bool | None:
-    """Whether a socket takes connections to this address; None when only the dual-stack setting is unknown."""
-    if interface is not None and socket.device not in (None, interface.name, interface.master):
+    """Whether a socket takes connections to this address; None when only a setting that decides is unknown."""
+    from_there = True if interface is None else _takes_from(socket, interface)
+    here = socket.serves(Family(ip.version)) if socket.address.is_unspecified else socket.address == ip
+    if from_there is False or here is False:
         return False
-    if socket.address.is_unspecified:
-        return socket.serves(Family(ip.version))
-    return socket.address == ip
+    return None if from_there is None or here is None else True
+
+
+def _takes_from(socket: Socket, interface: Interface) -> bool | None:
+    """Whether the device that a socket is tied to, or that it is tied to none, lets it take what comes in there."""
+    if socket.device is None:
+        return None if interface.tied_only is None else not interface.tied_only
+    return socket.device in (interface.name, interface.master)
 
 
 def why_not(socket: Socket, interface: Interface | None) -> str:
     """The code of the contract that says why a socket of the right port does not take connections."""
     if socket.address.is_loopback:
         return BOUND_TO_LOOPBACK.code
-    if interface is not None and socket.device not in (None, interface.name, interface.master):
+    if interface is not None and _takes_from(socket, interface) is False:
         return BOUND_TO_DEVICE.code
     if socket.address.is_unspecified:
         return BOUND_TO_IPV6_ONLY.code if socket.family is Family.IPV6 else BOUND_TO_IPV4_ONLY.code

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.journey.route_index import index_routes
-from landiag.model.facts import Family, IPAddress, PolicyRule, Route, Unknown
+from landiag.model.facts import Family, Interface, IPAddress, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
 from landiag.model.route import RouteKind
 
@@ -76,14 +77,21 @@ def lookup_flow(facts: Facts, flow: Flow) -> RouteDecision | Unknown:
     if isinstance(facts.policy_rules, Unknown):
         return facts.policy_rules
     rules = [rule for rule in facts.policy_rules if rule.family is flow.family]
+    vrf = _vrf_of(facts, flow)
+    if vrf is not None and flow.out_interface == vrf.name:
+        flow = replace(flow, out_interface=None)  # it chooses the table, and no interface of it
     skip_until = None
     for rule in rules:
         if skip_until is not None and rule.priority < skip_until:
             continue
         skip_until = None
+        if rule.is_vrf and vrf is None:
+            continue
         matches = _rule_matches(rule, flow)
         if matches is False:
             continue
+        if rule.is_vrf and vrf is not None:
+            rule = replace(rule, table=vrf.vrf_table)  # noqa: PLW2901 - the table is the packet's
         result = _apply_rule(rule, facts.routes, flow)
         if matches is None and result is not None:
             return _undecided(rule)
@@ -92,6 +100,13 @@ def lookup_flow(facts: Facts, flow: Flow) -> RouteDecision | Unknown:
         elif result is not None:
             return result
     return RouteDecision(RouteKind.NONE)
+
+
+def _vrf_of(facts: Facts, flow: Flow) -> Interface | None:
+    """The VRF that a packet belongs to, by the interface that it came in by or must leave by (l3mdev_update_flow)."""
+    known = {} if isinstance(facts.interfaces, Unknown) else {one.name: one for one in facts.interfaces}
+    places = (known.get(name or "") for name in (flow.out_interface, flow.in_interface))
+    return next((known.get(one.vrf) for one in places if one is not None and one.vrf), None)
 
 
 def _apply_rule(

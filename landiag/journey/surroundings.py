@@ -160,7 +160,7 @@ class HostSurroundings(Surroundings):
             return None
         valid = mark if any(self.setting("src_valid_mark", device)) else 0
         flow = Flow(
-            source, packet.destination, mark=valid, uid=KERNEL_UID,
+            source, packet.destination, out_interface=self._vrf(device), mark=valid, uid=KERNEL_UID,
             source_port=packet.destination_port, destination_port=packet.source_port,
         )  # fmt: skip
         found = lookup_flow(self._facts, flow)
@@ -173,6 +173,11 @@ class HostSurroundings(Surroundings):
             return refused
         same = found.device in (device, self._master(device))
         return refused if mode == _STRICT and not same else None
+
+    def _vrf(self, device: str | None) -> str | None:
+        """The VRF of what came in by a device: answers leave by its table (inet_request_bound_dev_if)."""
+        found = self._interfaces.get(device or "")
+        return None if found is None else found.vrf
 
     def _spreads_over(self, source: IPAddress, device: str) -> bool:
         """Whether one of several next hops to an address is by this device (fib_info_nh_uses_dev)."""
@@ -204,8 +209,9 @@ class HostSurroundings(Surroundings):
         uid = KERNEL_UID if packet.skuid == NO_SOCKET else packet.skuid
         socket = self._socket(packet.source, packet.source_port)
         tied = socket.device if socket is not None and packet.skuid != NO_SOCKET else None
+        out = tied or self._vrf(self.in_interface)
         flow = Flow(
-            packet.destination, packet.source, out_interface=tied, mark=mark or 0, uid=uid,
+            packet.destination, packet.source, out_interface=out, mark=mark or 0, uid=uid,
             source_port=packet.source_port, destination_port=packet.destination_port,
         )  # fmt: skip
         return as_way(self._lookup(flow))

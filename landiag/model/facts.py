@@ -232,7 +232,8 @@ class Interface(Struct, frozen=True):
     ``master`` is the bridge, bond or VRF it belongs to.
     ``profile`` is the firewall profile of Windows: ``public private domain``; ``guid`` is how its rules name the
     interface, in braces; ``description`` is what its maker calls it there. ``arp`` is False where it asks and answers
-    nobody who has an address (NOARP).
+    nobody who has an address (NOARP). ``vrf`` is the VRF that it belongs to, or is; ``vrf_table`` the routing table of
+    a VRF. ``tied_only``: what comes in there reaches only sockets that are tied to it or to its VRF (None: not known).
     """
 
     name: str
@@ -250,6 +251,9 @@ class Interface(Struct, frozen=True):
     guid: str | None = None
     arp: bool = True
     description: str = ""
+    vrf: str | None = None
+    vrf_table: str | None = None
+    tied_only: bool | None = False
 
 
 class Address(Struct, frozen=True):
@@ -294,7 +298,8 @@ class Route(Struct, frozen=True):
 class PolicyRule(Struct, frozen=True):
     """One rule of the routing policy database, ip-rule(8). None means "any".
 
-    ``unmodelled`` names selectors that are not understood: such a rule matches perhaps.
+    ``is_vrf``: it sends what belongs to a VRF to the table of that. ``unmodelled`` names selectors that are not
+    understood: such a rule matches perhaps.
     """
 
     priority: int
@@ -314,6 +319,7 @@ class PolicyRule(Struct, frozen=True):
     negated: bool = False
     suppress_prefix_length: int | None = None
     goto: int | None = None
+    is_vrf: bool = False
     unmodelled: tuple[str, ...] = ()
 
 

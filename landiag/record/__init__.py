@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 from landiag.checks.sandbox import unit_sources
 from landiag.collect import linux
+from landiag.collect.units import OF_SYSTEMD
 from landiag.gather import gather
 from landiag.host import Recorder, Recording
 from landiag.model.facts import Unknown
@@ -24,6 +25,7 @@ def record_host(recorder: Recorder, deadline: float) -> Recording:
     machine, facts = gather(recorder, deadline)
     if facts.os == "linux":
         known = () if isinstance(facts.sockets, Unknown) else facts.sockets
-        recorder.read_all((*linux.plan_namespaces(recorder.readings), *unit_sources(known)), deadline)
+        inside = linux.plan_namespaces(recorder.readings)
+        recorder.read_all((*inside, *unit_sources(known), *OF_SYSTEMD), deadline)
     created = datetime.fromtimestamp(machine.now, timezone.utc).isoformat(timespec="seconds")
     return Recording(Target(port=None), created, __version__, recorder.readings, {"command": COMMAND})

@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from pkgutil import get_data
 from typing import Any
 
-from landiag.checks import sandbox
-from landiag.collect import interfaces, linux, linux_sources, machine, routes, sockets
+from landiag.collect import interfaces, linux, linux_sources, machine, routes, sockets, units
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES, MODULE_OPTIONS, VIRTUAL_VENDORS
 from landiag.firewall.linux import DEVICE_CHAIN, TABLE_FLAGS
 from landiag.firewall.sources import NFT, NFT_TEXT, SOURCES
@@ -56,7 +55,7 @@ def _table() -> dict[str, Any]:
         "modules": MODULE_OPTIONS,
         "virtual": VIRTUAL_VENDORS,
         "variables": sorted(kept_variables()),
-        "first": _rows((machine.MACHINE, *linux_sources.FIRST)),
+        "first": _rows((machine.MACHINE, *linux_sources.FIRST, *units.OF_SYSTEMD)),
         "rules": [one.name for one in SOURCES],
         "ufw": _rows((USER_RULES, USER_RULES6)),
         "nft": NFT.name,
@@ -66,8 +65,8 @@ def _table() -> dict[str, Any]:
         "listeners": sockets.LISTENERS.name,
         "addresses": interfaces.INTERFACES.name,
         "proc_tcp": _rows((sockets.PROC_TCP, sockets.PROC_TCP6)),
-        "units": sandbox.UNITS.pattern,
-        "unit": _rows((sandbox.unit_source((_UNIT,)),))[0],
+        "units": units.UNITS.pattern,
+        "unit": _rows((units.unit_source((_UNIT,)),))[0],
         "interface": _rows(own),
         "namespace": _rows(inside),
         "most_interfaces": _MOST_INTERFACES,

@@ -71,7 +71,7 @@ def restart_command(
     host = "::" if family is Family.IPV6 else "0.0.0.0"
     title = f"Start {server.name} on all addresses"
     advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
-    if unit:
+    if unit and not is_published(server):
         return _of_unit(advice, server, host, port, unit)
     if server.manager:
         return _of_manager(advice, server, host, port, server.manager)
@@ -82,6 +82,14 @@ def restart_command(
     return replace(
         found, complete=found.complete and not server.kind.steps, debugs=_may_debug(server, process, found)
     )
+
+
+def is_published(server: Server) -> bool:
+    """Whether another program than the server holds the port: what decides is how that is told to publish it.
+
+    Its unit is that of the engine, and a restart of it would stop everybody's containers for nothing.
+    """
+    return server.kind.forwarder and server.kind.how == "steps"
 
 
 def _may_debug(server: Server, process: Process, advice: RestartAdvice) -> bool:

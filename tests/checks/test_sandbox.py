@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks.sandbox import parse_unit
+from landiag.collect.units import parse_chain
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.report import Report, Status
 from tests.cases import load, replay
@@ -49,13 +49,14 @@ def report(text: str, status: ReadStatus = ReadStatus.OK, peer: str | None = Non
     ],
 )
 def test_what_is_allowed_outranks_what_is_denied(allow: str, deny: str, client: str, admitted: bool) -> None:
-    assert parse_unit(show(allow, deny)).admits(ip_address(client)) is admitted
+    assert parse_chain(show(allow, deny)).admits(ip_address(client)) is admitted
 
 
 def test_the_lists_of_slices_add_up() -> None:
-    text = SHOW.format(unit="system.slice", allow="", deny="0.0.0.0/0", program="") + show("10.0.0.0/8")
-    assert not parse_unit(text).admits(ip_address("192.168.1.5"))
-    assert parse_unit(text).admits(ip_address("10.1.1.1"))
+    above = SHOW.format(unit="system.slice", allow="", deny="0.0.0.0/0", program="")
+    text = f"{above}\n{show('10.0.0.0/8')}"
+    assert not parse_chain(text).admits(ip_address("192.168.1.5"))
+    assert parse_chain(text).admits(ip_address("10.1.1.1"))
 
 
 def test_a_denied_network_blocks_and_says_which_unit() -> None:
@@ -63,7 +64,9 @@ def test_a_denied_network_blocks_and_says_which_unit() -> None:
     assert (said.verdict.status, said.verdict.cause) == (Status.BLOCKED, "sandbox-denies")
     finding = next(one for one in said.findings if one.code == "sandbox-denies")
     assert "shop.service" in finding.title
-    assert any("IPAddressAllow=" in step for step in finding.fixes[0].steps)
+    assert finding.fixes[0].commands == (
+        "systemctl set-property shop.service IPAddressAllow=192.168.77.0/24",
+    )
 
 
 @pytest.mark.parametrize("text", [show(), show("0.0.0.0/0", EVERYBODY), ""])
@@ -82,5 +85,5 @@ def test_without_systemd_there_are_no_lists() -> None:
 
 
 def test_lists_that_are_none_are_refused() -> None:
-    with pytest.raises(ParseError, match="not systemd's address lists"):
-        parse_unit("IPAddressDeny=somewhere\n")
+    with pytest.raises(ParseError, match="not a description of a unit"):
+        parse_chain("IPAddressDeny=somewhere\n")

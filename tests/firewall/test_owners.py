@@ -3,13 +3,14 @@ fail2ban's actions, libvirt, Tailscale, NordVPN, Mullvad)."""
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import pytest
 
 from landiag.firewall.command import Judge, saved_around
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.linux import add_origins, build_ruleset
+from landiag.firewall.openings import Opening, propose
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
@@ -217,6 +218,18 @@ def test_firewalld_says_why_its_zone_stops_clients() -> None:
     assert base.title == "firewalld: zone public has no port 5000/tcp"
     denied = nft_owner("firewalld", "filter_IN_public_deny", "meta nfproto ipv4 tcp dport 5000 drop", way)
     assert denied.title == "firewalld: a rule of zone public denies it"
+
+
+def test_panic_mode_of_firewalld_is_left_by_its_own_command() -> None:
+    owner = nft_owner("firewalld_policy_drop", "raw_prerouting", "policy drop")
+    assert (owner.subject, owner.reason, owner.panics) == ("firewalld", "its panic mode is on", True)
+    reloading = nft_owner("firewalld_policy_drop", "filter_input", "policy drop")
+    assert not reloading.panics
+    chain = Chain("nftables", "inet", "firewalld_policy_drop", "raw_prerouting", (), Hook("prerouting"))
+    line = TraceLine("prerouting", "drop", chain, None, "policy drop")
+    (proposal,) = propose(Ruleset(), owner, line, Opening(ip_network("192.168.77.0/24"), 5000))
+    assert proposal.told is not None
+    assert proposal.told.argv == ("firewall-cmd", "--panic-off")
 
 
 DOCKER = """\

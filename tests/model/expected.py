@@ -14,7 +14,7 @@ nothing-listening *       | listening   | socket       | refused                
 port-taken                | port        | socket       | answered refused varies          | other-server-answers
 port-reserved *           | port        | socket       | refused                          | connection-refused
 port-privileged *         | port        | socket       | refused                          | connection-refused
-bound-to-loopback         | listening   | socket       | refused                          | connection-refused
+bound-to-loopback         | listening   | socket       | refused reset                    | connection-refused connection-reset
 bound-to-other-address    | listening   | socket       | refused                          | connection-refused
 bound-to-ipv6-only        | listening   | socket       | refused                          | connection-refused
 bound-to-ipv4-only        | listening   | socket       | refused                          | connection-refused

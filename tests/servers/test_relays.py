@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from landiag.model.facts import Process
+from landiag.servers.recognise import recognise
 from landiag.servers.relays import relay_of, relays, without_inner_relays
+from landiag.servers.restart import restart_command
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,32 @@ def test_a_relay_of_localhost_beside_an_engine_is_no_second_owner() -> None:
 
 def test_every_product_says_what_ends_what_it_publishes() -> None:
     assert all(one.stop and "kill" not in one.stop for one in relays())
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "words"),
+    [
+        ("docker-proxy", "docker.service", "docker run"),
+        ("rootlessport", "user@1000.service", "podman run"),
+        ("pasta.avx2", "user@1000.service", "podman run"),
+    ],
+)
+def test_a_published_port_is_published_anew_and_its_engine_left_alone(
+    name: str, unit: str, words: str
+) -> None:
+    ends = (
+        "-host-ip",
+        "127.0.0.1",
+        "-host-port",
+        "5000",
+        "-container-ip",
+        "172.17.0.2",
+        "-container-port",
+        "80",
+    )
+    process = Process(7, name, (f"/usr/bin/{name}", "-proto", "tcp", *ends), exe=f"/usr/bin/{name}")
+    server = recognise(process, {7: process})
+    assert server is not None
+    advice = restart_command(server, process, port=5000, unit=unit)
+    assert (advice.run, advice.stop_pid, advice.needs) == (None, None, "user-action")
+    assert words in advice.steps[0]

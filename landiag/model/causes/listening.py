@@ -66,8 +66,8 @@ BOUND_TO_LOOPBACK = Cause(
     code="bound-to-loopback",
     check=CheckName.LISTENING,
     stages=(StageName.SOCKET,),
-    symptoms=(Symptom.REFUSED,),
-    met=(CONNECTION_REFUSED,),
+    symptoms=(Symptom.REFUSED, Symptom.RESET),
+    met=(CONNECTION_REFUSED, CONNECTION_RESET),
     phone=Plain(
         "The server listens for the computer itself only",
         "Start it so that it listens on all addresses (for Flask: flask run --host 0.0.0.0).",

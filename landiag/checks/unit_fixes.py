@@ -1,0 +1,69 @@
+"""Fixes that change a unit of systemd: a property that holds at once, or a file beside the unit's own."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+from landiag.model.actions import Lasts
+from landiag.model.report import Fix
+
+_FILES = "/etc/systemd/system"
+_PROPERTIES = "/etc/systemd/system.control"
+_PLAIN = re.compile(r"[A-Za-z0-9_=:.,/@+~ \[\]-]*", re.ASCII)
+
+
+def property_fix(
+    title: str, unit: str, name: str, value: str, *, before: str, restart: str | None = None
+) -> Fix:
+    """Add a value to a property that systemd changes while the unit runs; it stays after the next start.
+
+    ``before`` is its value: the undo sets that again, because a reload leaves what is in force as it is.
+    ``restart`` is the service that has to start anew, where it has failed because of it.
+    """
+    file = f"{_PROPERTIES}/{unit}.d/50-{name}.conf"
+    again = (shlex.join(("systemctl", "restart", restart)),) if restart else ()
+    return Fix(
+        title,
+        commands=(shlex.join(("systemctl", "set-property", unit, f"{name}={value}")), *again),
+        undo=(
+            shlex.join(
+                ("systemctl", "set-property", unit, f"{name}=", *((f"{name}={before}",) if before else ()))
+            ),
+            shlex.join(("rm", file)),
+            "systemctl daemon-reload",
+            *again,
+        ),
+        needs="root",
+        lasts=Lasts.FOR_GOOD,
+    )
+
+
+def file_fix(
+    title: str, unit: str, lines: Sequence[str], restarts: Sequence[str], risk: str | None = None
+) -> Fix:
+    """Write lines under the section of the unit's type, in a file beside its own, and start anew what needs it."""
+    folder = f"{_FILES}/{unit}.d"
+    file = f"{folder}/zz-landiag.conf"
+    section = unit.rpartition(".")[2].capitalize()
+    words = " ".join(_quoted(line) for line in (f"[{section}]", *lines))
+    again = tuple(shlex.join(("systemctl", *one.split(" ", 1))) for one in restarts)
+    return Fix(
+        title,
+        commands=(
+            shlex.join(("mkdir", "-p", folder)),
+            shlex.join(("sh", "-c", f'printf "%s\\n" {words} > {shlex.quote(file)}')),
+            "systemctl daemon-reload",
+            *again,
+        ),
+        undo=(shlex.join(("rm", file)), "systemctl daemon-reload", *again),
+        needs="root",
+        risk=risk,
+        lasts=Lasts.FOR_GOOD,
+    )
+
+
+def _quoted(line: str) -> str:
+    """A line as one word of a script that stands in single quotes: readable where nothing in it is special."""
+    return f'"{line}"' if _PLAIN.fullmatch(line) else shlex.quote(line)

@@ -1,0 +1,240 @@
+"""systemd's units, as ``systemctl show`` describes them: what their settings let a server's sockets do.
+
+Sources: systemd.resource-control(5), systemd.exec(5), systemd.socket(5); systemctl-show.c for the form of the values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import ip_network
+
+from msgspec import Struct
+
+from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError
+
+UNITS = re.compile(r"[^/]+\.(?:service|scope|slice|socket)(?=/|$)")
+"""The units in the path of a control group."""
+
+_OF_PACKETS = ("Id", "IPAddressAllow", "IPAddressDeny", "IPIngressFilterPath", "RestrictNetworkInterfaces")
+_OF_SERVICES = (
+    *("Id", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "PrivateNetwork"),
+    *(
+        "NetworkNamespacePath",
+        "JoinsNamespaceOf",
+        "RestrictAddressFamilies",
+        "SocketBindAllow",
+        "SocketBindDeny",
+    ),
+)
+SERVICES = Command(
+    "systemd-services", ("systemctl", "show", f"--property={','.join(_OF_SERVICES)}", "*.service")
+)
+"""Every service that is loaded: why one may not listen, or listens where nobody reaches it."""
+
+SOCKETS = Command(
+    "systemd-sockets", ("systemctl", "show", "--property=Id,ActiveState,Listen,Triggers", "*.socket")
+)
+"""Every socket that systemd itself listens on."""
+
+FEATURES = Command("systemd-features", ("systemctl", "show", "--property=Version,Features"))
+"""How this systemd was built: some settings have no effect without BPF_FRAMEWORK."""
+
+
+OF_SYSTEMD = (FEATURES, SERVICES, SOCKETS)
+"""What is asked of systemd itself, whichever unit it is about."""
+
+
+def unit_source(units: Sequence[str]) -> Command:
+    """Name the source of a unit, which comes last, and of the slices above it: what packets for its sockets meet."""
+    return Command(
+        f"unit {units[-1]}", ("systemctl", "show", f"--property={','.join(_OF_PACKETS)}", "--", *units)
+    )
+
+
+def journal_source(unit: str) -> Command:
+    """Name the source of the last lines that a service itself has written."""
+    argv = ("journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=12", f"_SYSTEMD_UNIT={unit}")
+    return Command(f"journal {unit}", argv)
+
+
+class NameList(Struct, frozen=True):
+    """A list of names that are let through, or (``denies``) that are the only ones that are not."""
+
+    names: tuple[str, ...]
+    denies: bool = False
+
+    def admits(self, name: str) -> bool:
+        """Whether this name is let through."""
+        return (name in self.names) is not self.denies
+
+    @property
+    def text(self) -> str:
+        """As a unit file writes it."""
+        return ("~" if self.denies else "") + " ".join(self.names)
+
+
+class Unit(Struct, frozen=True):
+    """A unit; what was not asked, or is not set, is empty. ``programs`` are BPF programs of the user's own.
+
+    ``listens`` are the lines by which a socket unit is told where to listen, ``triggers`` the services that it starts.
+    """
+
+    name: str
+    allow: tuple[IPNetwork, ...] = ()
+    deny: tuple[IPNetwork, ...] = ()
+    programs: tuple[str, ...] = ()
+    interfaces: NameList | None = None
+    families: NameList | None = None
+    bind_allow: tuple[str, ...] = ()
+    bind_deny: tuple[str, ...] = ()
+    is_private: bool = False
+    namespace_path: str = ""
+    joins: tuple[str, ...] = ()
+    listens: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+    state: str = ""
+    result: str = ""
+    restarts: int = 0
+    pid: int = 0
+
+    @property
+    def section(self) -> str:
+        """The section of its file in which its settings stand; systemd ignores them in another."""
+        return self.name.rpartition(".")[2].capitalize()
+
+    @property
+    def network_setting(self) -> str:
+        """The setting that gives it another network than the machine's; empty where it has the machine's."""
+        if self.namespace_path:
+            return f"NetworkNamespacePath={self.namespace_path}"
+        return "PrivateNetwork=yes" if self.is_private else ""
+
+    @property
+    def keeps_failing(self) -> bool:
+        """Whether it has ended with an error, or was started again after one more than once: it may run just now."""
+        return self.state in ("failed", "auto-restart") or self.restarts > 1
+
+    def may_bind(self, port: int) -> bool:
+        """Whether SocketBindAllow and SocketBindDeny let it bind a TCP socket to this port."""
+        if any(_concerns(one, port) for one in self.bind_allow):
+            return True
+        return not any(_concerns(one, port) for one in self.bind_deny)
+
+
+_BIND_RULE = re.compile(
+    r"(?:ipv[46]:)?(?P<protocol>tcp|udp)?:?(?P<ports>any|(?P<first>\d+)(?:-(?P<last>\d+))?)?"
+)
+
+
+def _concerns(rule: str, port: int) -> bool:
+    """Whether ``ipv4:tcp:5000-5010`` concerns TCP sockets on a port; systemd 252 prints no colon before the ports."""
+    found = _BIND_RULE.fullmatch(rule)
+    if found is None or found["protocol"] == "udp":
+        return False
+    first = found["first"]
+    return first is None or int(first) <= port <= int(found["last"] or first)
+
+
+class Chain(Struct, frozen=True):
+    """The unit whose sockets they are, which comes last, and the slices above it, whose settings bear on it, too."""
+
+    units: tuple[Unit, ...]
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The BPF programs that see every packet first, of all of them."""
+        return tuple(program for unit in self.units for program in unit.programs)
+
+    @property
+    def allow(self) -> tuple[IPNetwork, ...]:
+        """Whom they let in together: the lists of slices add up."""
+        return tuple(network for unit in self.units for network in unit.allow)
+
+    @property
+    def deny(self) -> tuple[IPNetwork, ...]:
+        """Whom they keep away together, where no list lets them in."""
+        return tuple(network for unit in self.units for network in unit.deny)
+
+    def denier(self, client: IPAddress) -> tuple[Unit, IPNetwork] | None:
+        """The unit that keeps an address away, and the network on its list; None where packets from it get in."""
+        if any(client in one for one in self.allow):
+            return None
+        found = ((unit, one) for unit in reversed(self.units) for one in unit.deny if client in one)
+        return next(found, None)
+
+    def admits(self, client: IPAddress) -> bool:
+        """Whether packets from this address reach the unit's sockets."""
+        return self.denier(client) is None
+
+    def keeper(self, interface: str) -> Unit | None:
+        """The unit that takes nothing from an interface; each of them asks for itself."""
+        found = (one for one in reversed(self.units) if one.interfaces is not None)
+        return next((one for one in found if one.interfaces and not one.interfaces.admits(interface)), None)
+
+
+def parse_chain(text: str) -> Chain:
+    """Parse ``systemctl show`` of a unit and of its slices."""
+    return Chain(parse_units(text))
+
+
+def parse_units(text: str) -> tuple[Unit, ...]:
+    """Parse ``systemctl show``: a block a unit, with an empty line between."""
+    return tuple(_parse_unit(block) for block in text.split("\n\n") if block.strip())
+
+
+def _parse_unit(block: str) -> Unit:
+    values: dict[str, str] = {}
+    listens = []
+    for line in block.splitlines():
+        name, separator, value = line.partition("=")
+        if separator and name == "Listen":
+            address, _, kind = value.rpartition(" (")
+            listens.append(f"Listen{kind.rstrip(')')}={address}")
+        elif separator:
+            values[name] = value.strip()
+    try:
+        return _unit(values, tuple(listens))
+    except ValueError as error:
+        raise ParseError(f"not a description of a unit by systemd: {error}") from error
+
+
+def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
+    def words(name: str) -> tuple[str, ...]:
+        return tuple(values.get(name, "").split())
+
+    state = values.get("SubState") if values.get("SubState") == "auto-restart" else values.get("ActiveState")
+    return Unit(
+        name=values.get("Id", ""),
+        allow=tuple(ip_network(word, strict=False) for word in words("IPAddressAllow")),
+        deny=tuple(ip_network(word, strict=False) for word in words("IPAddressDeny")),
+        programs=words("IPIngressFilterPath"),
+        interfaces=_names(values.get("RestrictNetworkInterfaces") or "~"),
+        families=_names(values.get("RestrictAddressFamilies", "~")),
+        bind_allow=words("SocketBindAllow"),
+        bind_deny=words("SocketBindDeny"),
+        is_private=values.get("PrivateNetwork") == "yes",
+        namespace_path=values.get("NetworkNamespacePath", ""),
+        joins=words("JoinsNamespaceOf"),
+        listens=listens,
+        triggers=words("Triggers"),
+        state=state or "",
+        result=values.get("Result", ""),
+        restarts=int(values.get("NRestarts", 0) or 0),
+        pid=int(values.get("MainPID", 0) or 0),
+    )
+
+
+def _names(text: str) -> NameList | None:
+    """A list as systemd prints it: ``~`` where nothing is set, nothing at all where no name is let through."""
+    names = tuple(text.removeprefix("~").split())
+    denies = text.startswith("~")
+    return None if denies and not names else NameList(names, denies)
+
+
+def parse_features(text: str) -> frozenset[str]:
+    """Parse ``systemctl show`` of the manager: what this systemd was built with."""
+    lines = dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line)
+    if "Features" not in lines:
+        raise ParseError("not the features of systemd")
+    return frozenset(word[1:] for word in lines["Features"].split() if word.startswith("+"))

@@ -1,0 +1,28 @@
+"""pasta's command line, as Podman writes it: which port inside a container a port of the host leads to."""
+
+from __future__ import annotations
+
+import pytest
+
+from landiag.checks.carried import carried_to
+from landiag.model.facts import Process
+
+
+@pytest.mark.parametrize(
+    ("rule", "inner"),
+    [
+        ("5000-5000:80-80", 80),
+        ("192.168.77.10/5000-5000:80-80", 80),
+        ("4990-5010:90-110", 100),
+        ("22,5000", 5000),
+        ("5001-5002:80-81", None),
+        ("none", None),
+    ],
+)
+def test_where_pasta_carries_a_port(rule: str, inner: int | None) -> None:
+    argv = ("/usr/bin/pasta", "--config-net", "-t", rule, "--netns", "/run/user/1000/netns/netns-1")
+    assert carried_to(Process(7, "pasta.avx2", argv), 5000) == inner
+
+
+def test_others_carry_nothing() -> None:
+    assert carried_to(Process(7, "python3", ("python3", "-t", "5000-5000:80-80")), 5000) is None

@@ -1,0 +1,112 @@
+"""Services of systemd that leave a port unheard (synthetic readings in the words of Debian 13)."""
+
+from __future__ import annotations
+
+import json
+
+from msgspec.structs import replace
+
+from landiag.collect.machine import process_source
+from landiag.collect.units import SERVICES, SOCKETS, journal_source
+from landiag.model.facts import Reading, ReadStatus
+from landiag.model.report import Finding, Report, Status
+from tests.cases import load, replay
+
+SHOW = (
+    "Id=shop.service\nActiveState={state}\nSubState={state}\nResult=exit-code\nNRestarts={restarts}\nMainPID={pid}\n"
+    "PrivateNetwork={private}\nNetworkNamespacePath={path}\nRestrictAddressFamilies={families}\n"
+    "SocketBindAllow=\nSocketBindDeny={deny}\n"
+)
+
+
+def show(**changed: str) -> str:
+    usual = {
+        "state": "active",
+        "restarts": "0",
+        "pid": "0",
+        "private": "no",
+        "path": "",
+        "families": "~",
+        "deny": "",
+    }
+    return SHOW.format(**{**usual, **changed})
+
+
+def ok(source: str, text: str) -> Reading:
+    return Reading(source, ReadStatus.OK, text.encode())
+
+
+def report(services: str, *more: Reading) -> Report:
+    """The case in which nobody listens, with these services."""
+    recording = load("linux-nothing-listening").recording
+    added = {one.source: one for one in (ok(SERVICES.name, services), *more)}
+    return replay(replace(recording, readings={**recording.readings, **added}))
+
+
+def decisive(said: Report) -> Finding:
+    assert said.verdict.status is Status.BLOCKED
+    return next(one for one in said.findings if one.code == said.verdict.cause)
+
+
+def failing(words: str, **changed: str) -> Report:
+    text = show(state="auto-restart", restarts="4", **changed)
+    return report(text, ok(journal_source("shop.service").name, f"{words}\n"))
+
+
+def test_a_service_that_may_make_no_such_socket_is_named_with_its_last_words() -> None:
+    words = "Traceback\nOSError: [Errno 97] Address family not supported by protocol\n"
+    found = decisive(failing(words, families="AF_UNIX"))
+    assert found.title.endswith("the sandbox of shop.service forbids it (RestrictAddressFamilies)")
+    assert "started again 4 times" in found.evidence[-1].text
+    assert found.evidence[-1].text.endswith("Address family not supported by protocol")
+    assert '"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"' in found.fixes[0].commands[1]
+
+
+def test_a_service_that_may_not_bind_the_port_is_allowed_to() -> None:
+    found = decisive(failing("PermissionError: [Errno 1] Operation not permitted", deny="any"))
+    assert found.title.endswith("(SocketBindDeny)")
+    assert found.fixes[0].commands == (
+        "systemctl set-property shop.service SocketBindAllow=tcp:5000",
+        "systemctl restart shop.service",
+    )
+
+
+def test_a_sandbox_is_not_blamed_for_another_error() -> None:
+    found = decisive(failing("No such file: shop.toml --password=hunter2", families="AF_UNIX", deny="any"))
+    assert found.code == "nothing-listening"
+    assert "No such file: shop.toml" in found.evidence[-1].text
+    assert "hunter2" not in found.evidence[-1].text
+
+
+def test_a_service_in_a_network_of_its_own_is_known_by_its_command() -> None:
+    process = {"pid": 77, "name": "python3", "argv": ["python3", "-m", "http.server", "5000"]}
+    seen = ok(process_source((77,)).name, json.dumps([process]))
+    found = decisive(report(show(private="yes", pid="77"), seen))
+    assert found.code == "listening-in-namespace"
+    assert "shop.service" in found.title
+    assert '"PrivateNetwork=no"' in found.fixes[0].commands[1]
+    elsewhere = json.dumps([{**process, "argv": ["python3", "-m", "http.server", "15000"]}])
+    other = report(show(private="yes", pid="77"), ok(process_source((77,)).name, elsewhere))
+    assert other.verdict.cause == "nothing-listening"
+
+
+def test_systemd_itself_listens_on_loopback() -> None:
+    recording = load("linux-bound-to-loopback").recording
+    listeners = recording.readings["ss-listeners"]
+    line = (
+        'LISTEN 0 4096 127.0.0.1:5000 0.0.0.0:* users:(("python3",pid=504,fd=3),("systemd",pid=1,fd=51)) '
+        "ino:12888 sk:1 cgroup:/system.slice/shop.socket <->\n"
+    )
+    units = (
+        "Listen=127.0.0.1:5000 (Stream)\nListen=[::]:5001 (Datagram)\nId=shop.socket\nTriggers=shop.service\n"
+    )
+    readings = {
+        **recording.readings,
+        "ss-listeners": replace(listeners, data=line.encode()),
+        SOCKETS.name: ok(SOCKETS.name, units),
+    }
+    found = decisive(replay(replace(recording, readings=readings)))
+    assert found.code == "bound-to-loopback"
+    commands = found.fixes[0].commands
+    assert '"[Socket]" "ListenStream=" "ListenStream=5000" "ListenDatagram=[::]:5001"' in commands[1]
+    assert commands[3:] == ("systemctl stop shop.service", "systemctl restart shop.socket")

@@ -1,0 +1,68 @@
+"""A scenario on a whole machine: a fault, what a real client gets, and what landiag must say. Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, blocked
+from tests.vm.image import RELEASES
+from tests.vm.network import SERVER
+
+__all__ = ["CLEAR", "UNDETERMINED", "Expected", "Scenario", "blocked", "service", "unit"]
+
+SHOP = "/usr/bin/python3 -m http.server --directory /srv"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One case on a whole machine.
+
+    ``files`` are written first, then ``setup`` is typed as root; the case begins when ``ready`` succeeds. ``truth``
+    is what the client gets (words of tests/lab/exchange.py), ``expected`` the verdict as root, ``as_user`` that of an
+    ordinary user (None: not asked). ``says`` are words that the finding of the verdict must hold, with its evidence
+    and its fixes (that of ``cause``, where the verdict has none); ``never`` are words that no fix may hold.
+    ``fixed`` is what the client gets after the fix as printed; empty where there is none. ``by_hand`` does what the
+    steps of the fix say, where they are no commands. ``who`` measures: ``client``, or a network namespace of the
+    machine by its name.
+    """
+
+    name: str
+    fault: str
+    truth: str
+    expected: Expected
+    setup: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    ready: str = ""
+    as_user: Expected | None = None
+    cause: str = ""
+    says: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    fixed: str = ""
+    by_hand: str = ""
+    options: str = ""
+    address: str = SERVER
+    port: int = 5000
+    who: str = "client"
+    reboots: bool = False
+    releases: tuple[str, ...] = RELEASES
+
+    @property
+    def is_ready(self) -> str:
+        """The line that succeeds once the machine is as the scenario wants it."""
+        return self.ready or f"ss -Hltn 'sport = :{self.port}' | grep -q ."
+
+
+def unit(name: str, section: str, *lines: str) -> dict[str, str]:
+    """A unit file: ``lines`` under ``section``."""
+    return {f"/etc/systemd/system/{name}": "\n".join([f"[{section}]", *lines, ""])}
+
+
+def service(*lines: str, command: str = f"{SHOP} 5000", name: str = "shop") -> dict[str, str]:
+    """A service that serves a page on port 5000, with these lines in its ``[Service]``."""
+    return unit(
+        f"{name}.service", "Service", f"ExecStart={command}", "Restart=always", "RestartSec=1", *lines
+    )
+
+
+START = "systemctl daemon-reload && systemctl start shop.service"

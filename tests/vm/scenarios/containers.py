@@ -1,0 +1,148 @@
+"""Containers of real engines, Docker and Podman, with an image made of one static program."""
+
+from __future__ import annotations
+
+from tests.vm.scenario import CLEAR, Scenario, blocked
+
+# An image is a tar file: busybox, and a page.
+IMAGE = (
+    "mkdir -p /root/image/bin /root/image/www; cp /bin/busybox /root/image/bin/; "
+    "ln -sf busybox /root/image/bin/sh; echo shop > /root/image/www/index.html; "
+    "tar -C /root/image -cf /tmp/image.tar ."
+)
+DOCKER = f"{IMAGE}; systemctl start docker; docker import /tmp/image.tar shop"
+PODMAN = f"{IMAGE}; podman import -q /tmp/image.tar shop"
+ROOTLESS = (
+    f"{IMAGE}; chmod 644 /tmp/image.tar; loginctl enable-linger ada; "
+    "for i in $(seq 100); do [ -d /run/user/1000 ] && break; sleep 0.2; done; "
+    "cd /home/ada; as() { setpriv --reuid=ada --regid=ada --init-groups env HOME=/home/ada USER=ada "
+    'XDG_RUNTIME_DIR=/run/user/1000 PATH=$PATH "$@"; }; '
+    "as podman --cgroup-manager=cgroupfs import -q /tmp/image.tar shop"
+)
+SERVE = "shop /bin/busybox httpd -f -h /www -p"
+
+
+def docker(options: str, listen: str = "80") -> str:
+    """A container of Docker's that serves a page."""
+    return f"{DOCKER}; docker run -d --name web {options} {SERVE} {listen}"
+
+
+def podman(options: str, listen: str = "80") -> str:
+    """A container of Podman's that serves a page."""
+    return f"{PODMAN}; podman run -d --name web {options} {SERVE} {listen}"
+
+
+def rootless(options: str, listen: str = "80") -> str:
+    """The same of an ordinary user."""
+    return f"{ROOTLESS}; as podman --cgroup-manager=cgroupfs run -d --name web {options} {SERVE} {listen}"
+
+
+HARM = ("systemctl restart docker", "kill ", "systemctl restart containerd")
+
+SCENARIOS = (
+    Scenario(
+        "docker-published",
+        fault="nothing: the container's port is published",
+        setup=docker("-p 5000:80"),
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "docker-published-on-loopback",
+        fault="published as 127.0.0.1:5000:80",
+        setup=docker("-p 127.0.0.1:5000:80"),
+        truth="refused",
+        expected=blocked("published-on-loopback"),
+        as_user=blocked("published-on-loopback|bound-to-loopback"),
+        never=HARM,
+        by_hand=f"docker rm -f web; docker run -d --name web -p 5000:80 {SERVE} 80",
+        fixed="served",
+    ),
+    Scenario(
+        "docker-app-on-loopback",
+        fault="published; inside the container the server listens on 127.0.0.1",
+        setup=docker("-p 5000:80", "127.0.0.1:80"),
+        truth="refused|reset|closed",
+        expected=blocked("bound-to-loopback"),
+        never=(*HARM, "remove the rule", "emove the translation"),
+        by_hand=f"docker rm -f web; docker run -d --name web -p 5000:80 {SERVE} 80",
+        fixed="served",
+    ),
+    Scenario(
+        "docker-not-published",
+        fault="the container's port is not published",
+        setup=docker("", "5000"),
+        ready="docker exec web /bin/busybox netstat -ltn | grep -q 5000",
+        truth="refused",
+        expected=blocked("listening-in-namespace"),
+        says=("docker",),
+        by_hand=f"docker rm -f web; docker run -d --name web -p 5000:5000 {SERVE} 5000",
+        fixed="served",
+    ),
+    Scenario(
+        "docker-host-network",
+        fault="nothing: the container uses the machine's own network",
+        setup=docker("--network host", "5000"),
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "docker-user-drops",
+        fault="a rule in DOCKER-USER drops what comes to the container's port",
+        setup=f"{docker('-p 5000:80')}; iptables -I DOCKER-USER -i eth0 -p tcp --dport 80 -j DROP",
+        truth="timeout",
+        expected=blocked("firewall-drops"),
+        fixed="served",
+    ),
+    Scenario(
+        "docker-no-proxy-on-loopback",
+        fault="published on 127.0.0.1 by a Docker without its proxy",
+        setup="mkdir -p /etc/docker; echo '{\"userland-proxy\": false}' > /etc/docker/daemon.json; "
+        + docker("-p 127.0.0.1:5000:80"),
+        ready="docker exec web /bin/busybox netstat -ltn | grep -q :80",
+        truth="refused",
+        expected=blocked("published-on-loopback|bound-to-loopback|listening-in-namespace|nothing-listening"),
+        never=HARM,
+    ),
+    Scenario(
+        "podman-published",
+        fault="nothing: root's container is published",
+        setup=podman("-p 5000:80"),
+        ready="podman exec web /bin/busybox netstat -ltn | grep -q :80",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "podman-published-on-loopback",
+        fault="root's container is published on 127.0.0.1",
+        setup=podman("-p 127.0.0.1:5000:80"),
+        ready="podman exec web /bin/busybox netstat -ltn | grep -q :80",
+        truth="refused|timeout",
+        expected=blocked("published-on-loopback|port-redirected|nothing-listening|bound-to-loopback"),
+        never=HARM,
+    ),
+    Scenario(
+        "rootless-published",
+        fault="nothing: an ordinary user's container is published",
+        setup=rootless("-p 5000:80"),
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "rootless-published-on-loopback",
+        fault="an ordinary user's container is published on 127.0.0.1",
+        setup=rootless("-p 127.0.0.1:5000:80"),
+        truth="refused",
+        expected=blocked("published-on-loopback"),
+        never=("docker", *HARM),
+    ),
+    Scenario(
+        "rootless-pasta-app-on-loopback",
+        fault="pasta carries the port in; inside the server listens on 127.0.0.1",
+        setup=rootless("--network pasta -p 5000:80", "127.0.0.1:80"),
+        truth="refused|reset|closed",
+        expected=blocked("bound-to-loopback"),
+        never=("docker", *HARM),
+        releases=("trixie",),
+    ),
+)

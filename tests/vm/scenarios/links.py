@@ -1,0 +1,136 @@
+"""Links that only a whole machine has: VRF, VLAN, WireGuard, bonds."""
+
+from __future__ import annotations
+
+from tests.vm.scenario import CLEAR, START, Scenario, blocked, service
+
+VRF = (
+    "ip link add red type vrf table 10; ip link set red up; ip link set eth0 master red; "
+    "ip route add default via 192.168.77.1 table 10"
+)
+# The client is a namespace of the machine: the kernel under the tests need not know these links.
+BESIDE = (
+    "ip netns add beside; ip link add under type veth peer name eth0 netns beside; ip link set under up; "
+    "ip -n beside link set eth0 up; ip -n beside link set lo up"
+)
+VLAN = (
+    f"{BESIDE}; ip link add link under name under.7 type vlan id 7; ip link set under.7 up; "
+    "ip addr add 10.7.0.1/24 dev under.7; ip -n beside link add link eth0 name eth0.7 type vlan id 7; "
+    "ip -n beside link set eth0.7 up; ip -n beside addr add 10.7.0.2/24 dev eth0.7"
+)
+WIREGUARD = (
+    f"{BESIDE}; ip addr add 10.8.0.1/24 dev under; ip -n beside addr add 10.8.0.2/24 dev eth0; cd /root; "
+    "umask 077; wg genkey > a; wg genkey > b; wg pubkey < a > A; wg pubkey < b > B; "
+    "printf '[Interface]\\nAddress=10.9.0.1/24\\nListenPort=51820\\nPrivateKey=%s\\n[Peer]\\nPublicKey=%s\\n"
+    "AllowedIPs=10.9.0.2/32\\n' $(cat a) $(cat B) > /etc/wireguard/wg0.conf; wg-quick up wg0; "
+    "ip link add wg9 type wireguard; ip link set wg9 netns beside; "
+    "ip netns exec beside wg set wg9 private-key /root/b peer $(cat A) endpoint 10.8.0.1:51820 "
+    "allowed-ips 10.9.0.0/24; ip -n beside addr add 10.9.0.2/24 dev wg9; ip -n beside link set wg9 up"
+)
+BOND = (
+    f"{BESIDE}; ip link set under down; ip link add bond0 type bond mode active-backup; "
+    "ip link set under master bond0; ip link set bond0 up; ip addr add 10.6.0.1/24 dev bond0; "
+    "ip -n beside addr add 10.6.0.2/24 dev eth0; sleep 1"
+)
+
+SCENARIOS = (
+    Scenario(
+        "vrf-outside",
+        fault="the interface lies in a VRF, the server outside",
+        files=service(),
+        setup=f"{START}; {VRF}",
+        truth="refused",
+        expected=blocked("bound-to-device"),
+        as_user=blocked("bound-to-device"),
+        says=("VRF red", "net.ipv4.tcp_l3mdev_accept=1"),
+        never=("route add",),
+        fixed="served",
+    ),
+    Scenario(
+        "vrf-accepts",
+        fault="nothing: servers outside take what comes in by the VRF",
+        files=service(),
+        setup=f"{START}; {VRF}; sysctl -w net.ipv4.tcp_l3mdev_accept=1",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "vrf-inside",
+        fault="nothing: the server runs in the VRF",
+        files=service(
+            command="/usr/sbin/ip vrf exec red /usr/bin/python3 -m http.server --directory /srv 5000"
+        ),
+        setup=f"{VRF}; {START}",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "vrf-no-route",
+        fault="the VRF has no route back to a client behind the router",
+        files=service(),
+        setup=f"{START}; {VRF}; sysctl -w net.ipv4.tcp_l3mdev_accept=1; ip route del 192.168.77.0/24 table 10; "
+        "ip route del default table 10",
+        truth="timeout|unreachable",
+        expected=blocked("no-route-to-client|reverse-path-filter"),
+    ),
+    Scenario(
+        "vlan-open",
+        fault="nothing: a client of a VLAN",
+        files=service(),
+        setup=f"{START}; {VLAN}",
+        who="beside",
+        address="10.7.0.1",
+        options="--interface under.7",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "vlan-dropped",
+        fault="a rule drops what comes in by the VLAN",
+        files=service(),
+        setup=f"{START}; {VLAN}; nft add table inet f; "
+        "nft 'add chain inet f in { type filter hook input priority 0; }'; "
+        "nft add rule inet f in iifname under.7 tcp dport 5000 drop",
+        who="beside",
+        address="10.7.0.1",
+        options="--interface under.7",
+        truth="timeout",
+        expected=blocked("firewall-drops"),
+        fixed="served",
+    ),
+    Scenario(
+        "wireguard-open",
+        fault="nothing: a client of the tunnel",
+        files=service(),
+        setup=f"{START}; {WIREGUARD}",
+        who="beside",
+        address="10.9.0.1",
+        options="--interface wg0",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "wireguard-takes-replies",
+        fault="the tunnel's AllowedIPs take the answers for the LAN",
+        files=service(),
+        setup=f"{START}; {BESIDE}; ip addr add 10.8.0.1/24 dev under; cd /root; "
+        "wg genkey > a; wg genkey | wg pubkey > B; "
+        "printf '[Interface]\\nAddress=10.9.0.1/32\\nPrivateKey=%s\\n[Peer]\\nPublicKey=%s\\n"
+        "AllowedIPs=0.0.0.0/0\\nEndpoint=10.8.0.2:51820\\n' $(cat a) $(cat B) > /etc/wireguard/wg0.conf; "
+        "sed -i '/Private/aTable=51820' /etc/wireguard/wg0.conf; wg-quick up wg0; "
+        "ip rule add to 192.168.77.0/24 table 51820 priority 100",
+        truth="timeout",
+        expected=blocked("vpn-takes-replies"),
+    ),
+    Scenario(
+        "bond-open",
+        fault="nothing: a client of a bond",
+        files=service(),
+        setup=f"{START}; {BOND}",
+        who="beside",
+        address="10.6.0.1",
+        options="--interface bond0",
+        truth="served",
+        expected=CLEAR,
+    ),
+)
