@@ -624,6 +624,44 @@ TABLE = json.loads(r"""{
    "name": "file:/proc/modules",
    "kind": "file",
    "path": "/proc/modules"
+  },
+  {
+   "name": "systemd-features",
+   "kind": "command",
+   "argv": [
+    "systemctl",
+    "show",
+    "--property=Version,Features"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "systemd-services",
+   "kind": "command",
+   "argv": [
+    "systemctl",
+    "show",
+    "--property=Id,ActiveState,SubState,Result,NRestarts,MainPID,PrivateNetwork,NetworkNamespacePath,JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
+    "*.service"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
+   "name": "systemd-sockets",
+   "kind": "command",
+   "argv": [
+    "systemctl",
+    "show",
+    "--property=Id,ActiveState,Listen,Triggers",
+    "*.socket"
+   ],
+   "ok": [
+    0
+   ]
   }
  ],
  "rules": [
@@ -688,7 +726,7 @@ TABLE = json.loads(r"""{
   "argv": [
    "systemctl",
    "show",
-   "--property=Id,IPAddressAllow,IPAddressDeny,IPIngressFilterPath",
+   "--property=Id,IPAddressAllow,IPAddressDeny,IPIngressFilterPath,RestrictNetworkInterfaces",
    "--",
    "{unit}"
   ],
