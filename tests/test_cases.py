@@ -57,18 +57,32 @@ def _blocks(report: Report) -> set[str]:
     return {finding.code for finding in report.findings if finding.outcome is Outcome.BLOCKS}
 
 
+ONLY_HEARD = {"duplicate-address": "arp ", "client-rejected": "http address=127.0.0.1 "}
+"""What one question shows and nothing else tells: where it could not be asked, nothing speaks for the fault."""
+POORER = {
+    "listening-in-namespace": {"nothing-listening"},
+    "published-on-loopback": {"bound-to-loopback"},
+    "port-not-forwarded": {"nothing-listening", "port-redirected"},
+}
+"""The same fault under the name that is left when the better one cannot be told."""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_ignorance_never_turns_a_verdict(name: str) -> None:
     recording = load(name).recording
     before = replay(recording)
+    cause = before.verdict.cause or ""
+    known = _blocks(before) | POORER.get(cause, set())
     for source in recording.readings:
         if source == "machine":  # without it nothing is said at all
             continue
         after = replay(_without(recording, source))
+        if cause in ONLY_HEARD and source.startswith(ONLY_HEARD[cause]):
+            continue
         assert after.verdict.status in (before.verdict.status, Status.UNDETERMINED), source
-        assert _blocks(after) <= _blocks(before), source
+        assert _blocks(after) <= known, source
         if after.verdict.status is Status.BLOCKED:
-            assert after.verdict.cause in _blocks(before), source
+            assert after.verdict.cause in known, source
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -48,9 +48,9 @@ def check(case: Case) -> Answer:
     if isinstance(ruleset, Unknown):
         return answer([unreadable(case, (ruleset,))], "")
     findings = list(_check_way(case, ruleset, case.way))
-    decisive = {finding.code for finding in findings}
+    decisive = frozenset(finding.code for finding in findings)
     for way in case.ways[1:]:
-        others = [f for f in _check_way(case, ruleset, way) if f.code not in decisive]
+        others = _check_way(case, ruleset, way, told=decisive)
         findings += [milder(finding, str(way.ip)) for finding in others]
     findings += _check_singled_out(case, ruleset, case.way)
     findings += check_limits(case, ruleset, case.way)
@@ -72,10 +72,12 @@ def _summary(case: Case, ruleset: Ruleset) -> str:
     return f"lets other devices in ({tables})"
 
 
-def _check_way(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
-    """Name what stops the ordinary clients of a way: those of its largest class."""
+def _check_way(
+    case: Case, ruleset: Ruleset, way: Way, told: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
+    """Name what stops the ordinary clients of a way: those of its largest class. ``told`` are codes to leave out."""
     for one in case.classes.get(way.id, ())[:1]:
-        yield from _check_journey(case, ruleset, way, one.journey)
+        yield from _check_journey(case, ruleset, way, one.journey, told)
 
 
 def _check_singled_out(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
@@ -126,24 +128,32 @@ def _check_exposure(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]
     )
 
 
-def _check_journey(case: Case, ruleset: Ruleset, way: Way, journey: Journey) -> Iterator[Finding]:
-    """Name what stops a conversation, rule after rule: each is opened in the model to see the next."""
+def _check_journey(
+    case: Case, ruleset: Ruleset, way: Way, journey: Journey, told: frozenset[str] = frozenset()
+) -> Iterator[Finding]:
+    """Name what stops a conversation, rule after rule: each is opened in the model to see the next.
+
+    What a fix opens takes long to find: a finding that has been told for another way needs none.
+    """
     current, seen = journey, ruleset
     for _ in range(MAX_STOPS):
         if current.verdict is Verdict.ACCEPT:
             break
         if current.verdict is Verdict.UNKNOWN or current.decided_by is None:
-            yield from unknown(case, way, seen, current)
+            yield from (one for one in unknown(case, way, seen, current) if one.code not in told)
             break
-        if current.decided_by.route is RouteKind.MARTIAN:
+        if current.decided_by.route is RouteKind.MARTIAN and "port-redirected" not in told:
             yield _sent_to_loopback(case, way, current)
         if current.decided_by.route is not None:
             break  # what routes decide is explained where routes are
         proposal, following = best_proposal(case, way, seen, current, current.decided_by)
         finding = _blocks(way, seen, current, current.decided_by, proposal, following)
-        yield proven(case, way, seen, current, proposal, following, finding)
+        if finding.code not in told:
+            yield proven(case, way, seen, current, proposal, following, finding)
         if following is None or proposal is None or proposal.ruleset is None:
             break
+        if is_mended(current, following) is False:
+            break  # the next turn would tell the same again
         current, seen = following, proposal.ruleset
 
 
