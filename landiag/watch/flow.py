@@ -20,8 +20,8 @@ NO_ANSWER = 0.5
 KNOWN_DROP = 0.2
 """Seconds after a SYN when a reason of the kernel is enough."""
 
-FACTS_PATIENCE = 0.85
-"""Seconds after a SYN until when a conclusion waits for the machine to be read again."""
+FACTS_PATIENCE = 2.5
+"""Seconds after a SYN until when a conclusion waits for the machine to be read again: a busy one takes its time."""
 
 SILENCE = 2.0
 """Seconds that a server has to answer data; a client that says nothing is given half of it."""

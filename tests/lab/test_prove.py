@@ -202,6 +202,7 @@ def test_a_port_that_is_forwarded_to_another_device_sends_it_nothing() -> None:
 # Runs on the server: starts landiag, sends it a signal when the trace is in place, prints how it ended.
 INTERRUPT = """
 import os, signal, subprocess, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored, and children inherit that
 landiag = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 end = time.monotonic() + 20
 while time.monotonic() < end and landiag.poll() is None:

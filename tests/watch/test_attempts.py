@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from landiag.watch.attempts import Watcher
 from landiag.watch.counters import parse_half_open, parse_netstat
 from landiag.watch.events import Counters, Drop, End, Event, Facts, HalfOpen, Reading, Refusal, Segment
-from landiag.watch.flow import KEPT_SECONDS, NO_ANSWER, SILENCE, Observed, Seen
+from landiag.watch.flow import FACTS_PATIENCE, KEPT_SECONDS, NO_ANSWER, SILENCE, Observed, Seen
 from landiag.watch.packets import ACK, FIN, PSH, RST, SYN
 from landiag.watch.tracefs import parse_trace
 
@@ -120,7 +120,9 @@ def test_a_conclusion_waits_a_moment_for_fresh_facts() -> None:
     assert observed([incoming(1.0, SYN), Reading(1.01), outgoing(1.02, RST | ACK), Facts(1.3)]) == [
         Observed.REFUSED
     ]
-    assert observed([incoming(1.0, SYN), Reading(1.01), outgoing(1.02, RST | ACK)], 1.9) == [Observed.REFUSED]
+    assert observed(
+        [incoming(1.0, SYN), Reading(1.01), outgoing(1.02, RST | ACK)], 1.05 + FACTS_PATIENCE
+    ) == [Observed.REFUSED]
 
 
 def test_counters_and_half_open_connections_are_told() -> None:
