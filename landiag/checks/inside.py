@@ -85,9 +85,17 @@ def _not_forwarded(case: Case, way: Way, destination: Destination) -> Finding | 
     """Find that the kernel passes nothing on to other addresses (ip_forward, ip-sysctl.rst)."""
     ipv6 = destination.ip.version == 6
     name = "net.ipv6.conf.all.forwarding" if ipv6 else "net.ipv4.ip_forward"
+    where = f"{destination.ip}:{destination.port}"
+    if case.facts.os == "linux" and name not in case.facts.sysctls:
+        return Finding(
+            code="port-not-forwarded",
+            outcome=Outcome.UNKNOWN,
+            title=f"Whether this machine forwards packets to {where}: {name} could not be read",
+            evidence=(Evidence("sysctl", f"{name}: not read"),),
+            paths=(way.id,),
+        )
     if case.facts.sysctls.get(name) != "0":
         return None
-    where = f"{destination.ip}:{destination.port}"
     return Finding(
         code="port-not-forwarded",
         outcome=Outcome.BLOCKS,
