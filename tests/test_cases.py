@@ -66,7 +66,12 @@ def _blocks(report: Report) -> set[str]:
     return {finding.code for finding in report.findings if finding.outcome is Outcome.BLOCKS}
 
 
-ONLY_HEARD = {"duplicate-address": "arp ", "client-rejected": "http address=127.0.0.1 "}
+ONLY_HEARD = {
+    "duplicate-address": "arp ",
+    "client-rejected": "http address=127.0.0.1 ",
+    "other-firewall": "tc-ingress ",
+    "port-taken": "processes ",
+}
 """What one question shows and nothing else tells: where it could not be asked, nothing speaks for the fault."""
 POORER = {
     "listening-in-namespace": {"nothing-listening"},
