@@ -56,10 +56,9 @@ def _without(recording: Recording, sources: tuple[str, ...]) -> Recording:
     return replace(recording, readings={**recording.readings, **lost})
 
 
-def _lost_together(recording: Recording) -> list[tuple[str, ...]]:
-    """Each source by itself, and the kernel's settings together; without the machine nothing is said at all."""
-    settings = tuple(source for source in recording.readings if source.startswith("file:/proc/sys/"))
-    return [*((one,) for one in recording.readings if one != "machine" and one not in settings), settings]
+def _each(recording: Recording) -> list[tuple[str, ...]]:
+    """Each source by itself; without the machine nothing is said at all."""
+    return [(source,) for source in recording.readings if source != "machine"]
 
 
 def _blocks(report: Report) -> set[str]:
@@ -87,7 +86,7 @@ def test_ignorance_never_turns_a_verdict(name: str) -> None:
     before = replay(recording)
     cause = before.verdict.cause or ""
     known = _blocks(before) | POORER.get(cause, set())
-    for sources in _lost_together(recording):
+    for sources in _each(recording):
         if cause in ONLY_HEARD and sources[:1] and sources[0].startswith(ONLY_HEARD[cause]):
             continue
         after = replay(_without(recording, sources))
