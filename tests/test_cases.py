@@ -70,12 +70,14 @@ ONLY_HEARD = {
     "client-rejected": "http address=127.0.0.1 ",
     "other-firewall": "tc-ingress ",
     "port-taken": "processes ",
+    "reverse-path-filter": "file:/proc/sys/net/ipv4/conf/",
 }
 """What one question shows and nothing else tells: where it could not be asked, nothing speaks for the fault."""
 POORER = {
     "listening-in-namespace": {"nothing-listening"},
     "published-on-loopback": {"bound-to-loopback"},
     "port-not-forwarded": {"nothing-listening", "port-redirected"},
+    "port-redirected": {"nothing-listening"},
 }
 """The same fault under the name that is left when the better one cannot be told."""
 
