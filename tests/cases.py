@@ -7,7 +7,7 @@ from pathlib import Path
 
 from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording
-from landiag.host.cases import read_fixture
+from landiag.host.casefile import parse_case
 from landiag.host.fixture import SUFFIX, Fixture
 from landiag.host.recording import undamaged
 from landiag.model.report import Report
@@ -25,7 +25,7 @@ NAMES = sorted({*RECORDED, *MADE})
 @cache
 def load(name: str) -> Fixture:
     """Read a case, or make the synthetic one."""
-    return read_fixture(RECORDED[name]) if name in RECORDED else record(name)
+    return parse_case(name, RECORDED[name].read_bytes()) if name in RECORDED else record(name)
 
 
 def replay(recording: Recording) -> Report:

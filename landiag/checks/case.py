@@ -51,10 +51,14 @@ class Case(Struct, frozen=True):
         return self.ways[0] if self.ways else None
 
     @property
+    def sockets(self) -> tuple[Socket, ...]:
+        """The listening sockets of this machine; empty when there are none, or they could not be read."""
+        return () if isinstance(self.facts.sockets, Unknown) else self.facts.sockets
+
+    @property
     def listeners(self) -> tuple[Socket, ...]:
-        """The listening sockets on the port in question; empty when there are none, or they could not be read."""
-        known = self.facts.sockets
-        return () if isinstance(known, Unknown) else tuple(one for one in known if one.port == self.port)
+        """Those on the port in question."""
+        return tuple(one for one in self.sockets if one.port == self.port)
 
     def parse(self, source: Source, parse: Callable[[str], T]) -> T | Unknown | None:
         """Parse the reading of a source; None when it was not planned for this case."""

@@ -15,7 +15,7 @@ from landiag.checks.owners import describe_owner, name_owner, owner_evidence, so
 from landiag.checks.redirected import answered_by_nobody_here, sent_to_nobody
 from landiag.checks.restart import listen_fixes
 from landiag.checks.shares import check_shares
-from landiag.checks.similar import similar_servers, sockets, start_fixes
+from landiag.checks.similar import similar_servers, start_fixes
 from landiag.checks.systems import is_explained_by_port
 from landiag.collect import linux
 from landiag.collect.exchanges.tcp import TcpOutcome
@@ -241,7 +241,7 @@ def _serving(case: Case, way: Way | None) -> tuple[Socket, ...]:
     if way is None:
         return ()
     destination = destination_of(case, way)
-    candidates = sockets(case)
+    candidates = case.sockets
     if destination.is_elsewhere:
         inside = destination.namespace.sockets if destination.namespace else ()
         candidates = () if isinstance(inside, Unknown) else inside

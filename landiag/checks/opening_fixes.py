@@ -11,7 +11,7 @@ from landiag.checks.case import Case
 from landiag.checks.fixing import fix_by
 from landiag.checks.rule_words import place
 from landiag.firewall.openings import Opening, Proposal, propose
-from landiag.firewall.opens import prove_opening
+from landiag.firewall.opens import Proof, prove_opening
 from landiag.firewall.owners import find_owner
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.scope import machine_scope
@@ -36,14 +36,21 @@ def proven(
     """The same with what its fix opens: it counts as verified only where that is what it should open."""
     if proposal is None or proposal.ruleset is None or len(finding.fixes) != 1:
         return finding
-    scope = machine_scope(case.facts, Packet())
-    proof = prove_opening(before, proposal.ruleset, scope, _opening(way, journey), None)
+    proof = prove_for(case, before, proposal.ruleset, _opening(way, journey))
     if proof is None:
-        return finding  # too much to compare: that it helps was tried, what else it opens is not told
+        return finding
     passes = following is not None and following.verdict is Verdict.ACCEPT
     holds = proof.is_narrow is True and (bool(proof.opens) or not passes)
     fix = replace(finding.fixes[0], opens=proof.opens)
     return replace(finding, fixes=(fix if holds else replace(fix, verified=None),))
+
+
+def prove_for(case: Case, before: Ruleset, after: Ruleset, opening: Opening) -> Proof | None:
+    """What a change opens for everything that may come to this machine.
+
+    None where that is too much to compare: that it helps was tried, what else it opens is not told.
+    """
+    return prove_opening(before, after, machine_scope(case.facts, Packet()), opening)
 
 
 def best_proposal(

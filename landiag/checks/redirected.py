@@ -7,15 +7,13 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.checks.destination import Destination
 from landiag.checks.fixing import fix_by
+from landiag.checks.opening_fixes import prove_for
 from landiag.firewall.openings import Opening, except_from_translation
-from landiag.firewall.opens import prove_opening
 from landiag.firewall.owners import Manager, find_owner
 from landiag.journey.binding import find_binding
 from landiag.journey.journey import follow_through
-from landiag.journey.scope import machine_scope
 from landiag.journey.ways import Way
 from landiag.model.facts import Unknown
-from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 
@@ -59,12 +57,10 @@ def _exceptions(case: Case, way: Way) -> tuple[Fix, ...]:
     after = follow_through(case.facts, proposal.ruleset, journey.packet)
     if after.sight.symptom is not Symptom.ANSWERED:
         return ()
-    proof = prove_opening(
-        case.facts.ruleset, proposal.ruleset, machine_scope(case.facts, Packet()), opening, None
-    )
+    proof = prove_for(case, case.facts.ruleset, proposal.ruleset, opening)
     fix = fix_by(proposal.title, *proposal.changes, verified=True)
     if proof is None:
-        return (fix,)  # too much to compare: that it helps was tried, what else it opens is not told
+        return (fix,)
     return (replace(fix, opens=proof.opens, verified=True if proof.is_narrow else None),)
 
 

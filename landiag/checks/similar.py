@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landiag.checks.case import Case
 from landiag.checks.restart import server_of
-from landiag.model.facts import Socket, Unknown
+from landiag.model.facts import Socket
 from landiag.model.report import Fix
 
 
@@ -24,7 +24,7 @@ def similar_servers(case: Case) -> tuple[Socket, ...]:
     """List the sockets of programs that look like the user's own server on another port."""
     found = {
         socket.port: socket
-        for socket in sockets(case)
+        for socket in case.sockets
         if socket.port != case.port and socket.namespace is None and _looks_like_server(case, socket)
     }
     return tuple(found[port] for port in sorted(found))[:3]
@@ -37,8 +37,3 @@ def _looks_like_server(case: Case, socket: Socket) -> bool:
         and not found[0].kind.forwarder
         and found[0].speaks(socket.port) in ("http", "https")
     )
-
-
-def sockets(case: Case) -> tuple[Socket, ...]:
-    """The listening sockets; empty where they could not be read."""
-    return () if isinstance(case.facts.sockets, Unknown) else case.facts.sockets

@@ -122,6 +122,10 @@ class Chain(Struct, frozen=True):
         """The table that holds it."""
         return (self.backend, self.family, self.table)
 
+    def candidates(self, fields: Fields) -> Iterable[Rule]:
+        """The rules that may match a packet, in order."""
+        return self.rules.candidates(fields) if isinstance(self.rules, RuleList) else self.rules
+
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from landiag.fleet import names
 from landiag.fleet.names import file_name
 from landiag.record.recorder import write_recorder
 from landiag.version import __version__
@@ -50,6 +51,11 @@ def test_the_recorder_is_up_to_date() -> None:
     kept = (COLLECTION / "plugins" / "module_utils" / "recorder.py").read_text(encoding="utf-8")
     same = ast.dump(ast.parse(kept)) == ast.dump(ast.parse(write_recorder()))
     assert same, "run .venv/bin/python ansible/update"
+
+
+def test_the_names_of_files_are_those_of_fleet() -> None:
+    kept = COLLECTION / "plugins" / "plugin_utils" / "names.py"
+    assert kept.read_bytes() == Path(names.__file__).read_bytes(), "run .venv/bin/python ansible/update"
 
 
 @pytest.mark.parametrize("file", ON_HOSTS, ids=lambda file: file.stem)
@@ -88,7 +94,7 @@ def test_it_documents_itself(kind: str, words: dict[str, str], tmp_path: Path, c
 @given(st.text(min_size=1))
 @pytest.mark.usefixtures("importable")
 def test_names_of_files_are_those_of_landiag(name: str) -> None:
-    assert util("files").file_name(name) == file_name(name)
+    assert util("names").file_name(name) == file_name(name)
 
 
 @pytest.mark.usefixtures("importable")

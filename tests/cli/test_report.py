@@ -13,7 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.host import parse_recording, render_recording
-from landiag.host.cases import read_fixture
+from landiag.host.casefile import parse_case
+from landiag.host.casefolder import read_folder
 from landiag.model.report import Outcome, Status, Verdict
 from landiag.model.report import Path as Way
 from landiag.render.jsontext import render_json
@@ -117,7 +118,7 @@ def test_recording_becomes_a_case_that_reads_back(recording: Path, tmp_path: Pat
     done = _run(recording, "--to-fixture", tmp_path / "fixtures", "--name", "linux-my-case")
     assert done.returncode == 0
     case = tmp_path / "fixtures" / "linux-my-case.case"
-    read, first = read_fixture(case), parse_recording(recording.read_text())
+    read, first = parse_case(case.stem, case.read_bytes()), parse_recording(recording.read_text())
     assert {name: one.data for name, one in read.recording.readings.items()} == {
         name: one.data for name, one in first.readings.items()
     }
@@ -137,7 +138,7 @@ def test_a_folder_of_before_is_still_read(tmp_path: Path) -> None:
         '[[reading]]\nsource = "ss-listeners"\nstatus = "ok"\nfile = "ss"\n'
     )
     (folder / "readings" / "ss").write_text("")
-    assert read_fixture(folder).recording.readings["ss-listeners"].data == b""
+    assert read_folder(folder).recording.readings["ss-listeners"].data == b""
     done = _run(folder)
     assert (done.returncode, "could not be described" in done.stderr) == (2, True)
     (folder / "readings" / "ss").unlink()

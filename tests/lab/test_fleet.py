@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +13,7 @@ from landiag.fleet.reach import Reach
 from landiag.host import parse_recording
 from landiag.record.recorder import write_recorder
 from landiag.replay import Rulesets
+from tests.lab.fleet.compare import try_cells
 from tests.lab.network import Lab, build_lab
 
 pytestmark = pytest.mark.lab
@@ -27,25 +27,6 @@ for port, address in ((80, "0.0.0.0"), (81, "::"), (5432, "0.0.0.0"), (5433, "12
     kept.append(socket.create_server((address, port), family=family, dualstack_ipv6=address == "::"))
 print("up", flush=True)
 time.sleep(600)
-"""
-TRY = """
-import errno, json, socket, sys
-from concurrent.futures import ThreadPoolExecutor
-def outcome(place):
-    address, port = place
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family) as one:
-        one.settimeout(3)
-        try:
-            one.connect((address, port))
-        except socket.timeout:
-            return "timeout"
-        except OSError as error:
-            return {errno.ECONNREFUSED: "refused"}.get(error.errno, "unreachable")
-        return "answered"
-with ThreadPoolExecutor(64) as pool:
-    places = json.loads(sys.argv[1])
-    print(json.dumps(list(pool.map(outcome, places))))
 """
 RULES = {
     "server": """table inet f {
@@ -111,9 +92,7 @@ def test_real_connections_agree_with_the_matrix(lab: Lab) -> None:
     wrong = []
     for client in lab.hosts():
         mine = [cell for cell in cells if cell.client == client.name]
-        places = json.dumps([(str(cell.address), cell.port) for cell in mine])
-        said = json.loads(client.run(f"python3 -c '{TRY}' '{places}'").stdout)
-        for cell, outcome in zip(mine, said, strict=True):
+        for cell, outcome in zip(mine, try_cells(client, mine), strict=True):
             if not agrees(cell.fate.verdict, outcome):
                 wrong.append((cell.client, cell.server, str(cell.address), cell.port, cell.fate, outcome))
     assert len(cells) > 200

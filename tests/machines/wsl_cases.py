@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from landiag.host.cases import read_fixture
+from landiag.host.casefile import parse_case
 from landiag.model.facts import ReadStatus
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
@@ -54,7 +54,7 @@ def inside(
 ) -> Synthetic:
     """A distribution: the Linux of the case linux-clear, with another network and what Windows says around it."""
     texts: dict[str, str | bytes] = {}
-    for name, reading in read_fixture(_LINUX).recording.readings.items():
+    for name, reading in parse_case(_LINUX.stem, _LINUX.read_bytes()).recording.readings.items():
         if reading.status is ReadStatus.OK:
             last = "5" if lan != "192.168.77" else "10"
             data = reading.data.replace(b"192.168.77.10", f"{lan}.{last}".encode())

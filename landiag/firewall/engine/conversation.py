@@ -51,3 +51,16 @@ class Conversation(Struct):
     unknown: tuple[TraceLine, ...] = ()
     arrivals: tuple[Arrival, ...] = ()
     arrived: bool = False
+
+
+def accepting(lines: tuple[TraceLine, ...]) -> TraceLine | None:
+    """The line that let the first packet in: the last rule that accepts it, else the policy."""
+    if not lines:
+        return None
+    mine = [
+        line for line in lines if line.leg == lines[0].leg and line.verdict is Verdict.ACCEPT and line.certain
+    ]
+    inward = [line for line in mine if line.hook in ("input", "forward")] or mine
+    rules = [line for line in inward if line.rule is not None]
+    found = rules or inward
+    return found[-1] if found else None

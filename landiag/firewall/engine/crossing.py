@@ -269,3 +269,11 @@ def _united(trips: list[Trip]) -> list[Trip]:
     for trip in trips[1:]:
         fields = merge(fields, trip.fields)
     return [replace(trips[0], fields=fields)]
+
+
+def pass_on(trip: Trip, device: str | None, ttl: int | None = None) -> None:
+    """Let this host pass a packet on: out by a device, its time to live one less."""
+    packet = trip.fields.packet
+    left = ttl if ttl is not None or packet.ttl is None else packet.ttl - 1
+    trip.fields.packet = replace(packet, out_interface=device, ttl=left)
+    trip.fields.forget("ip ttl", "ip6 hoplimit", "oif")

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.candidates import candidates
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.ends import Doubts, End, Met, Next, minus, share_of, shown, times
 from landiag.firewall.engine.fields import REWRITTEN, PacketFields, merge
@@ -79,7 +78,7 @@ class Walk(Struct):
         self._stack.append(chain.name)
         self._returns.append([])
         gone = False
-        for rule in candidates(chain, self.fields):
+        for rule in chain.candidates(self.fields):
             self.budget -= 1
             if self.budget < 0 or len(self.lines) > MAX_LINES:
                 self._opaque(Met(chain, rule), "too many rules to follow")

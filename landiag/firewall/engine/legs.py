@@ -11,10 +11,10 @@ from msgspec import field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.connection import Connection, connect
-from landiag.firewall.engine.conversation import Arrival, Conversation
-from landiag.firewall.engine.crossing import Stopped, Trip, fork
+from landiag.firewall.engine.conversation import Arrival, Conversation, accepting
+from landiag.firewall.engine.crossing import Stopped, Trip, fork, pass_on
 from landiag.firewall.engine.fields import REWRITTEN, Context, PacketFields, Tracking
-from landiag.firewall.engine.nowhere import NOWHERE, REJECTED_BY_ROUTE, accepting, pass_on
+from landiag.firewall.engine.nowhere import NOWHERE, REJECTED_BY_ROUTE
 from landiag.firewall.engine.packets import (
     ANSWER,
     DATA,

@@ -14,7 +14,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.ask import Blind, Questions
-from landiag.firewall.engine.candidates import candidates
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.effects import targets_of, values_of_assign
 from landiag.firewall.engine.evaluate import Walk
@@ -78,7 +77,7 @@ class Sweep(Questions, kw_only=True):
         """Walk a chain; returns those that come out at its end."""
         returned: list[Front] = []
         above = (*above, chain.name)
-        for rule in candidates(chain, Blind(self, fronts)):
+        for rule in chain.candidates(Blind(self, fronts)):
             self.visits += len(fronts)
             if self.visits > MAX_VISITS or len(fronts) > MAX_FRONTS:
                 for front in fronts:

@@ -19,15 +19,18 @@ from landiag.model.terms import Symptom
 from landiag.record.recorder import write_recorder
 from landiag.replay import Rulesets
 from tests.lab.fleet.world import PORTS, Member, World
+from tests.lab.hosts import Host
 
 TRY = """
 import errno, json, socket, sys
 from concurrent.futures import ThreadPoolExecutor
 def outcome(place):
-    with socket.socket() as one:
+    address, port = place
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as one:
         one.settimeout(3)
         try:
-            one.connect(tuple(place))
+            one.connect((address, port))
         except socket.timeout:
             return "timeout"
         except OSError as error:
@@ -56,7 +59,7 @@ def compare(world: World, connections: int, seed: int) -> Tally:
     members = {one.host.name: one for one in world.members}
     with ThreadPoolExecutor(4) as at_once:
         mine = {name: [cell for cell in chosen if cell.client == name] for name in members}
-        said = at_once.map(lambda name: _try(members[name], mine[name]), mine)
+        said = at_once.map(lambda name: try_cells(members[name].host, mine[name]), mine)
         for name, outcomes in zip(mine, said, strict=True):
             for cell, outcome in zip(mine[name], outcomes, strict=True):
                 _count(tally, world, members, cell, Symptom(outcome))
@@ -76,10 +79,11 @@ def _record(world: World) -> Reach:
     return Reach(make_host(one.host.name, "", parse_recording(text), rulesets) for one, text in named)
 
 
-def _try(member: Member, cells: list[Cell]) -> list[str]:
+def try_cells(host: Host, cells: list[Cell]) -> list[str]:
+    """Connect from a host to the place of each cell; what its client sees, in their order."""
     places = [(str(cell.address), cell.port) for cell in cells]
-    member.host.write("/srv/try.py", TRY)
-    found: list[str] = json.loads(member.host.run("python3 /srv/try.py", stdin=json.dumps(places)).stdout)
+    host.write("/srv/try.py", TRY)
+    found: list[str] = json.loads(host.run("python3 /srv/try.py", stdin=json.dumps(places)).stdout)
     return found
 
 

@@ -6,7 +6,8 @@ import os
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.landiag.landiag.plugins.plugin_utils.files import file_name, write_private
+from ansible_collections.landiag.landiag.plugins.plugin_utils.files import write_private
+from ansible_collections.landiag.landiag.plugins.plugin_utils.names import file_name
 from ansible_collections.landiag.landiag.plugins.plugin_utils.recordings import (
     NoRecordingError,
     empty,

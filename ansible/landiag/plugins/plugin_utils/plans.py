@@ -8,7 +8,8 @@ import json
 import os
 import time
 
-from ansible_collections.landiag.landiag.plugins.plugin_utils.files import file_name, write_private
+from ansible_collections.landiag.landiag.plugins.plugin_utils.files import write_private
+from ansible_collections.landiag.landiag.plugins.plugin_utils.names import file_name
 
 MAX_LINES = 100_000
 _WITHOUT_LISTENER = ("no-listener", "blocked")
