@@ -181,8 +181,7 @@ def _failing(case: Case) -> tuple[Unit, ...]:
 
 
 def _private_pids(case: Case) -> tuple[int, ...]:
-    found = (unit.pid for unit in _units(case, SERVICES) if unit.network_setting and unit.pid)
-    return tuple(sorted(found)[:24])
+    return tuple(sorted(unit.pid for unit in _private(case) if unit.pid)[:24])
 
 
 def _unit_inside(case: Case, socket: Socket) -> Unit | None:
@@ -202,6 +201,7 @@ def _unit_by_command(case: Case) -> Unit | None:
 
 
 def _private(case: Case) -> Iterator[Unit]:
+    """The services that have another network than this machine's."""
     return (unit for unit in _units(case, SERVICES) if unit.network_setting)
 
 
