@@ -27,6 +27,7 @@ from landiag.checks.restart import host_fixes, server_of
 from landiag.checks.silence import asked_socket, judge_silence, known_protocol, not_connected, what_stops_own
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
 from landiag.collect.exchanges.tcp import TcpOutcome
+from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
@@ -186,36 +187,37 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
 
 
 def _source_rejected(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None:
-    """The server answers better to a connection from 127.0.0.1: it turns other devices away by their address."""
+    """The server answers better to a connection from loopback: it turns other devices away by their address."""
     assert attempt.answer is not None
     assert case.way is not None
-    for source in loopback_exchanges(case, case.way):
-        local = case.parse(source, parse_exchange)
-        answer_there = local.best.answer if isinstance(local, Exchange) else None
-        if (
-            isinstance(local, Exchange)
-            and answer_there is not None
-            and _is_better(answer_there.status, attempt.answer.status)
-        ):
+    code, status = "client-rejected", attempt.answer.status
+    asked = [case.parse(source, parse_exchange) for source in loopback_exchanges(case, case.way)]
+    for local in asked:
+        there = local.best.answer if isinstance(local, Exchange) else None
+        if isinstance(local, Exchange) and there is not None and _is_better(there.status, status):
             return Finding(
-                code="client-rejected",
-                outcome=Outcome.BLOCKS,
-                title=f"The server answers {attempt.answer.status} to other devices, and {answer_there.status} to "
-                "this machine alone",
-                detail="The request arrives; the server looks at the sender's address and turns it away.",
-                evidence=(*of_exchange(exchange, attempt), *of_exchange(local, local.best)),
-                fixes=(
-                    Fix(
-                        "Let the server answer the clients' network",
-                        needs="user-action",
-                        steps=(
-                            f"Add {case.peer or case.way.network} to the addresses that the server allows.",
-                        ),
-                    ),
-                ),
+                code,
+                Outcome.BLOCKS,
+                f"The server answers {status} to other devices, and {there.status} to this machine alone",
+                "The request arrives; the server looks at the sender's address and turns it away.",
+                (*of_exchange(exchange, attempt), *of_exchange(local, local.best)),
+                (_allow_clients(case, case.way),),
                 symptom=Symptom.ANSWERED,
             )
+    for local in asked:
+        if isinstance(local, Unknown):
+            title = f"The server answers {status}; whether this machine gets a better answer is not known"
+            evidence = (*of_exchange(exchange, attempt), *unknown_evidence(local))
+            return Finding(code, Outcome.UNKNOWN, title, local.reason, evidence)
     return None
+
+
+def _allow_clients(case: Case, way: Way) -> Fix:
+    return Fix(
+        "Let the server answer the clients' network",
+        needs="user-action",
+        steps=(f"Add {case.peer or way.network} to the addresses that the server allows.",),
+    )
 
 
 def _is_better(local: int, client: int) -> bool:

@@ -14,7 +14,7 @@ from landiag.collect.sockets import LISTENERS
 from landiag.journey.binding import bind_among
 from landiag.journey.own import Departure, follow_own, leave
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, Family, IPAddress, Unknown
+from landiag.model.facts import Call, Command, IPAddress, Unknown
 from landiag.model.ruleset import Verdict
 
 WAIT = 3.5
@@ -78,13 +78,19 @@ MOST_SHARED = 6
 
 
 def loopback_exchanges(case: Case, way: Way) -> tuple[Call, ...]:
-    """Name the same exchange from 127.0.0.1 (::1), where the server's own socket takes that, too; else none."""
+    """Name the same exchange from each loopback address that the server's own socket takes: the way's family first.
+
+    A server that looks at addresses may know one of them only: what comes to ``::`` by IPv4 has the sender
+    ``::ffff:127.0.0.1``, and a browser that opens ``localhost`` takes ``::1``.
+    """
     if isinstance(case.facts.sockets, Unknown) or destination_of(case, way).rule_text:
         return ()
-    ip = ip_address("127.0.0.1" if way.family is Family.IPV4 else "::1")
-    if not bind_among(case.facts.sockets, ip, case.port, None).serving:
-        return ()
-    return (_exchange(case, ip, case.port, f"localhost:{case.port}", case.target_path),)
+    own_first = sorted((ip_address("127.0.0.1"), ip_address("::1")), key=lambda ip: ip.version != way.family)
+    return tuple(
+        _exchange(case, ip, case.port, f"localhost:{case.port}", case.target_path)
+        for ip in own_first
+        if bind_among(case.facts.sockets, ip, case.port, None).serving
+    )
 
 
 def listeners_after() -> Command:

@@ -20,8 +20,9 @@ from landiag.checks.routes import (
     wrong_neighbour,
 )
 from landiag.firewall.engine.crossing import Stopped
+from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.classes import ClientClass
-from landiag.journey.ends import End, LinkFault, ReplyFault
+from landiag.journey.ends import LinkFault, ReplyFault
 from landiag.journey.journey import Journey
 from landiag.journey.reply import find_reply_fault, is_by_other_link
 from landiag.journey.ways import Way, client_of
@@ -127,31 +128,36 @@ def _lost_replies(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
         if stop.way is not None:
             yield no_route(case, way, client, stop.way)
             return
-    end = journey.lost_reply
-    if end is not None and end.way is not None:
-        yield from _lost(case, way, client, end)
+    lost = journey.lost_reply
+    if lost is not None and lost.reply is not None and lost.way is not None:
+        yield from _lost(case, way, client, lost.reply, lost.way)
+    elif journey.way_back is not None:
+        # What is stopped on its way in has no answer yet; once it gets in, it will have.
+        fault = find_reply_fault(case.facts, journey.packet, journey.way_back)
+        yield from _lost(case, way, client, fault, journey.way_back)
 
 
 def _unrouted(journey: Journey) -> list[Stopped]:
     return [one for one in journey.stops if one.leg in BACK and one.line.route is not None]
 
 
-def _lost(case: Case, way: Way, client: IPAddress, end: End) -> Iterator[Finding]:
-    assert end.way is not None
-    if end.reply is ReplyFault.NO_ROUTE:
-        yield no_route(case, way, client, end.way)
-    elif end.reply is ReplyFault.OTHER_ROUTER:
-        yield by_other_interface(case, way, client, end.way, outcome=Outcome.UNKNOWN)
-    elif end.reply is ReplyFault.PAST_US:
+def _lost(
+    case: Case, way: Way, client: IPAddress, fault: ReplyFault | None, back: Decision
+) -> Iterator[Finding]:
+    if fault is ReplyFault.NO_ROUTE:
+        yield no_route(case, way, client, back)
+    elif fault is ReplyFault.OTHER_ROUTER:
+        yield by_other_interface(case, way, client, back, outcome=Outcome.UNKNOWN)
+    elif fault is ReplyFault.PAST_US:
         yield answered_past_us(case, way, client)
-    elif end.reply is ReplyFault.TUNNEL:
-        yield by_tunnel(case, way, client, end.way)
-    elif end.reply is ReplyFault.NO_CARRIER:
-        yield no_carrier(case, way, client, end.way)
-    elif end.reply is ReplyFault.OTHER_LINK:
-        yield lost_on_other_link(case, way, client, end.way)
-    elif end.reply is ReplyFault.WRONG_NEIGHBOUR:
-        yield wrong_neighbour(case, way, client, end.way)
+    elif fault is ReplyFault.TUNNEL:
+        yield by_tunnel(case, way, client, back)
+    elif fault is ReplyFault.NO_CARRIER:
+        yield no_carrier(case, way, client, back)
+    elif fault is ReplyFault.OTHER_LINK:
+        yield lost_on_other_link(case, way, client, back)
+    elif fault is ReplyFault.WRONG_NEIGHBOUR:
+        yield wrong_neighbour(case, way, client, back)
 
 
 def _check_conntrack(case: Case) -> list[Finding]:

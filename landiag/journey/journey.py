@@ -157,7 +157,9 @@ def _is_neighbour(facts: Facts, around: HostSurroundings, packet: Packet) -> boo
 
 def _ends(facts: Facts, follower: Follower, told: Conversation, packet: Packet) -> Iterator[End]:
     """Every end of an attempt behind the link."""
-    yield from (end_of_stop(stop) for stop in told.stops if stop.arrival is None)
+    for stop in told.stops:
+        if stop.arrival is None:
+            yield _end_of_refusal(facts, follower, packet, stop) or end_of_stop(stop)
     if told.arrived:
         for index, arrival in enumerate(told.arrivals):
             here = [stop for stop in told.stops if stop.arrival == index]
@@ -165,6 +167,21 @@ def _ends(facts: Facts, follower: Follower, told: Conversation, packet: Packet) 
     if follower.ruleset.gaps and told.arrived:
         gap = follower.ruleset.gaps[0]
         yield End(StageName.INPUT, Symptom.UNKNOWN, (Doubt(UnknownKind.UNREADABLE, gap.reason),), None)
+
+
+def _end_of_refusal(facts: Facts, follower: Follower, packet: Packet, stop: Stopped) -> End | None:
+    """The end of a rejection whose RST or ICMP error this host routes, where that is lost behind its rules."""
+    chain = stop.line.chain
+    if stop.verdict is not Verdict.REJECT or (chain is not None and chain.family in ("netdev", "bridge")):
+        return None  # those two are handed to the device itself (nft_reject_netdev.c, nft_reject_bridge.c)
+    fault = find_reply_fault(facts, packet, follower.around.way_back(reset_to(packet), 0))
+    if fault is None:
+        return None
+    return replace(end_of_stop(stop), symptom=_symptom_of_loss(fault))
+
+
+def _symptom_of_loss(fault: ReplyFault) -> Symptom:
+    return Symptom.UNKNOWN if fault is ReplyFault.OTHER_ROUTER else Symptom.TIMEOUT
 
 
 def _ends_at(
@@ -196,10 +213,8 @@ def _ends_of_reply(
 ) -> Iterator[End]:
     fault = find_reply_fault(facts, packet, arrival.back)
     if fault is not None:
-        is_open = fault is ReplyFault.OTHER_ROUTER
-        symptom = Symptom.UNKNOWN if is_open else Symptom.TIMEOUT
         yield End(
-            StageName.REPLY_ROUTE, symptom, arrival.doubts, arrival.share,
+            StageName.REPLY_ROUTE, _symptom_of_loss(fault), arrival.doubts, arrival.share,
             reply=fault, way=arrival.back, arrival=index,
         )  # fmt: skip
         return
@@ -217,7 +232,7 @@ def _refused(facts: Facts, follower: Follower, packet: Packet, arrival: Arrival)
     back = follower.around.way_back(reset_to(arrival.packet), 0) if arrival.local is True else arrival.back
     fault = find_reply_fault(facts, packet, back)
     if fault is not None:
-        yield Symptom.UNKNOWN if fault is ReplyFault.OTHER_ROUTER else Symptom.TIMEOUT
+        yield _symptom_of_loss(fault)
         return
     if arrival.local is not True:
         yield Symptom.REFUSED
