@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import parse_iptables_save
-from landiag.firewall.ipt.table import HOOKS, LEGACY_BACKEND, NFT_BACKEND, IptTable
+from landiag.firewall.ipt.table import HOOKS, NFT_BACKEND, IptTable
 from landiag.firewall.nft.listing import parse_listing
 from landiag.firewall.nft.parse import NftTable, parse_nft_json
 from landiag.firewall.nft.rules import Changes, NftRules
@@ -38,7 +38,7 @@ from landiag.firewall.sources import (
 )
 from landiag.firewall.ufw import USER_RULES, USER_RULES6, label_files
 from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Source, Unknown
-from landiag.model.ruleset import Chain, Ruleset, TableKey
+from landiag.model.ruleset import LEGACY_BACKEND, Chain, Ruleset, TableKey
 from landiag.model.sets import ElementSet
 
 T = TypeVar("T")

@@ -14,7 +14,8 @@ from landiag.fleet.hosts import Host
 from landiag.journey.binding import why_not
 from landiag.journey.classes import first_packet
 from landiag.journey.ends import End, LinkFault, ReplyFault, see
-from landiag.journey.journey import Journey, SocketState, follow, socket_at, sockets_at
+from landiag.journey.followed import SocketState, socket_at, sockets_at
+from landiag.journey.journey import Journey, follow
 from landiag.journey.link import interface_of
 from landiag.journey.ways import Way, choose_ways
 from landiag.model.causes.firewall import (

@@ -100,6 +100,8 @@ class Hook(Struct, frozen=True):
 
 TableKey: TypeAlias = "tuple[str, str, str]"
 
+LEGACY_BACKEND = "iptables-legacy"
+
 
 class Chain(Struct, frozen=True):
     """A chain. ``backend`` is ``nftables``, ``iptables-nft``, ``iptables-legacy``, ``windows``, ``pf``...
@@ -163,6 +165,18 @@ class Ruleset:
             chains.sort(key=lambda chain: chain.hook.priority if chain.hook else 0)
             found = self._hooked[hook, family] = tuple(chains)
         return found
+
+    @property
+    def in_other_order(self) -> Ruleset | None:
+        """The same, where tables of iptables-legacy were registered after those of nftables instead of before.
+
+        No listing tells when a table was registered. None where nothing hangs on it.
+        """
+        old = {key: chains for key, chains in self.tables.items() if key[0] == LEGACY_BACKEND}
+        if not old or len(old) == len(self.tables):
+            return None
+        tables = {**{key: chains for key, chains in self.tables.items() if key not in old}, **old}
+        return Ruleset(tables, self.gaps, self.texts, self.origins)
 
 
 def _sees(chain: Chain, hook: str, family: str) -> bool:

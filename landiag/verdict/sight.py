@@ -53,6 +53,8 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
             return _Seen(sight.symptom, None, sight.share)
     if journey.sight.symptom not in _OPEN:
         return _Seen(_stealthy(case, journey))
+    if journey.sight.symptom is Symptom.UNKNOWN and not any(end.doubts for end in journey.ends):
+        return _Seen(Symptom.UNKNOWN)
     if by_finding is not None:
         return by_finding
     if _is_open(findings):

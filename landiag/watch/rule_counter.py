@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from landiag.firewall.ipt.table import LEGACY_BACKEND
 from landiag.firewall.sources import LEGACY, LEGACY6, NFT
 from landiag.model.facts import Reading, ReadStatus
+from landiag.model.ruleset import LEGACY_BACKEND
 from landiag.prove.counters import parse_counters
 
 MAX_BYTES = 2 << 20

@@ -21,7 +21,6 @@ from landiag.model.ruleset import Chain, Hook, Rule, Step
 from landiag.model.sets import ElementSet
 
 NFT_BACKEND = "iptables-nft"
-LEGACY_BACKEND = "iptables-legacy"
 HOOKS: Mapping[str, Mapping[str, tuple[str, int]]] = {
     "filter": {"INPUT": ("input", 0), "FORWARD": ("forward", 0), "OUTPUT": ("output", 0)},
     "mangle": {

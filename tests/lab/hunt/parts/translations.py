@@ -91,10 +91,10 @@ def _prerouting(rule: str) -> Step:
 def redirect(draw: Draw) -> Part:
     """One translation beside an ordinary server."""
     rule = draw.one(
-        "tcp dport 5000 redirect to :5999", "tcp dport 8080 redirect to :5000", "tcp dport 5000 redirect to :5000",
+        "tcp dport 5000 redirect to :5990", "tcp dport 8080 redirect to :5000", "tcp dport 5000 redirect to :5000",
         "tcp dport 5000 dnat to 127.0.0.1:5000", f"tcp dport 5000 dnat to {draw.address}:5000",
-        "tcp dport 5000 dnat to 172.17.0.9:80", "tcp dport 5000 dnat to 192.168.77.1:5999",
-        f"ip saddr {draw.subnet} tcp dport 5000 redirect to :5999", 'iifname "wlan0" tcp dport 5000 redirect to :5999',
+        "tcp dport 5000 dnat to 172.17.0.9:80", "tcp dport 5000 dnat to 192.168.77.1:5990",
+        f"ip saddr {draw.subnet} tcp dport 5000 redirect to :5990", 'iifname "wlan0" tcp dport 5000 redirect to :5990',
     )  # fmt: skip
     before = [_prerouting(rule)]
     if draw.chance(0.5):

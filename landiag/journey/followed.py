@@ -1,0 +1,187 @@
+"""The ends to which a followed packet comes, and what the client sees of each: socket, answer, refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+
+from msgspec.structs import replace
+
+from landiag.firewall.engine.conversation import Arrival, Conversation
+from landiag.firewall.engine.crossing import Stopped
+from landiag.firewall.engine.legs import Follower
+from landiag.firewall.engine.packets import reset_to
+from landiag.journey.binding import bind_among
+from landiag.journey.ends import End, ReplyFault, end_of_stop
+from landiag.journey.inside import device_inside, facts_inside, namespace_with
+from landiag.journey.link import interface_of
+from landiag.journey.reply import find_reply_fault
+from landiag.journey.surroundings import HostSurroundings
+from landiag.model.facts import Socket, Unknown
+from landiag.model.host import Facts
+from landiag.model.match import Doubt, UnknownKind
+from landiag.model.packet import Packet
+from landiag.model.route import RouteKind
+from landiag.model.ruleset import Verdict
+from landiag.model.terms import StageName, Symptom
+
+
+class SocketState(Enum):
+    """What takes the packet where it comes out."""
+
+    SERVED = "served"
+    NONE = "none"
+    FULL = "full"  # its accept queue takes no more
+    UNKNOWN = "unknown"
+
+
+def find_ends(facts: Facts, follower: Follower, told: Conversation, packet: Packet) -> Iterator[End]:
+    """Every end of an attempt behind the link."""
+    for stop in told.stops:
+        if stop.arrival is None:
+            yield _end_of_refusal(facts, follower, packet, stop) or end_of_stop(stop)
+    if told.arrived:
+        for index, arrival in enumerate(told.arrivals):
+            here = [stop for stop in told.stops if stop.arrival == index]
+            yield from _ends_at(facts, follower, packet, replace(arrival), index, here)
+    if follower.ruleset.gaps and told.arrived:
+        gap = follower.ruleset.gaps[0]
+        yield End(StageName.INPUT, Symptom.UNKNOWN, (Doubt(UnknownKind.UNREADABLE, gap.reason),), None)
+
+
+def _end_of_refusal(facts: Facts, follower: Follower, packet: Packet, stop: Stopped) -> End | None:
+    """The end of a rejection whose RST or ICMP error this host routes, where that is lost behind its rules."""
+    chain = stop.line.chain
+    if stop.verdict is not Verdict.REJECT or (chain is not None and chain.family in ("netdev", "bridge")):
+        return None  # those two are handed to the device itself (nft_reject_netdev.c, nft_reject_bridge.c)
+    fault = find_reply_fault(facts, packet, follower.around.way_back(reset_to(packet), 0))
+    if fault is None:
+        return None
+    return replace(end_of_stop(stop), symptom=_symptom_of_loss(fault))
+
+
+def _symptom_of_loss(fault: ReplyFault) -> Symptom:
+    return Symptom.UNKNOWN if fault is ReplyFault.OTHER_ROUTER else Symptom.TIMEOUT
+
+
+def _ends_at(
+    facts: Facts, follower: Follower, packet: Packet, arrival: Arrival, index: int, stops: list[Stopped]
+) -> Iterator[End]:
+    """The ends of the connections that come out at one place."""
+    doubts, share = arrival.doubts, arrival.share
+    state, inner = socket_at(facts, arrival), _fault_inside(facts, arrival)
+    if _is_answered_past_us(facts, packet, arrival):
+        fault = ReplyFault.PAST_US
+        yield End(
+            StageName.REPLY_ROUTE, Symptom.TIMEOUT, doubts, share, reply=fault, way=arrival.way, arrival=index
+        )
+    elif inner is not None:
+        yield End(inner, Symptom.TIMEOUT, doubts, share, arrival=index)
+    elif state is SocketState.NONE:
+        for symptom in _refused(facts, follower, packet, arrival):
+            yield End(StageName.SOCKET, symptom, doubts, share, arrival=index)
+    elif state is SocketState.FULL:
+        aborts = facts.sysctls.get("net.ipv4.tcp_abort_on_overflow") == "1"
+        symptom = Symptom.RESET if aborts else Symptom.TIMEOUT
+        yield End(StageName.ACCEPT_QUEUE, symptom, doubts, share, arrival=index)
+    else:
+        yield from _ends_of_reply(facts, packet, arrival, index, stops)
+
+
+def _ends_of_reply(
+    facts: Facts, packet: Packet, arrival: Arrival, index: int, stops: list[Stopped]
+) -> Iterator[End]:
+    fault = find_reply_fault(facts, packet, arrival.back)
+    if fault is not None:
+        yield End(
+            StageName.REPLY_ROUTE, _symptom_of_loss(fault), arrival.doubts, arrival.share,
+            reply=fault, way=arrival.back, arrival=index,
+        )  # fmt: skip
+        return
+    yield from (end_of_stop(stop) for stop in stops)
+    if arrival.passed:
+        shares = [stop.share for stop in stops]
+        known = arrival.share is not None and None not in shares
+        left = (arrival.share or 0.0) - sum(one for one in shares if one is not None) if known else None
+        doubts = (*arrival.doubts, *(doubt for stop in stops for doubt in stop.doubts))
+        yield End(StageName.APPLICATION, Symptom.ANSWERED, tuple(dict.fromkeys(doubts)), left, arrival=index)
+
+
+def _refused(facts: Facts, follower: Follower, packet: Packet, arrival: Arrival) -> Iterator[Symptom]:
+    """What the client sees of the RST for a packet that no socket takes."""
+    back = follower.around.way_back(reset_to(arrival.packet), 0) if arrival.local is True else arrival.back
+    fault = find_reply_fault(facts, packet, back)
+    if fault is not None:
+        yield _symptom_of_loss(fault)
+        return
+    if arrival.local is not True:
+        yield Symptom.REFUSED
+        return
+    for verdict in follower.reset(arrival.packet, arrival.tracking):
+        yield Symptom.REFUSED if verdict is Verdict.REJECT else Symptom.TIMEOUT
+
+
+def _is_answered_past_us(facts: Facts, packet: Packet, arrival: Arrival) -> bool:
+    """Whether the server that a translation leads to is the client's own neighbour, and knows the client's address.
+
+    It then answers the client directly, by an address that the client never asked.
+    """
+    server, client = arrival.packet, packet.source
+    if arrival.local is not False or arrival.translated is None or client is None or server.source != client:
+        return False
+    link = interface_of(facts, arrival.device)
+    networks = () if link is None else tuple(one.network for one in link.addresses)
+    return any(client in network and server.destination in network for network in networks)
+
+
+def sockets_at(facts: Facts, arrival: Arrival) -> tuple[Socket, ...] | None:
+    """The sockets that take the packet where it comes out; None where nobody can tell."""
+    packet = arrival.packet
+    if packet.destination is None or packet.destination_port is None:
+        return None
+    if arrival.local is True:
+        known, device = facts.sockets, interface_of(facts, packet.in_interface)
+    else:
+        namespace = namespace_with(facts, packet.destination)
+        if namespace is None:
+            return None
+        known, device = namespace.sockets, None
+    if isinstance(known, Unknown):
+        return None
+    binding = bind_among(known, packet.destination, packet.destination_port, device)
+    return None if binding.perhaps and not binding.serving else binding.serving
+
+
+def socket_at(facts: Facts, arrival: Arrival) -> SocketState:
+    """What takes the packet where it comes out."""
+    serving = sockets_at(facts, arrival)
+    if serving is None:
+        return SocketState.UNKNOWN
+    if not serving:
+        return SocketState.NONE
+    full = all(
+        one.queue is not None and one.backlog is not None and one.queue > one.backlog for one in serving
+    )
+    return SocketState.FULL if full else SocketState.SERVED
+
+
+def _fault_inside(facts: Facts, arrival: Arrival) -> StageName | None:
+    """Where a container itself loses the packet or its answer: by its own rp_filter, or without a route back."""
+    namespace = None if arrival.local is True else namespace_with(facts, arrival.packet.destination)
+    if namespace is None or isinstance(namespace.routes, Unknown):
+        return None
+    inside = facts_inside(facts, namespace)
+    device = device_inside(namespace, arrival.packet.destination)
+    packet = replace(arrival.packet, in_interface=device)
+    around = HostSurroundings(inside, packet)
+    refused = around.refused_source(packet, 0)
+    if refused is not None and refused.kind is RouteKind.REVERSE_PATH:
+        return StageName.ROUTE
+    answer = Packet(
+        packet.source_port,
+        source=packet.destination,
+        destination=packet.source,
+        source_port=packet.destination_port,
+    )
+    fault = find_reply_fault(inside, packet, around.way_back(answer, 0))
+    return StageName.REPLY_ROUTE if fault in (ReplyFault.NO_ROUTE, ReplyFault.NO_CARRIER) else None
