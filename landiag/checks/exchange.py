@@ -83,13 +83,14 @@ def loopback_exchanges(case: Case, way: Way) -> tuple[Call, ...]:
     A server that looks at addresses may know one of them only: what comes to ``::`` by IPv4 has the sender
     ``::ffff:127.0.0.1``, and a browser that opens ``localhost`` takes ``::1``.
     """
-    if isinstance(case.facts.sockets, Unknown) or destination_of(case, way).rule_text:
+    destination = destination_of(case, way)
+    if isinstance(case.facts.sockets, Unknown) or destination.is_elsewhere:
         return ()
     own_first = sorted((ip_address("127.0.0.1"), ip_address("::1")), key=lambda ip: ip.version != way.family)
     return tuple(
-        _exchange(case, ip, case.port, f"localhost:{case.port}", case.target_path)
+        _exchange(case, ip, destination.port, f"localhost:{case.port}", case.target_path)
         for ip in own_first
-        if bind_among(case.facts.sockets, ip, case.port, None).serving
+        if bind_among(case.facts.sockets, ip, destination.port, None).serving
     )
 
 

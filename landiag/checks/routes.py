@@ -35,7 +35,7 @@ def describe(decision: Decision, client: IPAddress, source: IPAddress) -> str:
         parts.append(f"rule {decision.rule.priority}")
     if decision.route is not None:
         parts.append(f"table {decision.route.table}: {decision.route.destination}")
-    is_plain = decision.kind is RouteKind.UNICAST or decision.device is not None
+    is_plain = decision.kind in (RouteKind.UNICAST, RouteKind.LOCAL)
     parts.append(f"dev {decision.device}" if is_plain else decision.kind.value)
     if decision.gateway is not None:
         parts.append(f"via {decision.gateway}")

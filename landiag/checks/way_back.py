@@ -19,10 +19,12 @@ from landiag.checks.routes import (
     reverse_path,
     wrong_neighbour,
 )
+from landiag.checks.strayed import strayed
 from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.classes import ClientClass
 from landiag.journey.ends import LinkFault, ReplyFault
+from landiag.journey.followed import strays_from
 from landiag.journey.journey import Journey
 from landiag.journey.reply import find_reply_fault, is_by_other_link
 from landiag.journey.ways import Way, client_of
@@ -82,6 +84,10 @@ def client_for(case: Case, way: Way) -> IPAddress:
 def _of_class(case: Case, way: Way, one: ClientClass) -> list[Finding]:
     """What the journey of a class says of routes."""
     journey = one.journey
+    for arrival in journey.arrivals:
+        link = strays_from(case.facts, arrival)
+        if link is not None:
+            return [strayed(case, way, journey.packet, arrival, link)]
     found = [*_source_refused(case, way, journey), *_lost_replies(case, way, journey)]
     if found or case.facts.os != "linux" or way.landing is not None:
         return found

@@ -39,7 +39,7 @@ class LinkFault(str, Enum):
 
 
 class ReplyFault(str, Enum):
-    """Why the answer does not find its way to the client."""
+    """Why no answer finds its way to the client."""
 
     NO_ROUTE = "no-route"
     TUNNEL = "tunnel"
@@ -49,6 +49,7 @@ class ReplyFault(str, Enum):
     OTHER_ROUTER = (
         "other-router"  # a router on another link is to pass it on: whether it does, nobody knows here
     )
+    STRAYED = "strayed"  # no answer at all: a translation leads to a link, and the packets leave by another
     PAST_US = "past-us"  # a translation leads to the client's own neighbour, which answers it directly
     WRONG_NEIGHBOUR = (
         "wrong-neighbour"  # a fixed neighbour entry has a hardware address that is not the client's

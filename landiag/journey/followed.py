@@ -17,7 +17,7 @@ from landiag.journey.inside import device_inside, facts_inside, namespace_with
 from landiag.journey.link import interface_of
 from landiag.journey.reply import find_reply_fault
 from landiag.journey.surroundings import HostSurroundings
-from landiag.model.facts import Socket, Unknown
+from landiag.model.facts import Interface, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Packet
@@ -70,7 +70,10 @@ def _ends_at(
     """The ends of the connections that come out at one place."""
     doubts, share = arrival.doubts, arrival.share
     state, inner = socket_at(facts, arrival), _fault_inside(facts, arrival)
-    if _is_answered_past_us(facts, packet, arrival):
+    if strays_from(facts, arrival) is not None:
+        fault, symptom = ReplyFault.STRAYED, _symptom_of_straying(arrival)
+        yield End(StageName.ROUTE, symptom, doubts, share, reply=fault, way=arrival.way, arrival=index)
+    elif _is_answered_past_us(facts, packet, arrival):
         fault = ReplyFault.PAST_US
         yield End(
             StageName.REPLY_ROUTE, Symptom.TIMEOUT, doubts, share, reply=fault, way=arrival.way, arrival=index
@@ -119,6 +122,22 @@ def _refused(facts: Facts, follower: Follower, packet: Packet, arrival: Arrival)
         return
     for verdict in follower.reset(arrival.packet, arrival.tracking):
         yield Symptom.REFUSED if verdict is Verdict.REJECT else Symptom.TIMEOUT
+
+
+def strays_from(facts: Facts, arrival: Arrival) -> Interface | None:
+    """The link to which a translation sends packets, where they leave by another one; None where they do not."""
+    target, way = arrival.packet.destination, arrival.way
+    if arrival.local is not False or arrival.translated is None or target is None or way is None:
+        return None
+    if way.device is None or isinstance(facts.interfaces, Unknown):
+        return None
+    near = [one for one in facts.interfaces if one.up and any(target in it.network for it in one.addresses)]
+    return None if not near or way.device in {one.name for one in near} else near[0]
+
+
+def _symptom_of_straying(arrival: Arrival) -> Symptom:
+    """A router may know the way back to our own link; on any other link nobody has the address."""
+    return Symptom.UNKNOWN if arrival.way is not None and arrival.way.gateway is not None else Symptom.TIMEOUT
 
 
 def _is_answered_past_us(facts: Facts, packet: Packet, arrival: Arrival) -> bool:
