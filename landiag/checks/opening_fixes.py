@@ -80,7 +80,7 @@ def _opening(way: Way, journey: Journey) -> Opening:
         clients = ip_network(packet.source)
     asked = packet.destination_port or 0
     port = journey.translated.port if journey.translated is not None else asked
-    return Opening(clients, port, journey.leg in BACK, asked)
+    return Opening(clients, port, journey.leg in BACK, asked, packet.in_interface)
 
 
 def is_mended(journey: Journey, following: Journey | None) -> bool | None:

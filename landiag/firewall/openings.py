@@ -15,7 +15,7 @@ from landiag.firewall.owners import Manager, Owner
 from landiag.model.action import Stop, Verdict
 from landiag.model.changes import POLICY_PREFIX, Change, FirewalldRule, IptablesRule, NftRule, UfwRule
 from landiag.model.facts import IPNetwork
-from landiag.model.match import InRanges, Match
+from landiag.model.match import AnyOf, InRanges, Match, Names
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine
 
 _IPTABLES_TABLES = frozenset(("filter", "raw", "mangle", "security"))
@@ -25,13 +25,14 @@ class Opening(Struct, frozen=True):
     """What is to pass: TCP from ``clients`` to ``port`` and back.
 
     ``is_answer`` when it is the server's answer that was stopped. ``asked_port`` is the port that clients type,
-    where NAT has changed it to ``port``.
+    where NAT has changed it to ``port``. ``device`` is the interface by which they come; None where nobody knows.
     """
 
     clients: IPNetwork
     port: int
     is_answer: bool = False
     asked_port: int | None = None
+    device: str | None = None
 
     @property
     def is_ipv6(self) -> bool:
@@ -100,11 +101,36 @@ def _title(who: str, opening: Opening) -> str:
     return f"Let {who} pass {what} port {opening.asked_port or opening.port} for {opening.clients}"
 
 
-def _ufw(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
-    prefix = "ufw6" if opening.is_ipv6 else "ufw"
-    changed = insert_rule(ruleset, chain, f"{prefix}-user-input", 0, opening)
-    change = UfwRule(str(opening.clients), opening.port)
-    return Proposal(_title("ufw", opening), (change,), ruleset=changed)
+def _ufw(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal | None:
+    """The rule before all others; for one interface alone where ufw has a rule for the same clients and port.
+
+    It adds no rule that differs from another by its action alone, wherever that stands (ufw's UFWRule.match).
+    """
+    name = "ufw6-user-input" if opening.is_ipv6 else "ufw-user-input"
+    target = ruleset.tables.get(chain.key, {}).get(name)
+    there = () if target is None else tuple(_conditions(rule) for rule in target.rules)
+    for device in dict.fromkeys((None, opening.device)):
+        if _conditions(opening_rule(opening, device)) not in there:
+            change = UfwRule(str(opening.clients), opening.port, device)
+            after = insert_rule(ruleset, chain, name, 0, opening, device)
+            return Proposal(_title("ufw", opening), (change,), ruleset=after)
+    step = (
+        f"ufw has a rule for {opening.clients} and port {opening.port} already, behind the one that decides: "
+        "delete it (ufw status numbered), then allow it before all others (ufw prepend allow ...)."
+    )
+    return Proposal(_title("ufw", opening), steps=(step,))
+
+
+def _conditions(rule: Rule) -> frozenset[object]:
+    """The addresses, ports and interfaces that a rule asks for; those of connection tracking and counters left out."""
+    found: set[object] = set()
+    for step in rule.steps:
+        one = step.matches[0] if isinstance(step, AnyOf) and len(step.matches) == 1 else step
+        if isinstance(one, InRanges) and one.field not in ("meta l4proto", "ct state"):
+            found.add((one.field, one.ranges, one.negated))
+        elif isinstance(one, Names):
+            found.add((one.field, one.names, one.prefixes, one.negated))
+    return frozenset(found)
 
 
 def _firewalld(ruleset: Ruleset, owner: Owner, opening: Opening) -> Proposal | None:
@@ -231,13 +257,15 @@ def _nft(ruleset: Ruleset, decided_by: TraceLine, chain: Chain, opening: Opening
     )
 
 
-def insert_rule(ruleset: Ruleset, chain: Chain, name: str, index: int, opening: Opening) -> Ruleset | None:
-    """Insert the opening's rule into a chain of the same table; None when that chain is not there."""
+def insert_rule(
+    ruleset: Ruleset, chain: Chain, name: str, index: int, opening: Opening, device: str | None = None
+) -> Ruleset | None:
+    """Insert the opening's rule (for one interface) into a chain of the same table; None where that is not there."""
     chains = ruleset.tables.get(chain.key, {})
     target = chains.get(name)
     if target is None:
         return None
-    rules: Sequence[Rule] = (*target.rules[:index], opening_rule(opening), *target.rules[index:])
+    rules: Sequence[Rule] = (*target.rules[:index], opening_rule(opening, device), *target.rules[index:])
     changed: Mapping[str, Chain] = {**chains, name: replace(target, rules=rules)}
     return Ruleset({**ruleset.tables, chain.key: changed}, ruleset.gaps, origins=ruleset.origins)
 
@@ -256,8 +284,8 @@ def _unhooked(chain: Chain) -> Chain:
     return replace(chain, hook=None) if is_nat else chain
 
 
-def opening_rule(opening: Opening) -> Rule:
-    """Make the rule of the model that accepts exactly what the opening says."""
+def opening_rule(opening: Opening, device: str | None = None) -> Rule:
+    """Make the rule of the model that accepts exactly what the opening says, by one interface where it is given."""
     family = "ip6" if opening.is_ipv6 else "ip"
     side = "daddr" if opening.is_answer else "saddr"
     port_field = "tcp sport" if opening.is_answer else "tcp dport"
@@ -267,8 +295,10 @@ def opening_rule(opening: Opening) -> Rule:
         InRanges(f"{family} {side}", ((low, high),), f"{family} {side} {opening.clients}"),
         InRanges(port_field, ((port, port),), f"{port_field} {port}"),
     )
+    if device is not None:
+        matches += (Names("iifname", frozenset((device,)), text=f"iifname {device}"),)
     return Rule(
         0,
-        f"the rule of the fix: {matches[0].text} {matches[1].text} accept",
+        f"the rule of the fix: {' '.join(one.text for one in matches)} accept",
         (*matches, Stop(Verdict.ACCEPT)),
     )

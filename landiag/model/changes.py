@@ -12,15 +12,17 @@ from msgspec import Struct
 
 
 class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
-    """A rule of ufw, before all others, that lets clients reach a port."""
+    """A rule of ufw, before all others, that lets clients reach a port; those of one interface, where it is given."""
 
     clients: str
     port: int
+    interface: str | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
         """The rule as ufw is told it, and as ``ufw show added`` shows it."""
-        return ("allow", "from", self.clients, "to", "any", "port", str(self.port), "proto", "tcp")
+        tied = () if self.interface is None else ("in", "on", self.interface)
+        return ("allow", *tied, "from", self.clients, "to", "any", "port", str(self.port), "proto", "tcp")
 
     @property
     def argv(self) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ class ServerKind(Struct, frozen=True):
     pattern: str = ""
     wide: str = ""
     calls: tuple[str, ...] = ()
+    ipv4_calls: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     application_first: bool = False
     instead: tuple[str, ...] = ()

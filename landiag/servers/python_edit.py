@@ -76,6 +76,8 @@ def _address_change(kind: ServerKind, lines: list[str], host: str, call: ast.Cal
     """Change the address in a call such as ``app.run(host="127.0.0.1")``, or write one into it."""
     if _name_of(call) == "run" and not _runs_a_server(call):
         return None
+    if ":" in host and _is_ipv4_only(kind, call):
+        return None
     for keyword in call.keywords:
         if keyword.arg in kind.keywords:
             return _constant(lines, host, keyword.value)
@@ -93,6 +95,13 @@ def _runs_a_server(call: ast.Call) -> bool:
     """Whether a call named ``run`` is not one of another module (``subprocess.run``, ``asyncio.run``)."""
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     return isinstance(owner, ast.Name) and owner.id not in _OTHER_RUNS
+
+
+def _is_ipv4_only(kind: ServerKind, call: ast.Call) -> bool:
+    """Whether the call makes a socket of IPv4, so that an IPv6 address in it ends in an error."""
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    dotted = f"{owner.id}.{_name_of(call)}" if isinstance(owner, ast.Name) else ""
+    return bool({_name_of(call), dotted} & set(kind.ipv4_calls))
 
 
 def _constant(lines: list[str], host: str, node: ast.expr) -> _Change | None:

@@ -202,6 +202,20 @@ def test_another_port_of_a_configuration_stays() -> None:
     assert find_edit(server, "shop.ini", "http = 127.0.0.1:5000\n", port=5001) is None
 
 
+@pytest.mark.parametrize(
+    ("line", "is_edited"),
+    [
+        ("s = socket.create_server(('127.0.0.1', 5000))", False),
+        ("s.bind(('127.0.0.1', 5000))", False),
+        ("HTTPServer(('127.0.0.1', 5000), Handler).serve_forever()", False),
+        ("serve(app, host='127.0.0.1', port=5000)", True),
+    ],
+)
+def test_a_socket_of_ipv4_gets_no_address_of_ipv6(line: str, *, is_edited: bool) -> None:
+    edit = find_edit(server_of(None, "python", "app.py"), "/home/u/app.py", line, Family.IPV6, 5000)
+    assert (edit is not None) is is_edited
+
+
 def test_ipv6_is_written_as_the_file_needs_it() -> None:
     edit = find_edit(server_of(None, "uwsgi", "s.ini"), "s.ini", "http = 127.0.0.1:5000", Family.IPV6, 5000)
     assert edit is not None
