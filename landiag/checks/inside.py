@@ -58,8 +58,11 @@ def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Findi
 def check_elsewhere(case: Case, way: Way, destination: Destination) -> list[Finding]:
     """Check the socket behind NAT, in the container that has the translated address, where it can be seen."""
     stopped = _not_forwarded(case, way, destination)
-    if stopped is not None:
-        return [stopped]
+    return [stopped] if stopped is not None else nobody_inside(case, way, destination)
+
+
+def nobody_inside(case: Case, way: Way, destination: Destination) -> list[Finding]:
+    """Say that no socket of the container takes what comes to its address; empty where one does, or nobody can tell."""
     namespace = destination.namespace
     if namespace is None or isinstance(namespace.sockets, Unknown):
         return []

@@ -141,16 +141,17 @@ def _symptom_of_straying(arrival: Arrival) -> Symptom:
 
 
 def _is_answered_past_us(facts: Facts, packet: Packet, arrival: Arrival) -> bool:
-    """Whether the server that a translation leads to is the client's own neighbour, and knows the client's address.
+    """Whether what a translation leads to is on the client's own link, or behind a router there.
 
-    It then answers the client directly, by an address that the client never asked.
+    It knows the client's address, and answers the client directly, by an address that the client never asked.
     """
     server, client = arrival.packet, packet.source
     if arrival.local is not False or arrival.translated is None or client is None or server.source != client:
         return False
     link = interface_of(facts, arrival.device)
-    networks = () if link is None else tuple(one.network for one in link.addresses)
-    return any(client in network and server.destination in network for network in networks)
+    networks = () if link is None else tuple(one.network for one in link.addresses if client in one.network)
+    is_passed_on = arrival.way is not None and arrival.way.gateway is not None
+    return any(is_passed_on or server.destination in network for network in networks)
 
 
 def sockets_at(facts: Facts, arrival: Arrival) -> tuple[Socket, ...] | None:

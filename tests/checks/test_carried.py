@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import pytest
 
-from landiag.checks.carried import carried_to
+from landiag.checks.carried import Carried, carried_to
 from landiag.model.facts import Process
 
 
@@ -21,7 +23,13 @@ from landiag.model.facts import Process
 )
 def test_where_pasta_carries_a_port(rule: str, inner: int | None) -> None:
     argv = ("/usr/bin/pasta", "--config-net", "-t", rule, "--netns", "/run/user/1000/netns/netns-1")
-    assert carried_to(Process(7, "pasta.avx2", argv), 5000) == inner
+    assert carried_to(Process(7, "pasta.avx2", argv), 5000) == (None if inner is None else Carried(inner))
+
+
+@pytest.mark.parametrize(("port", "carried"), [(5000, Carried(80, ip_address("172.17.0.2"))), (80, None)])
+def test_where_docker_proxy_carries_a_port(port: int, carried: Carried | None) -> None:
+    line = "-proto tcp -host-ip 0.0.0.0 -host-port 5000 -container-ip 172.17.0.2 -container-port 80"
+    assert carried_to(Process(7, "docker-proxy", ("/usr/bin/docker-proxy", *line.split())), port) == carried
 
 
 def test_others_carry_nothing() -> None:
