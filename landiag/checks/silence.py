@@ -13,6 +13,7 @@ from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.ruleset import Verdict
 from landiag.model.terms import Symptom
 
 _HALTED = ("stopped", "tracing-stop")
@@ -62,13 +63,22 @@ def not_connected(case: Case, exchange: Exchange, attempt: Attempt, stop: OwnSto
     if stop is not None:
         if case.target.scheme == "tcp":
             return not_applicable("not tried: this machine's own test is stopped")
-        title = "Whether the server answers: nothing here stops other devices, but this machine's own test is stopped"
-        detail = f"{stop.text}. Only connections that this machine makes itself go that way."
+        is_open = _lets_clients_in(case)
+        others = "nothing here stops other devices, but " if is_open else ""
+        title = f"Whether the server answers: {others}this machine's own test is stopped"
+        own = " Only connections that this machine makes itself go that way." if is_open else ""
+        detail = f"{stop.text}.{own}"
         found = (*evidence, Evidence(stop.source, stop.text))
         return answer([Finding("own-connection-stopped", Outcome.UNKNOWN, title, detail, found)], "")
     title = "Whether the server answers: this machine's own connection to it did not get through"
     detail = "Connections of the machine to itself come in by lo, where other rules may apply than for other devices."
     return answer([Finding("server-silent", Outcome.UNKNOWN, title, detail, evidence)], "")
+
+
+def _lets_clients_in(case: Case) -> bool:
+    """Whether the packet filters let clients of the way in through, for certain."""
+    classes = case.classes.get(case.way.id, ()) if case.way is not None else ()
+    return bool(classes) and classes[0].journey.verdict is Verdict.ACCEPT
 
 
 def asked_socket(case: Case) -> Socket | None:
