@@ -59,10 +59,7 @@ def _blocks(report: Report) -> set[str]:
 
 ONLY_HEARD = {
     "duplicate-address": "arp ",
-    "client-rejected": "http address=127.0.0.1 ",
-    "other-firewall": "tc-ingress ",
     "port-taken": "processes ",
-    "reverse-path-filter": "file:/proc/sys/net/ipv4/conf/",
 }
 """What one question shows and nothing else tells: where it could not be asked, nothing speaks for the fault."""
 POORER = {

@@ -16,7 +16,7 @@ from landiag.firewall.openings import Proposal, without_translation
 from landiag.firewall.owners import find_owner
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
-from landiag.model.facts import Source, Unknown
+from landiag.model.facts import ReadStatus, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
@@ -216,28 +216,38 @@ def _blocks(
     )
 
 
+_NOT_THERE = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
+"""No tc on the machine, or a recording of a landiag that did not ask for it."""
+
+
 def _check_bypasses(case: Case) -> list[Finding]:
     """Find what sees packets before every rule and cannot be judged: XDP programs and traffic control filters."""
     way = case.way
     if way is None:
         return []
     found = []
+    name = way.interface.name
     if way.interface.xdp:
-        found.append(("an XDP program is", Evidence("ip -d addr", f"{way.interface.name}: xdp")))
-    traffic_control = ingress_filters(way.interface.name)
-    filters = case.parse(traffic_control, str.strip)
-    if isinstance(filters, str) and filters:
         found.append(
-            ("a traffic control filter is", Evidence(traffic_control.name, filters.splitlines()[0].strip()))
+            (f"an XDP program is attached to {name}, and can't be judged", "ip -d addr", f"{name}: xdp")
+        )
+    traffic_control = ingress_filters(name)
+    filters, reading = case.parse(traffic_control, str.strip), case.readings.get(traffic_control.name)
+    if isinstance(filters, str) and filters:
+        what = f"a traffic control filter is attached to {name}, and can't be judged"
+        found.append((what, traffic_control.name, filters.splitlines()[0].strip()))
+    elif isinstance(filters, Unknown) and reading is not None and reading.status not in _NOT_THERE:
+        found.append(
+            (f"{name}'s traffic control filters could not be listed", traffic_control.name, filters.reason)
         )
     return [
         Finding(
             code="other-firewall",
             outcome=Outcome.UNKNOWN,
-            title=f"Whether every packet gets in: {what} attached to {way.interface.name}, and can't be judged",
-            detail="It sees packets first: it may drop them before any rule is asked, or leave them alone.",
-            evidence=(evidence,),
+            title=f"Whether every packet gets in: {what}",
+            detail="They see packets first, and may drop them before any rule is asked.",
+            evidence=(Evidence(source, text),),
             paths=(way.id,),
         )
-        for what, evidence in found
+        for what, source, text in found
     ]

@@ -76,6 +76,12 @@ class HostSurroundings(Surroundings):
         first, second = (int(value) if value.isdigit() else 0 for value in values)
         return first, second
 
+    def _is_read(self, name: str, device: str) -> bool:
+        """Whether a setting of IPv4 is known, for all interfaces and for this one; Linux alone has such."""
+        return self._facts.os != "linux" or all(
+            f"net.ipv4.conf.{one}.{name}" in self._facts.sysctls for one in ("all", device)
+        )
+
     def address_type(self, address: IPAddress, device: str | None) -> str | None:
         """The type of an address, limited to a device as fib expressions do."""
         if address.is_multicast:
@@ -156,7 +162,8 @@ class HostSurroundings(Surroundings):
         if not takes_own and self._owner(source) is not None:
             return Way(RouteKind.OWN_SOURCE, device)
         mode = max(self.setting("rp_filter", device))
-        if mode == _OFF:
+        strictest = mode if self._is_read("rp_filter", device) else _STRICT
+        if strictest == _OFF:
             return None
         valid = mark if any(self.setting("src_valid_mark", device)) else 0
         flow = Flow(
@@ -168,11 +175,12 @@ class HostSurroundings(Surroundings):
             return None if self._spreads_over(source, device) else Way(RouteKind.PERHAPS_REVERSE_PATH, device)
         if found.kind == RouteKind.LOCAL and takes_own:
             return None
-        refused = Way(RouteKind.REVERSE_PATH, found.device, found.gateway, found.route, found.rule)
-        if found.kind != RouteKind.UNICAST:
-            return refused
-        same = found.device in (device, self._master(device))
-        return refused if mode == _STRICT and not same else None
+        is_unicast = found.kind == RouteKind.UNICAST
+        if is_unicast and (strictest != _STRICT or found.device in (device, self._master(device))):
+            return None
+        if mode == _OFF or (is_unicast and mode != _STRICT):  # what was not read would decide
+            return Way(RouteKind.PERHAPS_REVERSE_PATH, device)
+        return Way(RouteKind.REVERSE_PATH, found.device, found.gateway, found.route, found.rule)
 
     def _vrf(self, device: str | None) -> str | None:
         """The VRF of what came in by a device: answers leave by its table (inet_request_bound_dev_if)."""
