@@ -13,7 +13,7 @@ from landiag.collect.linux_sources import SYSCTL_FOLDER, ingress_filters, interf
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.firewall import linux as firewall
-from landiag.firewall.sources import NF_TABLES, NFT_TEXT
+from landiag.firewall.sources import MORE
 from landiag.model.facts import (
     Family,
     Interface,
@@ -106,7 +106,7 @@ def add_namespaces(facts: Facts, readings: Readings) -> Facts:
 def complete_facts(facts: Facts, readings: Readings) -> Facts:
     """Add what the second round read."""
     listeners = facts.sockets
-    is_more = any(source.name in readings for source in (NFT_TEXT, NF_TABLES))
+    is_more = any(source.name in readings for source in MORE)
     if isinstance(listeners, Unknown) and sockets.PROC_TCP.name in readings:
         listeners = _parse_proc_listeners(readings, listeners)
     ruleset = firewall.parse_ruleset(readings) if is_more else facts.ruleset

@@ -15,6 +15,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from landiag.firewall.ipt.ebtables import Lines, parse_ebtables_save
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import parse_iptables_save
@@ -24,6 +25,7 @@ from landiag.firewall.nft.parse import NftTable, parse_nft_json
 from landiag.firewall.nft.rules import Changes, NftRules
 from landiag.firewall.sources import (
     ALWAYS_THERE,
+    EBTABLES,
     IP6TABLES,
     IPSET,
     IPTABLES,
@@ -51,6 +53,7 @@ class _Parts(Struct):
     nft_iptables: dict[tuple[str, str], IptTable] = field(default_factory=dict)
     legacy: list[IptTable] = field(default_factory=list)
     sets: Mapping[str, ElementSet] | None = None
+    frames: Lines = field(default_factory=dict)
     gaps: list[Unknown] = field(default_factory=list)
 
 
@@ -68,12 +71,16 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
     for name, version in ((IPTABLES.name, 4), (IP6TABLES.name, 6)):
         tables = _parse(readings, name, parts, _saved(version), gap=False) or []
         parts.nft_iptables.update({(table.family, table.name): table for table in tables})
+    parts.frames = (
+        _parse(readings, EBTABLES.name, parts, lambda r: parse_ebtables_save(r.text), gap=False) or {}
+    )
     for name, version, names in ((LEGACY.name, 4, NAMES), (LEGACY6.name, 6, NAMES6)):
         parts.legacy += _parse(readings, name, parts, _saved(version)) or []
         _look_for_legacy(readings, name, names, parts)
     parts.sets = _parse(readings, IPSET.name, parts, lambda r: parse_ipset_save(r.text), gap=False)
     texts = tuple(readings[one.name].data for one in SOURCES if one.name in readings)
-    return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, tuple(parts.gaps), texts)
+    gaps = tuple(parts.gaps)
+    return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, gaps, texts, parts.frames)
 
 
 def _saved(version: int) -> Callable[[Reading], list[IptTable]]:
@@ -159,6 +166,7 @@ def _complete(readings: Mapping[str, Reading], parts: _Parts) -> None:
 
 
 TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
+HIDES_FRAMES = re.compile(rb'"family": ?"bridge"(?s:.*)"xt": ?\{')
 DEVICE_CHAIN = re.compile(rb'"chain": ?\{[^{}]*"hook": ?"(?:in|e)gress"[^{}]*\}')
 """Where some versions of `nft -j` hide something: flags of tables, and device chains without their devices."""
 
@@ -172,7 +180,8 @@ def plan(readings: Mapping[str, Reading]) -> tuple[Source, ...]:
     reading = readings.get(NFT.name)
     is_missing = reading is not None and reading.status is ReadStatus.MISSING
     tables = (NF_TABLES,) if is_missing else ()
-    return (*_plan_text(readings), *tables, *((USER_RULES, USER_RULES6) if is_ufw else ()))
+    frames = (EBTABLES,) if reading is not None and HIDES_FRAMES.search(reading.data) else ()
+    return (*_plan_text(readings), *tables, *frames, *((USER_RULES, USER_RULES6) if is_ufw else ()))
 
 
 def _plan_text(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
@@ -200,6 +209,7 @@ def build_ruleset(
     sets: Mapping[str, ElementSet] | None,
     gaps: tuple[Unknown, ...] = (),
     texts: tuple[bytes, ...] = (),
+    frames: Lines | None = None,
 ) -> Ruleset:
     """Put the parts together, legacy tables before those of nft, as the kernel is asked to load them."""
     tables: dict[TableKey, Mapping[str, Chain]] = {}
@@ -211,7 +221,8 @@ def build_ruleset(
         backend = NFT_BACKEND if saved is not None or _looks_like_iptables(table) else "nftables"
         if table.dormant:
             continue
-        tables[backend, table.family, table.name] = _nft_chains(table, backend, saved, sets)
+        known = saved.lines if saved is not None else _frames_of(table, frames or {})
+        tables[backend, table.family, table.name] = _nft_chains(table, backend, known, sets)
     for key, saved in nft_iptables.items():
         if key not in shown:
             tables[NFT_BACKEND, saved.family, saved.name] = saved.chains(NFT_BACKEND, sets)
@@ -224,16 +235,26 @@ def _looks_like_iptables(table: NftTable) -> bool:
     return places is not None and bool(hooked) and all(chain.name in places for chain in hooked)
 
 
+def _frames_of(table: NftTable, frames: Lines) -> Mapping[str, Sequence[str]] | None:
+    """The lines of ebtables-save for the chains of a bridge's table; None where it is no table of ebtables."""
+    own = {chain: lines for (name, chain), lines in frames.items() if name == table.name}
+    return own if own and table.family == "bridge" else None
+
+
 def _nft_chains(
-    table: NftTable, backend: str, saved: IptTable | None, sets: Mapping[str, ElementSet] | None
+    table: NftTable,
+    backend: str,
+    saved: Mapping[str, Sequence[str]] | None,
+    sets: Mapping[str, ElementSet] | None,
 ) -> dict[str, Chain]:
     chains = {}
     changes = Changes(table)
-    setting = Setting(4 if table.family == "ip" else 6, None, sets)
+    is_bridge = table.family == "bridge"
+    setting = None if is_bridge else Setting(4 if table.family == "ip" else 6, None, sets)
     for name in {**table.chains, **table.rules}:
         chain = table.chains.get(name) or Chain(backend, table.family, table.name, name)
         sources = table.rules.get(name, [])
-        lines = None if saved is None else saved.lines.get(name, [])
+        lines = None if saved is None else saved.get(name, [])
         known = lines if lines is not None and len(lines) == len(sources) else None
         rules = NftRules(sources, table.sets, changes, known, setting)
         in_force = None if table.dormant is None else True

@@ -13,6 +13,8 @@ LEGACY6 = Command(
     "ip6tables-legacy-save", ("ip6tables-legacy-save", "-c"), needs_root=True, module="ip6_tables"
 )
 """With counters: the kernel traces none of these rules, so a rule that counted is the only witness (watch)."""
+EBTABLES = Command("ebtables-save", ("ebtables-nft-save",), needs_root=True, module="nf_tables")
+"""What `nft -j` hides of the rules of bridges that ebtables-nft made."""
 IPSET = Command("ipset-save", ("ipset", "save"), needs_root=True, module="ip_set")
 
 NF_TABLES = Call("nf-tables", seconds=2.0)
@@ -20,6 +22,9 @@ NF_TABLES = Call("nf-tables", seconds=2.0)
 
 ALWAYS_THERE = File("/proc/sys/net/ipv4/ip_forward")
 """A file that is there wherever /proc can be read."""
+
+MORE = (NFT_TEXT, NF_TABLES, EBTABLES)
+"""What is read in a second round, where the first makes it worth reading."""
 
 NAMES = File("/proc/net/ip_tables_names", needs_root=True)
 NAMES6 = File("/proc/net/ip6_tables_names", needs_root=True)

@@ -14,8 +14,8 @@ from typing import Any
 
 from landiag.collect import interfaces, linux, linux_sources, machine, routes, sockets, units
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES, MODULE_OPTIONS, VIRTUAL_VENDORS
-from landiag.firewall.linux import DEVICE_CHAIN, TABLE_FLAGS
-from landiag.firewall.sources import NFT, NFT_TEXT, SOURCES
+from landiag.firewall.linux import DEVICE_CHAIN, HIDES_FRAMES, TABLE_FLAGS
+from landiag.firewall.sources import EBTABLES, NFT, NFT_TEXT, SOURCES
 from landiag.firewall.ufw import USER_RULES, USER_RULES6
 from landiag.model.facts import Call, Command, File, Source
 from landiag.servers.kinds import kept_variables
@@ -60,6 +60,8 @@ def _table() -> dict[str, Any]:
         "ufw": _rows((USER_RULES, USER_RULES6)),
         "nft": NFT.name,
         "nft_text": _rows((NFT_TEXT,)),
+        "hides_frames": HIDES_FRAMES.pattern.decode(),
+        "frames": _rows((EBTABLES,)),
         "table_flags": TABLE_FLAGS.pattern.decode(),
         "device_chain": DEVICE_CHAIN.pattern.decode(),
         "listeners": sockets.LISTENERS.name,

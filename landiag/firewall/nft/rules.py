@@ -103,7 +103,10 @@ class Changes:
 
 
 class NftRules(ScannedRules[bytes]):
-    """The rules of one chain. ``lines`` are those of iptables-save for the same rules, where they are known."""
+    """The rules of one chain. ``lines`` are those of iptables-save for the same rules, where they are known.
+
+    Without a ``setting`` they are those of ebtables-save.
+    """
 
     __slots__ = ("_changes", "_lines", "_sets", "_setting", "_sources")
 
@@ -128,8 +131,12 @@ class NftRules(ScannedRules[bytes]):
     def build(self, at: int) -> Rule:
         """Make the rule at an index."""
         rule = NftRule(at + 1, self._sources[at], self._sets)
-        if self._lines is None or self._setting is None:
+        if self._lines is None:
             return rule
+        if self._setting is None:
+            from landiag.firewall.ipt.ebtables import BridgeRule
+
+            return BridgeRule(rule, self._lines[at])
         return SavedRule(rule, self._lines[at], self._setting)
 
     def comparisons(self, at: int) -> list[tuple[bytes, bytes]]:

@@ -703,6 +703,20 @@ TABLE = json.loads(r"""{
    "module": "nf_tables"
   }
  ],
+ "hides_frames": "\"family\": ?\"bridge\"(?s:.*)\"xt\": ?\\{",
+ "frames": [
+  {
+   "name": "ebtables-save",
+   "kind": "command",
+   "argv": [
+    "ebtables-nft-save"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "nf_tables"
+  }
+ ],
  "table_flags": "\"table\": ?\\{[^{}]*\"flags\"",
  "device_chain": "\"chain\": ?\\{[^{}]*\"hook\": ?\"(?:in|e)gress\"[^{}]*\\}",
  "listeners": "ss-listeners",
@@ -1208,6 +1222,8 @@ def second_round(readings):
     chains = re.findall(TABLE["device_chain"].encode(), nft)
     if re.search(TABLE["table_flags"].encode(), nft) or any(b'"dev"' not in chain for chain in chains):
         wanted += TABLE["nft_text"]
+    if re.search(TABLE["hides_frames"].encode(), nft):
+        wanted += TABLE["frames"]
     listeners = data_of(readings, TABLE["listeners"]).decode("utf-8", "backslashreplace")
     if (readings.get(TABLE["listeners"]) or {}).get("status") != "ok":
         wanted += TABLE["proc_tcp"]
