@@ -103,6 +103,7 @@ def search_fixes(journey: Journey, line: TraceLine) -> tuple[Fix, ...]:
     if chain.backend.startswith("iptables"):
         kinds = ("neighbour-solicitation", "neighbour-advertisement")
         tool = chain.backend.replace("iptables", "ip6tables")
+        tool += "" if chain.table == "filter" else f" -t {chain.table}"
         typed, undo = (
             tuple(f"{tool} {verb} {chain.name} -p ipv6-icmp --icmpv6-type {kind} -j ACCEPT" for kind in kinds)
             for verb in ("-I", "-D")

@@ -18,6 +18,7 @@ SYSCTLS = (
         "net.ipv4.conf.all.arp_filter",
         "net.ipv4.conf.all.route_localnet",
         "net.ipv4.tcp_fwmark_accept",
+        "net.ipv4.tcp_syncookies",
         "net.ipv4.fwmark_reflect",
     )
     + ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")

@@ -275,6 +275,10 @@ class HostSurroundings(Surroundings):
         alike = {(socket.uid, socket.device) for socket in serving}
         return serving[0] if len(alike) == 1 else None
 
+    def owns_syn_ack(self) -> bool:
+        """Not with ``tcp_syncookies = 2`` (tcp_make_synack in net/ipv4/tcp_output.c, TCP_SYNACK_COOKIE)."""
+        return self._facts.sysctls.get("net.ipv4.tcp_syncookies") != "2"
+
     def socket_mark(self, mark: Value) -> int | None:
         """The mark of a socket's answers: that of the packet where tcp_fwmark_accept says so, else none."""
         if self._facts.sysctls.get("net.ipv4.tcp_fwmark_accept", "0") == "0":

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from landiag.firewall.engine.connection import Connection, connect
 from landiag.firewall.engine.conversation import Arrival, Conversation, accepting
 from landiag.firewall.engine.crossing import Stopped, Trip, fork, pass_on
-from landiag.firewall.engine.fields import REWRITTEN, Context, PacketFields, Tracking
+from landiag.firewall.engine.fields import NO_SOCKET, REWRITTEN, Context, PacketFields, Tracking
 from landiag.firewall.engine.nowhere import NOWHERE, REJECTED_BY_ROUTE
 from landiag.firewall.engine.packets import (
     ANSWER,
@@ -176,6 +176,8 @@ class Follower(Refuser):
             self._end_at_route(connection.trip, back, leg)
             return []
         answer = replace(answer, in_interface=None, out_interface=back.device if back else None)
+        if leg == SYN_ACK and not self.around.owns_syn_ack():
+            answer = replace(answer, skuid=NO_SOCKET, skgid=NO_SOCKET)
         trips = [Trip(self._fields(connection, answer, family, "output", leg, mark), way=back)]
         trips = self.hook(trips, "output", family, leg, tracking=tracking)
         for trip in trips:

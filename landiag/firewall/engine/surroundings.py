@@ -113,6 +113,10 @@ class Surroundings:
         """The user id of the socket that takes a packet; None when unknown."""
         return None
 
+    def owns_syn_ack(self) -> bool:
+        """Whether a SYN-ACK belongs to the socket that listens; with SYN cookies for everybody it belongs to none."""
+        return True
+
     def socket_mark(self, mark: Value) -> int | None:  # noqa: ARG002
         """The mark of a socket's answers, by that of the packet that it answers; None when unknown."""
         return 0

@@ -134,6 +134,10 @@ class Watched(Surroundings):
         """See ``Surroundings``; who fares alike is told apart only where a chain asks for the owner."""
         return self._inner.socket_owner(packet)
 
+    def owns_syn_ack(self) -> bool:
+        """See ``Surroundings``."""
+        return self._inner.owns_syn_ack()
+
     def socket_mark(self, mark: Value) -> int | None:
         """See ``Surroundings``."""
         return self._inner.socket_mark(mark)

@@ -563,6 +563,11 @@ TABLE = json.loads(r"""{
    "path": "/proc/sys/net/ipv4/tcp_fwmark_accept"
   },
   {
+   "name": "file:/proc/sys/net/ipv4/tcp_syncookies",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/tcp_syncookies"
+  },
+  {
    "name": "file:/proc/sys/net/ipv4/fwmark_reflect",
    "kind": "file",
    "path": "/proc/sys/net/ipv4/fwmark_reflect"
