@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.firewall.engine.fields import NO_SOCKET
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import LinkFault
 from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
@@ -131,5 +132,6 @@ def _is_filtered(
     """arp_filter: answered only by the interface by which this host would send to the asker."""
     if asker is None:
         return False
-    way: Way | None = around.way_back(Packet(source=asked, destination=asker, destination_port=None), 0)
+    question = Packet(source=asked, destination=asker, destination_port=None, skuid=NO_SOCKET)
+    way: Way | None = around.way_back(question, 0)
     return way is not None and way.device != link.name
