@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.destination import destinations_of
-from landiag.checks.exchange import attempt_of
+from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.shares import is_dead
 from landiag.collect.exchanges.http import Attempt
 from landiag.journey.ends import End, see
@@ -25,9 +25,12 @@ _OPEN = (Symptom.ANSWERED, Symptom.VARIES, Symptom.UNKNOWN)
 
 
 class _Seen(Struct, frozen=True):
+    """``perhaps`` is what a client sees unless rules that could not be read stop it before."""
+
     symptom: Symptom
     status: int | None = None
     share: float | None = None
+    perhaps: Symptom | None = None
 
 
 def what_client_sees(case: Case, way: Way | None, findings: Sequence[Finding]) -> ClientSees:
@@ -35,12 +38,12 @@ def what_client_sees(case: Case, way: Way | None, findings: Sequence[Finding]) -
     mine = [one for one in findings if way is None or not one.paths or way.id in one.paths]
     seen = _see(case, way, [one for one in mine if one.outcome is Outcome.BLOCKS and not one.clients], mine)
     who = "" if case.peer is None else str(case.peer)
-    return describe_symptom(seen.symptom, seen.status, seen.share, who)
+    return describe_symptom(seen.symptom, seen.status, seen.share, who, perhaps=seen.perhaps)
 
 
 def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Sequence[Finding]) -> _Seen:
     classes = case.classes.get(way.id, ()) if way is not None else ()
-    by_finding = _of_findings(blocks)
+    by_finding = _of_findings(case, blocks)
     if not classes:
         return by_finding or _Seen(Symptom.UNKNOWN)
     journey = classes[0].journey
@@ -86,13 +89,17 @@ def _stealthy(case: Case, journey: Journey) -> Symptom:
     return Symptom.TIMEOUT if is_silent else symptom
 
 
-def _of_findings(blocks: Sequence[Finding]) -> _Seen | None:
-    """The symptom of the first block that the journey does not know of; None where what blocks is the answer itself."""
-    for finding in blocks:
-        symptom = symptom_of(finding)
-        if symptom is not Symptom.ANSWERED:
-            return _Seen(symptom)
-    return None
+def _of_findings(case: Case, blocks: Sequence[Finding]) -> _Seen | None:
+    """The symptom of the first block that the journey does not know of; None where what blocks is the answer itself.
+
+    Where rules could not be read, one of them may drop what would be refused.
+    """
+    symptoms = [symptom for symptom in map(symptom_of, blocks) if symptom is not Symptom.ANSWERED]
+    if not symptoms:
+        return None
+    if case.facts.os == "linux" and has_gaps(case) and symptoms[0] is not Symptom.TIMEOUT:
+        return _Seen(Symptom.UNKNOWN, perhaps=symptoms[0])
+    return _Seen(symptoms[0])
 
 
 def _is_open(findings: Sequence[Finding]) -> bool:

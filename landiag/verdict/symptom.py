@@ -54,16 +54,20 @@ def describe_symptom(
     who: str = "",
     *,
     is_client: bool = False,
+    perhaps: Symptom | None = None,
 ) -> ClientSees:
     """Put a symptom into the sentence that people read; what does not belong to it is left out.
 
-    ``is_client``: it is this machine itself that sees it.
+    ``is_client``: it is this machine itself that sees it. ``perhaps`` goes with UNKNOWN: what is seen unless a
+    firewall stops it before.
     """
     status = http_status if symptom is Symptom.ANSWERED else None
     part = share if symptom is Symptom.VARIES else None
     verb = f"The device at {who} sees" if who else "Other devices see"
     if is_client:
         verb, who = "This device sees", "this device"
+    if perhaps is not None and perhaps in _SENTENCES:
+        return ClientSees(symptom, text=f"{verb}: {_SENTENCES[perhaps]}, unless a firewall here drops it.")
     if symptom is Symptom.UNKNOWN:
         return ClientSees(
             symptom, text=f"What {who or 'other devices'} see{'s' if who else ''} is not known."

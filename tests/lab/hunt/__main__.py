@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.lab.hosts import LabError
 from tests.lab.hunt import advice
 from tests.lab.hunt.generate import generate
-from tests.lab.hunt.judge import CLEAR, UNDETERMINED, Result, judge
+from tests.lab.hunt.judge import CLEAR, NOT_KNOWN, UNDETERMINED, Result, judge
 from tests.lab.hunt.paste import paste
 from tests.lab.hunt.shrink import shrink
 
@@ -74,7 +74,8 @@ def table(results: list[Result]) -> str:
     built = [one for one in results if one.seen]
     root = [one for one in built if not one.machine.as_user]
     users = [one for one in built if one.machine.as_user]
-    said = [one for one in root if one.sees]
+    said = [one for one in root if one.sees and one.said != UNDETERMINED]
+    guessed = [one for one in said if one.sees != NOT_KNOWN]
     ends = Counter(one.advice.kind for one in root if one.advice)
     by_command = sum(ends.values()) - ends[advice.NO_COMMAND]
     open_ones = [one for one in root if one.said == UNDETERMINED]
@@ -85,7 +86,8 @@ def table(results: list[Result]) -> str:
         ("wrong blocked", sum(one.wrong == "wrong blocked" for one in root), len(root)),
         ("undetermined", sum(not one.allowed for one in open_ones), len(root)),
         ("undetermined by contract", sum(one.allowed for one in open_ones), len(root)),
-        ("symptom right", sum(one.wrong != "wrong symptom" for one in said), len(said)),
+        ("symptom right", sum(one.wrong != "wrong symptom" for one in guessed), len(guessed)),
+        ("symptom not known", len(said) - len(guessed), len(said)),
         ("no report", sum(one.wrong == "no report" for one in built), len(built)),
         ("as a user: wrong verdict", sum(one.wrong.startswith("wrong") for one in users), len(users)),
         ("advice leads to a connection", ends[advice.CONNECTED], by_command),

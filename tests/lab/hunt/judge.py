@@ -18,6 +18,8 @@ BY_CONTRACT = frozenset({"server-silent", "own-connection-stopped", "not-http"})
 
 FIRST_SECONDS = 1.4
 CLEAR, BLOCKED, UNDETERMINED = "clear", "blocked", "undetermined"
+NOT_KNOWN = "unknown"
+"""What a report says that a client sees, where it says that it does not know; counted, and no wrong symptom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def _sees(verdict: dict[str, Any]) -> str:
 
 
 def _symptom_is_right(sees: dict[str, Any], seen: Seen) -> bool:
+    if sees["outcome"] == NOT_KNOWN:
+        return True
     status = sees.get("http_status")
     return sees["outcome"] in seen.symptoms and (
         not seen.statuses or status is None or status in seen.statuses
