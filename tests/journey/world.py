@@ -66,7 +66,10 @@ BASE = Facts(
     sockets=(LISTENER,),
     processes={},
     namespaces=(),
-    sysctls={"net.ipv4.ip_forward": "1"},
+    sysctls={
+        "net.ipv4.ip_forward": "1",
+        **{f"net.ipv4.conf.{name}.rp_filter": "0" for name in ("all", "eth0", "eth1")},
+    },
     ruleset=Ruleset(),
 )
 
