@@ -54,7 +54,9 @@ def _end_of_refusal(facts: Facts, follower: Follower, packet: Packet, stop: Stop
     chain = stop.line.chain
     if stop.verdict is not Verdict.REJECT or (chain is not None and chain.family in ("netdev", "bridge")):
         return None  # those two are handed to the device itself (nft_reject_netdev.c, nft_reject_bridge.c)
-    fault = find_reply_fault(facts, packet, follower.around.way_back(reset_to(packet), 0))
+    # Neither the protocol nor ports are told to the lookup (ip_route_me_harder in net/ipv4/netfilter.c).
+    answer = replace(reset_to(packet), protocol="", source_port=0, destination_port=0)
+    fault = find_reply_fault(facts, packet, follower.around.way_back(answer, 0))
     if fault is None:
         return None
     return replace(end_of_stop(stop), symptom=_symptom_of_loss(fault))

@@ -165,7 +165,7 @@ def _rule_matches(rule: PolicyRule, flow: Flow) -> bool | None:
         rule.in_interface is None or rule.in_interface == (flow.in_interface or "lo"),
         rule.out_interface is None or rule.out_interface == flow.out_interface,
         rule.mark is None or (flow.mark & rule.mark_mask) == rule.mark,
-        rule.protocol is None or rule.protocol in (flow.protocol, "6"),
+        rule.protocol in (None, flow.protocol) or (flow.protocol == "tcp" and rule.protocol == "6"),
         _in_range(rule.source_ports, flow.source_port),
         _in_range(rule.destination_ports, flow.destination_port),
         _in_range(rule.uids, flow.uid),

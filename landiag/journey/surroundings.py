@@ -219,7 +219,7 @@ class HostSurroundings(Surroundings):
         tied = socket.device if socket is not None and packet.skuid != NO_SOCKET else None
         out = tied or self._vrf(self.in_interface)
         flow = Flow(
-            packet.destination, packet.source, out_interface=out, mark=mark or 0, uid=uid,
+            packet.destination, packet.source, out_interface=out, mark=mark or 0, uid=uid, protocol=packet.protocol,
             source_port=packet.source_port, destination_port=packet.destination_port,
         )  # fmt: skip
         return as_way(self._lookup(flow))
