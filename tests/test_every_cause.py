@@ -36,7 +36,7 @@ ELSEWHERE = {
     "proxy-in-the-way": "lab/probe/scenarios/application.py",
 }
 """Where a cause is held that no case shows: it needs the client's machine, or a kernel of its own."""
-ONLY_EXPLAINED = ("android-local-network", "browser-local-network", "origin-rejected")
+ONLY_EXPLAINED = ("android-local-network", "browser-local-network")
 """What no command can see from where it runs: ``landiag explain`` has a page with the signs."""
 MILDER = ("http-error", "page-uses-localhost", "local-network-privacy")
 """What blocks in some situations, and only warns or is unknown in every case."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import urlsplit
 
-from landiag.checks import twins
+from landiag.checks import page, twins
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
@@ -31,8 +30,6 @@ from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
-
-_LOCAL_URL = re.compile(r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?", re.IGNORECASE)
 
 
 def plan(case: Case) -> tuple[Call, ...]:
@@ -60,7 +57,7 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
         wanted += loopback_exchanges(case, case.way)
     if may_debug(attempt):
         wanted.append(debugger_exchange(case, case.way))
-    return tuple(wanted)
+    return (*wanted, *page.plan(case))
 
 
 def speaks_http(case: Case) -> bool | None:
@@ -126,7 +123,7 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *_check_status(case, exchange, attempt),
         *_check_redirect(exchange, attempt),
         *_check_whole(exchange, attempt),
-        *_check_page(exchange, attempt),
+        *page.check(case, exchange, attempt),
         *_check_debugger(case),
         *_check_development(case),
     ]
@@ -254,17 +251,6 @@ def _check_redirect(exchange: Exchange, attempt: Attempt) -> list[Finding]:
         return []
     title = f"The server sends other devices to {location}, which is each device itself"
     return [Finding("redirects-elsewhere", Outcome.BLOCKS, title, evidence=of_exchange(exchange, attempt))]
-
-
-def _check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
-    assert attempt.answer is not None
-    found = _LOCAL_URL.search(attempt.answer.body.text or "")
-    if found is None or attempt.answer.status >= 400:
-        return []
-    title = f"The page loads something from {found[0]}, which on another device is that device itself"
-    detail = "The page opens, but what it loads from there does not: use addresses relative to the page."
-    evidence = (*of_exchange(exchange, attempt), Evidence("the page", found[0]))
-    return [Finding("page-uses-localhost", Outcome.WARNS, title, detail, evidence)]
 
 
 def _check_debugger(case: Case) -> list[Finding]:

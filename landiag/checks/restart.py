@@ -91,6 +91,23 @@ def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     )
 
 
+def origin_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
+    """Say where this server keeps the list of origins whose pages it serves."""
+    found = None if socket is None else server_of(case, socket)
+    name = host.rpartition(":")[0] or host
+    known = found[0].kind.origin_check if found is not None else ""
+    step = (
+        known.replace("{host}", name)
+        if known
+        else f"Add http://{host} to the origins that the application accepts."
+    )
+    return (
+        Fix(
+            f"Let the server accept pages of {host}", needs="user-action", steps=(step, "Then start it anew.")
+        ),
+    )
+
+
 _ANY_HOST_CHECK = (
     "Add {host} to the names that the application answers to (Django ALLOWED_HOSTS, Flask SERVER_NAME or "
     "TRUSTED_HOSTS, Vite server.allowedHosts, webpack allowedHosts, Rails config.hosts)."

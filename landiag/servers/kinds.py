@@ -59,6 +59,7 @@ class ServerKind(Struct, frozen=True):
     plain_options: tuple[str, ...] = ()
     debugger_pattern: str = ""
     host_check: str = ""
+    origin_check: str = ""
     production: str = ""
 
 

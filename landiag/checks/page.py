@@ -1,0 +1,93 @@
+"""What a page loads, on another device: something from localhost, or something that the server refuses there.
+
+Some servers look at the Origin header that browsers send with a page's own requests (the Fetch standard), and refuse
+those of pages that were not opened under a name they know; the page itself comes, and stays dead. Next.js does so for
+its development files.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+
+from landiag.checks.case import Case, unknown_evidence
+from landiag.checks.evidence import of_exchange
+from landiag.checks.exchange import attempt_of, client_exchange
+from landiag.checks.restart import origin_fixes
+from landiag.checks.silence import asked_socket
+from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
+from landiag.model.facts import Call, Unknown
+from landiag.model.report import Evidence, Finding, Outcome
+
+_LOCAL_URL = re.compile(r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?", re.IGNORECASE)
+_SCRIPT = re.compile(r"""<script\b[^>]{0,300}?\bsrc=["']?(/(?!/)[^"'\s>]{1,300})""", re.IGNORECASE)
+"""A script of the page's own server, by its path."""
+
+
+def plan(case: Case) -> tuple[Call, ...]:
+    """Ask for the page's first script as the client's page does, and as one of localhost; nothing without a script."""
+    attempt = attempt_of(case)
+    if attempt is None or attempt.answer is None or attempt.answer.status >= 400 or case.way is None:
+        return ()
+    found = _SCRIPT.search(attempt.answer.body.text or "")
+    if found is None:
+        return ()
+    call = client_exchange(case, case.way)
+    asked = {**dict(call.params), "path": found[1], "scheme": attempt.scheme}
+    return tuple(
+        replace(call, params=tuple({**asked, "origin": f"{attempt.scheme}://{host}"}.items()))
+        for host in (asked["host"], f"localhost:{case.port}")
+    )
+
+
+def check(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:
+    """Say what of the page does not come on other devices; empty where all does."""
+    return [*_uses_localhost(exchange, attempt), *_is_refused(case)]
+
+
+def _is_refused(case: Case) -> list[Finding]:
+    """Say that the server refuses the requests of pages that other devices opened."""
+    asked = plan(case)
+    if len(asked) < 2 or asked[0].name not in case.readings:  # a recording of a landiag that did not ask
+        return []
+    theirs, ours = (case.parse(call, parse_exchange) for call in asked)
+    for unread in (theirs, ours):
+        if isinstance(unread, Unknown) and not _is_answered_well(theirs):
+            title = "Whether the page's own requests are answered on other devices is not known"
+            return [
+                Finding("origin-rejected", Outcome.UNKNOWN, title, unread.reason, unknown_evidence(unread))
+            ]
+    if _is_answered_well(theirs) or not _is_answered_well(ours) or not isinstance(theirs, Exchange):
+        return []
+    refused: Attempt = theirs.best
+    if refused.answer is None:
+        return []
+    host = dict(asked[0].params)["host"]
+    return [
+        Finding(
+            code="origin-rejected",
+            outcome=Outcome.BLOCKS,
+            title=f"The page opens, but the server refuses what it loads on other devices: {refused.answer.status} "
+            f"for pages of {host}, not for those of localhost",
+            detail="Browsers say with such requests by which address the page was opened (Origin).",
+            evidence=of_exchange(theirs, refused),
+            fixes=origin_fixes(case, asked_socket(case), host),
+        )
+    ]
+
+
+def _is_answered_well(exchange: Exchange | Unknown | None) -> bool:
+    best = exchange.best if isinstance(exchange, Exchange) else None
+    return best is not None and best.answer is not None and best.answer.status < 400
+
+
+def _uses_localhost(exchange: Exchange, attempt: Attempt) -> list[Finding]:
+    assert attempt.answer is not None
+    found = _LOCAL_URL.search(attempt.answer.body.text or "")
+    if found is None or attempt.answer.status >= 400:
+        return []
+    title = f"The page loads something from {found[0]}, which on another device is that device itself"
+    detail = "The page opens, but what it loads from there does not: use addresses relative to the page."
+    evidence = (*of_exchange(exchange, attempt), Evidence("the page", found[0]))
+    return [Finding("page-uses-localhost", Outcome.WARNS, title, detail, evidence)]
