@@ -429,7 +429,7 @@ def test_every_table_is_whole(kind: object) -> None:
     if kind.development:
         server = Server(kind, Process(1, "x"), None)
         assert "production" in server.production_advice or len(server.production_advice) > 40
-    for step in (*kind.steps, kind.host_check, kind.production):
+    for step in (*kind.steps, kind.host_check, kind.origin_check, kind.production):
         assert not step or step.endswith((".", ")")), step
 
 
