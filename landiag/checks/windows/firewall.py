@@ -114,11 +114,15 @@ def _is_blind(case: Case, journey: Journey) -> bool:
 
 def _undecided(way: Way, journey: Journey) -> Finding:
     lines = [line for line in journey.unknown if line.chain is not None][:4]
-    missing = []
-    if journey.packet.profile is None:
+    packet, missing, shows = journey.packet, list[str](), list[str]()
+    if packet.profile is None:
         missing.append("the network profile of the interface (Get-NetConnectionProfile)")
-    if journey.packet.program is None:
+        shows.append("Get-NetConnectionProfile")
+    if packet.program is None:
         missing.append("the program that listens")
+    if packet.source is None and packet.destination is None:
+        missing.append("the addresses of Windows (Get-NetIPAddress)")
+        shows.append("Get-NetIPAddress")
     what = " and ".join(missing) or "conditions that can't be seen here"
     return Finding(
         code="firewall-unreadable",
@@ -126,9 +130,7 @@ def _undecided(way: Way, journey: Journey) -> Finding:
         title=f"Whether Windows Firewall lets other devices in: it depends on {what}",
         detail="It depends on the rules below.",
         evidence=tuple(Evidence(_SOURCE, f"input: {line.rule_text}") for line in lines),
-        fixes=(Fix("Show the network profile", ("Get-NetConnectionProfile",), needs="user-action"),)
-        if journey.packet.profile is None
-        else (),
+        fixes=(Fix("Show what is missing", tuple(shows), needs="user-action"),) if shows else (),
         paths=(way.id,),
     )
 

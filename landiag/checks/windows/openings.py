@@ -7,6 +7,7 @@ from ipaddress import ip_network
 
 from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.firewall.windows.neighbours import for_neighbours
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileRule, Store
 from landiag.firewall.windows.registry import parse_rule_string
 from landiag.journey.journey import Journey, follow_through
@@ -91,6 +92,8 @@ def _is_mended(
     changed = _without(policy, without)
     if opening is not None:
         changed.rules.append(parse_rule_string("landiag", opening))
+    if journey.packet.source is None:  # a client of whom nothing is known but that it is a neighbour
+        changed = for_neighbours(changed)
     return follow_through(case.facts, changed.lower(), journey.packet).verdict is Verdict.ACCEPT
 
 

@@ -23,7 +23,7 @@ from landiag.checks.wsl.sources import (
 from landiag.checks.wsl.ways import list_entries
 from landiag.checks.wsl.windows_side import HELPER, windows_facts, windows_ways
 from landiag.collect.adapters import kind_of
-from landiag.collect.windows_state import RULES_KEY, STATE
+from landiag.collect.windows_state import RULES_KEY, STATE, ConnectionProfile
 from landiag.firewall.windows.neighbours import for_neighbours
 from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.settings import PROFILES
@@ -105,20 +105,30 @@ def _candidates(case: Case, facts: Facts, known: Way | None, port: int) -> Itera
         )
         yield known, first_packet(facts, known, peer, port)
         return
-    state = read_state(case.readings)
-    networks = () if isinstance(state, Unknown) else state.profiles
-    cards = [one for one in networks if kind_of(one.alias) in ("ethernet", "wifi")] or networks
-    profiles = {one.category for one in cards}
-    for profile in sorted(profiles) or PROFILES:
-        interface = Interface("Windows", 0, "other", True, True, profile=profile)
+    for card in _cards(case):
+        interface = Interface(card.alias, card.index, "other", True, True, profile=card.category)
         address = Address(_EVERYWHERE) if known is None else known.address
         way = Way(
-            "way1", interface if known is None else replace(known.interface, profile=profile), address, True
+            "way1",
+            interface if known is None else replace(known.interface, profile=card.category),
+            address,
+            True,
         )
         if known is not None:
             yield way, first_packet(facts, way, client_of(way), port)
             continue
-        yield way, _neighbour(facts, profile, port, case)
+        yield way, _neighbour(facts, card.category, port, case)
+
+
+def _cards(case: Case) -> list[ConnectionProfile]:
+    """The networks by which clients may come, one of each profile, private first; all three where Windows told none."""
+    state = read_state(case.readings)
+    networks = () if isinstance(state, Unknown) else state.profiles
+    cards = [one for one in networks if kind_of(one.alias) in ("ethernet", "wifi")] or networks
+    found = {one.category: one for one in cards} or {
+        one: ConnectionProfile("Windows", "", one) for one in PROFILES
+    }
+    return sorted(found.values(), key=lambda one: one.category != "private")
 
 
 def _neighbour(facts: Facts, profile: str, port: int, case: Case) -> Packet:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.checks.wsl.fixes import change_proxy, forwarding_fixes, start_helper
-from landiag.checks.wsl.proxies import Reach, describe, own_addresses
+from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresses
 from landiag.checks.wsl.sources import (
     WSL_MODE,
     WSL_PORTPROXY,
@@ -18,6 +18,7 @@ from landiag.checks.wsl.sources import (
     read_state,
 )
 from landiag.checks.wsl.ways import Entry, list_entries
+from landiag.checks.wsl.windows_side import lan_ways
 from landiag.collect.portproxy import PortProxy
 from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -62,16 +63,18 @@ def _check_helper(case: Case, entry: Entry) -> list[Finding]:
 
 
 def _misled(case: Case, entries: tuple[Entry, ...]) -> Finding | None:
-    """Find the port proxy that was meant for this server, and say what is wrong with it."""
-    own = own_addresses(case.facts)
-    here = str(next(way.ip for way in case.ways)) if case.ways else str(min(own, default="127.0.0.1"))
-    for entry in entries:
-        if entry.leads_here:
-            return _unreachable(case, entry)
-    for entry in entries:
-        if entry.proxy.listen_port == case.port:
-            return _elsewhere(case, entry.proxy, here, is_here=entry.proxy.connect_address in map(str, own))
-    return None
+    """Find the port proxy that was meant for this server, and say what is wrong with it.
+
+    One that takes clients' connections on the port comes before one that leads here from where nobody comes.
+    """
+    ours = [entry for entry in entries if entry.proxy.listen_port == case.port]
+    wrong = next((entry for entry in ours if entry.is_open), None)
+    meant = next((entry for entry in entries if entry.arrives is not None), None)
+    if wrong is not None:
+        return _elsewhere(case, wrong)
+    if meant is not None:
+        return _unreachable(case, meant)
+    return _elsewhere(case, ours[0]) if ours else None
 
 
 def _unreachable(case: Case, entry: Entry) -> Finding:
@@ -82,38 +85,86 @@ def _unreachable(case: Case, entry: Entry) -> Finding:
         Reach.INSIDE: f"on {proxy.listen_address}, which only virtual machines of Windows reach",
         Reach.NOBODY: f"on {proxy.listen_address}, an address that Windows does not have",
         Reach.UNKNOWN: f"on {proxy.listen_address}, an address that can't be looked up here",
-        Reach.ALL: "on IPv6 alone, which clients of this network do not have",
-        Reach.ONE: "on an IPv6 address, which clients of this network do not use",
+        Reach.ALL: "where another port proxy takes the connections first",
+        Reach.ONE: f"on {proxy.listen_address} alone, which clients of this network do not use",
     }[entry.reach]
-    family = proxy.listen_family if entry.takes else 4
-    right = replace(proxy, listen_address="0.0.0.0" if family == 4 else "::", listen_family=family)
+    if entry.reach is Reach.ALL and proxy.listen_family not in _families(case):
+        where = "on IPv6 alone, which clients of this network do not have"
     found = _finding(
         case,
         f"Windows passes port {port} on to this distribution, but listens for it {where}",
         "A port proxy takes connections on its listen address alone.",
-        (change_proxy(case, proxy, right),),
+        (change_proxy(case, proxy, _on_all(case, entry)),),
         proxy,
     )
     return replace(found, outcome=Outcome.UNKNOWN) if entry.reach is Reach.UNKNOWN else found
 
 
-def _elsewhere(case: Case, proxy: PortProxy, here: str, *, is_here: bool) -> Finding:
-    """A proxy takes the port, and leads to another port here or to another address."""
+def _on_all(case: Case, entry: Entry) -> PortProxy:
+    """The proxy as it should listen: as it does where clients come to it, else on all addresses of their family."""
+    if entry.is_open:
+        return entry.proxy
+    family = entry.proxy.listen_family if entry.proxy.listen_family in _families(case) else 4
+    return replace(entry.proxy, listen_address="0.0.0.0" if family == 4 else "::", listen_family=family)
+
+
+def _families(case: Case) -> frozenset[int]:
+    """The IP versions by which clients reach Windows; IPv4 where nobody knows."""
+    return frozenset(way.ip.version for way in lan_ways(case.readings)) or frozenset((4,))
+
+
+def _elsewhere(case: Case, entry: Entry) -> Finding:
+    """A proxy takes the port, and leads to another port here, to another address, or to a name."""
+    proxy, here = entry.proxy, _here(case)
     right = replace(
-        proxy, connect_address=here, connect_port=case.port, connect_family=4 if "." in here else 6
+        _on_all(case, entry),
+        connect_address=here,
+        connect_port=case.port,
+        connect_family=4 if "." in here else 6,
     )
-    title = (
-        f"Windows passes port {case.port} on to port {proxy.connect_port} of this distribution, not to {case.port}"
-        if is_here or proxy.connect_port != case.port
-        else f"Windows passes port {case.port} on to {proxy.connect_address}, not to this distribution"
-    )
-    detail = "The address of a WSL2 distribution changes when it starts; the port proxy still has an old one."
-    return _finding(
-        case,
-        title,
-        "" if is_here else detail,
-        (change_proxy(case, proxy, right), *forwarding_fixes(case)[1:]),
-        proxy,
+    title, detail = _where_instead(case, entry)
+    fixes = (change_proxy(case, proxy, right), *forwarding_fixes(case)[1:])
+    found = _finding(case, title, detail, fixes, proxy)
+    return replace(found, outcome=Outcome.UNKNOWN) if isinstance(entry.arrives, Unknown) else found
+
+
+def _here(case: Case) -> str:
+    """The address of this distribution to which a proxy should lead."""
+    own = own_addresses(case.facts)
+    return str(next(way.ip for way in case.ways)) if case.ways else str(min(own, default="127.0.0.1"))
+
+
+def _where_instead(case: Case, entry: Entry) -> tuple[str, str]:
+    """Say where a proxy leads that does not lead here, and why that is so."""
+    proxy, port = entry.proxy, case.port
+    ip = as_address(proxy.connect_address, proxy.connect_family)
+    if isinstance(entry.arrives, Unknown):
+        return (
+            f"Windows passes port {port} on to {proxy.connect_address}, a name that can't be looked up here",
+            "",
+        )
+    if proxy.connect_port != port:
+        return (
+            f"Windows passes port {port} on to port {proxy.connect_port} of this distribution, not to {port}",
+            "",
+        )
+    if ip is not None and ip.is_loopback:
+        detail = (
+            "WSL relays 127.0.0.1 of Windows to servers that listen on IPv4, and ::1 to those that listen on IPv6 "
+            "(:: too), unless .wslconfig switches localhostForwarding off."
+        )
+        return (
+            f"Windows passes port {port} on to its own {ip}, which WSL does not relay to this server",
+            detail,
+        )
+    if ip in own_addresses(case.facts):
+        return (
+            f"Windows passes port {port} on to {ip} of this distribution, where the server does not listen",
+            "",
+        )
+    return (
+        f"Windows passes port {port} on to {proxy.connect_address}, not to this distribution",
+        "The address of a WSL2 distribution changes when it starts; the port proxy still has an old one.",
     )
 
 

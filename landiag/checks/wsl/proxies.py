@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from ipaddress import ip_address
 
+from msgspec import Struct
+
 from landiag.collect.portproxy import PortProxy
-from landiag.journey.binding import takes_connections
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 
@@ -56,28 +57,72 @@ def reach_of(proxy: PortProxy, inside: Iterable[Interface], windows: tuple[Inter
     return Reach.ONE if any(one.ip == ip for way in windows for one in way.addresses) else Reach.NOBODY
 
 
-def leads_here(proxy: PortProxy, facts: Facts, port: int, *, by_localhost: bool) -> bool:
-    """Whether a proxy leads to this distribution's port. Windows' own loopback does where WSL relays localhost."""
-    if proxy.connect_port != port:
-        return False
+class Inside(Struct, frozen=True):
+    """What a connection that Windows passes on may meet: its own addresses, and the distribution's.
+
+    ``relayed`` are the loopback addresses of Windows that WSL relays to the port; ``windows`` may be empty where
+    nobody knows them.
+    """
+
+    port: int
+    addresses: frozenset[IPAddress]
+    relayed: frozenset[IPAddress]
+    windows: frozenset[IPAddress] = frozenset()
+
+
+def arrival_of(
+    proxy: PortProxy, proxies: Sequence[PortProxy], inside: Inside, seen: tuple[PortProxy, ...] = ()
+) -> IPAddress | Unknown | None:
+    """Where in the distribution the connections of a proxy arrive on the port; None where they go elsewhere.
+
+    A proxy may lead to another one. What listens on an address itself takes its connections before what listens on
+    all of them: a proxy for loopback, then WSL's relay, then a proxy for everything.
+    """
     ip = as_address(proxy.connect_address, proxy.connect_family)
     if ip is None:
-        return False
-    return by_localhost if ip.is_loopback else ip in own_addresses(facts)
+        return Unknown(f"which address {proxy.connect_address} is", "netsh interface portproxy show all")
+    if ip in inside.addresses:
+        return ip if proxy.connect_port == inside.port else None
+    if not ip.is_loopback and ip not in inside.windows:
+        return None
+    after = taker(proxies, ip, proxy.connect_port)
+    is_exact = after is not None and as_address(after.listen_address, after.listen_family) == ip
+    if not is_exact and proxy.connect_port == inside.port and ip in inside.relayed:
+        return ip
+    if after is None or after in (proxy, *seen):
+        return None
+    return arrival_of(after, proxies, inside, (*seen, proxy))
+
+
+def taker(proxies: Iterable[PortProxy], ip: IPAddress, port: int) -> PortProxy | None:
+    """The proxy that takes connections to an address of Windows: one for it alone before one for all addresses."""
+    ours = [one for one in proxies if one.listen_port == port and one.listen_family == ip.version]
+    listens = [(as_address(one.listen_address, one.listen_family), one) for one in ours]
+    exact = (one for at, one in listens if at == ip)
+    return next(exact, next((one for at, one in listens if at is not None and at.is_unspecified), None))
+
+
+def relayed(facts: Facts, port: int) -> frozenset[IPAddress]:
+    """The loopback addresses that WSL relays to servers on a port: each for sockets of its own family alone.
+
+    A socket on :: is relayed on ::1 and not on 127.0.0.1, though it serves both families. Where nothing listens, or
+    nobody could look, a server that is started there would be relayed.
+    """
+    both = frozenset((_LOOPBACK[4], _LOOPBACK[6]))
+    if isinstance(facts.sockets, Unknown):
+        return both
+    ours = [one.address for one in facts.sockets if one.port == port]
+    found = {_LOOPBACK[ip.version] for ip in ours if ip.is_unspecified or ip.is_loopback}
+    return frozenset(found) if ours else both
+
+
+_LOOPBACK = {4: ip_address("127.0.0.1"), 6: ip_address("::1")}
 
 
 def own_addresses(facts: Facts) -> frozenset[IPAddress]:
     """This machine's addresses without those of loopback; empty where they could not be read."""
     known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
     return frozenset(one.ip for interface in known for one in interface.addresses if not one.ip.is_loopback)
-
-
-def lands_on_loopback(proxy: PortProxy, facts: Facts, port: int, ip: IPAddress) -> bool:
-    """Whether WSL's relay of localhost is what reaches the server: it does not listen on its own address."""
-    target = as_address(proxy.connect_address, proxy.connect_family)
-    if target is None or not target.is_loopback or isinstance(facts.sockets, Unknown):
-        return False
-    return not any(one.port == port and takes_connections(one, ip, None) for one in facts.sockets)
 
 
 def kind_of(proxy: PortProxy) -> str:

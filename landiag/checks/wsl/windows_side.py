@@ -11,6 +11,7 @@ from landiag.collect.adapters import kind_of
 from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
 from landiag.collect.windows_state import HostAdapter, WindowsState
+from landiag.journey.reply import TUNNELS
 from landiag.journey.ways import Way, list_ways
 from landiag.model.facts import Address, Interface, Process, Route, Socket, Unknown
 from landiag.model.host import Facts
@@ -71,6 +72,12 @@ def windows_ways(readings: Readings) -> tuple[Way, ...]:
     """The ways by which clients reach Windows, best first; empty where its addresses are not known."""
     interfaces = read_interfaces(readings)
     return () if interfaces is None else list_ways(windows_facts(readings, Unknown("", ""), 0))
+
+
+def lan_ways(readings: Readings) -> tuple[Way, ...]:
+    """The ways by which clients of the LAN reach Windows; those by tunnels where it has no other."""
+    known = windows_ways(readings)
+    return tuple(way for way in known if way.interface.kind not in TUNNELS) or known
 
 
 def windows_facts(readings: Readings, ruleset: Ruleset | Unknown, port: int) -> Facts:
