@@ -9,6 +9,7 @@ from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_ev
 from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
 from landiag.checks.exchange import (
+    asked_before,
     attempt_of,
     client_exchange,
     debugger_answers,
@@ -47,7 +48,8 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
     """Ask again as this machine itself where the first answer was a refusal; look for Werkzeug's debugger."""
     attempt = attempt_of(case)
     if attempt is None or case.way is None:
-        return ()
+        before = asked_before(case)
+        return () if before is None else (before,)
     if attempt.answer is None:
         is_silent = attempt.end is End.SILENT and case.facts.os == "linux"
         return (listeners_after(),) if is_silent else ()

@@ -14,7 +14,7 @@ from landiag.collect.sockets import LISTENERS
 from landiag.journey.binding import bind_among
 from landiag.journey.own import Departure, follow_own, leave
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, IPAddress, Unknown
+from landiag.model.facts import Call, Command, IPAddress, ReadStatus, Unknown
 from landiag.model.ruleset import Verdict
 
 WAIT = 3.5
@@ -54,6 +54,21 @@ def local_exchange(case: Case, way: Way) -> Call:
     """Name the same exchange with ``localhost`` as the Host: what a refusal is compared with."""
     ip, port = where_to_ask(case, way)
     return _exchange(case, ip, port, f"localhost:{case.port}", case.target_path)
+
+
+def asked_before(case: Case) -> Call | None:
+    """Name the exchange of recordings that asked with this machine's own address as the Host, not with Windows'.
+
+    None where the exchange itself was made, or no machine stands in front of this one.
+    """
+    way = case.way
+    if way is None or way.front is None:
+        return None
+    reading = case.readings.get(client_exchange(case, way).name)
+    if reading is None or reading.status is not ReadStatus.NOT_RECORDED:
+        return None
+    ip, port = where_to_ask(case, way)
+    return _exchange(case, ip, port, f"{way.ip}:{case.port}", case.target_path)
 
 
 def again_exchange(case: Case, way: Way, number: int) -> Call:
@@ -217,7 +232,13 @@ def attempt_of(case: Case) -> Attempt | None:
 
 def exchange_of(case: Case) -> Exchange | Unknown | None:
     """Give the exchange along the way of the verdict; None where none was planned."""
-    return None if case.way is None else case.parse(client_exchange(case, case.way), parse_exchange)
+    if case.way is None:
+        return None
+    before = asked_before(case)
+    told = None if before is None else case.parse(before, parse_exchange)
+    if isinstance(told, Exchange) and told.best.answer is not None and told.best.answer.status < 400:
+        return told
+    return case.parse(client_exchange(case, case.way), parse_exchange)
 
 
 def speaks_tls(case: Case) -> bool:

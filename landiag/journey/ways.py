@@ -100,7 +100,8 @@ def list_ways(facts: Facts) -> tuple[Way, ...]:
         for address in interface.addresses
         if is_reachable(address)
     ]
-    found.sort(key=lambda pair: rank(pair[0], pair[1], defaults))
+    out = _by_router(facts) or defaults
+    found.sort(key=lambda pair: rank(pair[0], pair[1], out))
     return tuple(
         Way(
             f"way{number}", interface, address, interface.name in defaults, _beyond(facts, interface, address)
@@ -141,6 +142,12 @@ def default_devices(facts: Facts) -> tuple[str, ...]:
     routes = [one for one in index_routes(facts.routes).defaults if one.kind == "unicast" and one.device]
     ordered = sorted(routes, key=lambda route: (route.destination.version, route.metric))
     return tuple(dict.fromkeys(route.device for route in ordered if route.device))
+
+
+def _by_router(facts: Facts) -> tuple[str, ...]:
+    """The interfaces whose default route leads to a router: one that names none is a tunnel's, or a dialled line's."""
+    routes = () if isinstance(facts.routes, Unknown) else index_routes(facts.routes).defaults
+    return tuple(one.device for one in routes if one.gateway is not None and one.device)
 
 
 def is_usable(interface: Interface) -> bool:

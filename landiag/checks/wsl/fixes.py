@@ -14,9 +14,12 @@ def rights(case: Case) -> str:
     return "root" if case.facts.os == "windows" else "user-action"
 
 
+TODAY = "$ip = (wsl hostname -I).Trim().Split(' ')[0]"
+"""The PowerShell line that finds the distribution's address of today."""
+
+
 def forward_commands(port: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """PowerShell lines that pass the port on to the distribution's address of today."""
-    address = "$ip = (wsl hostname -I).Trim().Split(' ')[0]"
     add = (
         f"netsh interface portproxy set v4tov4 listenaddress=0.0.0.0 listenport={port} "
         f"connectaddress=$ip connectport={port}"
@@ -29,7 +32,7 @@ def forward_commands(port: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         f"netsh interface portproxy delete v4tov4 listenaddress=0.0.0.0 listenport={port}",
         f"Remove-NetFirewallRule -Name 'landiag-tcp-{port}'",
     )
-    return (address, add, allow), undo
+    return (TODAY, add, allow), undo
 
 
 def forwarding_fixes(case: Case) -> tuple[Fix, ...]:
@@ -54,8 +57,8 @@ def forwarding_fixes(case: Case) -> tuple[Fix, ...]:
     )
 
 
-def change_proxy(case: Case, wrong: PortProxy, right: PortProxy) -> Fix:
-    """Let a port proxy listen where clients come in, and lead to where the server is."""
+def change_proxy(case: Case, wrong: PortProxy, right: PortProxy, first: tuple[str, ...] = ()) -> Fix:
+    """Let a port proxy listen where clients come in, and lead to where the server is; ``first`` sets what it names."""
     moved = (wrong.listen_address, wrong.listen_port, wrong.listen_family, wrong.connect_family) != (
         right.listen_address,
         right.listen_port,
@@ -64,7 +67,7 @@ def change_proxy(case: Case, wrong: PortProxy, right: PortProxy) -> Fix:
     )
     return Fix(
         "Change the port proxy (PowerShell as administrator, on Windows)",
-        (*((delete_line(wrong),) if moved else ()), set_line(right)),
+        (*first, *((delete_line(wrong),) if moved else ()), set_line(right)),
         (*((delete_line(right),) if moved else ()), set_line(wrong)),
         needs=rights(case),
         steps=(words.ELEVATE,),

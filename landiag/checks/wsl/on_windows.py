@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.owners import owner_evidence
 from landiag.checks.system import Readings
-from landiag.checks.wsl.fixes import change_proxy, forward_commands, forwarding_fixes, rights, start_helper
-from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresses, reach_of, set_line
+from landiag.checks.wsl.fixes import TODAY, change_proxy, forwarding_fixes, start_helper
+from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresses, reach_of, taker
 from landiag.checks.wsl.sources import read_proxies
 from landiag.collect import windows_sources
 from landiag.collect.exchanges.tcp import TcpOutcome, parse_connects
@@ -17,10 +16,11 @@ from landiag.collect.portproxy import PortProxy
 from landiag.collect.windows_state import parse_state
 from landiag.journey.binding import takes_connections
 from landiag.journey.ways import Front, Landing, Way, is_usable
-from landiag.model.facts import Call, Interface, ReadStatus, Socket, Unknown
+from landiag.model.facts import Call, Interface, Process, ReadStatus, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
 from landiag.model.terms import Symptom
+from landiag.servers.relays import relay_of
 
 _ORDER = (Reach.ALL, Reach.ONE, Reach.UNKNOWN, Reach.INSIDE, Reach.NOBODY, Reach.ITSELF)
 
@@ -59,12 +59,13 @@ def _by_proxy(way: Way, leading: list[PortProxy], sockets: tuple[Socket, ...]) -
 
 
 def _proxies_of(case: Case) -> list[PortProxy]:
-    """The port proxies of the port that clients type, those that most can connect to first."""
+    """The port proxies of the port that clients type: the one that takes theirs, then those that most reach."""
     known = read_proxies(case.readings)
     way = case.way
     port = case.port if way is None or way.front is None else way.front.port
     found = [] if isinstance(known, Unknown) else [one for one in known if one.listen_port == port]
-    return sorted(found, key=lambda one: _ORDER.index(_reach(case, one)))
+    first = None if way is None else taker(found, way.ip, port)
+    return sorted(found, key=lambda one: (one != first, _ORDER.index(_reach(case, one))))
 
 
 def _reach(case: Case, proxy: PortProxy) -> Reach:
@@ -83,7 +84,7 @@ def check(case: Case) -> list[Finding]:
         return []
     ours = case.listeners
     registry = case.readings.get(windows_sources.REGISTRY.name)
-    relays = [socket for socket in ours if any(_is_relay(one.name) for one in case.owners(socket))]
+    relays = [socket for socket in ours if any(map(_is_relay, case.owners(socket)))]
     helped = [socket for socket in ours if _is_helper(case, socket)]
     if (not ours or relays or helped) and (registry is None or registry.status is not ReadStatus.OK):
         return [_unseen(case, "whether Windows passes it on could not be read")]
@@ -136,8 +137,10 @@ def _has_wsl_service(case: Case) -> bool:
     return registry is not None and "\\services\\wslservice" in registry.text.lower().replace("\\\\", "\\")
 
 
-def _is_relay(name: str) -> bool:
-    return name.lower().startswith("wslrelay")
+def _is_relay(process: Process) -> bool:
+    """Whether a process relays Windows' localhost to WSL2: wslrelay.exe, before that wslhost.exe."""
+    product = relay_of(process)
+    return product is not None and product.inside
 
 
 def _check_proxy(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> list[Finding]:
@@ -163,14 +166,34 @@ def _check_proxy(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> list
 
 
 def passing_on(case: Case) -> frozenset[int]:
-    """The IP Helper service, where its port proxy leads to this machine's own localhost on the same port."""
-    leading = [as_address(one.connect_address, one.connect_family) for one in _proxies_of(case)
-               if one.connect_port == case.port]  # fmt: skip
-    if not any(ip is not None and ip.is_loopback for ip in leading):
-        return frozenset()
-    return frozenset(
+    """The IP Helper service, where its port proxy leads to another listener of the port: the two are no rivals.
+
+    That is this machine's own localhost on the same port, or WSL2, whose relay has the port on loopback.
+    """
+    helped = frozenset(
         pid for one in case.listeners if case.owners(one) and _is_helper(case, one) for pid in one.pids
     )
+    others = [one for one in case.listeners if not helped & set(one.pids)]
+    is_relayed = all(any(map(_is_relay, case.owners(one))) for one in others)
+    leads = any(
+        _leads_into_wsl(case, one) if is_relayed else _leads_to_localhost(case, one)
+        for one in _proxies_of(case)
+    )
+    return helped if leads else frozenset()
+
+
+def _leads_to_localhost(case: Case, proxy: PortProxy) -> bool:
+    ip = as_address(proxy.connect_address, proxy.connect_family)
+    return ip is not None and ip.is_loopback and proxy.connect_port == case.port
+
+
+def _leads_into_wsl(case: Case, proxy: PortProxy) -> bool:
+    """Whether a proxy leads to WSL2: by localhost, or to an address that is in no network of clients."""
+    ip = as_address(proxy.connect_address, proxy.connect_family)
+    known = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
+    networks = [address.network for one in known if is_usable(one) for address in one.addresses]
+    is_inner = ip is not None and not ip.is_loopback and not any(ip in network for network in networks)
+    return is_inner or _leads_to_localhost(case, proxy)
 
 
 def _is_helper(case: Case, socket: Socket) -> bool:
@@ -243,7 +266,7 @@ def _helper_stopped(case: Case, text: str) -> Finding:
 
 
 def _stale(case: Case, proxy: PortProxy, where: str) -> Finding:
-    commands, _ = forward_commands(case.port)
+    right = replace(proxy, connect_address="$ip", connect_family=4)
     return Finding(
         code="port-not-forwarded",
         outcome=Outcome.BLOCKS,
@@ -251,13 +274,5 @@ def _stale(case: Case, proxy: PortProxy, where: str) -> Finding:
         title=f"Windows passes port {proxy.listen_port} on to {where}",
         detail="The address of a WSL2 distribution changes when it starts; the port proxy still has an old one.",
         evidence=(Evidence("netsh interface portproxy show all", describe(proxy)),),
-        fixes=(
-            Fix(
-                "Pass the port on to the address of today (PowerShell as administrator)",
-                commands[:2],
-                (set_line(proxy),),
-                rights(case),
-                steps=(words.ELEVATE,),
-            ),
-        ),
+        fixes=(change_proxy(case, proxy, right, first=(TODAY,)),),
     )

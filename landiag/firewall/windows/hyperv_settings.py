@@ -65,7 +65,7 @@ def _setting(row: Mapping[str, object]) -> HyperVSetting:
     blocks = _ACTIONS.get(_word(row.get("inbound")))
     profile = _word(row.get("profile"))
     return HyperVSetting(
-        creator=str(row.get("creator") or row.get("vmcreatorid") or row.get("name") or "").upper(),
+        creator=_creator(row.get("creator") or row.get("vmcreatorid") or row.get("name")),
         profile=profile or None,
         enabled=_SWITCH.get(_word(row.get("enabled"))),
         blocks=None if blocks is None else blocks == "block",
@@ -79,19 +79,36 @@ def parse_rules(rows: Iterable[Mapping[str, object]]) -> tuple[HyperVRule, ...]:
 
 
 def _rule(row: Mapping[str, object]) -> HyperVRule:
-    creator, priority = _word(row.get("creator") or row.get("vmcreatorid")), _word(row.get("priority"))
+    priority = _word(row.get("priority"))
     return HyperVRule(
         name=str(row.get("name")),
         action=_ACTIONS.get(_word(row.get("action")), _word(row.get("action"))),
         protocol=str(row.get("protocol") or ""),
         ports=_values(row.get("ports")),
         remote=_values(row.get("remote")),
-        creator="" if creator in _ANY else creator.upper(),
-        profiles=tuple(one.lower() for one in _values(row.get("profiles"))),
+        creator=_creator(row.get("creator") or row.get("vmcreatorid")),
+        profiles=_profiles(row.get("profiles")),
         remote_ports=_values(row.get("remoteports")),
         local=_values(row.get("local")),
         priority=int(priority) if priority.isdecimal() else None,
     )
+
+
+def _creator(value: object) -> str:
+    """A VMCreatorId in capitals and braces; empty for any."""
+    word = _word(value)
+    return "" if word in _ANY else f"{{{word.strip('{}').upper()}}}"
+
+
+_BITS = {1: "domain", 2: "private", 4: "public"}
+
+
+def _profiles(value: object) -> tuple[str, ...]:
+    """Profiles by their names, or by the number of a mask; empty for any."""
+    words = tuple(word.lower() for word in _values(value))
+    if len(words) == 1 and words[0].isdecimal() and int(words[0]) <= 7:
+        return tuple(name for bit, name in _BITS.items() if int(words[0]) & bit)
+    return words
 
 
 def _word(value: object) -> str:
