@@ -78,6 +78,14 @@ CASES: Mapping[str, Made] = {
         "the rule is for every maker's machines, its port a range",
         mirrored(rule(creator="Any", ports=["4990-5010"], protocol="6")), "clear",
     ),
+    "wsl2-clear-mirrored-other-notation": Made(
+        "the rule names WSL without braces, and its profiles by their mask",
+        mirrored(rule(creator=str(WSL).strip("{}").lower(), profiles="3")), "clear",
+    ),
+    "wsl2-firewall-drops-mirrored-mask": Made(
+        "the rule names the public profile by its mask, and Windows' network is private", mirrored(rule(profiles="4")),
+        "blocked", "firewall-drops",
+    ),
     "wsl2-firewall-drops-mirrored-profile": Made(
         "the rule is for private networks, and Windows' network is public",
         mirrored(rule(profiles="Domain, Private"), category="Public"), "blocked", "firewall-drops",

@@ -90,6 +90,20 @@ CASES: Mapping[str, Made] = {
         "a rule behind Apple's anchors drops the port: an anchor comes before it",
         mac(texts=pf(BESIDE, anchors={"com.apple/200.AirDrop": ""}), root=True), "blocked", "firewall-drops",
     ),
+    "macos-firewall-drops-empty-anchors": Made(
+        "a rule drops the port, and the anchors that come after it are listed without rules",
+        mac(texts=pf(f"{BESIDE}anchor \"vpn/*\" all\n", anchors={"com.apple": "", "vpn": ""}), root=True), "blocked",
+        "firewall-drops",
+    ),
+    "macos-clear-empty-anchors": Made(
+        "pf is on, and asks anchors that are listed without rules",
+        mac(texts=pf(f"{MAC_RULES}anchor \"vpn/*\" all\n", anchors={"com.apple": "", "vpn": ""}), root=True), "clear",
+    ),
+    "macos-firewall-unreadable-anchor": Made(
+        "pf is on, and asks an anchor that the list does not show",
+        mac(texts=pf(f"{MAC_RULES}anchor \"vpn/*\" all\n", anchors={"com.apple": ""}), root=True), "undetermined",
+        "firewall-unreadable",
+    ),
     "macos-firewall-drops-own-configuration": Made(
         "the rules that are loaded are those of /etc/pf.conf",
         mac(texts={**pf(LOADED), "file:/etc/pf.conf": CONF}, root=True), "blocked", "firewall-drops",

@@ -20,9 +20,10 @@ from tests.machines.windows_cases import CASES as WINDOWS
 from tests.machines.windows_network_cases import CASES as NETWORK
 from tests.machines.wsl_cases import CASES as WSL
 from tests.machines.wsl_nat_cases import CASES as NAT
+from tests.machines.wsl_proxies_cases import CASES as PROXIES
 
 REPORTS = Path(__file__).parent / "reports"
-MADE: dict[str, Made] = {**WINDOWS, **NETWORK, **MACOS, **WSL, **NAT, **HYPERV, **AROUND, **BSD}
+MADE: dict[str, Made] = {**WINDOWS, **NETWORK, **MACOS, **WSL, **NAT, **PROXIES, **HYPERV, **AROUND, **BSD}
 
 _CREATED = "2026-11-23T15:22:21+00:00"
 

@@ -131,6 +131,10 @@ CASES: Mapping[str, Made] = {
         "a tunnel of a maker that no table has: it has no MAC, so that it is no card",
         with_tunnel("uplink", "Frobnitz L3 Link", profiled=False), "clear",
     ),
+    "windows-clear-tunnel-no-router": Made(
+        "an adapter that looks like a card in every way: its default route leads to no router",
+        with_tunnel("Ethernet 9", "Frobnitz Link Adapter", "00-FF-1A-2B-3C-4D"), "clear",
+    ),
     "windows-clear-tunnel-dial-up": Made(
         "an L2TP connection of Windows, listed by its own name", with_tunnel("Firma", "Firma"), "clear"
     ),

@@ -176,7 +176,8 @@ def _is_twin(one: FirewallRule, other: FirewallRule) -> bool:
     return same and one.is_prompt_block and other.is_prompt_block and one.profiles == other.profiles
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as PowerShell takes it to the letter."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -186,8 +187,8 @@ _WILDCARDS = frozenset("[]*?`")
 def _by_name(verb: str, identity: str) -> str:
     """A cmdlet for the rule of this very name: brackets and stars in it would be patterns behind -Name."""
     if _WILDCARDS & set(identity):
-        return f"Get-NetFirewallRule | Where-Object Name -eq {_quoted(identity)} | {verb}-NetFirewallRule"
-    return f"{verb}-NetFirewallRule -Name {_quoted(identity)}"
+        return f"Get-NetFirewallRule | Where-Object Name -eq {quoted(identity)} | {verb}-NetFirewallRule"
+    return f"{verb}-NetFirewallRule -Name {quoted(identity)}"
 
 
 def _take_away(rule: FirewallRule) -> str:
@@ -205,15 +206,15 @@ def _switch(verb: str, rule: FirewallRule) -> str:
     if rule.is_named:
         return _by_name(verb, rule.identity)
     only = "Where-Object { $_.Direction -eq 'Inbound' -and $_.Action -eq 'Block' }"
-    return f"Get-NetFirewallRule | Where-Object DisplayName -eq {_quoted(rule.title)} | {only} | {verb}-NetFirewallRule"
+    return f"Get-NetFirewallRule | Where-Object DisplayName -eq {quoted(rule.title)} | {only} | {verb}-NetFirewallRule"
 
 
 def _recreate(rule: FirewallRule) -> str:
     """Write a prompt's block rule anew: a program, TCP or UDP as its name says, every port."""
     profiles = ",".join(sorted(name.title() for name in rule.profiles)) if rule.profiles else "Any"
     protocol = next((word for word in ("UDP", "TCP") if rule.identity.upper().startswith(word)), "Any")
-    program = f" -Program {_quoted(rule.program)}" if rule.program else ""
+    program = f" -Program {quoted(rule.program)}" if rule.program else ""
     return (
-        f"New-NetFirewallRule -Name {_quoted(rule.identity)} -DisplayName {_quoted(rule.title)} -Direction Inbound "
+        f"New-NetFirewallRule -Name {quoted(rule.identity)} -DisplayName {quoted(rule.title)} -Direction Inbound "
         f"-Action Block -Protocol {protocol}{program} -Profile {profiles}"
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
+from landiag.checks.windows.openings import quoted
 from landiag.checks.wsl.fixes import change_proxy, forwarding_fixes, start_helper
 from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresses
 from landiag.checks.wsl.sources import (
@@ -97,7 +98,17 @@ def _unreachable(case: Case, entry: Entry) -> Finding:
         (change_proxy(case, proxy, _on_all(case, entry)),),
         proxy,
     )
-    return replace(found, outcome=Outcome.UNKNOWN) if entry.reach is Reach.UNKNOWN else found
+    return _as_name(found, proxy.listen_address) if entry.reach is Reach.UNKNOWN else found
+
+
+def _as_name(finding: Finding, name: str) -> Finding:
+    """What hangs on a name that only Windows can look up."""
+    fix = Fix(
+        "Look the name up (PowerShell, on Windows)",
+        (f"Resolve-DnsName {quoted(name)}",),
+        needs="user-action",
+    )
+    return replace(finding, outcome=Outcome.UNKNOWN, fixes=(fix, *finding.fixes))
 
 
 def _on_all(case: Case, entry: Entry) -> PortProxy:
@@ -125,7 +136,7 @@ def _elsewhere(case: Case, entry: Entry) -> Finding:
     title, detail = _where_instead(case, entry)
     fixes = (change_proxy(case, proxy, right), *forwarding_fixes(case)[1:])
     found = _finding(case, title, detail, fixes, proxy)
-    return replace(found, outcome=Outcome.UNKNOWN) if isinstance(entry.arrives, Unknown) else found
+    return _as_name(found, proxy.connect_address) if isinstance(entry.arrives, Unknown) else found
 
 
 def _here(case: Case) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from ipaddress import ip_address
 
 from msgspec import Struct
 
+from landiag.checks.windows.openings import quoted
 from landiag.collect.portproxy import PortProxy
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
@@ -140,14 +142,20 @@ def describe(proxy: PortProxy) -> str:
 def set_line(proxy: PortProxy) -> str:
     """The line that makes a port proxy, or changes the one that listens there."""
     return (
-        f"netsh interface portproxy set {kind_of(proxy)} listenaddress={proxy.listen_address} "
-        f"listenport={proxy.listen_port} connectaddress={proxy.connect_address} connectport={proxy.connect_port}"
+        f"netsh interface portproxy set {kind_of(proxy)} listenaddress={_typed(proxy.listen_address)} "
+        f"listenport={proxy.listen_port} connectaddress={_typed(proxy.connect_address)} "
+        f"connectport={proxy.connect_port}"
     )
 
 
 def delete_line(proxy: PortProxy) -> str:
     """The line that takes a port proxy away."""
     return (
-        f"netsh interface portproxy delete {kind_of(proxy)} listenaddress={proxy.listen_address} "
+        f"netsh interface portproxy delete {kind_of(proxy)} listenaddress={_typed(proxy.listen_address)} "
         f"listenport={proxy.listen_port}"
     )
+
+
+def _typed(address: str) -> str:
+    """An address or a name as PowerShell takes it; ``$ip`` is a variable of the line before."""
+    return address if re.fullmatch(r"[\w.:*-]+|\$ip", address) else quoted(address)

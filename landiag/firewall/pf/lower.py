@@ -285,10 +285,10 @@ class _Lowering(Struct):
 
     def _translating_anchor(self, rule: PfRule) -> tuple[Step, ...]:
         found = children(self.system.anchors, rule.name) if rule.body is None else [("", rule.body)]
-        rules = [one for _, body in found for one in body or ()]
+        rules = [one for _, body in found or () for one in body or ()]
         conditions = self.conditions(Entry(rule, (), ""), "in")
         kind = rule.action.removesuffix("-anchor")
-        if found and not any(one.action == kind for one in rules):
+        if found is not None and not any(one.action == kind for one in rules):
             return (Always(answer=False, text="empty anchor"),)
         return (*conditions, Opaque(f'the rules of {rule.action} "{rule.name}" were not read'))
 

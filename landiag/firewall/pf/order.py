@@ -53,7 +53,7 @@ class Gathering(Struct):
         contents = [("", rule.body)] if rule.body is not None else children(self.anchors, name)
         prefix = name.rstrip("*")
         unread = [one for one in self.unread if one == name or one.startswith(prefix)]
-        if not contents or depth > MAX_DEPTH or (unread and rule.body is None):
+        if contents is None or depth > MAX_DEPTH or (unread and rule.body is None):
             entry.opaque = f'the rules of anchor "{unread[0] if unread else name}" were not read'
             self.quick.append(entry)
             return
@@ -72,10 +72,13 @@ class Gathering(Struct):
 Body = Sequence["PfRule | RuleLine"]
 
 
-def children(anchors: Mapping[str, Body], name: str) -> list[tuple[str, Body | None]]:
-    """The anchors that a name stands for: ``x/*`` are those below x by their names' order."""
+def children(anchors: Mapping[str, Body], name: str) -> list[tuple[str, Body | None]] | None:
+    """The anchors that a name stands for; None where nobody knows them.
+
+    ``x/*`` are those below x by their names' order: none where x itself was listed and they were not.
+    """
     if not name.endswith("*"):
-        return [(name, anchors[name])] if name in anchors else []
+        return [(name, anchors[name])] if name in anchors else None
     prefix = name[:-1]
     below = sorted(one for one in anchors if one.startswith(prefix) and "/" not in one[len(prefix) :])
-    return [(one, anchors[one]) for one in below]
+    return [(one, anchors[one]) for one in below] if below or prefix.rstrip("/") in anchors else None

@@ -1,0 +1,115 @@
+"""The cases of WSL2 by what its port proxies are: several of them, families, names, chains, WSL's own relay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from tests.machines.case import Made
+from tests.machines.exchanges import Synthetic
+from tests.machines.windows import ALLOW, process, state
+from tests.machines.wsl_cases import HELPED, HELPER, PORT_RULE, PROXY, RELAY, RELAYED, SVCHOST, WSLRELAY
+from tests.machines.wsl_nat_cases import HERE, RIGHT, around, nat, shown, windows_host
+
+INNER6 = "fd77::10"
+STALE = ("0.0.0.0", 5000, "172.28.99.12", 5000)
+ALONE = ("192.168.77.10", 5000, HERE, 5000)
+ALONE_STALE = ("192.168.77.10", 5000, "172.28.99.12", 5000)
+V4TOV6 = "Listen on ipv4:             Connect to ipv6:"
+OLD_RELAY = process(RELAY, r"C:\Windows\System32\lxss\wslhost.exe", ["wslhost.exe"])
+AT_LAN = {"address": "192.168.77.10", "port": 5000, "pid": HELPER}
+
+
+def known(*rows: tuple[str, int, str, int], listen: str | None = None) -> Synthetic:
+    """A distribution whose Windows tells its addresses, and has a rule that opens the port."""
+    return nat(*rows, windows=around(), rules=PORT_RULE, listen=listen)
+
+
+def to_ipv6(connect: str, listen: str | None = None) -> Synthetic:
+    """The same with one proxy from IPv4 to IPv6."""
+    made = known(("0.0.0.0", 5000, connect, 5000), listen=listen)
+    text = shown(("0.0.0.0", 5000, connect, 5000)).replace("Connect to ipv4", "Connect to ipv6")
+    assert V4TOV6 in text
+    return replace(made, texts={**made.texts, "wsl-portproxy": text})
+
+
+CASES: Mapping[str, Made] = {
+    "wsl2-port-not-forwarded-nat-inner-ipv6": Made(
+        "inside: the port proxy leads to the distribution's IPv6 address, and the server listens on IPv4",
+        to_ipv6(INNER6), "blocked", "port-not-forwarded",
+    ),
+    "wsl2-clear-nat-inner-ipv6": Made(
+        "inside: the port proxy leads to the distribution's IPv6 address, where the server listens too",
+        to_ipv6(INNER6, listen="*"), "clear",
+    ),
+    "wsl2-port-not-forwarded-nat-relay-ipv6": Made(
+        "inside: the port proxy leads to 127.0.0.1 of Windows, and WSL relays a server on :: on ::1 alone",
+        known(("0.0.0.0", 5000, "127.0.0.1", 5000), listen="*"), "blocked", "port-not-forwarded",
+    ),
+    "wsl2-clear-nat-relay-ipv6": Made(
+        "inside: the port proxy leads to ::1 of Windows, where WSL relays a server on ::",
+        to_ipv6("::1", listen="*"), "clear",
+    ),
+    "wsl2-port-not-forwarded-nat-connect-name": Made(
+        "inside: the port proxy leads to a name that only Windows can look up",
+        known(("0.0.0.0", 5000, "ubuntu.wsl", 5000)), "undetermined", "port-not-forwarded",
+    ),
+    "wsl2-clear-nat-chain": Made(
+        "inside: one port proxy leads to another, which leads here",
+        known(("0.0.0.0", 5000, "127.0.0.1", 5001), ("127.0.0.1", 5001, HERE, 5000)), "clear",
+    ),
+    "wsl2-port-not-forwarded-nat-loop": Made(
+        "inside: the port proxy leads to an address of Windows, and so to itself",
+        known(("0.0.0.0", 5000, "192.168.77.10", 5000)), "blocked", "port-not-forwarded",
+    ),
+    "wsl2-port-not-forwarded-nat-shadowed": Made(
+        "inside: a stale port proxy for the LAN's address takes what the right one for all addresses would",
+        known(RIGHT, ALONE_STALE), "blocked", "port-not-forwarded",
+    ),
+    "wsl2-clear-nat-alone-right": Made(
+        "inside: the right port proxy for the LAN's address takes what a stale one for all addresses would",
+        known(STALE, ALONE), "clear",
+    ),
+    "wsl2-port-not-forwarded-nat-loopback-beside-stale": Made(
+        "inside: the right port proxy is Windows' own, and the one for clients is stale",
+        known(STALE, ("127.0.0.1", 5000, HERE, 5000)), "blocked", "port-not-forwarded",
+    ),
+    "wsl2-port-not-forwarded-nat-tunnel": Made(
+        "inside: the port proxy listens on the address of Windows in a VPN",
+        known(("10.66.0.5", 5000, HERE, 5000)), "blocked", "port-not-forwarded",
+    ),
+    "wsl2-firewall-profile-nat-no-addresses": Made(
+        "inside: Windows tells its networks and not its addresses; the rule is for private ones, the network public",
+        nat(RIGHT, windows=state("Public"), rules=PORT_RULE), "blocked", "firewall-profile",
+    ),
+    "wsl2-firewall-unreadable-nat-no-addresses": Made(
+        "inside: the rule is for an address of Windows, which did not tell its addresses",
+        nat(RIGHT, windows=state(), rules={"one": f"{ALLOW}LA4=192.168.77.10|"}), "undetermined",
+        "firewall-unreadable",
+    ),
+    "wsl2-clear-windows-beside-relay": Made(
+        "Windows: the port proxy leads into the distribution, and WSL's relay has the port on localhost beside it",
+        windows_host(PROXY, [*HELPED, *RELAYED]), "clear",
+    ),
+    "wsl2-port-not-forwarded-windows-alone-stale": Made(
+        "Windows: a stale port proxy for the LAN's address takes what the right one for all addresses would",
+        windows_host({**PROXY, "192.168.77.10/5000": "172.28.99.12/5000"}, [*HELPED, AT_LAN]), "blocked",
+        "port-not-forwarded",
+    ),
+    "wsl2-clear-windows-alone-right": Made(
+        "Windows: the right port proxy for the LAN's address takes what a stale one for all addresses would",
+        windows_host({"0.0.0.0/5000": "172.28.99.12/5000", "192.168.77.10/5000": f"{HERE}/5000"}, [*HELPED, AT_LAN]),
+        "clear",
+    ),
+    "wsl2-port-not-forwarded-windows-old-relay": Made(
+        "Windows: the relay of before wslrelay.exe, and nothing passes the port on",
+        windows_host({}, RELAYED, processes=[SVCHOST, OLD_RELAY], http="refused"), "blocked", "port-not-forwarded",
+    ),
+    "wsl2-port-taken-windows-proxy-to-another-host": Made(
+        "Windows: the port proxy leads to another device of the LAN, and WSL's relay has the port on localhost",
+        windows_host({"0.0.0.0/5000": "192.168.77.50/80"}, [*HELPED, *RELAYED],
+                     processes=[SVCHOST, WSLRELAY], reachable=frozenset({"192.168.77.50"})),
+        "blocked", "port-taken",
+    ),
+}  # fmt: skip
