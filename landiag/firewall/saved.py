@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -35,7 +36,7 @@ COMMIT
 _IPTABLES = re.compile(rb"^\*(?:filter|nat|mangle|raw|security)[ \t]*\r?$", re.MULTILINE)
 _IPSET = re.compile(rb"^create \S+ (?:hash|bitmap|list):", re.MULTILINE)
 _NFT_TEXT = re.compile(
-    rb"^\s*(?:add |create )?table (?:(?:ip|ip6|inet|arp|bridge|netdev) )?[A-Za-z_$\"][^\s<>{]* ?\{",
+    rb"^\s*(?:add |create )?table (?:(?:ip|ip6|inet|arp|bridge|netdev) )?[A-Za-z_$\"][^\s<>{]*\s*\{",
     re.MULTILINE,
 )
 _PF_TABLE = re.compile(
@@ -62,25 +63,27 @@ def parse_saved(files: Sequence[SavedFile], convert: Convert) -> Ruleset:
     tables: list[tuple[IptTable, bool]] = []
     sets: dict[str, ElementSet] | None = None
     for file in files:
+        data = _plain(file.data)
         try:
-            kind = find_kind(file.data)
+            kind = find_kind(data)
             if kind == "nft-json":
-                nft += parse_nft_json(file.data)
+                nft += parse_nft_json(data)
             elif kind == "nft-text":
-                nft += parse_nft_json(_converted(file.data, convert))
+                nft += parse_nft_json(_converted(data, convert))
             elif kind == "iptables":
-                tables += _iptables(file.data)
+                tables += _iptables(data)
             else:
-                sets = {**(sets or {}), **parse_ipset_save(_text(file.data))}
+                sets = {**(sets or {}), **parse_ipset_save(_text(data))}
         except ParseError as error:
             other = _read_as_another(files, file)
             if other is not None:
                 return other
             raise ParseError(f"{file.name}: {error}") from error
+    texts = tuple(_plain(file.data) for file in files)
     saved = {(table.family, table.name): table for table, is_nft in tables if is_nft}
     legacy = [table for table, is_nft in tables if not is_nft]
-    origins = label_files(_text(file.data) for file in files if b"### tuple ###" in file.data)
-    ruleset = build_ruleset(nft, saved, legacy, sets, texts=tuple(file.data for file in files))
+    origins = label_files(_text(data) for data in texts if b"### tuple ###" in data)
+    ruleset = build_ruleset(nft, saved, legacy, sets, texts=texts)
     return dataclasses.replace(ruleset, origins=origins) if origins else ruleset
 
 
@@ -101,7 +104,7 @@ def _is_of_another_system(data: bytes) -> bool:
     from landiag.firewall.other_systems import find_other_kind
 
     try:
-        kind = find_kind(data)
+        kind = find_kind(_plain(data))
     except ParseError:
         return find_other_kind(data) is not None
     # Words of nft stand in comments and strings of other formats; a rule of pf stands in no ruleset of nft.
@@ -125,6 +128,17 @@ def find_kind(data: bytes) -> str:
         "no ruleset was found in it: it takes nft -j, nft, iptables-save, ipset save, rules of Windows Firewall"
         " (registry, PowerShell, netsh), pfctl -sr, socketfilterfw or a recording"
     )
+
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def _plain(data: bytes) -> bytes:
+    """The bytes in UTF-8 without a byte order mark: editors of Windows write one, PowerShell's ``>`` writes UTF-16."""
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return data.decode(name, "backslashreplace").encode("utf-8", "backslashreplace")
+    return data
 
 
 def _text(data: bytes) -> str:

@@ -7,7 +7,7 @@ import pytest
 from landiag.firewall.command import judge_packets
 from landiag.firewall.pf import parse_pf
 from landiag.firewall.pf.compare import is_loaded_from
-from landiag.firewall.saved import parse_saved
+from landiag.firewall.saved import find_kind, parse_saved
 from landiag.firewall.saved_file import SavedFile
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
@@ -66,3 +66,21 @@ def test_loaded_rules_are_known_by_their_file() -> None:
     assert not is_loaded_from(loaded, parse_pf(CONF.replace("pass out all\n", "")))
     assert not is_loaded_from(parse_pf(LOADED + "block drop out quick on em0 all\n"), parse_pf(CONF))
     assert not is_loaded_from(parse_pf("pass out all user root\n"), parse_pf("pass out all\n"))
+
+
+NFT = "table inet filter\n{\n  chain input {\n    type filter hook input priority 0; policy drop;\n  }\n}\n"
+SAVE = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
+
+
+def test_a_brace_on_a_line_of_its_own_is_nft_too() -> None:
+    assert find_kind(NFT.encode()) == "nft-text"
+    assert find_kind(NFT.replace("inet filter\n", "filter  ").encode()) == "nft-text"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+@pytest.mark.parametrize("text", [SAVE, SAVE.replace("\n", "\r\n"), "block in all\n"])
+def test_a_file_that_windows_saved_is_read(text: str, encoding: str) -> None:
+    """Editors of Windows write a byte order mark, and PowerShell's > writes UTF-16."""
+    ruleset = parse_saved([SavedFile("rules", text.encode(encoding))], refuse)
+    (found,) = judge_packets(ruleset, [Packet(5000, in_interface="em0")])
+    assert found.told.verdict is Verdict.DROP
