@@ -156,7 +156,8 @@ def _link_down(case: Case, interface: Interface, evidence: tuple[Evidence, ...])
     if not interface.up and case.facts.os == "windows":
         # Windows tells that it is down, not why.
         step = "Plug in the cable, or join the Wi-Fi network again."
-        fix = replace(words.switch_on(case, interface.name), steps=(f"Or: {step[0].lower()}{step[1:]}",))
+        fix = words.switch_on(case, interface.name)
+        fix = replace(fix, steps=(*fix.steps, f"Or: {step[0].lower()}{step[1:]}"))
         title = (
             f"{interface.name} has no link: it is switched off, the cable is out, or the Wi-Fi is not joined"
         )
