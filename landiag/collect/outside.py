@@ -9,19 +9,21 @@ from msgspec.structs import replace
 from landiag.model.facts import Interface, Route, Unknown
 
 _INSIDE = ("vm", "container")
+_CARDS = ("ethernet", "wifi", "bond", "vlan")
 
 
 def with_ways_out(
     interfaces: tuple[Interface, ...] | Unknown, routes: Sequence[Route] | Unknown
 ) -> tuple[Interface, ...] | Unknown:
-    """Take an adapter of virtual machines that carries a default route for what it is: a way in.
+    """Take an adapter of virtual machines that carries a default route, or has a card in it, for what it is: a way in.
 
     External switches of Hyper-V, bridges of VMware, VirtualBox, Parallels and libvirt that hold the LAN address:
-    nobody gives a network inside a machine a default gateway. A tunnel stays one.
+    nobody gives a network inside a machine a default gateway, or a card of the machine. A tunnel stays one.
     """
     if isinstance(interfaces, Unknown) or isinstance(routes, Unknown):
         return interfaces
     out = {one.device for one in routes if _leads_out(one)}
+    out |= {one.master for one in interfaces if one.kind in _CARDS and one.up}
     return tuple(
         _outside(one, interfaces) if one.kind in _INSIDE and one.name in out else one for one in interfaces
     )
