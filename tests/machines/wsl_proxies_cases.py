@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from msgspec.structs import replace
@@ -32,6 +33,13 @@ def to_ipv6(connect: str, listen: str | None = None) -> Synthetic:
     text = shown(("0.0.0.0", 5000, connect, 5000)).replace("Connect to ipv4", "Connect to ipv6")
     assert V4TOV6 in text
     return replace(made, texts={**made.texts, "wsl-portproxy": text})
+
+
+def with_ipv6() -> str:
+    """What Windows tells where its card has an IPv6 address, too."""
+    told = json.loads(around())
+    told["addresses"].append({"index": 7, "ip": "2001:db8:77::10", "prefix": 64})
+    return json.dumps(told)
 
 
 CASES: Mapping[str, Made] = {
@@ -78,6 +86,15 @@ CASES: Mapping[str, Made] = {
     "wsl2-port-not-forwarded-nat-tunnel": Made(
         "inside: the port proxy listens on the address of Windows in a VPN",
         known(("10.66.0.5", 5000, HERE, 5000)), "blocked", "port-not-forwarded",
+    ),
+    "wsl2-port-not-forwarded-nat-ipv6-beside-ipv4": Made(
+        "inside: the port proxy listens on IPv6 alone, and Windows has an address of either kind",
+        nat(("*", 5000, HERE, 5000), kind="v6tov4", windows=with_ipv6(), rules=PORT_RULE), "blocked",
+        "port-not-forwarded",
+    ),
+    "wsl2-clear-nat-ipv4-beside-ipv6": Made(
+        "inside: the port proxy listens on IPv4, and Windows has an address of either kind",
+        nat(RIGHT, windows=with_ipv6(), rules=PORT_RULE), "clear",
     ),
     "wsl2-firewall-profile-nat-no-addresses": Made(
         "inside: Windows tells its networks and not its addresses; the rule is for private ones, the network public",

@@ -89,8 +89,9 @@ def _unreachable(case: Case, entry: Entry) -> Finding:
         Reach.ALL: "where another port proxy takes the connections first",
         Reach.ONE: f"on {proxy.listen_address} alone, which clients of this network do not use",
     }[entry.reach]
-    if entry.reach is Reach.ALL and proxy.listen_family not in _families(case):
-        where = "on IPv6 alone, which clients of this network do not have"
+    family = _family(case)
+    if entry.reach is Reach.ALL and proxy.listen_family != family:
+        where = f"on IPv{proxy.listen_family} alone, but other devices use IPv{family}"
     found = _finding(
         case,
         f"Windows passes port {port} on to this distribution, but listens for it {where}",
@@ -115,13 +116,13 @@ def _on_all(case: Case, entry: Entry) -> PortProxy:
     """The proxy as it should listen: as it does where clients come to it, else on all addresses of their family."""
     if entry.is_open:
         return entry.proxy
-    family = entry.proxy.listen_family if entry.proxy.listen_family in _families(case) else 4
+    family = _family(case)
     return replace(entry.proxy, listen_address="0.0.0.0" if family == 4 else "::", listen_family=family)
 
 
-def _families(case: Case) -> frozenset[int]:
-    """The IP versions by which clients reach Windows; IPv4 where nobody knows."""
-    return frozenset(way.ip.version for way in lan_ways(case.readings)) or frozenset((4,))
+def _family(case: Case) -> int:
+    """The IP version by which other devices reach Windows; IPv4 where nobody knows."""
+    return next((way.ip.version for way in lan_ways(case.readings)), 4)
 
 
 def _elsewhere(case: Case, entry: Entry) -> Finding:

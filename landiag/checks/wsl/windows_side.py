@@ -75,9 +75,13 @@ def windows_ways(readings: Readings) -> tuple[Way, ...]:
 
 
 def lan_ways(readings: Readings) -> tuple[Way, ...]:
-    """The ways by which clients of the LAN reach Windows; those by tunnels where it has no other."""
+    """The ways by which clients of the LAN reach Windows, in the family that all of them have.
+
+    Those by tunnels where there is no other, by IPv6 where there is no IPv4.
+    """
     known = windows_ways(readings)
-    return tuple(way for way in known if way.interface.kind not in TUNNELS) or known
+    found = tuple(way for way in known if way.interface.kind not in TUNNELS) or known
+    return tuple(way for way in found if way.family is found[0].family)
 
 
 def windows_facts(readings: Readings, ruleset: Ruleset | Unknown, port: int) -> Facts:
