@@ -125,7 +125,9 @@ def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
     wanted = case.target.interface
     if wanted is not None:
         down = [interface for interface in interfaces if interface.name == wanted and interface in down]
-    if down:
+    # Where another card has its link, what is missing is an address, not a link.
+    is_linked = wanted is None and len(down) < len(outside)
+    if down and not is_linked:
         return _link_down(case, down[0], evidence)
     return Finding(
         code="no-lan-address",

@@ -165,6 +165,15 @@ CASES: Mapping[str, Made] = {
         renamed([{**LAN, "name": "VMware Network Adapter VMnet8"}, LOOPBACK], VMNET8,
                 NO_GATEWAY), "blocked", "no-lan-address",
     ),
+    "windows-no-lan-address-dhcp": Made(
+        "Wi-Fi is joined and got no address, the cable is out: an address is missing, not a link",
+        host(MINE, texts={"adapters": json.dumps([{**LAN, "addresses": [["169.254.10.20", "255.255.0.0"]]},
+                                                  *ADAPTERS[1:]])}), "blocked", "no-lan-address",
+    ),
+    "windows-firewall-profile-no-network": Made(
+        "a guest's only card has no network profile, so that it is public",
+        host(MINE, windows_state=state(profiles=[{**WIFI, "alias": "Ethernet"}])), "blocked", "firewall-profile",
+    ),
     "windows-clear-relay-docker": Made(
         "Docker Desktop's proxy, and WSL's relays of localhost beside it",
         published(BACKEND, ("127.0.0.1", RELAY), ("::1", RELAY)), "clear",

@@ -204,8 +204,8 @@ def _wrong_profile(case: Case, policy: Policy, way: Way, journey: Journey, other
     network = _network_of(case, way)
     named = f" (network {network.network})" if network is not None and network.network else ""
     fixes = list(openings(case, policy, way, journey))
-    if profile == "public" and other == "private":
-        fixes.append(make_private(way))
+    if profile == "public" and other == "private" and network is not None:
+        fixes.append(make_private(network))
     title = (
         f"Port {case.port} is allowed in the {other} profile, but {way.interface.name}{named} is {profile}"
     )

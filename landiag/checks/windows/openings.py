@@ -7,6 +7,7 @@ from ipaddress import ip_network
 
 from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.collect.windows_state import ConnectionProfile
 from landiag.firewall.windows.neighbours import for_neighbours
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileRule, Store
 from landiag.firewall.windows.registry import parse_rule_string
@@ -106,9 +107,12 @@ def _without(policy: Policy, rules: Iterable[FirewallRule]) -> Policy:
     return changed
 
 
-def make_private(way: Way) -> Fix:
-    """Tell Windows that the network of a way in is private."""
-    set_to = f"Set-NetConnectionProfile -InterfaceIndex {way.interface.index} -NetworkCategory"
+def make_private(network: ConnectionProfile) -> Fix:
+    """Tell Windows that the network of a way in is private; an interface without one stays public."""
+    which = (
+        f"-InterfaceIndex {network.index}" if network.index else f"-InterfaceAlias {quoted(network.alias)}"
+    )
+    set_to = f"Set-NetConnectionProfile {which} -NetworkCategory"
     return Fix(
         "Or tell Windows that this network is private (PowerShell as administrator)",
         (f"{set_to} Private",),
