@@ -30,6 +30,7 @@ def mirrored(
     windows: Mapping[str, str] | None = None,
     category: str = "Private",
     group_policy: str = "",
+    products: list[Mapping[str, Any]] | None = None,
 ) -> Synthetic:
     """A distribution with the network of Windows. ``windows`` are rules of Windows' own firewall."""
     told = state(
@@ -37,6 +38,7 @@ def mirrored(
         hyperv=[HYPERV] if settings is None else settings,
         hypervprofiles=profiles or [],
         hypervrules=list(rules),
+        products=products or [],
         adapters=ADAPTERS,
         addresses=[one for one in ADDRESSES if one["index"] != 44],
         gateways=GATEWAYS,
@@ -115,6 +117,14 @@ CASES: Mapping[str, Made] = {
     "wsl2-firewall-unreadable-mirrored-address": Made(
         "the rule is for addresses that are not understood", mirrored(rule(remote=["Intranet"])), "undetermined",
         "firewall-unreadable",
+    ),
+    "wsl2-firewall-unreadable-mirrored-interface": Made(
+        "a rule of Windows is for one type of interface: whether it counts for WSL nobody says",
+        mirrored(windows={"lan": f"{ALLOW}IFType=Lan|"}), "undetermined", "firewall-unreadable",
+    ),
+    "wsl2-other-firewall-mirrored": Made(
+        "the Hyper-V firewall opens the port, and another maker's firewall is on, on Windows",
+        mirrored(rule(), products=[{"name": "ESET Firewall", "state": 266240}]), "undetermined", "other-firewall",
     ),
     "wsl2-firewall-drops-mirrored-group-policy": Made(
         "Group Policy of Windows blocks the port, whatever the Hyper-V firewall allows",

@@ -42,13 +42,21 @@ _EVERYWHERE = ip_interface("0.0.0.0/0")
 def check(case: Case) -> list[Finding]:
     """Check what Windows' firewalls do with clients of this distribution; empty where none lies before it."""
     if network_mode(case.readings) == "mirrored":
-        return hyperv.check_mirrored(case)
+        return [*_others(case), *hyperv.check_mirrored(case)]
     if not is_behind(case.readings) or case.way is None or case.way.front is None:
         return []
     entries = list_entries(case.facts, case.readings, case.port)
     if isinstance(entries, Unknown) or not any(entry.is_way_in for entry in entries):
         return []  # nothing leads here: what Windows would do with it does not matter yet
     return _check_front(case, case.way)
+
+
+def _others(case: Case) -> list[Finding]:
+    """Firewalls of other makers on Windows: clients of a distribution that shares its network meet them, too."""
+    if case.way is None:
+        return []
+    found = other_firewalls(_windows_case(case, case.facts))
+    return [_typed_on_windows(case, one, case.way) for one in found]
 
 
 def _check_front(case: Case, way: Way) -> list[Finding]:

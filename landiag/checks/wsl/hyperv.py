@@ -42,7 +42,7 @@ def check_mirrored(case: Case) -> list[Finding]:
         return [_blocks(case, case.way, state, windows, journeys)]
     lines = [line for journey in journeys for line in journey.unknown if line.chain is not None]
     reason = "; ".join(dict.fromkeys(line.rule_text for line in lines)) or "its profile is not known"
-    return [_unreadable(case, reason)]
+    return [_unreadable(case, reason, "it depends on what can't be seen here")]
 
 
 def _journeys(case: Case, way: Way, ruleset: Ruleset, state: WindowsState) -> list[Journey]:
@@ -69,11 +69,11 @@ def _profiles(case: Case, way: Way, state: WindowsState) -> tuple[str, ...]:
     return tuple(sorted({one.category for one in state.profiles})) or PROFILES
 
 
-def _unreadable(case: Case, reason: str) -> Finding:
+def _unreadable(case: Case, reason: str, why: str = "it could not be read") -> Finding:
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether the Hyper-V firewall of Windows opens port {case.port}: it could not be read",
+        title=f"Whether the Hyper-V firewall of Windows opens port {case.port}: {why}",
         detail="WSL2 in mirrored mode lies behind that firewall, which blocks by default.",
         evidence=(Evidence("Get-NetFirewallHyperVVMSetting", reason),),
         fixes=(

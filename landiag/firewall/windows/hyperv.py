@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from landiag.firewall.windows import conditions, programs
+from msgspec.structs import replace
+
+from landiag.firewall.windows import conditions, interfaces, programs
 from landiag.firewall.windows.hyperv_settings import WSL_CREATOR, HyperVRule, HyperVSetting, setting_of
 from landiag.firewall.windows.policy import BACKEND, ENTRY, FirewallRule, Policy, ProfileRule, Store
 from landiag.firewall.windows.settings import PROFILES
 from landiag.model.action import Jump, Opaque, Stop, Verdict
 from landiag.model.facts import ParseError, Unknown
-from landiag.model.match import InRanges, Match, UnknownMatch
+from landiag.model.match import AnyOf, InRanges, Match, UnknownMatch
 from landiag.model.packet import CT_STATES
 from landiag.model.ruleset import Chain, Hook, Rule, Ruleset, Step
 
@@ -98,7 +100,18 @@ def _of_windows(windows: Policy, profile: str, stores: Sequence[Store]) -> Itera
         and (rule.store is not Store.LOCAL or settings.merges_local is not False)
         and is_plain(rule)
     ]
-    return iter(sorted(found, key=lambda rule: rule.action != "block"))
+    return map(_without_interfaces, sorted(found, key=lambda rule: rule.action != "block"))
+
+
+def _without_interfaces(rule: FirewallRule) -> FirewallRule:
+    """The rule, in which conditions on Windows' interfaces are left open: nobody says whether such rules count here."""
+    return replace(rule, conditions=lambda: tuple(map(_open, rule.conditions())), _matches=None)
+
+
+def _open(match: Match) -> Match:
+    if isinstance(match, interfaces.InterfaceAlias | interfaces.InterfaceGuid | interfaces.InterfaceType):
+        return UnknownMatch(f"whether a rule for some interfaces counts for WSL: {match.text}")
+    return AnyOf(tuple(map(_open, match.matches)), match.text) if isinstance(match, AnyOf) else match
 
 
 def is_plain(rule: FirewallRule) -> bool:
