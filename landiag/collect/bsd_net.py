@@ -77,7 +77,7 @@ def _interface(index: int, block: Sequence[str], wifi: frozenset[str]) -> Interf
     return Interface(
         name=head[1],
         index=number,
-        kind="wifi" if is_wifi else kind_of(head[1]),
+        kind="wifi" if is_wifi else "vm" if _joins_machines(block) else kind_of(head[1]),
         up="UP" in flags,
         carrier=None if status is None else status in ("active", "associated"),
         addresses=tuple(_addresses(block)),
@@ -85,6 +85,12 @@ def _interface(index: int, block: Sequence[str], wifi: frozenset[str]) -> Interf
         mtu=int(head[3]) if head[3] else None,
         group=groups,
     )
+
+
+def _joins_machines(block: Sequence[str]) -> bool:
+    """Whether a bridge has members, and all of them are ends of virtual machines: no card leads out of it."""
+    members = [found[1] for line in block if (found := re.match(r"\s+member: (\S+)", line))]
+    return bool(members) and all(re.match(r"(?:vmenet|tap|epair|vnet)\d", name) for name in members)
 
 
 def kind_of(name: str) -> str:

@@ -54,6 +54,10 @@ BRIDGED = IFCONFIG.replace("\tinet 192.168.77.10 netmask 0xffffff00 broadcast 19
 BRIDGED_ROUTES = ROUTES.replace("                 en0", "           bridge100").replace(
     "192.168.64         link#20            UC              bridge100      !\n", ""
 )
+MACHINES = IFCONFIG.replace("\tinet 192.168.77.10 netmask 0xffffff00 broadcast 192.168.77.255\n", "").replace(
+    "broadcast 192.168.64.255\n", "broadcast 192.168.64.255\n\tmember: vmenet0 flags=3<LEARNING,DISCOVER>\n"
+)
+LEAVES = "default            192.168.77.1       UGScg                 en0\n"
 TUNNEL = f"{IFCONFIG}gpd0: flags=8051<UP,POINTOPOINT,RUNNING,MULTICAST> mtu 1400\n" + (
     "\tinet 10.66.0.5 --> 10.66.0.5 netmask 0xffffffff\n"
 )
@@ -131,6 +135,15 @@ CASES: Mapping[str, Made] = {
     "macos-clear-bridge": Made(
         "a bridge has the LAN's address and the default route", mac(texts={"ifconfig": BRIDGED,
             "netstat-routes": BRIDGED_ROUTES}), "clear",
+    ),
+    "macos-no-lan-address-machines": Made(
+        "no address but that of the bridge to this Mac's own virtual machines",
+        mac(texts={"ifconfig": MACHINES, "netstat-routes": ROUTES.replace(LEAVES, "")}), "blocked", "no-lan-address",
+    ),
+    "macos-clear-sharing-alone": Made(
+        "no address but that of the bridge by which this Mac shares its connection: clients are there",
+        mac(texts={"ifconfig": MACHINES.replace("vmenet0", "ap1"), "netstat-routes": ROUTES.replace(LEAVES, "")}),
+        "clear",
     ),
     "macos-clear-tunnel": Made(
         "GlobalProtect's tunnel beside the LAN: never the address for clients",
