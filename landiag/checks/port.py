@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shlex
 
+from msgspec.structs import replace
+
 from landiag.checks import words
 from landiag.checks.application import speaks_http
 from landiag.checks.bind_test import bind_error, bind_source
 from landiag.checks.case import Answer, Case, answer, milder
 from landiag.checks.listening import may_be_translated
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
-from landiag.checks.systems import passing_on, port_findings
+from landiag.checks.systems import ending, passing_on, port_findings
 from landiag.collect.exchanges.bind import BindTest, parse_bind_test
 from landiag.model.facts import Call, Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -67,23 +69,23 @@ def _check_owners(case: Case) -> list[Finding]:
             if case.facts.os == "windows"
             else "Each gets a part of the connections, or this machine reaches one and other devices the other.",
             evidence=tuple(owner_evidence(case, socket) for socket in groups),
-            fixes=(
-                Fix(
-                    "End the one that you do not mean",
-                    needs="user-action",
-                    steps=(_end_other(case, groups, names),),
-                ),
-            ),
+            fixes=(_end_one(case, groups, names),),
         )
     ]
 
 
-def _end_other(case: Case, groups: list[Socket], names: str) -> str:
-    """How the other one is ended: a relay of a container engine or of WSL2 by what it relays, never itself."""
+def _end_one(case: Case, groups: list[Socket], names: str) -> Fix:
+    """How one of several is ended: a relay by what it relays, what Windows itself holds by giving it up."""
     relays = [relay for socket in groups for relay in map(relay_of, case.owners(socket)) if relay is not None]
-    if relays:
-        return f"Look which of {names} is yours. {relays[0].stop}"
-    return f"Look which of {names} is yours, and end the other with {_end(case)} and its pid."
+    given_up = next((fix for socket in groups if (fix := ending(case, socket)) is not None), None)
+    which = f"Look which of {names} is yours"
+    by_relay = f"{which}. {relays[0].stop}" if relays else None
+    if given_up is None:
+        step = by_relay or f"{which}, and end the other with {_end(case)} and its pid."
+        return Fix("End the one that you do not mean", needs="user-action", steps=(step,))
+    step = by_relay or f"{which}. The process of a service is never to be ended."
+    title = f"{given_up.title}, or end the other one"
+    return replace(given_up, title=title, steps=(step, *given_up.steps))
 
 
 _SHARED = (
@@ -173,6 +175,9 @@ def _stop_fix(case: Case, socket: Socket) -> Fix:
             needs="user-action",
             steps=(relay.stop,),
         )
+    given_up = ending(case, socket)
+    if given_up is not None:
+        return given_up
     commands = tuple(f"{_end(case)} {pid}" for pid in socket.pids[:1])
     return Fix(
         "End the other program, or use another port",

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from landiag.checks.case import Answer, Case
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, Interface, Neighbour, Reading, Source
+from landiag.model.facts import Call, Command, Interface, Neighbour, Reading, Socket, Source
 from landiag.model.host import Facts
-from landiag.model.report import Finding, Target
+from landiag.model.report import Finding, Fix, Target
 
 Readings = Mapping[str, Reading]
 
@@ -37,6 +37,10 @@ def _never(_case: Case, _findings: Sequence[Finding]) -> bool:
     return False
 
 
+def _by_ending(_case: Case, _socket: Socket) -> Fix | None:
+    return None
+
+
 def _no_port_findings(_case: Case, _bind_error: str | None) -> list[Finding]:
     return []
 
@@ -49,6 +53,7 @@ class System(Struct, frozen=True):
     firewall check, None where the general one is right; ``add_firewall`` are findings beside it. ``check_port``
     gets the error with which a bind test ended. ``explains_listening``: whether what it found there says why something
     listens or not. ``passing_on`` are processes that pass the port on to another listener of this machine.
+    ``ending`` says how what holds a socket gives it up, where nobody should end its process.
     ``arp_after`` lists the neighbours once a device was asked, ``parse_arp`` reads it.
     """
 
@@ -60,5 +65,6 @@ class System(Struct, frozen=True):
     check_port: Callable[[Case, str | None], list[Finding]] = _no_port_findings
     explains_listening: Callable[[Case, Sequence[Finding]], bool] = _never
     passing_on: Callable[[Case], frozenset[int]] = _nobody
+    ending: Callable[[Case, Socket], Fix | None] = _by_ending
     arp_after: Command | None = None
     parse_arp: Callable[[str, tuple[Interface, ...]], tuple[Neighbour, ...]] | None = None

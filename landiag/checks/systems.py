@@ -9,9 +9,9 @@ from landiag.checks.case import Answer, Case
 from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, Neighbour, Source, Unknown
+from landiag.model.facts import Call, Command, Neighbour, Socket, Source, Unknown
 from landiag.model.host import Facts
-from landiag.model.report import Finding, Target
+from landiag.model.report import Finding, Fix, Target
 
 
 def _wsl() -> System:
@@ -97,6 +97,11 @@ def port_findings(case: Case, error: str | None) -> list[Finding]:
 def passing_on(case: Case) -> frozenset[int]:
     """Processes that only pass the port on to another listener of this machine: they are no owners of their own."""
     return _of(case).passing_on(case)
+
+
+def ending(case: Case, socket: Socket) -> Fix | None:
+    """How what holds a socket gives it up, where nobody should end its process; None elsewhere."""
+    return _of(case).ending(case, socket)
 
 
 def is_explained_by_port(case: Case) -> bool:

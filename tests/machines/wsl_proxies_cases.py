@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
-from tests.machines.windows import ALLOW, process, state
+from tests.machines.windows import ALLOW, PID, process, state
 from tests.machines.wsl_cases import HELPED, HELPER, PORT_RULE, PROXY, RELAY, RELAYED, SVCHOST, WSLRELAY
 from tests.machines.wsl_nat_cases import HERE, RIGHT, around, nat, shown, windows_host
 
@@ -122,6 +122,11 @@ CASES: Mapping[str, Made] = {
     "wsl2-port-not-forwarded-windows-old-relay": Made(
         "Windows: the relay of before wslrelay.exe, and nothing passes the port on",
         windows_host({}, RELAYED, processes=[SVCHOST, OLD_RELAY], http="refused"), "blocked", "port-not-forwarded",
+    ),
+    "wsl2-port-taken-windows-proxy-beside-server": Made(
+        "Windows: a port proxy and a server of Windows have the port: no process of Windows is ended",
+        windows_host(PROXY, [*HELPED, {"address": "0.0.0.0", "port": 5000, "pid": PID}],
+                     processes=[SVCHOST, process()]), "blocked", "port-taken",
     ),
     "wsl2-port-taken-windows-proxy-to-another-host": Made(
         "Windows: the port proxy leads to another device of the LAN, and WSL's relay has the port on localhost",

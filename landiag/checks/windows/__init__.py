@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from landiag.checks.case import Case
 from landiag.checks.system import System
 from landiag.checks.windows import firewall, port
-from landiag.checks.wsl import on_windows
+from landiag.checks.wsl import on_windows, passing
 from landiag.collect.windows_net import parse_arp
 from landiag.model.causes.listening import PORT_TAKEN
 from landiag.model.facts import Command
@@ -33,7 +33,8 @@ SYSTEM = System(
     check_firewall=firewall.check_firewall,
     check_port=check_port,
     explains_listening=explains_listening,
-    passing_on=on_windows.passing_on,
+    passing_on=passing.passing_on,
+    ending=passing.ending,
     arp_after=Command("arp-after", ("arp", "-a")),
     parse_arp=parse_arp,
 )

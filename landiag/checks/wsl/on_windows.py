@@ -8,26 +8,29 @@ from landiag.checks.case import Case
 from landiag.checks.owners import owner_evidence
 from landiag.checks.system import Readings
 from landiag.checks.wsl.fixes import TODAY, change_proxy, forwarding_fixes, start_helper
-from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresses, reach_of, taker
+from landiag.checks.wsl.passing import is_helper, is_relay, proxies_of, reach_in
+from landiag.checks.wsl.proxies import (
+    Reach,
+    as_address,
+    describe,
+    own_addresses,
+)
 from landiag.checks.wsl.sources import read_proxies
 from landiag.collect import windows_sources
 from landiag.collect.exchanges.tcp import TcpOutcome, parse_connects
 from landiag.collect.portproxy import PortProxy
 from landiag.collect.windows_state import parse_state
 from landiag.journey.binding import takes_connections
-from landiag.journey.ways import Front, Landing, Way, is_usable
-from landiag.model.facts import Call, Interface, Process, ReadStatus, Socket, Unknown
+from landiag.journey.ways import Front, Landing, Way
+from landiag.model.facts import Call, ReadStatus, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
 from landiag.model.terms import Symptom
-from landiag.servers.relays import relay_of
-
-_ORDER = (Reach.ALL, Reach.ONE, Reach.UNKNOWN, Reach.INSIDE, Reach.NOBODY, Reach.ITSELF)
 
 
 def plan(case: Case) -> tuple[Call, ...]:
     """Try the addresses to which Windows passes the port on: a stale one does not answer."""
-    return tuple(connect_source(one) for one in _proxies_of(case))
+    return tuple(connect_source(one) for one in proxies_of(case))
 
 
 def connect_source(proxy: PortProxy) -> Call:
@@ -58,22 +61,6 @@ def _by_proxy(way: Way, leading: list[PortProxy], sockets: tuple[Socket, ...]) -
     return way
 
 
-def _proxies_of(case: Case) -> list[PortProxy]:
-    """The port proxies of the port that clients type: the one that takes theirs, then those that most reach."""
-    known = read_proxies(case.readings)
-    way = case.way
-    port = case.port if way is None or way.front is None else way.front.port
-    found = [] if isinstance(known, Unknown) else [one for one in known if one.listen_port == port]
-    first = None if way is None else taker(found, way.ip, port)
-    return sorted(found, key=lambda one: (one != first, _ORDER.index(_reach(case, one))))
-
-
-def _reach(case: Case, proxy: PortProxy) -> Reach:
-    known: tuple[Interface, ...] = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
-    inside = [one for one in known if not is_usable(one) and one.kind != "loopback"]
-    return reach_of(proxy, inside, tuple(one for one in known if is_usable(one)) or None)
-
-
 def check(case: Case) -> list[Finding]:
     """Check whether the port is served inside WSL2; empty where that is not what happens here.
 
@@ -84,11 +71,11 @@ def check(case: Case) -> list[Finding]:
         return []
     ours = case.listeners
     registry = case.readings.get(windows_sources.REGISTRY.name)
-    relays = [socket for socket in ours if any(map(_is_relay, case.owners(socket)))]
-    helped = [socket for socket in ours if _is_helper(case, socket)]
+    relays = [socket for socket in ours if any(map(is_relay, case.owners(socket)))]
+    helped = [socket for socket in ours if is_helper(case, socket)]
     if (not ours or relays or helped) and (registry is None or registry.status is not ReadStatus.OK):
         return [_unseen(case, "whether Windows passes it on could not be read")]
-    proxies = _proxies_of(case)
+    proxies = proxies_of(case)
     if proxies:
         return _check_proxy(case, proxies[0], ours)
     if ours and isinstance(case.facts.processes, Unknown) and all(one.address.is_loopback for one in ours):
@@ -137,16 +124,10 @@ def _has_wsl_service(case: Case) -> bool:
     return registry is not None and "\\services\\wslservice" in registry.text.lower().replace("\\\\", "\\")
 
 
-def _is_relay(process: Process) -> bool:
-    """Whether a process relays Windows' localhost to WSL2: wslrelay.exe, before that wslhost.exe."""
-    product = relay_of(process)
-    return product is not None and product.inside
-
-
 def _check_proxy(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> list[Finding]:
     """Check the best port proxy of the port: where it listens, whether its service runs, where it leads."""
-    reach = _reach(case, proxy)
-    if any(not one.address.is_loopback and not _is_helper(case, one) for one in ours):
+    reach = reach_in(case, proxy)
+    if any(not one.address.is_loopback and not is_helper(case, one) for one in ours):
         return []  # a server of Windows itself has the port for clients
     if reach in (Reach.ITSELF, Reach.INSIDE, Reach.NOBODY, Reach.UNKNOWN):
         return [_listens_wrongly(case, proxy, reach)]
@@ -165,44 +146,6 @@ def _check_proxy(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> list
     )
 
 
-def passing_on(case: Case) -> frozenset[int]:
-    """The IP Helper service, where its port proxy leads to another listener of the port: the two are no rivals.
-
-    That is this machine's own localhost on the same port, or WSL2, whose relay has the port on loopback.
-    """
-    helped = frozenset(
-        pid for one in case.listeners if case.owners(one) and _is_helper(case, one) for pid in one.pids
-    )
-    others = [one for one in case.listeners if not helped & set(one.pids)]
-    is_relayed = all(any(map(_is_relay, case.owners(one))) for one in others)
-    leads = any(
-        _leads_into_wsl(case, one) if is_relayed else _leads_to_localhost(case, one)
-        for one in _proxies_of(case)
-    )
-    return helped if leads else frozenset()
-
-
-def _leads_to_localhost(case: Case, proxy: PortProxy) -> bool:
-    ip = as_address(proxy.connect_address, proxy.connect_family)
-    return ip is not None and ip.is_loopback and proxy.connect_port == case.port
-
-
-def _leads_into_wsl(case: Case, proxy: PortProxy) -> bool:
-    """Whether a proxy leads to WSL2: by localhost, or to an address that is in no network of clients."""
-    ip = as_address(proxy.connect_address, proxy.connect_family)
-    known = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
-    networks = [address.network for one in known if is_usable(one) for address in one.addresses]
-    is_inner = ip is not None and not ip.is_loopback and not any(ip in network for network in networks)
-    return is_inner or _leads_to_localhost(case, proxy)
-
-
-def _is_helper(case: Case, socket: Socket) -> bool:
-    """Whether the IP Helper service holds a socket; one whose owner is hidden may be its."""
-    owners = case.owners(socket)
-    return not owners or any("iphlpsvc" in (one.services or ()) or (one.services is None and one.name.lower()
-                             .startswith("svchost")) for one in owners)  # fmt: skip
-
-
 def _leads_to_itself(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> bool | None:
     """Whether the connection comes back to where the port proxy listens; None where nobody sees who listens."""
     target = as_address(proxy.connect_address, proxy.connect_family)
@@ -213,8 +156,8 @@ def _leads_to_itself(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> 
     taking = [one for one in ours if takes_connections(one, target, None)]
     exact = [one for one in taking if one.address == target]
     if not taking or exact:
-        return bool(exact) and all(case.owners(one) and _is_helper(case, one) for one in exact)
-    return None if not all(map(case.owners, taking)) else all(_is_helper(case, one) for one in taking)
+        return bool(exact) and all(case.owners(one) and is_helper(case, one) for one in exact)
+    return None if not all(map(case.owners, taking)) else all(is_helper(case, one) for one in taking)
 
 
 def _answers(case: Case, proxy: PortProxy) -> bool | None:
