@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from landiag.checks import link, names, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.lost_family import check_family
+from landiag.checks.systems import front_addresses
 from landiag.checks.way_back import client_for
 from landiag.journey.rank import rank_kind
 from landiag.journey.routing import lookup
@@ -38,6 +39,7 @@ def check(case: Case) -> Answer:
     findings = _check_given_address(case)
     if not findings and not case.ways:
         findings = [_no_way(case, interfaces)]
+    findings += front_addresses(case)
     findings += check_family(case)
     findings += _check_duplicates(case, interfaces)
     if case.way is not None:

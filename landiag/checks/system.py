@@ -53,7 +53,8 @@ class System(Struct, frozen=True):
     firewall check, None where the general one is right; ``add_firewall`` are findings beside it. ``check_port``
     gets the error with which a bind test ended. ``explains_listening``: whether what it found there says why something
     listens or not. ``passing_on`` are processes that pass the port on to another listener of this machine.
-    ``ending`` says how what holds a socket gives it up, where nobody should end its process.
+    ``check_addresses`` looks at those of the machine in front. ``ending`` says how what holds a socket gives it up,
+    where nobody should end its process.
     ``arp_after`` lists the neighbours once a device was asked, ``parse_arp`` reads it.
     """
 
@@ -62,6 +63,7 @@ class System(Struct, frozen=True):
     plan: Callable[[Case], tuple[Call, ...]] = _nothing
     check_firewall: Callable[[Case], Answer] | None = None
     add_firewall: Callable[[Case], list[Finding]] = _no_findings
+    check_addresses: Callable[[Case], list[Finding]] = _no_findings
     check_port: Callable[[Case, str | None], list[Finding]] = _no_port_findings
     explains_listening: Callable[[Case, Sequence[Finding]], bool] = _never
     passing_on: Callable[[Case], frozenset[int]] = _nobody

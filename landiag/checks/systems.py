@@ -89,6 +89,11 @@ def more_firewalls(case: Case) -> list[Finding]:
     return _of(case).add_firewall(case)
 
 
+def front_addresses(case: Case) -> list[Finding]:
+    """What is wrong with the addresses of the machine in front of this one: Windows around WSL2; empty elsewhere."""
+    return _of(case).check_addresses(case)
+
+
 def port_findings(case: Case, error: str | None) -> list[Finding]:
     """What a system says of the port: kept by Windows, held by AirPlay, served inside WSL2."""
     return _of(case).check_port(case, error)

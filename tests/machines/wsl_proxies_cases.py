@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -11,9 +12,20 @@ from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
 from tests.machines.windows import ALLOW, PID, process, state
 from tests.machines.wsl_cases import HELPED, HELPER, PORT_RULE, PROXY, RELAY, RELAYED, SVCHOST, WSLRELAY
-from tests.machines.wsl_nat_cases import HERE, RIGHT, around, nat, shown, windows_host
+from tests.machines.wsl_nat_cases import (
+    ADAPTERS,
+    ADDRESSES,
+    CABLE,
+    HERE,
+    RIGHT,
+    around,
+    nat,
+    shown,
+    windows_host,
+)
 
 INNER6 = "fd77::10"
+SWITCH = "vEthernet (Bridge to the house)"
 STALE = ("0.0.0.0", 5000, "172.28.99.12", 5000)
 ALONE = ("192.168.77.10", 5000, HERE, 5000)
 ALONE_STALE = ("192.168.77.10", 5000, "172.28.99.12", 5000)
@@ -35,11 +47,14 @@ def to_ipv6(connect: str, listen: str | None = None) -> Synthetic:
     return replace(made, texts={**made.texts, "wsl-portproxy": text})
 
 
+def told(**changes: Any) -> str:
+    """What Windows tells of itself, with some of it changed."""
+    return json.dumps({**json.loads(around()), **changes})
+
+
 def with_ipv6() -> str:
     """What Windows tells where its card has an IPv6 address, too."""
-    told = json.loads(around())
-    told["addresses"].append({"index": 7, "ip": "2001:db8:77::10", "prefix": 64})
-    return json.dumps(told)
+    return told(addresses=[*ADDRESSES, {"index": 7, "ip": "2001:db8:77::10", "prefix": 64}])
 
 
 CASES: Mapping[str, Made] = {
@@ -95,6 +110,17 @@ CASES: Mapping[str, Made] = {
     "wsl2-clear-nat-ipv4-beside-ipv6": Made(
         "inside: the port proxy listens on IPv4, and Windows has an address of either kind",
         nat(RIGHT, windows=with_ipv6(), rules=PORT_RULE), "clear",
+    ),
+    "wsl2-no-lan-address-windows": Made(
+        "inside: everything is right, and Windows itself is in no network",
+        nat(RIGHT, windows=told(adapters=[{**ADAPTERS[0], "up": False}, ADAPTERS[1]], addresses=ADDRESSES[1:2],
+                                gateways=[]), rules=PORT_RULE), "blocked", "no-lan-address",
+    ),
+    "wsl2-clear-nat-external-switch": Made(
+        "inside: Windows' LAN address is that of an external switch, in a network without a gateway",
+        nat(RIGHT, windows=told(adapters=[{**ADAPTERS[0], "name": SWITCH, "description": "Hyper-V Virtual Ethernet"},
+            {**ADAPTERS[0], "name": "Ethernet 3", "index": 8}, ADAPTERS[1]], gateways=[],
+            profiles=[{**CABLE, "alias": SWITCH}]), rules=PORT_RULE), "clear",
     ),
     "wsl2-firewall-profile-nat-no-addresses": Made(
         "inside: Windows tells its networks and not its addresses; the rule is for private ones, the network public",

@@ -12,6 +12,7 @@ SYSTEM = System(
     ways=ways,
     check_port=lambda case, _error: inside.check_port(case),
     add_firewall=firewall.check,
+    check_addresses=inside.check_addresses,
     explains_listening=inside.explains_listening,
 )
 """What the checks ask differently inside WSL2."""

@@ -19,7 +19,7 @@ from landiag.checks.wsl.sources import (
     read_state,
 )
 from landiag.checks.wsl.ways import Entry, list_entries
-from landiag.checks.wsl.windows_side import lan_ways
+from landiag.checks.wsl.windows_side import lan_ways, read_interfaces
 from landiag.collect.portproxy import PortProxy
 from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -41,6 +41,25 @@ def check_port(case: Case) -> list[Finding]:
     finding = _misled(case, entries) or _nothing_leads_here(case)
     mode = network_mode(case.readings)
     return [finding if mode == "nat" else replace(finding, outcome=Outcome.UNKNOWN)]
+
+
+def check_addresses(case: Case) -> list[Finding]:
+    """Check whether Windows is in a network of other devices, where it told its adapters."""
+    adapters = read_interfaces(case.readings)
+    if adapters is None or not is_behind(case.readings) or lan_ways(case.readings):
+        return []
+    told = (f"{one.name} ({'up' if one.up else 'down'})" for one in adapters if one.kind != "loopback")
+    step = "Join the Wi-Fi or plug in the cable, and wait for an address (DHCP)."
+    return [
+        Finding(
+            code="no-lan-address",
+            outcome=Outcome.BLOCKS,
+            symptom=Symptom.UNREACHABLE,
+            title="Windows around this distribution has no address on a network that other devices could use",
+            evidence=(Evidence("Get-NetIPAddress", ", ".join(told)),),
+            fixes=(Fix("Connect Windows to the network", needs="user-action", steps=(step,)),),
+        )
+    ]
 
 
 def explains_listening(case: Case, findings: Sequence[Finding]) -> bool:

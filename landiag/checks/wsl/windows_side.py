@@ -7,7 +7,7 @@ from ipaddress import ip_interface, ip_network
 
 from landiag.checks.system import Readings
 from landiag.checks.wsl.sources import read_state
-from landiag.collect.adapters import kind_of
+from landiag.collect.adapters import Row, is_external_switch, kind_of
 from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
 from landiag.collect.windows_state import HostAdapter, WindowsState
@@ -26,14 +26,20 @@ def read_interfaces(readings: Readings) -> tuple[Interface, ...] | None:
     state = read_state(readings)
     if isinstance(state, Unknown) or not any(one.addresses for one in state.adapters):
         return None
-    interfaces = tuple(_interface(one, state) for one in state.adapters)
+    rows = [
+        Row(one.name, one.mac, tuple(text.partition("/")[0] for text in one.addresses))
+        for one in state.adapters
+    ]
+    switches = {row.name for row in rows if is_external_switch(row, rows)}
+    interfaces = tuple(_interface(one, state, switches) for one in state.adapters)
     found = with_ways_out(interfaces, _routes(interfaces, state))
     return None if isinstance(found, Unknown) else found
 
 
-def _interface(adapter: HostAdapter, state: WindowsState) -> Interface:
+def _interface(adapter: HostAdapter, state: WindowsState, switches: set[str]) -> Interface:
     known = {one.alias: one.category for one in state.profiles}
     kind = kind_of(adapter.name, adapter.description)
+    kind = "ethernet" if kind == "vm" and adapter.name in switches else kind
     return Interface(
         name=adapter.name,
         index=adapter.index,
