@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 from msgspec import Struct
 
@@ -30,20 +31,34 @@ _FAMILIES = re.compile(r"\bipv([46])\b", re.IGNORECASE)
 def parse_portproxy(text: str) -> tuple[PortProxy, ...]:
     """`netsh interface portproxy show all` (or one of its kinds); nothing printed means that there is none.
 
-    A heading names both families, whatever its language: ``Listen on ipv4:   Connect to ipv6:``.
-    Raises ParseError for a line below the dashes that is no row.
+    A heading names both families of its table, whatever its language: ``Listen on ipv4:   Connect to ipv6:``.
+    Raises ParseError for a line below the dashes that is no row, and where nothing tells a family.
     """
-    families, found, in_table = (4, 4), list[PortProxy](), False
+    families: tuple[int, int] | None = None
+    found, in_table = list[PortProxy](), False
     for line in (one.strip() for one in text.splitlines()):
         row, named = _PROXY_ROW.match(line), _FAMILIES.findall(line)
         if row:
-            found.append(PortProxy(row[1], int(row[2]), row[3], int(row[4]), *families))
+            listens, connects = families or (None, None)
+            kinds = _family(row[1], listens), _family(row[3], connects)
+            found.append(PortProxy(row[1], int(row[2]), row[3], int(row[4]), *kinds))
         elif in_table and line:
             raise ParseError(f"not a port that is passed on: {line[:60]!r}")
         elif len(named) == 2:
             families = (int(named[0]), int(named[1]))
+        families = None if in_table and not line else families
         in_table = bool(line) and (in_table or line.startswith("-----"))
     return tuple(found)
+
+
+def _family(address: str, named: int | None) -> int:
+    """The IP version of an address; for a name or ``*`` the one of the heading."""
+    try:
+        return ip_address(address.partition("%")[0]).version
+    except ValueError:
+        if named is None:
+            raise ParseError(f"nothing tells whether {address[:60]!r} is IPv4 or IPv6") from None
+        return named
 
 
 class PortRange(Struct, frozen=True):

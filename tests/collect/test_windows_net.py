@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from landiag.checks.wsl.sources import WSL_PORTPROXY, read_proxies
 from landiag.collect.adapters import kind_of
 from landiag.collect.portproxy import PortProxy, PortRange, parse_excluded_ranges, parse_portproxy
 from landiag.collect.windows_net import (
@@ -18,7 +19,7 @@ from landiag.collect.windows_net import (
     parse_routes6,
 )
 from landiag.firewall.windows.text import decode_console
-from landiag.model.facts import ParseError
+from landiag.model.facts import ParseError, Reading, ReadStatus, Unknown
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "windows_net"
 
@@ -139,6 +140,29 @@ def test_port_proxies_and_none() -> None:
         PortProxy("0.0.0.0", 5000, "172.20.1.2", 5000),
     )
     assert parse_portproxy("") == ()
+
+
+TABLE = "{}\n\nAddress         Port        Address         Port\n------- ----\n{}         5000        {}      5000\n\n"
+
+
+def test_families_of_port_proxies_come_from_the_heading_of_their_own_table() -> None:
+    first = TABLE.format("Listen on ipv6:             Connect to ipv4:", "*", "172.20.1.2")
+    assert [one.listen_family for one in parse_portproxy(first)] == [6]
+    for heading in ("L?sten on ip?6:             Connect to ipv4:", ""):
+        with pytest.raises(ParseError, match="IPv4 or IPv6"):
+            parse_portproxy(first + TABLE.format(heading, "*", "172.20.1.2"))
+    (_, second) = parse_portproxy(first + TABLE.format("", "0.0.0.0", "fd77::10"))
+    assert (second.listen_family, second.connect_family) == (4, 6)
+
+
+@pytest.mark.parametrize("cut", ["0.0.0.0         5000", "0.0.0.0xxxx5000xxxx172.20.1.2xxx5000"])
+def test_a_damaged_list_of_port_proxies_is_unknown(cut: str) -> None:
+    text = TABLE.format("Listen on ipv4:             Connect to ipv4:", "0.0.0.0", "172.20.1.2")
+    damaged = text.replace("0.0.0.0         5000        172.20.1.2      5000", cut)
+    assert isinstance(
+        read_proxies({WSL_PORTPROXY.name: Reading(WSL_PORTPROXY.name, ReadStatus.OK, damaged.encode())}),
+        Unknown,
+    )
 
 
 def test_excluded_ranges() -> None:

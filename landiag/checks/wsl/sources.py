@@ -9,7 +9,8 @@ from landiag.collect.windows_state import REGISTRY_KEYS, STATE, WindowsState, de
 from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import parse_entries
-from landiag.model.facts import Command, ParseError, ReadStatus, Unknown
+from landiag.firewall.windows.text import decode_console
+from landiag.model.facts import Command, ParseError, ReadStatus, Unknown, parse_reading
 
 _SYSTEM32 = "/mnt/c/Windows/System32"
 WSL_MODE = Command("wsl-mode", ("wslinfo", "--networking-mode"))
@@ -67,9 +68,8 @@ def read_proxies(readings: Readings) -> tuple[PortProxy, ...] | Unknown:
     if listed is None or listed.status is not ReadStatus.OK:
         reason = "it was not read" if listed is None else listed.detail or listed.status.value
         return Unknown(reason, "netsh interface portproxy show all")
-    from landiag.firewall.windows.text import decode_console
-
-    return parse_portproxy(decode_console(listed.data))
+    # Nothing at all is an answer: netsh prints nothing where no port is passed on.
+    return parse_reading(listed, lambda _: parse_portproxy(decode_console(listed.data)))
 
 
 def _of_registry(text: str) -> list[PortProxy]:
