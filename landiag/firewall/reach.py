@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from landiag.firewall.command import line_json
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Space, Universe, common, complement, normal
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.ranges import common, complement, normal
+from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Universe
 from landiag.firewall.owners import find_owner
 from landiag.firewall.regions import Cell, Kind, Region, Regions, list_regions
 from landiag.model.operands import Ranges

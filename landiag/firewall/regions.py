@@ -12,7 +12,9 @@ from msgspec.structs import replace
 from landiag.firewall.command import saved_around
 from landiag.firewall.engine.explore import MAX_RUNS, Around, Explorer, Told, parts
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Space, Universe, normal
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.ranges import normal
+from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Universe
 from landiag.firewall.engine.surroundings import AnywhereSurroundings
 from landiag.model.facts import IPNetwork
 from landiag.model.operands import Ranges

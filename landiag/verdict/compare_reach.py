@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from landiag.firewall.engine.spaces import Axis, Space
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.owners import find_owner
 from landiag.firewall.reach import say_interface, say_ports, say_who
 from landiag.firewall.regions import Kind, Regions, Scope, find_both

@@ -17,7 +17,8 @@ from landiag.firewall.engine.fronts import Ended, on_axis
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.spaces import Axis, Point, Space, Universe, holds, pieces
+from landiag.firewall.engine.nodes import Space, holds, pieces
+from landiag.firewall.engine.spaces import Axis, Point, Universe
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.engine.sweep import Sweep
 from landiag.firewall.engine.tables import Table

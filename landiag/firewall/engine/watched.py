@@ -9,7 +9,8 @@ from msgspec import Struct
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import Class, on_axis
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
-from landiag.firewall.engine.spaces import Axis, Space
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.engine.surroundings import Surroundings, Watch, Way
 from landiag.firewall.engine.tables import Table
 from landiag.model.operands import Fields
