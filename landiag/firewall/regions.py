@@ -16,6 +16,7 @@ from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Universe
 from landiag.firewall.engine.surroundings import AnywhereSurroundings
+from landiag.firewall.engine.uncollected import uncollected
 from landiag.model.facts import IPNetwork
 from landiag.model.operands import Ranges
 from landiag.model.packet import IPAddress, Packet
@@ -156,9 +157,10 @@ def find_regions(
     """
     universes = {version: Universe(version) for version in scope.versions}
     found = Regions(scope, universes if beside is None else beside.universes)
-    for version in scope.versions:
-        for protocol in scope.protocols:
-            _find_kind(ruleset, found, version, protocol, names)
+    with uncollected():
+        for version in scope.versions:
+            for protocol in scope.protocols:
+                _find_kind(ruleset, found, version, protocol, names)
     return found
 
 

@@ -183,9 +183,9 @@ def parts(told: Told, universe: Universe) -> Iterator[tuple[Space, TraceLine | N
     if met is None:
         yield told.space, line
         return
-    is_whole = universe.subtract(met.group.space, told.space) is None
+    others = universe.subtract(met.group.space, told.space)
     for end in met.group.ends:
-        space = end.space if is_whole else universe.intersect(end.space, told.space)
+        space = universe.subtract(end.space, others)
         if space is not None:
             yield space, line if _same(end, line) else replace(line, rule=end.rule, chain=end.chain)
 
@@ -208,4 +208,6 @@ def _same(end: Ended, line: TraceLine) -> bool:
         return False
     if end.rule is None or line.rule is None:
         return end.rule is line.rule
-    return end.rule is line.rule or (end.rule.position, end.rule.text) == (line.rule.position, line.rule.text)
+    if end.rule is line.rule:
+        return True
+    return end.rule.position == line.rule.position and end.rule.text == line.rule.text
