@@ -34,7 +34,7 @@ def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] 
     for port, sockets in sorted(by_port.items()):
         # What becomes of a port depends on its own sockets alone.
         alone = replace(facts, sockets=tuple(sockets))
-        case = open_case(Question(Target(port=port)), recorder, machine, alone)
+        case = replace(open_case(Question(Target(port=port)), recorder, machine, alone), wants_fixes=False)
         found += [_describe(case, socket) for socket in sockets]
     return tuple(found)
 

@@ -58,6 +58,8 @@ def best_proposal(
 ) -> tuple[Proposal | None, Journey | None]:
     """Try the openings from the narrowest place on, until one helps in the model; the last one otherwise."""
     proposal, following = None, None
+    if not case.wants_fixes:
+        return None, None
     owner = find_owner(ruleset, line, journey.lines)
     for candidate in propose(ruleset, owner, line, _opening(way, journey)):
         proposal, following = candidate, _follow_again(case, candidate, journey)

@@ -182,12 +182,16 @@ def _find_kind(ruleset: Ruleset, found: Regions, version: int, protocol: str, na
 
 def _explorer(ruleset: Ruleset, found: Regions, kind: Kind) -> Explorer:
     scope = found.scope
-    around = scope.around or saved_around(ruleset)
-    if scope.around is None and scope.own is None and is_linux(ruleset):
-        around = AnywhereSurroundings
     universe = found.universes[kind.version]
     asked = universe.box(box_of(scope, kind.version))
-    return Explorer(ruleset, around, template(scope, kind), universe, asked)
+    return Explorer(ruleset, around_of(ruleset, scope), template(scope, kind), universe, asked)
+
+
+def around_of(ruleset: Ruleset, scope: Scope) -> Around:
+    """What is known of the host around a ruleset when its regions are found."""
+    if scope.around is None and scope.own is None and is_linux(ruleset):
+        return AnywhereSurroundings
+    return scope.around or saved_around(ruleset)
 
 
 def _cells(explorer: Explorer, max_runs: int) -> Iterator[Cell]:

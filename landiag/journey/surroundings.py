@@ -14,6 +14,7 @@ from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.journey.binding import bind_among
 from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.remember import remember
+from landiag.journey.route_index import index_routes
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
 from landiag.model.facts import Interface, IPAddress, IPNetwork, Route, Socket, Unknown
 from landiag.model.host import Facts
@@ -100,9 +101,8 @@ class HostSurroundings(Surroundings):
     def _local_type(self, address: IPAddress, device: str | None) -> str:
         """IPv4 looks into the table of local addresses alone; what is not there is unicast (__inet_dev_addr_type)."""
         routes = () if isinstance(self._facts.routes, Unknown) else self._facts.routes
-        local = [one for one in routes if one.table in ("local", "255") and address in one.destination]
-        local.sort(key=lambda route: -route.destination.prefixlen)
-        return local[0].kind if local and device in (None, local[0].device) else "unicast"
+        found = next(index_routes(routes).matching("local", address), None)
+        return found[0].kind if found and device in (None, found[0].device) else "unicast"
 
     def way_to(
         self, address: IPAddress, device: str | None, mark: int | None, source: IPAddress | None = None
