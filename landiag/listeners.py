@@ -10,6 +10,7 @@ from landiag.checks.owners import describe_owner
 from landiag.checks.restart import server_of
 from landiag.gather import gather, open_case
 from landiag.host import Recorder
+from landiag.journey.alike import Alike
 from landiag.journey.binding import describe_address
 from landiag.model.causes import rank
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
@@ -30,11 +31,12 @@ def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] 
     by_port: dict[int, list[Socket]] = {}
     for socket in facts.sockets:
         by_port.setdefault(socket.port, []).append(socket)
-    found = []
+    found, alike = [], Alike()
     for port, sockets in sorted(by_port.items()):
         # What becomes of a port depends on its own sockets alone.
         alone = replace(facts, sockets=tuple(sockets))
-        case = replace(open_case(Question(Target(port=port)), recorder, machine, alone), wants_fixes=False)
+        case = open_case(Question(Target(port=port)), recorder, machine, alone, alike.follow)
+        case = replace(case, wants_fixes=False)
         found += [_describe(case, socket) for socket in sockets]
     return tuple(found)
 

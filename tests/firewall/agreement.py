@@ -161,17 +161,20 @@ def compare(name: str, ruleset: Ruleset, random: Random, number: int) -> Tally:
         cells = tables[kind].find(point)
         tally.packets += 1
         said = [_said(cell) for cell in cells]
-        if len(cells) == 1 and _is_untold(cells[0], point):
+        if len(cells) == 1 and _is_open(cells[0], point, plain.verdict):
             tally.untold += 1
         elif said != [heard]:
             tally.differences.append(f"{name}: {kind} {point}: {said} is told, {heard} is so")
     return tally
 
 
-def _is_untold(cell: Cell, point: Point) -> bool:
-    """Too many kinds; or what is unknown of others is known of packets that claim to come from this host."""
+def _is_open(cell: Cell, point: Point, verdict: Verdict) -> bool:
+    """Whether nothing more is told: too many kinds; or the packet claims to come from the very address that it goes to.
+
+    Of those, what is unknown of others may be known, and another rule may say the same.
+    """
     is_own = point[Axis.SOURCE] == point[Axis.DESTINATION]
-    return cell.told.told is None or (cell.verdict is Verdict.UNKNOWN and is_own)
+    return cell.told.told is None or (is_own and cell.verdict in (Verdict.UNKNOWN, verdict))
 
 
 def _said(cell: Cell) -> object:

@@ -98,12 +98,15 @@ class Explorer(Struct):
         return space
 
     def _follow(self, space: Space, point: Point) -> Told:
-        lens = Lens(self.universe, point, self._open(space))
-        watcher = Watcher(self.table, lens, space)
+        watcher = self.watcher(space, point)
         packet = put_at(self.packet, point)
         follower = Follower(self.ruleset, Watched(self.around(packet), watcher))
         told = follower.follow(packet)
-        return Told(watcher.space, told, watcher.met, lens)
+        return Told(watcher.space, told, watcher.met, watcher.lens)
+
+    def watcher(self, space: Space, point: Point) -> Watcher:
+        """What keeps the set of those that a packet of a set speaks for while it is followed."""
+        return Watcher(self.table, Lens(self.universe, point, self._open(space)), space)
 
     def _open(self, space: Space) -> frozenset[Axis]:
         """The axes along which a set extends."""

@@ -71,7 +71,16 @@ def _piece(low: int, high: int, version: int) -> Piece:
     return Piece(address_of(low, version), address_of(high, version), address_of(speaker, version))
 
 
-def _edges(ruleset: Ruleset, network: IPNetwork) -> Iterator[int]:
+def _edges(ruleset: Ruleset, network: IPNetwork) -> frozenset[int]:
+    """Where the ruleset tells clients apart; worked out once for a network."""
+    name = ("edges", str(network))
+    found = ruleset.notes.get(name)
+    if not isinstance(found, frozenset):
+        found = ruleset.notes[name] = frozenset(_list_edges(ruleset, network))
+    return found
+
+
+def _list_edges(ruleset: Ruleset, network: IPNetwork) -> Iterator[int]:
     if not ruleset.texts:
         for chain in ruleset.chains():
             for rule in chain.rules:
