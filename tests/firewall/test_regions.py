@@ -200,9 +200,9 @@ def some_packets(random: Random, number: int) -> list[Packet]:
 
 def test_packets_in_bulk_are_judged_as_one_by_one() -> None:
     bulk, judge = Bulk(OFFICE), Judge(OFFICE, saved_around(OFFICE))
-    for packet in some_packets(Random(5), 400):
-        one = judge.judge(packet)
-        assert bulk.judge(packet).document == judged_json(OFFICE, one, with_trace=False)
+    for asked in some_packets(Random(5), 400):
+        one = judge.judge(asked)
+        assert bulk.judge(asked).document == judged_json(OFFICE, one, with_trace=False)
 
 
 def test_what_changed_is_said_by_its_meaning() -> None:
