@@ -42,6 +42,9 @@ def proven(
     passes = following is not None and following.verdict is Verdict.ACCEPT
     holds = proof.is_narrow is True and (bool(proof.opens) or not passes)
     fix = replace(finding.fixes[0], opens=proof.opens)
+    if proof.excess is not None:
+        more = f"it lets in more than that, for example {proof.excess}"
+        fix = replace(fix, risk=f"{fix.risk}; {more}" if fix.risk else more)
     return replace(finding, fixes=(fix if holds else replace(fix, verified=None),))
 
 

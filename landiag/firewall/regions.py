@@ -318,11 +318,6 @@ def _by_kind(spaces: Sequence[tuple[Kind, Space]], verdict: Verdict, found: Regi
         yield Region(protocol, version, None if every else tuple(names), space, verdict)
 
 
-def lies_within(region: Region, universe: Universe, allowed: Box) -> bool:
-    """Whether every packet of a region lies in a box."""
-    return universe.split(region.space, allowed)[1] is None
-
-
 def digest(found: Regions) -> str:
     """A digest of what a firewall does: equal for rulesets that do the same, however they are written."""
     hashed = hashlib.sha256()
