@@ -39,7 +39,7 @@ from landiag.model.action import (
 from landiag.model.chance import Limited
 from landiag.model.match import Match
 from landiag.model.operands import Draw
-from landiag.model.ruleset import Chain, Rule, Ruleset
+from landiag.model.ruleset import Chain, Rule, RuleList, Ruleset
 
 MAX_VISITS = 2_000_000
 """How many rules a sweep may meet, with each of its fronts."""
@@ -82,6 +82,8 @@ class Sweep(Endings, kw_only=True):
         returned: list[Front] = []
         above = (*above, chain.name)
         dealt: Deal | None = None
+        if isinstance(chain.rules, RuleList):
+            chain.rules.expect_many()
         for rule in chain.candidates(Blind(self, fronts)):
             self.visits += len(fronts)
             if len(fronts) == 1 and (ending := self.ending(rule, fronts[0])) is not None:
