@@ -50,7 +50,8 @@ def _ends(networks: Iterable[IPNetwork]) -> Mapping[int, frozenset[int]]:
     """The first value of networks, and the first behind them, by IP version."""
     ends: dict[int, set[int]] = {4: set(), 6: set()}
     for network in networks:
-        ends[network.version] |= {int(network.network_address), int(network.broadcast_address) + 1}
+        first, free = int(network.network_address), network.max_prefixlen - network.prefixlen
+        ends[network.version] |= {first, first + (1 << free)}
     return {version: frozenset(found) for version, found in ends.items()}
 
 
