@@ -12,7 +12,8 @@ from landiag.collect.exchanges.resolve import parse_resolution
 from landiag.collect.machine import MACHINE, Machine, parse_machine
 from landiag.collect.systems import collector_of, first_sources
 from landiag.host import Recorder
-from landiag.journey.classes import follow_ways
+from landiag.journey.classes import Follow, follow_ways
+from landiag.journey.journey import follow
 from landiag.journey.ways import Way, choose_ways, list_ways
 from landiag.model.facts import Call, IPAddress, Source, Unknown, parse_reading
 from landiag.model.host import Facts
@@ -82,7 +83,9 @@ def _find_peer(question: Question, recorder: Recorder) -> IPAddress | None:
     return address
 
 
-def open_case(question: Question, recorder: Recorder, machine: Machine, facts: Facts) -> Case:
+def open_case(
+    question: Question, recorder: Recorder, machine: Machine, facts: Facts, following: Follow = follow
+) -> Case:
     """Choose the ways in and follow the clients' conversations along them."""
     target, client = question.target, _find_peer(question, recorder)
     _refuse_own_address(client, facts)
@@ -94,7 +97,7 @@ def open_case(question: Question, recorder: Recorder, machine: Machine, facts: F
         machine=machine,
         facts=facts,
         ways=ways,
-        classes=follow_ways(facts, ways, target, client),
+        classes=follow_ways(facts, ways, target, client, following),
         readings=recorder.readings,
         peer=client,
         program=question.program,

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from ipaddress import ip_address
+
 from msgspec.structs import replace
 
 from landiag.checks import firewall, listening, way_back
 from landiag.checks.case import Case
 from landiag.checks.owners import describe_owner
 from landiag.checks.restart import server_of
+from landiag.firewall.engine.nat import address_of
+from landiag.firewall.engine.ranges import normal
 from landiag.gather import gather, open_case
 from landiag.host import Recorder
+from landiag.journey.alike import Alike
 from landiag.journey.binding import describe_address
 from landiag.model.causes import rank
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
 from landiag.model.causes.network import NO_LAN_ADDRESS
 from landiag.model.facts import Socket, Unknown
 from landiag.model.listener import Listener
-from landiag.model.report import Finding, Outcome, Target
+from landiag.model.report import AddressSpan, Finding, Outcome, Target
 from landiag.question import Question
 
 _CHECKS = (listening.check, firewall.check, way_back.check)
@@ -30,11 +36,12 @@ def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] 
     by_port: dict[int, list[Socket]] = {}
     for socket in facts.sockets:
         by_port.setdefault(socket.port, []).append(socket)
-    found = []
+    found, alike = [], Alike()
     for port, sockets in sorted(by_port.items()):
         # What becomes of a port depends on its own sockets alone.
         alone = replace(facts, sockets=tuple(sockets))
-        case = open_case(Question(Target(port=port)), recorder, machine, alone)
+        case = open_case(Question(Target(port=port)), recorder, machine, alone, alike.follow)
+        case = replace(case, wants_fixes=False)
         found += [_describe(case, socket) for socket in sockets]
     return tuple(found)
 
@@ -52,6 +59,30 @@ def _describe(case: Case, socket: Socket) -> Listener:
         cause,
         why,
         url,
+        *_clients(case, socket),
+    )
+
+
+def _clients(case: Case, socket: Socket) -> tuple[tuple[AddressSpan, ...], tuple[AddressSpan, ...]]:
+    """Which addresses of the subnet get an answer from the servers on this port, and which do not."""
+    if case.way is None or socket.address.is_loopback:
+        return (), ()
+    classes = case.classes.get(case.way.id, ())
+    clients, others = (
+        _joined([span for one in classes if one.fares_well is well for span in one.spans])
+        for well in (True, False)
+    )
+    return clients, others
+
+
+def _joined(spans: Sequence[AddressSpan]) -> tuple[AddressSpan, ...]:
+    """Spans in order, those that touch as one."""
+    pairs = [(ip_address(span.first), ip_address(span.last)) for span in spans]
+    top = (1 << max((first.max_prefixlen for first, _ in pairs), default=32)) - 1
+    ranges = normal([(int(first), int(last)) for first, last in pairs], top)
+    version = pairs[0][0].version if pairs else 4
+    return tuple(
+        AddressSpan(str(address_of(low, version)), str(address_of(high, version))) for low, high in ranges
     )
 
 

@@ -24,6 +24,7 @@ class Case(Struct, frozen=True):
     ``classes`` are the classes of clients along each way, by the id of the way, the largest first, each with the
     journey of its conversation. ``peer`` is the client that fails, when one was named. ``program`` is the program
     whose port it should be, when the user said so. ``name`` is the host name that people type.
+    ``wants_fixes`` is False where nobody asks for them: what a fix opens takes long to find.
     """
 
     target: Target
@@ -38,6 +39,7 @@ class Case(Struct, frozen=True):
     host_header: str | None = None
     target_path: str = "/"
     name: str | None = None
+    wants_fixes: bool = True
 
     @property
     def port(self) -> int:

@@ -42,6 +42,9 @@ def proven(
     passes = following is not None and following.verdict is Verdict.ACCEPT
     holds = proof.is_narrow is True and (bool(proof.opens) or not passes)
     fix = replace(finding.fixes[0], opens=proof.opens)
+    if proof.excess is not None:
+        more = f"it lets in more than that, for example {proof.excess}"
+        fix = replace(fix, risk=f"{fix.risk}; {more}" if fix.risk else more)
     return replace(finding, fixes=(fix if holds else replace(fix, verified=None),))
 
 
@@ -58,6 +61,8 @@ def best_proposal(
 ) -> tuple[Proposal | None, Journey | None]:
     """Try the openings from the narrowest place on, until one helps in the model; the last one otherwise."""
     proposal, following = None, None
+    if not case.wants_fixes:
+        return None, None
     owner = find_owner(ruleset, line, journey.lines)
     for candidate in propose(ruleset, owner, line, _opening(way, journey)):
         proposal, following = candidate, _follow_again(case, candidate, journey)

@@ -46,7 +46,7 @@ def _exceptions(case: Case, way: Way) -> tuple[Fix, ...]:
     binding = find_binding(case.facts, way.ip, case.port, way.interface)
     if journey is None or line is None or isinstance(binding, Unknown) or not binding.serving:
         return ()
-    if isinstance(case.facts.ruleset, Unknown):
+    if isinstance(case.facts.ruleset, Unknown) or not case.wants_fixes:
         return ()
     if find_owner(case.facts.ruleset, line, journey.lines).manager not in _BY_HAND:
         return ()

@@ -59,7 +59,9 @@ def _edit_source(case: Case, process: Process, socket: Socket, family: Family) -
 
 
 def listen_fixes(case: Case, socket: Socket, family: Family) -> tuple[Fix, ...]:
-    """Say how this server is told to listen on all addresses of a family."""
+    """Say how this server is told to listen on all addresses of a family; nothing where nobody asks for fixes."""
+    if not case.wants_fixes:
+        return ()
 
     def advise(server: Server, process: Process) -> RestartAdvice:
         edit = case.parse(_edit_source(case, process, socket, family), parse_edit)

@@ -15,7 +15,8 @@ from msgspec import Struct
 from landiag.cli.arguments import parse_port
 from landiag.cli.firewall_answer import read_saved
 from landiag.cli.outputs import Stop, check_outputs, write_file
-from landiag.firewall.engine.spaces import MAX_PORT, normal
+from landiag.firewall.engine.ranges import normal
+from landiag.firewall.engine.spaces import MAX_PORT
 from landiag.firewall.reach import render_page, write_reach
 from landiag.firewall.regions import Regions, Scope, find_regions, narrowed
 from landiag.host import Recorder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -199,14 +200,18 @@ def _parse_route(item: dict[str, Any], family: Family) -> list[Route]:
             kind=str(item.get("type", "unicast")),
             table=str(item.get("table", "main")),
             device=hop.get("dev"),
-            gateway=ip_address(hop["gateway"]) if "gateway" in hop else _parse_via(hop),
-            source=ip_address(item["prefsrc"]) if "prefsrc" in item else None,
+            gateway=_address(hop["gateway"]) if "gateway" in hop else _parse_via(hop),
+            source=_address(item["prefsrc"]) if "prefsrc" in item else None,
             metric=int(item.get("metric", 0)),
             dead="dead" in hop.get("flags", ()),
             multipath=len(hops) > 1,
         )
         for hop in hops
     ]
+
+
+_address = lru_cache(ip_address)
+"""Thousands of routes lead to a few gateways."""
 
 
 def _parse_via(hop: dict[str, Any]) -> Any:

@@ -19,8 +19,9 @@ from landiag.firewall.command import (
     translated_to,
 )
 from landiag.firewall.engine.explore import Explorer, Told, parts
+from landiag.firewall.engine.nodes import Space, holds, pieces
 from landiag.firewall.engine.pieces import IPNetwork
-from landiag.firewall.engine.spaces import Axis, Point, Space, Universe, holds, pieces
+from landiag.firewall.engine.spaces import Axis, Point, Universe
 from landiag.model.packet import IPAddress, Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.model.sets import RangeIndex

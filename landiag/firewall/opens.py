@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.spaces import Axis, Box, Universe
 from landiag.firewall.openings import Opening
-from landiag.firewall.regions import Region, Scope, box_of, lies_within, what_opens
+from landiag.firewall.regions import Region, Scope, box_of, what_opens
 from landiag.model.facts import IPAddress
 from landiag.model.operands import Ranges
 from landiag.model.report import AddressSpan, Opened
@@ -25,10 +25,14 @@ FEWEST_RUNS = 30
 
 
 class Proof(Struct, frozen=True):
-    """What a change opens, and whether that is what it should. ``is_narrow`` is None where packets became doubtful."""
+    """What a change opens, and whether that is what it should. ``is_narrow`` is None where packets became doubtful.
+
+    ``excess`` is one of the packets that it should not let in, in words.
+    """
 
     opens: tuple[Opened, ...]
     is_narrow: bool | None
+    excess: str | None = None
 
 
 def prove_opening(
@@ -50,13 +54,23 @@ def prove_opening(
         one for region in found.regions for one in _describe(region, scope, universes[region.version])
     )
     allowed = _allowed(opening, to)
-    is_narrow = all(
-        region.protocol == "tcp"
-        and region.version == opening.clients.version
-        and lies_within(region, universes[region.version], allowed)
+    excess = [
+        text
         for region in found.regions
-    )
-    return Proof(opens, None if found.doubt and is_narrow else is_narrow)
+        if (text := _excess(region, universes[region.version], opening, allowed)) is not None
+    ]
+    if excess:
+        return Proof(opens, is_narrow=False, excess=excess[0])
+    return Proof(opens, None if found.doubt else True)
+
+
+def _excess(region: Region, universe: Universe, opening: Opening, allowed: Box) -> str | None:
+    """A packet of a region that an opening is not for; None where there is none."""
+    is_other = region.protocol != "tcp" or region.version != opening.clients.version
+    space = region.space if is_other else universe.split(region.space, allowed)[1]
+    for sources, ports, *_ in universe.boxes(space):
+        return f"{region.protocol} from {address_of(sources[0][0], region.version)} to port {ports[0][0]}"
+    return None
 
 
 def _allowed(opening: Opening, to: IPAddress | None) -> Box:

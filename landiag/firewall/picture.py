@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from landiag.firewall.engine.spaces import Axis, Space, holds, normal, pieces
+from landiag.firewall.engine.nodes import Space, holds, pieces
+from landiag.firewall.engine.ranges import normal
+from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.reach import alike, say_interface, say_ports, say_who
 from landiag.firewall.regions import Kind, Regions
 from landiag.model.operands import Ranges

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import summarize_address_range
 from typing import Any
 
@@ -10,13 +11,18 @@ from msgspec import Struct
 
 from landiag.firewall.command import line_json
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Space, Universe, common, complement, normal
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.ranges import common, complement, normal
+from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Universe
 from landiag.firewall.owners import find_owner
 from landiag.firewall.regions import Cell, Kind, Region, Regions, list_regions
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Ruleset, Verdict
 
 SCHEMA = "landiag.reach/1"
+
+MEMORY = 16_384
+"""So many addresses are remembered as they are written."""
 
 SHOWN = 12
 """So many networks, ports or rules are named in one line of a page."""
@@ -73,7 +79,13 @@ def box_json(found: Regions, region: Region, box: Box) -> dict[str, Any]:
 
 
 def _addresses(ranges: Ranges | None, version: int) -> list[list[str]]:
-    return [[str(address_of(value, version)) for value in span] for span in ranges or ()]
+    return [[_text(low, version), _text(high, version)] for low, high in ranges or ()]
+
+
+@lru_cache(MEMORY)
+def _text(value: int, version: int) -> str:
+    """An address in words: regions of one ruleset begin and end at the same few."""
+    return str(address_of(value, version))
 
 
 class Way(Struct, frozen=True):

@@ -12,8 +12,11 @@ from msgspec.structs import replace
 from landiag.firewall.command import saved_around
 from landiag.firewall.engine.explore import MAX_RUNS, Around, Explorer, Told, parts
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Space, Universe, normal
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.ranges import normal
+from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Universe
 from landiag.firewall.engine.surroundings import AnywhereSurroundings
+from landiag.firewall.engine.uncollected import uncollected
 from landiag.model.facts import IPNetwork
 from landiag.model.operands import Ranges
 from landiag.model.packet import IPAddress, Packet
@@ -154,9 +157,10 @@ def find_regions(
     """
     universes = {version: Universe(version) for version in scope.versions}
     found = Regions(scope, universes if beside is None else beside.universes)
-    for version in scope.versions:
-        for protocol in scope.protocols:
-            _find_kind(ruleset, found, version, protocol, names)
+    with uncollected():
+        for version in scope.versions:
+            for protocol in scope.protocols:
+                _find_kind(ruleset, found, version, protocol, names)
     return found
 
 
@@ -178,12 +182,16 @@ def _find_kind(ruleset: Ruleset, found: Regions, version: int, protocol: str, na
 
 def _explorer(ruleset: Ruleset, found: Regions, kind: Kind) -> Explorer:
     scope = found.scope
-    around = scope.around or saved_around(ruleset)
-    if scope.around is None and scope.own is None and is_linux(ruleset):
-        around = AnywhereSurroundings
     universe = found.universes[kind.version]
     asked = universe.box(box_of(scope, kind.version))
-    return Explorer(ruleset, around, template(scope, kind), universe, asked)
+    return Explorer(ruleset, around_of(ruleset, scope), template(scope, kind), universe, asked)
+
+
+def around_of(ruleset: Ruleset, scope: Scope) -> Around:
+    """What is known of the host around a ruleset when its regions are found."""
+    if scope.around is None and scope.own is None and is_linux(ruleset):
+        return AnywhereSurroundings
+    return scope.around or saved_around(ruleset)
 
 
 def _cells(explorer: Explorer, max_runs: int) -> Iterator[Cell]:
@@ -308,11 +316,6 @@ def _by_kind(spaces: Sequence[tuple[Kind, Space]], verdict: Verdict, found: Regi
     for (version, protocol, space), names in groups.items():
         every = len(names) == len(found.interfaces(version, protocol))
         yield Region(protocol, version, None if every else tuple(names), space, verdict)
-
-
-def lies_within(region: Region, universe: Universe, allowed: Box) -> bool:
-    """Whether every packet of a region lies in a box."""
-    return universe.split(region.space, allowed)[1] is None
 
 
 def digest(found: Regions) -> str:

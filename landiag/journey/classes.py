@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -55,19 +55,25 @@ class ClientClass(Struct, frozen=True):
         return (", ".join(spans) or str(self.journey.packet.source)) + more
 
 
+Follow = Callable[[Facts, Packet], "Journey | Unknown"]
+"""Follows the attempt that a packet begins."""
+
+
 def follow_ways(
-    facts: Facts, ways: Iterable[Way], target: Target, peer: IPAddress | None
+    facts: Facts, ways: Iterable[Way], target: Target, peer: IPAddress | None, following: Follow = follow
 ) -> Mapping[str, tuple[ClientClass, ...]]:
     """Follow the clients' conversations along every way in, by the id of the way; the largest class first."""
-    return {way.id: _follow_way(facts, way, target, peer) for way in ways}
+    return {way.id: _follow_way(facts, way, target, peer, following) for way in ways}
 
 
-def _follow_way(facts: Facts, way: Way, target: Target, peer: IPAddress | None) -> tuple[ClientClass, ...]:
+def _follow_way(
+    facts: Facts, way: Way, target: Target, peer: IPAddress | None, following: Follow
+) -> tuple[ClientClass, ...]:
     only = peer if way.front is None else way.front.source
     if only is not None and only.version == way.ip.version:
-        return _follow_one(facts, way, target, only)
-    found = _ordinary_first(_follow_classes(facts, way, target))
-    return found or _follow_one(facts, way, target, client_of(way))
+        return _follow_one(facts, way, target, only, following)
+    found = _ordinary_first(_follow_classes(facts, way, target, following))
+    return found or _follow_one(facts, way, target, client_of(way), following)
 
 
 def _ordinary_first(classes: Iterable[ClientClass]) -> tuple[ClientClass, ...]:
@@ -81,12 +87,14 @@ _ALIKE = 0.9
 """Classes whose sizes differ by less are taken for equally ordinary."""
 
 
-def _follow_one(facts: Facts, way: Way, target: Target, client: IPAddress) -> tuple[ClientClass, ...]:
-    journey = follow(facts, first_packet(facts, way, client, target.port))
+def _follow_one(
+    facts: Facts, way: Way, target: Target, client: IPAddress, following: Follow
+) -> tuple[ClientClass, ...]:
+    journey = following(facts, first_packet(facts, way, client, target.port))
     return () if isinstance(journey, Unknown) else (ClientClass(journey),)
 
 
-def _follow_classes(facts: Facts, way: Way, target: Target) -> Iterator[ClientClass]:
+def _follow_classes(facts: Facts, way: Way, target: Target, following: Follow) -> Iterator[ClientClass]:
     """Follow one client of each piece of the subnet, and put the pieces together that fare alike."""
     together: dict[object, tuple[Journey, list[Piece]]] = {}
     own = _own_addresses(facts)
@@ -95,7 +103,7 @@ def _follow_classes(facts: Facts, way: Way, target: Target) -> Iterator[ClientCl
         if not clients:
             continue
         speaker = max(clients, key=lambda part: part.size).speaker
-        journey = follow(facts, first_packet(facts, way, speaker, target.port))
+        journey = following(facts, first_packet(facts, way, speaker, target.port))
         if not isinstance(journey, Unknown):
             together.setdefault(_fate(journey), (journey, []))[1].extend(clients)
     for journey, pieces in together.values():

@@ -10,6 +10,7 @@ from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.neighbours import Seeker
 from landiag.firewall.engine.surroundings import Way
+from landiag.firewall.engine.watched import Watched, Watcher
 from landiag.journey.ends import End, LinkFault, Sight, end_of_stop, see
 from landiag.journey.followed import find_ends
 from landiag.journey.link import find_link_fault, interface_of
@@ -77,20 +78,24 @@ def follow(facts: Facts, packet: Packet) -> Journey | Unknown:
     return follow_through(facts, facts.ruleset, packet)
 
 
-def follow_through(facts: Facts, ruleset: Ruleset, packet: Packet) -> Journey:
-    """Follow a packet through another ruleset than the host's own (with a fix applied)."""
-    journey, other = _follow_ordered(facts, ruleset, packet), ruleset.in_other_order
+def follow_through(facts: Facts, ruleset: Ruleset, packet: Packet, watcher: Watcher | None = None) -> Journey:
+    """Follow a packet through another ruleset than the host's own (with a fix applied).
+
+    ``watcher`` is told what decides about a packet that speaks for others.
+    """
+    journey, other = _follow_ordered(facts, ruleset, packet, watcher), ruleset.in_other_order
     if other is None or not journey.stops:
         return journey
-    same = _follow_ordered(facts, other, packet).sight == journey.sight
+    same = _follow_ordered(facts, other, packet, watcher).sight == journey.sight
     return journey if same else replace(journey, sight=Sight(Symptom.UNKNOWN))
 
 
-def _follow_ordered(facts: Facts, ruleset: Ruleset, packet: Packet) -> Journey:
+def _follow_ordered(facts: Facts, ruleset: Ruleset, packet: Packet, watcher: Watcher | None) -> Journey:
     """Follow a packet through a ruleset whose tables were registered in the order in which they stand."""
     loose = facts.sysctls.get("net.netfilter.nf_conntrack_tcp_loose", "1") != "0"
     around = HostSurroundings(facts, packet)
-    follower = Follower(ruleset, around, facts.now, loose, visits=True)
+    asked = around if watcher is None else Watched(around, watcher)
+    follower = Follower(ruleset, asked, facts.now, loose, visits=True)
     told = follower.follow(packet)
     ends = tuple(find_ends(facts, follower, told, packet))
     if facts.os == "linux" and _is_neighbour(facts, around, packet):

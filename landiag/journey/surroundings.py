@@ -6,7 +6,7 @@ Sources: ip_route_input_slow and fib_validate_source (net/ipv4/route.c, fib_fron
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 
 from landiag.firewall.engine.fields import NO_SOCKET
@@ -14,6 +14,7 @@ from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.journey.binding import bind_among
 from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.remember import remember
+from landiag.journey.route_index import index_routes
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
 from landiag.model.facts import Interface, IPAddress, IPNetwork, Route, Socket, Unknown
 from landiag.model.host import Facts
@@ -35,9 +36,7 @@ KERNEL_UID = 0
 
 
 def _networks(facts: Facts) -> Iterator[IPNetwork]:
-    """Every network that tells addresses apart, those of containers among them."""
-    if not isinstance(facts.routes, Unknown):
-        yield from (route.destination for route in facts.routes)
+    """Every network besides those of routes that tells addresses apart."""
     if not isinstance(facts.policy_rules, Unknown):
         for rule in facts.policy_rules:
             yield from (network for network in (rule.source, rule.destination) if network is not None)
@@ -45,18 +44,32 @@ def _networks(facts: Facts) -> Iterator[IPNetwork]:
         for interface in facts.interfaces:
             for address in interface.addresses:
                 yield from (address.network, ip_network(address.ip))
-    if not isinstance(facts.namespaces, Unknown):
-        for namespace in facts.namespaces:
-            yield from _networks(facts_inside(facts, namespace))
+
+
+def _ends(networks: Iterable[IPNetwork]) -> Mapping[int, frozenset[int]]:
+    """The first value of networks, and the first behind them, by IP version."""
+    ends: dict[int, set[int]] = {4: set(), 6: set()}
+    for network in networks:
+        first, free = int(network.network_address), network.max_prefixlen - network.prefixlen
+        ends[network.version] |= {first, first + (1 << free)}
+    return {version: frozenset(found) for version, found in ends.items()}
 
 
 @remember
-def _edges(facts: Facts) -> Mapping[int, frozenset[int]]:
-    """The ends of those networks, by IP version."""
-    ends: dict[int, set[int]] = {4: set(), 6: set()}
-    for network in _networks(facts):
-        ends[network.version] |= {int(network.network_address), int(network.broadcast_address) + 1}
-    return {version: frozenset(found) for version, found in ends.items()}
+def _ends_of_routes(routes: Iterable[Route]) -> Mapping[int, frozenset[int]]:
+    """There may be tens of thousands, and facts that share them."""
+    return _ends(route.destination for route in routes)
+
+
+@remember
+def _edges(facts: Facts) -> Mapping[int, tuple[int, ...]]:
+    """Where networks that tell addresses apart begin and end, in order; those of containers among them."""
+    found: list[Mapping[int, Iterable[int]]] = [_ends(_networks(facts))]
+    if not isinstance(facts.routes, Unknown):
+        found.append(_ends_of_routes(facts.routes))
+    if not isinstance(facts.namespaces, Unknown):
+        found += [_edges(facts_inside(facts, one)) for one in facts.namespaces]
+    return {version: tuple(sorted(set[int]().union(*(one[version] for one in found)))) for version in (4, 6)}
 
 
 class HostSurroundings(Surroundings):
@@ -100,9 +113,8 @@ class HostSurroundings(Surroundings):
     def _local_type(self, address: IPAddress, device: str | None) -> str:
         """IPv4 looks into the table of local addresses alone; what is not there is unicast (__inet_dev_addr_type)."""
         routes = () if isinstance(self._facts.routes, Unknown) else self._facts.routes
-        local = [one for one in routes if one.table in ("local", "255") and address in one.destination]
-        local.sort(key=lambda route: -route.destination.prefixlen)
-        return local[0].kind if local and device in (None, local[0].device) else "unicast"
+        found = next(index_routes(routes).matching("local", address), None)
+        return found[0].kind if found and device in (None, found[0].device) else "unicast"
 
     def way_to(
         self, address: IPAddress, device: str | None, mark: int | None, source: IPAddress | None = None
@@ -237,7 +249,7 @@ class HostSurroundings(Surroundings):
 
     def edges(self, version: int) -> tuple[int, ...]:
         """The ends of every network that a route, a rule of the routing policy or an interface names."""
-        return tuple({*super().edges(version), *_edges(self._facts)[version]})
+        return (*super().edges(version), *_edges(self._facts)[version])
 
     def route_edges(self, version: int) -> tuple[int, ...]:
         """The same."""

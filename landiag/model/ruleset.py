@@ -83,6 +83,9 @@ class RuleList(Sequence[Rule]):
         """The rules that may match the packet, in order; those left out are certain not to match."""
         raise NotImplementedError
 
+    def expect_many(self) -> None:
+        """Be told that many packets will be asked for."""
+
 
 class Hook(Struct, frozen=True):
     """Where a base chain is hooked in.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from msgspec.structs import asdict
+from msgspec import to_builtins
 
 from landiag.model.listener import Listener
 from landiag.model.report import Outcome
@@ -37,7 +37,7 @@ def count_reached(found: Sequence[Listener]) -> str:
 
 def render_list_json(found: Sequence[Listener]) -> str:
     """Render the listeners as the JSON of ``landiag list --json``."""
-    return json.dumps({"schema": SCHEMA, "listeners": [asdict(one) for one in found]}, indent=2) + "\n"
+    return json.dumps({"schema": SCHEMA, "listeners": [to_builtins(one) for one in found]}, indent=2) + "\n"
 
 
 def _painted(line: str, one: Listener, style: Style) -> str:
@@ -47,7 +47,21 @@ def _painted(line: str, one: Listener, style: Style) -> str:
 
 def _row(one: Listener) -> tuple[str, str, str, str]:
     stop = (one.url or "") if one.reached == "yes" else (one.cause or one.url or "")
-    return str(one.port), one.program, one.address, stop
+    return str(one.port), one.program, one.address, f"{stop}{_apart(one)}"
+
+
+def _apart(one: Listener) -> str:
+    """Those of the subnet that fare otherwise than most."""
+    apart, words = (one.others, "not for") if one.reached == "yes" else (one.clients, "open for")
+    if not (one.clients and one.others) or one.reached == "unknown":
+        return ""
+    spans = [span.first if span.first == span.last else f"{span.first} to {span.last}" for span in apart]
+    more = f" and {len(spans) - SHOWN} more" if len(spans) > SHOWN else ""
+    return f" ({words} {', '.join(spans[:SHOWN])}{more})"
+
+
+SHOWN = 2
+"""So many addresses are named in a row of the table."""
 
 
 def _render_markdown(found: Sequence[Listener]) -> str:

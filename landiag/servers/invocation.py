@@ -189,6 +189,7 @@ def _script(argv: tuple[str, ...], index: int, runtime: str) -> Invocation:
     return Invocation(argv[: index + 1], program, rest, runtime, script=path)
 
 
+@lru_cache
 def _shell_command(text: str) -> Invocation | None:
     """The command of ``sh -c``, when it is a single one."""
     try:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from landiag.firewall.engine.spaces import Axis, Space
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.owners import find_owner
 from landiag.firewall.reach import say_interface, say_ports, say_who
-from landiag.firewall.regions import Kind, Regions, Scope, find_both
+from landiag.firewall.regions import Cell, Kind, Regions, Scope, find_both
 from landiag.journey.scope import machine_scope
 from landiag.model.facts import Unknown
 from landiag.model.host import Facts
@@ -40,21 +41,36 @@ def compare_rulesets(
 
 
 def _changes(after: Ruleset, old: Regions, new: Regions, kind: Kind) -> Iterator[str]:
-    universe = new.universes[kind.version]
-    was, now = old.space(kind, Verdict.ACCEPT), new.space(kind, Verdict.ACCEPT)
-    for verb, space in (("lost", universe.subtract(was, now)), ("gained", universe.subtract(now, was))):
-        for cell in new.cells[kind]:
-            part = universe.intersect(space, cell.space)
-            line = cell.decided_by
-            told = cell.told.told
-            lines = () if told is None else told.lines
-            word = f"may have {verb}" if cell.verdict is Verdict.UNKNOWN else verb
-            by = (
-                ""
-                if line is None
-                else f"; decided by {find_owner(after, line, lines).text}: {line.rule_text}"
-            )
-            yield from (f"{text}{by}" for text in _say(new, kind, part, word))
+    was = {sure: _how_sure(old, kind, sure) for sure in (0, 1, 2)}
+    for cell in new.cells[kind]:
+        for sure, space in was.items():
+            change = _SURE[cell.verdict] - sure
+            if change == 0 or (change > 0 and cell.told.told is None):
+                continue
+            verb = f"{'may have ' if abs(change) == 1 else ''}{'gained' if change > 0 else 'lost'}"
+            part = new.universes[kind.version].intersect(space, cell.space)
+            yield from (f"{text}{_by(after, cell)}" for text in _say(new, kind, part, verb))
+
+
+_SURE = {Verdict.DROP: 0, Verdict.REJECT: 0, Verdict.UNKNOWN: 1, Verdict.ACCEPT: 2}
+"""How sure it is that packets are let in."""
+
+
+def _how_sure(found: Regions, kind: Kind, sure: int) -> Space:
+    """The packets that are let in so surely; those that nobody has spoken for are left out."""
+    cells = [
+        cell.space
+        for cell in found.cells.get(kind, ())
+        if _SURE[cell.verdict] == sure and cell.told.told is not None
+    ]
+    return found.universes[kind.version].unite(cells)
+
+
+def _by(after: Ruleset, cell: Cell) -> str:
+    line, told = cell.decided_by, cell.told.told
+    if line is None or told is None:
+        return ""
+    return f"; decided by {find_owner(after, line, told.lines).text}: {line.rule_text}"
 
 
 def _say(found: Regions, kind: Kind, space: Space, verb: str) -> Iterator[str]:

@@ -7,7 +7,9 @@ from random import Random
 
 from landiag.firewall.engine.explore import Around, Explorer, Told, parts, put_at
 from landiag.firewall.engine.legs import Follower
-from landiag.firewall.engine.spaces import Axis, Box, Point, Space, Universe, normal
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.ranges import normal
+from landiag.firewall.engine.spaces import Axis, Box, Point, Universe
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 

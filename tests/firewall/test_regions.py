@@ -155,7 +155,15 @@ def test_a_fix_is_proven_narrow_or_not(rule: str, narrow: bool | None, ports: se
     proof = prove_opening(OFFICE, after, SCOPE, OPENING)
     assert proof is not None
     assert proof.is_narrow is narrow
+    assert (proof.excess is not None) is (narrow is False)
     assert {span for one in proof.opens for span in one.ports} == ports
+
+
+def test_the_excess_of_a_fix_is_shown_as_a_packet() -> None:
+    rule = f"-p tcp -s {LAN} --dport 8000:8001 -j ACCEPT"
+    proof = prove_opening(OFFICE, ufw("-p tcp --dport 443 -j ACCEPT", rule), SCOPE, OPENING)
+    assert proof is not None
+    assert proof.excess == "tcp from 192.168.77.0 to port 8001"
 
 
 def test_the_model_of_a_proposal_opens_what_it_says() -> None:
@@ -200,9 +208,9 @@ def some_packets(random: Random, number: int) -> list[Packet]:
 
 def test_packets_in_bulk_are_judged_as_one_by_one() -> None:
     bulk, judge = Bulk(OFFICE), Judge(OFFICE, saved_around(OFFICE))
-    for packet in some_packets(Random(5), 400):
-        one = judge.judge(packet)
-        assert bulk.judge(packet).document == judged_json(OFFICE, one, with_trace=False)
+    for asked in some_packets(Random(5), 400):
+        one = judge.judge(asked)
+        assert bulk.judge(asked).document == judged_json(OFFICE, one, with_trace=False)
 
 
 def test_what_changed_is_said_by_its_meaning() -> None:
@@ -215,3 +223,14 @@ def test_what_changed_is_said_by_its_meaning() -> None:
         "anywhere gained udp 53 over IPv4; decided by ufw: -A ufw-user-input -p udp --dport 53 -j ACCEPT",
     )
     assert compare_rulesets(before, before, SCOPE) == ()
+
+
+def test_what_may_have_changed_is_said_so() -> None:
+    limited = "-p tcp --dport 443 -m statistic --mode random --probability 0.5 -j ACCEPT"
+    closed, half, whole = ufw(), ufw(limited), ufw("-p tcp --dport 443 -j ACCEPT")
+    for before, after, said in (
+        (closed, half, "may have gained"), (half, whole, "may have gained"), (closed, whole, "gained"),
+        (whole, half, "may have lost"), (half, closed, "may have lost"), (whole, closed, "lost"),
+    ):  # fmt: skip
+        (text,) = compare_rulesets(before, after, SCOPE)
+        assert text.startswith(f"anywhere {said} tcp 443 over IPv4; decided by ")

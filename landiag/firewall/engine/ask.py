@@ -15,7 +15,9 @@ from msgspec import Struct, field
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import Front, Parts, both, on_axis
 from landiag.firewall.engine.lens import Lens, Tangled, Tracked, axes_among, read
-from landiag.firewall.engine.spaces import Axis, Box, Point, Space, complement, normal
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.ranges import complement, normal
+from landiag.firewall.engine.spaces import Axis, Box, Point
 from landiag.model.match import InRanges, Match, Names, unmasked
 from landiag.model.operands import Cuts, Field, Operand, Ranges
 from landiag.model.packet import Value
@@ -36,10 +38,13 @@ class Questions(Struct):
 
     def axis(self, front: Front, name: str) -> Axis | None:
         """The axis that a field stands for; what is asked is remembered."""
+        is_own = name not in front.changed
+        if is_own and name in self.reads:
+            return self.reads[name][1]
         value = read(front.fields, name)
         axis = self.lens.axis(name, value)
-        if name not in front.changed:
-            self.reads.setdefault(name, (value, axis))
+        if is_own:
+            self.reads[name] = (value, axis)
         return axis
 
     def write(self, *values: object) -> None:
@@ -53,10 +58,8 @@ class Questions(Struct):
     def weigh(self, front: Front, match: Match) -> bool | Parts | None:
         """What a match says of the packets of a front: one answer for all, or where it says what."""
         if isinstance(match, InRanges):
-            axis = self.axis(front, match.field)
-            if axis is None:
-                return match.test(front.fields)
-            return Parts({True: [on_axis(axis, self._ranges(match, axis))]})
+            box = self.within(front, match)
+            return Parts({True: [box]}) if isinstance(box, tuple) else box
         if isinstance(match, Names):
             self.names |= names_in(match)
             self.axis(front, match.field)
@@ -68,11 +71,18 @@ class Questions(Struct):
                 return found
         return self._probe(front, match)
 
+    def within(self, front: Front, match: InRanges) -> Box | bool | None:
+        """The packets of a front that lie in the ranges of a match; one answer where it stands for no axis."""
+        axis = self.axis(front, match.field)
+        return match.test(front.fields) if axis is None else on_axis(axis, self._ranges(match, axis))
+
     def _ranges(self, match: InRanges, axis: Axis) -> Ranges:
         ranges = unmasked(match)
         if ranges is None:
             raise Tangled
         top = self.lens.universe.tops[axis]
+        if len(ranges) == 1 and not match.negated and 0 <= ranges[0][0] <= ranges[0][1] <= top:
+            return ranges
         ranges = normal(ranges, top)
         return complement(ranges, top) if match.negated else ranges
 

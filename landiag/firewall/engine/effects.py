@@ -6,7 +6,7 @@ from landiag.firewall.engine.ask import Questions
 from landiag.firewall.engine.fronts import Front, on_axis
 from landiag.firewall.engine.lens import OF_PACKET, Tangled, Tracked
 from landiag.firewall.engine.nat import SOURCE_KINDS, translated
-from landiag.firewall.engine.spaces import normal
+from landiag.firewall.engine.ranges import normal
 from landiag.model.action import Assign, Chosen, Target, Translate
 from landiag.model.operands import Constant, Operand
 from landiag.model.packet import ABSENT, Value

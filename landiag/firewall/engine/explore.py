@@ -17,7 +17,8 @@ from landiag.firewall.engine.fronts import Ended, on_axis
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.spaces import Axis, Point, Space, Universe, holds, pieces
+from landiag.firewall.engine.nodes import Space, holds, pieces
+from landiag.firewall.engine.spaces import Axis, Point, Universe
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.engine.sweep import Sweep
 from landiag.firewall.engine.tables import Table
@@ -97,12 +98,15 @@ class Explorer(Struct):
         return space
 
     def _follow(self, space: Space, point: Point) -> Told:
-        lens = Lens(self.universe, point, self._open(space))
-        watcher = Watcher(self.table, lens, space)
+        watcher = self.watcher(space, point)
         packet = put_at(self.packet, point)
         follower = Follower(self.ruleset, Watched(self.around(packet), watcher))
         told = follower.follow(packet)
-        return Told(watcher.space, told, watcher.met, lens)
+        return Told(watcher.space, told, watcher.met, watcher.lens)
+
+    def watcher(self, space: Space, point: Point) -> Watcher:
+        """What keeps the set of those that a packet of a set speaks for while it is followed."""
+        return Watcher(self.table, Lens(self.universe, point, self._open(space)), space)
 
     def _open(self, space: Space) -> frozenset[Axis]:
         """The axes along which a set extends."""
@@ -182,9 +186,9 @@ def parts(told: Told, universe: Universe) -> Iterator[tuple[Space, TraceLine | N
     if met is None:
         yield told.space, line
         return
-    is_whole = universe.subtract(met.group.space, told.space) is None
+    others = universe.subtract(met.group.space, told.space)
     for end in met.group.ends:
-        space = end.space if is_whole else universe.intersect(end.space, told.space)
+        space = universe.subtract(end.space, others)
         if space is not None:
             yield space, line if _same(end, line) else replace(line, rule=end.rule, chain=end.chain)
 
@@ -207,4 +211,6 @@ def _same(end: Ended, line: TraceLine) -> bool:
         return False
     if end.rule is None or line.rule is None:
         return end.rule is line.rule
-    return end.rule is line.rule or (end.rule.position, end.rule.text) == (line.rule.position, line.rule.text)
+    if end.rule is line.rule:
+        return True
+    return end.rule.position == line.rule.position and end.rule.text == line.rule.text

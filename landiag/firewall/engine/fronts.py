@@ -8,7 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.firewall.engine.fields import PacketFields, merge
-from landiag.firewall.engine.spaces import Axis, Box, Space, common
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.ranges import common
+from landiag.firewall.engine.spaces import Axis, Box
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Chain, Rule
 

@@ -7,7 +7,7 @@ lie in it, and one client speaks for each piece.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from msgspec import Struct
@@ -44,11 +44,19 @@ class Piece(Struct, frozen=True):
         return int(self.last) - int(self.first) + 1
 
 
-def split_network(ruleset: Ruleset, network: IPNetwork, own: Iterable[IPAddress] = ()) -> tuple[Piece, ...]:
+def split_network(ruleset: Ruleset, network: IPNetwork, own: Sequence[IPAddress] = ()) -> tuple[Piece, ...]:
     """Cut a network at the addresses that the ruleset mentions; the largest piece first.
 
-    ``own`` are the host's addresses: they are no clients.
+    ``own`` are the host's addresses: they are no clients. It is worked out once for a ruleset.
     """
+    name = ("pieces", " ".join(map(str, (network, *own))))
+    found = ruleset.notes.get(name)
+    if not isinstance(found, tuple):
+        found = ruleset.notes[name] = _split(ruleset, network, own)
+    return found
+
+
+def _split(ruleset: Ruleset, network: IPNetwork, own: Sequence[IPAddress]) -> tuple[Piece, ...]:
     first, last = int(network[0]), int(network[-1])
     if network.version == 4 and network.prefixlen < 31:
         first, last = first + 1, last - 1

@@ -106,6 +106,10 @@ class ScannedRules(RuleList, Generic[Word]):
             rule = self._built[at] = self.build(at)
         return rule
 
+    def expect_many(self) -> None:
+        """Many packets will be asked for: the index pays from the first on."""
+        self._scans = SCANS
+
     def candidates(self, fields: Fields) -> Iterable[Rule]:
         """The rules that may match, in order."""
         if len(self) <= SMALL or self.may_change():

@@ -7,15 +7,12 @@ equal sets are the same object and work on them is done once.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Literal
 
+from landiag.firewall.engine.nodes import EMPTY, Node, Space, aligned, beside, copy, cut, extend, hull, pieces
 from landiag.model.operands import Ranges
-
-Space = tuple | bool | None  # type: ignore[type-arg]
-"""A set of packets: None, True behind the last axis, or (starts, kids)."""
 
 Box = tuple[Ranges | None, ...]
 """For each axis the ranges that it may have, in order; None for any. Axes that are left out may have any value."""
@@ -33,6 +30,13 @@ class Axis(IntEnum):
 
 
 Operation = Literal["and", "or", "sub"]
+
+SMALL = 12
+"""So many pieces are merged one by one."""
+
+Memo = dict[tuple[int, int], Space]
+"""What an operation has made of two nodes already."""
+
 
 MAX_PORT = 65535
 
@@ -56,15 +60,16 @@ class Universe:
             after = 0
             for low, high in ((0, self.tops[axis]),) if ranges is None else ranges:
                 if after < low:
-                    _append(starts, kids, (after,), (None,))
-                _append(starts, kids, (low,), (space,))
+                    extend(starts, kids, (after,), (None,))
+                extend(starts, kids, (low,), (space,))
                 after = high + 1
             if after <= self.tops[axis]:
-                _append(starts, kids, (after,), (None,))
-            space = self._node(axis, starts, kids)
+                extend(starts, kids, (after,), (None,))
+            space = self.node(axis, starts, kids)
         return space
 
-    def _node(self, axis: int, starts: Sequence[int], kids: Sequence[Space]) -> Space:
+    def node(self, axis: int, starts: Sequence[int], kids: Sequence[Space]) -> Space:
+        """The set with some pieces along an axis; behind the first axis, equal sets are one."""
         if len(kids) == 1 and kids[0] is None:
             return None
         node = (tuple(starts), tuple(kids))
@@ -76,39 +81,39 @@ class Universe:
         """What of a set lies in a box, and what does not."""
         while box and box[-1] is None:
             box = box[:-1]
-        return self._split(space, box, 0, {})
+        if not box or space is None:
+            return space, None
+        return self._split(space, box, 0, {id(None): (None, None)})
+
+    def split_kids(
+        self, kids: Sequence[Space], box: Box, axis: int, memo: dict[int, tuple[Space, Space]]
+    ) -> tuple[Sequence[Space], Sequence[Space]]:
+        """What of sets over the axes from one on lies in a box, and what does not."""
+        if axis >= len(box):
+            return kids, [None] * len(kids)
+        halves = [memo.get(id(kid)) or self._split(kid, box, axis, memo) for kid in kids]
+        return [half[0] for half in halves], [half[1] for half in halves]
 
     def _split(
         self, space: Space, box: Box, axis: int, memo: dict[int, tuple[Space, Space]]
     ) -> tuple[Space, Space]:
-        if not isinstance(space, tuple) or axis == len(box):
-            return space, None
-        found = memo.get(id(space))
-        if found is None:
-            ranges = box[axis]
-            whole = ((0, self.tops[axis]),) if ranges is None else ranges
-            found = memo[id(space)] = self._split_axis(space, box, axis, whole, memo)
-        return found
-
-    def _split_axis(
-        self, space: Space, box: Box, axis: int, ranges: Ranges, memo: dict[int, tuple[Space, Space]]
-    ) -> tuple[Space, Space]:
         inside: tuple[list[int], list[Space]] = ([], [])
         outside: tuple[list[int], list[Space]] = ([], [])
-        after = 0
-        for low, high in ranges:
+        top, after = self.tops[axis], 0
+        for low, high in box[axis] or ((0, top),):
             if after < low:
-                _append(*inside, (after,), (None,))
-                _copy(*outside, *_cut(space, after, low - 1))
-            starts, kids = _cut(space, low, high)
-            parts = [self._split(kid, box, axis + 1, memo) for kid in kids]
-            _append(*inside, starts, [part[0] for part in parts])
-            _append(*outside, starts, [part[1] for part in parts])
+                extend(*inside, (after,), (None,))
+                copy(*outside, *cut(space, after, low - 1))
+            starts, kids = cut(space, low, high)
+            within, without = self.split_kids(kids, box, axis + 1, memo)
+            extend(*inside, starts, within)
+            extend(*outside, starts, without)
             after = high + 1
-        if after <= self.tops[axis]:
-            _append(*inside, (after,), (None,))
-            _copy(*outside, *_cut(space, after, self.tops[axis]))
-        return self._node(axis, *inside), self._node(axis, *outside)
+        if after <= top:
+            extend(*inside, (after,), (None,))
+            copy(*outside, *cut(space, after, top))
+        found = memo[id(space)] = self.node(axis, *inside), self.node(axis, *outside)
+        return found
 
     def intersect(self, left: Space, right: Space) -> Space:
         """What is in both."""
@@ -130,66 +135,93 @@ class Universe:
     def _unite_many(self, spaces: Sequence[Space], axis: int) -> Space:
         """Walk along the axis, with the pieces of all sets that are there."""
         top = self.tops[axis]
-        found = [
-            (low, high, kid) for space in spaces for low, high, kid in pieces(space, top) if kid is not None
-        ]
-        begins: dict[int, list[Space]] = {}
-        ends: dict[int, list[Space]] = {}
+        found = [piece for space in spaces for piece in pieces(space, top) if piece[2] is not None]
+        changes: dict[int, list[tuple[int, Space]]] = {0: []}
         for low, high, kid in found:
-            begins.setdefault(low, []).append(kid)
-            ends.setdefault(high + 1, []).append(kid)
-        here: dict[int, list[Space]] = {}
-        memo: dict[frozenset[int], Space] = {}
-        starts: list[int] = []
+            changes.setdefault(low, []).append((1, kid))
+            changes.setdefault(high + 1, []).append((-1, kid))
+        changes.pop(top + 1, None)
+        here: dict[int, tuple[int, Space]] = {}
+        memo: dict[frozenset[int], Space] = {frozenset(): None}
+        starts = sorted(changes)
         kids: list[Space] = []
-        for edge in sorted({0, *begins, *(end for end in ends if end <= top)}):
-            for gone in ends.get(edge, ()):
-                here[id(gone)].pop()
-            for come in begins.get(edge, ()):
-                here.setdefault(id(come), []).append(come)
-            for gone in ends.get(edge, ()):
-                if not here.get(id(gone), True):
-                    del here[id(gone)]
-            key = frozenset(here)
-            if key not in memo:
-                memo[key] = self.unite([several[0] for several in here.values()], axis + 1)
-            _append(starts, kids, (edge,), (memo[key],))
-        return self._node(axis, starts, kids)
+        for edge in starts:
+            for more, kid in changes[edge]:
+                count = here.get(id(kid), (0,))[0] + more
+                here[id(kid)] = (count, kid)
+                if not count:
+                    del here[id(kid)]
+            kids.append(self._all_of(here, axis + 1, memo))
+        return self._made(axis, starts, kids)
 
-    def _apply(
-        self, operation: Operation, left: Space, right: Space, axis: int, memo: dict[tuple[int, int], Space]
+    def _all_of(
+        self, here: dict[int, tuple[int, Space]], axis: int, memo: dict[frozenset[int], Space]
     ) -> Space:
+        if len(here) == 1:
+            return next(iter(here.values()))[1]
+        key = frozenset(here)
+        if key not in memo:
+            memo[key] = self.unite([kid for _, kid in here.values()], axis)
+        return memo[key]
+
+    def _made(self, axis: int, starts: Sequence[int], kids: Sequence[Space]) -> Space:
+        made: tuple[list[int], list[Space]] = ([], [])
+        extend(*made, starts, kids)
+        return self.node(axis, *made)
+
+    def _apply(self, operation: Operation, left: Space, right: Space, axis: int, memo: Memo) -> Space:
         if left is right:
             return None if operation == "sub" else left
         if left is None or right is None:
             return _with_nothing(operation, left, right)
-        found = memo.get((id(left), id(right)), False)
-        if found is False:
-            found = memo[id(left), id(right)] = self._merge(operation, left, right, axis, memo)
-        return found
+        return self._merge(operation, left, right, axis, memo)
 
-    def _merge(
-        self, operation: Operation, left: Space, right: Space, axis: int, memo: dict[tuple[int, int], Space]
-    ) -> Space:
-        """Walk the one with fewer pieces; where it is empty, the pieces of the other are taken over or left out."""
+    def _merge(self, operation: Operation, left: Space, right: Space, axis: int, memo: Memo) -> Space:
+        """Both where the one with fewer pieces has anything; elsewhere the other stays, or nothing does."""
         assert isinstance(left, tuple)
         assert isinstance(right, tuple)
-        is_swapped = len(right[0]) < len(left[0])
-        few, many = (right, left) if is_swapped else (left, right)
+        if len(left[0]) + len(right[0]) <= SMALL:
+            return self._merge_small(operation, left, right, axis, memo)
+        is_right = len(right[0]) < len(left[0])
+        few, many = (right, left) if is_right else (left, right)
+        stays = many if operation == "or" or (operation == "sub" and is_right) else EMPTY
+        top = self.tops[axis]
+        low, high = hull(few, top)
+        made: tuple[list[int], list[Space]] = ([], [])
+        if low:
+            copy(*made, *cut(stays, 0, low - 1))
+        starts, lefts, rights = aligned(cut(left, low, high), cut(right, low, high))
+        extend(*made, starts, self._pairs(operation, lefts, rights, axis + 1, memo))
+        if high < top:
+            copy(*made, *cut(stays, high + 1, top))
+        return self.node(axis, *made)
+
+    def _merge_small(self, operation: Operation, left: Node, right: Node, axis: int, memo: Memo) -> Space:
+        """The same for the many nodes of few pieces: piece by piece."""
         starts: list[int] = []
         kids: list[Space] = []
-        for low, high, kid in pieces(few, self.tops[axis]):
-            if kid is None and (operation == "and" or (operation == "sub" and not is_swapped)):
-                _append(starts, kids, (low,), (None,))
-                continue
-            there, others = _cut(many, low, high)
-            if kid is None:
-                _copy(starts, kids, there, others)
-                continue
-            pairs = [(other, kid) if is_swapped else (kid, other) for other in others]
-            parts = [self._apply(operation, one, two, axis + 1, memo) for one, two in pairs]
-            _append(starts, kids, there, parts)
-        return self._node(axis, starts, kids)
+        for start, one, other in beside(left, right):
+            if one is other:
+                kid = None if operation == "sub" else one
+            elif one is None or other is None:
+                kid = _with_nothing(operation, one, other)
+            elif (id(one), id(other)) in memo:
+                kid = memo[id(one), id(other)]
+            else:
+                kid = memo[id(one), id(other)] = self._merge(operation, one, other, axis + 1, memo)
+            if not kids or kids[-1] is not kid:
+                starts.append(start)
+                kids.append(kid)
+        return self.node(axis, starts, kids)
+
+    def _pairs(
+        self, operation: Operation, lefts: Sequence[Space], rights: Sequence[Space], axis: int, memo: Memo
+    ) -> list[Space]:
+        keys = list(zip(map(id, lefts), map(id, rights), strict=True))
+        for key, pair in dict(zip(keys, zip(lefts, rights, strict=True), strict=True)).items():
+            if key not in memo:
+                memo[key] = self._apply(operation, *pair, axis, memo)
+        return list(map(memo.__getitem__, keys))
 
     def count(self, space: Space, axis: int = 0) -> int:
         """How many packets a set holds."""
@@ -219,88 +251,3 @@ def _with_nothing(operation: Operation, left: Space, right: Space) -> Space:
     if operation == "and":
         return None
     return left if operation == "sub" or right is None else right
-
-
-def _append(starts: list[int], kids: list[Space], more: Sequence[int], others: Sequence[Space]) -> None:
-    """Add pieces at the end; those that go on like the piece before are no pieces of their own."""
-    for start, kid in zip(more, others, strict=True):
-        if not kids or kids[-1] is not kid:
-            starts.append(start)
-            kids.append(kid)
-
-
-def _copy(starts: list[int], kids: list[Space], more: Sequence[int], others: Sequence[Space]) -> None:
-    """Add pieces of one node, whose neighbours differ already."""
-    at = 1 if kids and kids[-1] is others[0] else 0
-    starts += more[at:]
-    kids += others[at:]
-
-
-def _cut(space: Space, low: int, high: int) -> tuple[Sequence[int], Sequence[Space]]:
-    """The pieces of a node from one value to another."""
-    assert isinstance(space, tuple)
-    starts, kids = space
-    first, last = bisect_right(starts, low) - 1, bisect_right(starts, high) - 1
-    if first == last:
-        return (low,), (kids[first],)
-    return (low, *starts[first + 1 : last + 1]), kids[first : last + 1]
-
-
-def pieces(space: Space, top: int) -> Iterator[tuple[int, int, Space]]:
-    """The pieces of a node: first value, last value, and the set over the further axes."""
-    assert isinstance(space, tuple)
-    starts, kids = space
-    for at, kid in enumerate(kids):
-        yield starts[at], starts[at + 1] - 1 if at + 1 < len(starts) else top, kid
-
-
-def holds(space: Space, point: Iterable[int]) -> bool:
-    """Whether a set holds a packet."""
-    for value in point:
-        if not isinstance(space, tuple):
-            return False
-        starts, kids = space
-        space = kids[bisect_right(starts, value) - 1]
-    return space is True
-
-
-def complement(ranges: Ranges, top: int) -> Ranges:
-    """The other values of an axis."""
-    found, after = [], 0
-    for low, high in ranges:
-        if after < low:
-            found.append((after, low - 1))
-        after = high + 1
-    if after <= top:
-        found.append((after, top))
-    return tuple(found)
-
-
-def normal(ranges: Iterable[tuple[int, int]], top: int) -> Ranges:
-    """Ranges in order, joined where they touch, cut at the axis' ends."""
-    found: list[tuple[int, int]] = []
-    for low, high in sorted(ranges):
-        first, last = max(low, 0), min(high, top)
-        if first > last:
-            continue
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(found[-1][1], last))
-        else:
-            found.append((first, last))
-    return tuple(found)
-
-
-def common(left: Ranges | None, right: Ranges | None) -> Ranges | None:
-    """The values that both allow; None for any."""
-    if left is None or right is None:
-        return left if right is None else right
-    if len(left) == 1 and len(right) == 1:
-        low, high = max(left[0][0], right[0][0]), min(left[0][1], right[0][1])
-        return ((low, high),) if low <= high else ()
-    found = [
-        (max(low, first), min(high, last))
-        for low, high in left
-        for first, last in right
-        if max(low, first) <= min(high, last)
-    ]
-    return tuple(found)

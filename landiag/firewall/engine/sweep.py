@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.ask import Blind, Questions
+from landiag.firewall.engine.ask import Blind
+from landiag.firewall.engine.deal import Deal
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.effects import targets_of, values_of_assign
+from landiag.firewall.engine.endings import Ending, Endings
 from landiag.firewall.engine.evaluate import Walk
 from landiag.firewall.engine.fields import REWRITTEN, PacketFields, merge
 from landiag.firewall.engine.fronts import TANGLED, Ended, Flow, Front, History, Parts, both
 from landiag.firewall.engine.lens import Tangled
-from landiag.firewall.engine.spaces import Space
+from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.tables import Table
 from landiag.model.action import (
     Action,
@@ -37,7 +39,7 @@ from landiag.model.action import (
 from landiag.model.chance import Limited
 from landiag.model.match import Match
 from landiag.model.operands import Draw
-from landiag.model.ruleset import Chain, Rule, Ruleset
+from landiag.model.ruleset import Chain, Rule, RuleList, Ruleset
 
 MAX_VISITS = 2_000_000
 """How many rules a sweep may meet, with each of its fronts."""
@@ -45,7 +47,7 @@ MAX_VISITS = 2_000_000
 MAX_FRONTS = 512
 
 
-class Sweep(Questions, kw_only=True):
+class Sweep(Endings, kw_only=True):
     """A sweep through one base chain."""
 
     ruleset: Ruleset
@@ -65,9 +67,11 @@ class Sweep(Questions, kw_only=True):
 
     def end(self, front: Front, event: object, chain: Chain, rule: Rule | None) -> None:
         """Packets leave the base chain for certain, by a rule or by the policy."""
-        if front.space is not None:
-            key = (*front.history, event)
-            self.ended.setdefault(key, []).append(Ended(chain, rule, front.space))
+        self._end(front.history, event, Ended(chain, rule, front.space))
+
+    def _end(self, history: History, event: object, ended: Ended) -> None:
+        if ended.space is not None:
+            self.ended.setdefault((*history, event), []).append(ended)
 
     def tangle(self, front: Front, chain: Chain, rule: Rule) -> None:
         """Nobody can say of packets who fares alike from this rule on."""
@@ -77,20 +81,48 @@ class Sweep(Questions, kw_only=True):
         """Walk a chain; returns those that come out at its end."""
         returned: list[Front] = []
         above = (*above, chain.name)
+        dealt: Deal | None = None
+        if isinstance(chain.rules, RuleList):
+            chain.rules.expect_many()
         for rule in chain.candidates(Blind(self, fronts)):
             self.visits += len(fronts)
-            if self.visits > MAX_VISITS or len(fronts) > MAX_FRONTS:
-                for front in fronts:
-                    self.tangle(front, chain, rule)
-                fronts = []
-            following = [one for front in fronts for one in self._rule(chain, rule, front, above, returned)]
-            fronts = self._united(following)
-            if not fronts:
+            if len(fronts) == 1 and (ending := self.ending(rule, fronts[0])) is not None:
+                dealt = dealt or Deal(self.lens.universe, fronts[0].space)
+                self._deal(dealt, ending, fronts[0], chain, rule)
+            else:
+                fronts, dealt = self._undealt(fronts, dealt), None
+                fronts = self._past(chain, rule, fronts, above, returned)
+            if not fronts or (dealt is not None and dealt.is_over):
                 break
+        fronts = self._undealt(fronts, dealt)
         back = [
             one.come_back(one.fields, *one.returns) if one.returns else one for one in (*fronts, *returned)
         ]
         return self._united(back)
+
+    def _past(
+        self, chain: Chain, rule: Rule, fronts: list[Front], above: tuple[str, ...], returned: list[Front]
+    ) -> list[Front]:
+        """Take all fronts through a rule; returns those that go on with the next."""
+        if self.visits > MAX_VISITS or len(fronts) > MAX_FRONTS:
+            for front in fronts:
+                self.tangle(front, chain, rule)
+            return []
+        return self._united(
+            [one for front in fronts for one in self._rule(chain, rule, front, above, returned)]
+        )
+
+    def _deal(self, dealt: Deal, ending: Ending, front: Front, chain: Chain, rule: Rule) -> None:
+        box, event = ending
+        if () not in box:
+            self._end(front.history, event, Ended(chain, rule, dealt.take(box)))
+
+    @staticmethod
+    def _undealt(fronts: list[Front], dealt: Deal | None) -> list[Front]:
+        """Those that are left, where packets have been dealt out."""
+        if dealt is None:
+            return fronts
+        return [] if dealt.is_over else [front.with_space(dealt.rest()) for front in fronts]
 
     def _united(self, fronts: list[Front]) -> list[Front]:
         """Those with one history are one."""

@@ -9,7 +9,8 @@ from msgspec import Struct, field
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import TANGLED, Class, Ended, History
 from landiag.firewall.engine.lens import Lens, read
-from landiag.firewall.engine.spaces import Axis, holds
+from landiag.firewall.engine.nodes import holds
+from landiag.firewall.engine.spaces import Axis
 from landiag.model.packet import Value
 
 

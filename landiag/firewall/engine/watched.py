@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
@@ -9,7 +10,8 @@ from msgspec import Struct
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import Class, on_axis
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
-from landiag.firewall.engine.spaces import Axis, Space
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.engine.surroundings import Surroundings, Watch, Way
 from landiag.firewall.engine.tables import Table
 from landiag.model.operands import Fields
@@ -77,8 +79,10 @@ class Watcher(Watch):
         if edges is None:
             self.keep([axis], [(value, value)])
             return
-        low = max((edge for edge in edges if edge <= value), default=0)
-        high = min((edge - 1 for edge in edges if edge > value), default=self.lens.universe.tops[axis])
+        known = sorted(edges)
+        at = bisect_right(known, value)
+        low = known[at - 1] if at else 0
+        high = known[at] - 1 if at < len(known) else self.lens.universe.tops[axis]
         if (low, high) != (0, self.lens.universe.tops[axis]):
             self.keep([axis], [(max(low, 0), high)])
 

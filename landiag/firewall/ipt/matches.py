@@ -56,8 +56,10 @@ def lower_general(option: Option, setting: Setting) -> Sequence[Match]:
     negated, text = option.negated, option.text
     if option.name in ("-s", "-d"):
         side = "saddr" if option.name == "-s" else "daddr"
-        return [AnyOf(tuple(address(f"{setting.family} {side}", part, setting, text) for part in
-                            option.value.split(",")), text, negated)]  # fmt: skip
+        several = [
+            address(f"{setting.family} {side}", part, setting, text) for part in option.value.split(",")
+        ]
+        return several if len(several) == 1 and not negated else [AnyOf(tuple(several), text, negated)]
     if option.name in ("-i", "-o"):
         return [interface("iifname" if option.name == "-i" else "oifname", option)]
     if option.name == "-p":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from landiag.firewall.nft import types
 from landiag.firewall.nft.sets import Sets, lower_set
@@ -40,9 +41,8 @@ def lower_expression(value: Json, sets: Sets) -> Typed:
     if isinstance(value, int | str):
         return _constant(value)
     name, inner = sole(value)
-    lower = _LOWER.get(name)
-    if lower is not None:
-        return lower(object_of(inner))
+    if name in _LOWER:
+        return lower_field(name, object_of(inner))
     if name in ("&", "|", "^", "<<", ">>"):
         return _binary(name, inner, sets)
     if name == "map":
@@ -50,6 +50,19 @@ def lower_expression(value: Json, sets: Sets) -> Typed:
     if name in ("numgen", "jhash", "symhash"):
         return _draw(name, object_of(inner))
     return Typed(Constant(None), types.NUMBER)
+
+
+def lower_field(name: str, inner: dict[str, Json]) -> Typed:
+    """What a packet or its connection carries; rules ask for the same few things over and over."""
+    values = inner.values()
+    if all(isinstance(value, str) for value in values):
+        return _lower_once(name, tuple(inner), tuple(values))
+    return _LOWER[name](inner)
+
+
+@lru_cache
+def _lower_once(name: str, keys: tuple[str, ...], values: tuple[Json, ...]) -> Typed:
+    return _LOWER[name](dict(zip(keys, values, strict=True)))
 
 
 def _draw(name: str, inner: dict[str, Json]) -> Typed:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct, field
 
+from landiag.firewall.engine.uncollected import uncollected
 from landiag.firewall.nft.sets import Sets, declared_set
 from landiag.firewall.nft.statements import lower_rule
 from landiag.firewall.nft.text import write_rule
@@ -172,15 +172,11 @@ class NftTable(Struct):
 
 def parse_nft_json(data: bytes) -> list[NftTable]:
     """`nft -j list ruleset` to tables, in the order of the listing. Raises ParseError."""
-    collecting = gc.isenabled()
-    gc.disable()  # nothing here is garbage, and looking for it would take as long as reading
     try:
-        document = _DOCUMENT.decode(data)
+        with uncollected():
+            document = _DOCUMENT.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ParseError(f"not the JSON of nft: {error}") from error
-    finally:
-        if collecting:
-            gc.enable()
     tables: dict[tuple[str, str], NftTable] = {}
     for item in document.nftables:
         _take(item, tables)

@@ -58,14 +58,14 @@ def lower_statement(statement: Json, sets: Sets) -> Sequence[Step]:
     name, inner = sole(statement)
     if name in HARMLESS:
         return []
+    action = verdict_action(statement)
+    if action is not None:
+        return [action]
     text = write_statement(statement)
     if name == "match":
         return [lower_match(inner, text, sets)]
     if name in LIMITS:
         return [lower_limit(name, inner, text)]
-    action = verdict_action(statement)
-    if action is not None:
-        return [action]
     lower = _LOWER.get(name)
     try:
         return lower(inner, text, sets) if lower is not None else [Opaque(text)]

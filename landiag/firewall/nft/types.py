@@ -177,6 +177,8 @@ def scalar(value: Json, kind: Type) -> int | str:
 
 
 def _number(text: str, kind: Type) -> int:
+    if "." in text or ":" in text:
+        return kind.parse(text)
     try:
         return int(text, 0)
     except ValueError:

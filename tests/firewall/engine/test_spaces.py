@@ -8,16 +8,10 @@ from random import Random
 
 import pytest
 
-from landiag.firewall.engine.spaces import (
-    Box,
-    Point,
-    Space,
-    Universe,
-    common,
-    complement,
-    holds,
-    normal,
-)
+from landiag.firewall.engine.deal import Deal
+from landiag.firewall.engine.nodes import Space, holds
+from landiag.firewall.engine.ranges import common, complement, normal
+from landiag.firewall.engine.spaces import Box, Point, Universe
 
 TOPS = (15, 15, 3, 3)
 
@@ -93,3 +87,16 @@ def test_ranges() -> None:
     assert complement((), 3) == ((0, 3),)
     assert common(((0, 9),), ((5, 12), (14, 20))) == ((5, 9),)
     assert common(None, ((1, 2),)) == ((1, 2),)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_dealing_is_splitting_one_by_one(universe: Universe, seed: int) -> None:
+    random = Random(seed)
+    space = universe.unite([universe.box(a_box(random)) for _ in range(3)])
+    deal = Deal(universe, space)
+    for _ in range(12):
+        box = a_box(random)[: random.randrange(5)]
+        inside, space = universe.split(space, box)
+        assert deal.take(box) == inside
+        assert deal.rest() == space
+        assert deal.is_over == (space is None)

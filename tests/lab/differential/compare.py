@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from random import Random
@@ -13,6 +14,7 @@ from random import Random
 from landiag.collect.interfaces import INTERFACES, parse_interfaces
 from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules
 from landiag.firewall import linux
+from landiag.firewall.bulk import Bulk
 from landiag.firewall.engine.conversation import Conversation
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.surroundings import Surroundings
@@ -59,6 +61,7 @@ class Judge:
     tally: Tally = field(default_factory=Tally)
     next_port: int = 20000
     facts: Facts | None = None
+    regions: Bulk | None = None
 
     def judge(self, case: Case, count: int = 36) -> None:
         """Load, read, send, compare, clean up."""
@@ -71,6 +74,7 @@ class Judge:
             self.tally.refusals.append(f"{case.name}: {error}")
             return
         ruleset = self._read()
+        self.regions = Bulk(ruleset, partial(HostSurroundings, self._facts()))
         attempts = self._attempts(Random(case.name), count)
         outcomes = self.world.try_all(attempts)
         self.tally.rulesets += 1
@@ -117,6 +121,7 @@ class Judge:
         packet = self._packet(attempt)
         told = Follower(ruleset, HostSurroundings(self._facts(), packet)).follow(packet)
         alone = Follower(ruleset, Surroundings(packet.destination, packet.in_interface)).follow(packet)
+        self._compare_region(case, attempt, told)
         is_local = attempt.destination not in (*INNER.clients4, *INNER.clients6)
         for name, one in (("with facts", told), *((("alone", alone),) if is_local else ())):
             verdict = one.verdict.value
@@ -127,6 +132,14 @@ class Judge:
                 self.tally.unknowns.append(describe(case, attempt, f"{name}: kernel {outcome}", one))
             elif verdict != outcome and not _nobody_there(one, outcome):
                 self.tally.disagreements.append(describe(case, attempt, f"{name}: kernel {outcome}", one))
+
+    def _compare_region(self, case: Case, attempt: Attempt, told: Conversation) -> None:
+        """What is told of all packets at once is what is told of each, which is held against the kernel."""
+        assert self.regions is not None
+        verdict = self.regions.judge(self._packet(attempt)).verdict
+        if verdict is not told.verdict:
+            what = f"regions: {verdict.value}"
+            self.tally.disagreements.append(describe(case, attempt, what, told))
 
     def _packet(self, attempt: Attempt) -> Packet:
         near, far = self.world.macs[attempt.link.name]

@@ -1,0 +1,40 @@
+"""What ``landiag list`` says of a recorded machine: each listener with who reaches it."""
+
+from __future__ import annotations
+
+import json
+
+from landiag.host import RecordedHost, Recorder
+from landiag.host.recording import undamaged
+from landiag.listeners import list_listeners
+from landiag.model.facts import Unknown
+from landiag.model.listener import Listener
+from landiag.render.listeners import render_list_json, render_listeners
+from landiag.render.style import Style
+from tests.cases import load
+
+
+def listed(name: str) -> tuple[Listener, ...]:
+    readings = {source: undamaged(one) for source, one in load(name).recording.readings.items()}
+    found = list_listeners(Recorder(RecordedHost(readings)), float("inf"))
+    assert not isinstance(found, Unknown)
+    return found
+
+
+def test_each_listener_has_who_reaches_it() -> None:
+    (one,) = listed("linux-firewall-drops-range")
+    assert (one.reached, one.cause) == ("no", "firewall-drops")
+    assert [(span.first, span.last) for span in one.clients] == [("192.168.77.200", "192.168.77.250")]
+    assert [(span.first, span.last) for span in one.others] == [
+        ("192.168.77.1", "192.168.77.9"), ("192.168.77.11", "192.168.77.199"), ("192.168.77.251", "192.168.77.254"),
+    ]  # fmt: skip
+    assert "firewall-drops (open for 192.168.77.200 to 192.168.77.250)" in render_listeners([one], Style(120))
+    (document,) = json.loads(render_list_json([one]))["listeners"]
+    assert document["clients"] == [{"first": "192.168.77.200", "last": "192.168.77.250"}]
+
+
+def test_where_all_fare_the_same_nobody_is_named() -> None:
+    (one,) = listed("linux-clear")
+    assert one.reached == "yes"
+    assert one.others == ()
+    assert " for " not in render_listeners([one], Style(120)).splitlines()[1]
