@@ -235,14 +235,16 @@ def _host_rejected(
     evidence = of_exchange(exchange, attempt)
     if isinstance(local, Exchange):
         evidence += of_exchange(local, other)
+    socket = asked_socket(case)
+    who = "The server" if socket is None else subject(name_owner(case, socket))
     return Finding(
         code="host-header-rejected",
         outcome=Outcome.BLOCKS,
-        title=f"The server refuses the name that other devices use: {attempt.answer.status} for {exchange.host}, "
+        title=f"{who} refuses the name that other devices use: {attempt.answer.status} for {exchange.host}, "
         f"but not for localhost",
         detail="The request arrives; the application checks the Host header and turns it away.",
         evidence=evidence,
-        fixes=host_fixes(case, asked_socket(case), exchange.host),
+        fixes=host_fixes(case, socket, exchange.host),
     )
 
 

@@ -116,7 +116,7 @@ def _serve(
     _stop_by_signals(run.stop)
     served = run.served
     if not redact:
-        _say_verdict(run.base, run.page_check, say)
+        say_verdict(run.base, run.page_check, say)
     if not served.phone_urls:
         say("This machine has no address that phones could use: connect it to a network first.")
     else:
@@ -129,7 +129,7 @@ def _serve(
     return run.run()
 
 
-def _say_verdict(base: Report, of_page: Report, say: Callable[[str], None]) -> None:
+def say_verdict(base: Report, of_page: Report, say: Callable[[str], None]) -> None:
     """Say what is known before any phone has come: the verdict, its fix, and what keeps phones from the page."""
     style = Style(terminal_style(no_color=True).width)
     say("\n".join([render_verdict(base, style).rstrip(), *fix_lines(base, style), ""]))

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 import typer
 
 from landiag.cli.arguments import parse_server
-from landiag.cli.inputs import read_input_text
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -30,7 +29,7 @@ from landiag.cli.outputs import (
     write_file,
 )
 from landiag.cli.streams import end_with_reader
-from landiag.host import Recording, parse_recording, render_recording
+from landiag.host import Recording, render_recording
 from landiag.model.facts import ParseError
 from landiag.model.report import Outcome, Report, Status, Target
 from landiag.question import Question, UsageError
@@ -91,13 +90,14 @@ def watch(
         report, recording = _redact(report, recording)
     if save is not None and recording is not None:
         write_file(save, render_recording(recording), force=force)
+    for file in files:
+        write_file(file, render_for(file)(report), force=force)
     if as_json:
-        for file in files:
-            write_file(file, render_for(file)(report), force=force)
         _write_line(to_document(report))
         raise typer.Exit(report.verdict.status.exit_status)
     printer.part()
-    finish(report, files, as_json=False, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
+    shown = printer.untold(report)
+    finish(shown, (), as_json=False, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
 
 
 def _address(peer: str | None) -> str | None:
@@ -182,12 +182,13 @@ def _stop_by_signals(stop: Callable[[], None]) -> None:
 
 
 def _replay(file: Path, say: Callable[[Attempt], None]) -> tuple[Report, Recording]:
+    from landiag.cli.saved import read_recording
     from landiag.watch.replay import replay
 
     try:
-        recording = parse_recording(read_input_text(file))
+        recording = read_recording(file)
         return replay(recording, say), recording
-    except ParseError as error:
+    except (ParseError, UsageError) as error:
         raise Stop(f"{file} cannot be replayed: {error}") from error
 
 
@@ -280,6 +281,12 @@ class _Printer:
         lines[0] = self.style.painted(outcome) + lines[0][len(mark) :]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
+
+    def untold(self, report: Report) -> Report:
+        """The report without what was printed of the attempts already."""
+        from landiag.watch.report import without_attempts
+
+        return report if self.quiet or self.redact else without_attempts(report, self.tally)
 
     def part(self) -> None:
         """Leave a line between the attempts and the report."""

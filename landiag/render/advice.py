@@ -5,29 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
-from landiag.render.headline import does_it, first_sentence, fix_title, opens_then, telling
+from landiag.render.headline import does_it, first_sentence, fix_title, fixes_shown, opens_then, telling
 from landiag.render.parts import ON_THE_CLIENT, fixes_in_order, lasting
 from landiag.render.style import Style
 from landiag.render.typed import command_lines, masked_note, undo_lines
 
 
 def fix_lines(report: Report, style: Style, *, every: bool = False) -> list[str]:
-    """Write the fix of what blocks first; with ``every``, all of them in order and how to undo each."""
+    """Write a fix for each block, the first first; with ``every``, all that there are and how to undo each."""
     if every:
         fixes = fixes_in_order(report)
         return [line for pair in fixes for line in _fix_lines(report, *pair, style, undoes=True)]
-    found = telling(report)
-    if report.verdict.status is not Status.BLOCKED or found is None or not found.fixes:
-        return []
-    return _fix_lines(report, found, found.fixes[0], style, undoes=False)
+    lines: list[str] = []
+    is_taken = False
+    for finding, fix in fixes_shown(report):
+        label = "Then fix, in another terminal:" if is_taken else "Then fix:" if lines else "Fix:"
+        lines += [*([""] if lines else []), *_fix_lines(report, finding, fix, style, label=label)]
+        is_taken |= fix.needs == "restart-server" and bool(fix.commands)  # the server runs on in this one
+    return lines
 
 
-def _fix_lines(report: Report, finding: Finding, fix: Fix, style: Style, *, undoes: bool) -> list[str]:
+def _fix_lines(
+    report: Report, finding: Finding, fix: Fix, style: Style, *, label: str = "Fix:", undoes: bool = False
+) -> list[str]:
     commands = [f"    {line}" for line in command_lines(fix, report.host.os)]
     commands += _wrap_all(masked_note(fix), style)
     steps = _wrap_all((*edit_step(fix), *fix.steps), style)
-    title = style.wrap(f"{fix_title(fix)} ({finding.code})", first="Fix: ", rest="  ")
-    title[0] = style.paint("Fix:", "bold") + title[0][4:]
+    title = style.wrap(f"{fix_title(fix)} ({finding.code})", first=f"{label} ", rest="  ")
+    title[0] = style.paint(label, "bold") + title[0][len(label) :]
     # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
     lines = [*title, *([*commands, *steps] if fix.needs == "root" else [*steps, *commands])]
     lines += _wrap_all([lasting(fix)], style)

@@ -13,24 +13,12 @@ from landiag.render.typed import command_lines
 
 STATUS_WORDS = {Status.CLEAR: "Open", Status.BLOCKED: "Blocked", Status.UNDETERMINED: "Can't tell"}
 
-_SMALL = frozenset(
-    (
-        "a",
-        "an",
-        "another",
-        "answers",
-        "both",
-        "clients",
-        "connections",
-        "it",
-        "its",
-        "no",
-        "nobody",
-        "nothing",
-    )
-    + ("one", "packets", "port", "some", "the", "there", "this", "two", "what", "whether", "which")
-)
-"""Words that a sentence begins with a capital for, and no name: behind a colon they are small."""
+_SMALL = frozenset((
+    "a", "an", "another", "answers", "both", "browsers", "clients", "connections", "debug", "inside", "it", "its",
+    "no", "nobody", "nothing", "on", "one", "only", "packets", "phones", "port", "processes", "small", "some",
+    "something", "the", "there", "this", "two", "what", "where", "whether", "which", "without",
+))  # fmt: skip
+"""Words that a title begins with and that are no names: behind a colon they are small."""
 
 
 def after_colon(sentence: str) -> str:
@@ -67,12 +55,11 @@ def second_lines(report: Report) -> list[str]:
     if report.verdict.status is Status.CLEAR:
         worse = sees is not None and sees.http_status is not None and sees.http_status >= 400
         return [*([sees.text] if sees is not None and worse else []), *_clear_lines(report)]
-    known = sees is not None and sees.outcome is not Symptom.UNKNOWN
-    if report.verdict.status is Status.BLOCKED:
-        return [sees.text] if sees is not None and known else []
+    symptom = sees.text if sees is not None and sees.outcome is not Symptom.UNKNOWN else ""
     found = telling(report)
     detail = first_sentence(found.detail) if found is not None and found.detail else ""
-    return [detail] if detail else [sees.text] if sees is not None and known else []
+    said = (symptom, detail) if report.verdict.status is Status.BLOCKED else (detail, symptom)
+    return [one for one in said if one][:1]
 
 
 def _clear_lines(report: Report) -> Iterator[str]:
@@ -92,16 +79,35 @@ def find_out(report: Report) -> tuple[str, list[str]]:
     found = telling(report)
     if report.verdict.status is not Status.UNDETERMINED or found is None or report.redacted:
         return "", []
-    fix = found.fixes[0] if found.fixes else None
-    lines = [] if fix is None else command_lines(fix, report.host.os)
+    lines = [] if _changes(found) else command_lines(found.fixes[0], report.host.os)
     if lines:
         return (lines[0], []) if len(lines) == 1 else ("", lines)
-    if fix is not None and fix.steps:
-        return fix.steps[0], []
-    if not is_of_server(report) or report.target.port is None:
+    if not is_of_server(report) or report.target.port is None or report.command in _WAITED:
         return "", []
     url, watch = url_of(report), f"landiag watch --port {report.target.port}"
     return (f"open {url} there, or {watch}" if url else watch), []
+
+
+_WAITED = ("watch", "serve")
+"""Commands that have waited for clients already: to wait again is no news."""
+
+
+def _changes(found: Finding) -> bool:
+    """Whether a finding's first fix changes something, or there is none: else its lines only look."""
+    first = found.fixes[0] if found.fixes else None
+    return first is None or bool(first.undo or first.actions or first.steps)
+
+
+def fixes_shown(report: Report) -> list[tuple[Finding, Fix]]:
+    """The fixes that one screen shows: of the block that shows, then of each that it hides; or of what may block."""
+    found = telling(report)
+    if found is None or (report.verdict.status is not Status.BLOCKED and _changes(found) is False):
+        return []
+    shown = [found, *(one for one in report.findings if one.hidden_by == found.id)]
+    pairs = {
+        one.fixes[0].commands or one.fixes[0].title: (one, one.fixes[0]) for one in shown[::-1] if one.fixes
+    }
+    return list(pairs.values())[::-1]
 
 
 def is_of_server(report: Report) -> bool:
@@ -123,6 +129,8 @@ def opens_then(report: Report) -> str | None:
     leads_elsewhere = cause.check is CheckName.PORT or (
         cause.code == NOTHING_LISTENING.code and bool(found.fixes[0].commands)
     )
+    if any(one.hidden_by == found.id and not one.fixes for one in report.findings):
+        return None
     return None if leads_elsewhere or not is_of_server(report) or report.redacted else url_of(report)
 
 

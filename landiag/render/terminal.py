@@ -75,7 +75,7 @@ def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
     """Write a check: its mark, and what was found; what an earlier block hides is dim and comes later."""
     every = [finding for finding in report.findings if finding.id in check.findings]
     shown = [finding for finding in every if not _is_of_another_way(report, finding)]
-    if not shown and check.outcome is Outcome.NOT_APPLICABLE and report.command == "probe":
+    if not shown and check.outcome is Outcome.NOT_APPLICABLE and report.command in ("probe", "watch"):
         return []
     if not shown:
         outcome = Outcome.OK if every else check.outcome

@@ -47,6 +47,9 @@ _SENTENCES: Mapping[Symptom, str] = {
 }
 
 
+_ERROR_PAGE = "an error page"
+
+
 def describe_symptom(
     symptom: Symptom,
     http_status: int | None = None,
@@ -72,7 +75,7 @@ def describe_symptom(
         return ClientSees(
             symptom, text=f"What {who or 'other devices'} see{'s' if who else ''} is not known."
         )
-    said = _SENTENCES[symptom]
+    said = _ERROR_PAGE if status is not None and status >= 400 else _SENTENCES[symptom]
     if status is not None:
         said += f" (HTTP {status})"
     if part is not None:
