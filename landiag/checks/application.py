@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from landiag.checks import twins
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
+from landiag.checks.debugger import find_debugger
 from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
 from landiag.checks.exchange import (
     attempt_of,
     client_exchange,
-    debugger_answers,
     debugger_exchange,
     exchange_of,
     listeners_after,
@@ -22,6 +22,7 @@ from landiag.checks.exchange import (
     may_debug,
     shared_exchanges,
 )
+from landiag.checks.inside import check_elsewhere
 from landiag.checks.owners import name_owner, owner_evidence, subject
 from landiag.checks.restart import host_fixes, server_of
 from landiag.checks.silence import asked_socket, judge_silence, known_protocol, not_connected, what_stops_own
@@ -105,6 +106,8 @@ def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Ans
     proof = (TcpOutcome.REFUSED, TcpOutcome.REJECTED, TcpOutcome.UNREACHABLE)
     if not destination.is_elsewhere or attempt.connect.outcome not in proof:
         return None
+    if check_elsewhere(case, case.way, destination):
+        return not_applicable("nothing takes connections where they are sent")
     where = f"{destination.ip}:{destination.port}"
     title = f"Port {case.port} is sent to {where}, where nothing answers ({attempt.connect.outcome.value})"
     evidence = (Evidence("firewall", destination.rule_text), *of_exchange(exchange, attempt))
@@ -127,7 +130,7 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *_check_redirect(exchange, attempt),
         *_check_whole(exchange, attempt),
         *_check_page(exchange, attempt),
-        *_check_debugger(case),
+        *find_debugger(case),
         *_check_development(case),
     ]
     status = attempt.answer.status
@@ -267,29 +270,6 @@ def _check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
     detail = "The page opens, but what it loads from there does not: use addresses relative to the page."
     evidence = (*of_exchange(exchange, attempt), Evidence("the page", found[0]))
     return [Finding("page-uses-localhost", Outcome.WARNS, title, detail, evidence)]
-
-
-def _check_debugger(case: Case) -> list[Finding]:
-    assert case.way is not None
-    exchange = case.parse(debugger_exchange(case, case.way), parse_exchange)
-    if not debugger_answers(case) or not isinstance(exchange, Exchange):
-        return []
-    return [
-        Finding(
-            code="debugger-exposed",
-            outcome=Outcome.WARNS,
-            title="Werkzeug's debugger answers: anyone who reaches this port can try to run code on this machine",
-            detail="Its PIN is the only lock. Run without debug mode while other devices can connect.",
-            evidence=of_exchange(exchange, exchange.best),
-            fixes=(
-                Fix(
-                    "Run without the debugger",
-                    needs="user-action",
-                    steps=("Start without --debug (FLASK_DEBUG=0, app.run(debug=False)).",),
-                ),
-            ),
-        )
-    ]
 
 
 def _check_development(case: Case) -> list[Finding]:

@@ -102,7 +102,7 @@ def _fixes(
 ) -> tuple[Fix, ...]:
     found = server_of(case, socket)
     if found is None:
-        return (_unknown_listen(family),)
+        return (_unknown_listen(family, inside=_is_inside(socket)),)
     advice = advise(*found)
     if _is_inside(socket):
         advice = _inside(advice, found[0], socket, family)
@@ -150,12 +150,12 @@ def _serves(case: Case, socket: Socket, family: Family) -> bool:
     return wide in bind_among((*others, wide), way.ip, socket.port, way.interface).serving
 
 
-def _unknown_listen(family: Family) -> Fix:
+def _unknown_listen(family: Family, *, inside: bool) -> Fix:
     wildcard = "::" if family is Family.IPV6 else "0.0.0.0"
-    step = f"In the server's settings or command, set the address it listens on (host, bind) to {wildcard}."
-    return Fix(
-        "Let the server listen on all addresses", needs="user-action", steps=(step, "Then start it anew.")
-    )
+    where = "the container's image or compose file" if inside else "the server's settings or command"
+    step = f"In {where}, set the address that the server listens on (host, bind) to {wildcard}."
+    again = "Then create the container anew." if inside else "Then start it anew."
+    return Fix("Let the server listen on all addresses", needs="user-action", steps=(step, again))
 
 
 def _unit_of(socket: Socket) -> str | None:

@@ -251,7 +251,10 @@ class ReadingNote(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """Everything a person who was not there needs. ``created`` is RFC 3339 in UTC."""
+    """Everything a person who was not there needs. ``created`` is RFC 3339 in UTC.
+
+    ``typed`` is the command that runs landiag there again, with its path where sudo needs one.
+    """
 
     command: str
     created: str
@@ -266,3 +269,4 @@ class Report(Struct, frozen=True):
     readings: tuple[ReadingNote, ...] = ()
     redacted: bool = False
     notes: tuple[str, ...] = field(default=())
+    typed: str = "landiag"

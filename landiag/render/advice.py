@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
-from landiag.render.headline import does_it, first_sentence, fix_title, fixes_shown, opens_then, telling
+from landiag.render.headline import (
+    does_it,
+    first_sentence,
+    fix_title,
+    fixes_shown,
+    is_of_another_way,
+    opens_then,
+    telling,
+)
 from landiag.render.parts import ON_THE_CLIENT, fixes_in_order, lasting
 from landiag.render.style import Style
 from landiag.render.typed import command_lines, masked_note, undo_lines
@@ -56,7 +64,8 @@ def last_lines(report: Report, style: Style) -> list[str]:
     url, command, code = opens_then(report), does_it(report), _code(report)
     lines = style.wrap(f"Then open {url} on the other device.") if url else []
     ends = [f"Do it for me: {command}"] if command else []
-    ends += [f"Why: landiag explain {code}"] if code else []
+    word = "More" if report.verdict.status is Status.CLEAR else "Why"
+    ends += [f"{word}: landiag explain {code}"] if code else []
     for between in (f"   {style.dot}   ", f" {style.dot} "):
         joined = between.join(ends)
         if len(joined) <= style.width:
@@ -67,7 +76,8 @@ def last_lines(report: Report, style: Style) -> list[str]:
 def _code(report: Report) -> str | None:
     """The code that is explained: that of the verdict; where all is clear, of the first warning."""
     found = telling(report)
-    warnings = (one for one in report.findings if one.outcome is Outcome.WARNS)
+    warned = [one for one in report.findings if one.outcome is Outcome.WARNS]
+    warnings = (one for one in warned if not is_of_another_way(report, one))
     worth = next(warnings, None) if report.verdict.status is Status.CLEAR else found
     return None if worth is None else worth.code
 

@@ -120,6 +120,12 @@ def url_of(report: Report) -> str | None:
     return next((path.url for path in report.paths if path.url), None)
 
 
+def is_of_another_way(report: Report, finding: Finding) -> bool:
+    """Whether a finding is about addresses alone that the verdict does not speak of."""
+    first = report.paths[0].id if report.paths else None
+    return bool(finding.paths) and first not in finding.paths
+
+
 def opens_then(report: Report) -> str | None:
     """The URL that works once the first fix is made; None where the fix changes the port, or nobody knows."""
     found = telling(report)
@@ -144,23 +150,25 @@ def fix_title(fix: Fix) -> str:
     return fix.title[:1].lower() + fix.title[1:]
 
 
-def check_command(report: Report) -> str:
-    """The command that asks the same again, as it is typed."""
+def _asked(report: Report) -> str:
+    """The words behind landiag that ask the same again."""
     target = report.target
     options = (("peer", target.peer), ("to", target.address), ("interface", target.interface))
     words = [f"--{name} {value}" for name, value in options if value]
-    return " ".join((f"landiag check --port {target.port}", *words))
+    return " ".join((f" check --port {target.port}", *words))
 
 
 def does_it(report: Report) -> str | None:
     """The command that carries the first fix out; None where ``--fix`` would not do it."""
     found = telling(report)
     fix = found.fixes[0] if found is not None and found.fixes else None
-    if fix is None or fix.verified is not True or not fix.actions or report.redacted:
+    if found is None or fix is None or report.redacted or report.command != "check":
         return None
-    if report.command != "check" or report.verdict.status is not Status.BLOCKED:
+    if report.verdict.status is Status.UNDETERMINED:
+        looks_again = fix.needs == "root" and not _changes(found) and report.host.os == "linux"
+        return f"sudo {report.typed}{_asked(report)} --fix" if looks_again else None
+    if fix.verified is not True or not fix.actions:
         return None
     if any(isinstance(action, Run) and action.for_user is not None for action in fix.actions):
         return None
-    rights = "sudo " if fix.needs == "root" and not report.host.privileged else ""
-    return f"{rights}{check_command(report)} --fix"
+    return f"{f'sudo {report.typed}' if fix.needs == 'root' else 'landiag'}{_asked(report)} --fix"

@@ -33,7 +33,11 @@ def to_document(report: Report) -> dict[str, Any]:
     """Turn a report into plain values, keys in the order of the contract."""
     return {
         "schema": SCHEMA,
-        "tool": {"name": "landiag", "version": report.tool_version},
+        "tool": {
+            "name": "landiag",
+            "version": report.tool_version,
+            **({} if report.typed == "landiag" else {"command": _plain(report.typed)}),
+        },
         "created": report.created,
         "command": report.command,
         "redacted": report.redacted,

@@ -62,7 +62,8 @@ def _assemble(document: dict[str, Any], reader: _Reader) -> Report:
     tool = document.get("tool")
     if not isinstance(tool, dict) or not isinstance(tool.get("version"), str):
         raise _DamagedError("tool.version is missing")
-    return reader.read_object({**flat, "tool_version": tool["version"]}, Report, "")
+    known = {"tool_version": tool["version"], **({"typed": tool["command"]} if "command" in tool else {})}
+    return reader.read_object({**flat, **known}, Report, "")
 
 
 def _notes(schema: str, unread: list[str]) -> list[str]:

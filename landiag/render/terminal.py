@@ -7,7 +7,7 @@ from landiag.model.terms import CheckName, StageName
 from landiag.render.advice import edit_step, fix_lines, last_lines, see_also_lines
 from landiag.render.columns import render_table
 from landiag.render.escape import escape_text
-from landiag.render.headline import find_out, headline, second_lines, telling
+from landiag.render.headline import find_out, headline, is_of_another_way, second_lines, telling
 from landiag.render.parts import REDACTED, confirmation, label_of
 from landiag.render.style import Style
 
@@ -120,9 +120,8 @@ def _line_of(report: Report, check: CheckName, finding: Finding) -> str:
 
 
 def _is_of_another_way(report: Report, finding: Finding) -> bool:
-    """Whether a warning is about addresses that the verdict does not speak of: one screen has no room for them."""
-    first = report.paths[0].id if report.paths else None
-    return finding.outcome is Outcome.WARNS and bool(finding.paths) and first not in finding.paths
+    """Whether something is about addresses that the verdict does not speak of: one screen has no room for them."""
+    return finding.outcome is not Outcome.BLOCKS and is_of_another_way(report, finding)
 
 
 def _survey_lines(report: Report, style: Style) -> list[str]:
