@@ -197,12 +197,14 @@ class ClientSees(Struct, frozen=True):
     """What a client sees now. ``share`` is the part of connections that succeed, 0 to 1, where it varies.
 
     ``http_status`` is that of the answer, None where there is none or it is not known; ``text`` is for people.
+    ``perhaps``: the outcome is not known, and this one where a firewall that could not be read lets packets pass.
     """
 
     outcome: Symptom
     http_status: int | None = None
     share: float | None = None
     text: str = ""
+    perhaps: Symptom | None = None
 
 
 class Path(Struct, frozen=True):

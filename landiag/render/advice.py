@@ -11,6 +11,7 @@ from landiag.render.headline import (
     fix_title,
     fixes_shown,
     is_of_another_way,
+    looks_again,
     opens_then,
     telling,
 )
@@ -63,6 +64,8 @@ def last_lines(report: Report, style: Style) -> list[str]:
         return style.wrap(ON_THE_CLIENT)
     url, command, code = opens_then(report), does_it(report), _code(report)
     lines = style.wrap(f"Then open {url} on the other device.") if url else []
+    again = looks_again(report) if url else None
+    lines += style.wrap(f"If that fails: {again}") if again else []
     ends = [f"Do it for me: {command}"] if command else []
     word = "More" if report.verdict.status is Status.CLEAR else "Why"
     ends += [f"{word}: landiag explain {code}"] if code else []

@@ -55,7 +55,8 @@ def second_lines(report: Report) -> list[str]:
     if report.verdict.status is Status.CLEAR:
         worse = sees is not None and sees.http_status is not None and sees.http_status >= 400
         return [*([sees.text] if sees is not None and worse else []), *_clear_lines(report)]
-    symptom = sees.text if sees is not None and sees.outcome is not Symptom.UNKNOWN else ""
+    is_said = sees is not None and (sees.outcome is not Symptom.UNKNOWN or sees.perhaps is not None)
+    symptom = sees.text if sees is not None and is_said else ""
     found = telling(report)
     detail = first_sentence(found.detail) if found is not None and found.detail else ""
     said = (symptom, detail) if report.verdict.status is Status.BLOCKED else (detail, symptom)
@@ -156,6 +157,19 @@ def _asked(report: Report) -> str:
     options = (("peer", target.peer), ("to", target.address), ("interface", target.interface))
     words = [f"--{name} {value}" for name, value in options if value]
     return " ".join((f" check --port {target.port}", *words))
+
+
+def looks_again(report: Report) -> str | None:
+    """The command that reads as root what could not be read beside a block that is known; None where all was read."""
+    unread = (
+        one
+        for one in report.findings
+        if one.outcome is Outcome.UNKNOWN and not is_of_another_way(report, one)
+    )
+    found = next((one for one in unread if not _changes(one) and one.fixes[0].needs == "root"), None)
+    if found is None or report.verdict.status is not Status.BLOCKED or report.host.os != "linux":
+        return None
+    return f"sudo {report.typed}{_asked(report)} --fix"
 
 
 def does_it(report: Report) -> str | None:

@@ -7,11 +7,22 @@ from landiag.model.terms import CheckName, StageName
 from landiag.render.advice import edit_step, fix_lines, last_lines, see_also_lines
 from landiag.render.columns import render_table
 from landiag.render.escape import escape_text
-from landiag.render.headline import find_out, headline, is_of_another_way, second_lines, telling
+from landiag.render.headline import (
+    ended,
+    find_out,
+    first_sentence,
+    headline,
+    is_of_another_way,
+    second_lines,
+    telling,
+)
 from landiag.render.parts import REDACTED, confirmation, label_of
 from landiag.render.style import Style
 
 __all__ = ("Style", "edit_step", "render_answer", "render_quiet", "render_terminal", "render_verdict")
+
+_MOST_LINES, _LABELLED = 2, 17
+"""Lines that one finding gets on the screen, and the columns before its text."""
 
 _NEXT = "you will hit this next"
 _LATER = "shows once this is fixed"
@@ -86,7 +97,7 @@ def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
     lines = _row(check, Outcome.OK, check.summary, style) if is_fine and check.summary else []
     for finding in shown:
         is_dim = finding.hidden_by is not None
-        said = _line_of(report, check.check, finding)
+        said = _line_of(report, check.check, finding, style)
         text = f"{said} ({_NEXT})" if is_dim else said
         lines += _row(check, finding.outcome, text, style, dim=is_dim, again=bool(lines))
     return lines
@@ -97,7 +108,7 @@ def _row(
 ) -> list[str]:
     mark = style.mark(outcome)
     label = "" if again else label_of(check)
-    lines = style.wrap(text, first=f"  {mark} {label:<13}", most=2) or [f"  {mark} {label}"]
+    lines = style.wrap(text, first=f"  {mark} {label:<13}", most=_MOST_LINES) or [f"  {mark} {label}"]
     if dim:
         return [style.paint(line, "dim") for line in lines]
     lines[0] = f"  {style.painted(outcome)}{lines[0][2 + len(mark) :]}"
@@ -110,9 +121,12 @@ def _shows_later(report: Report, check: CheckResult) -> bool:
     return is_open and report.verdict.status is Status.BLOCKED
 
 
-def _line_of(report: Report, check: CheckName, finding: Finding) -> str:
+def _line_of(report: Report, check: CheckName, finding: Finding, style: Style) -> str:
     """The line of a finding: its title, or where it was seen when the verdict says the title already."""
     found = telling(report)
+    if found is not None and finding.id != found.id and finding.outcome is Outcome.UNKNOWN and finding.detail:
+        both = f"{ended(finding.title)} {first_sentence(finding.detail)}"
+        return both if len(style.wrap(both, first=" " * _LABELLED)) <= _MOST_LINES else finding.title
     if found is None or finding.id != found.id or not finding.evidence:
         return finding.title
     evidence = finding.evidence[0]

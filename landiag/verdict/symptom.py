@@ -70,7 +70,8 @@ def describe_symptom(
     if is_client:
         verb, who = "This device sees", "this device"
     if perhaps is not None and perhaps in _SENTENCES:
-        return ClientSees(symptom, text=f"{verb}: {_SENTENCES[perhaps]}, unless a firewall here drops it.")
+        text = f"{verb}: {_SENTENCES[perhaps]}, unless a firewall here drops it."
+        return ClientSees(symptom, text=text, perhaps=perhaps)
     if symptom is Symptom.UNKNOWN:
         return ClientSees(
             symptom, text=f"What {who or 'other devices'} see{'s' if who else ''} is not known."
