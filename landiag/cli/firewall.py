@@ -89,7 +89,9 @@ def firewall(
                 from landiag.cli.firewall_all import answer_all, want
 
                 protocols = PROTOCOLS if protocol is None else (protocol,)
-                wanted = want(asked, protocols, port, source, output or (), force=force, as_json=as_json)
+                wanted = want(
+                    asked, protocols, port, source, output or (), force=force, as_json=as_json, style=style
+                )
                 answer_all(wanted, machine, ruleset or (), deadline)
             if packets is not None:
                 from landiag.cli.firewall_packets import Shown, answer_packets

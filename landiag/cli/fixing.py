@@ -138,7 +138,7 @@ def _show(fix: Fix, report: Report, session: Session) -> None:
     notes = (lasting(fix), ended(f"Risk: {fix.risk}") if fix.risk else "")
     width = session.style.width
     number = f"Fix {len(session.tried) + 1}: " if report.verdict.status is Status.BLOCKED else ""
-    say(*wrapped(f"{number}{fix_title(fix) if number else fix.title}", width))
+    say(*session.style.wrap(f"{number}{fix_title(fix) if number else fix.title}", rest="  "))
     say(*(line for step in (*edit_step(fix), *fix.steps) for line in wrapped(step, width, "  ")))
     say(*(f"    {line}" for line in lines))
     say(*(line for note in notes for line in wrapped(note, width, "  ")))

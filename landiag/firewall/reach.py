@@ -254,8 +254,10 @@ def _say_rest(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
         sizes[key] = sizes.get(key, 0) + universe.count(cell.space)
     ranked = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
     lines = []
+    is_all = not found.space(kind, Verdict.ACCEPT) and not found.space(kind, Verdict.UNKNOWN)
+    rest = "everything" if is_all else "everything else"
     for number, ((verb, why), _) in enumerate(ranked[:SHOWN]):
-        what = "everything else" if number == 0 else "some of it"
+        what = rest if number == 0 else "some of it"
         lines.append(
             f"  {what}: {verb} by {why}"
             if verb != "can't tell"
