@@ -33,7 +33,7 @@ from landiag.host import Recording, render_recording
 from landiag.model.facts import ParseError
 from landiag.model.report import Outcome, Report, Status, Target
 from landiag.question import Question, UsageError
-from landiag.render.escape import escape_text
+from landiag.render.advice import fix_lines
 from landiag.render.jsontext import to_document
 from landiag.render.style import Style
 from landiag.render.terminal import render_verdict
@@ -156,17 +156,12 @@ def _report(outcome: Any, printer: _Printer) -> Report:
 
 
 def _what_it_needs(question: Question) -> str:
-    """Say how to get the right to capture packets, and what each way means."""
+    """Say how to get the right to capture packets."""
     from landiag.collect.machine import parse_machine
     from landiag.host.calls import machine
 
     command = parse_machine(machine({}, 1.0).decode()).landiag
-    interpreter = Path(sys.executable).resolve()
-    return (
-        f"watch must see packets, which needs root: sudo {command} watch --port {question.target.port} "
-        f"(or, once: sudo setcap cap_net_raw+ep {interpreter}, which lets every Python program of every user "
-        f"capture and forge packets, and still leaves the firewall's rules unread)"
-    )
+    return f"watch must see packets, which needs root: sudo {command} watch --port {question.target.port}"
 
 
 def _stop_by_signals(stop: Callable[[], None]) -> None:
@@ -241,30 +236,34 @@ class _Printer:
         if self.quiet:
             return
         where = f": open {url} on the other device now" if url and not self.redact else ""
-        sys.stderr.write(
-            escape_text(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}") + "\n"
-        )
+        self._note(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}")
         if trace_problem:
             reason = (
                 f"The kernel's drop reasons are not readable ({trace_problem}): counters are used instead."
             )
-            sys.stderr.write(escape_text(reason) + "\n")
+            self._note(reason)
+
+    def _note(self, text: str) -> None:
+        """Say something on standard error, no wider than the terminal."""
+        sys.stderr.write("".join(f"{line}\n" for line in self.style.wrap(text)))
         sys.stderr.flush()
 
     def warn(self, base: Report) -> None:
         """Say what stops everybody already: there is no need to wait for that."""
         if base.verdict.status is Status.BLOCKED and not (self.quiet or self.redact):
-            sys.stderr.write(render_verdict(base, Style(self.style.width, marks=self.style.marks)))
+            style = Style(self.style.width, marks=self.style.marks)
+            sys.stderr.write(
+                "\n".join([render_verdict(base, style).rstrip(), *fix_lines(base, style), "", ""])
+            )
             sys.stderr.flush()
 
     def remind(self, port: int) -> None:
         """Say that nothing has arrived yet, and what that means most often."""
         if not self.quiet:
-            sys.stderr.write(
+            self._note(
                 f"No packet for port {port} has arrived yet. Did the other device open exactly the right URL?"
-                " Is it in the same network (no guest Wi-Fi, no mobile data, no VPN)?\n"
+                " Is it in the same network (no guest Wi-Fi, no mobile data, no VPN)?"
             )
-            sys.stderr.flush()
 
     def say(self, attempt: Attempt) -> None:
         """Print one attempt; where it is shared with others, only at the end (--redact knows all names then)."""

@@ -39,7 +39,7 @@ def _fix_lines(
 ) -> list[str]:
     commands = [f"    {line}" for line in command_lines(fix, report.host.os)]
     commands += _wrap_all(masked_note(fix), style)
-    steps = _wrap_all((*edit_step(fix), *fix.steps), style)
+    steps = [*_wrap_all(edit_step(fix), style), *_step_lines(fix, style)]
     title = style.wrap(f"{fix_title(fix)} ({finding.code})", first=f"{label} ", rest="  ")
     title[0] = style.paint(label, "bold") + title[0][len(label) :]
     # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
@@ -48,6 +48,18 @@ def _fix_lines(
     lines += style.wrap(first_sentence(fix.risk), first="  Risk: ", rest="  ") if fix.risk else []
     undo = undo_lines(fix, report.host.os) if undoes else []
     return [*lines, *(["  Undo:"] if undo else []), *(f"    {line}" for line in undo)]
+
+
+def _step_lines(fix: Fix, style: Style) -> list[str]:
+    """What is to be done by hand; numbered where it is more than two things."""
+    numbered = len(fix.steps) > _MOST_UNNUMBERED
+    firsts = [f"  {number}. " if numbered else "  " for number in range(1, len(fix.steps) + 1)]
+    return [
+        line for first, step in zip(firsts, fix.steps, strict=True) for line in style.wrap(step, first=first)
+    ]
+
+
+_MOST_UNNUMBERED = 2
 
 
 def edit_step(fix: Fix) -> tuple[str, ...]:

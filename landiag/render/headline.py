@@ -15,7 +15,7 @@ STATUS_WORDS = {Status.CLEAR: "Open", Status.BLOCKED: "Blocked", Status.UNDETERM
 
 _SMALL = frozenset((
     "a", "an", "another", "answers", "both", "browsers", "clients", "connections", "debug", "inside", "it", "its",
-    "no", "nobody", "nothing", "on", "one", "only", "packets", "phones", "port", "processes", "small", "some",
+    "no", "nobody", "none", "nothing", "on", "one", "only", "packets", "phones", "port", "processes", "small", "some",
     "something", "the", "there", "this", "two", "what", "where", "whether", "which", "without",
 ))  # fmt: skip
 """Words that a title begins with and that are no names: behind a colon they are small."""

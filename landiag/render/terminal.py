@@ -139,8 +139,8 @@ def _is_of_another_way(report: Report, finding: Finding) -> bool:
 
 
 def _survey_lines(report: Report, style: Style) -> list[str]:
-    """Write what each host of a survey answered on its ports, one line a host; nothing for a single port."""
-    if report.command != "probe" or report.target.port is not None:
+    """Write what each host of a survey answered on its ports, one line a host; nothing for one port of one host."""
+    if report.command != "probe" or not _is_survey(report):
         return []
     rows = [
         (style.mark(path.outcome), path.address, stage.detail)
@@ -148,8 +148,16 @@ def _survey_lines(report: Report, style: Style) -> list[str]:
         for stage in path.stages
         if stage.stage is StageName.TCP
     ]
+    if len(rows) == 1:
+        mark, address, said = rows[0]
+        return style.wrap(said, first=f"  {mark} {address}  ")
     table = render_table(("", "", ""), rows, style.width - 2, shrink=(2, 1), ellipsis=style.ellipsis)
     return [f"  {line}" for line in table]
+
+
+def _is_survey(report: Report) -> bool:
+    """Whether several ports were asked, or a whole network."""
+    return report.target.port is None or (report.target.address or "").rpartition("/")[2].isdigit()
 
 
 def _path_lines(report: Report, style: Style) -> list[str]:
