@@ -5,7 +5,7 @@ from __future__ import annotations
 from landiag.checks.rule_words import evidence_of
 from landiag.model.ruleset import Chain, Rule, TraceLine
 
-RULES = tuple(Rule(number, f"rule number {number}") for number in range(1, 8))
+RULES = tuple(Rule(number, f"rule number {number}", ()) for number in range(1, 8))
 CHAIN = Chain("nftables", "inet", "filter", "input", RULES)
 
 
