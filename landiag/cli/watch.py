@@ -130,7 +130,7 @@ def _watch(
         base = live.prepare()
         url = base.paths[0].url if base.paths else None
         printer.warn(base)
-        printer.begin(live.port, duration, url, live.trace_problem)
+        printer.begin(live.port, duration, url)
         outcome = live.run(duration, lambda: printer.remind(live.port))
     except UsageError as error:
         raise Stop(str(error)) from error
@@ -231,17 +231,12 @@ class _Printer:
         self.style, self.as_json, self.quiet, self.redact = style, as_json, quiet, redact
         self.tally = Tally()
 
-    def begin(self, port: int, duration: float, url: str | None, trace_problem: str) -> None:
+    def begin(self, port: int, duration: float, url: str | None) -> None:
         """Say that it watches, and what to do now; on standard error, which JSON leaves free."""
         if self.quiet:
             return
         where = f": open {url} on the other device now" if url and not self.redact else ""
         self._note(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}")
-        if trace_problem:
-            reason = (
-                f"The kernel's drop reasons are not readable ({trace_problem}): counters are used instead."
-            )
-            self._note(reason)
 
     def _note(self, text: str) -> None:
         """Say something on standard error, no wider than the terminal."""
@@ -276,7 +271,7 @@ class _Printer:
         at = time.strftime("%H:%M:%S", time.localtime(attempt.at))
         outcome = _OUTCOMES.get(attempt.outcome, Outcome.BLOCKS)
         mark = self.style.mark(outcome)
-        lines = self.style.wrap(attempt.summary, first=f"{mark} {at}  ")
+        lines = self.style.wrap(attempt.said, first=f"{mark} {at}  ")
         lines[0] = self.style.painted(outcome) + lines[0][len(mark) :]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
