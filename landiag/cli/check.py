@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import typer
 from msgspec.structs import replace
 
+from landiag.cli import completing
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
 from landiag.cli.early import begin_reading
 from landiag.cli.outputs import (
@@ -59,18 +60,36 @@ def check(
     context: typer.Context,
     where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
     port: Annotated[
-        str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")
+        str | None,
+        typer.Option(
+            "--port", "-p", autocompletion=completing.ports, help="The server's port. [default: 5000]"
+        ),
     ] = None,
     peer: Annotated[str | None, typer.Option(help="The client that fails: its address or name.")] = None,
     to: Annotated[str | None, typer.Option(help="The address of this machine that clients use.")] = None,
-    interface: Annotated[str | None, typer.Option(help="Only this network interface.")] = None,
+    interface: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completing.interfaces,
+            help="Only this network interface.",
+        ),
+    ] = None,
     scheme: Annotated[
-        str, typer.Option(help="What the server should speak: auto, http, https or tcp.")
+        str,
+        typer.Option(
+            autocompletion=completing.schemes, help="What the server should speak: auto, http, https or tcp."
+        ),
     ] = "auto",
     path: Annotated[str, typer.Option(help="The path to ask for.")] = "/",
     host_header: Annotated[str | None, typer.Option(help="The Host header that clients send.")] = None,
     http: Annotated[bool, typer.Option("--http/--no-http", help="Whether to ask the server itself.")] = True,
-    only: Annotated[str | None, typer.Option(help=f"Only these checks: {','.join(CHECK_NAMES)}.")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completing.checks,
+            help=f"Only these checks: {','.join(CHECK_NAMES)}.",
+        ),
+    ] = None,
     program: Annotated[str | None, typer.Option(help="The program whose port it should be.")] = None,
     sudo: Annotated[
         bool, typer.Option("--sudo", help="Read what needs root by sudo, after listing it.")

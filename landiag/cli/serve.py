@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from landiag.cli import completing
 from landiag.cli.arguments import parse_own_address, parse_port, parse_server
 from landiag.cli.outputs import (
     ForceFlag,
@@ -43,7 +44,13 @@ _ASKS = {
 def serve(
     where: Annotated[str | None, typer.Argument(help="The server's port, or its URL.")] = None,
     port: Annotated[
-        str | None, typer.Option("--port", "-p", help="The server's port, which phones try. [default: 5000]")
+        str | None,
+        typer.Option(
+            "--port",
+            "-p",
+            autocompletion=completing.ports,
+            help="The server's port, which phones try. [default: 5000]",
+        ),
     ] = None,
     page_port: Annotated[
         str | None,

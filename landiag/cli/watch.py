@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from landiag.cli import completing
 from landiag.cli.arguments import parse_server
 from landiag.cli.outputs import (
     ForceFlag,
@@ -49,7 +50,10 @@ _FIELDS = (
 def watch(
     where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
     port: Annotated[
-        str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")
+        str | None,
+        typer.Option(
+            "--port", "-p", autocompletion=completing.ports, help="The server's port. [default: 5000]"
+        ),
     ] = None,
     peer: Annotated[str | None, typer.Option(help="Only this client: its IP address.")] = None,
     duration: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import summarize_address_range
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Space, Universe, common, complement, normal
 from landiag.firewall.owners import find_owner
 from landiag.firewall.regions import Cell, Kind, Region, Regions, list_regions
+from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Ruleset, Verdict
 
@@ -144,11 +146,19 @@ def say_sources(sources: Ranges, version: int) -> str:
     """Addresses as networks: ``192.168.77.0/24, 10.0.0.5``."""
     networks = []
     for low, high in sources[: SHOWN + 1]:
-        for network in summarize_address_range(address_of(low, version), address_of(high, version)):
-            networks.append(str(network[0]) if network.num_addresses == 1 else str(network))
-            if len(networks) > SHOWN:
-                return f"{', '.join(networks[:SHOWN])} and others"
+        networks += _say_span(address_of(low, version), address_of(high, version))
     return _some(networks, "networks")
+
+
+FEW = 3
+"""So many networks are named for a span of addresses; where it takes more, its ends are."""
+
+
+def _say_span(first: IPAddress, last: IPAddress) -> list[str]:
+    networks: list[IPNetwork] = list(islice(summarize_address_range(first, last), FEW + 1))
+    if len(networks) > FEW:
+        return [f"{first}-{last}"]
+    return [str(one[0]) if one.num_addresses == 1 else str(one) for one in networks]
 
 
 def _some(words: Sequence[str], what: str) -> str:

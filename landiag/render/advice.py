@@ -99,7 +99,10 @@ def _code(report: Report) -> str | None:
 
 def see_also_lines(report: Report, style: Style) -> list[str]:
     """Write what to type on the client, one command a line, each with what its answers mean."""
-    lines = [style.paint("On the other device, to see it there:", "bold")] if report.see_also else []
+    where = (
+        "The same without landiag:" if report.command == "probe" else "On the other device, to see it there:"
+    )
+    lines = [style.paint(where, "bold")] if report.see_also else []
     for item in report.see_also:
         lines += [*style.wrap(item.command, first="    "), *style.wrap(item.expect, first="      ")]
     return lines
