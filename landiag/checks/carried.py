@@ -17,7 +17,6 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.checks.destination import Destination
 from landiag.checks.inside import nobody_inside, only_itself_reaches
-from landiag.checks.owners import describe_owner
 from landiag.checks.restart import listen_fixes
 from landiag.journey.binding import Binding, describe_address
 from landiag.journey.inside import namespace_with
