@@ -77,7 +77,7 @@ def last_lines(report: Report, style: Style) -> list[str]:
     url, command, code = opens_then(report), does_it(report), _code(report)
     lines = style.wrap(f"Then open {url} on the other device.") if url else []
     again = looks_again(report) if url else None
-    lines += style.wrap(f"If that fails: {again}") if again else []
+    lines += style.typed("If that fails:", again) if again else []
     ends = [f"Do it for me: {command}"] if command else []
     word = "More" if report.verdict.status is Status.CLEAR else "Why"
     ends += [f"{word}: landiag explain {code}"] if code else []
@@ -85,7 +85,8 @@ def last_lines(report: Report, style: Style) -> list[str]:
         joined = between.join(ends)
         if len(joined) <= style.width:
             return [*lines, *([joined] if joined else [])]
-    return [*lines, *ends]
+    shown = style.typed("Do it for me:", command) if command else []
+    return [*lines, *shown, *(ends[1:] if command else ends)]
 
 
 def _code(report: Report) -> str | None:

@@ -76,17 +76,17 @@ def _clear_lines(report: Report) -> Iterator[str]:
 
 
 def find_out(report: Report) -> tuple[str, list[str]]:
-    """How to settle what could not be told: a sentence, or lines to type; both empty where nothing would."""
+    """How to settle what could not be told: a sentence, or lines to type; both empty where nothing does."""
     found = telling(report)
     if report.verdict.status is not Status.UNDETERMINED or found is None or report.redacted:
         return "", []
     lines = [] if _changes(found) else command_lines(found.fixes[0], report.host.os)
     if lines:
-        return (lines[0], []) if len(lines) == 1 else ("", lines)
+        return "", lines
     if not is_of_server(report) or report.target.port is None or report.command in _WAITED:
         return "", []
     url, watch = url_of(report), f"landiag watch --port {report.target.port}"
-    return (f"open {url} there, or {watch}" if url else watch), []
+    return (f"open {url} there, or {watch}", []) if url else ("", [watch])
 
 
 _WAITED = ("watch", "serve")

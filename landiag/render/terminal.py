@@ -73,6 +73,8 @@ def _verdict_lines(report: Report, style: Style) -> list[str]:
     said, commands = find_out(report)
     if said:
         lines += style.wrap(said, first="  Find out: ", rest="  ")
+    if len(commands) == 1:
+        return [*lines, *style.typed("  Find out:", commands[0])]
     return [*lines, *(["  Find out:"] if commands else []), *(f"    {line}" for line in commands)]
 
 
