@@ -68,5 +68,5 @@ def _not_known(code: str, wanted: str) -> str:
     shown = code if code.isprintable() and len(code) < 60 else "that"
     close = difflib.get_close_matches(wanted, CODES, 3, 0.5)
     close += [other for other in CODES if wanted and wanted in other and other not in close][:3]
-    meant = f" Did you mean {' or '.join(close)}?" if close else ""
-    return f"There is no finding called {shown!r}.{meant} `landiag explain` lists all."
+    meant = f" (did you mean {' or '.join(close)}?)" if close else ""
+    return f"there is no finding called {shown!r}{meant}: landiag explain lists all"

@@ -63,6 +63,7 @@ ONLY_HEARD = {
 }
 """What one question shows and nothing else tells: where it could not be asked, nothing speaks for the fault."""
 POORER = {
+    "bound-to-loopback": {"port-redirected"},
     "listening-in-namespace": {"nothing-listening"},
     "published-on-loopback": {"bound-to-loopback"},
     "port-not-forwarded": {"nothing-listening", "port-redirected"},

@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 
 from landiag.checks import page, twins
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
+from landiag.checks.debugger import find_debugger
 from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
 from landiag.checks.exchange import (
     asked_before,
     attempt_of,
     client_exchange,
-    debugger_answers,
     debugger_exchange,
     exchange_of,
     listeners_after,
@@ -22,6 +22,7 @@ from landiag.checks.exchange import (
     may_debug,
     shared_exchanges,
 )
+from landiag.checks.inside import check_elsewhere
 from landiag.checks.owners import name_owner, owner_evidence, subject
 from landiag.checks.restart import host_fixes, server_of
 from landiag.checks.silence import asked_socket, judge_silence, known_protocol, not_connected, what_stops_own
@@ -104,6 +105,8 @@ def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Ans
     proof = (TcpOutcome.REFUSED, TcpOutcome.REJECTED, TcpOutcome.UNREACHABLE)
     if not destination.is_elsewhere or attempt.connect.outcome not in proof:
         return None
+    if check_elsewhere(case, case.way, destination):
+        return not_applicable("nothing takes connections where they are sent")
     where = f"{destination.ip}:{destination.port}"
     title = f"Port {case.port} is sent to {where}, where nothing answers ({attempt.connect.outcome.value})"
     evidence = (Evidence("firewall", destination.rule_text), *of_exchange(exchange, attempt))
@@ -126,7 +129,7 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *_check_redirect(exchange, attempt),
         *_check_whole(exchange, attempt),
         *page.check(case, exchange, attempt),
-        *_check_debugger(case),
+        *find_debugger(case),
         *_check_development(case),
     ]
     status = attempt.answer.status
@@ -234,14 +237,16 @@ def _host_rejected(
     evidence = of_exchange(exchange, attempt)
     if isinstance(local, Exchange):
         evidence += of_exchange(local, other)
+    socket = asked_socket(case)
+    who = "The server" if socket is None else subject(name_owner(case, socket))
     return Finding(
         code="host-header-rejected",
         outcome=Outcome.BLOCKS,
-        title=f"The server refuses the name that other devices use: {attempt.answer.status} for {exchange.host}, "
+        title=f"{who} refuses the name that other devices use: {attempt.answer.status} for {exchange.host}, "
         f"but not for localhost",
         detail="The request arrives; the application checks the Host header and turns it away.",
         evidence=evidence,
-        fixes=host_fixes(case, asked_socket(case), exchange.host),
+        fixes=host_fixes(case, socket, exchange.host),
     )
 
 
@@ -253,29 +258,6 @@ def _check_redirect(exchange: Exchange, attempt: Attempt) -> list[Finding]:
         return []
     title = f"The server sends other devices to {location}, which is each device itself"
     return [Finding("redirects-elsewhere", Outcome.BLOCKS, title, evidence=of_exchange(exchange, attempt))]
-
-
-def _check_debugger(case: Case) -> list[Finding]:
-    assert case.way is not None
-    exchange = case.parse(debugger_exchange(case, case.way), parse_exchange)
-    if not debugger_answers(case) or not isinstance(exchange, Exchange):
-        return []
-    return [
-        Finding(
-            code="debugger-exposed",
-            outcome=Outcome.WARNS,
-            title="Werkzeug's debugger answers: anyone who reaches this port can try to run code on this machine",
-            detail="Its PIN is the only lock. Run without debug mode while other devices can connect.",
-            evidence=of_exchange(exchange, exchange.best),
-            fixes=(
-                Fix(
-                    "Run without the debugger",
-                    needs="user-action",
-                    steps=("Start without --debug (FLASK_DEBUG=0, app.run(debug=False)).",),
-                ),
-            ),
-        )
-    ]
 
 
 def _check_development(case: Case) -> list[Finding]:

@@ -16,8 +16,7 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.checks.destination import Destination
-from landiag.checks.inside import nobody_inside
-from landiag.checks.owners import describe_owner
+from landiag.checks.inside import nobody_inside, only_itself_reaches
 from landiag.checks.restart import listen_fixes
 from landiag.journey.binding import Binding, describe_address
 from landiag.journey.inside import namespace_with
@@ -63,7 +62,7 @@ def _on_loopback_inside(case: Case, way: Way, place: Carried) -> Iterator[Findin
     yield Finding(
         code=BOUND_TO_LOOPBACK.code,
         outcome=Outcome.BLOCKS,
-        title=f"Inside the container {describe_owner(case, socket)} listens on {describe_address(socket)} only",
+        title=only_itself_reaches(case, socket),
         detail=f"pasta carries port {case.port} into the container's network: in the container, listen on 0.0.0.0.",
         evidence=tuple(
             Evidence(f"ss in network namespace {one.namespace}", describe_address(one)) for one in inside

@@ -10,7 +10,7 @@ from landiag.checks import sandbox, systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.firewall_doubts import check_limits, unknown, unreadable
 from landiag.checks.opening_fixes import best_proposal, fixes, is_mended, proven, search_fixes
-from landiag.checks.rule_words import place, reason, source_of, stopper
+from landiag.checks.rule_words import evidence_of, place, reason, source_of, stopper
 from landiag.collect.linux_sources import ingress_filters
 from landiag.firewall.openings import Proposal, without_translation
 from landiag.firewall.owners import find_owner
@@ -209,7 +209,7 @@ def _blocks(
         outcome=Outcome.BLOCKS,
         title=f"{stopper(owner)} {verb} {what}{reason(owner, line)}",
         detail=_DETAILS[code],
-        evidence=(Evidence(source_of(line), f"{place(line)}: {line.rule_text}"),),
+        evidence=evidence_of(line),
         fixes=search_fixes(journey, line) or fixes(proposal, is_mended(journey, following)),
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),

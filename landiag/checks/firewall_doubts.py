@@ -106,7 +106,7 @@ def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
         title="Whether the firewall lets other devices in: it decides by something that can't be foreseen",
-        detail="It depends on these rules: limits, time, the packet's content or another program.",
+        detail="Such rules ask for a limit, the time, the packet's content or another program.",
         evidence=evidence,
         paths=(way.id,),
         stage=stage_of_stop(rules[0].hook, rules[0].leg) if rules else None,
@@ -116,7 +116,7 @@ def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:
 def unreadable(case: Case, gaps: tuple[Unknown, ...]) -> Finding:
     """Say what could not be read, what it probably is, and the command that makes it certain."""
     again = f"sudo {case.machine.landiag} check --port {case.port}"
-    hint, detail = _hint(case), "Without them nobody can tell whether the firewall lets other devices in."
+    hint, detail = _hint(case), ""
     if case.machine.info.privileged:
         title = f"The firewall could not be read ({gaps[0].source}): {gaps[0].reason}"
         again = gaps[0].remedy or again

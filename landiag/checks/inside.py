@@ -55,6 +55,12 @@ def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Findi
     )
 
 
+def only_itself_reaches(case: Case, socket: Socket) -> str:
+    """Say that a server inside a container listens where nothing from outside it arrives."""
+    owner, address = describe_owner(case, socket), describe_address(socket)
+    return f"Inside the container, {owner} is listening on {address} only, so nothing gets through to it"
+
+
 def check_elsewhere(case: Case, way: Way, destination: Destination) -> list[Finding]:
     """Check the socket behind NAT, in the container that has the translated address, where it can be seen."""
     stopped = _not_forwarded(case, way, destination)
@@ -78,7 +84,7 @@ def nobody_inside(case: Case, way: Way, destination: Destination) -> list[Findin
         return [Finding("port-redirected", Outcome.BLOCKS, title, evidence=evidence, paths=(way.id,))]
     socket = inside.others[0]
     code = why_not(socket, None)
-    title = f"Inside the container {describe_owner(case, socket)} listens on {describe_address(socket)} only"
+    title = only_itself_reaches(case, socket)
     detail = f"Port {case.port} of this machine is sent to {where}: in the container, listen on 0.0.0.0."
     fixes = listen_fixes(case, socket, Family(destination.ip.version))
     return [Finding(code, Outcome.BLOCKS, title, detail, evidence, fixes, paths=(way.id,))]

@@ -121,7 +121,7 @@ def _fixes(
 ) -> tuple[Fix, ...]:
     found = server_of(case, socket)
     if found is None:
-        return (_unknown_listen(family),)
+        return (_unknown_listen(case, socket, family),)
     advice = advise(*found)
     if _is_inside(socket):
         advice = _inside(advice, found[0], socket, family)
@@ -169,12 +169,16 @@ def _serves(case: Case, socket: Socket, family: Family) -> bool:
     return wide in bind_among((*others, wide), way.ip, socket.port, way.interface).serving
 
 
-def _unknown_listen(family: Family) -> Fix:
+def _unknown_listen(case: Case, socket: Socket, family: Family) -> Fix:
+    inside = _is_inside(socket)
     wildcard = "::" if family is Family.IPV6 else "0.0.0.0"
-    step = f"In the server's settings or command, set the address it listens on (host, bind) to {wildcard}."
-    return Fix(
-        "Let the server listen on all addresses", needs="user-action", steps=(step, "Then start it anew.")
-    )
+    where = "the container's image or compose file" if inside else "the server's settings or command"
+    step = f"In {where}, set the address that the server listens on (host, bind) to {wildcard}."
+    again = "Then create the container anew." if inside else "Then start it anew."
+    who: tuple[str, ...] = ()
+    if case.facts.os == "linux" and not case.owners(socket) and not case.machine.info.privileged:
+        who = (f"sudo {case.machine.landiag} check --port {case.port} shows which program it is.",)
+    return Fix("Let the server listen on all addresses", needs="user-action", steps=(*who, step, again))
 
 
 def _unit_of(socket: Socket) -> str | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.firewall.owners import Manager, Owner
+from landiag.model.report import Evidence
 from landiag.model.ruleset import TraceLine
 
 
@@ -33,6 +36,22 @@ def place(line: TraceLine) -> str:
         return line.hook
     where = f"{line.chain.family} {line.chain.table} {line.chain.name}"
     return where if line.rule is None else f"{where} rule {line.rule.position}"
+
+
+_BESIDE = 2
+"""Rules before and behind the one that decides that are shown with it."""
+
+
+def evidence_of(line: TraceLine) -> tuple[Evidence, ...]:
+    """The rule that decides, and the rules next to it in its chain; of a policy the last rules before it."""
+    found = Evidence(source_of(line), f"{place(line)}: {line.rule_text}")
+    if line.chain is None:
+        return (found,)
+    rules = line.chain.rules
+    at = len(rules) + 1 if line.rule is None else line.rule.position
+    near = [one for one in rules[max(0, at - 1 - _BESIDE) : at + _BESIDE] if one.position != at]
+    where, source = place(replace(line, rule=None)), f"{source_of(line)}, beside it"
+    return (found, *(Evidence(source, f"{where} rule {one.position}: {one.text}") for one in near))
 
 
 def source_of(line: TraceLine) -> str:

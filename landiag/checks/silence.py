@@ -143,13 +143,19 @@ def _silent(
     if attempt.seconds >= _LONG:
         title = f"The server accepts the connection but does not answer within {attempt.seconds:.0f} s"
         outcome = Outcome.BLOCKS
-    fix = Fix("Let the server continue, or start it anew", needs="user-action", steps=(detail,))
-    if owner is not None and owner[1].state == "stopped":
-        fix = _continue(case, owner[1].pid)
+    fix = _continue(case, owner[1].pid) if owner is not None and owner[1].state == "stopped" else _START_ANEW
+    if outcome is Outcome.UNKNOWN:
+        again = f"{case.machine.landiag} check --port {case.port} --timeout 40"
+        fix = Fix("Give the server longer to answer", (again,))
     evidence = of_exchange(exchange, attempt) + ((owner_evidence(case, owner[0]),) if owner else ())
     return Finding("server-silent", outcome, title, detail, evidence, (fix,), symptom=Symptom.SILENT)
 
 
+_START_ANEW = Fix(
+    "Let the server continue, or start it anew",
+    needs="user-action",
+    steps=("Look at the server's own terminal: where no debugger waits there, end it and start it again.",),
+)
 _LONG = 29.0
 """Seconds after which a server that has said nothing is called silent, whatever it does."""
 

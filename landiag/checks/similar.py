@@ -14,8 +14,8 @@ def start_fixes(case: Case, others: tuple[Socket, ...]) -> tuple[Fix, ...]:
         return (
             Fix("Start the server", needs="user-action", steps=(f"Start your server on port {case.port}.",)),
         )
-    ports = " or ".join(str(socket.port) for socket in others)
-    step = f"Use port {ports} on the client, or start the server on port {case.port}."
+    urls = [(case.way.url(one.port) if case.way else None) or f"port {one.port}" for one in others]
+    step = f"Open {' or '.join(urls)} on the other device, or start the server on port {case.port}."
     check_it = f"landiag check --port {others[0].port}"
     return (Fix("Use the port that the server listens on", (check_it,), needs="user-action", steps=(step,)),)
 

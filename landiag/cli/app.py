@@ -113,7 +113,12 @@ def _help() -> str:
 
 
 def _complain(sentence: str, status: int) -> int:
-    sys.stderr.write(f"landiag: {escape_text(sentence)}\n")
+    said = f"landiag: {escape_text(sentence)}"
+    if sys.stderr.isatty():
+        from landiag.terminal import terminal_style
+
+        said = "\n".join(terminal_style(no_color=True).wrap(said, rest="  "))
+    sys.stderr.write(f"{said}\n")
     return status
 
 

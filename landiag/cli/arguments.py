@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from landiag.cli.completing import SCHEMES
 from landiag.cli.inputs import MEGABYTE, read_input
 from landiag.cli.outputs import Stop
 from landiag.model.terms import CHECK_NAMES
 
 DEFAULT_PORT = 5000
-SCHEMES = ("auto", "http", "https", "tcp")
 
 
 _HOST_AND_PORT = re.compile(r"(\[[^\]/]+\]|[^:/@\[\]]+):\d+(/.*)?", re.ASCII)

@@ -51,7 +51,10 @@ def check_own_server(context: typer.Context, render_help: Callable[[], str]) -> 
         host.close()
     if not meant:
         sys.stdout.write(f"{render_help()}\n")
-        sys.stderr.write("landiag: no web server of yours runs here: start it, or name its port\n")
+        sys.stderr.write(
+            "landiag: no web server of yours runs here. Start it, or name its port: landiag check --port 5000\n"
+            "(landiag list shows every port that is listened on, those of containers too)\n"
+        )
         raise typer.Exit(2)
     _check(context, meant[0])
 

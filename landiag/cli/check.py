@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 import typer
 from msgspec.structs import replace
 
+from landiag.cli import completing
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
 from landiag.cli.early import begin_reading
-from landiag.cli.inputs import read_input_text
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -42,7 +42,7 @@ from landiag.cli.repeating import Repeats, read_budget, refuse_to_repeat, repeat
 from landiag.cli.timeouts import bounded
 from landiag.collect.machine import system_name
 from landiag.collect.systems import first_sources
-from landiag.host import LiveHost, RecordedHost, Recorder, Recording, parse_recording, render_recording
+from landiag.host import LiveHost, RecordedHost, Recorder, Recording, render_recording
 from landiag.host.programs import find_program
 from landiag.journey.binding import describe_address
 from landiag.model.facts import Command, ParseError, Unknown
@@ -60,18 +60,36 @@ def check(
     context: typer.Context,
     where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
     port: Annotated[
-        str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")
+        str | None,
+        typer.Option(
+            "--port", "-p", autocompletion=completing.ports, help="The server's port. [default: 5000]"
+        ),
     ] = None,
     peer: Annotated[str | None, typer.Option(help="The client that fails: its address or name.")] = None,
     to: Annotated[str | None, typer.Option(help="The address of this machine that clients use.")] = None,
-    interface: Annotated[str | None, typer.Option(help="Only this network interface.")] = None,
+    interface: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completing.interfaces,
+            help="Only this network interface.",
+        ),
+    ] = None,
     scheme: Annotated[
-        str, typer.Option(help="What the server should speak: auto, http, https or tcp.")
+        str,
+        typer.Option(
+            autocompletion=completing.schemes, help="What the server should speak: auto, http, https or tcp."
+        ),
     ] = "auto",
     path: Annotated[str, typer.Option(help="The path to ask for.")] = "/",
     host_header: Annotated[str | None, typer.Option(help="The Host header that clients send.")] = None,
     http: Annotated[bool, typer.Option("--http/--no-http", help="Whether to ask the server itself.")] = True,
-    only: Annotated[str | None, typer.Option(help=f"Only these checks: {','.join(CHECK_NAMES)}.")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completing.checks,
+            help=f"Only these checks: {','.join(CHECK_NAMES)}.",
+        ),
+    ] = None,
     program: Annotated[str | None, typer.Option(help="The program whose port it should be.")] = None,
     sudo: Annotated[
         bool, typer.Option("--sudo", help="Read what needs root by sudo, after listing it.")
@@ -84,7 +102,7 @@ def check(
         bool, typer.Option("--cleanup", help="With --prove: remove what a killed one left behind.")
     ] = False,
     save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was read.")] = None,
-    replay: Annotated[Path | None, typer.Option(help="Diagnose a recording instead of this machine.")] = None,
+    replay: Annotated[Path | None, typer.Option(help="Diagnose a recording or a case instead.")] = None,
     fix: Annotated[
         bool, typer.Option("--fix", help="Carry the advice out, one fix at a time, each after asking.")
     ] = False,
@@ -226,8 +244,10 @@ def _announce_sudo() -> None:
 
 
 def _replay(file: Path, asked: Asked, question: Question, deadline: float) -> tuple[Report, Recording]:
+    from landiag.cli.saved import STUMBLES, read_recording, stumbled
+
     try:
-        recording = parse_recording(read_input_text(file, deadline))
+        recording = read_recording(file, deadline)
     except ParseError as error:
         raise Stop(f"{file} cannot be replayed: {error}") from error
     if recording.options.get("command") == "probe":
@@ -241,8 +261,6 @@ def _replay(file: Path, asked: Asked, question: Question, deadline: float) -> tu
 
     asks = _question_of(recording, replace(question, target=replace(question.target, port=target.port)))
     host = RecordedHost(recording.readings)
-    from landiag.cli.saved import STUMBLES, stumbled
-
     try:
         return diagnose(asks, Recorder(host), float("inf")), recording
     except UsageError:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from landiag.cli import completing
 from landiag.cli.outputs import ForceFlag, NoColorFlag, Stop, check_outputs, write_file
 from landiag.explain import UnknownCodeError, all_pages, explain, list_codes
 from landiag.render.columns import render_table
@@ -17,7 +18,10 @@ from landiag.terminal import terminal_style
 
 def explain_code(
     code: Annotated[
-        str | None, typer.Argument(help="The code of a finding, for example bound-to-loopback.")
+        str | None,
+        typer.Argument(
+            autocompletion=completing.codes, help="The code of a finding, for example bound-to-loopback."
+        ),
     ] = None,
     as_all: Annotated[bool, typer.Option("--all", help="All pages in one.")] = False,
     output: Annotated[Path | None, typer.Option(help="Write the Markdown to this file.")] = None,

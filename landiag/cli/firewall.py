@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from landiag.cli import completing
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
 from landiag.cli.early import begin_reading
 from landiag.cli.outputs import ForceFlag, JsonFlag, NoColorFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
@@ -21,16 +22,32 @@ PROTOCOLS = ("tcp", "udp")
 
 
 def firewall(
-    port: Annotated[str | None, typer.Option("--port", "-p", help="The port. [default: 5000]")] = None,
+    port: Annotated[
+        str | None,
+        typer.Option(
+            "--port",
+            "-p",
+            autocompletion=completing.ports,
+            help="The port. [default: 5000]",
+        ),
+    ] = None,
     source: Annotated[
         str | None,
         typer.Option("--from", help="The client; without it, ordinary ones. With --all a network."),
     ] = None,
     to: Annotated[str | None, typer.Option("--to", help="The address of the server's machine.")] = None,
     in_interface: Annotated[
-        str | None, typer.Option("--in", help="The interface where packets come in.")
+        str | None,
+        typer.Option(
+            "--in", autocompletion=completing.interfaces, help="The interface where packets come in."
+        ),
     ] = None,
-    protocol: Annotated[str | None, typer.Option(help="tcp or udp. [default: tcp; with --all both]")] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completing.one_of("tcp", "udp"), help="tcp or udp. [default: tcp; with --all both]"
+        ),
+    ] = None,
     ruleset: Annotated[
         list[Path] | None,
         typer.Option("--ruleset", help="A saved ruleset instead of this machine's (repeatable)."),
@@ -39,7 +56,13 @@ def firewall(
     program: Annotated[
         str | None, typer.Option(help="The listening program, for rules about programs.")
     ] = None,
-    profile: Annotated[str | None, typer.Option(help="Windows: private, public or domain.")] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completing.one_of("private", "public", "domain"),
+            help="Windows: private, public or domain.",
+        ),
+    ] = None,
     interface_address: Annotated[
         list[str] | None,
         typer.Option(help="An address of the machine with its prefix, 192.168.1.20/24 (repeatable)."),
@@ -89,7 +112,9 @@ def firewall(
                 from landiag.cli.firewall_all import answer_all, want
 
                 protocols = PROTOCOLS if protocol is None else (protocol,)
-                wanted = want(asked, protocols, port, source, output or (), force=force, as_json=as_json)
+                wanted = want(
+                    asked, protocols, port, source, output or (), force=force, as_json=as_json, style=style
+                )
                 answer_all(wanted, machine, ruleset or (), deadline)
             if packets is not None:
                 from landiag.cli.firewall_packets import Shown, answer_packets

@@ -27,6 +27,7 @@ from landiag.model.operands import Ranges
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.escape import escape_text
+from landiag.render.style import Style
 
 SUFFIXES = (".html", ".json", ".txt")
 
@@ -41,6 +42,7 @@ class Wanted(Struct):
     outputs: Sequence[Path] = ()
     force: bool = False
     as_json: bool = False
+    style: Style = Style()
 
 
 def want(
@@ -52,11 +54,12 @@ def want(
     *,
     force: bool,
     as_json: bool,
+    style: Style,
 ) -> Wanted:
     """Read what the options say. Stops with a sentence where one of them cannot be used."""
     ports = None if port is None else parse_ports(port)
     network = None if source is None else parse_network(source)
-    return Wanted(packet, protocols, ports, network, outputs, force, as_json)
+    return Wanted(packet, protocols, ports, network, outputs, force, as_json, style)
 
 
 def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
@@ -100,7 +103,7 @@ def answer_all(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadlin
         raise Stop(str(error)) from error
     for file in wanted.outputs:
         write_file(file, _render_for(file, reached), force=wanted.force)
-    sys.stdout.write(_json(reached) if wanted.as_json else _page(reached))
+    sys.stdout.write(_json(reached) if wanted.as_json else wanted.style.fold(_page(reached)))
     raise typer.Exit(_status(reached.found))
 
 

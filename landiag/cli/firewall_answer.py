@@ -28,7 +28,7 @@ from landiag.model.facts import ParseError, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset
-from landiag.render.firewall import render_judged
+from landiag.render.firewall import render_judged, render_verdict
 from landiag.render.style import Style
 
 SUFFIXES = (".json", ".txt")
@@ -63,13 +63,14 @@ def answer(
     for file in shown.outputs:
         is_json = file.suffix.lower() == ".json"
         wide = Style(_FILE_WIDTH)
-        text = (
-            document if is_json else render_judged(judge.ruleset, judged, wide, with_trace=True, whole=True)
-        )
+        text = document if is_json else render_judged(judge.ruleset, judged, wide, whole=True)
         write_file(file, text, force=shown.force)
-    with_trace, whole = not shown.quiet, shown.verbose
-    said = render_judged(judge.ruleset, judged, shown.style, with_trace=with_trace, whole=whole)
-    sys.stdout.write(document if shown.as_json else said)
+    if shown.as_json:
+        sys.stdout.write(document)
+    elif shown.quiet:
+        sys.stdout.write(render_verdict(judged, shown.style))
+    else:
+        sys.stdout.write(render_judged(judge.ruleset, judged, shown.style, whole=shown.verbose))
     raise typer.Exit(exit_status((judged,)))
 
 

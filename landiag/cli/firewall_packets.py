@@ -106,9 +106,7 @@ def _document(judge: Bulk, packet: Packet, *, with_trace: bool) -> tuple[Verdict
 def _text(judge: Bulk, packet: Packet, shown: Shown) -> tuple[Verdict, str]:
     if shown.with_trace and not shown.quiet:
         judged = judge.whole(packet)
-        return judged.told.verdict, render_judged(
-            judge.ruleset, judged, shown.style, with_trace=True, whole=True
-        )
+        return judged.told.verdict, render_judged(judge.ruleset, judged, shown.style, whole=True)
     brief = judge.judge(packet)
     document = brief.document
     asked, decided = document["packet"], document["decided_by"]

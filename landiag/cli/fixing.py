@@ -15,6 +15,7 @@ from landiag.cli.asking import Budget, ask, say, wait_for_person, wrapped
 from landiag.model.actions import Action, End, Run
 from landiag.model.changes import IptablesRule, NftRule
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
+from landiag.render.headline import does_it, ended, fix_title
 from landiag.render.parts import lasting
 from landiag.render.terminal import Style, edit_step, render_answer, render_quiet, render_verdict
 from landiag.render.typed import command_lines
@@ -116,6 +117,10 @@ def _fix_next(report: Report, session: Session) -> bool:
 def _say_how_to_tell(report: Report, session: Session) -> None:
     """Nothing is changed while the cause is not known: show what makes it known."""
     say("landiag changes nothing as long as it can't tell.")
+    again = does_it(report)
+    if again is not None:
+        say("Look again as root, and fix what is found:", f"    {again}")
+        return
     unknown = [one for one in report.findings if one.outcome is Outcome.UNKNOWN and one.fixes]
     for finding in unknown[:1]:
         _show(finding.fixes[0], report, session)
@@ -130,10 +135,10 @@ def _show(fix: Fix, report: Report, session: Session) -> None:
     """Show a fix: what is done by hand, the lines, how long it lasts, its risk."""
     is_root = fix.needs == "root" and session.consent.privileged
     lines = fix.commands if is_root else command_lines(fix, report.host.os)
-    notes = (lasting(fix), f"Risk: {fix.risk}" if fix.risk else "")
+    notes = (lasting(fix), ended(f"Risk: {fix.risk}") if fix.risk else "")
     width = session.style.width
     number = f"Fix {len(session.tried) + 1}: " if report.verdict.status is Status.BLOCKED else ""
-    say(f"{number}{fix.title}")
+    say(*session.style.wrap(f"{number}{fix_title(fix) if number else fix.title}", rest="  "))
     say(*(line for step in (*edit_step(fix), *fix.steps) for line in wrapped(step, width, "  ")))
     say(*(f"    {line}" for line in lines))
     say(*(line for note in notes for line in wrapped(note, width, "  ")))

@@ -52,8 +52,9 @@ def finish(
     verbose: bool,
     no_color: bool,
     force: bool,
+    raw: str = "",
 ) -> NoReturn:
-    """Print and save a report, and end with its verdict's exit status."""
+    """Print and save a report, and end with its verdict's exit status. ``raw`` goes under a verbose one."""
     _save(report, files, force=force)
     if as_json:
         sys.stdout.write(render_json(report))
@@ -61,6 +62,7 @@ def finish(
         sys.stdout.write(render_quiet(report))
     else:
         sys.stdout.write(render_terminal(report, terminal_style(no_color=no_color), verbose=verbose))
+        sys.stdout.write(raw if verbose else "")
     raise typer.Exit(report.verdict.status.exit_status)
 
 

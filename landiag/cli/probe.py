@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from landiag.cli.arguments import SCHEMES, default_port
+from landiag.cli import completing
+from landiag.cli.arguments import default_port
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -41,14 +42,29 @@ def probe(
         str, typer.Argument(help="An address, a name, a URL, or a network such as 192.168.1.0/24.")
     ],
     port: Annotated[
-        list[str] | None, typer.Option("--port", "-p", help="Ports: 5000, 8000-8010, or several; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--port",
+            "-p",
+            autocompletion=completing.ports,
+            help="Ports: 5000, 8000-8010, or several; repeatable.",
+        ),
     ] = None,
-    interface: Annotated[str | None, typer.Option(help="Leave by this network interface.")] = None,
+    interface: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=completing.interfaces,
+            help="Leave by this network interface.",
+        ),
+    ] = None,
     ipv4: Annotated[bool, typer.Option("--ipv4", "-4", help="Only IPv4 addresses of a name.")] = False,
     ipv6: Annotated[bool, typer.Option("--ipv6", "-6", help="Only IPv6 addresses of a name.")] = False,
     icmp: Annotated[bool, typer.Option("--icmp/--no-icmp", help="Whether to ping.")] = True,
     scheme: Annotated[
-        str | None, typer.Option(help="What the server should speak: auto, http, https or tcp.")
+        str | None,
+        typer.Option(
+            autocompletion=completing.schemes, help="What the server should speak: auto, http, https or tcp."
+        ),
     ] = None,
     path: Annotated[str | None, typer.Option(help="The path to ask for.")] = None,
     host_header: Annotated[str | None, typer.Option(help="The Host header to send.")] = None,
@@ -99,8 +115,8 @@ def _with_options(
     request: Request, scheme: str | None, path: str | None, host: str | None, interface: str | None
 ) -> Request:
     """The request with what the options say beside the URL. Stops for what makes no sense."""
-    if scheme is not None and scheme not in SCHEMES:
-        raise Stop(f"--scheme {scheme} is not known: choose {', '.join(SCHEMES)}")
+    if scheme is not None and scheme not in completing.SCHEMES:
+        raise Stop(f"--scheme {scheme} is not known: choose {', '.join(completing.SCHEMES)}")
     if path is not None and not path.startswith("/"):
         raise Stop(f"--path {path} must begin with a slash, for example /{path}")
     for option, value in (("--path", path), ("--host-header", host)):

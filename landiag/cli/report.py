@@ -98,7 +98,18 @@ def report(
         render_for(file)
     for file in set(outputs) - set(kept):
         write_file(file, render_recording(_only_recording(saved)), force=force)
-    finish(shown, kept, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
+    raw = _raw(saved) if verbose else ""
+    finish(
+        shown, kept, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force, raw=raw
+    )
+
+
+def _raw(saved: list[Saved]) -> str:
+    """The readings of the recordings among the files, word for word."""
+    from landiag.render.readings import render_readings
+
+    recordings = [one.recording for one in saved if one.recording is not None]
+    return "".join(render_readings(one.readings.values()) for one in recordings)
 
 
 def _stays_recording(file: Path, saved: list[Saved], *, redacted: bool) -> bool:

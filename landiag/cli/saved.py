@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.cli.inputs import read_input_text
+from landiag.cli.inputs import MOST_RECORDED, read_input, read_input_text
 from landiag.cli.outputs import Stop
 from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording, parse_recording
@@ -44,16 +44,27 @@ class Saved(Struct, frozen=True):
 def load(file: Path) -> Saved:
     """Load a report, a recording or a case. Stops with a sentence that names the file."""
     try:
-        if file.is_dir():
-            return replayed(file, read_folder(file).recording)
-        if file.suffix == SUFFIX:
-            return replayed(file, parse_case(file.stem, read_input_text(file).encode()).recording)
+        if _is_case(file):
+            return replayed(file, read_recording(file))
         text = _document(read_input_text(file))
         if _schema(text).startswith("landiag.recording/"):
             return replayed(file, parse_recording(text))
         return Saved(file, parse_report(text))
     except ParseError as error:
         raise Stop(f"{file} cannot be used: {error}") from error
+
+
+def read_recording(file: Path, deadline: float | None = None) -> Recording:
+    """Read a recording, or that of a case. Raises ParseError where the file holds none."""
+    if file.is_dir():
+        return read_folder(file).recording
+    if _is_case(file):
+        return parse_case(file.stem, read_input(file, MOST_RECORDED, deadline)).recording
+    return parse_recording(read_input_text(file, deadline))
+
+
+def _is_case(file: Path) -> bool:
+    return file.suffix == SUFFIX or file.is_dir()
 
 
 def _document(text: str) -> str:

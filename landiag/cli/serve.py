@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from landiag.cli import completing
 from landiag.cli.arguments import parse_own_address, parse_port, parse_server
 from landiag.cli.outputs import (
     ForceFlag,
@@ -43,7 +44,13 @@ _ASKS = {
 def serve(
     where: Annotated[str | None, typer.Argument(help="The server's port, or its URL.")] = None,
     port: Annotated[
-        str | None, typer.Option("--port", "-p", help="The server's port, which phones try. [default: 5000]")
+        str | None,
+        typer.Option(
+            "--port",
+            "-p",
+            autocompletion=completing.ports,
+            help="The server's port, which phones try. [default: 5000]",
+        ),
     ] = None,
     page_port: Annotated[
         str | None,
@@ -116,7 +123,7 @@ def _serve(
     _stop_by_signals(run.stop)
     served = run.served
     if not redact:
-        _say_verdict(run.base, run.page_check, say)
+        say_verdict(run.base, run.page_check, say)
     if not served.phone_urls:
         say("This machine has no address that phones could use: connect it to a network first.")
     else:
@@ -129,7 +136,7 @@ def _serve(
     return run.run()
 
 
-def _say_verdict(base: Report, of_page: Report, say: Callable[[str], None]) -> None:
+def say_verdict(base: Report, of_page: Report, say: Callable[[str], None]) -> None:
     """Say what is known before any phone has come: the verdict, its fix, and what keeps phones from the page."""
     style = Style(terminal_style(no_color=True).width)
     say("\n".join([render_verdict(base, style).rstrip(), *fix_lines(base, style), ""]))

@@ -9,6 +9,7 @@ assert sys.platform == "linux"
 import os
 import shlex
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from landiag.apply import CannotApply
 from landiag.apply.entries import Edited, Entry, Restarted
@@ -17,6 +18,7 @@ from landiag.apply.undo import last_run, take_back_entry
 from landiag.cli.asking import ask, say
 from landiag.cli.outputs import Stop
 from landiag.model.lines import undo_line
+from landiag.terminal import terminal_style
 
 UNDONE, NOT_POSSIBLE, NOTHING = 0, 1, 2
 
@@ -72,13 +74,13 @@ def take_back(entries: Iterable[Entry], journal: Journal) -> bool:
 
 
 def describe_entries(entries: Iterable[Entry], folder: str) -> list[str]:
-    """Write entries as a numbered list, the log of a server under it."""
-    lines = []
-    for number, entry in enumerate(entries, 1):
-        lines.append(f"  {number}. {entry.title}")
-        if isinstance(entry.change, Restarted):
-            log = os.path.join(folder, entry.change.log)
-            lines += [f"     It is process {entry.change.pid}. What it says goes to", f"     {log}"]
+    """Write what was done as a numbered list, the changes of one fix as one, the log of a server under it."""
+    lines, style = [], terminal_style(no_color=True)
+    for number, (fix, changes) in enumerate(groupby(entries, key=lambda one: (one.fix, one.title)), 1):
+        lines += style.wrap(fix[1], first=f"  {number}. ")
+        for change in (one.change for one in changes if isinstance(one.change, Restarted)):
+            log = os.path.join(folder, change.log)
+            lines += [f"     It is process {change.pid}. What it says goes to", f"     {log}"]
     return lines
 
 

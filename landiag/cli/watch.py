@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from landiag.cli import completing
 from landiag.cli.arguments import parse_server
-from landiag.cli.inputs import read_input_text
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -30,11 +30,11 @@ from landiag.cli.outputs import (
     write_file,
 )
 from landiag.cli.streams import end_with_reader
-from landiag.host import Recording, parse_recording, render_recording
+from landiag.host import Recording, render_recording
 from landiag.model.facts import ParseError
 from landiag.model.report import Outcome, Report, Status, Target
 from landiag.question import Question, UsageError
-from landiag.render.escape import escape_text
+from landiag.render.advice import fix_lines
 from landiag.render.jsontext import to_document
 from landiag.render.style import Style
 from landiag.render.terminal import render_verdict
@@ -50,7 +50,10 @@ _FIELDS = (
 def watch(
     where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
     port: Annotated[
-        str | None, typer.Option("--port", "-p", help="The server's port. [default: 5000]")
+        str | None,
+        typer.Option(
+            "--port", "-p", autocompletion=completing.ports, help="The server's port. [default: 5000]"
+        ),
     ] = None,
     peer: Annotated[str | None, typer.Option(help="Only this client: its IP address.")] = None,
     duration: Annotated[
@@ -91,13 +94,14 @@ def watch(
         report, recording = _redact(report, recording)
     if save is not None and recording is not None:
         write_file(save, render_recording(recording), force=force)
+    for file in files:
+        write_file(file, render_for(file)(report), force=force)
     if as_json:
-        for file in files:
-            write_file(file, render_for(file)(report), force=force)
         _write_line(to_document(report))
         raise typer.Exit(report.verdict.status.exit_status)
     printer.part()
-    finish(report, files, as_json=False, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
+    shown = printer.untold(report)
+    finish(shown, (), as_json=False, quiet=quiet, verbose=verbose, no_color=no_color, force=force)
 
 
 def _address(peer: str | None) -> str | None:
@@ -130,7 +134,7 @@ def _watch(
         base = live.prepare()
         url = base.paths[0].url if base.paths else None
         printer.warn(base)
-        printer.begin(live.port, duration, url, live.trace_problem)
+        printer.begin(live.port, duration, url)
         outcome = live.run(duration, lambda: printer.remind(live.port))
     except UsageError as error:
         raise Stop(str(error)) from error
@@ -156,17 +160,12 @@ def _report(outcome: Any, printer: _Printer) -> Report:
 
 
 def _what_it_needs(question: Question) -> str:
-    """Say how to get the right to capture packets, and what each way means."""
+    """Say how to get the right to capture packets."""
     from landiag.collect.machine import parse_machine
     from landiag.host.calls import machine
 
     command = parse_machine(machine({}, 1.0).decode()).landiag
-    interpreter = Path(sys.executable).resolve()
-    return (
-        f"watch must see packets, which needs root: sudo {command} watch --port {question.target.port} "
-        f"(or, once: sudo setcap cap_net_raw+ep {interpreter}, which lets every Python program of every user "
-        f"capture and forge packets, and still leaves the firewall's rules unread)"
-    )
+    return f"watch must see packets, which needs root: sudo {command} watch --port {question.target.port}"
 
 
 def _stop_by_signals(stop: Callable[[], None]) -> None:
@@ -182,12 +181,13 @@ def _stop_by_signals(stop: Callable[[], None]) -> None:
 
 
 def _replay(file: Path, say: Callable[[Attempt], None]) -> tuple[Report, Recording]:
+    from landiag.cli.saved import read_recording
     from landiag.watch.replay import replay
 
     try:
-        recording = parse_recording(read_input_text(file))
+        recording = read_recording(file)
         return replay(recording, say), recording
-    except ParseError as error:
+    except (ParseError, UsageError) as error:
         raise Stop(f"{file} cannot be replayed: {error}") from error
 
 
@@ -235,35 +235,34 @@ class _Printer:
         self.style, self.as_json, self.quiet, self.redact = style, as_json, quiet, redact
         self.tally = Tally()
 
-    def begin(self, port: int, duration: float, url: str | None, trace_problem: str) -> None:
+    def begin(self, port: int, duration: float, url: str | None) -> None:
         """Say that it watches, and what to do now; on standard error, which JSON leaves free."""
         if self.quiet:
             return
         where = f": open {url} on the other device now" if url and not self.redact else ""
-        sys.stderr.write(
-            escape_text(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}") + "\n"
-        )
-        if trace_problem:
-            reason = (
-                f"The kernel's drop reasons are not readable ({trace_problem}): counters are used instead."
-            )
-            sys.stderr.write(escape_text(reason) + "\n")
+        self._note(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}")
+
+    def _note(self, text: str) -> None:
+        """Say something on standard error, no wider than the terminal."""
+        sys.stderr.write("".join(f"{line}\n" for line in self.style.wrap(text)))
         sys.stderr.flush()
 
     def warn(self, base: Report) -> None:
         """Say what stops everybody already: there is no need to wait for that."""
         if base.verdict.status is Status.BLOCKED and not (self.quiet or self.redact):
-            sys.stderr.write(render_verdict(base, Style(self.style.width, marks=self.style.marks)))
+            style = Style(self.style.width, marks=self.style.marks)
+            sys.stderr.write(
+                "\n".join([render_verdict(base, style).rstrip(), *fix_lines(base, style), "", ""])
+            )
             sys.stderr.flush()
 
     def remind(self, port: int) -> None:
         """Say that nothing has arrived yet, and what that means most often."""
         if not self.quiet:
-            sys.stderr.write(
+            self._note(
                 f"No packet for port {port} has arrived yet. Did the other device open exactly the right URL?"
-                " Is it in the same network (no guest Wi-Fi, no mobile data, no VPN)?\n"
+                " Is it in the same network (no guest Wi-Fi, no mobile data, no VPN)?"
             )
-            sys.stderr.flush()
 
     def say(self, attempt: Attempt) -> None:
         """Print one attempt; where it is shared with others, only at the end (--redact knows all names then)."""
@@ -276,10 +275,16 @@ class _Printer:
         at = time.strftime("%H:%M:%S", time.localtime(attempt.at))
         outcome = _OUTCOMES.get(attempt.outcome, Outcome.BLOCKS)
         mark = self.style.mark(outcome)
-        lines = self.style.wrap(attempt.summary, first=f"{mark} {at}  ")
+        lines = self.style.wrap(attempt.said, first=f"{mark} {at}  ")
         lines[0] = self.style.painted(outcome) + lines[0][len(mark) :]
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
+
+    def untold(self, report: Report) -> Report:
+        """The report without what was printed of the attempts already."""
+        from landiag.watch.report import without_attempts
+
+        return report if self.quiet or self.redact else without_attempts(report, self.tally)
 
     def part(self) -> None:
         """Leave a line between the attempts and the report."""

@@ -19,9 +19,6 @@ from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 
 SCHEMA = "landiag.firewall/1"
 
-SHOWN = 20
-"""So many lines of a long trace are shown from its beginning, and as many from its end."""
-
 Around = Callable[[Packet], Surroundings]
 """The surroundings of the ruleset, for a packet."""
 
@@ -223,25 +220,3 @@ def _place(line: TraceLine, chain: Chain | None) -> dict[str, Any]:
         "position": line.rule.position if line.rule else None,
         "handle": line.rule.handle if line.rule else None,
     }
-
-
-def write_table(told: Conversation, *, whole: bool = False) -> str:
-    """The trace as a table that a person can follow; the middle of a long one is left out unless ``whole``."""
-    from tabulate import tabulate
-
-    rows = [_row(line) for line in told.lines]
-    if not whole and len(rows) > 2 * SHOWN:
-        left_out = f"... {len(rows) - 2 * SHOWN} more lines: --verbose shows them ..."
-        rows = [*rows[:SHOWN], ("", "", "", "", left_out, ""), *rows[-SHOWN:]]
-    return tabulate(rows, headers=("packet", "hook", "chain", "#", "rule", "result"), disable_numparse=True)
-
-
-def _row(line: TraceLine) -> tuple[object, ...]:
-    return (
-        line.leg,
-        line.hook,
-        f"{line.chain.family} {line.chain.table} {line.chain.name}" if line.chain else "",
-        line.rule.position if line.rule else "",
-        line.rule_text,
-        line.result,
-    )

@@ -59,6 +59,11 @@ class Owner(Struct, frozen=True):
         """What says most, for titles."""
         return self.because or self.text
 
+    @property
+    def named(self) -> str:
+        """Who it is and why it decides, as both stand in a sentence: ``ufw (its default: deny incoming)``."""
+        return f"{self.subject} ({self.reason})" if self.reason else self.title
+
 
 _CHAINS: tuple[tuple[re.Pattern[str], Manager], ...] = (
     (re.compile(r"ufw6?-"), Manager.UFW),
@@ -89,6 +94,7 @@ _TABLES: Mapping[str, Manager] = {
     "netavark": Manager.NETAVARK,
 }
 
+_DOCKER_USER = "DOCKER-USER"
 _PANIC_TABLE, _PANIC_CHAINS = "firewalld_policy_drop", "raw_"
 """What panic mode stops everything by; while firewalld reloads, the same table holds other chains."""
 
@@ -133,6 +139,10 @@ def _find_owner(
         text = f"firewalld zone {zone}" if zone else "firewalld"
         return Owner(
             manager, text, zone, because and f"firewalld: {because}", because and "firewalld", because
+        )
+    if manager is Manager.DOCKER and chain.name == _DOCKER_USER:
+        return Owner(
+            manager, manager.value, reason=f"a rule in {_DOCKER_USER}, its chain for rules of your own"
         )
     if manager is Manager.FAIL2BAN:
         jail = _find_jail(chain, decided_by.rule_text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import summarize_address_range
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from landiag.firewall.engine.ranges import common, complement, normal
 from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Universe
 from landiag.firewall.owners import find_owner
 from landiag.firewall.regions import Cell, Kind, Region, Regions, list_regions
+from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Ruleset, Verdict
 
@@ -156,11 +158,19 @@ def say_sources(sources: Ranges, version: int) -> str:
     """Addresses as networks: ``192.168.77.0/24, 10.0.0.5``."""
     networks = []
     for low, high in sources[: SHOWN + 1]:
-        for network in summarize_address_range(address_of(low, version), address_of(high, version)):
-            networks.append(str(network[0]) if network.num_addresses == 1 else str(network))
-            if len(networks) > SHOWN:
-                return f"{', '.join(networks[:SHOWN])} and others"
+        networks += _say_span(address_of(low, version), address_of(high, version))
     return _some(networks, "networks")
+
+
+FEW = 3
+"""So many networks are named for a span of addresses; where it takes more, its ends are."""
+
+
+def _say_span(first: IPAddress, last: IPAddress) -> list[str]:
+    networks: list[IPNetwork] = list(islice(summarize_address_range(first, last), FEW + 1))
+    if len(networks) > FEW:
+        return [f"{first}-{last}"]
+    return [str(one[0]) if one.num_addresses == 1 else str(one) for one in networks]
 
 
 def _some(words: Sequence[str], what: str) -> str:
@@ -266,8 +276,10 @@ def _say_rest(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
         sizes[key] = sizes.get(key, 0) + universe.count(cell.space)
     ranked = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
     lines = []
+    is_all = not found.space(kind, Verdict.ACCEPT) and not found.space(kind, Verdict.UNKNOWN)
+    rest = "everything" if is_all else "everything else"
     for number, ((verb, why), _) in enumerate(ranked[:SHOWN]):
-        what = "everything else" if number == 0 else "some of it"
+        what = rest if number == 0 else "some of it"
         lines.append(
             f"  {what}: {verb} by {why}"
             if verb != "can't tell"

@@ -197,12 +197,14 @@ class ClientSees(Struct, frozen=True):
     """What a client sees now. ``share`` is the part of connections that succeed, 0 to 1, where it varies.
 
     ``http_status`` is that of the answer, None where there is none or it is not known; ``text`` is for people.
+    ``perhaps``: the outcome is not known, and this one where a firewall that could not be read lets packets pass.
     """
 
     outcome: Symptom
     http_status: int | None = None
     share: float | None = None
     text: str = ""
+    perhaps: Symptom | None = None
 
 
 class Path(Struct, frozen=True):
@@ -251,7 +253,10 @@ class ReadingNote(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """Everything a person who was not there needs. ``created`` is RFC 3339 in UTC."""
+    """Everything a person who was not there needs. ``created`` is RFC 3339 in UTC.
+
+    ``typed`` is the command that runs landiag there again, with its path where sudo needs one.
+    """
 
     command: str
     created: str
@@ -266,3 +271,4 @@ class Report(Struct, frozen=True):
     readings: tuple[ReadingNote, ...] = ()
     redacted: bool = False
     notes: tuple[str, ...] = field(default=())
+    typed: str = "landiag"

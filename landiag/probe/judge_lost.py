@@ -103,7 +103,8 @@ def _filtered(look: Look, connect: Connect) -> Finding:
     port = look.case.request.port
     alive = "answers ARP" if not look.answers_something else "is up"
     title = (
-        f"{target_text(look)} {alive}, but port {port} gives no answer: a firewall there drops the connection"
+        f"{target_text(look)} {alive}, but port {port} gives no answer: "
+        "probably a firewall there drops the connection"
     )
     detail = "A closed port would answer with a reset; a rule that drops says nothing."
     if look.neighbour_state is NeighbourState.KNOWN:

@@ -8,6 +8,7 @@ from landiag.model.report import HostInfo, ReadingNote, Report, SeeAlso, Target
 from landiag.probe.case import Case
 from landiag.probe.judge import Judgement, url
 from landiag.probe.look import Look
+from landiag.probe.target import Request
 from landiag.version import __version__
 
 
@@ -22,7 +23,7 @@ def assemble_report(case: Case, judgement: Judgement) -> Report:
         ),
         tool_version=__version__,
         target=Target(
-            port=request.port if request.network is None or request.ports else None,
+            port=_port(request),
             address=request.shown,
             interface=request.interface or request.zone,
             scheme=request.scheme,
@@ -39,6 +40,13 @@ def assemble_report(case: Case, judgement: Judgement) -> Report:
             for reading in case.readings.values()
         ),
     )
+
+
+def _port(request: Request) -> int | None:
+    """The port that was asked for; None where several were, or none of a whole network."""
+    if len(request.ports) > 1 or (request.network is not None and not request.ports):
+        return None
+    return request.port
 
 
 def notes(case: Case) -> tuple[str, ...]:

@@ -105,7 +105,8 @@ def _found(case: Case, opened: list[tuple[str, int]]) -> str:
     if len(hosts) > 1 or case.request.network is not None:
         shown = ", ".join(_place_and_service(case, host, port) for host, port in opened[:5])
         more = f" and {len(opened) - 5} more" if len(opened) > 5 else ""
-        return f"{len(hosts)} of {len(alive_hosts(case))} hosts answer: {shown}{more}."
+        have = "has" if len(hosts) == 1 else "have"
+        return f"{len(hosts)} of {len(alive_hosts(case))} hosts {have} an open port: {shown}{more}."
     ports = [port for _, port in opened]
     shown = ", ".join(_service(case, hosts[0], port) for port in ports[:5])
     more = f" and {len(ports) - 5} more" if len(ports) > 5 else ""

@@ -5,35 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
-from landiag.render.headline import does_it, first_sentence, fix_title, opens_then, telling
+from landiag.render.headline import (
+    does_it,
+    first_sentence,
+    fix_title,
+    fixes_shown,
+    is_of_another_way,
+    looks_again,
+    opens_then,
+    telling,
+)
 from landiag.render.parts import ON_THE_CLIENT, fixes_in_order, lasting
 from landiag.render.style import Style
 from landiag.render.typed import command_lines, masked_note, undo_lines
 
 
 def fix_lines(report: Report, style: Style, *, every: bool = False) -> list[str]:
-    """Write the fix of what blocks first; with ``every``, all of them in order and how to undo each."""
+    """Write a fix for each block, the first first; with ``every``, all that there are and how to undo each."""
     if every:
         fixes = fixes_in_order(report)
         return [line for pair in fixes for line in _fix_lines(report, *pair, style, undoes=True)]
-    found = telling(report)
-    if report.verdict.status is not Status.BLOCKED or found is None or not found.fixes:
-        return []
-    return _fix_lines(report, found, found.fixes[0], style, undoes=False)
+    lines: list[str] = []
+    is_taken = False
+    for finding, fix in fixes_shown(report):
+        label = "Then fix, in another terminal:" if is_taken else "Then fix:" if lines else "Fix:"
+        lines += [*([""] if lines else []), *_fix_lines(report, finding, fix, style, label=label)]
+        is_taken |= fix.needs == "restart-server" and bool(fix.commands)  # the server runs on in this one
+    return lines
 
 
-def _fix_lines(report: Report, finding: Finding, fix: Fix, style: Style, *, undoes: bool) -> list[str]:
+def _fix_lines(
+    report: Report, finding: Finding, fix: Fix, style: Style, *, label: str = "Fix:", undoes: bool = False
+) -> list[str]:
     commands = [f"    {line}" for line in command_lines(fix, report.host.os)]
     commands += _wrap_all(masked_note(fix), style)
-    steps = _wrap_all((*edit_step(fix), *fix.steps), style)
-    title = style.wrap(f"{fix_title(fix)} ({finding.code})", first="Fix: ", rest="  ")
-    title[0] = style.paint("Fix:", "bold") + title[0][4:]
+    steps = [*_wrap_all(edit_step(fix), style), *_step_lines(fix, style)]
+    title = style.wrap(f"{fix_title(fix)} ({finding.code})", first=f"{label} ", rest="  ")
+    title[0] = style.paint(label, "bold") + title[0][len(label) :]
     # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
     lines = [*title, *([*commands, *steps] if fix.needs == "root" else [*steps, *commands])]
     lines += _wrap_all([lasting(fix)], style)
     lines += style.wrap(first_sentence(fix.risk), first="  Risk: ", rest="  ") if fix.risk else []
     undo = undo_lines(fix, report.host.os) if undoes else []
     return [*lines, *(["  Undo:"] if undo else []), *(f"    {line}" for line in undo)]
+
+
+def _step_lines(fix: Fix, style: Style) -> list[str]:
+    """What is to be done by hand; numbered where it is more than two things."""
+    numbered = len(fix.steps) > _MOST_UNNUMBERED
+    firsts = [f"  {number}. " if numbered else "  " for number in range(1, len(fix.steps) + 1)]
+    return [
+        line for first, step in zip(firsts, fix.steps, strict=True) for line in style.wrap(step, first=first)
+    ]
+
+
+_MOST_UNNUMBERED = 2
 
 
 def edit_step(fix: Fix) -> tuple[str, ...]:
@@ -50,26 +76,34 @@ def last_lines(report: Report, style: Style) -> list[str]:
         return style.wrap(ON_THE_CLIENT)
     url, command, code = opens_then(report), does_it(report), _code(report)
     lines = style.wrap(f"Then open {url} on the other device.") if url else []
+    again = looks_again(report) if url else None
+    lines += style.typed("If that fails:", again) if again else []
     ends = [f"Do it for me: {command}"] if command else []
-    ends += [f"Why: landiag explain {code}"] if code else []
+    word = "More" if report.verdict.status is Status.CLEAR else "Why"
+    ends += [f"{word}: landiag explain {code}"] if code else []
     for between in (f"   {style.dot}   ", f" {style.dot} "):
         joined = between.join(ends)
         if len(joined) <= style.width:
             return [*lines, *([joined] if joined else [])]
-    return [*lines, *ends]
+    shown = style.typed("Do it for me:", command) if command else []
+    return [*lines, *shown, *(ends[1:] if command else ends)]
 
 
 def _code(report: Report) -> str | None:
     """The code that is explained: that of the verdict; where all is clear, of the first warning."""
     found = telling(report)
-    warnings = (one for one in report.findings if one.outcome is Outcome.WARNS)
+    warned = [one for one in report.findings if one.outcome is Outcome.WARNS]
+    warnings = (one for one in warned if not is_of_another_way(report, one))
     worth = next(warnings, None) if report.verdict.status is Status.CLEAR else found
     return None if worth is None else worth.code
 
 
 def see_also_lines(report: Report, style: Style) -> list[str]:
     """Write what to type on the client, one command a line, each with what its answers mean."""
-    lines = [style.paint("On the other device, to see it there:", "bold")] if report.see_also else []
+    where = (
+        "The same without landiag:" if report.command == "probe" else "On the other device, to see it there:"
+    )
+    lines = [style.paint(where, "bold")] if report.see_also else []
     for item in report.see_also:
         lines += [*style.wrap(item.command, first="    "), *style.wrap(item.expect, first="      ")]
     return lines

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from landiag.render.escape import escape_text
 
 _GAP = 2
-_NARROWEST = 6
-"""Columns that a cell keeps, however narrow the terminal is."""
+_READABLE, _NARROWEST = 20, 6
+"""Columns that a cell keeps as long as another has more, and however narrow the terminal is."""
 
 
 def cut(text: str, width: int, ellipsis: str = "…") -> str:
@@ -40,10 +40,11 @@ def render_table(
 
 def _fit(widths: list[int], width: int, shrink: Sequence[int]) -> list[int]:
     too_wide = sum(widths) + _GAP * (len(widths) - 1) - width
-    for column in shrink:
-        taken = min(max(0, too_wide), max(0, widths[column] - _NARROWEST))
-        widths[column] -= taken
-        too_wide -= taken
+    for least in (_READABLE, _NARROWEST):
+        for column in shrink:
+            taken = min(max(0, too_wide), max(0, widths[column] - least))
+            widths[column] -= taken
+            too_wide -= taken
     return widths
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.firewall.command import SHOWN, Judged
+from landiag.firewall.command import Judged
 from landiag.firewall.owners import find_owner
 from landiag.model.report import Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
@@ -17,8 +17,28 @@ _VERDICTS = {
 }
 
 
-def render_judged(rules: Ruleset, one: Judged, style: Style, *, with_trace: bool, whole: bool) -> str:
+def render_judged(rules: Ruleset, one: Judged, style: Style, *, whole: bool) -> str:
     """Say the verdict, the rule that decides, who fares otherwise, and the way through the rules."""
+    packet, told = one.packet, one.told
+    lines = _verdict_lines(one, style)
+    if told.decided_by is not None and told.verdict is not Verdict.ACCEPT:
+        owner = find_owner(rules, told.decided_by, told.lines, packet.destination_port)
+        lines += style.wrap(f"Decided by {owner.named}: {told.decided_by.rule_text}", first="  ")
+    for line in told.unknown[:5]:
+        lines += style.wrap(f"It depends on: {line.rule_text}", first="  ")
+    for group in one.others:
+        first = group.pieces[0]
+        span = str(first.first) if first.size == 1 else f"{first.first} to {first.last}"
+        lines += style.wrap(f"{group.told.verdict.value} for {span} ({group.size} addresses)", first="  ")
+    return "\n".join([*lines, *_trace_lines(one, style, whole=whole)]) + "\n"
+
+
+def render_verdict(one: Judged, style: Style) -> str:
+    """Say the verdict alone, as one sentence."""
+    return "\n".join(_verdict_lines(one, style)) + "\n"
+
+
+def _verdict_lines(one: Judged, style: Style) -> list[str]:
     packet, told = one.packet, one.told
     outcome, word = _VERDICTS[told.verdict]
     who, where = packet.source or "other devices", packet.destination or "this machine"
@@ -27,36 +47,37 @@ def render_judged(rules: Ruleset, one: Judged, style: Style, *, with_trace: bool
     mark = style.mark(outcome)
     lines = style.wrap(said, first=f"{mark} ", rest="  ")
     lines[0] = style.painted(outcome) + lines[0][len(mark) :]
-    if told.decided_by is not None and told.verdict is not Verdict.ACCEPT:
-        owner = find_owner(rules, told.decided_by, told.lines)
-        lines += style.wrap(f"Decided by {owner.text}: {told.decided_by.rule_text}", first="  ")
-    for line in told.unknown[:5]:
-        lines += style.wrap(f"It depends on: {line.rule_text}", first="  ")
-    for group in one.others:
-        first = group.pieces[0]
-        span = str(first.first) if first.size == 1 else f"{first.first} to {first.last}"
-        lines += style.wrap(f"{group.told.verdict.value} for {span} ({group.size} addresses)", first="  ")
-    return "\n".join([*lines, *(_trace_lines(one, style, whole=whole) if with_trace else [])]) + "\n"
+    return lines
 
 
 def _trace_lines(one: Judged, style: Style, *, whole: bool) -> list[str]:
+    """The rules that matter, one a line; with ``whole`` every line of the way through the rules."""
     told = one.told
-    rows = [_row(line, told.decided_by) for line in told.lines]
-    if not whole and len(rows) > 2 * SHOWN:
-        left_out = f"{style.ellipsis} {len(rows) - 2 * SHOWN} more lines: --verbose shows them"
-        rows = [*rows[:SHOWN], ("", "", "", "", left_out, ""), *rows[-SHOWN:]]
-    headers = ("", "packet", "chain", "#", "rule", "result")
-    table = render_table(headers, rows, style.width, shrink=(4, 2), ellipsis=style.ellipsis)
-    return ["", *table, ""] if table else []
+    rows = [_row(line, told.decided_by) for line in told.lines if whole or _matters(line)]
+    table = render_table(_HEADERS, rows, style.width, shrink=(4, 3, 2), ellipsis=style.ellipsis)
+    left_out = len(told.lines) - len(rows)
+    more = [f"{left_out} more lines that decide nothing: --verbose shows them"] if left_out else []
+    return ["", *table, *more] if table else []
+
+
+_HEADERS = ("", "packet", "where", "rule", "what it does")
+
+
+def _matters(line: TraceLine) -> bool:
+    """Whether a line ends the packet's way, may end it, or changes the packet: not where it only leads on."""
+    return line.verdict is not None or not line.result.startswith(_LEADS_ON)
+
+
+_LEADS_ON = ("jump ", "goto ", "return", "continue", "perhaps continue")
 
 
 def _row(line: TraceLine, decided_by: TraceLine | None) -> tuple[object, ...]:
     chain = line.chain
+    where = f"{chain.family} {chain.table} {chain.name}" if chain else line.hook
     return (
         ">" if line is decided_by else "",
         line.leg,
-        f"{chain.family} {chain.table} {chain.name}" if chain else line.hook,
-        line.rule.position if line.rule else "",
+        f"{where} {line.rule.position}" if line.rule else where,
         line.rule_text,
         line.result,
     )

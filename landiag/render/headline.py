@@ -13,24 +13,12 @@ from landiag.render.typed import command_lines
 
 STATUS_WORDS = {Status.CLEAR: "Open", Status.BLOCKED: "Blocked", Status.UNDETERMINED: "Can't tell"}
 
-_SMALL = frozenset(
-    (
-        "a",
-        "an",
-        "another",
-        "answers",
-        "both",
-        "clients",
-        "connections",
-        "it",
-        "its",
-        "no",
-        "nobody",
-        "nothing",
-    )
-    + ("one", "packets", "port", "some", "the", "there", "this", "two", "what", "whether", "which")
-)
-"""Words that a sentence begins with a capital for, and no name: behind a colon they are small."""
+_SMALL = frozenset((
+    "a", "an", "another", "answers", "both", "browsers", "clients", "connections", "debug", "inside", "it", "its",
+    "no", "nobody", "none", "nothing", "on", "one", "only", "packets", "phones", "port", "processes", "small", "some",
+    "something", "the", "there", "this", "two", "what", "where", "whether", "which", "without",
+))  # fmt: skip
+"""Words that a title begins with and that are no names: behind a colon they are small."""
 
 
 def after_colon(sentence: str) -> str:
@@ -67,12 +55,12 @@ def second_lines(report: Report) -> list[str]:
     if report.verdict.status is Status.CLEAR:
         worse = sees is not None and sees.http_status is not None and sees.http_status >= 400
         return [*([sees.text] if sees is not None and worse else []), *_clear_lines(report)]
-    known = sees is not None and sees.outcome is not Symptom.UNKNOWN
-    if report.verdict.status is Status.BLOCKED:
-        return [sees.text] if sees is not None and known else []
+    is_said = sees is not None and (sees.outcome is not Symptom.UNKNOWN or sees.perhaps is not None)
+    symptom = sees.text if sees is not None and is_said else ""
     found = telling(report)
     detail = first_sentence(found.detail) if found is not None and found.detail else ""
-    return [detail] if detail else [sees.text] if sees is not None and known else []
+    said = (symptom, detail) if report.verdict.status is Status.BLOCKED else (detail, symptom)
+    return [one for one in said if one][:1]
 
 
 def _clear_lines(report: Report) -> Iterator[str]:
@@ -88,20 +76,39 @@ def _clear_lines(report: Report) -> Iterator[str]:
 
 
 def find_out(report: Report) -> tuple[str, list[str]]:
-    """How to settle what could not be told: a sentence, or lines to type; both empty where nothing would."""
+    """How to settle what could not be told: a sentence, or lines to type; both empty where nothing does."""
     found = telling(report)
     if report.verdict.status is not Status.UNDETERMINED or found is None or report.redacted:
         return "", []
-    fix = found.fixes[0] if found.fixes else None
-    lines = [] if fix is None else command_lines(fix, report.host.os)
+    lines = [] if _changes(found) else command_lines(found.fixes[0], report.host.os)
     if lines:
-        return (lines[0], []) if len(lines) == 1 else ("", lines)
-    if fix is not None and fix.steps:
-        return fix.steps[0], []
-    if not is_of_server(report) or report.target.port is None:
+        return "", lines
+    if not is_of_server(report) or report.target.port is None or report.command in _WAITED:
         return "", []
     url, watch = url_of(report), f"landiag watch --port {report.target.port}"
-    return (f"open {url} there, or {watch}" if url else watch), []
+    return (f"open {url} there, or {watch}", []) if url else ("", [watch])
+
+
+_WAITED = ("watch", "serve")
+"""Commands that have waited for clients already: to wait again is no news."""
+
+
+def _changes(found: Finding) -> bool:
+    """Whether a finding's first fix changes something, or there is none: else its lines only look."""
+    first = found.fixes[0] if found.fixes else None
+    return first is None or bool(first.undo or first.actions or first.steps)
+
+
+def fixes_shown(report: Report) -> list[tuple[Finding, Fix]]:
+    """The fixes that one screen shows: of the block that shows, then of each that it hides; or of what may block."""
+    found = telling(report)
+    if found is None or (report.verdict.status is not Status.BLOCKED and _changes(found) is False):
+        return []
+    shown = [found, *(one for one in report.findings if one.hidden_by == found.id)]
+    pairs = {
+        one.fixes[0].commands or one.fixes[0].title: (one, one.fixes[0]) for one in shown[::-1] if one.fixes
+    }
+    return list(pairs.values())[::-1]
 
 
 def is_of_server(report: Report) -> bool:
@@ -114,6 +121,12 @@ def url_of(report: Report) -> str | None:
     return next((path.url for path in report.paths if path.url), None)
 
 
+def is_of_another_way(report: Report, finding: Finding) -> bool:
+    """Whether a finding is about addresses alone that the verdict does not speak of."""
+    first = report.paths[0].id if report.paths else None
+    return bool(finding.paths) and first not in finding.paths
+
+
 def opens_then(report: Report) -> str | None:
     """The URL that works once the first fix is made; None where the fix changes the port, or nobody knows."""
     found = telling(report)
@@ -123,6 +136,8 @@ def opens_then(report: Report) -> str | None:
     leads_elsewhere = cause.check is CheckName.PORT or (
         cause.code == NOTHING_LISTENING.code and bool(found.fixes[0].commands)
     )
+    if any(one.hidden_by == found.id and not one.fixes for one in report.findings):
+        return None
     return None if leads_elsewhere or not is_of_server(report) or report.redacted else url_of(report)
 
 
@@ -136,23 +151,38 @@ def fix_title(fix: Fix) -> str:
     return fix.title[:1].lower() + fix.title[1:]
 
 
-def check_command(report: Report) -> str:
-    """The command that asks the same again, as it is typed."""
+def _asked(report: Report) -> str:
+    """The words behind landiag that ask the same again."""
     target = report.target
     options = (("peer", target.peer), ("to", target.address), ("interface", target.interface))
     words = [f"--{name} {value}" for name, value in options if value]
-    return " ".join((f"landiag check --port {target.port}", *words))
+    return " ".join((f" check --port {target.port}", *words))
+
+
+def looks_again(report: Report) -> str | None:
+    """The command that reads as root what could not be read beside a block that is known; None where all was read."""
+    unread = (
+        one
+        for one in report.findings
+        if one.outcome is Outcome.UNKNOWN and not is_of_another_way(report, one)
+    )
+    found = next((one for one in unread if not _changes(one) and one.fixes[0].needs == "root"), None)
+    if found is None or report.verdict.status is not Status.BLOCKED or report.host.os != "linux":
+        return None
+    return f"sudo {report.typed}{_asked(report)} --fix"
 
 
 def does_it(report: Report) -> str | None:
     """The command that carries the first fix out; None where ``--fix`` would not do it."""
     found = telling(report)
     fix = found.fixes[0] if found is not None and found.fixes else None
-    if fix is None or fix.verified is not True or not fix.actions or report.redacted:
+    if found is None or fix is None or report.redacted or report.command != "check":
         return None
-    if report.command != "check" or report.verdict.status is not Status.BLOCKED:
+    if report.verdict.status is Status.UNDETERMINED:
+        looks_again = fix.needs == "root" and not _changes(found) and report.host.os == "linux"
+        return f"sudo {report.typed}{_asked(report)} --fix" if looks_again else None
+    if fix.verified is not True or not fix.actions:
         return None
     if any(isinstance(action, Run) and action.for_user is not None for action in fix.actions):
         return None
-    rights = "sudo " if fix.needs == "root" and not report.host.privileged else ""
-    return f"{rights}{check_command(report)} --fix"
+    return f"{f'sudo {report.typed}' if fix.needs == 'root' else 'landiag'}{_asked(report)} --fix"

@@ -40,13 +40,14 @@ table{border-collapse:collapse;width:100%;font-size:.92rem}
 td,th{border-bottom:1px solid var(--line);padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top;
 overflow-wrap:anywhere}
 th[scope=row],thead+tbody th[scope=row]+td{white-space:nowrap}
-pre{background:var(--box);border:1px solid var(--line);border-radius:6px;padding:.6rem;overflow-x:auto}
+pre{background:var(--box);border:1px solid var(--line);border-radius:6px;padding:.6rem;white-space:pre-wrap;
+overflow-wrap:anywhere}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}
 .dim,.note{color:var(--dim)}.ok{color:var(--ok)}.blocks{color:var(--no);font-weight:600}
 .warns,.unknown{color:var(--warn)}.not-applicable{color:var(--dim)}
 .clear{--tone:var(--ok)}.blocked{--tone:var(--no)}.undetermined{--tone:var(--warn)}
 summary{cursor:pointer;margin:.5rem 0}
-.way{width:100%;max-width:40rem;height:auto;font:14px system-ui,sans-serif}.way text{fill:var(--fg)}
+.way{width:100%;max-width:30rem;height:auto;font:14px system-ui,sans-serif}.way text{fill:var(--fg)}
 .way .detail{fill:var(--dim);font-size:12px}.way .sign{text-anchor:middle;fill:var(--bg);font-weight:700}
 .way .dot,.way .end{fill:var(--ok)}.way .line{stroke:var(--ok);stroke-width:2}
 .way .s-blocks .dot{fill:var(--no)}
@@ -56,7 +57,7 @@ summary{cursor:pointer;margin:.5rem 0}
 .way .line.beyond{stroke:var(--line);stroke-dasharray:3 4}
 @media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#999;--box:#fff;--ok:#075;--no:#a00;--warn:#850}
 body{font-size:9.5pt;max-width:none;padding:0}h1{font-size:14pt}h2{font-size:11pt;margin-top:.8rem}
-p,pre{margin:.3rem 0}tr,svg{break-inside:avoid}pre{white-space:pre-wrap;overflow-wrap:anywhere}
+p,pre{margin:.3rem 0}tr,svg{break-inside:avoid}
 .way{max-width:24rem}.long,.more{display:none}
 details::details-content{content-visibility:visible;display:block;height:auto}}
 """)

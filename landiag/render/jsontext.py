@@ -9,12 +9,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from landiag.model.report import SCHEMA, Finding, Fix, Opened, Report, Stage
+from landiag.model.report import SCHEMA, ClientSees, Finding, Fix, Opened, Report, Stage
 
 _TOP = ("target", "host", "verdict", "checks", "findings", "paths", "see_also", "readings")
 
 _LEFT_OUT: Mapping[type[Struct], frozenset[str]] = {
     Finding: frozenset(("stage", "symptom", "clients")),
+    ClientSees: frozenset(("perhaps",)),
     Stage: frozenset(("device", "source", "network")),
     Opened: frozenset(("destinations", "in_interface", "source_ports")),
 }
@@ -33,7 +34,11 @@ def to_document(report: Report) -> dict[str, Any]:
     """Turn a report into plain values, keys in the order of the contract."""
     return {
         "schema": SCHEMA,
-        "tool": {"name": "landiag", "version": report.tool_version},
+        "tool": {
+            "name": "landiag",
+            "version": report.tool_version,
+            **({} if report.typed == "landiag" else {"command": _plain(report.typed)}),
+        },
         "created": report.created,
         "command": report.command,
         "redacted": report.redacted,

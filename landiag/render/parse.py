@@ -45,11 +45,18 @@ def parse_report(text: str) -> Report:
     return replace(report, notes=(*report.notes, *_notes(document["schema"], reader.unread)))
 
 
+_WHAT_ELSE = (
+    "it is neither a report (.json) nor a recording of landiag; landiag report --help says how each is made"
+)
+
+
 def _load(text: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ParseError("it is not complete JSON: was the file cut off?") from error
+        raise ParseError(
+            _WHAT_ELSE if text[:1] not in ("", "{", "[") else "it is not complete JSON: was the file cut off?"
+        ) from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, str) or not schema.startswith(_FAMILY):
         raise ParseError("it is not a report of landiag (save one with: landiag check --output report.json)")
@@ -62,7 +69,8 @@ def _assemble(document: dict[str, Any], reader: _Reader) -> Report:
     tool = document.get("tool")
     if not isinstance(tool, dict) or not isinstance(tool.get("version"), str):
         raise _DamagedError("tool.version is missing")
-    return reader.read_object({**flat, "tool_version": tool["version"]}, Report, "")
+    known = {"tool_version": tool["version"], **({"typed": tool["command"]} if "command" in tool else {})}
+    return reader.read_object({**flat, **known}, Report, "")
 
 
 def _notes(schema: str, unread: list[str]) -> list[str]:

@@ -60,6 +60,19 @@ class Style(Struct, frozen=True):
         """The outcome whose mark and colour a verdict has."""
         return _OF_STATUS[status]
 
+    def typed(self, label: str, command: str) -> list[str]:
+        """A command behind its label, or on a line of its own where both do not fit: it is never broken."""
+        whole = f"{label} {escape_text(command)}"
+        return [whole] if len(whole) <= self.width else [label, f"    {escape_text(command)}"]
+
+    def fold(self, text: str) -> str:
+        """Fold every line of a text that is wider than the terminal, two columns deeper than it begins."""
+        folded = []
+        for line in text.splitlines():
+            indent = line[: len(line) - len(line.lstrip(" "))]
+            folded += self.wrap(line.strip(), first=indent, rest=f"{indent}  ") or [""]
+        return "\n".join(folded) + "\n"
+
     def wrap(self, text: str, first: str = "", rest: str | None = None, most: int = 0) -> list[str]:
         """Wrap escaped text to the width, cut after ``most`` lines (0: not); ``first``, ``rest`` are the indents."""
         first = escape_text(first)

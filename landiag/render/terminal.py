@@ -7,11 +7,22 @@ from landiag.model.terms import CheckName, StageName
 from landiag.render.advice import edit_step, fix_lines, last_lines, see_also_lines
 from landiag.render.columns import render_table
 from landiag.render.escape import escape_text
-from landiag.render.headline import find_out, headline, second_lines, telling
+from landiag.render.headline import (
+    ended,
+    find_out,
+    first_sentence,
+    headline,
+    is_of_another_way,
+    second_lines,
+    telling,
+)
 from landiag.render.parts import REDACTED, confirmation, label_of
 from landiag.render.style import Style
 
 __all__ = ("Style", "edit_step", "render_answer", "render_quiet", "render_terminal", "render_verdict")
+
+_MOST_LINES, _LABELLED = 2, 17
+"""Lines that one finding gets on the screen, and the columns before its text."""
 
 _NEXT = "you will hit this next"
 _LATER = "shows once this is fixed"
@@ -62,6 +73,8 @@ def _verdict_lines(report: Report, style: Style) -> list[str]:
     said, commands = find_out(report)
     if said:
         lines += style.wrap(said, first="  Find out: ", rest="  ")
+    if len(commands) == 1:
+        return [*lines, *style.typed("  Find out:", commands[0])]
     return [*lines, *(["  Find out:"] if commands else []), *(f"    {line}" for line in commands)]
 
 
@@ -75,7 +88,7 @@ def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
     """Write a check: its mark, and what was found; what an earlier block hides is dim and comes later."""
     every = [finding for finding in report.findings if finding.id in check.findings]
     shown = [finding for finding in every if not _is_of_another_way(report, finding)]
-    if not shown and check.outcome is Outcome.NOT_APPLICABLE and report.command == "probe":
+    if not shown and check.outcome is Outcome.NOT_APPLICABLE and report.command in ("probe", "watch"):
         return []
     if not shown:
         outcome = Outcome.OK if every else check.outcome
@@ -86,7 +99,7 @@ def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
     lines = _row(check, Outcome.OK, check.summary, style) if is_fine and check.summary else []
     for finding in shown:
         is_dim = finding.hidden_by is not None
-        said = _line_of(report, check.check, finding)
+        said = _line_of(report, check.check, finding, style)
         text = f"{said} ({_NEXT})" if is_dim else said
         lines += _row(check, finding.outcome, text, style, dim=is_dim, again=bool(lines))
     return lines
@@ -97,7 +110,7 @@ def _row(
 ) -> list[str]:
     mark = style.mark(outcome)
     label = "" if again else label_of(check)
-    lines = style.wrap(text, first=f"  {mark} {label:<13}", most=2) or [f"  {mark} {label}"]
+    lines = style.wrap(text, first=f"  {mark} {label:<13}", most=_MOST_LINES) or [f"  {mark} {label}"]
     if dim:
         return [style.paint(line, "dim") for line in lines]
     lines[0] = f"  {style.painted(outcome)}{lines[0][2 + len(mark) :]}"
@@ -110,9 +123,12 @@ def _shows_later(report: Report, check: CheckResult) -> bool:
     return is_open and report.verdict.status is Status.BLOCKED
 
 
-def _line_of(report: Report, check: CheckName, finding: Finding) -> str:
+def _line_of(report: Report, check: CheckName, finding: Finding, style: Style) -> str:
     """The line of a finding: its title, or where it was seen when the verdict says the title already."""
     found = telling(report)
+    if found is not None and finding.id != found.id and finding.outcome is Outcome.UNKNOWN and finding.detail:
+        both = f"{ended(finding.title)} {first_sentence(finding.detail)}"
+        return both if len(style.wrap(both, first=" " * _LABELLED)) <= _MOST_LINES else finding.title
     if found is None or finding.id != found.id or not finding.evidence:
         return finding.title
     evidence = finding.evidence[0]
@@ -120,14 +136,13 @@ def _line_of(report: Report, check: CheckName, finding: Finding) -> str:
 
 
 def _is_of_another_way(report: Report, finding: Finding) -> bool:
-    """Whether a warning is about addresses that the verdict does not speak of: one screen has no room for them."""
-    first = report.paths[0].id if report.paths else None
-    return finding.outcome is Outcome.WARNS and bool(finding.paths) and first not in finding.paths
+    """Whether something is about addresses that the verdict does not speak of: one screen has no room for them."""
+    return finding.outcome is not Outcome.BLOCKS and is_of_another_way(report, finding)
 
 
 def _survey_lines(report: Report, style: Style) -> list[str]:
-    """Write what each host of a survey answered on its ports, one line a host; nothing for a single port."""
-    if report.command != "probe" or report.target.port is not None:
+    """Write what each host of a survey answered on its ports, one line a host; nothing for one port of one host."""
+    if report.command != "probe" or not _is_survey(report):
         return []
     rows = [
         (style.mark(path.outcome), path.address, stage.detail)
@@ -135,8 +150,16 @@ def _survey_lines(report: Report, style: Style) -> list[str]:
         for stage in path.stages
         if stage.stage is StageName.TCP
     ]
+    if len(rows) == 1:
+        mark, address, said = rows[0]
+        return style.wrap(said, first=f"  {mark} {address}  ")
     table = render_table(("", "", ""), rows, style.width - 2, shrink=(2, 1), ellipsis=style.ellipsis)
     return [f"  {line}" for line in table]
+
+
+def _is_survey(report: Report) -> bool:
+    """Whether several ports were asked, or a whole network."""
+    return report.target.port is None or (report.target.address or "").rpartition("/")[2].isdigit()
 
 
 def _path_lines(report: Report, style: Style) -> list[str]:

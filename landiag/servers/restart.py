@@ -6,6 +6,7 @@ stands in the source) is said in steps.
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from msgspec import Struct
@@ -69,7 +70,9 @@ def restart_command(
     """
     server = replace(server, kind=kind_for(server, port, os))
     host = "::" if family is Family.IPV6 else "0.0.0.0"
-    title = f"Start {server.name} on all addresses"
+    title = f"Start {known(server.name)} on all addresses"
+    if is_published(server):
+        title = "Publish the port on all addresses"
     advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
     if unit and not is_published(server):
         return _of_unit(advice, server, host, port, unit)
@@ -82,6 +85,11 @@ def restart_command(
     return replace(
         found, complete=found.complete and not server.kind.steps, debugs=_may_debug(server, process, found)
     )
+
+
+def known(name: str) -> str:
+    """A server's name where it is known which one is meant: ``a Python program`` becomes ``the Python program``."""
+    return re.sub("^an? ", "the ", name)
 
 
 def is_published(server: Server) -> bool:

@@ -10,7 +10,18 @@ from msgspec.structs import replace
 from landiag.model.causes import find_cause
 from landiag.model.causes.clients import CONNECTION_REJECTED
 from landiag.model.causes.network import WRONG_ADDRESS
-from landiag.model.report import CheckResult, Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
+from landiag.model.report import (
+    CheckResult,
+    ClientSees,
+    Evidence,
+    Finding,
+    Fix,
+    Outcome,
+    Path,
+    Report,
+    Status,
+    Verdict,
+)
 from landiag.model.terms import StageName
 from landiag.verdict.algebra import add_findings, in_order, rename
 from landiag.verdict.halves import (
@@ -21,6 +32,7 @@ from landiag.verdict.halves import (
     source_of,
     way_to,
 )
+from landiag.verdict.symptom import describe_symptom
 
 _STALE = 3600.0
 """Seconds between the two reports after which they may speak of different days."""
@@ -253,6 +265,14 @@ def _may_single_out(fault: Finding, halves: Halves) -> bool:
     return fault.outcome is Outcome.WARNS and explains(fault, halves.met) and source_of(halves) is None
 
 
+def _seen(halves: Halves) -> ClientSees | None:
+    """What the client saw, as the server's side says it; None where its report does not tell."""
+    seen = halves.client.verdict.client_sees
+    if seen is None:
+        return None
+    return describe_symptom(seen.outcome, seen.http_status, seen.share, source_of(halves) or "")
+
+
 def _assemble(halves: Halves, joined: _Joined) -> Report:
     server = _named(halves.server, "s", halves.way)
     client = _named(halves.client, "c", halves.asked)
@@ -261,7 +281,7 @@ def _assemble(halves: Halves, joined: _Joined) -> Report:
     both = replace(
         server,
         command="report",
-        verdict=joined.verdict,
+        verdict=replace(joined.verdict, client_sees=_seen(halves)),
         checks=_checks(server, client),
         findings=tuple(findings),
         paths=(*server.paths, *client.paths),

@@ -47,6 +47,9 @@ _SENTENCES: Mapping[Symptom, str] = {
 }
 
 
+_ERROR_PAGE = "an error page"
+
+
 def describe_symptom(
     symptom: Symptom,
     http_status: int | None = None,
@@ -67,12 +70,13 @@ def describe_symptom(
     if is_client:
         verb, who = "This device sees", "this device"
     if perhaps is not None and perhaps in _SENTENCES:
-        return ClientSees(symptom, text=f"{verb}: {_SENTENCES[perhaps]}, unless a firewall here drops it.")
+        text = f"{verb}: {_SENTENCES[perhaps]}, unless a firewall here drops it."
+        return ClientSees(symptom, text=text, perhaps=perhaps)
     if symptom is Symptom.UNKNOWN:
         return ClientSees(
             symptom, text=f"What {who or 'other devices'} see{'s' if who else ''} is not known."
         )
-    said = _SENTENCES[symptom]
+    said = _ERROR_PAGE if status is not None and status >= 400 else _SENTENCES[symptom]
     if status is not None:
         said += f" (HTTP {status})"
     if part is not None:

@@ -22,7 +22,8 @@ class Attempt(Struct, frozen=True):
     """One attempt of a client, concluded. Field names are those of the JSON event.
 
     ``at`` is when its SYN came, ``seconds`` how long after it this was concluded. ``finding`` is what the
-    report says of it, None where nothing is wrong. ``disagrees`` says where the model was wrong.
+    report says of it, None where nothing is wrong. ``disagrees`` says where the model was wrong. ``said`` is the
+    summary as a terminal shows it: who it was, and what became of it.
     """
 
     at: float
@@ -42,6 +43,7 @@ class Attempt(Struct, frozen=True):
     finding: Finding | None = None
     disagrees: str | None = None
     is_late: bool = False
+    said: str = ""
 
 
 def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Attempt:
@@ -52,8 +54,9 @@ def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Atte
     disagrees = _disagreement(seen, prediction, meaning)
     came = "is there" if seen.observed is Observed.UNFOUND else f"arrived{_times(flow)}"
     summary = f"{_who(flow, maker)} {came} on {flow.interface}{meaning.text}"
+    said = f"{_who(flow, maker)}{_many(flow)}: {_short(meaning.text)}"
     if disagrees:
-        summary += f" ({disagrees})"
+        summary, said = f"{summary} ({disagrees})", f"{said} ({disagrees})"
     evidence = _evidence(seen)
     finding = meaning.finding
     if finding is not None:
@@ -76,19 +79,26 @@ def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Atte
         finding=finding,
         disagrees=disagrees,
         is_late=seen.is_late,
+        said=said,
     )
 
 
 def _who(flow: Flow, maker: str) -> str:
-    mac = flow.syn.mac
-    if not mac:
-        return flow.syn.source
-    known = "a private address of the device" if int(mac[:2], 16) & 2 else maker
-    return f"{flow.syn.source} ({mac}{', ' if known else ''}{known})"
+    """The client, and who made its device: its hardware address stands beside it in the JSON."""
+    return f"{flow.syn.source} ({maker})" if maker else flow.syn.source
 
 
 def _times(flow: Flow) -> str:
     return f" {len(flow.arrivals)} times" if len(flow.arrivals) > 1 else ""
+
+
+def _many(flow: Flow) -> str:
+    return f" ({len(flow.arrivals)} packets)" if len(flow.arrivals) > 1 else ""
+
+
+def _short(text: str) -> str:
+    """What became of an attempt, without the words that lead to it: ``dropped by ufw``."""
+    return text.lstrip(", ").removeprefix("and ").removeprefix("was ")
 
 
 def _decided_by(prediction: Prediction | None, line: TraceLine | None) -> dict[str, Any] | None:

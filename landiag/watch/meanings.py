@@ -24,6 +24,7 @@ from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Outcome
 from landiag.model.ruleset import TraceLine
 from landiag.model.terms import Leg, StageName, Symptom
+from landiag.render.headline import after_colon
 from landiag.watch.bare import bare_finding, queue_finding, server_of
 from landiag.watch.events import Drop
 from landiag.watch.flow import Flow, Observed, Seen
@@ -80,13 +81,18 @@ def status_of(flow: Flow) -> int | None:
     return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
 
 
+def _why(found: Finding) -> str:
+    """A finding as the reason behind what was seen."""
+    return f": {after_colon(found.title)}"
+
+
 def _connected(seen: Seen, prediction: Prediction | None) -> Meaning:  # noqa: ARG001 - one shape for all
     flow, status = seen.flow, status_of(seen.flow)
     text = "was answered, and the client completed the connection: the network is fine"
     if flow.completed_at is None and flow.replied_at is None:
         text = "was answered, and the client hung up at once, as port scanners do: the network is fine"
     if status is not None:
-        text += f" (HTTP {status})"
+        text = f"was answered (HTTP {status}): the network is fine"
     if flow.late and flow.replied_at is not None:
         text += f"; the answer took {flow.replied_at - flow.first:.1f} s"
     return Meaning("connected", None, f", {text}")
@@ -103,7 +109,7 @@ def _refused(seen: Seen, prediction: Prediction | None) -> Meaning:
     if found is None:
         title = f"This machine answered RST: no socket took the connection to {server_of(seen.flow)}"
         found = Finding("nothing-listening", Outcome.BLOCKS, title, "Start the server, or give its port.")
-    return Meaning("refused", found.code, f", and this machine answered RST: {found.title}", found)
+    return Meaning("refused", found.code, f", and this machine answered RST{_why(found)}", found)
 
 
 def _rejected(seen: Seen, prediction: Prediction | None) -> Meaning:
@@ -116,7 +122,7 @@ def _rejected(seen: Seen, prediction: Prediction | None) -> Meaning:
     if found is None:
         title = f"This machine turned the connection to {server_of(seen.flow)} away with {kind}"
         found = Finding("firewall-rejects", Outcome.BLOCKS, title, "A rule rejects it, or a route does.")
-    why = by_rule(found, prediction) if is_ruled else f": {found.title}"
+    why = by_rule(found, prediction) if is_ruled else _why(found)
     return Meaning("rejected", found.code, f" and was turned away with {kind} {why}", found, is_ruled)
 
 
@@ -136,12 +142,12 @@ def _no_answer(seen: Seen, prediction: Prediction | None) -> Meaning:
         cause is None and filtered and seen.rises.get("TcpExtIPReversePathFilter")
     ):
         found = filtered or bare_finding(REVERSE_PATH_FILTER, seen, "its reverse path filter (rp_filter)")
-        return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
+        return Meaning("dropped", found.code, f" and was dropped{_why(found)}", found)
     overflow = seen.rises.get("TcpExtListenOverflows", 0) or seen.rises.get("TcpExtTCPReqQFullDrop", 0)
     queue = predicted(prediction, ACCEPT_QUEUE_FULL)
     if cause is ACCEPT_QUEUE_FULL or (cause is None and (overflow or queue)):
         found = queue or queue_finding(seen)
-        return Meaning("unanswered", found.code, f", no answer: {found.title}", found)
+        return Meaning("unanswered", found.code, f", no answer{_why(found)}", found)
     return _unexplained(seen, prediction, reason, cause)
 
 
@@ -153,15 +159,15 @@ def _unexplained(
     if back is not None and cause is None:
         outcome = "reply-lost" if is_of_replies(cause_of(back.code)) else "dropped"
         is_ruled = back.code == FIREWALL_DROPS_REPLIES.code
-        return Meaning(outcome, back.code, f", no answer came out: {back.title}", back, is_ruled)
+        return Meaning(outcome, back.code, f", no answer came out{_why(back)}", back, is_ruled)
     if seen.flow.sought_at is not None and cause in (None, PEER_DOWN):
         return _sought(seen)
     if cause is FIREWALL_DROPS:
         found = bare_finding(cause, seen, "its packet filter, by a rule that the model does not see")
-        return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
+        return Meaning("dropped", found.code, f" and was dropped{_why(found)}", found)
     if reason is not None:
         found = bare_finding(cause or OTHER_FIREWALL, seen, f"something that it calls {reason.reason}")
-        return Meaning("dropped", found.code, f" and was dropped: {found.title}", found)
+        return Meaning("dropped", found.code, f" and was dropped{_why(found)}", found)
     return Meaning(
         "unanswered", None, " and got no answer; nobody was seen dropping it", _nobody(seen, prediction)
     )
@@ -195,7 +201,7 @@ def _answer_dropped(seen: Seen, prediction: Prediction | None) -> Meaning:
     return Meaning(
         "reply-lost",
         found.code,
-        f" and was answered, but the answer did not leave: {found.title}",
+        f" and was answered, but the answer did not leave{_why(found)}",
         found,
         is_ruled,
     )
@@ -263,13 +269,13 @@ def _unfound(seen: Seen, prediction: Prediction | None) -> Meaning:
     said = f" and asked who has {asked}, and got no answer"
     found = predicted_of(prediction, is_of_questions)
     if found is not None:
-        return Meaning("unanswered", found.code, f"{said}: {found.title}", found)
+        return Meaning("unanswered", found.code, f"{said}{_why(found)}", found)
     line = question_dropped(prediction)
     if line is not None and line.chain is not None:
         where = f"{line.chain.family} {line.chain.table} {line.chain.name}"
         title = f"The firewall drops what clients find this machine by (ARP, ND): {line.rule_text} ({where})"
         found = Finding(FIREWALL_DROPS.code, Outcome.BLOCKS, title, symptom=Symptom.UNREACHABLE)
-        return Meaning("dropped", found.code, f"{said}: {title}", found, is_ruled=True, line=line)
+        return Meaning("dropped", found.code, f"{said}{_why(found)}", found, is_ruled=True, line=line)
     title = (
         f"{seen.flow.syn.source} asks who has {asked} and gets no answer; nothing that was read explains it"
     )

@@ -45,6 +45,8 @@ def by_rule(finding: Finding, prediction: Prediction | None) -> str:
         return f"by the firewall ({finding.title})"
     line = journey.decided_by
     owner = find_owner(ruleset, line, journey.lines, journey.packet.destination_port)
+    if owner.reason:
+        return f"by {owner.named}"
     if line.rule is not None:
         return f"by {owner.title} ({line.rule_text})"
     if line.chain is None or owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):

@@ -11,6 +11,7 @@ from landiag.model.causes.firewall import OTHER_FIREWALL
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
 from landiag.render.escape import escape_text
 from landiag.verdict.algebra import decisive, demote, draw_lines, in_order, number, rename, unite, verdict_of
+from landiag.verdict.symptom import client_sees
 from landiag.watch.conclude import Attempt
 
 MAX_CLIENTS = 1000
@@ -119,9 +120,9 @@ def _verdict(attempts: list[Attempt], findings: tuple[Finding, ...], base: Repor
         return replace(verdict_of(findings[0]), likely=base.verdict.cause)
     first = decisive(findings)
     if first is not None and first.outcome is Outcome.BLOCKS:
-        met = [one.client for one in attempts if one.cause == first.code]
-        summary = f"{first.title} (seen: {_names(met)})" if met else first.title
-        return verdict_of(first, summary, confirmed_by="watch")
+        met = {one.client for one in attempts if one.cause == first.code}
+        sees = client_sees(findings, who=met.pop() if len(met) == 1 else "")
+        return replace(verdict_of(first, confirmed_by="watch"), client_sees=sees)
     if all(one.outcome in ("connected", "silent") for one in attempts):
         reached = _names([one.client for one in attempts])
         return Verdict(
@@ -151,7 +152,7 @@ def _path(path: Path, attempts: list[Attempt]) -> Path:
 def _notes(watched: Watched, attempts: list[Attempt]) -> list[str]:
     counted = ", ".join(f"{number} {outcome}" for outcome, number in watched.tally.counts.items())
     notes = [f"Watched for {watched.seconds:.0f} s: {counted or 'nothing arrived'}."]
-    notes += [f"{one.client} to {one.address}: {one.summary}" for one in attempts[-20:]]
+    notes += _attempt_notes(attempts)
     if not watched.traced:
         notes.append("The kernel's own drop reasons could not be read (tracefs): counters were used instead.")
     if watched.lost:
@@ -159,6 +160,16 @@ def _notes(watched: Watched, attempts: list[Attempt]) -> list[str]:
     if watched.others:
         notes.append(f"{watched.others} attempts of other clients were left out (--peer).")
     return [escape_text(note) for note in notes]
+
+
+def _attempt_notes(attempts: list[Attempt]) -> list[str]:
+    return [f"{one.client} to {one.address}: {one.summary}" for one in attempts[-20:]]
+
+
+def without_attempts(report: Report, tally: Tally) -> Report:
+    """The report without its lines on the attempts, for who has read them as they came."""
+    told = {escape_text(note) for note in _attempt_notes(list(tally.last.values()))}
+    return replace(report, notes=tuple(note for note in report.notes if note not in told))
 
 
 def _nothing_arrived(base: Report, watched: Watched) -> Finding:

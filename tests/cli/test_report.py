@@ -19,7 +19,7 @@ from landiag.model.report import Outcome, Status, Verdict
 from landiag.model.report import Path as Way
 from landiag.render.jsontext import render_json
 from landiag.render.parse import parse_report
-from tests.cases import load, replay
+from tests.cases import FOLDER, load, replay
 from tests.render.reports import blocked, clear
 
 
@@ -196,3 +196,20 @@ def test_full_disk_leaves_nothing_half_written(report: Path) -> None:
         pytest.skip(f"no tmpfs can be mounted here: {done.stderr}")
     assert done.stdout.split("status ")[1] == "2\n"
     assert "No space left" in done.stderr
+
+
+def test_verbose_shows_what_was_read_word_for_word(recording: Path) -> None:
+    shown = _run(recording, "-v").stdout
+    assert "\n=== ss-listeners (ss -H -lntpe)\n    LISTEN" in shown
+    assert "=== ss-listeners" not in _run(recording).stdout
+
+
+def test_a_case_is_replayed_where_a_recording_is() -> None:
+    """By check, by watch and by report; what holds no watch is one sentence."""
+    case = FOLDER / "linux-bound-to-loopback.case"
+    check = (sys.executable, "-W", "ignore", "-m", "landiag", "check", "--quiet", "--replay", str(case))
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, _run(case, "--quiet").stdout)
+    watch = (*check[:5], "watch", "--replay", str(case))
+    done = subprocess.run(watch, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)

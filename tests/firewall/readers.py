@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
-from landiag.firewall.command import judge_packets, write_json, write_table
+from landiag.firewall.command import judge_packets, write_json
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.linux import parse_ruleset
@@ -21,6 +21,8 @@ from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset
 from landiag.prove.trace import events_of, parse_trace
 from landiag.question import UsageError
+from landiag.render.firewall import render_judged
+from landiag.render.style import Style
 from tests.cases import load, replay
 from tests.firewall.seeds import SEEDS
 
@@ -44,7 +46,7 @@ def judge(ruleset: Ruleset) -> None:
     """Judge a few packets, and write what came of it."""
     told = judge_packets(ruleset, PACKETS)
     write_json(ruleset, told)
-    write_table(told[0].told)
+    render_judged(ruleset, told[0], Style(), whole=True)
 
 
 def read_saved(data: bytes) -> None:

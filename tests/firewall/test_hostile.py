@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from landiag.firewall.command import judge_packets, write_json, write_table
+from landiag.firewall.command import judge_packets, write_json
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import parse_iptables_save
@@ -24,6 +24,8 @@ from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
+from landiag.render.firewall import render_judged
+from landiag.render.style import Style
 from tests.firewall.rules import ACCEPT, chain, dport, nft, packet, rule, saved, verdict
 
 SLOW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -109,7 +111,7 @@ def test_a_damaged_ruleset_is_judged_or_refused(at: int, cut: int, put: str) -> 
         return
     told = judge_packets(rules, [packet(80)])
     write_json(rules, told)
-    assert write_table(told[0].told)
+    assert render_judged(rules, told[0], Style(), whole=True)
 
 
 @SLOW

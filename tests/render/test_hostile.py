@@ -59,7 +59,7 @@ _PLAIN_TAGS = set(
     re.findall(
         r"\w+",
         "html head meta title style body h1 h2 h3 p table thead tbody tr th td ul li pre code span"
-        " div details summary svg desc g circle text line rect",
+        " div details summary svg desc g circle text tspan line rect",
     )
 )
 

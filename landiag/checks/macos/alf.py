@@ -74,13 +74,14 @@ def blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> F
         )
     entries = [path for path, allowed in alf.apps or () if is_entry_of(path, program) and not allowed]
     has_entry, name = bool(entries), PurePosixPath((entries or [program])[0]).name
+    what = "blocks" if has_entry else "has not been told to allow"
     fixes = tuple(
         replace(fix, verified=_unblocks(case, journey) or None) for fix in allow_program(case, journey)
     )
     return Finding(
         code="firewall-blocks-program",
         outcome=Outcome.BLOCKS,
-        title=f"The macOS firewall {'blocks' if has_entry else 'has no entry for'} {name}",
+        title=f"The macOS firewall {what} {name}, so other devices can't reach it",
         detail=(
             ""
             if has_entry

@@ -51,5 +51,5 @@ def _active(case: Case, extension: Extension) -> Finding:
         title=title,
         detail="Its rules cannot be read from here.",
         evidence=(Evidence("systemextensionsctl list", extension.line),),
-        fixes=(Fix("Allow the port there", needs="user-action", steps=(step,)),),
+        fixes=(Fix(f"Allow the port in {extension.name}", needs="user-action", steps=(step,)),),
     )

@@ -128,7 +128,6 @@ def _undecided(way: Way, journey: Journey) -> Finding:
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
         title=f"Whether Windows Firewall lets other devices in: it depends on {what}",
-        detail="It depends on the rules below.",
         evidence=tuple(Evidence(_SOURCE, f"input: {line.rule_text}") for line in lines),
         fixes=(Fix("Show what is missing", tuple(shows), needs="user-action"),) if shows else (),
         paths=(way.id,),
@@ -154,7 +153,7 @@ def _blocked(case: Case, policy: Policy, way: Way, journey: Journey) -> Finding:
         detail += " Its prompt is switched off here: it blocks new programs without a word."
     if ignored:
         detail += " Group Policy makes Windows ignore the rules that are set on this computer."
-    title = f"Windows Firewall blocks port {case.port}: no rule opens it in the {profile} profile"
+    title = f"Windows Firewall blocks port {case.port}: no rule opens it on {profile} networks"
     fixes = (ask_admin(case.port),) if ignored else openings(case, policy, way, journey)
     return _stopped(FIREWALL_DROPS, way, title, text, fixes, detail)
 
@@ -180,9 +179,7 @@ def _shields_up(way: Way, profile: str, text: str) -> Finding:
         f"In Windows Security > Firewall & network protection > {profile.title()} network, clear 'Blocks all incoming "
         "connections, including those in the list of allowed apps'."
     )
-    title = (
-        f"Windows Firewall blocks all incoming connections in the {profile} profile, whatever its rules say"
-    )
+    title = f"Windows Firewall blocks all incoming connections on {profile} networks, whatever its rules say"
     fix = Fix("Let the rules count again", needs="user-action", steps=(step,))
     return _stopped(FIREWALL_DROPS, way, title, text, (fix,))
 
@@ -206,9 +203,8 @@ def _wrong_profile(case: Case, policy: Policy, way: Way, journey: Journey, other
     fixes = list(openings(case, policy, way, journey))
     if profile == "public" and other == "private" and network is not None:
         fixes.append(make_private(network))
-    title = (
-        f"Port {case.port} is allowed in the {other} profile, but {way.interface.name}{named} is {profile}"
-    )
+    where = f"{way.interface.name}{named} is {profile}"
+    title = f"Windows Firewall allows port {case.port} on {other} networks only, but {where}"
     text = journey.decided_by.rule_text if journey.decided_by else ""
     return _stopped(FIREWALL_PROFILE, way, title, text, tuple(fixes))
 
@@ -223,11 +219,10 @@ def _network_of(case: Case, way: Way) -> ConnectionProfile | None:
 def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rule: FirewallRule) -> Finding:
     profile = journey.packet.profile or "public"
     is_program = rule.program is not None
-    asked = " (left behind by a prompt that was answered with Cancel)" if rule.is_prompt_block else ""
     who = f"port {case.port}" if rule.program is None else PureWindowsPath(rule.program).name
-    title = (
-        f"Windows Firewall blocks {who} in the {profile} profile: rule '{rule.title}'{_origin(rule)}{asked}"
-    )
+    named = f"rule '{rule.title}'{_origin(rule)}"
+    why = f"its prompt was cancelled ({named})" if rule.is_prompt_block else named
+    title = f"Windows Firewall blocks {who} on {profile} networks: {why}"
     cause = FIREWALL_BLOCKS_PROGRAM if is_program else FIREWALL_DROPS
     fixes = unblock(case, policy, way, journey, rule)
     return _stopped(

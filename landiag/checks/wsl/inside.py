@@ -40,7 +40,18 @@ def check_port(case: Case) -> list[Finding]:
         return _check_helper(case, good[0])
     finding = _misled(case, entries) or _nothing_leads_here(case)
     mode = network_mode(case.readings)
-    return [finding if mode == "nat" else replace(finding, outcome=Outcome.UNKNOWN)]
+    return [finding if mode == "nat" else _perhaps(finding)]
+
+
+def _perhaps(finding: Finding) -> Finding:
+    """The same where WSL may have a network mode that needs nothing passed on."""
+    said = (
+        finding.title
+        if finding.title.startswith("Windows")
+        else finding.title[:1].lower() + finding.title[1:]
+    )
+    title = f"Whether other devices need Windows to pass the port on: {said}"
+    return replace(finding, outcome=Outcome.UNKNOWN, title=title)
 
 
 def check_addresses(case: Case) -> list[Finding]:

@@ -98,7 +98,7 @@ SCENARIOS = (
         servers=OPEN,
         before=(ufw(),),
         reaches=False,
-        terminal="dropped by ufw default",
+        terminal="dropped by ufw (its default: deny incoming)",
     ),
     Page(
         "nothing-reached",

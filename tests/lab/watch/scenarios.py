@@ -104,7 +104,7 @@ _FIREWALL = (
         (Try("dropped", "firewall-drops", "timeout"),),
         OPEN,
         (ufw(),),
-        summary=("ufw default",),
+        summary=("ufw (its default: deny incoming)",),
     ),
     Watch(
         "iptables-drop",
