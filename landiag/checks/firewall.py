@@ -12,7 +12,8 @@ from landiag.checks.firewall_doubts import check_limits, unknown, unreadable
 from landiag.checks.opening_fixes import best_proposal, fixes, is_mended, proven, search_fixes
 from landiag.checks.rule_words import evidence_of, place, reason, source_of, stopper
 from landiag.collect.linux_sources import ingress_filters
-from landiag.firewall.openings import Proposal, without_translation
+from landiag.firewall.opened import without_translation
+from landiag.firewall.openings import Proposal
 from landiag.firewall.owners import find_owner
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way

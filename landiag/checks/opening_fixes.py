@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.checks.fixing import fix_by
 from landiag.checks.rule_words import place
-from landiag.firewall.openings import Opening, Proposal, propose
+from landiag.firewall.opened import Opening
+from landiag.firewall.openings import Proposal, propose
 from landiag.firewall.opens import Proof, prove_opening
 from landiag.firewall.owners import find_owner
 from landiag.journey.journey import Journey, follow_through

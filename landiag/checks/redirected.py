@@ -8,7 +8,8 @@ from landiag.checks.case import Case
 from landiag.checks.destination import Destination
 from landiag.checks.fixing import fix_by
 from landiag.checks.opening_fixes import prove_for
-from landiag.firewall.openings import Opening, except_from_translation
+from landiag.firewall.opened import Opening
+from landiag.firewall.openings import except_from_translation
 from landiag.firewall.owners import Manager, find_owner
 from landiag.journey.binding import find_binding
 from landiag.journey.journey import follow_through

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.spaces import Axis, Box, Universe
-from landiag.firewall.openings import Opening
+from landiag.firewall.opened import Opening
 from landiag.firewall.regions import Region, Scope, box_of, what_opens
 from landiag.model.facts import IPAddress
 from landiag.model.operands import Ranges

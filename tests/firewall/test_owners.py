@@ -10,11 +10,13 @@ import pytest
 from landiag.firewall.command import Judge, saved_around
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.linux import add_origins, build_ruleset
-from landiag.firewall.openings import Opening, propose
+from landiag.firewall.opened import Opening
+from landiag.firewall.openings import propose
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
 from landiag.firewall.ufw import USER_RULES, USER_RULES6
+from landiag.model.changes import UfwRule
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Chain, Hook, Rule, Ruleset, TraceLine, Verdict
@@ -230,6 +232,39 @@ def test_panic_mode_of_firewalld_is_left_by_its_own_command() -> None:
     (proposal,) = propose(Ruleset(), owner, line, Opening(ip_network("192.168.77.0/24"), 5000))
     assert proposal.told is not None
     assert proposal.told.argv == ("firewall-cmd", "--panic-off")
+
+
+UFW = """\
+*filter
+:INPUT DROP [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:ufw-user-input - [0:0]
+-A INPUT -j ufw-user-input
+-A ufw-user-input -p tcp -m tcp --dport 5000 -j DROP
+{}COMMIT
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "argv"),
+    [
+        ("", "ufw prepend allow from 192.168.77.0/24 to any port 5000 proto tcp"),
+        ("-s 192.168.77.0/24 -p tcp -m tcp --dport 5000 -j ACCEPT",
+         "ufw prepend allow in on eth0 from 192.168.77.0/24 to any port 5000 proto tcp"),
+        ("-s 192.168.77.0/24 -p tcp -m tcp --dport 5000 -j REJECT --reject-with tcp-reset",
+         "ufw prepend allow in on eth0 from 192.168.77.0/24 to any port 5000 proto tcp"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_ufw_would_skip_is_for_an_interface(more: str, argv: str) -> None:
+    text = UFW.format(f"-A ufw-user-input {more}\n" if more else "")
+    (table,) = parse_iptables_save(text, 4)
+    chains = table.chains("iptables-nft", {})
+    ruleset = Ruleset({("iptables-nft", "ip", "filter"): chains})
+    line = TraceLine("input", "drop", chains["ufw-user-input"], chains["ufw-user-input"].rules[0])
+    opening = Opening(ip_network("192.168.77.0/24"), 5000, device="eth0")
+    (proposal,) = propose(ruleset, Owner(Manager.UFW, "ufw"), line, opening)
+    assert [" ".join(change.argv) for change in proposal.changes if isinstance(change, UfwRule)] == [argv]
 
 
 DOCKER = """\

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import Judge, judged_json, saved_around
 from landiag.firewall.engine.spaces import MAX_PORT
-from landiag.firewall.openings import Opening, insert_rule
+from landiag.firewall.opened import Opening, insert_rule
 from landiag.firewall.opens import prove_opening
 from landiag.firewall.picture import draw_grids
 from landiag.firewall.reach import render_page, write_reach

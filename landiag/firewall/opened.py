@@ -1,0 +1,79 @@
+"""An opening as a rule of the model, and the ruleset that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from landiag.model.action import Stop, Verdict
+from landiag.model.facts import IPNetwork
+from landiag.model.match import InRanges, Match, Names
+from landiag.model.ruleset import Chain, Rule, Ruleset
+
+
+class Opening(Struct, frozen=True):
+    """What is to pass: TCP from ``clients`` to ``port`` and back.
+
+    ``is_answer`` when it is the server's answer that was stopped. ``asked_port`` is the port that clients type,
+    where NAT has changed it to ``port``. ``device`` is the interface by which they come; None where nobody knows.
+    """
+
+    clients: IPNetwork
+    port: int
+    is_answer: bool = False
+    asked_port: int | None = None
+    device: str | None = None
+
+    @property
+    def is_ipv6(self) -> bool:
+        """Whether the clients use IPv6."""
+        return self.clients.version == 6
+
+
+def insert_rule(
+    ruleset: Ruleset, chain: Chain, name: str, index: int, opening: Opening, device: str | None = None
+) -> Ruleset | None:
+    """Insert the opening's rule (for one interface) into a chain of the same table; None where that is not there."""
+    chains = ruleset.tables.get(chain.key, {})
+    target = chains.get(name)
+    if target is None:
+        return None
+    rules: Sequence[Rule] = (*target.rules[:index], opening_rule(opening, device), *target.rules[index:])
+    changed: Mapping[str, Chain] = {**chains, name: replace(target, rules=rules)}
+    return Ruleset({**ruleset.tables, chain.key: changed}, ruleset.gaps, origins=ruleset.origins)
+
+
+def without_translation(ruleset: Ruleset) -> Ruleset:
+    """The same rules with every nat chain unhooked: what would become of a packet that nothing translates."""
+    tables = {
+        key: {name: _unhooked(chain) for name, chain in chains.items()}
+        for key, chains in ruleset.tables.items()
+    }
+    return Ruleset(tables, ruleset.gaps, origins=ruleset.origins)
+
+
+def _unhooked(chain: Chain) -> Chain:
+    is_nat = chain.hook is not None and chain.hook.kind == "nat"
+    return replace(chain, hook=None) if is_nat else chain
+
+
+def opening_rule(opening: Opening, device: str | None = None) -> Rule:
+    """Make the rule of the model that accepts exactly what the opening says, by one interface where it is given."""
+    family = "ip6" if opening.is_ipv6 else "ip"
+    side = "daddr" if opening.is_answer else "saddr"
+    port_field = "tcp sport" if opening.is_answer else "tcp dport"
+    port = opening.port
+    low, high = int(opening.clients[0]), int(opening.clients[-1])
+    matches: tuple[Match, ...] = (
+        InRanges(f"{family} {side}", ((low, high),), f"{family} {side} {opening.clients}"),
+        InRanges(port_field, ((port, port),), f"{port_field} {port}"),
+    )
+    if device is not None:
+        matches += (Names("iifname", frozenset((device,)), text=f"iifname {device}"),)
+    return Rule(
+        0,
+        f"the rule of the fix: {' '.join(one.text for one in matches)} accept",
+        (*matches, Stop(Verdict.ACCEPT)),
+    )
