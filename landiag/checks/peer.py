@@ -102,6 +102,8 @@ def _spoken_for(case: Case, ip: IPAddress, hop: Neighbour) -> Finding:
                 needs="user-action",
             ),
         ),
+        stage=StageName.REPLY_ROUTE,
+        symptom=Symptom.UNKNOWN,
     )
 
 
