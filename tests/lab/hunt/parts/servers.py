@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.lab.hunt.machine import HUNG, RANDOM, SLOW, WORSE, Part
 from tests.lab.hunt.parts.draw import Draw
-from tests.lab.servers import SHOP, Server, asgi, flask, http_server, nginx, script, sockets, wsgi
+from tests.lab.servers import SHOP, Server, asgi, django, flask, http_server, nginx, script, sockets, wsgi
 
 BANNER = """
 import socket, threading
@@ -48,7 +50,11 @@ def server(draw: Draw) -> Part:
         (
             *((30, _plain), (14, _http_server), (8, _flask), (6, _gunicorn), (5, _uvicorn), (6, _nginx)),
             *((6, _banner), (2, _slow), (3, _hung), (4, _half_dead), (4, _shared), (2, _closes)),
-            *((3, _local_only), (2, _none)),
+            *((3, _local_only), (2, _none), (2, _behind_proxy), (3, _named_hosts), (3, _tied)),
+            *(
+                (2, _allows("allow 127.0.0.1")),
+                (2, _allows(f"allow 127.0.0.1; allow {draw.subnet}; allow {draw.client}")),
+            ),
         )
     )
     return kind(bind)
@@ -95,8 +101,7 @@ def _uvicorn(bind: str) -> Part:
 
 
 def _nginx(bind: str) -> Part:
-    where = "[::]:5000 ipv6only=off" if bind == "::" else f"[{bind}]:5000" if ":" in bind else f"{bind}:5000"
-    return Part(f"nginx on {bind}", servers=(nginx(where),))
+    return Part(f"nginx on {bind}", servers=(nginx(_where(bind)),))
 
 
 def _banner(bind: str) -> Part:
@@ -151,6 +156,41 @@ def _local_only(bind: str) -> Part:
         servers=(flask(f"--host {bind}", LOCAL_ONLY % ""),),
         traits=frozenset({WORSE}),
     )
+
+
+def _where(bind: str) -> str:
+    """An address in nginx's words."""
+    return "[::]:5000 ipv6only=off" if bind == "::" else f"[{bind}]:5000" if ":" in bind else f"{bind}:5000"
+
+
+def _allows(rules: str) -> Callable[[str], Part]:
+    location = f"{rules}; deny all; try_files /none @shop; }} location @shop {{ return 200 shop;"
+    return lambda bind: Part(
+        f"nginx on {bind} with {rules}", servers=(nginx(_where(bind), location),), traits=frozenset({WORSE})
+    )
+
+
+def _behind_proxy(bind: str) -> Part:
+    return Part(
+        f"nginx on {bind} that waits for a proxy's header",
+        servers=(nginx(f"{_where(bind)} proxy_protocol"),),
+        traits=frozenset({HUNG}),
+    )
+
+
+def _named_hosts(bind: str) -> Part:
+    where = f"[{bind}]:5000" if ":" in bind else f"{bind}:5000"
+    options = "--noreload -6" if ":" in bind else "--noreload"
+    return Part(
+        f"django on {bind} that knows no names",
+        servers=(django(where, "[]", options),),
+        traits=frozenset({WORSE}),
+    )
+
+
+def _tied(bind: str) -> Part:
+    setup = f"s = socket.socket({_family(bind)}); s.setsockopt(1, 25, b'eth0'); s.bind(({bind!r}, 5000)); s.listen()"
+    return Part(f"a server on {bind} that is tied to eth0", servers=(sockets(setup),))
 
 
 def _none(_bind: str) -> Part:
