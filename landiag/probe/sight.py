@@ -8,7 +8,7 @@ from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.model.report import ClientSees
 from landiag.model.terms import Symptom
-from landiag.probe.look import Look
+from landiag.probe.look import Look, NeighbourState
 from landiag.verdict.symptom import describe_symptom
 
 _CONNECTS: Mapping[TcpOutcome, Symptom] = {
@@ -39,6 +39,8 @@ def what_this_client_sees(look: Look | None) -> ClientSees:
         return _said(Symptom.UNRESOLVED)
     if look.connect is None:
         return _said(Symptom.UNKNOWN)
+    if not look.connected and look.neighbour_state is NeighbourState.SILENT:
+        return _said(Symptom.UNREACHABLE)  # what connect(2) says once nobody has answered ARP or ND
     if not look.connected:
         return _said(_of_connect(look.connect, look.ip.version))
     attempt = look.attempt

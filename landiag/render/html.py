@@ -81,6 +81,17 @@ def render_html(report: Report) -> str:
     )
 
 
+def render_below(report: Report) -> str:
+    """Render what stands below the verdict and its fix, for a page that has said both: the way, then the rest."""
+    return page(
+        f"landiag: {headline(report)}",
+        *_ways(report),
+        *_checks(report),
+        *_findings(report),
+        *_readings(report),
+    )
+
+
 def _find_out(report: Report) -> list[Markup]:
     said, lines = find_out(report)
     if not said and not lines:

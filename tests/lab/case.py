@@ -27,10 +27,10 @@ def problems(scenario: Scenario, *, user: bool) -> list[str]:
 
 def check_truth(lab: Lab, scenario: Scenario) -> Iterator[str]:
     """Whether the fault is there at all: no scenario stands without a measured truth."""
-    truth = _truth(lab, scenario, scenario.who)
+    truth = truth_of(lab, scenario, scenario.who)
     if truth not in scenario.truth.split("|"):
         yield f"the client gets {truth}, not {scenario.truth}"
-    ordinary = _truth(lab, scenario, "neighbour") if scenario.ordinary else None
+    ordinary = truth_of(lab, scenario, "neighbour") if scenario.ordinary else None
     if ordinary != scenario.ordinary:
         yield f"its neighbour gets {ordinary}, not {scenario.ordinary}"
 
@@ -54,7 +54,8 @@ def check_verdicts(lab: Lab, scenario: Scenario, *, user: bool) -> Iterator[str]
         yield from mend(lab, scenario, answer, user=user)
 
 
-def _truth(lab: Lab, scenario: Scenario, who: str) -> str:
+def truth_of(lab: Lab, scenario: Scenario, who: str) -> str:
+    """What a host of the lab really gets."""
     return measure(
         lab.host(who),
         scenario.address,

@@ -216,14 +216,14 @@ def asset(file: str, allowed: tuple[str, ...]) -> Response:
 
 
 def report_page(state: State) -> Response:
-    """The report as a page of its own, shown inside the local page."""
+    """The report below the verdict, which the local page itself says, shown inside that page."""
     from flask import Response
 
-    from landiag.render.html import page, render_html
+    from landiag.render.html import page, render_below
     from landiag.render.markup import element
 
     report = state.report
-    text = render_html(report) if report else page("landiag", element("p", "The check is not done yet."))
+    text = render_below(report) if report else page("landiag", element("p", "The check is not done yet."))
     answer = Response(text, content_type="text/html; charset=utf-8")
     answer.headers["Content-Security-Policy"] = (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"

@@ -1,0 +1,67 @@
+"""As somebody who has never seen landiag: nothing but what it prints, and two commands until a client gets through."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.lab.build import build
+from tests.lab.case import truth_of
+from tests.lab.hosts import PROJECT, ROOT_PATH
+from tests.lab.network import Lab
+from tests.lab.older import missing
+from tests.lab.scenario import Scenario
+from tests.lab.scenarios import SCENARIOS
+
+pytestmark = pytest.mark.lab
+
+SUDO = "mkdir -p /srv/bin; printf '#!/bin/sh\\nexec \"$@\"\\n' > /srv/bin/sudo; chmod +x /srv/bin/sudo"
+"""The lab's root has no password to give."""
+
+DO_IT = re.compile(r"^Do it for me:\s+(.+?)(?:\s+·.*)?$", re.MULTILINE)
+OPEN = re.compile(r"^  Open http://[^:/]+:(\d+)/", re.MULTILINE)
+MOST = 2
+
+FIRST = {
+    "flask-run": "landiag",
+    "app-run": "landiag",
+    "ufw-enabled": "landiag",
+    "nft-policy-drop": "landiag",
+    "firewalld-public": "landiag",
+    "iptables-rejects-the-rest": "landiag",
+    "reverse-path-filter-all-clients": "landiag",
+    "redirected-to-closed-port": "landiag",
+    "server-on-5001": "landiag",
+    "docker-user-drops": "sudo landiag check",  # the container is nobody's server of one's own
+}
+"""The scenarios, and what is typed first: in the project's folder, as the user whose server it is."""
+
+
+def type_line(lab: Lab, line: str) -> str:
+    """Type a line in the project's folder; what the terminal shows. What asks first is told yes."""
+    as_root = line.startswith("sudo ")
+    typed = f"{line} --yes" if "--fix" in line else line
+    path = {"PATH": f"/srv/bin:{ROOT_PATH}"}
+    return lab.server.run(typed, user=not as_root, folder=PROJECT, environment=path, check=False).stdout
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_a_client_gets_through_after_two_commands(name: str) -> None:
+    scenario = next(one for one in SCENARIOS if one.name == name)
+    if reason := missing(scenario.needs):
+        pytest.skip(reason)
+    with build(scenario) as lab:
+        lab.server.run(SUDO)
+        line, shown = FIRST[name], ""
+        for _ in range(MOST):
+            shown = type_line(lab, line)
+            line = next(iter(DO_IT.findall(shown)), line)
+        assert truth_of(lab, _opened(scenario, shown), scenario.who) == "served", shown
+
+
+def _opened(scenario: Scenario, shown: str) -> Scenario:
+    """The client opens the URL that landiag prints, where it prints one."""
+    ports = OPEN.findall(shown)
+    return replace(scenario, port=int(ports[0])) if ports else scenario
