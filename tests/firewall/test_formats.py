@@ -7,6 +7,7 @@ import pytest
 from landiag.firewall.command import judge_packets
 from landiag.firewall.pf import parse_pf
 from landiag.firewall.pf.compare import is_loaded_from
+from landiag.firewall.pf.parse import parse_listing
 from landiag.firewall.saved import find_kind, parse_saved
 from landiag.firewall.saved_file import SavedFile
 from landiag.model.facts import ParseError
@@ -84,3 +85,13 @@ def test_a_file_that_windows_saved_is_read(text: str, encoding: str) -> None:
     ruleset = parse_saved([SavedFile("rules", text.encode(encoding))], refuse)
     (found,) = judge_packets(ruleset, [Packet(5000, in_interface="em0")])
     assert found.told.verdict is Verdict.DROP
+
+
+@pytest.mark.parametrize(
+    "cut", ["pass", "pass in proto tcp", 'scrub-anchor "com.apple/*"', "block drop in quick"]
+)
+def test_a_rule_in_a_listing_that_is_cut_off_is_a_problem(cut: str) -> None:
+    """pf.conf may say just pass; pfctl always writes for whom a rule is."""
+    assert parse_listing(f"block drop in all\n{cut}").problems
+    assert not parse_pf(f"block drop in all\n{cut}\n").problems
+    assert not parse_listing("block drop in all\npass in proto tcp from any to any port = 22\n").problems

@@ -61,7 +61,14 @@ def parse_listing(text: str) -> PfText:
     """What `pfctl -s rules` or `-s nat` printed: rules and nothing else, so that any other line is a problem."""
     whole = PfText()
     _Reader(whole, text).read(text)
+    cut = (line.strip() for line in text.splitlines() if _LISTED.match(line) and not _WHOM.search(line))
+    whole.problems += [f"{line[:80]!r} is cut off: pfctl writes for whom a rule is" for line in cut]
     return whole
+
+
+_LISTED = re.compile(r"\s*(?:pass|block|match|(?:(?:scrub|nat|rdr|binat|dummynet)-)?anchor)\b")
+_WHOM = re.compile(r"\s(?:all|from|to)\b")
+"""What every rule has in a listing of pfctl, though pf.conf may leave it out."""
 
 
 def _relevant(text: str, whole: PfText) -> str:
