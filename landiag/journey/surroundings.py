@@ -6,17 +6,16 @@ Sources: ip_route_input_slow and fib_validate_source (net/ipv4/route.c, fib_fron
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_network
+from collections.abc import Mapping
 
 from landiag.firewall.engine.fields import NO_SOCKET
 from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.journey.binding import bind_among
+from landiag.journey.edges import edges_of
 from landiag.journey.inside import facts_inside, namespace_with
-from landiag.journey.remember import remember
 from landiag.journey.route_index import index_routes
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
-from landiag.model.facts import Interface, IPAddress, IPNetwork, Route, Socket, Unknown
+from landiag.model.facts import Interface, IPAddress, Route, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import ABSENT, Absent, Packet, Value
 from landiag.model.route import RouteKind
@@ -33,43 +32,6 @@ _OFF, _STRICT, _LOOSE = 0, 1, 2
 
 KERNEL_UID = 0
 """Whose packets rules by user take those for that belong to no socket (sock_net_uid)."""
-
-
-def _networks(facts: Facts) -> Iterator[IPNetwork]:
-    """Every network besides those of routes that tells addresses apart."""
-    if not isinstance(facts.policy_rules, Unknown):
-        for rule in facts.policy_rules:
-            yield from (network for network in (rule.source, rule.destination) if network is not None)
-    if not isinstance(facts.interfaces, Unknown):
-        for interface in facts.interfaces:
-            for address in interface.addresses:
-                yield from (address.network, ip_network(address.ip))
-
-
-def _ends(networks: Iterable[IPNetwork]) -> Mapping[int, frozenset[int]]:
-    """The first value of networks, and the first behind them, by IP version."""
-    ends: dict[int, set[int]] = {4: set(), 6: set()}
-    for network in networks:
-        first, free = int(network.network_address), network.max_prefixlen - network.prefixlen
-        ends[network.version] |= {first, first + (1 << free)}
-    return {version: frozenset(found) for version, found in ends.items()}
-
-
-@remember
-def _ends_of_routes(routes: Iterable[Route]) -> Mapping[int, frozenset[int]]:
-    """There may be tens of thousands, and facts that share them."""
-    return _ends(route.destination for route in routes)
-
-
-@remember
-def _edges(facts: Facts) -> Mapping[int, tuple[int, ...]]:
-    """Where networks that tell addresses apart begin and end, in order; those of containers among them."""
-    found: list[Mapping[int, Iterable[int]]] = [_ends(_networks(facts))]
-    if not isinstance(facts.routes, Unknown):
-        found.append(_ends_of_routes(facts.routes))
-    if not isinstance(facts.namespaces, Unknown):
-        found += [_edges(facts_inside(facts, one)) for one in facts.namespaces]
-    return {version: tuple(sorted(set[int]().union(*(one[version] for one in found)))) for version in (4, 6)}
 
 
 class HostSurroundings(Surroundings):
@@ -249,7 +211,7 @@ class HostSurroundings(Surroundings):
 
     def edges(self, version: int) -> tuple[int, ...]:
         """The ends of every network that a route, a rule of the routing policy or an interface names."""
-        return (*super().edges(version), *_edges(self._facts)[version])
+        return (*super().edges(version), *edges_of(self._facts)[version])
 
     def route_edges(self, version: int) -> tuple[int, ...]:
         """The same."""

@@ -10,10 +10,14 @@ from landiag.firewall.engine.spaces import Box, Universe
 
 
 class Deal:
-    """What is left of a set. Taking a box costs by the pieces that it meets, not by all that there are."""
+    """What is left of a set. Taking a box costs by the pieces that it meets, not by all that there are.
+
+    ``met`` is how many those were, of the last box.
+    """
 
     def __init__(self, universe: Universe, space: Space) -> None:
         assert isinstance(space, tuple)
+        self.met = 0
         self._universe = universe
         self._starts: list[int] = list(space[0])
         self._kids: list[Space] = list(space[1])
@@ -34,11 +38,12 @@ class Deal:
         taken: tuple[list[int], list[Space]] = ([], [])
         top = self._universe.tops[0]
         memo: dict[int, tuple[Space, Space]] = {id(None): (None, None)}
-        after = 0
+        after = self.met = 0
         for low, high in (box[0] if box else None) or ((0, top),):
             if after < low:
                 extend(*taken, (after,), (None,))
             starts, kids = cut((self._starts, self._kids), low, high)
+            self.met += len(starts)
             inside, outside = self._universe.split_kids(kids, box, 1, memo)
             extend(*taken, starts, inside)
             self._put(low, high, starts, outside)

@@ -165,3 +165,16 @@ def test_a_chain_is_swept_once_for_packets_that_are_alike() -> None:
     assert len(told) == 2
     assert all(len(tables) <= 4 for tables in explorer.tables.values())
     assert Axis.PORT in (told[0].lens.open if told[0].lens else ())
+
+
+def test_a_sweep_that_takes_too_long_ends_and_is_never_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many disjoint sets: what comes after the bound is told packet by packet, then unknown."""
+    monkeypatch.setattr("landiag.firewall.engine.sweep.MAX_VISITS", 100)
+    rules = ipt(*(
+        f"-A INPUT -s 10.0.0.{number} -p tcp -j DROP\n-A INPUT -p tcp --dport {1000 + number} -j ACCEPT"
+        for number in range(200)
+    ))  # fmt: skip
+    assert disagreements(Random(1), rules, SavedSurroundings, a_packet()) == []
+    _, told = explored(rules, SavedSurroundings, a_packet(), max_runs=40)
+    assert told[-1].told is None
+    assert all(one.verdict in (Verdict.ACCEPT, Verdict.DROP) for one in told[:-1])
