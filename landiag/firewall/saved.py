@@ -100,7 +100,7 @@ def _read_as_another(files: Sequence[SavedFile], refused: SavedFile) -> Ruleset 
 
 
 def _is_of_another_system(data: bytes) -> bool:
-    """Whether a file is of Windows, pf or macOS: told by its grammar, before any tool is asked to read it."""
+    """Whether a file is of another system than Linux: told by its grammar, before any tool is asked to read it."""
     from landiag.firewall.other_systems import find_other_kind
 
     try:
@@ -124,9 +124,11 @@ def find_kind(data: bytes) -> str:
         return "nft-text"
     if not start:
         raise ParseError("it is empty")
+    from landiag.firewall.other_systems import KINDS
+
+    others = ", ".join(kind.saved_by for kind in KINDS)
     raise ParseError(
-        "no ruleset was found in it: it takes nft -j, nft, iptables-save, ipset save, rules of Windows Firewall"
-        " (registry, PowerShell, netsh), pfctl -sr, socketfilterfw or a recording"
+        f"no ruleset was found in it: it takes nft -j, nft, iptables-save, ipset save, {others} or a recording"
     )
 
 

@@ -116,10 +116,12 @@ def read_trace(data: bytes) -> None:
 
 
 READERS: Mapping[str, Reader] = {
-    "nft": read_saved, "iptables": read_iptables, "ipset": read_ipset, "ufw": read_ufw, "pf": read_pf,
-    "netsh": read_windows, "registry": read_windows, "powershell": read_windows, "recording": read_recording,
-    "trace": read_trace, "host": read_host,
+    **dict.fromkeys(SEEDS, read_saved),
+    "iptables": read_iptables, "ipset": read_ipset, "ufw": read_ufw, "pf": read_pf, "netsh": read_windows,
+    "registry": read_windows, "powershell": read_windows, "recording": read_recording, "trace": read_trace,
+    "host": read_host,
 }  # fmt: skip
+"""A kind of saved rules needs no line: its seeds are read as ``landiag firewall --ruleset`` reads them."""
 
 
 def seeds(name: str) -> tuple[bytes, ...]:

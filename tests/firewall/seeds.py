@@ -163,12 +163,23 @@ NFT = json.dumps({"nftables": [
     _rule({"set": {"op": "add", "elem": _FROM, "set": "@s"}}, {"xt": {"type": "match", "name": "recent"}}, {"log": {"prefix": "x"}}),
 ]})  # fmt: skip
 
+ALF = """Firewall is enabled. (State = 1)
+Firewall has block all state set to disabled.
+Automatically allow built-in signed software ENABLED.
+Automatically allow downloaded signed software DISABLED.
+Firewall stealth mode is on
+Total number of apps = 2
+1 : /usr/local/bin/python3 \n             (Allow incoming connections)
+2 : /Applications/Shop.app \n             (Block incoming connections)
+"""
+
 SEEDS: dict[str, tuple[bytes, ...]] = {
     "nft": (NFT.encode(),),
     "iptables": (IPTABLES.encode(),),
     "ipset": (IPSET.encode(),),
     "ufw": (UFW.encode(),),
     "pf": (PF.encode(),),
+    "alf": (ALF.encode(),),
     "netsh": (NETSH.encode(), NETSH.encode("utf-16")),
     "registry": (REGISTRY.encode(), REGISTRY.encode("utf-16")),
     "powershell": (CSV.encode(), ROWS.encode()),
