@@ -6,7 +6,9 @@ After a wanted change: ``python -m tests.test_cases`` writes what they say anew;
 from __future__ import annotations
 
 import json
+import os
 from importlib.resources import files
+from zlib import crc32
 
 import jsonschema
 import pytest
@@ -72,6 +74,15 @@ POORER = {
 """The same fault under the name that is left when the better one cannot be told."""
 
 
+EVERY = os.environ.get("LANDIAG_LAB") == "all"
+SAMPLE = 3
+"""One in so many readings is taken away from each case, another one from the next; all with LANDIAG_LAB=all."""
+
+
+def _is_taken(name: str, source: str) -> bool:
+    return EVERY or crc32(f"{name} {source}".encode()) % SAMPLE == 0
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_ignorance_never_turns_a_verdict(name: str) -> None:
     recording = load(name).recording
@@ -79,7 +90,7 @@ def test_ignorance_never_turns_a_verdict(name: str) -> None:
     cause = before.verdict.cause or ""
     known = _blocks(before) | POORER.get(cause, set())
     for source in recording.readings:
-        if source == "machine":  # without it nothing is said at all
+        if source == "machine" or not _is_taken(name, source):  # without "machine" nothing is said at all
             continue
         if cause in ONLY_HEARD and source.startswith(ONLY_HEARD[cause]):
             continue
