@@ -13,8 +13,8 @@ from landiag.model.facts import Call, Socket, Unknown
 from landiag.model.report import Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 
-AGAIN = 5
-"""How often a shared port is asked once more: the kernel deals connections out by their ports."""
+AGAIN = 9
+"""How often a shared port is asked once more: of two programs one is missed once in a thousand times."""
 
 _HALTED = ("stopped", "tracing-stop")
 

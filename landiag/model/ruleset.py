@@ -149,6 +149,7 @@ class Ruleset:
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
     notes: dict[tuple[str, str], object] = field(default_factory=dict, compare=False, repr=False)
     _hooked: dict[tuple[str, str], tuple[Chain, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _reordered: list[Ruleset | None] = field(default_factory=list, compare=False, repr=False)
 
     def chains(self) -> Iterator[Chain]:
         """Every chain, table by table."""
@@ -175,6 +176,11 @@ class Ruleset:
 
         No listing tells when a table was registered. None where nothing hangs on it.
         """
+        if not self._reordered:
+            self._reordered.append(self._reorder())
+        return self._reordered[0]
+
+    def _reorder(self) -> Ruleset | None:
         old = {key: chains for key, chains in self.tables.items() if key[0] == LEGACY_BACKEND}
         if not old or len(old) == len(self.tables):
             return None
