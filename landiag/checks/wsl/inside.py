@@ -190,8 +190,8 @@ def _where_instead(case: Case, entry: Entry) -> tuple[str, str]:
         )
     if ip is not None and ip.is_loopback:
         detail = (
-            "WSL relays 127.0.0.1 of Windows to servers that listen on IPv4, and ::1 to those that listen on IPv6 "
-            "(:: too), unless .wslconfig switches localhostForwarding off."
+            "WSL relays 127.0.0.1 of Windows to servers on IPv4, and ::1 to those on IPv6 or on ::, unless .wslconfig "
+            "says localhostForwarding=false."
         )
         return (
             f"Windows passes port {port} on to its own {ip}, which WSL does not relay to this server",
