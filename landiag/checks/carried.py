@@ -91,8 +91,8 @@ def carried_to(process: Process, port: int) -> Carried | None:
     if process.name.startswith(("pasta", "passt")):
         return _by_pasta(process.argv, port)
     named = dict(pairwise(process.argv))
-    ip, inner = named.get("-container-ip", ""), named.get("-container-port", "")
-    if named.get("-host-port") != str(port) or named.get("-proto") != "tcp" or not inner.isdigit():
+    ip, inner, outer = (named.get(f"-{word}", "") for word in ("container-ip", "container-port", "host-port"))
+    if named.get("-proto") != "tcp" or not inner.isdecimal() or not outer.isdecimal() or int(outer) != port:
         return None
     try:
         return Carried(int(inner), ip_address(ip))

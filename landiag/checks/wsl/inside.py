@@ -38,20 +38,18 @@ def check_port(case: Case) -> list[Finding]:
     good = [entry for entry in entries if entry.is_way_in]
     if good:
         return _check_helper(case, good[0])
-    finding = _misled(case, entries) or _nothing_leads_here(case)
-    mode = network_mode(case.readings)
-    return [finding if mode == "nat" else _perhaps(finding)]
+    misled = _misled(case, entries)
+    if network_mode(case.readings) == "nat":
+        return [misled or _nothing_leads_here(case)]
+    return [_perhaps(case, misled)]
 
 
-def _perhaps(finding: Finding) -> Finding:
-    """The same where WSL may have a network mode that needs nothing passed on."""
-    said = (
-        finding.title
-        if finding.title.startswith("Windows")
-        else finding.title[:1].lower() + finding.title[1:]
-    )
+def _perhaps(case: Case, misled: Finding | None) -> Finding:
+    """What is wrong behind NAT, where WSL may have a network mode that needs nothing passed on."""
+    nothing = f"nothing on Windows passes port {case.port} on to this WSL2 distribution"
+    said = nothing if misled is None else misled.title
     title = f"Whether other devices need Windows to pass the port on: {said}"
-    return replace(finding, outcome=Outcome.UNKNOWN, title=title)
+    return replace(misled or _nothing_leads_here(case), outcome=Outcome.UNKNOWN, title=title)
 
 
 def check_addresses(case: Case) -> list[Finding]:
