@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.macos.alf import allow_program, blocked_by_alf
@@ -10,11 +13,12 @@ from landiag.checks.macos.extensions import check_extensions
 from landiag.checks.macos.pf import blocked_by_pf
 from landiag.collect import bsd_sources
 from landiag.firewall.alf import BACKEND as ALF
+from landiag.firewall.pf import BACKEND as PF
 from landiag.journey.journey import Journey
 from landiag.journey.ways import Way
 from landiag.model.facts import ReadStatus
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.model.ruleset import Verdict
+from landiag.model.ruleset import TraceLine, Verdict
 
 
 def check_firewall(case: Case) -> Answer:
@@ -36,44 +40,57 @@ def _check_way(case: Case, way: Way) -> Iterator[Finding]:
         if journey.verdict is Verdict.UNKNOWN:
             yield from _undecided(case, way, journey)
         elif journey.verdict is not Verdict.ACCEPT and line is not None and line.chain is not None:
-            yield (
-                blocked_by_alf(case, way, journey, line)
-                if line.chain.backend == ALF
-                else blocked_by_pf(case, way, journey, line)
-            )
+            yield _WORDS[line.chain.backend].blocked(case, way, journey, line)
 
 
 def _undecided(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
-    """Say what leaves it open: pf that only root may read, the list of programs, a signature."""
-    lines = [line for line in journey.unknown if line.chain is not None]
-    pf = [line for line in lines if line.chain is not None and line.chain.backend != ALF]
-    alf = [line for line in lines if line not in pf]
-    if pf:
-        denied = case.readings.get(bsd_sources.PF_INFO.name)
-        reason = pf[0].rule_text
-        if denied is not None and denied.status is not ReadStatus.OK:
-            reason = f"pfctl: {denied.detail or denied.status.value}"
-        yield Finding(
-            code="firewall-unreadable",
-            outcome=Outcome.UNKNOWN,
-            title=f"Whether pf lets other devices in: its rules could not be read ({reason})",
-            detail="Only root can read pf's rules.",
-            evidence=tuple(Evidence("pfctl", f"input: {line.rule_text}") for line in pf[:3]),
-            fixes=(
-                Fix(
-                    "Look again as root", (f"{case.machine.landiag} check --port {case.port}",), needs="root"
-                ),
-                Fix("Show its rules", ("pfctl -s info", "pfctl -a '*' -s rules"), needs="root"),
-            ),
-            paths=(way.id,),
-        )
-    if alf:
-        yield Finding(
-            code="firewall-unreadable",
-            outcome=Outcome.UNKNOWN,
-            title="Whether the macOS firewall lets the program in: it has no entry for it",
-            detail="It has no entry for the program, and lets some signed programs in by itself.",
-            evidence=tuple(Evidence("socketfilterfw", f"input: {line.rule_text}") for line in alf[:3]),
-            fixes=allow_program(case, journey),
-            paths=(way.id,),
-        )
+    """Say what leaves it open, of each firewall that does."""
+    for backend, words in _WORDS.items():
+        lines = [line for line in journey.unknown if line.chain is not None and line.chain.backend == backend]
+        if lines:
+            yield replace(words.undecided(case, journey, lines), paths=(way.id,))
+
+
+def _pf_undecided(case: Case, _journey: Journey, lines: Sequence[TraceLine]) -> Finding:
+    """Only root may read pf, or something in it was not understood."""
+    denied = case.readings.get(bsd_sources.PF_INFO.name)
+    reason = lines[0].rule_text
+    if denied is not None and denied.status is not ReadStatus.OK:
+        reason = f"pfctl: {denied.detail or denied.status.value}"
+    return Finding(
+        code="firewall-unreadable",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether pf lets other devices in: its rules could not be read ({reason})",
+        detail="Only root can read pf's rules.",
+        evidence=tuple(Evidence("pfctl", f"input: {line.rule_text}") for line in lines[:3]),
+        fixes=(
+            Fix("Look again as root", (f"{case.machine.landiag} check --port {case.port}",), needs="root"),
+            Fix("Show its rules", ("pfctl -s info", "pfctl -a '*' -s rules"), needs="root"),
+        ),
+    )
+
+
+def _alf_undecided(case: Case, journey: Journey, lines: Sequence[TraceLine]) -> Finding:
+    """The list of programs was not read, or a signature."""
+    return Finding(
+        code="firewall-unreadable",
+        outcome=Outcome.UNKNOWN,
+        title="Whether the macOS firewall lets the program in: it has no entry for it",
+        detail="It has no entry for the program, and lets some signed programs in by itself.",
+        evidence=tuple(Evidence("socketfilterfw", f"input: {line.rule_text}") for line in lines[:3]),
+        fixes=allow_program(case, journey),
+    )
+
+
+class _Words(Struct, frozen=True):
+    """What is said of one firewall: that it blocks, and that nobody knows whether it does."""
+
+    blocked: Callable[[Case, Way, Journey, TraceLine], Finding]
+    undecided: Callable[[Case, Journey, Sequence[TraceLine]], Finding]
+
+
+_WORDS: Mapping[str, _Words] = {
+    PF: _Words(blocked_by_pf, _pf_undecided),
+    ALF: _Words(blocked_by_alf, _alf_undecided),
+}
+"""Every firewall of these systems, by the backend that its chains name."""
