@@ -211,7 +211,7 @@ def _blocks(
         title=f"{stopper(owner)} {verb} {what}{reason(owner, line)}",
         detail=_DETAILS[code],
         evidence=evidence_of(line),
-        fixes=search_fixes(journey, line) or fixes(proposal, is_mended(journey, following)),
+        fixes=search_fixes(way, journey, line) or fixes(proposal, is_mended(journey, following)),
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),
     )

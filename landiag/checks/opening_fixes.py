@@ -100,37 +100,42 @@ def _same_place(one: TraceLine | None, other: TraceLine | None) -> bool:
     return one is not None and other is not None and place(one) == place(other) and one.leg == other.leg
 
 
-def search_fixes(journey: Journey, line: TraceLine) -> tuple[Fix, ...]:
-    """Let ARP or neighbour discovery through the chain that stops it; nothing where another packet is stopped."""
+def search_fixes(way: Way, journey: Journey, line: TraceLine) -> tuple[Fix, ...]:
+    """Let the clients' ARP or neighbour discovery through the chain that stops it; empty for any other packet.
+
+    Routers ask by their link-local addresses: IPv6 clients of other networks are let in by nothing of this.
+    """
     chain, asked = line.chain, journey.packet.destination
     if journey.leg not in SEARCH or chain is None or asked is None:
         return ()
-    title = "Let clients find this machine's hardware address"
-    if chain.backend.startswith("iptables"):
-        kinds = ("neighbour-solicitation", "neighbour-advertisement")
+    clients = _opening(way, journey).clients
+    title, is_sent = "Let clients find this machine's hardware address", line.hook in _SENDING
+    if chain.backend.startswith("iptables") and asked.version == 6:
         tool = chain.backend.replace("iptables", "ip6tables")
         tool += "" if chain.table == "filter" else f" -t {chain.table}"
+        side = "-d" if is_sent else "-s"
         typed, undo = (
-            tuple(f"{tool} {verb} {chain.name} -p ipv6-icmp --icmpv6-type {kind} -j ACCEPT" for kind in kinds)
+            tuple(
+                f"{tool} {verb} {chain.name} {side} {clients} -p ipv6-icmp --icmpv6-type {kind} -j ACCEPT"
+                for kind in ("neighbour-solicitation", "neighbour-advertisement")
+            )
             for verb in ("-I", "-D")
         )
-        return (Fix(title, typed, undo, "root", risk=_SEARCH_RISK),) if asked.version == 6 else ()
-    what, place = (
-        "icmpv6 type '{ nd-neighbor-solicit, nd-neighbor-advert }'",
-        (chain.family, chain.table, chain.name),
-    )
-    if asked.version == 4:
-        what = "arp operation '{ request, reply }'"
+        return (Fix(title, typed, undo, "root", risk=_SEARCH_RISK),)
+    if chain.backend != "nftables":
+        return ()
+    side = "daddr" if is_sent else "saddr"
+    what = f"arp {side} ip {clients} arp operation '{{ request, reply }}'"
+    if asked.version == 6:
+        what = f"ip6 {side} {clients} icmpv6 type '{{ nd-neighbor-solicit, nd-neighbor-advert }}'"
+    place = (chain.family, chain.table, chain.name)
     command = f"nft insert rule {' '.join(place)} {what} accept comment '\"{_SEARCH_COMMENT}\"'"
-    return (
-        (Fix(title, (command,), (nft_undo(place, _SEARCH_COMMENT),), "root"),)
-        if chain.backend == "nftables"
-        else ()
-    )
+    return (Fix(title, (command,), (nft_undo(place, _SEARCH_COMMENT),), "root", risk=_SEARCH_RISK),)
 
 
+_SENDING = ("output", "postrouting", "egress")
 _SEARCH_COMMENT = "landiag neighbours"
-_SEARCH_RISK = "every device of the network finds this machine, for whatever else it lets in"
+_SEARCH_RISK = "the devices of that network find this machine, for whatever else it lets in"
 
 
 def fixes(proposal: Proposal | None, mended: bool | None) -> tuple[Fix, ...]:
