@@ -64,7 +64,7 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
             return _Seen(sight.symptom, None, sight.share)
     if journey.sight.symptom not in _OPEN:
         return _Seen(_stealthy(case, journey))
-    if journey.sight.symptom is Symptom.UNKNOWN and not any(end.doubts for end in journey.ends):
+    if journey.sight.symptom is Symptom.UNKNOWN and _is_open_before(journey):
         return _Seen(Symptom.UNKNOWN)
     if by_finding is not None:
         return by_finding
@@ -73,6 +73,14 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
     if journey.sight.symptom is not Symptom.ANSWERED or way is not case.way:
         return _Seen(journey.sight.symptom, None, journey.sight.share)
     return _of_application(case, attempt_of(case), findings)
+
+
+def _is_open_before(journey: Journey) -> bool:
+    """Whether what is not known comes before what was found: the route of the first packet, or all there is."""
+    ends = journey.ends
+    return not any(end.doubts for end in ends) or any(
+        end.stage is StageName.ROUTE and end.symptom is Symptom.UNKNOWN for end in ends
+    )
 
 
 def _is_before(finding: Finding) -> bool:
