@@ -16,13 +16,11 @@ from landiag.checks.evidence import of_exchange
 from landiag.checks.exchange import attempt_of, client_exchange
 from landiag.checks.restart import origin_fixes
 from landiag.checks.silence import asked_socket
-from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
+from landiag.collect.exchanges.http import Attempt, Exchange, first_script, parse_exchange
 from landiag.model.facts import Call, Unknown
 from landiag.model.report import Evidence, Finding, Outcome
 
 _LOCAL_URL = re.compile(r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?", re.IGNORECASE)
-_SCRIPT = re.compile(r"""<script\b[^>]{0,300}?\bsrc=["']?(/(?!/)[^"'\s>]{1,300})""", re.IGNORECASE)
-"""A script of the page's own server, by its path."""
 
 
 def plan(case: Case) -> tuple[Call, ...]:
@@ -30,11 +28,11 @@ def plan(case: Case) -> tuple[Call, ...]:
     attempt = attempt_of(case)
     if attempt is None or attempt.answer is None or attempt.answer.status >= 400 or case.way is None:
         return ()
-    found = _SCRIPT.search(attempt.answer.body.text or "")
-    if found is None:
+    script = first_script(attempt.answer.body.text or "")
+    if script is None:
         return ()
     call = client_exchange(case, case.way)
-    asked = {**dict(call.params), "path": found[1], "scheme": attempt.scheme}
+    asked = {**dict(call.params), "path": script, "scheme": attempt.scheme}
     return tuple(
         replace(call, params=tuple({**asked, "origin": f"{attempt.scheme}://{host}"}.items()))
         for host in (asked["host"], f"localhost:{case.port}")

@@ -137,7 +137,9 @@ def _lost_replies(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
     lost = journey.lost_reply
     if lost is not None and lost.reply is not None and lost.way is not None:
         yield from _lost(case, way, client, lost.reply, lost.way)
-    elif journey.way_back is not None:
+    elif journey.way_back is not None and not any(
+        one.line.route in _REFUSED_SOURCES for one in journey.stops
+    ):
         # What is stopped on its way in has no answer yet; once it gets in, it will have.
         fault = find_reply_fault(case.facts, journey.packet, journey.way_back)
         yield from _lost(case, way, client, fault, journey.way_back)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.collect.exchanges.answerers import recognise_http
+from landiag.collect.exchanges.http import first_script
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Reading, ReadStatus
 from landiag.redact.masking import mask_environment
@@ -243,7 +244,7 @@ def _answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, Any]:
     body = answer.get("body") or {}
     text = body.get("text")
     new_headers = [[name, _header(redactor, name, value)] for name, value in headers]
-    new_text = "" if text is None else mask_prose(text)
+    new_text = "" if text is None else _script(redactor, text) + mask_prose(text)
     known = recognise_http(headers, text or "")
     if known != recognise_http([(name, value) for name, value in new_headers], new_text):
         raise _WithheldError
@@ -254,6 +255,12 @@ def _answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, Any]:
         "headers": new_headers,
         "body": {**body, "text": new_text, "base64": None},
     }
+
+
+def _script(redactor: Redactor, text: str) -> str:
+    """The script that a page loads first, with its path redacted: it was asked for by that path."""
+    path = first_script(text)
+    return "" if path is None else f'<script src="{redact_path(redactor, path)}"></script>'
 
 
 def _reason(status: Any, reason: str) -> str:

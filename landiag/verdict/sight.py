@@ -110,12 +110,15 @@ def _of_findings(case: Case, blocks: Sequence[Finding]) -> _Seen | None:
 
     Where rules could not be read, one of them may drop what would be refused.
     """
-    symptoms = [symptom for symptom in map(symptom_of, blocks) if symptom is not Symptom.ANSWERED]
-    if not symptoms:
+    told = [(one, symptom_of(one)) for one in blocks]
+    first = next(((one, symptom) for one, symptom in told if symptom is not Symptom.ANSWERED), None)
+    if first is None:
         return None
-    if case.facts.os == "linux" and has_gaps(case) and symptoms[0] is not Symptom.TIMEOUT:
-        return _Seen(Symptom.UNKNOWN, perhaps=symptoms[0])
-    return _Seen(symptoms[0])
+    finding, symptom = first
+    is_doubted = case.facts.os == "linux" and has_gaps(case) and not _is_before(finding)
+    if is_doubted and symptom is not Symptom.TIMEOUT:
+        return _Seen(Symptom.UNKNOWN, perhaps=symptom)
+    return _Seen(symptom)
 
 
 def _is_open(findings: Sequence[Finding]) -> bool:

@@ -134,8 +134,9 @@ def lower_values(values: Mapping[str, Sequence[str]]) -> tuple[Match, ...]:
             matches.append(_other(key, found, values))
     for names, build in _GROUPS:
         group = [value for name in names for value in values.get(name, ())]
+        text = f"{names[0]}={','.join(group)}"
         if group:
-            matches.append(build(group, f"{names[0]}={','.join(group)}"))
+            matches.append(build(group, text) if all(group) else UnknownMatch(text))
     profiles = {word.lower() for word in values.get("profile", ())}
     if not profiles <= _PROFILES:
         matches.append(UnknownMatch(f"Profile={','.join(values['profile'])}"))
@@ -166,6 +167,8 @@ def _other(key: str, found: Sequence[str], values: Mapping[str, Sequence[str]]) 
 
 
 def _protocol(found: Sequence[str]) -> Match | None:
+    if not found[0].strip():
+        raise ParseError("a protocol without a word")
     number = conditions.parse_protocol(found[0])
     return None if number is None else conditions.protocol(number)
 
