@@ -153,7 +153,8 @@ def _is_answered_past_us(facts: Facts, packet: Packet, arrival: Arrival) -> bool
     link = interface_of(facts, arrival.device)
     networks = () if link is None else tuple(one.network for one in link.addresses if client in one.network)
     is_passed_on = arrival.way is not None and arrival.way.gateway is not None
-    return any(is_passed_on or server.destination in network for network in networks)
+    is_turned_back = is_passed_on and arrival.device == packet.in_interface
+    return is_turned_back or any(is_passed_on or server.destination in network for network in networks)
 
 
 def sockets_at(facts: Facts, arrival: Arrival) -> tuple[Socket, ...] | None:
