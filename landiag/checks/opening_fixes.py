@@ -21,7 +21,7 @@ from landiag.model.facts import IPNetwork
 from landiag.model.lines import nft_undo
 from landiag.model.packet import Packet
 from landiag.model.report import Finding, Fix
-from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 from landiag.model.stages import BACK, SEARCH
 
 
@@ -108,29 +108,45 @@ def search_fixes(way: Way, journey: Journey, line: TraceLine) -> tuple[Fix, ...]
     chain, asked = line.chain, journey.packet.destination
     if journey.leg not in SEARCH or chain is None or asked is None:
         return ()
-    clients = _opening(way, journey).clients
-    title, is_sent = "Let clients find this machine's hardware address", line.hook in _SENDING
+    clients, is_sent = _opening(way, journey).clients, line.hook in _SENDING
     if chain.backend.startswith("iptables") and asked.version == 6:
-        tool = chain.backend.replace("iptables", "ip6tables")
-        tool += "" if chain.table == "filter" else f" -t {chain.table}"
-        side = "-d" if is_sent else "-s"
-        typed, undo = (
-            tuple(
-                f"{tool} {verb} {chain.name} {side} {clients} -p ipv6-icmp --icmpv6-type {kind} -j ACCEPT"
-                for kind in ("neighbour-solicitation", "neighbour-advertisement")
-            )
-            for verb in ("-I", "-D")
-        )
-        return (Fix(title, typed, undo, "root", risk=_SEARCH_RISK),)
-    if chain.backend != "nftables":
+        lines = _ip6tables_search(chain, clients, is_sent=is_sent)
+    elif chain.backend == "nftables":
+        lines = _nft_search(chain, clients, is_sent=is_sent)
+    else:
         return ()
+    title = "Let clients find this machine's hardware address"
+    return (Fix(title, *lines, needs="root", risk=_SEARCH_RISK),)
+
+
+def _ip6tables_search(
+    chain: Chain, clients: IPNetwork, *, is_sent: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What to type, and what takes it back."""
+    tool = chain.backend.replace("iptables", "ip6tables")
+    tool += "" if chain.table == "filter" else f" -t {chain.table}"
+    side = "-d" if is_sent else "-s"
+    added, removed = (
+        tuple(
+            f"{tool} {verb} {chain.name} {side} {clients} -p ipv6-icmp --icmpv6-type {kind} -j ACCEPT"
+            for kind in ("neighbour-solicitation", "neighbour-advertisement")
+        )
+        for verb in ("-I", "-D")
+    )
+    return added, removed
+
+
+def _nft_search(
+    chain: Chain, clients: IPNetwork, *, is_sent: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What to type, and what takes it back."""
     side = "daddr" if is_sent else "saddr"
     what = f"arp {side} ip {clients} arp operation '{{ request, reply }}'"
-    if asked.version == 6:
+    if clients.version == 6:
         what = f"ip6 {side} {clients} icmpv6 type '{{ nd-neighbor-solicit, nd-neighbor-advert }}'"
     place = (chain.family, chain.table, chain.name)
     command = f"nft insert rule {' '.join(place)} {what} accept comment '\"{_SEARCH_COMMENT}\"'"
-    return (Fix(title, (command,), (nft_undo(place, _SEARCH_COMMENT),), "root", risk=_SEARCH_RISK),)
+    return (command,), (nft_undo(place, _SEARCH_COMMENT),)
 
 
 _SENDING = ("output", "postrouting", "egress")

@@ -50,26 +50,24 @@ def _is_refused(case: Case) -> list[Finding]:
     if len(asked) < 2 or asked[0].name not in case.readings:  # a recording of a landiag that did not ask
         return []
     theirs, ours = (case.parse(call, parse_exchange) for call in asked)
-    for unread in (theirs, ours):
-        if isinstance(unread, Unknown) and not _is_answered_well(theirs):
-            title = "Whether the page's own requests are answered on other devices is not known"
-            return [
-                Finding("origin-rejected", Outcome.UNKNOWN, title, unread.reason, unknown_evidence(unread))
-            ]
-    if _is_answered_well(theirs) or not _is_answered_well(ours) or not isinstance(theirs, Exchange):
+    if _is_answered_well(theirs):
         return []
-    refused: Attempt = theirs.best
-    if refused.answer is None:
+    for unread in (theirs, ours):
+        if isinstance(unread, Unknown):
+            title = "Whether the page's own requests are answered on other devices is not known"
+            evidence = unknown_evidence(unread)
+            return [Finding("origin-rejected", Outcome.UNKNOWN, title, unread.reason, evidence)]
+    if not isinstance(theirs, Exchange) or theirs.best.answer is None or not _is_answered_well(ours):
         return []
     host = dict(asked[0].params)["host"]
     return [
         Finding(
             code="origin-rejected",
             outcome=Outcome.BLOCKS,
-            title=f"The page opens, but the server refuses what it loads on other devices: {refused.answer.status} "
+            title=f"The page opens, but the server refuses what it loads on other devices: {theirs.best.answer.status} "
             f"for pages of {host}, not for those of localhost",
             detail="Browsers say with such requests by which address the page was opened (Origin).",
-            evidence=of_exchange(theirs, refused),
+            evidence=of_exchange(theirs, theirs.best),
             fixes=origin_fixes(case, asked_socket(case), host),
         )
     ]

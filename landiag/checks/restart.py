@@ -16,6 +16,7 @@ from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Process, Socket, Unknown
 from landiag.model.report import Fix
 from landiag.servers.debugger import EXPLAINED
+from landiag.servers.kinds import ServerKind
 from landiag.servers.recognise import Server, recognise
 from landiag.servers.restart import RestartAdvice, http_command, restart_command
 from landiag.servers.told import told
@@ -84,30 +85,27 @@ def http_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
 
 def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     """Say where this server keeps the list of names that it answers to."""
-    found = None if socket is None else server_of(case, socket)
-    name = host.rpartition(":")[0] or host
-    known = found[0].kind.host_check if found is not None else ""
-    step = known.replace("{host}", name) if known else _ANY_HOST_CHECK.replace("{host}", name)
-    return (
-        Fix(f"Let the server answer to {name}", needs="user-action", steps=(step, "Then start it anew.")),
-    )
+    kind, name = _kind_of(case, socket), host.rpartition(":")[0] or host
+    return _listed(f"answer to {name}", (kind.host_check if kind else "") or _ANY_HOST_CHECK, name)
 
 
 def origin_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     """Say where this server keeps the list of origins whose pages it serves."""
+    kind, name = _kind_of(case, socket), host.rpartition(":")[0] or host
+    own = kind.origin_check if kind else ""
+    anywhere = f"Add http://{host} to the origins that the application accepts."
+    return _listed(f"accept pages of {host}", own or anywhere, name)
+
+
+def _kind_of(case: Case, socket: Socket | None) -> ServerKind | None:
     found = None if socket is None else server_of(case, socket)
-    name = host.rpartition(":")[0] or host
-    known = found[0].kind.origin_check if found is not None else ""
-    step = (
-        known.replace("{host}", name)
-        if known
-        else f"Add http://{host} to the origins that the application accepts."
-    )
-    return (
-        Fix(
-            f"Let the server accept pages of {host}", needs="user-action", steps=(step, "Then start it anew.")
-        ),
-    )
+    return None if found is None else found[0].kind
+
+
+def _listed(what: str, step: str, name: str) -> tuple[Fix, ...]:
+    """The fix that puts a name on a list of the server's own."""
+    steps = (step.replace("{host}", name), "Then start it anew.")
+    return (Fix(f"Let the server {what}", needs="user-action", steps=steps),)
 
 
 _ANY_HOST_CHECK = (

@@ -34,6 +34,12 @@ class Asked(Struct, frozen=True):
     is_explicit: bool = True
 
 
+def check_scheme(scheme: str) -> None:
+    """Stop for a scheme that is none."""
+    if scheme not in SCHEMES:
+        raise Stop(f"--scheme {scheme} is not known: choose {', '.join(SCHEMES)}")
+
+
 def parse_server(
     where: str | None, port: str | None, scheme: str, path: str, *, looks_around: bool = True
 ) -> Asked:
@@ -41,8 +47,7 @@ def parse_server(
 
     Where no port is named, the variables of this machine name one, unless it is another machine that is asked of.
     """
-    if scheme not in SCHEMES:
-        raise Stop(f"--scheme {scheme} is not known: choose {', '.join(SCHEMES)}")
+    check_scheme(scheme)
     if not path.startswith("/"):
         raise Stop(f"--path {path} must begin with a slash, for example /{path}")
     if where is None:

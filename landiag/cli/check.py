@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from landiag.cli import completing
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
 from landiag.cli.early import begin_reading
+from landiag.cli.options import interface_option, port_option, scheme_option
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -59,27 +60,11 @@ MOST_NAMED = 20
 def check(
     context: typer.Context,
     where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
-    port: Annotated[
-        str | None,
-        typer.Option(
-            "--port", "-p", autocompletion=completing.ports, help="The server's port. [default: 5000]"
-        ),
-    ] = None,
+    port: Annotated[str | None, port_option("The server's port. [default: 5000]")] = None,
     peer: Annotated[str | None, typer.Option(help="The client that fails: its address or name.")] = None,
     to: Annotated[str | None, typer.Option(help="The address of this machine that clients use.")] = None,
-    interface: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=completing.interfaces,
-            help="Only this network interface.",
-        ),
-    ] = None,
-    scheme: Annotated[
-        str,
-        typer.Option(
-            autocompletion=completing.schemes, help="What the server should speak: auto, http, https or tcp."
-        ),
-    ] = "auto",
+    interface: Annotated[str | None, interface_option("Only this network interface.")] = None,
+    scheme: Annotated[str, scheme_option()] = "auto",
     path: Annotated[str, typer.Option(help="The path to ask for.")] = "/",
     host_header: Annotated[str | None, typer.Option(help="The Host header that clients send.")] = None,
     http: Annotated[bool, typer.Option("--http/--no-http", help="Whether to ask the server itself.")] = True,

@@ -11,6 +11,7 @@ import typer
 from landiag.cli import completing
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
 from landiag.cli.early import begin_reading
+from landiag.cli.options import interface_option, port_option
 from landiag.cli.outputs import ForceFlag, JsonFlag, NoColorFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
 from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
@@ -22,25 +23,14 @@ PROTOCOLS = ("tcp", "udp")
 
 
 def firewall(
-    port: Annotated[
-        str | None,
-        typer.Option(
-            "--port",
-            "-p",
-            autocompletion=completing.ports,
-            help="The port. [default: 5000]",
-        ),
-    ] = None,
+    port: Annotated[str | None, port_option("The port. [default: 5000]")] = None,
     source: Annotated[
         str | None,
         typer.Option("--from", help="The client; without it, ordinary ones. With --all a network."),
     ] = None,
     to: Annotated[str | None, typer.Option("--to", help="The address of the server's machine.")] = None,
     in_interface: Annotated[
-        str | None,
-        typer.Option(
-            "--in", autocompletion=completing.interfaces, help="The interface where packets come in."
-        ),
+        str | None, interface_option("The interface where packets come in.", "--in")
     ] = None,
     protocol: Annotated[
         str | None,

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from landiag.cli import completing
-from landiag.cli.arguments import default_port
+from landiag.cli.arguments import check_scheme, default_port
+from landiag.cli.options import interface_option, port_option, scheme_option
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -41,31 +41,12 @@ def probe(
     target: Annotated[
         str, typer.Argument(help="An address, a name, a URL, or a network such as 192.168.1.0/24.")
     ],
-    port: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--port",
-            "-p",
-            autocompletion=completing.ports,
-            help="Ports: 5000, 8000-8010, or several; repeatable.",
-        ),
-    ] = None,
-    interface: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=completing.interfaces,
-            help="Leave by this network interface.",
-        ),
-    ] = None,
+    port: Annotated[list[str] | None, port_option("Ports: 5000, 8000-8010, or several; repeatable.")] = None,
+    interface: Annotated[str | None, interface_option("Leave by this network interface.")] = None,
     ipv4: Annotated[bool, typer.Option("--ipv4", "-4", help="Only IPv4 addresses of a name.")] = False,
     ipv6: Annotated[bool, typer.Option("--ipv6", "-6", help="Only IPv6 addresses of a name.")] = False,
     icmp: Annotated[bool, typer.Option("--icmp/--no-icmp", help="Whether to ping.")] = True,
-    scheme: Annotated[
-        str | None,
-        typer.Option(
-            autocompletion=completing.schemes, help="What the server should speak: auto, http, https or tcp."
-        ),
-    ] = None,
+    scheme: Annotated[str | None, scheme_option()] = None,
     path: Annotated[str | None, typer.Option(help="The path to ask for.")] = None,
     host_header: Annotated[str | None, typer.Option(help="The Host header to send.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Search large networks too.")] = False,
@@ -115,8 +96,8 @@ def _with_options(
     request: Request, scheme: str | None, path: str | None, host: str | None, interface: str | None
 ) -> Request:
     """The request with what the options say beside the URL. Stops for what makes no sense."""
-    if scheme is not None and scheme not in completing.SCHEMES:
-        raise Stop(f"--scheme {scheme} is not known: choose {', '.join(completing.SCHEMES)}")
+    if scheme is not None:
+        check_scheme(scheme)
     if path is not None and not path.startswith("/"):
         raise Stop(f"--path {path} must begin with a slash, for example /{path}")
     for option, value in (("--path", path), ("--host-header", host)):

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from landiag.cli import completing
 from landiag.cli.arguments import parse_own_address, parse_port, parse_server
+from landiag.cli.options import port_option
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -43,15 +43,7 @@ _ASKS = {
 
 def serve(
     where: Annotated[str | None, typer.Argument(help="The server's port, or its URL.")] = None,
-    port: Annotated[
-        str | None,
-        typer.Option(
-            "--port",
-            "-p",
-            autocompletion=completing.ports,
-            help="The server's port, which phones try. [default: 5000]",
-        ),
-    ] = None,
+    port: Annotated[str | None, port_option("The server's port, which phones try. [default: 5000]")] = None,
     page_port: Annotated[
         str | None,
         typer.Option(help="The page's own port. [default: the first free one from 8780 on]"),

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
-from landiag.cli import completing
 from landiag.cli.arguments import parse_server
+from landiag.cli.options import port_option
 from landiag.cli.outputs import (
     ForceFlag,
     JsonFlag,
@@ -49,12 +49,7 @@ _FIELDS = (
 
 def watch(
     where: Annotated[str | None, typer.Argument(help="The port, or the URL that clients open.")] = None,
-    port: Annotated[
-        str | None,
-        typer.Option(
-            "--port", "-p", autocompletion=completing.ports, help="The server's port. [default: 5000]"
-        ),
-    ] = None,
+    port: Annotated[str | None, port_option("The server's port. [default: 5000]")] = None,
     peer: Annotated[str | None, typer.Option(help="Only this client: its IP address.")] = None,
     duration: Annotated[
         float, typer.Option(min=0.5, help="Seconds to watch; Ctrl-C ends it earlier.")

@@ -10,19 +10,20 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.ipt.ebtables import Lines, parse_ebtables_save
+from landiag.firewall.ipt.ebtables import BridgeRule, Lines, parse_ebtables_save
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.ipt.table import HOOKS, NFT_BACKEND, IptTable
 from landiag.firewall.nft.listing import parse_listing
 from landiag.firewall.nft.parse import NftTable, parse_nft_json
-from landiag.firewall.nft.rules import Changes, NftRules
+from landiag.firewall.nft.rules import Changes, NftRules, SavedRule
 from landiag.firewall.sources import (
     ALWAYS_THERE,
     EBTABLES,
@@ -166,7 +167,8 @@ def _complete(readings: Mapping[str, Reading], parts: _Parts) -> None:
 
 
 TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
-HIDES_FRAMES = re.compile(rb'"family": ?"bridge"(?s:.*)"xt": ?\{')
+HIDES_FRAMES = (b'"bridge"', b'"xt"')
+"""Words that both stand in what `nft -j` lists where it hides something of a bridge's rules."""
 DEVICE_CHAIN = re.compile(rb'"chain": ?\{[^{}]*"hook": ?"(?:in|e)gress"[^{}]*\}')
 """Where some versions of `nft -j` hide something: flags of tables, and device chains without their devices."""
 
@@ -180,7 +182,8 @@ def plan(readings: Mapping[str, Reading]) -> tuple[Source, ...]:
     reading = readings.get(NFT.name)
     is_missing = reading is not None and reading.status is ReadStatus.MISSING
     tables = (NF_TABLES,) if is_missing else ()
-    frames = (EBTABLES,) if reading is not None and HIDES_FRAMES.search(reading.data) else ()
+    is_hidden = reading is not None and all(word in reading.data for word in HIDES_FRAMES)
+    frames = (EBTABLES,) if is_hidden else ()
     return (*_plan_text(readings), *tables, *frames, *((USER_RULES, USER_RULES6) if is_ufw else ()))
 
 
@@ -249,14 +252,14 @@ def _nft_chains(
 ) -> dict[str, Chain]:
     chains = {}
     changes = Changes(table)
-    is_bridge = table.family == "bridge"
-    setting = None if is_bridge else Setting(4 if table.family == "ip" else 6, None, sets)
+    setting = Setting(4 if table.family == "ip" else 6, None, sets)
+    make = BridgeRule if table.family == "bridge" else partial(SavedRule, setting=setting)
     for name in {**table.chains, **table.rules}:
         chain = table.chains.get(name) or Chain(backend, table.family, table.name, name)
         sources = table.rules.get(name, [])
         lines = None if saved is None else saved.get(name, [])
         known = lines if lines is not None and len(lines) == len(sources) else None
-        rules = NftRules(sources, table.sets, changes, known, setting)
+        rules = NftRules(sources, table.sets, changes, known, make)
         in_force = None if table.dormant is None else True
         chains[name] = replace(chain, backend=backend, rules=rules, in_force=in_force)
     return chains

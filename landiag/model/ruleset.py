@@ -149,7 +149,6 @@ class Ruleset:
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
     notes: dict[tuple[str, str], object] = field(default_factory=dict, compare=False, repr=False)
     _hooked: dict[tuple[str, str], tuple[Chain, ...]] = field(default_factory=dict, compare=False, repr=False)
-    _reordered: list[Ruleset | None] = field(default_factory=list, compare=False, repr=False)
 
     def chains(self) -> Iterator[Chain]:
         """Every chain, table by table."""
@@ -176,9 +175,10 @@ class Ruleset:
 
         No listing tells when a table was registered. None where nothing hangs on it.
         """
-        if not self._reordered:
-            self._reordered.append(self._reorder())
-        return self._reordered[0]
+        if _OTHER_ORDER not in self.notes:
+            self.notes[_OTHER_ORDER] = self._reorder()
+        found = self.notes[_OTHER_ORDER]
+        return found if isinstance(found, Ruleset) else None
 
     def _reorder(self) -> Ruleset | None:
         old = {key: chains for key, chains in self.tables.items() if key[0] == LEGACY_BACKEND}
@@ -186,6 +186,10 @@ class Ruleset:
             return None
         tables = {**{key: chains for key, chains in self.tables.items() if key not in old}, **old}
         return Ruleset(tables, self.gaps, self.texts, self.origins)
+
+
+_OTHER_ORDER = ("tables", "in other order")
+"""Where ``notes`` keeps the ruleset in the other order."""
 
 
 def _sees(chain: Chain, hook: str, family: str) -> bool:

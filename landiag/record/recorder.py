@@ -60,7 +60,7 @@ def _table() -> dict[str, Any]:
         "ufw": _rows((USER_RULES, USER_RULES6)),
         "nft": NFT.name,
         "nft_text": _rows((NFT_TEXT,)),
-        "hides_frames": HIDES_FRAMES.pattern.decode(),
+        "hides_frames": [word.decode() for word in HIDES_FRAMES],
         "frames": _rows((EBTABLES,)),
         "table_flags": TABLE_FLAGS.pattern.decode(),
         "device_chain": DEVICE_CHAIN.pattern.decode(),

@@ -169,6 +169,10 @@ def looks_again(report: Report) -> str | None:
     found = next((one for one in unread if not _changes(one) and one.fixes[0].needs == "root"), None)
     if found is None or report.verdict.status is not Status.BLOCKED or report.host.os != "linux":
         return None
+    return _fixes_as_root(report)
+
+
+def _fixes_as_root(report: Report) -> str:
     return f"sudo {report.typed}{_asked(report)} --fix"
 
 
@@ -179,10 +183,10 @@ def does_it(report: Report) -> str | None:
     if found is None or fix is None or report.redacted or report.command != "check":
         return None
     if report.verdict.status is Status.UNDETERMINED:
-        looks_again = fix.needs == "root" and not _changes(found) and report.host.os == "linux"
-        return f"sudo {report.typed}{_asked(report)} --fix" if looks_again else None
+        is_denied = fix.needs == "root" and not _changes(found) and report.host.os == "linux"
+        return _fixes_as_root(report) if is_denied else None
     if fix.verified is not True or not fix.actions:
         return None
     if any(isinstance(action, Run) and action.for_user is not None for action in fix.actions):
         return None
-    return f"{f'sudo {report.typed}' if fix.needs == 'root' else 'landiag'}{_asked(report)} --fix"
+    return _fixes_as_root(report) if fix.needs == "root" else f"landiag{_asked(report)} --fix"

@@ -110,15 +110,14 @@ def _of_findings(case: Case, blocks: Sequence[Finding]) -> _Seen | None:
 
     Where rules could not be read, one of them may drop what would be refused.
     """
-    told = [(one, symptom_of(one)) for one in blocks]
-    first = next(((one, symptom) for one, symptom in told if symptom is not Symptom.ANSWERED), None)
-    if first is None:
-        return None
-    finding, symptom = first
-    is_doubted = case.facts.os == "linux" and has_gaps(case) and not _is_before(finding)
-    if is_doubted and symptom is not Symptom.TIMEOUT:
-        return _Seen(Symptom.UNKNOWN, perhaps=symptom)
-    return _Seen(symptom)
+    is_unread = case.facts.os == "linux" and has_gaps(case)
+    for finding in blocks:
+        symptom = symptom_of(finding)
+        if symptom is Symptom.ANSWERED:
+            continue
+        is_doubted = is_unread and symptom is not Symptom.TIMEOUT and not _is_before(finding)
+        return _Seen(Symptom.UNKNOWN, perhaps=symptom) if is_doubted else _Seen(symptom)
+    return None
 
 
 def _is_open(findings: Sequence[Finding]) -> bool:

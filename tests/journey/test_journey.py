@@ -21,6 +21,7 @@ from tests.journey.world import (
     MAC,
     ROUTES,
     RULES,
+    TUN0,
     attempt,
     host,
     input_rules,
@@ -35,7 +36,6 @@ from tests.journey.world import (
 LOOPBACK_ONLY = (Socket(ip_address("127.0.0.1"), 5000),)
 FULL = (Socket(ip_address("0.0.0.0"), 5000, queue=6, backlog=5),)
 NAT = "*nat\n:PREROUTING ACCEPT [0:0]\n{}\nCOMMIT\n"
-TUN0 = interface("tun0", "10.8.0.2/24", kind="tunnel")
 ETH1 = interface("eth1", "10.0.0.1/24", mac="02:00:00:00:00:0b")
 
 

@@ -13,6 +13,7 @@ from tests.journey.world import (
     LO,
     ROUTES,
     RULES,
+    TUN0,
     attempt,
     host,
     input_rules,
@@ -22,7 +23,6 @@ from tests.journey.world import (
     rule,
 )
 
-TUN0 = interface("tun0", "10.8.0.2/24", kind="tunnel")
 REJECTS = input_rules("-p tcp -m tcp --dport 5000 -j REJECT --reject-with tcp-reset")
 
 

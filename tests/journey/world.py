@@ -47,6 +47,7 @@ def rule(priority: int, table: str | None, **more: Any) -> PolicyRule:
 
 LO = interface("lo", "127.0.0.1/8", kind="loopback", mac=None)
 ETH0 = interface("eth0", f"{SERVER}/24")
+TUN0 = interface("tun0", "10.8.0.2/24", kind="tunnel")
 LOCAL = (
     route("127.0.0.0/8", "lo", kind="local", table="local"),
     route(f"{SERVER}/32", "eth0", kind="local", table="local"),

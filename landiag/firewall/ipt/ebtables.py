@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from landiag.firewall.ipt.operands import address, interface, masked, ports, protocol_number
 from landiag.firewall.ipt.options import Option, Setting
 from landiag.firewall.ipt.rule import read_options, split_words
-from landiag.firewall.ipt.table import IptRule
 from landiag.firewall.nft.parse import NftRule
+from landiag.firewall.nft.rules import SavedRule
 from landiag.model.action import Action, Jump, Opaque, Return, Stop
 from landiag.model.facts import ParseError
 from landiag.model.match import AnyOf, InRanges, Match, UnknownMatch
@@ -27,7 +27,10 @@ _KINDS = {"unicast": ("00:00:00:00:00:00", "01:00:00:00:00:00"), "multicast": ("
 _OPERATIONS = {"request": 1, "reply": 2}
 _TARGETS: Mapping[str, Sequence[Action]] = {
     "ACCEPT": (Stop(Verdict.ACCEPT),), "DROP": (Stop(Verdict.DROP),), "RETURN": (Return(),), "CONTINUE": (),
+    # These rewrite a frame, which is not modelled.
+    **{name: (Opaque(f"-j {name}"),) for name in ("mark", "snat", "dnat", "redirect", "arpreply")},
 }  # fmt: skip
+"""What ``-j`` names; any other word is a chain."""
 _WATCHERS = ("--log", "--nflog", "--ulog")
 """They write down that a frame passed, and decide nothing."""
 
@@ -46,18 +49,17 @@ def parse_ebtables_save(text: str) -> Lines:
     return lines
 
 
-class BridgeRule(IptRule):
-    """A rule of ebtables-nft: its text, and its meaning too where nft hides some of it."""
+class BridgeRule(SavedRule):
+    """A rule of ebtables-nft."""
 
-    __slots__ = ("_nft",)
+    __slots__ = ()
 
     def __init__(self, rule: NftRule, line: str) -> None:
-        super().__init__(rule.position, line, Setting(4), rule.handle)
-        self._nft = rule
+        super().__init__(rule, line, Setting(4))
 
-    def lower(self) -> tuple[Step, ...]:
-        """The steps."""
-        return lower_frame(self._line) if self._nft.hides_something else self._nft.lower()
+    def lower_saved(self) -> tuple[Step, ...]:
+        """The steps that the saved line says."""
+        return lower_frame(self._line)
 
 
 def lower_frame(line: str) -> tuple[Step, ...]:
@@ -67,21 +69,12 @@ def lower_frame(line: str) -> tuple[Step, ...]:
     try:
         for option in read_options(split_words(line)[2:]):
             if option.name in ("-j", "--jump"):
-                target = _TARGETS.get(option.value) or _jump(option.value)
+                target = _TARGETS[option.value] if option.value in _TARGETS else (Jump(option.value),)
             elif not option.name.startswith(_WATCHERS):
                 steps.append(_match(option))
     except (ParseError, ValueError):
         return (UnknownMatch(line), Opaque(line))
     return (*steps, *target)
-
-
-def _jump(name: str) -> Sequence[Action]:
-    """A chain; the targets that rewrite a frame (snat, mark, redirect...) are not modelled."""
-    if name == "CONTINUE":
-        return ()
-    return (
-        (Opaque(f"-j {name}"),) if name in ("mark", "snat", "dnat", "redirect", "arpreply") else (Jump(name),)
-    )
 
 
 def _match(option: Option) -> Match:

@@ -103,12 +103,12 @@ class Changes:
 
 
 class NftRules(ScannedRules[bytes]):
-    """The rules of one chain. ``lines`` are those of iptables-save for the same rules, where they are known.
+    """The rules of one chain. ``lines`` are those that another program saved for the same rules, where they are known.
 
-    Without a ``setting`` they are those of ebtables-save.
+    ``make`` makes the rule of such a line.
     """
 
-    __slots__ = ("_changes", "_lines", "_sets", "_setting", "_sources")
+    __slots__ = ("_changes", "_lines", "_make", "_sets", "_sources")
 
     def __init__(
         self,
@@ -116,14 +116,14 @@ class NftRules(ScannedRules[bytes]):
         sets: Sets,
         changes: Changes,
         lines: Sequence[str] | None = None,
-        setting: Setting | None = None,
+        make: Callable[[NftRule, str], Rule] | None = None,
     ) -> None:
         super().__init__()
         self._sources = sources
         self._sets = sets
         self._changes = changes
         self._lines = lines
-        self._setting = setting
+        self._make = make
 
     def __len__(self) -> int:
         return len(self._sources)
@@ -131,13 +131,9 @@ class NftRules(ScannedRules[bytes]):
     def build(self, at: int) -> Rule:
         """Make the rule at an index."""
         rule = NftRule(at + 1, self._sources[at], self._sets)
-        if self._lines is None:
+        if self._lines is None or self._make is None:
             return rule
-        if self._setting is None:
-            from landiag.firewall.ipt.ebtables import BridgeRule
-
-            return BridgeRule(rule, self._lines[at])
-        return SavedRule(rule, self._lines[at], self._setting)
+        return self._make(rule, self._lines[at])
 
     def comparisons(self, at: int) -> list[tuple[bytes, bytes]]:
         """The comparisons at the head of a rule."""
@@ -196,4 +192,8 @@ class SavedRule(IptRule):
 
     def lower(self) -> tuple[Step, ...]:
         """The steps."""
-        return IptRule.lower(self) if self._nft.hides_something else self._nft.lower()
+        return self.lower_saved() if self._nft.hides_something else self._nft.lower()
+
+    def lower_saved(self) -> tuple[Step, ...]:
+        """The steps that the saved line says."""
+        return IptRule.lower(self)

@@ -708,7 +708,10 @@ TABLE = json.loads(r"""{
    "module": "nf_tables"
   }
  ],
- "hides_frames": "\"family\": ?\"bridge\"(?s:.*)\"xt\": ?\\{",
+ "hides_frames": [
+  "\"bridge\"",
+  "\"xt\""
+ ],
  "frames": [
   {
    "name": "ebtables-save",
@@ -1227,7 +1230,7 @@ def second_round(readings):
     chains = re.findall(TABLE["device_chain"].encode(), nft)
     if re.search(TABLE["table_flags"].encode(), nft) or any(b'"dev"' not in chain for chain in chains):
         wanted += TABLE["nft_text"]
-    if re.search(TABLE["hides_frames"].encode(), nft):
+    if all(word.encode() in nft for word in TABLE["hides_frames"]):
         wanted += TABLE["frames"]
     listeners = data_of(readings, TABLE["listeners"]).decode("utf-8", "backslashreplace")
     if (readings.get(TABLE["listeners"]) or {}).get("status") != "ok":

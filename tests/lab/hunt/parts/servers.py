@@ -90,8 +90,7 @@ def _flask(bind: str) -> Part:
 
 
 def _gunicorn(bind: str) -> Part:
-    where = f"[{bind}]" if ":" in bind else bind
-    return Part(f"gunicorn on {bind}", servers=(wsgi(f"gunicorn -b {where}:5000 shop:app"),))
+    return Part(f"gunicorn on {bind}", servers=(wsgi(f"gunicorn -b {_at(bind)} shop:app"),))
 
 
 def _uvicorn(bind: str) -> Part:
@@ -158,9 +157,14 @@ def _local_only(bind: str) -> Part:
     )
 
 
+def _at(bind: str) -> str:
+    """Address and port in one word."""
+    return f"[{bind}]:5000" if ":" in bind else f"{bind}:5000"
+
+
 def _where(bind: str) -> str:
     """An address in nginx's words."""
-    return "[::]:5000 ipv6only=off" if bind == "::" else f"[{bind}]:5000" if ":" in bind else f"{bind}:5000"
+    return f"{_at(bind)} ipv6only=off" if bind == "::" else _at(bind)
 
 
 def _allows(rules: str) -> Callable[[str], Part]:
@@ -179,11 +183,10 @@ def _behind_proxy(bind: str) -> Part:
 
 
 def _named_hosts(bind: str) -> Part:
-    where = f"[{bind}]:5000" if ":" in bind else f"{bind}:5000"
     options = "--noreload -6" if ":" in bind else "--noreload"
     return Part(
         f"django on {bind} that knows no names",
-        servers=(django(where, "[]", options),),
+        servers=(django(_at(bind), "[]", options),),
         traits=frozenset({WORSE}),
     )
 
