@@ -20,6 +20,7 @@ from landiag.wire import errqueue
 from landiag.wire.neighbours import neighbours
 from landiag.wire.progress import METER
 from landiag.wire.sockets import SocketAddress, bind_source, error_name, family_of, sockaddr
+from landiag.wire.tcp import connected_outcome
 
 
 def survey(params: Mapping[str, str], timeout: float) -> bytes:
@@ -58,12 +59,9 @@ Reason = tuple[TcpOutcome, IcmpError | None, str | None]
 
 
 _OPEN: Reason = (TcpOutcome.CONNECTED, None, None)
-
-
 _CLOSED: Reason = (TcpOutcome.REFUSED, None, None)
-
-
 _SILENT: Reason = (TcpOutcome.NO_ANSWER, None, None)
+_OF_OUTCOME = {reason[0]: reason for reason in (_OPEN, _CLOSED, _SILENT)}
 
 
 _PENDING = (errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, getattr(errno, "WSAEWOULDBLOCK", 10035))
@@ -184,10 +182,10 @@ class _Loop(Struct):
         if icmp is not None:
             self.results[pair] = (TcpOutcome.REJECTED, icmp, None)
         elif number == 0 or name == "EISCONN":
-            self.results[pair] = _OPEN if _is_connected(sock) else _SILENT
+            self.results[pair] = _OF_OUTCOME.get(connected_outcome(sock), _SILENT)
         elif name == "ECONNREFUSED":
             self.results[pair] = _CLOSED
-        elif name == "ECONNRESET":  # it was open, and reset before anybody looked
+        elif name in ("ECONNRESET", "EPIPE"):  # it was open, and reset before anybody looked
             self.results[pair] = _OPEN
         elif name == "ETIMEDOUT":
             self.results[pair] = _SILENT
@@ -264,13 +262,6 @@ def usable_width(wanted: int) -> int:
         except (OSError, ValueError):
             pass
     return wanted if soft == resource.RLIM_INFINITY else max(16, min(wanted, soft - 64))
-
-
-def _is_connected(sock: socket.socket) -> bool:
-    try:
-        return bool(sock.getpeername() != sock.getsockname())
-    except OSError:
-        return False
 
 
 def _host_ports(loop: _Loop) -> dict[str, HostPorts]:

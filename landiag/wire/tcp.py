@@ -93,19 +93,22 @@ def _conclude(sock: socket.socket, begun: float, number: int | None) -> Connect:
             TcpOutcome.REJECTED, seconds, error_name(number) if number else None, icmp, _local(sock)
         )
     if number == 0:
-        return Connect(_connected(sock), seconds, None, None, _local(sock))
+        return Connect(connected_outcome(sock), seconds, None, None, _local(sock))
     return Connect(_outcome(error_name(number), immediate), seconds, error_name(number), None, _local(sock))
 
 
-def _connected(sock: socket.socket) -> TcpOutcome:
+def connected_outcome(sock: socket.socket) -> TcpOutcome:
     """Whether a socket without an error is connected, or still waits.
 
     One that is connected to itself (to a port of our own that happened to be its source) met no listener.
+    One that has no peer may have lost it since its error was read: a RST that came meanwhile is told by the next
+    reading, while a socket that still waits has no error (inet_getname, net/ipv4/af_inet.c).
     """
     try:
         itself = sock.getpeername() == sock.getsockname()
     except OSError:
-        return TcpOutcome.NO_ANSWER
+        late = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        return _outcome(error_name(late), immediate=False) if late else TcpOutcome.NO_ANSWER
     return TcpOutcome.REFUSED if itself else TcpOutcome.CONNECTED
 
 
@@ -115,7 +118,8 @@ _UNREACHABLE = ("EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN")
 def _outcome(error: str, immediate: bool) -> TcpOutcome:
     if error in ("ECONNREFUSED", "ECONNABORTED"):
         return TcpOutcome.REFUSED
-    if error == "ECONNRESET":  # a RST in answer to the SYN is a refusal (tcp_reset): this connection was open
+    # A RST in answer to the SYN is a refusal (tcp_reset): these connections were open, the second one's FIN came first.
+    if error in ("ECONNRESET", "EPIPE"):
         return TcpOutcome.CONNECTED
     if error == "ETIMEDOUT":
         return TcpOutcome.NO_ANSWER
