@@ -6,7 +6,7 @@ from typing import NoReturn
 
 
 def run() -> NoReturn:
-    """Run the command line and exit; see ``app.run``. What it needs is loaded now: ``--version`` needs none of it."""
-    from landiag.cli.app import run as run_app
+    """Run the command line and exit. What it needs is loaded now: ``--version`` needs none of it."""
+    from landiag.cli.program import run as run_program
 
-    run_app()
+    run_program()

@@ -1,19 +1,15 @@
-"""The commands by name, and the end of the program: every error is one sentence and a status."""
+"""The commands by name, as typer reads them."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from landiag.cli.outputs import Stop
-from landiag.render.escape import escape_text
 from landiag.version import __version__
 
 app = typer.Typer(
@@ -40,10 +36,6 @@ COMMANDS = {
 """Every command and the function that is it, in the order in which help lists them."""
 
 
-_STACK = 1 << 20
-"""Bytes for the stack of a thread: dozens of readings at once must not need the memory of a large program."""
-
-
 def _register(words: Sequence[str]) -> None:
     """Import the command that is called; all of them only for help and completion."""
     if not words and not _is_completing():
@@ -55,39 +47,19 @@ def _register(words: Sequence[str]) -> None:
             app.command(name)(getattr(import_module(module), function))
 
 
-def run() -> NoReturn:
-    """Run the command line and exit: 2 for usage, 4 for a bug of landiag, 130 when interrupted."""
-    try:
-        threading.stack_size(_STACK)
-        _register(sys.argv[1:])
-        _listen_for_signals()
-        status = app(standalone_mode=False)
-    except Stop as stop:
-        status = _complain(str(stop), stop.status)
-    except (KeyboardInterrupt, typer.Abort):
-        status = _complain("interrupted", 130)
-    except MemoryError:
-        status = _complain("there is not enough memory for this", 3)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
-        status = _explain_exception(error)
-    if signal.getsignal(signal.SIGINT) is not None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end has begun: it is not interrupted any more
-    # Readings that hang are left behind in daemon threads: nothing waits for them.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status if isinstance(status, int) else 0)
-
-
 def _is_completing() -> bool:
     """Whether a shell asks for completions: it calls landiag without a word, by a variable (click)."""
     return any(name.startswith("_LANDIAG") and name.endswith("_COMPLETE") for name in os.environ)
 
 
-def _listen_for_signals() -> None:
-    """End by signals as by errors, so that whatever was added is removed; one that was ignored stays so."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def run_command(words: Sequence[str]) -> int:
+    """Run the command that is called; returns its status. Raises usage errors as click does."""
+    _register(words)
+    try:
+        status = app(args=list(words), standalone_mode=False)
+    except typer.Abort as error:  # what click makes of an interrupt
+        raise KeyboardInterrupt from error
+    return status if isinstance(status, int) else 0
 
 
 @app.callback(invoke_without_command=True)
@@ -98,11 +70,11 @@ def main(
     """Say why the other devices on this network cannot connect to your server."""
     if version:
         sys.stdout.write(f"landiag {__version__}\n")
-        raise typer.Exit
+        raise SystemExit(0)
     if context.invoked_subcommand is None:
         from landiag.cli.bare import check_own_server
 
-        check_own_server(context, _help)
+        check_own_server(_help)
 
 
 def _help() -> str:
@@ -110,27 +82,3 @@ def _help() -> str:
     _register(("--help",))
     command = typer.main.get_command(app)
     return command.get_help(command.context_class(command, info_name="landiag"))
-
-
-def _complain(sentence: str, status: int) -> int:
-    said = f"landiag: {escape_text(sentence)}"
-    if sys.stderr.isatty():
-        from landiag.terminal import terminal_style
-
-        said = "\n".join(terminal_style(no_color=True).wrap(said, rest="  "))
-    sys.stderr.write(f"{said}\n")
-    return status
-
-
-def _explain_exception(error: Exception) -> int:
-    """Say a usage error as click does, and anything else as a bug, with the details in a file."""
-    message = getattr(error, "format_message", None)
-    if message is not None:
-        return _complain(f"{message().rstrip('.')} (landiag --help shows what there is)", 2)
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile("w", prefix="landiag-bug-", suffix=".txt", delete=False) as file:
-        file.write(f"landiag {__version__}, Python {sys.version}\n")
-        traceback.print_exception(error, file=file)
-    return _complain(f"this is a bug of landiag ({type(error).__name__}): the details are in {file.name}", 4)

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-import typer
-
 from landiag.cli.asking import wrapped
 from landiag.cli.early import begin_reading
 from landiag.cli.outputs import Stop
@@ -26,7 +24,7 @@ SECONDS = 10.0
 SEVERAL = 3
 
 
-def check_own_server(context: typer.Context, render_help: Callable[[], str]) -> NoReturn:
+def check_own_server(render_help: Callable[[], str]) -> NoReturn:
     """Check the one server that looks meant; list them where there are several; print the help where none is.
 
     Ends with the status of ``check``, with 3 for several servers, with 2 for none.
@@ -44,7 +42,7 @@ def check_own_server(context: typer.Context, render_help: Callable[[], str]) -> 
         meant = likely(found)
         if len(meant) > 1:
             _list(recorder, deadline, meant)
-            raise typer.Exit(SEVERAL)
+            raise SystemExit(SEVERAL)
     except UsageError as error:
         raise Stop(str(error)) from error
     finally:
@@ -55,8 +53,8 @@ def check_own_server(context: typer.Context, render_help: Callable[[], str]) -> 
             "landiag: no web server of yours runs here. Start it, or name its port: landiag check --port 5000\n"
             "(landiag list shows every port that is listened on, those of containers too)\n"
         )
-        raise typer.Exit(2)
-    _check(context, meant[0])
+        raise SystemExit(2)
+    _check(meant[0])
 
 
 def _folder() -> str:
@@ -73,15 +71,14 @@ def _user_id() -> int | None:
     return int(behind_sudo) if os.geteuid() == 0 and behind_sudo.isdecimal() else os.getuid()
 
 
-def _check(context: typer.Context, server: OwnServer) -> NoReturn:
+def _check(server: OwnServer) -> NoReturn:
     where = "runs from this folder" if server.is_here else "is yours"
     said = f"Checking {server.title} on port {server.port} (pid {server.pid}), which {where}."
     width = terminal_style(no_color=True).width
     sys.stderr.write("".join(f"{line}\n" for line in wrapped(escape_text(said), width)))
-    from landiag.cli.check import check
+    from landiag.cli.checking import CheckOptions, run_check
 
-    check(context, port=str(server.port))
-    raise AssertionError("check ends by itself")
+    run_check(CheckOptions(port=str(server.port)))
 
 
 def _list(recorder: Recorder, deadline: float, meant: tuple[OwnServer, ...]) -> None:

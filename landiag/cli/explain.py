@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from landiag.cli import completing
-from landiag.cli.outputs import ForceFlag, NoColorFlag, Stop, check_outputs, write_file
+from landiag.cli.options import ForceFlag, NoColorFlag
+from landiag.cli.outputs import Stop, check_outputs, write_file
 from landiag.explain import UnknownCodeError, all_pages, explain, list_codes
 from landiag.render.columns import render_table
 from landiag.render.pages import render_page

@@ -11,8 +11,17 @@ import typer
 from landiag.cli import completing
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
 from landiag.cli.early import begin_reading
-from landiag.cli.options import interface_option, port_option
-from landiag.cli.outputs import ForceFlag, JsonFlag, NoColorFlag, QuietFlag, Stop, TimeoutSeconds, VerboseFlag
+from landiag.cli.options import (
+    ForceFlag,
+    JsonFlag,
+    NoColorFlag,
+    QuietFlag,
+    TimeoutSeconds,
+    VerboseFlag,
+    interface_option,
+    port_option,
+)
+from landiag.cli.outputs import Stop
 from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import IPAddress

@@ -9,7 +9,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import NoReturn
 
-import typer
 from msgspec import Struct
 
 from landiag.cli.arguments import parse_port
@@ -104,7 +103,7 @@ def answer_all(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadlin
     for file in wanted.outputs:
         write_file(file, _render_for(file, reached), force=wanted.force)
     sys.stdout.write(_json(reached) if wanted.as_json else wanted.style.fold(_page(reached)))
-    raise typer.Exit(_status(reached.found))
+    raise SystemExit(_status(reached.found))
 
 
 def _reach(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadline: float) -> Reached:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-import typer
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -71,7 +70,7 @@ def answer(
         sys.stdout.write(render_verdict(judged, shown.style))
     else:
         sys.stdout.write(render_judged(judge.ruleset, judged, shown.style, whole=shown.verbose))
-    raise typer.Exit(exit_status((judged,)))
+    raise SystemExit(exit_status((judged,)))
 
 
 def open_judge(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
-import typer
 from msgspec import Struct
 
 from landiag.cli.firewall_answer import open_judge
@@ -47,8 +46,8 @@ def answer_packets(
     except ParseError as error:
         raise Stop(str(error)) from error
     if verdicts & {Verdict.DROP, Verdict.REJECT}:
-        raise typer.Exit(1)
-    raise typer.Exit(0 if verdicts == {Verdict.ACCEPT} else 3)
+        raise SystemExit(1)
+    raise SystemExit(0 if verdicts == {Verdict.ACCEPT} else 3)
 
 
 LONGEST = 1 << 16

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from landiag.cli.outputs import ForceFlag, Stop, check_outputs
+from landiag.cli.options import ForceFlag
+from landiag.cli.outputs import Stop, check_outputs
 
 
 class FleetCommand(str, Enum):

@@ -10,7 +10,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import NoReturn
 
-import typer
 from msgspec import Struct
 
 from landiag.cli.arguments import parse_port
@@ -64,7 +63,7 @@ def answer(command: str, asked: Asked) -> NoReturn:
     else:
         for piece in pieces:
             sys.stdout.write(piece)
-    raise typer.Exit(status)
+    raise SystemExit(status)
 
 
 def _format(asked: Asked, known: tuple[str, ...]) -> str:

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import sys
 
-import typer
-
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import (
-    ForceFlag,
-    JsonFlag,
-    NoColorFlag,
-    OutputFiles,
-    QuietFlag,
-    Stop,
-    TimeoutSeconds,
-    check_outputs,
-    choose_renderer,
-    write_file,
-)
+from landiag.cli.options import ForceFlag, JsonFlag, NoColorFlag, OutputFiles, QuietFlag, TimeoutSeconds
+from landiag.cli.outputs import Stop, check_outputs, choose_renderer, write_file
 from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
@@ -62,4 +50,4 @@ def list_listeners(
         sys.stdout.write(f"{count_reached(found)}\n")
     else:
         sys.stdout.write(render_listeners(found, terminal_style(no_color=no_color)))
-    raise typer.Exit(0)
+    raise SystemExit(0)

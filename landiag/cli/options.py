@@ -1,12 +1,29 @@
-"""Options that several commands have, with what a shell completes behind them."""
+"""Options that several commands have and that mean the same everywhere, with what a shell completes behind them."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from landiag.cli import completing
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")]
+OutputFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output", help="Also write the report to this file (.json, .txt, .md, .html); repeatable."
+    ),
+]
+ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+TimeoutSeconds = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")]
+RedactFlag = Annotated[
+    bool, typer.Option("--redact", help="Replace names and addresses: safe to post in public.")
+]
+QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict's sentence only.")]
+VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the trace and the readings too.")]
+NoColorFlag = Annotated[bool, typer.Option("--no-color", help="No colour (also: the variable NO_COLOR).")]
 
 
 def port_option(text: str) -> Any:
@@ -23,3 +40,10 @@ def scheme_option() -> Any:
     """The option for what a server speaks."""
     text = "What the server should speak: auto, http, https or tcp."
     return typer.Option("--scheme", autocompletion=completing.schemes, help=text)
+
+
+def is_typed(context: typer.Context, name: str) -> bool:
+    """Whether an option's value comes from the command line, not from its default."""
+    # By name: typer has brought a click of its own since 0.26, with another enum of the same members.
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

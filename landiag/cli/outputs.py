@@ -1,4 +1,4 @@
-"""Printing and saving reports; the options that mean the same for every command."""
+"""Printing and saving reports."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
-
-import typer
+from typing import NoReturn, TypeVar
 
 from landiag.model.report import Report
 from landiag.render.jsontext import render_json
@@ -17,22 +15,6 @@ from landiag.render.terminal import render_quiet, render_terminal
 from landiag.terminal import terminal_style
 
 T = TypeVar("T")
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")]
-OutputFiles = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--output", help="Also write the report to this file (.json, .txt, .md, .html); repeatable."
-    ),
-]
-ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
-TimeoutSeconds = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")]
-RedactFlag = Annotated[
-    bool, typer.Option("--redact", help="Replace names and addresses: safe to post in public.")
-]
-QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict's sentence only.")]
-VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the trace and the readings too.")]
-NoColorFlag = Annotated[bool, typer.Option("--no-color", help="No colour (also: the variable NO_COLOR).")]
 
 
 class Stop(Exception):  # noqa: N818 - not an error: a sentence and a status to end with
@@ -63,13 +45,13 @@ def finish(
     else:
         sys.stdout.write(render_terminal(report, terminal_style(no_color=no_color), verbose=verbose))
         sys.stdout.write(raw if verbose else "")
-    raise typer.Exit(report.verdict.status.exit_status)
+    raise SystemExit(report.verdict.status.exit_status)
 
 
 def finish_quietly(report: Report, files: Iterable[Path], *, force: bool) -> NoReturn:
     """Save a report whose answer was told already, and end with its verdict's exit status."""
     _save(report, files, force=force)
-    raise typer.Exit(report.verdict.status.exit_status)
+    raise SystemExit(report.verdict.status.exit_status)
 
 
 def _save(report: Report, files: Iterable[Path], *, force: bool) -> None:

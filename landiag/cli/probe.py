@@ -12,21 +12,19 @@ import typer
 from msgspec.structs import replace
 
 from landiag.cli.arguments import check_scheme, default_port
-from landiag.cli.options import interface_option, port_option, scheme_option
-from landiag.cli.outputs import (
+from landiag.cli.options import (
     ForceFlag,
     JsonFlag,
     NoColorFlag,
     OutputFiles,
     QuietFlag,
     RedactFlag,
-    Stop,
     VerboseFlag,
-    check_outputs,
-    finish,
-    render_for,
-    write_file,
+    interface_option,
+    port_option,
+    scheme_option,
 )
+from landiag.cli.outputs import Stop, check_outputs, finish, render_for, write_file
 from landiag.cli.redacting import redact_both
 from landiag.host import LiveHost, Recorder, Recording, render_recording
 from landiag.model.facts import Family

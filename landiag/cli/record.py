@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import ForceFlag, Stop, TimeoutSeconds, check_outputs, write_bytes
+from landiag.cli.options import ForceFlag, TimeoutSeconds
+from landiag.cli.outputs import Stop, check_outputs, write_bytes
 from landiag.host import LiveHost, Recorder, render_recording
 from landiag.question import UsageError
 
@@ -45,10 +46,10 @@ def record(
     text = _print_recorder() if print_recorder else _record(time.monotonic() + timeout)
     if output is None:
         sys.stdout.write(text)
-        raise typer.Exit
+        raise SystemExit(0)
     data = text.encode("utf-8", "backslashreplace")
     write_bytes(output, gzip.compress(data, 6) if output.name.endswith(".gz") else data, force=force)
-    raise typer.Exit
+    raise SystemExit(0)
 
 
 def _record(deadline: float) -> str:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import typer
 from msgspec import Struct
 
 from landiag.cli.asking import Budget, is_attended
@@ -80,13 +79,6 @@ def repeat(
 
     wait_until_clear(check_again, budget, last[0][0] if last else None)
     return last[0]
-
-
-def read_budget(context: typer.Context, timeout: float) -> Budget:
-    """The seconds of one check, and of all together where ``--timeout`` was given on the command line."""
-    # By name: typer has brought a click of its own since 0.26, with another enum of the same members.
-    source = context.get_parameter_source("timeout")
-    return Budget(timeout, timeout if source is not None and source.name == "COMMANDLINE" else None)
 
 
 def _consent(asked: Repeats, *, quiet: bool) -> Consent:

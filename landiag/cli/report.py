@@ -11,22 +11,16 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from landiag.cli.outputs import (
-    RENDERERS,
+from landiag.cli.options import (
     ForceFlag,
     JsonFlag,
     NoColorFlag,
     OutputFiles,
     QuietFlag,
     RedactFlag,
-    Stop,
     VerboseFlag,
-    check_outputs,
-    finish,
-    render_for,
-    write_bytes,
-    write_file,
 )
+from landiag.cli.outputs import RENDERERS, Stop, check_outputs, finish, render_for, write_bytes, write_file
 from landiag.cli.saved import Saved, load, replayed
 from landiag.host import RecordedHost, Recorder, Recording, render_recording
 from landiag.model.host import Facts
@@ -87,7 +81,7 @@ def report(
     if to_fixture is not None:
         _write_fixture(saved, to_fixture, name)
         if not (outputs or as_json or save):
-            raise typer.Exit(0)
+            raise SystemExit(0)
     if save is not None:
         write_file(save, render_recording(_only_recording(saved)), force=force)
     if as_compare:
@@ -212,7 +206,7 @@ def _show_changes(
         sys.stdout.write(CHANGE_RENDERERS[".json"](changes))
     else:
         sys.stdout.write(render_changes(changes, terminal_style(no_color=no_color).width))
-    raise typer.Exit(status)
+    raise SystemExit(status)
 
 
 def _facts_of(before: Saved, after: Saved) -> tuple[Facts, Facts] | None:

@@ -12,20 +12,17 @@ from typing import Annotated
 import typer
 
 from landiag.cli.arguments import parse_own_address, parse_port, parse_server
-from landiag.cli.options import port_option
-from landiag.cli.outputs import (
+from landiag.cli.options import (
     ForceFlag,
     JsonFlag,
     NoColorFlag,
     OutputFiles,
     QuietFlag,
     RedactFlag,
-    Stop,
     VerboseFlag,
-    check_outputs,
-    finish,
-    render_for,
+    port_option,
 )
+from landiag.cli.outputs import Stop, check_outputs, finish, render_for
 from landiag.model.report import Report, Status, Target
 from landiag.question import Question, UsageError
 from landiag.render.advice import fix_lines

@@ -30,5 +30,5 @@ def undo(
     if sys.platform == "linux":
         from landiag.cli.undoing import undo_last_run
 
-        raise typer.Exit(undo_last_run(yes=yes, forget=forget))
+        raise SystemExit(undo_last_run(yes=yes, forget=forget))
     raise Stop("landiag changes nothing on this system, so there is nothing to undo")

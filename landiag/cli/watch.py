@@ -14,21 +14,17 @@ from typing import Annotated, Any
 import typer
 
 from landiag.cli.arguments import parse_server
-from landiag.cli.options import port_option
-from landiag.cli.outputs import (
+from landiag.cli.options import (
     ForceFlag,
     JsonFlag,
     NoColorFlag,
     OutputFiles,
     QuietFlag,
     RedactFlag,
-    Stop,
     VerboseFlag,
-    check_outputs,
-    finish,
-    render_for,
-    write_file,
+    port_option,
 )
+from landiag.cli.outputs import Stop, check_outputs, finish, render_for, write_file
 from landiag.cli.streams import end_with_reader
 from landiag.host import Recording, render_recording
 from landiag.model.facts import ParseError
@@ -93,7 +89,7 @@ def watch(
         write_file(file, render_for(file)(report), force=force)
     if as_json:
         _write_line(to_document(report))
-        raise typer.Exit(report.verdict.status.exit_status)
+        raise SystemExit(report.verdict.status.exit_status)
     printer.part()
     shown = printer.untold(report)
     finish(shown, (), as_json=False, quiet=quiet, verbose=verbose, no_color=no_color, force=force)

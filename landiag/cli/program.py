@@ -1,0 +1,83 @@
+"""The program from its start to its end: every error is one sentence and a status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import NoReturn
+
+from landiag.cli.outputs import Stop
+from landiag.cli.plain import parse_plain
+from landiag.render.escape import escape_text
+from landiag.version import __version__
+
+_STACK = 1 << 20
+"""Bytes for the stack of a thread: dozens of readings at once must not need the memory of a large program."""
+
+
+def run() -> NoReturn:
+    """Run the command line and exit: 2 for usage, 4 for a bug of landiag, 130 when interrupted."""
+    try:
+        threading.stack_size(_STACK)
+        _listen_for_signals()
+        status = _run_command(sys.argv[1:])
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 0
+    except Stop as stop:
+        status = _complain(str(stop), stop.status)
+    except KeyboardInterrupt:
+        status = _complain("interrupted", 130)
+    except MemoryError:
+        status = _complain("there is not enough memory for this", 3)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback reaches a user
+        status = _explain_exception(error)
+    if signal.getsignal(signal.SIGINT) is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end has begun: it is not interrupted any more
+    # Readings that hang are left behind in daemon threads: nothing waits for them.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _run_command(words: list[str]) -> int:
+    plain = parse_plain(words)
+    if plain is not None:
+        from landiag.cli.checking import run_check
+
+        run_check(plain)
+    from landiag.cli.app import run_command
+
+    return run_command(words)
+
+
+def _listen_for_signals() -> None:
+    """End by signals as by errors, so that whatever was added is removed; one that was ignored stays so."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _complain(sentence: str, status: int) -> int:
+    said = f"landiag: {escape_text(sentence)}"
+    if sys.stderr.isatty():
+        from landiag.terminal import terminal_style
+
+        said = "\n".join(terminal_style(no_color=True).wrap(said, rest="  "))
+    sys.stderr.write(f"{said}\n")
+    return status
+
+
+def _explain_exception(error: Exception) -> int:
+    """Say a usage error as click does, and anything else as a bug, with the details in a file."""
+    message = getattr(error, "format_message", None)
+    if message is not None:
+        return _complain(f"{message().rstrip('.')} (landiag --help shows what there is)", 2)
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="landiag-bug-", suffix=".txt", delete=False) as file:
+        file.write(f"landiag {__version__}, Python {sys.version}\n")
+        traceback.print_exception(error, file=file)
+    return _complain(f"this is a bug of landiag ({type(error).__name__}): the details are in {file.name}", 4)
