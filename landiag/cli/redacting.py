@@ -10,14 +10,14 @@ from landiag.model.report import Report
 
 def redact_report(report: Report) -> Report:
     """Redact a report by itself."""
-    from landiag.redact import redact
+    from landiag.redact.documents import redact
 
     return redact(report)[0]
 
 
 def redact_both(report: Report, recording: Recording) -> tuple[Report, Recording]:
     """Redact a report together with the recording that it was made from: that knows more names."""
-    from landiag.redact import redact_everything
+    from landiag.redact.documents import redact_everything
 
     (new_report, new_recording), _ = redact_everything((report, recording))
     assert isinstance(new_report, Report)
@@ -27,7 +27,7 @@ def redact_both(report: Report, recording: Recording) -> tuple[Report, Recording
 
 def redact_lines(lines: Sequence[str]) -> tuple[str, ...]:
     """Redact lines that are printed before there is a report."""
-    from landiag.redact import Redactor
+    from landiag.redact.redactor import Redactor
 
     redactor = Redactor()
     for line in lines:

@@ -133,7 +133,7 @@ def _one_report(saved: list[Saved]) -> Report:
 
 def _redact(saved: list[Saved], map_file: Path | None, keep_vendor: bool, force: bool) -> list[Saved]:
     """Redact everything together, so that the same name has the same mask in all files."""
-    from landiag.redact import redact_everything
+    from landiag.redact.documents import redact_everything
 
     documents = [one.recording or one.report for one in saved]
     done, redaction = redact_everything(documents, keeps_vendor=keep_vendor)

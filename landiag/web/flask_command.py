@@ -108,7 +108,7 @@ def _show(report: Report, **shown: bool) -> None:
     from landiag.render.terminal import render_quiet, render_terminal
 
     if shown["redact"]:
-        from landiag.redact import redact
+        from landiag.redact.documents import redact
 
         report = redact(report)[0]
     if shown["as_json"]:

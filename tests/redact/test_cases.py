@@ -15,7 +15,7 @@ from landiag.cli.outputs import RENDERERS
 from landiag.host import Recording, parse_recording, render_recording
 from landiag.model.facts import ReadStatus
 from landiag.model.report import Report
-from landiag.redact import redact, redact_everything
+from landiag.redact.documents import redact, redact_everything
 from landiag.redact.space import CLASSES, KEPT
 from landiag.redact.vocabulary import KEPT_USERS
 from tests.cases import NAMES, load, replay

@@ -11,8 +11,9 @@ from landiag.cli.outputs import RENDERERS
 from landiag.host import render_recording
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Report
-from landiag.redact import Redactor, redact, redact_everything
+from landiag.redact.documents import redact, redact_everything
 from landiag.redact.readings import collect_reading, redact_reading
+from landiag.redact.redactor import Redactor
 from landiag.render.terminal import Style, render_quiet, render_terminal
 from tests.cases import NAMES, load, replay
 from tests.redact.plant import STEM, found, plant

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landiag.redact import Redactor
+from landiag.redact.redactor import Redactor
 
 OLD = (
     "192.168.77.10",
