@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -14,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from landiag.cli.arguments import parse_server
+from landiag.cli.attempts import AttemptPrinter, write_line
 from landiag.cli.options import (
     ForceFlag,
     JsonFlag,
@@ -28,19 +27,11 @@ from landiag.cli.outputs import Stop, check_outputs, finish, render_for, write_f
 from landiag.cli.streams import end_with_reader
 from landiag.host import Recording, render_recording
 from landiag.model.facts import ParseError
-from landiag.model.report import Outcome, Report, Status, Target
+from landiag.model.report import Report, Target
 from landiag.question import Question, UsageError
-from landiag.render.advice import fix_lines
 from landiag.render.jsontext import to_document
-from landiag.render.style import Style
-from landiag.render.terminal import render_verdict
 from landiag.terminal import terminal_style
 from landiag.watch.conclude import Attempt
-
-EVENT_SCHEMA = "landiag.event/1"
-_FIELDS = (
-    *("client", "address", "port", "interface", "outcome", "cause", "decided_by", "drop_reason", "summary"),
-)
 
 
 def watch(
@@ -71,7 +62,7 @@ def watch(
     check_outputs((*files, *([save] if save else [])), force=force)
     for file in files:
         render_for(file)
-    printer = _Printer(terminal_style(no_color=no_color), as_json=as_json, quiet=quiet, redact=redact)
+    printer = AttemptPrinter(terminal_style(no_color=no_color), as_json=as_json, quiet=quiet, redact=redact)
     recording: Recording | None
     if replay is not None:
         report, recording = _replay(replay, printer.say)
@@ -88,7 +79,7 @@ def watch(
     for file in files:
         write_file(file, render_for(file)(report), force=force)
     if as_json:
-        _write_line(to_document(report))
+        write_line(to_document(report))
         raise SystemExit(report.verdict.status.exit_status)
     printer.part()
     shown = printer.untold(report)
@@ -105,7 +96,7 @@ def _address(peer: str | None) -> str | None:
 
 
 def _watch(
-    question: Question, duration: float, printer: _Printer, *, keeps: bool
+    question: Question, duration: float, printer: AttemptPrinter, *, keeps: bool
 ) -> tuple[Report, Recording | None]:
     if sys.platform != "linux":
         raise Stop(
@@ -114,7 +105,7 @@ def _watch(
     from landiag.watch.live import LiveWatch
 
     try:
-        live = LiveWatch(question, printer.say, keeps=keeps)
+        live = LiveWatch(question, printer.say, printer.wait if printer.shows_waiting else None, keeps=keeps)
     except PermissionError as error:
         raise Stop(_what_it_needs(question), 3) from error
     except OSError as error:
@@ -134,7 +125,7 @@ def _watch(
     return _report(outcome, printer), outcome.recording
 
 
-def _report(outcome: Any, printer: _Printer) -> Report:
+def _report(outcome: Any, printer: AttemptPrinter) -> Report:
     from landiag.watch.report import Watched, make_report
 
     watcher = outcome.session.watcher
@@ -186,98 +177,3 @@ def _redact(report: Report, recording: Recording | None) -> tuple[Report, Record
     from landiag.cli.redacting import redact_both, redact_report
 
     return (redact_report(report), None) if recording is None else redact_both(report, recording)
-
-
-def event_document(attempt: Attempt) -> dict[str, Any]:
-    """Make the JSON event of the contract."""
-    at = (
-        time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(attempt.at))
-        + f".{int(attempt.at % 1 * 1000):03d}+00:00"
-    )
-    fields = {name: getattr(attempt, name) for name in _FIELDS}
-    more: dict[str, Any] = {
-        "client_port": attempt.client_port,
-        "mac": attempt.mac,
-        "http_status": attempt.status,
-    }
-    more |= {
-        "seconds": round(attempt.seconds, 3),
-        "model_was_wrong": attempt.disagrees,
-        "corrects": attempt.is_late,
-    }
-    return {"schema": EVENT_SCHEMA, "event": "attempt", "at": at, **fields, **more}
-
-
-def _write_line(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, ensure_ascii=True) + "\n")
-    sys.stdout.flush()
-
-
-_OUTCOMES = {"connected": Outcome.OK, "unanswered": Outcome.UNKNOWN}
-"""The marks of attempts; every other outcome is one that was stopped."""
-
-
-class _Printer:
-    """Prints attempts as they are concluded, as JSON lines or as a table that grows."""
-
-    def __init__(self, style: Style, *, as_json: bool, quiet: bool, redact: bool) -> None:
-        from landiag.watch.report import Tally
-
-        self.style, self.as_json, self.quiet, self.redact = style, as_json, quiet, redact
-        self.tally = Tally()
-
-    def begin(self, port: int, duration: float, url: str | None) -> None:
-        """Say that it watches, and what to do now; on standard error, which JSON leaves free."""
-        if self.quiet:
-            return
-        where = f": open {url} on the other device now" if url and not self.redact else ""
-        self._note(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}")
-
-    def _note(self, text: str) -> None:
-        """Say something on standard error, no wider than the terminal."""
-        sys.stderr.write("".join(f"{line}\n" for line in self.style.wrap(text)))
-        sys.stderr.flush()
-
-    def warn(self, base: Report) -> None:
-        """Say what stops everybody already: there is no need to wait for that."""
-        if base.verdict.status is Status.BLOCKED and not (self.quiet or self.redact):
-            style = Style(self.style.width, marks=self.style.marks)
-            sys.stderr.write(
-                "\n".join([render_verdict(base, style).rstrip(), *fix_lines(base, style), "", ""])
-            )
-            sys.stderr.flush()
-
-    def remind(self, port: int) -> None:
-        """Say that nothing has arrived yet, and what that means most often."""
-        if not self.quiet:
-            self._note(
-                f"No packet for port {port} has arrived yet. Did the other device open exactly the right URL?"
-                " Is it in the same network (no guest Wi-Fi, no mobile data, no VPN)?"
-            )
-
-    def say(self, attempt: Attempt) -> None:
-        """Print one attempt; where it is shared with others, only at the end (--redact knows all names then)."""
-        self.tally.add(attempt)
-        if self.quiet or self.redact:
-            return
-        if self.as_json:
-            _write_line(event_document(attempt))
-            return
-        at = time.strftime("%H:%M:%S", time.localtime(attempt.at))
-        outcome = _OUTCOMES.get(attempt.outcome, Outcome.BLOCKS)
-        mark = self.style.mark(outcome)
-        lines = self.style.wrap(attempt.said, first=f"{mark} {at}  ")
-        lines[0] = self.style.painted(outcome) + lines[0][len(mark) :]
-        sys.stdout.write("\n".join(lines) + "\n")
-        sys.stdout.flush()
-
-    def untold(self, report: Report) -> Report:
-        """The report without what was printed of the attempts already."""
-        from landiag.watch.report import without_attempts
-
-        return report if self.quiet or self.redact else without_attempts(report, self.tally)
-
-    def part(self) -> None:
-        """Leave a line between the attempts and the report."""
-        if self.tally.counts and not (self.quiet or self.redact):
-            sys.stdout.write("\n")

@@ -56,6 +56,9 @@ LOOK_AFTER = 0.08
 
 REMIND_SECONDS, DRAIN_SECONDS = 20.0, 2.0
 TRACE_AFTER, TRACE_EVERY = 0.01, 0.05
+TELL_EVERY = 0.2
+"""Seconds between two looks at what waits: nobody reads faster, and a flood has thousands of attempts."""
+
 MAX_RECORDED = 64 << 20
 """Bytes of events that a recording holds; those beyond are left out, but for the end."""
 
@@ -74,16 +77,26 @@ class Outcome(Struct, frozen=True):
 
 
 class LiveWatch:
-    """One watch. ``say`` is given each attempt as it is concluded. ``stop`` may be set from a signal handler.
+    """One watch. ``say`` is given each attempt as it is concluded, ``wait`` what those wait for that are not.
+
+    ``stop`` may be set from a signal handler.
 
     Raises PermissionError where this user may not capture packets.
     """
 
-    def __init__(self, question: Question, say: Callable[[Attempt], None], *, keeps: bool) -> None:
+    def __init__(
+        self,
+        question: Question,
+        say: Callable[[Attempt], None],
+        wait: Callable[[str], None] | None = None,
+        *,
+        keeps: bool,
+    ) -> None:
         assert question.target.port is not None
         self.question = question
         self.port = question.target.port
         self.say = say
+        self.wait = wait
         self.stop = threading.Event()
         self._tracer = self._open_tracer()
         try:
@@ -182,6 +195,9 @@ class LiveWatch:
         if self.session.watcher.unanswered():
             self._look(now)
         self._take_fresh()
+        if self.wait is not None and now >= self._times.told + TELL_EVERY:
+            self._times.told = now
+            self.wait(self.session.waiting())
 
     def _take(self, frames: list[Frame], now: float) -> None:
         for frame in frames:
@@ -335,5 +351,6 @@ class _Times(Struct):
     stale: float = STALE_SECONDS
     traced: float = 0.0
     looked: float = 0.0
+    told: float = 0.0
     trace: float | None = None
     look: float | None = None

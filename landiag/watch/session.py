@@ -20,6 +20,7 @@ from landiag.watch.events import Event, Facts, Maker
 from landiag.watch.flow import Flow, Seen
 from landiag.watch.rule_counter import rule_rise
 from landiag.watch.snapshot import Prediction, Snapshot, predict
+from landiag.watch.waiting import describe_waiting
 
 MAX_MAKERS = 1000
 MAX_PREDICTIONS = 40
@@ -75,6 +76,15 @@ class Session:
     def advance(self, now: float) -> Iterator[Attempt]:
         """Let time pass."""
         yield from self._judge(self.watcher.advance(now))
+
+    def waiting(self) -> str:
+        """Say what attempts wait for that are not concluded yet; empty where none does."""
+        flows = (
+            flow
+            for flow in self.watcher.waiting.values()
+            if flow.concluded is None and self.peer in (None, flow.syn.source)
+        )
+        return describe_waiting(flows, self.watcher.now, self.makers)
 
     def _refresh(self, event: Facts) -> None:
         changed = parse_recording(json.dumps(event.recording)).readings
