@@ -6,9 +6,7 @@ After a wanted change: ``python -m tests.test_cases`` writes what they say anew;
 from __future__ import annotations
 
 import json
-import os
 from importlib.resources import files
-from zlib import crc32
 
 import jsonschema
 import pytest
@@ -19,7 +17,7 @@ from landiag.host.casefile import parse_case, render_case
 from landiag.model.facts import ReadStatus
 from landiag.model.report import Outcome, Report, Status
 from landiag.render.jsontext import render_json
-from tests.cases import NAMES, RECORDED, load, replay, show
+from tests.cases import NAMES, RECORDED, is_taken, load, replay, report_of, show
 from tests.machines.made import MADE, REPORTS
 
 SCHEMA = json.loads(files("landiag").joinpath("report.schema.json").read_text(encoding="utf-8"))
@@ -27,8 +25,7 @@ SCHEMA = json.loads(files("landiag").joinpath("report.schema.json").read_text(en
 
 @pytest.mark.parametrize("name", NAMES)
 def test_case_gives_its_verdict(name: str) -> None:
-    fixture = load(name)
-    report = replay(fixture.recording)
+    fixture, report = load(name), report_of(name)
     assert (report.verdict.status.value, report.verdict.cause) == (fixture.status, fixture.cause)
     assert fixture.origin in ("recorded", "synthetic")
     assert fixture.description
@@ -36,16 +33,14 @@ def test_case_gives_its_verdict(name: str) -> None:
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_recorded_case_gives_its_codes(name: str) -> None:
-    fixture = load(name)
-    found = replay(fixture.recording).findings
-    assert tuple(dict.fromkeys(finding.code for finding in found)) == fixture.codes
+    found = report_of(name).findings
+    assert tuple(dict.fromkeys(finding.code for finding in found)) == load(name).codes
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_case_says_what_it_said(name: str) -> None:
-    fixture = load(name)
-    report = replay(fixture.recording)
-    assert show(report) == fixture.says
+    report = report_of(name)
+    assert show(report) == load(name).says
     jsonschema.validate(json.loads(render_json(report)), SCHEMA)
 
 
@@ -74,23 +69,20 @@ POORER = {
 """The same fault under the name that is left when the better one cannot be told."""
 
 
-EVERY = os.environ.get("LANDIAG_LAB") == "all"
-SAMPLE = 3
-"""One in so many readings is taken away from each case, another one from the next; all with LANDIAG_LAB=all."""
-
-
-def _is_taken(name: str, source: str) -> bool:
-    return EVERY or crc32(f"{name} {source}".encode()) % SAMPLE == 0
+SAMPLE = 8
+"""One in so many readings is taken away from each case, another one from the next."""
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ignorance_never_turns_a_verdict(name: str) -> None:
     recording = load(name).recording
-    before = replay(recording)
+    before = report_of(name)
     cause = before.verdict.cause or ""
     known = _blocks(before) | POORER.get(cause, set())
     for source in recording.readings:
-        if source == "machine" or not _is_taken(name, source):  # without "machine" nothing is said at all
+        if source == "machine" or not is_taken(
+            f"{name} {source}", SAMPLE
+        ):  # without "machine" nothing is said at all
             continue
         if cause in ONLY_HEARD and source.startswith(ONLY_HEARD[cause]):
             continue

@@ -6,7 +6,6 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,11 +14,9 @@ import pytest
 
 from landiag.model.report import Finding, Report, Status
 from landiag.render.headline import after_colon, headline, second_lines
-from landiag.render.jsontext import render_json
-from landiag.render.parse import parse_report
 from landiag.render.style import Style
 from landiag.render.terminal import render_quiet, render_terminal
-from tests.cases import NAMES, load, replay
+from tests.cases import NAMES, report_of
 
 ROOT = Path(str(files("landiag")))
 MODULES = sorted(ROOT.rglob("*.py"))
@@ -97,11 +94,6 @@ def test_the_words_to_lose_are_found() -> None:
     assert not LOST.search("I recommend to fix it; the command reads 10 files")
 
 
-@cache
-def _report(name: str) -> Report:
-    return parse_report(render_json(replay(load(name).recording)))
-
-
 def sentences(report: Report) -> Iterator[str]:
     """What a report says in landiag's own words; evidence is quoted and stays as it was read."""
     yield headline(report)
@@ -119,14 +111,14 @@ def _of_finding(finding: Finding) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_report_speaks_plainly(name: str) -> None:
-    report = _report(name)
+    report = report_of(name)
     assert [text for text in sentences(report) if LOST.search(text)] == []
     assert [text for text in sentences(report) if "  " in text or ".." in text.replace("...", "")] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_line_is_short_and_says_who_is_affected(name: str) -> None:
-    report = _report(name)
+    report = report_of(name)
     first = headline(report)
     assert len(first.split()) <= MOST_WORDS + 2, first  # "Blocked:", "Can't tell:" stand before the sentence
     assert all(len(line.split()) <= MOST_WORDS for line in second_lines(report)[:1])
@@ -138,7 +130,7 @@ def test_the_first_line_is_short_and_says_who_is_affected(name: str) -> None:
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_terminal_shows_one_screen_that_fits(name: str, width: int) -> None:
-    report = _report(name)
+    report = report_of(name)
     shown = render_terminal(report, Style(width))
     typed = [line for line in shown.splitlines() if line.startswith("    ")]
     wide = [line for line in shown.splitlines() if len(line) > width and " " in line.strip()]
@@ -152,7 +144,7 @@ def test_the_terminal_shows_one_screen_that_fits(name: str, width: int) -> None:
 
 
 def test_ascii_stands_in_for_the_marks() -> None:
-    shown = render_terminal(_report("linux-bound-to-loopback"), Style(80, marks=False))
+    shown = render_terminal(report_of("linux-bound-to-loopback"), Style(80, marks=False))
     assert shown.isascii()
     assert shown.startswith("NO Blocked: Flask is listening on 127.0.0.1 only")
     assert "  ok port" in shown
@@ -160,17 +152,17 @@ def test_ascii_stands_in_for_the_marks() -> None:
 
 
 def test_the_two_lines_that_people_recognise() -> None:
-    lines = render_terminal(_report("linux-bound-to-loopback"), Style(100)).splitlines()
+    lines = render_terminal(report_of("linux-bound-to-loopback"), Style(100)).splitlines()
     assert lines[0] == "✗ Blocked: Flask is listening on 127.0.0.1 only, so other devices can't reach it."
     assert lines[1] == "  Other devices see: connection refused, at once."
-    clear = render_terminal(_report("linux-clear"), Style(100)).splitlines()
+    clear = render_terminal(report_of("linux-clear"), Style(100)).splitlines()
     assert clear[0] == "✓ Open: nothing on this machine stops other devices."
     assert clear[1] == "  Open http://192.168.77.10:5000/ on the other device."
     assert "Fix:" not in "\n".join(clear)
 
 
 def test_undetermined_says_how_to_find_out() -> None:
-    lines = render_terminal(_report("linux-firewall-unreadable-user"), Style(100)).splitlines()
+    lines = render_terminal(report_of("linux-firewall-unreadable-user"), Style(100)).splitlines()
     assert lines[0] == "? Can't tell: the firewall rules can only be read as root."
     assert lines[1].startswith("  Find out: sudo ")
     assert "Then open" not in "\n".join(lines)
@@ -178,10 +170,10 @@ def test_undetermined_says_how_to_find_out() -> None:
 
 def test_quiet_is_one_line() -> None:
     for name in NAMES:
-        assert render_quiet(_report(name)).count("\n") == 1
+        assert render_quiet(report_of(name)).count("\n") == 1
 
 
 def test_reports_are_read_back() -> None:
     """The walk above means something only where the reports are whole."""
     assert len(NAMES) > 200
-    assert all(msgspec.to_builtins(_report(name).verdict) for name in NAMES[:3])
+    assert all(msgspec.to_builtins(report_of(name).verdict) for name in NAMES[:3])

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from landiag.host import Recording
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Finding, Outcome, Report, Status
-from tests.cases import NAMES, load, replay
+from tests.cases import NAMES, load, replay, report_of
 from tests.machines import bsd, windows
 from tests.machines.case import Made
 from tests.machines.made import examine
@@ -52,7 +52,7 @@ def _commands(recording: Recording) -> Iterator[tuple[str, Reading]]:
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(SYSTEMS)])
 def test_a_command_that_says_nothing_and_ends_well_never_turns_a_verdict(name: str) -> None:
     recording = load(name).recording
-    before = replay(recording)
+    before = report_of(name)
     for source, _ in _commands(recording):
         after = replay(_changed(recording, source, b""))
         assert after.verdict.status in (before.verdict.status, Status.UNDETERMINED), source
@@ -74,7 +74,7 @@ CLOSED = (
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("windows", "macos"))])
 def test_what_is_cut_off_never_turns_a_verdict(name: str) -> None:
     recording = load(name).recording
-    before = replay(recording)
+    before = report_of(name)
     for source in CLOSED:
         reading = recording.readings.get(source)
         if reading is None or reading.status is not ReadStatus.OK or not reading.data:

@@ -17,7 +17,7 @@ from landiag.render.html import render_html
 from landiag.render.markdown import render_markdown
 from landiag.render.text import render_text
 from landiag.render.typed import command_lines, undo_lines
-from tests.cases import NAMES, load, replay
+from tests.cases import NAMES, report_of
 from tests.machines import bsd, windows
 from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made
@@ -85,7 +85,7 @@ def foreign(report: Report) -> list[str]:
 
 
 def test_a_recorded_case_speaks_its_systems_language() -> None:
-    found = {name: lines for name in NAMES if (lines := foreign(replay(load(name).recording)))}
+    found = {name: lines for name in NAMES if (lines := foreign(report_of(name)))}
     assert found == {}
 
 

@@ -15,7 +15,7 @@ from landiag.redact.documents import redact, redact_everything
 from landiag.redact.readings import collect_reading, redact_reading
 from landiag.redact.redactor import Redactor
 from landiag.render.terminal import Style, render_quiet, render_terminal
-from tests.cases import NAMES, load, replay
+from tests.cases import NAMES, is_taken, load, replay
 from tests.redact.plant import STEM, found, plant
 from tests.redact.test_cases import _shape
 
@@ -32,7 +32,11 @@ def leaks(report: Report) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+SAMPLE = 3
+"""One case in so many is planted and redacted in each run."""
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if is_taken(name, SAMPLE)])
 def test_nothing_planted_is_left(name: str) -> None:
     planted = plant(load(name).recording)
     assert found(render_recording(planted)), "nothing is planted: nothing is tested"

@@ -14,7 +14,7 @@ import pytest
 
 from landiag.cli.serve import say_verdict
 from landiag.host import render_recording
-from tests.cases import load, replay
+from tests.cases import load, report_of
 from tests.test_words import LOST, MOST_WORDS
 
 HERE = Path(__file__).parent
@@ -69,7 +69,7 @@ def _answer(typed: str, folder: Path) -> list[str]:
 def _before_any_phone(case: str) -> list[str]:
     """What ``landiag serve`` says of the check with which it begins."""
     said: list[str] = []
-    report = replay(load(case).recording)
+    report = report_of(case)
     say_verdict(report, report, said.append)
     return "\n".join(said).splitlines()
 

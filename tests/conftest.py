@@ -1,0 +1,23 @@
+"""What all workers of one run share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import pytest
+
+from tests.cases import SHARED
+
+
+def pytest_configure() -> None:
+    """Make the folder in which workers leave the reports of cases for each other; workers inherit the variable."""
+    if SHARED not in os.environ:
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="landiag-reports-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove it with the run."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True)
