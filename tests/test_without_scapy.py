@@ -64,7 +64,9 @@ def test_command_works_as_with_scapy(name: str, tmp_path: Path) -> None:
 
 def test_exchange_that_needs_scapy_says_that_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where raw sockets hand no TCP up, a SYN of our own is what is lost: it is unread, not silent."""
-    monkeypatch.setitem(sys.modules, "scapy", None)
+    loaded = [name for name in sys.modules if name.startswith("scapy.")]  # by tests of before
+    for name in ("scapy", *loaded):
+        monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.setattr(sys, "platform", "darwin")
     source = Call("syn", (("address", "127.0.0.1"), ("port", "9")), seconds=1.0)
     reading = LiveHost(time.monotonic() + 5).read(source)
