@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -177,3 +178,18 @@ def test_reports_are_read_back() -> None:
     """The walk above means something only where the reports are whole."""
     assert len(NAMES) > 200
     assert all(msgspec.to_builtins(report_of(name).verdict) for name in NAMES[:3])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rights_asked_for_are_those_of_the_whole_line(name: str) -> None:
+    """What is typed behind ``sudo`` is one program: a shell's pipe or redirection would be the user's own."""
+    lines = [
+        line
+        for finding in report_of(name).findings
+        for fix in finding.fixes
+        if fix.needs == "root" and report_of(name).host.os != "win32"
+        for line in (*fix.commands, *fix.undo)
+    ]
+    joined = {"|", "||", "&", "&&", ";", ">", ">>", "<"}
+    words = (shlex.shlex(line, posix=True, punctuation_chars=True) for line in lines)
+    assert [line for line, parsed in zip(lines, words, strict=True) if joined & set(parsed)] == []

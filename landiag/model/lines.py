@@ -43,11 +43,12 @@ def undo_line(change: Change) -> str:
 def nft_undo(chain: tuple[str, str, str], comment: str) -> str:
     """The line that deletes the commented rule of a chain (family, table, name).
 
-    nft deletes by handle only, and the handle is known once the rule is there.
+    nft deletes by handle only, and the handle is known once the rule is there. One shell has all programs of the
+    line, so that rights asked for in front of it are theirs. A dot stands for each quote of the comment.
     """
-    found = rf's/.*comment "{comment}" # handle \([0-9]*\)$/delete rule {" ".join(chain)} handle \1/p'
     listing = shlex.join(("nft", "-a", "list", "chain", *chain))
-    return f"{listing} | sed -n {shlex.quote(found)} | nft -f -"
+    found = rf"s|.*comment .{comment}. # handle \([0-9]*\)\$|delete rule {' '.join(chain)} handle \1|p"
+    return shlex.join(("sh", "-c", f'{listing} | sed -n "{found}" | nft -f -'))
 
 
 def shell_line(words: Sequence[str], variables: Mapping[str, str], *, powershell: bool = False) -> str:
