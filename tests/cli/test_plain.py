@@ -81,7 +81,7 @@ def patch() -> Any:
         yield patch
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(lines)
 @example(["check", "5000", "--json"])
 @example(["check", "5000", "5001"])
