@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from landiag.firewall.engine.fields import NO_SOCKET
-from landiag.firewall.engine.surroundings import Surroundings, Way
+from landiag.firewall.engine.surroundings import Surroundings, Way, type_everywhere
 from landiag.journey.binding import bind_among
 from landiag.journey.edges import edges_of
 from landiag.journey.inside import facts_inside, namespace_with
@@ -59,12 +59,11 @@ class HostSurroundings(Surroundings):
 
     def address_type(self, address: IPAddress, device: str | None) -> str | None:
         """The type of an address, limited to a device as fib expressions do."""
-        if address.is_multicast:
-            return "multicast"
-        if isinstance(self._facts.routes, Unknown):
-            return None
+        known = type_everywhere(address)
+        if known is not None or isinstance(self._facts.routes, Unknown):
+            return known
         if address.version == 4:
-            return self._local_type(address, device)
+            return self._local_type(address, self._facts.routes, device)
         found = self._lookup(Flow(address))
         if found is None or found.kind == RouteKind.NONE:
             return None if found is None else "unreachable"
@@ -72,9 +71,9 @@ class HostSurroundings(Surroundings):
             return "unicast"
         return str(found.kind.value)
 
-    def _local_type(self, address: IPAddress, device: str | None) -> str:
+    @staticmethod
+    def _local_type(address: IPAddress, routes: tuple[Route, ...], device: str | None) -> str:
         """IPv4 looks into the table of local addresses alone; what is not there is unicast (__inet_dev_addr_type)."""
-        routes = () if isinstance(self._facts.routes, Unknown) else self._facts.routes
         found = next(index_routes(routes).matching("local", address), None)
         return found[0].kind if found and device in (None, found[0].device) else "unicast"
 

@@ -27,6 +27,15 @@ LIMITED_BROADCAST = ip_address("255.255.255.255")
 NEIGHBOURHOOD = {4: 24, 6: 64}
 
 
+def type_everywhere(address: IPAddress) -> str | None:
+    """The routing type of an address that has the same on every host (__inet_dev_addr_type, nft_fib6_eval_type)."""
+    if address.is_multicast:
+        return "multicast"
+    if address.is_unspecified:
+        return "unspec" if address.version == 6 else "broadcast"
+    return "broadcast" if address == LIMITED_BROADCAST else None
+
+
 class Way(Struct, frozen=True):
     """A routing decision: its kind, the device if known, the gateway (None on the device's own network).
 
@@ -67,13 +76,8 @@ class Surroundings:
         """The routing type of an address, by name; None when unknown. ``device`` limits the lookup to one."""
         if address == self.destination or address.is_loopback:
             return "local"
-        if address.is_multicast:
-            return "multicast"
-        if address == LIMITED_BROADCAST:
-            return "broadcast"
-        if address.is_unspecified:
-            return "unspec" if address.version == 6 else "local"
-        return "unicast" if self._near(address) and not _last(address) else None
+        known = type_everywhere(address)
+        return known or ("unicast" if self._near(address) and not _last(address) else None)
 
     def way_to(
         self,
