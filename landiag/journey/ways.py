@@ -274,12 +274,10 @@ def _clients_by(entered: Interface, address: Address) -> IPNetwork | None:
 def client_of(way: Way) -> IPAddress:
     """Choose an ordinary client of the way's subnet: an address that is neither ours nor a special one."""
     network = way.network
-    if network.num_addresses == 1:
+    if network.num_addresses <= 2:
         return way.ip + 1 if int(way.ip) & 1 == 0 else way.ip - 1
-    for offset in (20, 1, 2):
-        if offset < network.num_addresses - 1 and network[offset] != way.ip:
-            return network[offset]
-    return network[-1]
+    usable = (network[offset] for offset in (20, 1, 2) if offset < network.num_addresses - 1)
+    return next(address for address in usable if address != way.ip)
 
 
 def default_gateway(facts: Facts, device: str) -> IPAddress | None:

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.journey.ends import LinkFault, ReplyFault
-from landiag.model.facts import Socket
+from landiag.journey.ends import LinkFault, ReplyFault, Sight, see
+from landiag.model.facts import Family, Namespace, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.route import RouteKind
 from landiag.model.terms import StageName, Symptom
@@ -114,6 +114,19 @@ def test_arp_ignore_for_an_address_on_lo(value: str, answers: bool) -> None:
     local = route("192.168.77.50/32", "lo", kind="local", table="local")
     facts = host(interfaces=(lo, ETH0), routes=(local, *ROUTES), sysctls=settings(arp_ignore=value))
     assert (attempt(facts, to="192.168.77.50").link is None) is answers
+
+
+def test_ipv6_answers_for_the_addresses_of_its_own_interface_alone() -> None:
+    own = route("fd77::10/128", "eth0", kind="local", table="local")
+    facts = host(
+        interfaces=(LO, interface("eth0", "fd77::10/64"), interface("eth1", "fd78::10/64")),
+        routes=(own, route("fd78::10/128", "eth1", kind="local", table="local"), route("::/0", "eth0")),
+        policy_rules=tuple(replace(one, family=Family.IPV6) for one in RULES),
+        sockets=(Socket(ip_address("::"), 5000, v6only=False),),
+    )
+    found = {to: attempt(facts, client="fd77::20", to=to).link for to in ("fd77::10", "fd78::10", "fd79::10")}
+    assert found == {"fd77::10": None, "fd78::10": LinkFault.NOT_HERE, "fd79::10": None}
+    assert attempt(facts, client="fd77::20", to="fd78::10", device="eth1").link is None
 
 
 def test_arp_ignore_2_answers_askers_of_the_same_network_only() -> None:
@@ -247,3 +260,108 @@ def test_a_limit_is_held_against_an_ordinary_visit(limit: str, symptom: Symptom)
         "-m state --state ESTABLISHED -j ACCEPT", f"-p tcp --dport 5000 {limit} -j ACCEPT", policy="DROP"
     )
     assert attempt(host(ruleset=rules)).sight.symptom is symptom
+
+
+CONTAINER = interface("docker0", "172.17.0.1/16", kind="container", index=9)
+TO_CONTAINER = iptables(
+    NAT.format("-A PREROUTING -p tcp --dport 5000 -j DNAT --to-destination 172.17.0.2:80")
+)
+INSIDE = Namespace(
+    "shop", 99, "container shop",
+    sockets=(Socket(ip_address("0.0.0.0"), 80),),
+    interfaces=(interface("eth0", "172.17.0.2/16"),),
+    routes=(
+        route("172.17.0.2/32", "eth0", kind="local", table="local"),
+        route("172.17.0.0/16", "eth0"),
+        route("0.0.0.0/0", "eth0", gateway="172.17.0.1"),
+    ),
+    policy_rules=RULES,
+    sysctls={f"net.ipv4.conf.{name}.rp_filter": "0" for name in ("all", "eth0")},
+)  # fmt: skip
+UNREAD = Unknown("denied", "ip route")
+
+
+@pytest.mark.parametrize(
+    ("inside", "symptom", "stage"),
+    [
+        pytest.param(INSIDE, Symptom.ANSWERED, StageName.APPLICATION, id="it answers"),
+        pytest.param(
+            replace(INSIDE, sockets=()), Symptom.REFUSED, StageName.SOCKET, id="nobody listens inside"
+        ),
+        pytest.param(
+            replace(INSIDE, routes=INSIDE.routes[:2]),
+            Symptom.TIMEOUT,
+            StageName.REPLY_ROUTE,
+            id="it has no route back",
+        ),
+        pytest.param(
+            replace(
+                INSIDE,
+                routes=(*INSIDE.routes, route("192.168.77.0/24", "eth1")),
+                sysctls={**INSIDE.sysctls, "net.ipv4.conf.eth0.rp_filter": "1"},
+            ),
+            Symptom.TIMEOUT,
+            StageName.ROUTE,
+            id="its reverse path filter drops what it would answer elsewhere",
+        ),
+        pytest.param(
+            replace(INSIDE, routes=UNREAD),
+            Symptom.ANSWERED,
+            StageName.APPLICATION,
+            id="its routes are unread",
+        ),
+        pytest.param(
+            replace(INSIDE, interfaces=UNREAD),
+            Symptom.ANSWERED,
+            StageName.APPLICATION,
+            id="nobody knows who has the address",
+        ),
+    ],
+)
+def test_what_a_translation_sends_into_a_container_ends_there(
+    inside: Namespace, symptom: Symptom, stage: StageName
+) -> None:
+    facts = host(
+        interfaces=(LO, ETH0, CONTAINER),
+        routes=(*ROUTES, route("172.17.0.0/16", "docker0")),
+        ruleset=TO_CONTAINER,
+        namespaces=(inside,),
+    )
+    journey = attempt(facts)
+    assert (journey.sight.symptom, journey.ends[-1].stage) == (symptom, stage)
+
+
+@pytest.mark.parametrize(("sockets", "symptom"), [(UNREAD, Symptom.ANSWERED), ((), Symptom.REFUSED)])
+def test_sockets_that_nobody_could_read_are_not_taken_for_none(sockets: object, symptom: Symptom) -> None:
+    assert attempt(host(sockets=sockets)).sight.symptom is symptom
+
+
+def test_data_that_is_answered_by_a_reset_breaks_an_open_connection() -> None:
+    rules = input_rules("-p tcp --syn -j ACCEPT", "-p tcp --dport 5000 -j REJECT --reject-with tcp-reset")
+    assert attempt(host(ruleset=rules)).sight.symptom is Symptom.RESET
+
+
+def test_of_shares_that_all_fail_the_client_sees_the_one_that_keeps_it_waiting() -> None:
+    share = "-m statistic --mode random --probability 0.5"
+    rules = input_rules(f"-p tcp --dport 5000 {share} -j DROP", "-p tcp --dport 5000 -j REJECT")
+    assert attempt(host(ruleset=rules)).sight == Sight(Symptom.TIMEOUT)
+
+
+def test_an_attempt_without_any_end_shows_nothing() -> None:
+    assert see(()) == Sight(Symptom.UNKNOWN)
+
+
+def test_a_neighbour_that_was_heard_on_another_link_is_reached_there() -> None:
+    routes = (*ROUTES, route("192.168.77.0/25", "eth1"))
+    facts = host(
+        routes=routes,
+        interfaces=(LO, ETH0, ETH1),
+        neighbours=(neighbour(CLIENT, "02:00:00:00:00:77", "STALE", device="eth1"),),
+    )
+    assert attempt(facts).lost_reply is None
+
+
+def test_what_asks_from_an_address_of_ours_is_not_answered() -> None:
+    """Two machines with one address: the other one asks for a second address of this one."""
+    facts = host(interfaces=(LO, ETH0, interface("eth1", f"{CLIENT}/24", mac="02:00:00:00:00:0b")))
+    assert attempt(facts).link is LinkFault.OWN_SOURCE

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from landiag.collect.interfaces import INTERFACES, parse_interfaces
 from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules
 from landiag.journey.routing import Flow, RouteDecision, lookup, lookup_flow
-from landiag.model.facts import Family, PolicyRule, Unknown
+from landiag.model.facts import Family, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
+from tests.journey.world import CLIENT, LOCAL, host, route, rule
 
 SETUP = """
 ip link set lo up
@@ -154,3 +155,52 @@ def test_a_rule_that_is_not_understood_makes_what_it_could_decide_unknown() -> N
     decided = lookup(replace(facts, policy_rules=(plain, strange)), ip_address("192.168.77.20"))
     assert isinstance(decided, RouteDecision)
     assert decided.device == "eth0"
+
+
+HERE, AWAY = route("192.168.77.0/24", "eth0"), route("192.168.77.0/24", "tun0", table="70")
+TABLES = host(routes=(*LOCAL, HERE, AWAY, route("10.0.0.0/8", "tun0", table="70")))
+
+
+def device_for(rules: tuple[PolicyRule, ...], address: str = CLIENT) -> str | None:
+    found = lookup(replace(TABLES, policy_rules=rules), ip_address(address))
+    assert isinstance(found, RouteDecision)
+    return found.device
+
+
+def test_a_goto_leaves_out_the_rules_between() -> None:
+    jump = rule(10, None, action="goto", goto=30)
+    assert device_for((rule(20, "70"), rule(30, "main"))) == "tun0"
+    assert device_for((jump, rule(20, "70"), rule(30, "main"))) == "eth0"
+
+
+def test_a_rule_that_only_marks_a_place_decides_nothing() -> None:
+    assert device_for((rule(10, None, action="nop"), rule(30, "main"))) == "eth0"
+
+
+def test_a_rule_leaves_routes_that_are_too_wide_to_the_next_one() -> None:
+    narrow = rule(10, "70", suppress_prefix_length=8)
+    main = route("10.0.0.0/8", "eth0")
+    facts = replace(TABLES, routes=(*TABLES.routes, main), policy_rules=(narrow, rule(30, "main")))
+    found = [lookup(facts, ip_address(one)) for one in ("10.1.1.1", CLIENT)]
+    assert [one.device for one in found if isinstance(one, RouteDecision)] == ["eth0", "tun0"]
+
+
+def test_a_route_by_a_link_that_is_gone_is_left_out() -> None:
+    dead = replace(HERE, dead=True)
+    wide = route("192.168.0.0/16", "eth1")
+    found = lookup(host(routes=(*LOCAL, dead, wide)), ip_address(CLIENT))
+    assert isinstance(found, RouteDecision)
+    assert found.device == "eth1"
+
+
+@pytest.mark.parametrize(
+    ("routes", "says"),
+    [
+        (tuple(replace(HERE, device=one, multipath=True) for one in ("eth0", "eth1")), "2 next hops"),
+        ((replace(HERE, kind="xresolve"),), "xresolve"),
+    ],
+)
+def test_what_the_kernel_decides_by_more_than_routes_is_unknown(routes: tuple[Route, ...], says: str) -> None:
+    found = lookup(host(routes=(*LOCAL, *routes)), ip_address(CLIENT))
+    assert isinstance(found, Unknown)
+    assert says in found.reason

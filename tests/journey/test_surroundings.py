@@ -89,7 +89,9 @@ def test_a_rule_that_asks_for_addresses_of_this_host_holds_for_them_alone() -> N
     assert attempt(host(ruleset=rules)).sight.symptom is Symptom.TIMEOUT
 
 
-TO_LOOPBACK = iptables("*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j DNAT --to-destination 127.0.0.1:5000\nCOMMIT\n")
+TO_LOOPBACK = iptables(
+    "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp -j DNAT --to-destination 127.0.0.1:5000\nCOMMIT\n"
+)
 KNOWN = {"net.ipv4.conf.all.route_localnet": "0", "net.ipv4.conf.eth0.route_localnet": "0"}
 
 
@@ -134,7 +136,10 @@ def test_the_source_is_taken_where_an_own_one_may_come_in_or_the_kernel_spreads_
     assert refused.kind is RouteKind.OWN_SOURCE
     takes = {**strict, "net.ipv4.conf.eth0.accept_local": "1"}
     assert around(host(sysctls=takes)).refused_source(own, 0) is None
-    hops = (route("192.168.77.0/24", "eth0", multipath=True), route("192.168.77.0/24", "eth1", multipath=True))
+    hops = (
+        route("192.168.77.0/24", "eth0", multipath=True),
+        route("192.168.77.0/24", "eth1", multipath=True),
+    )
     spread = host(sysctls=settings(rp_filter="1"), routes=(*LOCAL, *hops))
     assert attempt(spread).route_stop is None
     elsewhere = replace(spread, routes=(*LOCAL, replace(hops[0], device="eth2"), hops[1]))
