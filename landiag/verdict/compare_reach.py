@@ -41,15 +41,18 @@ def compare_rulesets(
 
 
 def _changes(after: Ruleset, old: Regions, new: Regions, kind: Kind) -> Iterator[str]:
+    """One line for all that one rule changes, however many cells that is."""
     was = {sure: _how_sure(old, kind, sure) for sure in (0, 1, 2)}
+    universe, parts = new.universes[kind.version], dict[tuple[str, str], list[Space]]()
     for cell in new.cells[kind]:
         for sure, space in was.items():
             change = _SURE[cell.verdict] - sure
             if change == 0 or (change > 0 and cell.told.told is None):
                 continue
             verb = f"{'may have ' if abs(change) == 1 else ''}{'gained' if change > 0 else 'lost'}"
-            part = new.universes[kind.version].intersect(space, cell.space)
-            yield from (f"{text}{_by(after, cell)}" for text in _say(new, kind, part, verb))
+            parts.setdefault((verb, _by(after, cell)), []).append(universe.intersect(space, cell.space))
+    for (verb, by), spaces in parts.items():
+        yield from (f"{text}{by}" for text in _say(new, kind, universe.unite(spaces), verb))
 
 
 _SURE = {Verdict.DROP: 0, Verdict.REJECT: 0, Verdict.UNKNOWN: 1, Verdict.ACCEPT: 2}

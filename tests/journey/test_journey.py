@@ -266,15 +266,16 @@ CONTAINER = interface("docker0", "172.17.0.1/16", kind="container", index=9)
 TO_CONTAINER = iptables(
     NAT.format("-A PREROUTING -p tcp --dport 5000 -j DNAT --to-destination 172.17.0.2:80")
 )
+ROUTES_INSIDE = (
+    route("172.17.0.2/32", "eth0", kind="local", table="local"),
+    route("172.17.0.0/16", "eth0"),
+    route("0.0.0.0/0", "eth0", gateway="172.17.0.1"),
+)
 INSIDE = Namespace(
     "shop", 99, "container shop",
     sockets=(Socket(ip_address("0.0.0.0"), 80),),
     interfaces=(interface("eth0", "172.17.0.2/16"),),
-    routes=(
-        route("172.17.0.2/32", "eth0", kind="local", table="local"),
-        route("172.17.0.0/16", "eth0"),
-        route("0.0.0.0/0", "eth0", gateway="172.17.0.1"),
-    ),
+    routes=ROUTES_INSIDE,
     policy_rules=RULES,
     sysctls={f"net.ipv4.conf.{name}.rp_filter": "0" for name in ("all", "eth0")},
 )  # fmt: skip
@@ -289,7 +290,7 @@ UNREAD = Unknown("denied", "ip route")
             replace(INSIDE, sockets=()), Symptom.REFUSED, StageName.SOCKET, id="nobody listens inside"
         ),
         pytest.param(
-            replace(INSIDE, routes=INSIDE.routes[:2]),
+            replace(INSIDE, routes=ROUTES_INSIDE[:2]),
             Symptom.TIMEOUT,
             StageName.REPLY_ROUTE,
             id="it has no route back",
@@ -297,7 +298,7 @@ UNREAD = Unknown("denied", "ip route")
         pytest.param(
             replace(
                 INSIDE,
-                routes=(*INSIDE.routes, route("192.168.77.0/24", "eth1")),
+                routes=(*ROUTES_INSIDE, route("192.168.77.0/24", "eth1")),
                 sysctls={**INSIDE.sysctls, "net.ipv4.conf.eth0.rp_filter": "1"},
             ),
             Symptom.TIMEOUT,

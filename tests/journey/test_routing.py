@@ -158,7 +158,8 @@ def test_a_rule_that_is_not_understood_makes_what_it_could_decide_unknown() -> N
 
 
 HERE, AWAY = route("192.168.77.0/24", "eth0"), route("192.168.77.0/24", "tun0", table="70")
-TABLES = host(routes=(*LOCAL, HERE, AWAY, route("10.0.0.0/8", "tun0", table="70")))
+ROUTES = (*LOCAL, HERE, AWAY, route("10.0.0.0/8", "tun0", table="70"))
+TABLES = host(routes=ROUTES)
 
 
 def device_for(rules: tuple[PolicyRule, ...], address: str = CLIENT) -> str | None:
@@ -180,7 +181,7 @@ def test_a_rule_that_only_marks_a_place_decides_nothing() -> None:
 def test_a_rule_leaves_routes_that_are_too_wide_to_the_next_one() -> None:
     narrow = rule(10, "70", suppress_prefix_length=8)
     main = route("10.0.0.0/8", "eth0")
-    facts = replace(TABLES, routes=(*TABLES.routes, main), policy_rules=(narrow, rule(30, "main")))
+    facts = replace(TABLES, routes=(*ROUTES, main), policy_rules=(narrow, rule(30, "main")))
     found = [lookup(facts, ip_address(one)) for one in ("10.1.1.1", CLIENT)]
     assert [one.device for one in found if isinstance(one, RouteDecision)] == ["eth0", "tun0"]
 

@@ -9,10 +9,21 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from landiag.model.report import AddressSpan, Finding, Outcome, Path, Report, Stage, Status, Verdict
-from landiag.model.terms import StageName
+from landiag.model.report import (
+    AddressSpan,
+    CheckResult,
+    Finding,
+    Outcome,
+    Path,
+    Report,
+    Stage,
+    Status,
+    Verdict,
+)
+from landiag.model.terms import CheckName, StageName, Symptom
 from landiag.render.jsontext import render_json
 from landiag.verdict.join import JoinError, join
+from landiag.verdict.symptom import describe_symptom
 from tests.model.expected import ROWS
 from tests.render.reports import blocked, clear, undetermined
 
@@ -136,6 +147,124 @@ def test_server_that_could_not_be_read_leaves_the_client_right() -> None:
     assert joined.verdict.likely == "firewall-drops"
 
 
+def _in_network(report: Report, network: str = "192.168.77.0/24") -> Report:
+    """The server's report, which tells the network of its address."""
+    stage = Stage(StageName.ADDRESS, Outcome.OK, network=network)
+    return replace(report, paths=tuple(replace(path, stages=(stage,)) for path in report.paths[:1]))
+
+
+def test_an_answer_from_an_address_of_the_servers_network_is_another_machines() -> None:
+    joined = join(_in_network(clear()), _client(None, "192.168.77.99"))
+    assert (joined.verdict.status, joined.verdict.cause) == (Status.BLOCKED, "wrong-address")
+
+
+def test_an_answer_from_an_address_elsewhere_may_be_passed_on_to_the_server() -> None:
+    joined = join(_in_network(clear()), _client(None, "203.0.113.9"))
+    assert (joined.verdict.status, joined.verdict.likely) == (Status.UNDETERMINED, "wrong-address")
+    assert (
+        "203.0.113.9, which is not an address of the server's machine (192.168.77.10)"
+        in joined.verdict.summary
+    )
+
+
+def test_a_container_is_asked_by_the_address_of_the_machine_around_it() -> None:
+    inside = replace(_in_network(clear()), host=replace(clear().host, environment="container"))
+    joined = join(inside, _client("connection-refused", "10.1.1.1"))
+    assert (joined.verdict.status, joined.verdict.cause) == (Status.BLOCKED, "connection-refused")
+    assert (
+        "The server runs in container with the address 192.168.77.10, and the client asked 10.1.1.1"
+        in joined.notes[0]
+    )
+    assert join(inside, _client("connection-refused", "192.168.77.99")).verdict.cause == "wrong-address"
+
+
+def test_a_fault_of_the_server_itself_is_said_to_come_after_the_wrong_address() -> None:
+    joined = join(_in_network(_server("firewall-drops")), _client("connection-filtered", "192.168.5.9"))
+    assert "comes next: fault firewall-drops" in joined.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("server", "says"),
+    [
+        (clear(), "The server's machine lets clients in at http://192.168.77.10:5000/"),
+        (
+            _server("firewall-drops"),
+            "Once that is fixed, the client meets the server's own fault: fault firewall-drops",
+        ),
+        (undetermined(), "Of the server's machine: Probably ufw"),
+    ],
+)
+def test_what_stops_the_client_at_home_comes_before_whatever_the_server_does(
+    server: Report, says: str
+) -> None:
+    address = server.paths[0].address
+    joined = join(server, _client("no-route-to-server", address))
+    assert (joined.verdict.status, joined.verdict.cause) == (Status.BLOCKED, "no-route-to-server")
+    assert joined.notes[0].startswith(says)
+
+
+def test_a_fault_of_another_check_than_the_clients_own_says_nothing_of_the_network_between() -> None:
+    joined = join(clear(), _client("http-error"))
+    assert joined.verdict == replace(_client("http-error").verdict, client_sees=joined.verdict.client_sees)
+    assert joined.notes == ()
+
+
+def test_who_rejects_the_connection_is_named() -> None:
+    joined = join(clear(), _client("connection-rejected"))
+    assert joined.verdict.summary.endswith("met connection-rejected")
+
+
+def test_what_the_server_could_not_settle_is_suspected_where_it_would_explain_the_symptom() -> None:
+    unread = replace(undetermined(), verdict=replace(undetermined().verdict, likely=None))
+    assert join(unread, _client("connection-filtered", "10.1.2.3")).verdict.likely == "firewall-unreadable"
+    assert join(unread, _client("connection-reset", "10.1.2.3")).verdict.likely is None
+
+
+def _asking_from(client: Report, source: str) -> Report:
+    stage = Stage(StageName.ROUTE, Outcome.OK, source=source)
+    return replace(client, paths=(replace(client.paths[0], stages=(stage,)),))
+
+
+@pytest.mark.parametrize(
+    ("peer", "source", "is_told"),
+    [
+        (None, "192.168.77.20", False),
+        (None, "10.9.9.9", True),
+        ("192.168.77.30", "192.168.77.20", True),
+        ("192.168.77.20", "192.168.77.20", False),
+    ],
+)
+def test_a_server_that_was_checked_for_other_clients_is_to_be_checked_again(
+    peer: str | None, source: str, is_told: bool
+) -> None:
+    server = replace(_in_network(clear()), target=replace(clear().target, peer=peer))
+    joined = join(server, _asking_from(_client("connection-filtered"), source))
+    again = [note for note in joined.notes if note.endswith(f"landiag check --port 5000 --peer {source}")]
+    assert bool(again) is is_told
+
+
+def test_what_the_client_saw_is_told_of_the_device_by_its_address() -> None:
+    client = _asking_from(_client("connection-filtered"), "192.168.77.20")
+    seen = replace(
+        client, verdict=replace(client.verdict, client_sees=describe_symptom(Symptom.TIMEOUT, is_client=True))
+    )
+    told = join(_server("firewall-drops"), seen).verdict.client_sees
+    assert told is not None
+    assert told.text == "The device at 192.168.77.20 sees: nothing, until it times out."
+
+
+def test_a_check_of_both_sides_is_the_worse_of_the_two() -> None:
+    checks = (
+        CheckResult(CheckName.PEER, Outcome.BLOCKS, "met connection-filtered", ("f1",)),
+        CheckResult(CheckName.LISTENING, Outcome.OK, "it was asked"),
+    )
+    joined = join(_server("firewall-drops"), replace(_client("connection-filtered"), checks=checks))
+    told = {check.check: check for check in joined.checks}
+    met = CheckResult(CheckName.PEER, Outcome.BLOCKS, "the client: met connection-filtered", ("c-f1",))
+    assert told[CheckName.PEER] == met
+    assert told[CheckName.LISTENING].outcome is Outcome.BLOCKS
+
+
 def test_joined_report_fits_the_schema_and_its_ids_are_its_own() -> None:
     joined = join(_server("firewall-drops"), _client("connection-filtered"))
     schema = json.loads(files("landiag").joinpath("report.schema.json").read_text(encoding="utf-8"))
@@ -151,6 +280,7 @@ def test_joined_report_fits_the_schema_and_its_ids_are_its_own() -> None:
         (clear(), clear(), "both reports are of servers"),
         (_client(None), _client(None), "both reports are of clients"),
         (replace(clear(), target=replace(clear().target, port=8000)), _client(None), "port 8000"),
+        (clear(), replace(_client(None), paths=()), "names no address that it asked"),
     ],
 )
 def test_what_cannot_be_joined_is_a_sentence(first: Report, second: Report, says: str) -> None:

@@ -44,6 +44,12 @@ def test_what_does_not_belong_to_a_symptom_is_left_out() -> None:
     assert describe_symptom(Symptom.VARIES, share=0.5).share == 0.5
 
 
+def test_what_an_unread_firewall_leaves_open_is_said_with_what_is_seen_otherwise() -> None:
+    seen = describe_symptom(Symptom.UNKNOWN, perhaps=Symptom.REFUSED)
+    assert (seen.outcome, seen.perhaps) == (Symptom.UNKNOWN, Symptom.REFUSED)
+    assert seen.text == "Other devices see: connection refused, at once, unless a firewall here drops it."
+
+
 @pytest.mark.parametrize("symptom", Symptom)
 def test_every_symptom_is_a_sentence_of_its_own(symptom: Symptom) -> None:
     texts = {describe_symptom(one).text for one in Symptom}
