@@ -29,6 +29,7 @@ from landiag.servers.restart import RestartAdvice
 def fix_by(title: str, *changes: Change, verified: bool | None = None, risk: str | None = None) -> Fix:
     """Build the fix that makes these changes as root, in this order; the undo takes them back in the other."""
     runs = tuple(Run(change.argv, change=change) for change in changes)
+    keeps = [keep for keep in map(_keep, changes) if keep is not None]
     return Fix(
         title,
         commands=tuple(command_line(run) for run in runs),
@@ -37,18 +38,13 @@ def fix_by(title: str, *changes: Change, verified: bool | None = None, risk: str
         verified=verified,
         risk=risk,
         actions=runs,
-        lasts=Lasts.FOR_GOOD if all(_survives(change) for change in changes) else Lasts.UNTIL_RESTART,
-        keep=next((_keep(change) for change in changes if not _survives(change)), None),
+        lasts=Lasts.UNTIL_RESTART if keeps else Lasts.FOR_GOOD,
+        keep=keeps[0] if keeps else None,
     )
 
 
-def _survives(change: Change) -> bool:
-    """Whether a change is still there after the next start; firewalld's come in pairs, of which one is."""
-    return isinstance(change, UfwRule | FirewalldRule)
-
-
-def _keep(change: Change) -> str:
-    """How to keep what is gone at the next start."""
+def _keep(change: Change) -> str | None:
+    """How to keep what is gone at the next start; None for what is there again (of firewalld's pairs one is)."""
     match change:
         case NftRule():
             return "put the rule into /etc/nftables.conf as well"
@@ -61,7 +57,7 @@ def _keep(change: Change) -> str:
         case LinkSetting():
             return f"set it where {change.interface} is configured (NetworkManager, netplan, interfaces(5))"
         case UfwRule() | FirewalldRule():
-            return "nothing to do"
+            return None
         case _:
             assert_never(change)
 

@@ -89,8 +89,8 @@ def _of_class(case: Case, way: Way, one: ClientClass) -> list[Finding]:
         if link is not None:
             return [strayed(case, way, journey.packet, arrival, link)]
     found = [*_source_refused(case, way, journey), *_lost_replies(case, way, journey)]
-    if found or case.facts.os != "linux" or way.landing is not None:
-        return found
+    if found or case.facts.os != "linux" or way.landing is not None or journey.lost_reply is not None:
+        return found  # what gets lost among containers is told where addresses are
     if is_by_other_link(journey.packet, journey.way_back) and journey.way_back is not None:
         return [by_other_interface(case, way, client_for(case, way), journey.way_back)]
     return []
