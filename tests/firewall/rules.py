@@ -39,7 +39,13 @@ def rule(chain_name: str, *statements: object, **more: object) -> object:
 
 
 def nft(*items: object) -> Ruleset:
-    data = json.dumps({"nftables": [{"table": {"family": "inet", "name": "t"}}, *items]}).encode()
+    return of_family("inet", *items)
+
+
+def of_family(family: str, *items: object) -> Ruleset:
+    """The same rules in a table of another family."""
+    text = json.dumps({"nftables": [{"table": {"family": "inet", "name": "t"}}, *items]})
+    data = text.replace('"inet"', f'"{family}"').encode()
     return parse_ruleset({"nft-ruleset": Reading("nft-ruleset", ReadStatus.OK, data)})
 
 

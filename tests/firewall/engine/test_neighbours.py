@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from ipaddress import ip_address
 
 import pytest
 
 from landiag.firewall.engine.neighbours import Seeker, solicited_node
 from landiag.firewall.engine.surroundings import Surroundings
-from landiag.firewall.linux import parse_ruleset
-from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset
-from tests.firewall.rules import ACCEPT, DROP, chain, match, nft, packet, rule
+from tests.firewall.rules import ACCEPT, DROP, chain, match, nft, of_family, packet, rule
 
 OPERATION = {"payload": {"protocol": "arp", "field": "operation"}}
 FOR = {"payload": {"protocol": "arp", "field": "daddr ip"}}
 SIX = packet(source=ip_address("fd77::20"), destination=ip_address("fd77::10"), length=80)
-
-
-def of_family(family: str, *items: object) -> Ruleset:
-    text = json.dumps({"nftables": [{"table": {"family": "inet", "name": "t"}}, *items]})
-    data = text.replace('"inet"', f'"{family}"').encode()
-    return parse_ruleset({"nft-ruleset": Reading("nft-ruleset", ReadStatus.OK, data)})
 
 
 def sought(rules: Ruleset, one: Packet | None = None) -> str:

@@ -1,0 +1,103 @@
+"""What lets clients pass the rule that stops them: for whom, by which tool, and how it is taken back."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+from msgspec.structs import replace
+
+from landiag.checks import firewall
+from landiag.firewall.linux import parse_ruleset
+from landiag.model.facts import Family, Reading, ReadStatus, Socket
+from landiag.model.host import Facts
+from landiag.model.report import Finding, Outcome
+from landiag.model.ruleset import Ruleset
+from tests.checks.asked import case_of
+from tests.firewall.rules import ACCEPT, chain, dport, of_family, rule
+from tests.journey.world import LO, RULES, host, input_rules, interface, route
+
+SIX = host(
+    interfaces=(LO, interface("eth0", "fd77::10/64")),
+    routes=(
+        route("fd77::10/128", "eth0", kind="local", table="local"),
+        route("fd77::/64", "eth0"),
+        route("::/0", "eth0", gateway="fe80::1"),
+    ),
+    policy_rules=tuple(replace(one, family=Family.IPV6) for one in RULES),
+    sockets=(Socket(ip_address("::"), 5000, v6only=False, uid=1000),),
+)
+CLOSED = input_rules("-m conntrack --ctstate ESTABLISHED -j ACCEPT", policy="DROP")
+
+
+def blocks(facts: Facts, peer: str | None = None, **more: bool) -> list[Finding]:
+    found = firewall.check(case_of(facts, peer=peer, **more)).findings
+    return [finding for finding in found if finding.outcome is Outcome.BLOCKS]
+
+
+@pytest.mark.parametrize(
+    ("peer", "clients"),
+    [(None, "192.168.77.0/24"), ("192.168.77.20", "192.168.77.0/24"), ("10.9.9.9", "10.9.9.9/32")],
+)
+def test_the_clients_network_is_let_in_or_the_one_client_that_is_elsewhere(
+    peer: str | None, clients: str
+) -> None:
+    (finding,) = blocks(host(ruleset=CLOSED), peer)
+    (fix,) = finding.fixes
+    assert fix.commands == (f"iptables-legacy -A INPUT -s {clients} -p tcp -m tcp --dport 5000 -j ACCEPT",)
+    assert fix.verified is True
+
+
+def test_where_nobody_asks_for_fixes_none_is_sought() -> None:
+    (finding,) = blocks(host(ruleset=CLOSED), wants_fixes=False)
+    assert finding.fixes == ()
+
+
+def test_one_rule_after_the_other_is_named_with_its_own_fix() -> None:
+    rules = input_rules("-p tcp --dport 5000 -j DROP", "-s 192.168.77.0/24 -j REJECT", policy="DROP")
+    assert [finding.code for finding in blocks(host(ruleset=rules))] == ["firewall-drops"]
+    output = [chain("in", "input", policy="drop"), chain("out", "output", policy="drop")]
+    codes = [finding.code for finding in blocks(host(ruleset=of_family("ip", *output)))]
+    assert codes == ["firewall-drops", "firewall-drops-replies"]
+
+
+def of_ip6tables(policy: str) -> Ruleset:
+    text = f"*filter\n:INPUT {policy} [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -p tcp --dport 5000 -j ACCEPT\nCOMMIT\n"
+    nothing = Reading("nft-ruleset", ReadStatus.NOT_LOADED)
+    legacy = Reading("ip6tables-legacy-save", ReadStatus.OK, text.encode())
+    return parse_ruleset({one.source: one for one in (legacy, nothing)})
+
+
+@pytest.mark.parametrize(
+    ("ruleset", "command", "undo"),
+    [
+        (
+            of_ip6tables("DROP"),
+            "ip6tables-legacy -I INPUT -s fd77::/64 -p ipv6-icmp --icmpv6-type neighbour-solicitation -j ACCEPT",
+            "ip6tables-legacy -D INPUT -s fd77::/64 -p ipv6-icmp --icmpv6-type neighbour-solicitation -j ACCEPT",
+        ),
+        (
+            of_family("ip6", chain("in", "input", policy="drop"), rule("in", dport(5000), ACCEPT)),
+            "nft insert rule ip6 t in ip6 saddr fd77::/64 icmpv6 type '{ nd-neighbor-solicit, nd-neighbor-advert }'"
+            " accept comment '\"landiag neighbours\"'",
+            "landiag neighbours",
+        ),
+    ],
+    ids=["ip6tables", "nft"],
+)
+def test_who_drops_neighbour_discovery_is_told_to_let_it_in(
+    ruleset: Ruleset, command: str, undo: str
+) -> None:
+    finding = blocks(replace(SIX, ruleset=ruleset))[0]
+    assert "neighbour discovery of IPv6" in finding.title
+    assert finding.fixes[0].commands[0] == command
+    assert undo in finding.fixes[0].undo[0]
+
+
+def test_arp_that_this_machine_may_not_send_is_let_out() -> None:
+    ruleset = of_family("arp", chain("out", "output", policy="drop"))
+    finding = blocks(host(ruleset=ruleset))[0]
+    assert finding.fixes[0].commands == (
+        "nft insert rule arp t out arp daddr ip 192.168.77.0/24 arp operation '{ request, reply }' accept"
+        " comment '\"landiag neighbours\"'",
+    )
