@@ -231,14 +231,14 @@ def _elsewhere(case: Case, ip: IPAddress) -> Finding:
 
 
 def _looks_isolated(case: Case, ip: IPAddress) -> bool:
-    """Whether the gateway is on the link while several other neighbours, the peer apart, are not."""
+    """Whether the gateway is on the link, and no other neighbour that was asked there, the peer or any, is."""
     table = neighbour_table(case)
-    if table is None or isinstance(table, Unknown):
+    if table is None or isinstance(table, Unknown) or case.way is None:
         return False
-    gateway = gateway_of(case)
-    dead = {entry.address for entry in table if {"FAILED", "INCOMPLETE"} & set(entry.states)} - {ip}
-    alive = any(entry.address == gateway and entry.mac for entry in table)
-    return alive and bool(dead)
+    here = [entry for entry in table if entry.device == case.way.interface.name]
+    router = next((entry.mac for entry in here if entry.address == gateway_of(case) and entry.mac), None)
+    others = [entry for entry in here if entry.address != ip and entry.mac != router]
+    return router is not None and bool(others) and all(_GONE & set(entry.states) for entry in others)
 
 
 def _isolation_fix() -> Fix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -30,7 +31,7 @@ SIX = host(
 CLOSED = input_rules("-m conntrack --ctstate ESTABLISHED -j ACCEPT", policy="DROP")
 
 
-def blocks(facts: Facts, peer: str | None = None, **more: bool) -> list[Finding]:
+def blocks(facts: Facts, peer: str | None = None, **more: Any) -> list[Finding]:
     found = firewall.check(case_of(facts, peer=peer, **more)).findings
     return [finding for finding in found if finding.outcome is Outcome.BLOCKS]
 
