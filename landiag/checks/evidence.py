@@ -18,5 +18,6 @@ def of_exchange(exchange: Exchange, attempt: Attempt) -> tuple[Evidence, ...]:
 
 
 def first_bytes(attempt: Attempt) -> str:
-    """What the server said first, where that was no HTTP."""
-    return repr(attempt.first.data[:60]) if attempt.first.data else ""
+    """What the server said first, where that was no HTTP; bytes that are no letters as escapes."""
+    said = attempt.first.data[:60].strip().decode("latin-1")
+    return f'"{said.encode("unicode_escape").decode("ascii")}"' if said else ""

@@ -85,16 +85,22 @@ def http_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
 
 def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     """Say where this server keeps the list of names that it answers to."""
-    kind, name = _kind_of(case, socket), host.rpartition(":")[0] or host
+    kind, name = _kind_of(case, socket), _without_port(host)
     return _listed(f"answer to {name}", (kind.host_check if kind else "") or _ANY_HOST_CHECK, name)
 
 
 def origin_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     """Say where this server keeps the list of origins whose pages it serves."""
-    kind, name = _kind_of(case, socket), host.rpartition(":")[0] or host
+    kind, name = _kind_of(case, socket), _without_port(host)
     own = kind.origin_check if kind else ""
     anywhere = f"Add http://{host} to the origins that the application accepts."
     return _listed(f"accept pages of {host}", own or anywhere, name)
+
+
+def _without_port(host: str) -> str:
+    """The name of a Host header; an address of IPv6 keeps its brackets."""
+    name, _, port = host.rpartition(":")
+    return name if port.isdigit() else host
 
 
 def _kind_of(case: Case, socket: Socket | None) -> ServerKind | None:
