@@ -49,7 +49,12 @@ class Alike(Struct):
     def follow(self, facts: Facts, packet: Packet) -> Journey | Unknown:
         """Follow the attempt that a packet begins, or tell what is known of it."""
         port, ruleset = packet.destination_port, facts.ruleset
-        if isinstance(ruleset, Unknown) or None in (port, packet.source, packet.destination) or port is None:
+        if (
+            isinstance(ruleset, Unknown)
+            or port is None
+            or packet.source is None
+            or packet.destination is None
+        ):
             return follow(facts, packet)
         key = (replace(packet, destination_port=None), _sockets_of_any(facts, port))
         kind = self._kinds.get(key)

@@ -20,6 +20,7 @@ from landiag.model.ruleset import Ruleset
 from landiag.replay import read_facts
 from tests.cases import RECORDED, load
 from tests.firewall.regions import place
+from tests.journey.world import BASE, CLIENT, host
 
 PORTS = (21, 22, 80, 443, 4999, 5000, 5001, 5353, 8000, 8080, 40000, 60000)
 
@@ -74,3 +75,13 @@ def test_ports_that_no_rule_tells_apart_are_followed_once(monkeypatch: pytest.Mo
         (way, *_) = list_ways(alone)
         alike.follow(alone, first_packet(alone, way, client_of(way), port))
     assert len(followed) == 1
+
+
+def test_what_cannot_be_shared_is_followed_by_itself() -> None:
+    packet = first_packet(BASE, list_ways(BASE)[0], ip_address(CLIENT), 5000)
+    unread = Unknown("denied", "nft")
+    assert Alike().follow(host(ruleset=unread), packet) == unread
+    whole = replace(packet, destination_port=None)
+    assert said(Alike().follow(BASE, whole)) == said(follow(BASE, whole))
+    hidden = host(sockets=Unknown("denied", "ss"))
+    assert said(Alike().follow(hidden, packet)) == said(follow(hidden, packet))

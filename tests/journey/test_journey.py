@@ -116,6 +116,14 @@ def test_arp_ignore_for_an_address_on_lo(value: str, answers: bool) -> None:
     assert (attempt(facts, to="192.168.77.50").link is None) is answers
 
 
+def test_a_router_asks_for_the_address_on_its_own_link() -> None:
+    """The client is behind a router and asks for the address of eth1: the router has a route by that of eth0."""
+    routes = (*ROUTES, route("10.0.0.1/32", "eth1", kind="local", table="local"))
+    facts = host(interfaces=(LO, ETH0, ETH1), routes=routes, sysctls=settings(arp_ignore="1"))
+    assert attempt(facts, client="10.1.1.1", to="10.0.0.1").link is None
+    assert attempt(facts, to="10.0.0.1").link is LinkFault.ARP_IGNORE
+
+
 def test_ipv6_answers_for_the_addresses_of_its_own_interface_alone() -> None:
     own = route("fd77::10/128", "eth0", kind="local", table="local")
     facts = host(

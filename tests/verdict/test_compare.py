@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from landiag.gather import gather
 from landiag.host import RecordedHost, Recorder, Recording
 from landiag.model.host import Facts
+from landiag.model.report import Outcome, Path, Report, Stage
+from landiag.model.terms import StageName
 from landiag.render.changes import CHANGE_RENDERERS, render_changes
 from landiag.verdict.change import KINDS, Change
 from landiag.verdict.compare import compare
@@ -72,6 +74,32 @@ def test_reports_alone_tell_verdict_checks_and_deciders() -> None:
     assert "check" in kinds
     assert changes[1].after == "bound-to-loopback"
     assert all(change.kind in KINDS for change in changes)
+
+
+def _decided(
+    stage: StageName, by: str, outcome: Outcome = Outcome.OK, address: str = "192.168.77.10"
+) -> Report:
+    return replace(
+        clear(), paths=(Path("way1", "eth0", address, 4, None, outcome, (Stage(stage, outcome, "", by),)),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("stage", "kind"),
+    [(StageName.INPUT, "rule"), (StageName.REPLY_ROUTE, "route"), (StageName.LINK, "address")],
+)
+def test_reports_alone_tell_who_decides_now(stage: StageName, kind: str) -> None:
+    changes = compare(_decided(stage, "A"), _decided(stage, "B", Outcome.BLOCKS))
+    text = f"At the stage {stage}, the decision was ok A, now blocks B"
+    assert [(one.kind, one.text) for one in changes] == [(kind, text)]
+
+
+def test_the_first_way_is_compared_though_its_address_has_changed() -> None:
+    before, after = _decided(StageName.INPUT, "A"), _decided(StageName.INPUT, "B", address="10.0.0.1")
+    texts = [change.text for change in compare(before, after)]
+    assert "At the stage input, the decision was ok A, now ok B" in texts
+    assert "The way in by 10.0.0.1 on eth0 is new" in texts
+    assert [one.kind for one in compare(before, replace(after, paths=()))] == ["address"]
 
 
 def test_other_machine_is_said() -> None:

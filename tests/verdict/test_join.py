@@ -22,6 +22,7 @@ from landiag.model.report import (
 )
 from landiag.model.terms import CheckName, StageName, Symptom
 from landiag.render.jsontext import render_json
+from landiag.verdict.halves import parse_network
 from landiag.verdict.join import JoinError, join
 from landiag.verdict.symptom import describe_symptom
 from tests.model.expected import ROWS
@@ -263,6 +264,17 @@ def test_a_check_of_both_sides_is_the_worse_of_the_two() -> None:
     met = CheckResult(CheckName.PEER, Outcome.BLOCKS, "the client: met connection-filtered", ("c-f1",))
     assert told[CheckName.PEER] == met
     assert told[CheckName.LISTENING].outcome is Outcome.BLOCKS
+
+
+def test_addresses_that_are_none_are_nobodys() -> None:
+    """Reports come from elsewhere: what is no address there is in no network, and no client."""
+    assert parse_network("everywhere") is None
+    assert parse_network("0.0.0.0/0") is None
+    odd = AddressSpan("a", "b")
+    rule = Finding("firewall-drops", Outcome.WARNS, "some", id="f1", paths=("way1",), clients=(odd,))
+    server = replace(_in_network(clear(), "everywhere"), findings=(rule,))
+    joined = join(server, _asking_from(_client("connection-filtered"), "nobody"))
+    assert joined.verdict.cause == "connection-filtered"
 
 
 def test_joined_report_fits_the_schema_and_its_ids_are_its_own() -> None:

@@ -31,6 +31,11 @@ def test_manual_settings_are_variables_without_passwords() -> None:
     }
 
 
+def test_manual_settings_without_a_proxy_are_none() -> None:
+    text = LISTED.replace("MODE", "manual").replace("'proxy.lan'", "''").replace("port 1080", "port 0")
+    assert parse_gnome_proxies(text) == {}
+
+
 def test_mode_auto_is_a_script_that_nobody_ran() -> None:
     assert "WPAD" in parse_gnome_proxies(LISTED.replace("MODE", "auto"))["autoconfig_url"]
     text = LISTED.replace("MODE", "auto").replace("autoconfig-url ''", "autoconfig-url 'http://w/p.pac'")
