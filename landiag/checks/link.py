@@ -149,11 +149,8 @@ def _settings(case: Case, way: Way, setting: str, what: str) -> Finding:
 
 def _is_heard(case: Case, way: Way, settings: dict[str, str]) -> bool | None:
     """Whether clients find the address once these settings are as given, by the same journey."""
-    classes = case.classes.get(way.id, ())
-    if not classes:
-        return None
     facts = replace(case.facts, sysctls={**case.facts.sysctls, **settings})
-    journey = follow(facts, classes[0].journey.packet)
+    journey = follow(facts, case.classes[way.id][0].journey.packet)
     return None if isinstance(journey, Unknown) else journey.link is None or None
 
 

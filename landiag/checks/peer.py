@@ -141,7 +141,7 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
         return answer([_elsewhere(case, ip)], "")
     states = ", ".join(neighbour.states) if neighbour else "no entry"
     evidence = (Evidence(words.neighbours(case), f"{ip}: {states}"),)
-    if _looks_isolated(case, ip):
+    if _looks_isolated(case, ip, table):
         title = f"The network probably keeps devices apart: the gateway is there, but neither {ip} nor others answer"
         detail = "Guest networks and many access points keep clients from each other. This machine cannot prove it."
         return answer(
@@ -230,12 +230,9 @@ def _elsewhere(case: Case, ip: IPAddress) -> Finding:
     return Finding("peer-in-other-network", Outcome.BLOCKS, title, "", evidence, (fix,))
 
 
-def _looks_isolated(case: Case, ip: IPAddress) -> bool:
+def _looks_isolated(case: Case, ip: IPAddress, table: tuple[Neighbour, ...]) -> bool:
     """Whether the gateway is on the link, and no other neighbour that was asked there, the peer or any, is."""
-    table = neighbour_table(case)
-    if table is None or isinstance(table, Unknown) or case.way is None:
-        return False
-    here = [entry for entry in table if entry.device == case.way.interface.name]
+    here = [entry for entry in table if case.way is not None and entry.device == case.way.interface.name]
     router = next((entry.mac for entry in here if entry.address == gateway_of(case) and entry.mac), None)
     others = [entry for entry in here if entry.address != ip and entry.mac != router]
     return router is not None and bool(others) and all(_GONE & set(entry.states) for entry in others)

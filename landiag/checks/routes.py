@@ -88,11 +88,9 @@ def _open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> 
 
 def returns_without(case: Case, way: Way, route: Route) -> bool | None:
     """Whether answers find their way back once a route is gone, by the same journey; None where they do not."""
-    classes = case.classes.get(way.id, ())
-    if not classes or isinstance(case.facts.routes, Unknown):
-        return None
-    facts = replace(case.facts, routes=tuple(one for one in case.facts.routes if one != route))
-    journey = follow(facts, classes[0].journey.packet)
+    known = () if isinstance(case.facts.routes, Unknown) else case.facts.routes
+    facts = replace(case.facts, routes=tuple(one for one in known if one != route))
+    journey = follow(facts, case.classes[way.id][0].journey.packet)
     if isinstance(journey, Unknown) or journey.lost_reply is not None or journey.link is not None:
         return None
     return None if any(stop.line.route is not None for stop in journey.stops) else True
@@ -279,11 +277,8 @@ def reverse_path(
 
 def _passes_with(case: Case, way: Way, settings: dict[str, str]) -> bool | None:
     """Whether clients' packets are taken and answered once these settings are as given; None where they are not."""
-    classes = case.classes.get(way.id, ())
-    if not classes:
-        return None
     facts = replace(case.facts, sysctls={**case.facts.sysctls, **settings})
-    journey = follow(facts, classes[0].journey.packet)
+    journey = follow(facts, case.classes[way.id][0].journey.packet)
     if isinstance(journey, Unknown) or journey.route_stop is not None or journey.lost_reply is not None:
         return None
     return True

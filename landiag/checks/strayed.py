@@ -67,8 +67,7 @@ def _keep_to_link(case: Case, packet: Packet, arrival: Arrival, link: Interface)
 def _keeps(case: Case, packet: Packet, rule: PolicyRule) -> bool:
     """Whether the client's packets leave by the right link with one rule more, by the same journey."""
     rules = case.facts.policy_rules
-    if isinstance(rules, Unknown):
-        return False
+    assert not isinstance(rules, Unknown)  # nothing was followed without them
     more = tuple(sorted((*rules, rule), key=lambda one: one.priority))
     facts = replace(case.facts, policy_rules=more)
     journey = follow(facts, packet)

@@ -20,7 +20,6 @@ from landiag.checks.routes import (
     wrong_neighbour,
 )
 from landiag.checks.strayed import strayed
-from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.classes import ClientClass
 from landiag.journey.ends import LinkFault, ReplyFault
@@ -130,10 +129,10 @@ def _own_source(case: Case, way: Way, client: IPAddress) -> Finding:
 def _lost_replies(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
     """The answer has no way back, or the wrong one."""
     client = journey.packet.source or client_for(case, way)
-    for stop in _unrouted(journey):
-        if stop.way is not None:
-            yield no_route(case, way, client, stop.way)
-            return
+    unrouted = _unrouted(journey)
+    if unrouted is not None:
+        yield no_route(case, way, client, unrouted)
+        return
     lost = journey.lost_reply
     if lost is not None and lost.reply is not None and lost.way is not None:
         yield from _lost(case, way, client, lost.reply, lost.way)
@@ -145,8 +144,9 @@ def _lost_replies(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
         yield from _lost(case, way, client, fault, journey.way_back)
 
 
-def _unrouted(journey: Journey) -> list[Stopped]:
-    return [one for one in journey.stops if one.leg in BACK and one.line.route is not None]
+def _unrouted(journey: Journey) -> Decision | None:
+    """The routing decision that ends an answer."""
+    return next((one.way for one in journey.stops if one.leg in BACK and one.way is not None), None)
 
 
 def _lost(

@@ -26,6 +26,7 @@ from tests.journey.world import (
     host,
     input_rules,
     interface,
+    iptables,
     neighbour,
     route,
     rule,
@@ -169,6 +170,21 @@ def test_some_clients_that_fare_worse_are_a_warning_that_names_them() -> None:
     assert finding.outcome is Outcome.WARNS
     assert finding.title.startswith("192.168.77.64 to 192.168.77.127: Answers to devices in")
     assert [(span.first, span.last) for span in finding.clients] == [("192.168.77.64", "192.168.77.127")]
+
+
+def test_what_is_dropped_on_its_way_in_would_have_no_way_back_either() -> None:
+    nowhere = (*LOCAL, route("192.168.77.0/24", None, kind="prohibit"))
+    finding = only(host(routes=nowhere, ruleset=input_rules(policy="DROP")))
+    assert finding.title.endswith("can't get back: the route is set to prohibit")
+
+
+def test_a_neighbour_of_the_client_answers_it_past_this_machine() -> None:
+    rules = "-A PREROUTING -p tcp --dport 5000 -j DNAT --to-destination 192.168.77.30:80"
+    finding = only(host(ruleset=iptables(f"*nat\n:PREROUTING ACCEPT [0:0]\n{rules}\nCOMMIT\n")))
+    assert (finding.code, finding.outcome) == ("port-redirected", Outcome.BLOCKS)
+    assert finding.title == (
+        "Port 5000 is sent to 192.168.77.30:80, which answers devices in 192.168.77.0/24 past this machine"
+    )
 
 
 @pytest.mark.parametrize("field", ["routes", "policy_rules"])
