@@ -1,0 +1,200 @@
+"""Who listens on the port: here, in a container, behind a translation, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from landiag.checks import exchange, listening, port
+from landiag.collect.exchanges.http import End
+from landiag.collect.exchanges.tcp import TcpOutcome
+from landiag.model.facts import Namespace, Process, Socket, Unknown
+from landiag.model.host import Facts
+from landiag.model.report import Finding, Outcome
+from landiag.model.ruleset import Ruleset
+from landiag.model.terms import Symptom
+from tests.checks.asked import INFO, MACHINE, case_of, heard, said
+from tests.journey.world import BASE, ETH0, LO, ROUTES, host, interface, iptables, route
+
+HIDDEN = Unknown("denied", "ss")
+USER = replace(MACHINE, info=replace(INFO, privileged=False))
+ANY, LOOPBACK, SIX = ip_address("0.0.0.0"), ip_address("127.0.0.1"), ip_address("::")
+
+
+def found(facts: Facts, **more: Any) -> Sequence[Finding]:
+    return listening.check(case_of(facts, **more)).findings
+
+
+DOCKER0 = interface("docker0", "172.17.0.1/16", kind="container", index=9)
+SENT_ON = "-A PREROUTING -p tcp --dport 5000 -j DNAT --to-destination 172.17.0.2:80"
+PUBLISHED = host(
+    interfaces=(LO, ETH0, DOCKER0),
+    routes=(*ROUTES, route("172.17.0.0/16", "docker0")),
+    sockets=(),
+    ruleset=iptables(f"*nat\n:PREROUTING ACCEPT [0:0]\n{SENT_ON}\nCOMMIT\n"),
+)
+
+
+def inside(*sockets: Socket, **changed: Any) -> Namespace:
+    known = {"sockets": sockets, "interfaces": (interface("eth0", "172.17.0.2/16"),), **changed}
+    return Namespace("4026532001", 99, "shop", **known)
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "code", "says"),
+    [
+        ((inside(Socket(ANY, 80)),), None, ""),
+        ((inside(),), "port-redirected", "is sent to the container at 172.17.0.2:80, where nothing listens"),
+        ((inside(Socket(LOOPBACK, 80)),), "bound-to-loopback", "is listening on 127.0.0.1:80 only"),
+        ((inside(sockets=HIDDEN),), None, ""),
+        (HIDDEN, None, ""),
+    ],
+    ids=["serves", "nobody", "loopback", "unread", "no namespaces"],
+)
+def test_a_published_port_is_served_inside_the_container(
+    namespaces: Any, code: str | None, says: str
+) -> None:
+    told = found(replace(PUBLISHED, namespaces=namespaces))
+    assert [finding.code for finding in told] == ([] if code is None else [code])
+    assert all(says in finding.title for finding in told)
+
+
+@pytest.mark.parametrize(("forward", "outcome"), [("0", Outcome.BLOCKS), (None, Outcome.UNKNOWN)])
+def test_what_is_sent_on_needs_a_machine_that_forwards(forward: str | None, outcome: Outcome) -> None:
+    sysctls = dict(BASE.sysctls)
+    del sysctls["net.ipv4.ip_forward"]
+    told = {} if forward is None else {"net.ipv4.ip_forward": forward}
+    (finding,) = found(replace(PUBLISHED, sysctls={**sysctls, **told}))
+    assert (finding.code, finding.outcome) == ("port-not-forwarded", outcome)
+
+
+def test_a_server_inside_alone_is_to_be_published() -> None:
+    free = host(
+        sockets=(), namespaces=(inside(Socket(ANY, 9)), inside(sockets=HIDDEN), inside(Socket(ANY, 5000)))
+    )
+    (finding,) = found(free)
+    assert (finding.code, finding.outcome) == ("listening-in-namespace", Outcome.BLOCKS)
+    assert finding.fixes[0].title == "Publish the container's port on the host (docker: -p 5000:5000)"
+
+
+PROXY = Process(
+    17, "docker-proxy",
+    ("docker-proxy", "-proto", "tcp", "-host-port", "5000", "-container-ip", "172.17.0.2", "-container-port", "80"),
+)  # fmt: skip
+PASTA = Process(17, "pasta.avx2", ("pasta", "-t", "5000:80"))
+
+
+@pytest.mark.parametrize("carrier", [PROXY, PASTA], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("sockets", "code"),
+    [((Socket(ANY, 80),), None), ((Socket(LOOPBACK, 80),), "bound-to-loopback"), (HIDDEN, None)],
+    ids=["serves", "loopback", "unread"],
+)
+def test_what_a_program_carries_into_a_container_needs_a_server_there(
+    carrier: Process, sockets: Any, code: str | None
+) -> None:
+    told = found(host(processes={17: carrier}, namespaces=(inside(sockets=sockets),)))
+    assert [finding.code for finding in told] == ([] if code is None else [code])
+    assert all(finding.symptom is Symptom.RESET for finding in told)
+
+
+def test_an_ipv6_socket_may_serve_ipv4_where_nobody_tells() -> None:
+    (finding,) = found(host(sockets=(Socket(SIX, 5000, pids=(17,)),)))
+    assert (finding.code, finding.outcome) == ("bound-to-ipv6-only", Outcome.UNKNOWN)
+    assert finding.title.startswith("Whether IPv4 gets in:")
+
+
+def test_a_socket_outside_of_a_vrf_may_serve_it_where_nobody_tells() -> None:
+    card = replace(ETH0, vrf="red", tied_only=None)
+    (finding,) = found(host(interfaces=(LO, card)))
+    assert (finding.code, finding.outcome) == ("bound-to-device", Outcome.UNKNOWN)
+
+
+def test_something_answers_where_no_socket_is() -> None:
+    unread = host(sockets=(), ruleset=Ruleset(gaps=(Unknown("denied", "nft"),)))
+    case = case_of(unread)
+    assert case.way is not None
+    call = exchange.client_exchange(case, case.way)
+    answers = replace(case, readings=dict([heard(call, TcpOutcome.CONNECTED, End.COMPLETE)]))
+    (finding,) = listening.check(answers).findings
+    assert (finding.code, finding.outcome) == ("port-redirected", Outcome.WARNS)
+
+
+@pytest.mark.parametrize(("tracked", "outcome"), [("0", Outcome.BLOCKS), ("7", Outcome.UNKNOWN)])
+def test_unread_rules_may_translate_only_where_connections_are_tracked(
+    tracked: str, outcome: Outcome
+) -> None:
+    unread = host(sockets=(), ruleset=Ruleset(gaps=(Unknown("denied", "nft"),)))
+    readings = dict([said(listening.CONNTRACK_AFTER, tracked)])
+    (finding,) = listening.check(case_of(unread, readings)).findings
+    assert (finding.code, finding.outcome) == ("nothing-listening", outcome)
+
+
+@pytest.mark.parametrize(
+    ("sockets", "codes"),
+    [
+        ((), ["nothing-listening"]),
+        ((Socket(LOOPBACK, 5000),), ["bound-to-loopback"]),
+        ((Socket(ANY, 5000),), []),
+        (HIDDEN, ["nothing-listening"]),
+    ],
+)
+def test_without_an_address_only_loopback_and_nothing_are_faults(sockets: Any, codes: list[str]) -> None:
+    assert [finding.code for finding in found(host(interfaces=(LO,), sockets=sockets))] == codes
+
+
+def test_a_user_is_told_how_to_see_whose_socket_it_is() -> None:
+    mine = host(sockets=(Socket(LOOPBACK, 5000, uid=33),))
+    (finding,) = found(mine, machine=USER)
+    assert finding.fixes[0].steps[0] == "sudo landiag check --port 5000 shows which program it is."
+    (finding,) = found(mine)
+    assert len(finding.fixes[0].steps) == 2
+    (finding,) = found(mine, wants_fixes=False)
+    assert finding.fixes == ()
+
+
+SHOP, OTHER = (
+    Process(17, "shop", ("/opt/shop",), exe="/opt/shop"),
+    Process(18, "blog", ("/opt/blog",), exe="/opt/blog"),
+)
+TAKEN = host(processes={17: SHOP, 18: OTHER})
+
+
+@pytest.mark.parametrize(
+    ("facts", "program", "outcome", "says"),
+    [
+        (TAKEN, "shop", None, ""),
+        (TAKEN, "flask", Outcome.BLOCKS, "Port 5000 is used by shop (pid 17), not by flask"),
+        (host(), "flask", Outcome.UNKNOWN, "Whether flask has port 5000: whose listener it is"),
+        (
+            replace(TAKEN, sockets=(Socket(ANY, 5000, pids=(17,)), Socket(ANY, 5000, pids=(18,)))),
+            None,
+            Outcome.WARNS,
+            "Two programs are listening on port 5000: shop (pid 17) and blog (pid 18)",
+        ),
+        (
+            replace(TAKEN, sockets=(Socket(ANY, 5000, pids=(17,)), Socket(LOOPBACK, 5000, pids=(18,)))),
+            None,
+            Outcome.BLOCKS,
+            "Two programs are listening on port 5000",
+        ),
+        (replace(TAKEN, sockets=(Socket(ANY, 5000, pids=(17,)), Socket(LOOPBACK, 5000))), None, None, ""),
+    ],
+    ids=["its own", "another's", "hidden", "shared", "two addresses", "one is hidden"],
+)  # fmt: skip
+def test_the_port_is_the_right_programs(
+    facts: Facts, program: str | None, outcome: Outcome | None, says: str
+) -> None:
+    told = port.check(case_of(facts, program=program)).findings
+    assert [finding.outcome for finding in told] == ([] if outcome is None else [outcome])
+    assert all(finding.code == "port-taken" and says in finding.title for finding in told)
+
+
+def test_workers_of_one_master_are_one_program() -> None:
+    workers = {pid: replace(SHOP, pid=pid, parent=parent) for pid, parent in ((17, 18), (18, 17), (19, 1))}
+    sockets = tuple(Socket(ANY, 5000, pids=(pid,)) for pid in workers)
+    assert port.check(case_of(host(processes=workers, sockets=sockets))).findings == ()
