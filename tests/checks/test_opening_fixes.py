@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from ipaddress import ip_address
 from typing import Any
 
@@ -9,14 +10,15 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.checks import firewall
+from landiag.collect.linux_sources import ingress_filters
 from landiag.firewall.linux import parse_ruleset
 from landiag.model.facts import Family, Reading, ReadStatus, Socket
 from landiag.model.host import Facts
 from landiag.model.report import Finding, Outcome
 from landiag.model.ruleset import Ruleset
-from tests.checks.asked import case_of
+from tests.checks.asked import case_of, said
 from tests.firewall.rules import ACCEPT, chain, dport, of_family, rule
-from tests.journey.world import LO, RULES, host, input_rules, interface, route
+from tests.journey.world import BASE, ETH0, LO, RULES, host, input_rules, interface, iptables, route
 
 SIX = host(
     interfaces=(LO, interface("eth0", "fd77::10/64")),
@@ -102,3 +104,67 @@ def test_arp_that_this_machine_may_not_send_is_let_out() -> None:
         "nft insert rule arp t out arp daddr ip 192.168.77.0/24 arp operation '{ request, reply }' accept"
         " comment '\"landiag neighbours\"'",
     )
+
+
+JAIL = iptables(
+    "*filter\n:INPUT ACCEPT [0:0]\n:f2b-shop - [0:0]\n-A INPUT -p tcp -j f2b-shop\n"
+    "-A f2b-shop -s 192.168.77.20/32 -j REJECT\n-A f2b-shop -s 192.168.77.0/28 -j REJECT\nCOMMIT\n"
+)
+
+
+def test_the_ban_of_one_client_is_lifted_by_who_made_it() -> None:
+    (finding,) = blocks(host(ruleset=JAIL), "192.168.77.20")
+    (fix,) = finding.fixes
+    assert fix.commands == ("fail2ban-client set shop unbanip 192.168.77.20",)
+    assert fix.undo == ("fail2ban-client set shop banip 192.168.77.20",)
+
+
+def test_clients_that_are_banned_alone_are_a_warning_that_names_them() -> None:
+    found = firewall.check(case_of(host(ruleset=JAIL))).findings
+    assert {finding.outcome for finding in found} == {Outcome.WARNS}
+    lifted = [fix.commands for finding in found for fix in finding.fixes if fix.commands]
+    assert lifted == [("fail2ban-client set shop unbanip 192.168.77.20",)]
+    assert {(span.first, span.last) for finding in found for span in finding.clients} == {
+        ("192.168.77.1", "192.168.77.9"),
+        ("192.168.77.11", "192.168.77.15"),
+        ("192.168.77.20", "192.168.77.20"),
+    }
+
+
+def test_firewallds_panic_is_left_by_its_own_command() -> None:
+    panic = json.dumps({"nftables": [
+        {"table": {"family": "inet", "name": "firewalld_policy_drop"}},
+        {"chain": {"family": "inet", "table": "firewalld_policy_drop", "name": "raw_PREROUTING", "type": "filter",
+                   "hook": "prerouting", "prio": -300, "policy": "drop"}},
+    ]})  # fmt: skip
+    ruleset = parse_ruleset({"nft-ruleset": Reading("nft-ruleset", ReadStatus.OK, panic.encode())})
+    titles = {fix.title: fix.commands for finding in blocks(host(ruleset=ruleset)) for fix in finding.fixes}
+    assert titles["Leave firewalld's panic mode"] == ("firewall-cmd --panic-off",)
+
+
+def test_data_that_is_dropped_is_said_to_starve_the_connection() -> None:
+    rules = input_rules("-p tcp --syn -j ACCEPT", "-p tcp --dport 5000 -j DROP")
+    (finding,) = blocks(host(ruleset=rules))
+    assert "drops the data of connections to port 5000 (they open, then starve)" in finding.title
+
+
+@pytest.mark.parametrize(
+    ("filters", "says"),
+    [("filter protocol ip pref 1 bpf chain 0\n", "a traffic control filter is attached to eth0"), ("", None)],
+)
+def test_what_sees_packets_before_the_rules_cannot_be_judged(filters: str, says: str | None) -> None:
+    readings = dict([said(ingress_filters("eth0"), filters)])
+    found = firewall.check(case_of(BASE, readings)).findings
+    assert [finding.code for finding in found] == ([] if says is None else ["other-firewall"])
+    assert all(str(says) in finding.title and finding.outcome is Outcome.UNKNOWN for finding in found)
+
+
+def test_filters_that_could_not_be_listed_and_xdp_are_unknown() -> None:
+    name = ingress_filters("eth0").name
+    denied = {name: Reading(name, ReadStatus.DENIED, detail="not allowed")}
+    (finding,) = firewall.check(case_of(BASE, denied)).findings
+    assert finding.title == "Whether every packet gets in: eth0's traffic control filters could not be listed"
+    missing = {name: Reading(name, ReadStatus.MISSING)}
+    assert firewall.check(case_of(BASE, missing)).findings == ()
+    (finding,) = firewall.check(case_of(host(interfaces=(LO, replace(ETH0, xdp=True))))).findings
+    assert "an XDP program is attached to eth0" in finding.title

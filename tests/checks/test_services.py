@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from msgspec.structs import replace
 
 from landiag.collect.machine import process_source
@@ -60,6 +61,18 @@ def test_a_service_that_may_make_no_such_socket_is_named_with_its_last_words() -
     assert "started again 4 times" in found.evidence[-1].text
     assert found.evidence[-1].text.endswith("Address family not supported by protocol")
     assert '"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"' in found.fixes[0].commands[1]
+
+
+@pytest.mark.parametrize(
+    ("families", "line"),
+    [
+        ("~AF_INET AF_INET6 AF_PACKET", '"RestrictAddressFamilies=" "RestrictAddressFamilies=~AF_PACKET"'),
+        ("~AF_INET AF_INET6", '"RestrictAddressFamilies=" >'),
+    ],
+)
+def test_families_are_taken_out_of_a_list_that_denies(families: str, line: str) -> None:
+    words = "OSError: [Errno 97] Address family not supported by protocol\n"
+    assert line in decisive(failing(words, families=families)).fixes[0].commands[1]
 
 
 def test_a_service_that_may_not_bind_the_port_is_allowed_to() -> None:
