@@ -14,7 +14,8 @@ from landiag.firewall.engine.watched import Watched, Watcher
 from landiag.journey.ends import End, LinkFault, Sight, end_of_stop, see
 from landiag.journey.followed import find_ends
 from landiag.journey.link import find_link_fault, interface_of
-from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
+from landiag.journey.links import ETHERNET_TYPE
+from landiag.journey.surroundings import HostSurroundings
 from landiag.model.facts import Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import IPAddress, Packet

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from landiag.firewall.engine.fields import NO_SOCKET
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import LinkFault
-from landiag.journey.surroundings import ETHERNET_TYPE, HostSurroundings
+from landiag.journey.links import ETHERNET_TYPE
+from landiag.journey.surroundings import HostSurroundings
 from landiag.model.facts import Interface, IPAddress, Neighbour, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
