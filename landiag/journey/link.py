@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.firewall.engine.fields import NO_SOCKET
+from landiag.firewall.engine.context import NO_SOCKET
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import LinkFault
 from landiag.journey.links import ETHERNET_TYPE

@@ -6,7 +6,7 @@ Sources: ip_route_input_slow and fib_validate_source (net/ipv4/route.c, fib_fron
 
 from __future__ import annotations
 
-from landiag.firewall.engine.fields import NO_SOCKET
+from landiag.firewall.engine.context import NO_SOCKET
 from landiag.firewall.engine.surroundings import Way, type_everywhere
 from landiag.journey.binding import bind_among
 from landiag.journey.edges import edges_of

@@ -6,7 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from landiag.firewall.engine.fields import Context, PacketFields
+from landiag.firewall.engine.context import Context
+from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.ipt.ebtables import lower_frame, parse_ebtables_save
 from landiag.model.action import Opaque, Stop

@@ -10,7 +10,8 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.firewall.engine.fields import PacketFields, Tracking
+from landiag.firewall.engine.context import Tracking
+from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.hooks import ALL, Span
 from landiag.model.packet import Packet
 

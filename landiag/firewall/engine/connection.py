@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.firewall.engine.context import Tracking
 from landiag.firewall.engine.crossing import Trip
-from landiag.firewall.engine.fields import Tracking
 from landiag.firewall.engine.packets import (
     ANSWER,
     ASSURED,

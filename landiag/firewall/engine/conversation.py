@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from landiag.firewall.engine.context import Tracking
 from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.ends import Doubts
-from landiag.firewall.engine.fields import Tracking
 from landiag.firewall.engine.surroundings import Way
 from landiag.model.packet import Packet
 from landiag.model.ruleset import TraceLine, Verdict

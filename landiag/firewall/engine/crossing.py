@@ -11,8 +11,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.bridges import INWARD, INWARD_FILTERED, LEAVING, Prerouting, Stage, put_on
+from landiag.firewall.engine.context import NO_SOCKET, Tracking
 from landiag.firewall.engine.ends import Doubts, End, times
-from landiag.firewall.engine.fields import NO_SOCKET, PacketFields, Tracking, merge
+from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.hooks import ALL, Place, Span, pass_freely, run_hook
 from landiag.firewall.engine.passage import HookResult, Passage
 from landiag.firewall.engine.surroundings import Surroundings, Way

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from landiag.firewall.engine.context import REWRITTEN
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.ends import Doubts, End, Met, Next, minus, share_of, shown, times
-from landiag.firewall.engine.fields import REWRITTEN, PacketFields, merge
+from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.nat import translated
 from landiag.model.action import (
     Action,

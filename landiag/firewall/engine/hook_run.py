@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from landiag.firewall.engine.context import DNAT, SNAT
 from landiag.firewall.engine.ends import End
 from landiag.firewall.engine.evaluate import Walk
-from landiag.firewall.engine.fields import DNAT, SNAT, PacketFields, merge
+from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.nat import SOURCE_KINDS, translated
 from landiag.firewall.engine.passage import MAX_BRANCHES, HookResult, Passage
 from landiag.firewall.engine.surroundings import Tuple

@@ -11,9 +11,10 @@ from msgspec import field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.connection import Connection, connect
+from landiag.firewall.engine.context import NO_SOCKET, REWRITTEN, Context, Tracking
 from landiag.firewall.engine.conversation import Arrival, Conversation, accepting
 from landiag.firewall.engine.crossing import Stopped, Trip, fork, pass_on
-from landiag.firewall.engine.fields import NO_SOCKET, REWRITTEN, Context, PacketFields, Tracking
+from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.nowhere import NOWHERE, REJECTED_BY_ROUTE
 from landiag.firewall.engine.packets import (
     ANSWER,

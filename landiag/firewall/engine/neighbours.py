@@ -12,9 +12,10 @@ from ipaddress import IPv6Address
 from msgspec.structs import replace
 
 from landiag.firewall.engine.bridges import INWARD
+from landiag.firewall.engine.context import NO_SOCKET, Context
 from landiag.firewall.engine.conversation import Conversation
 from landiag.firewall.engine.crossing import Trip
-from landiag.firewall.engine.fields import NO_SOCKET, Context, PacketFields
+from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.packets import fresh
 from landiag.model.match import Doubt, UnknownKind

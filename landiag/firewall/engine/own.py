@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.firewall.engine.context import Context, Tracking
 from landiag.firewall.engine.conversation import Conversation
 from landiag.firewall.engine.crossing import Trip
-from landiag.firewall.engine.fields import Context, PacketFields, Tracking
+from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.packets import ANSWER, DATA, SYN, SYN_ACK, answer_to, family_of, fresh
 from landiag.model.packet import Packet

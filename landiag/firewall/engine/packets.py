@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.firewall.engine.fields import NO_SOCKET, Tracking
+from landiag.firewall.engine.context import NO_SOCKET, Tracking
 from landiag.firewall.engine.surroundings import Tuple
 from landiag.model.packet import Packet, Within
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.firewall.engine.context import NO_SOCKET, Context, Tracking
 from landiag.firewall.engine.crossing import Crosser, Trip
 from landiag.firewall.engine.ends import End
-from landiag.firewall.engine.fields import NO_SOCKET, Context, PacketFields, Tracking
+from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.packets import (
     ANSWER,
     DATA,

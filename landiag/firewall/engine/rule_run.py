@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from landiag.firewall.engine.context import REWRITTEN
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.effects import targets_of, values_of_assign
 from landiag.firewall.engine.endings import Endings
 from landiag.firewall.engine.evaluate import Walk
-from landiag.firewall.engine.fields import REWRITTEN, merge
+from landiag.firewall.engine.fields import merge
 from landiag.firewall.engine.fronts import TANGLED, Ended, Flow, Front, History, Parts, both
 from landiag.firewall.engine.lens import Tangled
 from landiag.firewall.engine.nodes import Space
