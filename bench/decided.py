@@ -16,7 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from landiag.firewall.regions import Regions, Scope, find_regions, is_linux  # noqa: E402
+from landiag.firewall.regions import Regions, find_regions  # noqa: E402
+from landiag.firewall.scope import Scope, is_linux  # noqa: E402
 from landiag.model.packet import Packet  # noqa: E402
 from landiag.model.ruleset import Ruleset, Verdict  # noqa: E402
 from tests.firewall.agreement import corpus_rulesets  # noqa: E402

@@ -20,7 +20,8 @@ from firewall import LISTING, load, some_packets
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.linux import parse_ruleset
 from landiag.firewall.reach import write_reach
-from landiag.firewall.regions import Scope, find_regions
+from landiag.firewall.regions import find_regions
+from landiag.firewall.scope import Scope
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from landiag.cli.inputs import MOST_RULES, read_input
-from landiag.firewall.regions import Scope
 from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
+from landiag.firewall.scope import Scope
 from landiag.host.nft_text import read_nft_text
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet

@@ -17,7 +17,8 @@ from landiag.cli.outputs import Stop, check_outputs, write_file
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT
 from landiag.firewall.reach import render_page, write_reach
-from landiag.firewall.regions import Regions, Scope, find_regions, narrowed
+from landiag.firewall.regions import Regions, find_regions
+from landiag.firewall.scope import Scope, narrowed
 from landiag.host import Recorder
 from landiag.journey.scope import machine_scope
 from landiag.model.facts import IPNetwork, ParseError, Unknown

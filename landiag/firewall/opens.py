@@ -5,10 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.firewall.compared import what_opens
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.spaces import Axis, Box, Universe
 from landiag.firewall.opened import Opening
-from landiag.firewall.regions import Region, Scope, box_of, what_opens
+from landiag.firewall.regions import Region
+from landiag.firewall.scope import Scope, box_of
 from landiag.model.facts import IPAddress
 from landiag.model.operands import Ranges
 from landiag.model.report import AddressSpan, Opened

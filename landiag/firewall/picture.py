@@ -10,7 +10,8 @@ from landiag.firewall.engine.nodes import Space, holds, pieces
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.reach import alike, say_interface, say_ports, say_who
-from landiag.firewall.regions import Kind, Regions
+from landiag.firewall.regions import Regions
+from landiag.firewall.scope import Kind
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Verdict
 

@@ -16,7 +16,8 @@ from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.ranges import common, complement, normal
 from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Universe
 from landiag.firewall.owners import find_owner
-from landiag.firewall.regions import Cell, Kind, Region, Regions, list_regions
+from landiag.firewall.regions import Cell, Region, Regions, list_regions
+from landiag.firewall.scope import Kind
 from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Ruleset, Verdict

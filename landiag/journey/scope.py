@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.firewall.regions import Scope
+from landiag.firewall.scope import Scope
 from landiag.journey.surroundings import FirewallSurroundings
 from landiag.model.facts import Unknown
 from landiag.model.host import Facts

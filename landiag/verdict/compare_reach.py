@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from landiag.firewall.compared import find_both
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.owners import find_owner
 from landiag.firewall.reach import say_interface, say_ports, say_who
-from landiag.firewall.regions import Cell, Kind, Regions, Scope, find_both
+from landiag.firewall.regions import Cell, Regions
+from landiag.firewall.scope import Kind, Scope
 from landiag.journey.scope import machine_scope
 from landiag.model.facts import Unknown
 from landiag.model.host import Facts

@@ -21,9 +21,10 @@ from landiag.firewall.engine.explore import put_at
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.nodes import Space, holds, pieces
 from landiag.firewall.engine.spaces import Axis, Point, Universe
-from landiag.firewall.regions import Cell, Kind, Regions, Scope, around_of, find_regions, template
+from landiag.firewall.regions import Cell, Regions, find_regions
 from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
+from landiag.firewall.scope import Kind, Scope, around_of, template
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict

@@ -12,12 +12,14 @@ from jsonschema import Draft202012Validator
 
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import Judge, judged_json, saved_around
+from landiag.firewall.compared import digest, what_opens
 from landiag.firewall.engine.spaces import MAX_PORT
 from landiag.firewall.opened import Opening, insert_rule
 from landiag.firewall.opens import prove_opening
 from landiag.firewall.picture import draw_grids
 from landiag.firewall.reach import render_page, write_reach
-from landiag.firewall.regions import Scope, digest, find_regions, narrowed, what_opens
+from landiag.firewall.regions import find_regions
+from landiag.firewall.scope import Scope, narrowed
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.reach_html import render_picture

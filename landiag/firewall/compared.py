@@ -1,0 +1,102 @@
+"""Two rulesets held against each other over all packets: what a change opens, and whether both do the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from landiag.firewall.engine.nodes import Space
+from landiag.firewall.regions import Region, Regions, find_regions
+from landiag.firewall.scope import OTHER, Kind, Scope
+from landiag.model.ruleset import Ruleset, Verdict
+
+
+class Opens(Struct, frozen=True):
+    """What a change opens: the packets that are accepted for certain after it and were not before.
+
+    ``doubt`` are those of which nobody can tell any more, or for the first time. ``is_whole`` is False where the
+    comparison was ended by its bound.
+    """
+
+    regions: tuple[Region, ...] = ()
+    doubt: tuple[Region, ...] = ()
+    is_whole: bool = True
+
+
+def what_opens(before: Ruleset, after: Ruleset, scope: Scope) -> Opens:
+    """Compare two rulesets over every packet of a scope, in both directions of its conversation.
+
+    Packets that were perhaps accepted and now are for certain count as opened.
+    """
+    old, new = find_both(before, after, scope)
+    opened: list[tuple[Kind, Space]] = []
+    doubt: list[tuple[Kind, Space]] = []
+    for kind in new.cells:
+        universe = new.universes[kind.version]
+        for grown, verdict in ((opened, Verdict.ACCEPT), (doubt, Verdict.UNKNOWN)):
+            more = universe.subtract(new.space(kind, verdict), old.space(kind, verdict))
+            grown.append((kind, more))
+    return Opens(
+        tuple(_by_kind(opened, Verdict.ACCEPT, new)),
+        tuple(_by_kind(doubt, Verdict.UNKNOWN, new)),
+        is_whole=max(old.runs, new.runs) < scope.most_runs,
+    )
+
+
+def find_both(
+    before: Ruleset, after: Ruleset, scope: Scope, old_scope: Scope | None = None
+) -> tuple[Regions, Regions]:
+    """The regions of two rulesets, told apart by the interfaces that either names."""
+    asked = old_scope or scope
+    old = find_regions(before, asked)
+    new = find_regions(after, scope, _names(old), old)
+    more = _names(new) - _names(old)
+    return (find_regions(before, asked, _names(new), old) if more else old), new
+
+
+def _names(found: Regions) -> set[str]:
+    return {kind.interface for kind in found.cells} - {OTHER}
+
+
+def _by_kind(spaces: Sequence[tuple[Kind, Space]], verdict: Verdict, found: Regions) -> Iterator[Region]:
+    groups: dict[tuple[int, str, Space], list[str]] = {}
+    for kind, space in spaces:
+        if space is not None:
+            groups.setdefault((kind.version, kind.protocol, space), []).append(kind.interface)
+    for (version, protocol, space), names in groups.items():
+        every = len(names) == len(found.interfaces(version, protocol))
+        yield Region(protocol, version, None if every else tuple(names), space, verdict)
+
+
+def digest(found: Regions) -> str:
+    """A digest of what a firewall does: equal for rulesets that do the same, however they are written."""
+    hashed = hashlib.sha256()
+    for version in found.scope.versions:
+        for protocol in found.scope.protocols:
+            for line in _meaning(found, version, protocol):
+                hashed.update(line.encode())
+    return hashed.hexdigest()
+
+
+def _meaning(found: Regions, version: int, protocol: str) -> Iterator[str]:
+    """What becomes of the packets of each interface; those that fare like any other are not told."""
+    said = {
+        name: _spelled(found, Kind(version, protocol, name)) for name in found.interfaces(version, protocol)
+    }
+    for name in sorted(said):
+        usual = max((other for other in said if _covers(other, name)), key=len, default=None)
+        if usual is None or said[usual] != said[name]:
+            yield f"{version} {protocol} {name} {said[name]}\n"
+
+
+def _covers(pattern: str, name: str) -> bool:
+    return pattern.endswith("*") and pattern != name and name.rstrip("*").startswith(pattern[:-1])
+
+
+def _spelled(found: Regions, kind: Kind) -> str:
+    universe = found.universes[kind.version]
+    return " ".join(
+        f"{verdict.value} {list(universe.boxes(found.space(kind, verdict)))}" for verdict in Verdict
+    )
