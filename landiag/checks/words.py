@@ -63,9 +63,9 @@ def closed_port(case: Case) -> str:
 def _is_stealthy(case: Case) -> bool:
     if case.facts.os != "macos":
         return False
-    from landiag.collect import bsd
+    from landiag.collect import bsd_firewalls
 
-    return bsd.read_alf(case.readings).stealth is True
+    return bsd_firewalls.read_alf(case.readings).stealth is True
 
 
 def switch_on(case: Case, interface: str) -> Fix:

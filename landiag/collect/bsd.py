@@ -6,27 +6,20 @@ root only: without them the configuration files say what they would be, and the 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
 from landiag.collect import bsd_net, bsd_sockets, machine
+from landiag.collect.bsd_firewalls import Readings, names_in, parse_ruleset, parsed
 from landiag.collect.bsd_sources import (
     FREEBSD_LISTENERS,
     IFCONFIG,
-    MAC_ALF,
     MAC_LISTENERS,
     MAC_LSOF,
     MAC_PORTS,
     NEIGHBOURS,
     PF_ANCHORS,
-    PF_CONF,
-    PF_INFO,
-    PF_INTERFACES,
-    PF_NAT,
-    PF_RULES,
     PF_TABLES,
     ROUTES,
     SYSCTL,
@@ -37,18 +30,9 @@ from landiag.collect.bsd_sources import (
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
-from landiag.firewall.alf import Alf, Signature, lower_alf, parse_alf, parse_signature
-from landiag.firewall.other_systems import join_rulesets
-from landiag.firewall.pf import PfSystem, PfText, parse_listing, parse_pf
-from landiag.firewall.pf.addresses import TableContent, parse_network, table_content
-from landiag.firewall.pf.compare import is_loaded_from
-from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import (
     Interface,
-    ParseError,
     Process,
-    Reading,
-    ReadStatus,
     Route,
     Socket,
     Source,
@@ -56,14 +40,8 @@ from landiag.model.facts import (
     parse_reading,
 )
 from landiag.model.host import Facts
-from landiag.model.ruleset import Ruleset
-
-Readings = Mapping[str, Reading]
-T = TypeVar("T")
-
 
 MAX_ANCHORS = 48
-_SAFE_NAME = re.compile(r"^[A-Za-z0-9_.:][A-Za-z0-9_.:/@+-]*$")
 
 
 def parse_facts(readings: Readings, who: Machine) -> Facts:
@@ -77,7 +55,7 @@ def parse_facts(readings: Readings, who: Machine) -> Facts:
         interfaces=with_ways_out(interfaces, known_routes),
         routes=known_routes,
         policy_rules=one_table(),
-        neighbours=_parsed(readings, NEIGHBOURS, bsd_net.parse_arp),
+        neighbours=parsed(readings, NEIGHBOURS, bsd_net.parse_arp),
         sockets=parse_listeners(readings),
         processes={},
         namespaces=(),
@@ -93,9 +71,9 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
     pids = tuple({pid for socket in listeners for pid in socket.pids})
     if pids:
         wanted.append(machine.process_source(pids))
-    for name in _names(readings, PF_ANCHORS)[:MAX_ANCHORS]:
+    for name in names_in(readings, PF_ANCHORS)[:MAX_ANCHORS]:
         wanted += [anchor_source(name, "rules"), anchor_source(name, "nat")]
-    wanted += [table_source(name) for name in _names(readings, PF_TABLES)[:MAX_ANCHORS]]
+    wanted += [table_source(name) for name in names_in(readings, PF_TABLES)[:MAX_ANCHORS]]
     return tuple(wanted)
 
 
@@ -114,36 +92,26 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
     return replace(facts, processes=_processes(readings), ruleset=parse_ruleset(readings, facts.os))
 
 
-def _parsed(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:
-    """Parse a reading. Nothing at all is not an answer."""
-    reading = readings.get(source.name)
-    if reading is None:
-        return Unknown("it was not read", source.name)
-    if reading.status is ReadStatus.OK and not reading.data.strip():
-        return Unknown("it ended well and said nothing", reading.source, reading.remedy)
-    return parse_reading(reading, parse)
-
-
 def _interfaces(readings: Readings) -> tuple[Interface, ...] | Unknown:
     ports = readings.get(MAC_PORTS.name)
     wifi = bsd_net.parse_hardware_ports(ports.text) if ports is not None else frozenset()
-    return _parsed(readings, IFCONFIG, lambda text: bsd_net.parse_ifconfig(text, wifi))
+    return parsed(readings, IFCONFIG, lambda text: bsd_net.parse_ifconfig(text, wifi))
 
 
 def _routes(readings: Readings, interfaces: tuple[Interface, ...] | Unknown) -> tuple[Route, ...] | Unknown:
     known = () if isinstance(interfaces, Unknown) else interfaces
-    found = _parsed(readings, ROUTES, lambda text: bsd_net.join_families(bsd_net.parse_routes(text), text))
+    found = parsed(readings, ROUTES, lambda text: bsd_net.join_families(bsd_net.parse_routes(text), text))
     return found if isinstance(found, Unknown) else (*own_routes(known), *found)
 
 
 def parse_listeners(readings: Readings) -> tuple[Socket, ...] | Unknown:
     """The listening sockets: from netstat or sockstat, with the owners that lsof knows besides."""
     if FREEBSD_LISTENERS.name in readings:
-        return _parsed(readings, FREEBSD_LISTENERS, bsd_sockets.parse_sockstat)
-    found = _parsed(readings, MAC_LISTENERS, bsd_sockets.parse_netstat)
+        return parsed(readings, FREEBSD_LISTENERS, bsd_sockets.parse_sockstat)
+    found = parsed(readings, MAC_LISTENERS, bsd_sockets.parse_netstat)
     if MAC_LSOF.name not in readings:
         return found
-    listed = _parsed(readings, MAC_LSOF, bsd_sockets.parse_lsof)
+    listed = parsed(readings, MAC_LSOF, bsd_sockets.parse_lsof)
     owned = () if isinstance(listed, Unknown) else tuple(socket for socket, _ in listed)
     if isinstance(found, Unknown):
         return owned or found
@@ -167,139 +135,3 @@ def _processes(readings: Readings) -> Mapping[int, Process] | Unknown:
 def _sysctls(readings: Readings) -> Mapping[str, str]:
     reading = readings.get(SYSCTL.name)
     return {} if reading is None else bsd_net.parse_sysctl(reading.text)
-
-
-def parse_ruleset(readings: Readings, os: str) -> Ruleset | Unknown:
-    """pf, and on macOS the application firewall with it."""
-    parts = [read_pf(readings).lower()]
-    if os == "macos":
-        parts.append(lower_alf(read_alf(readings), read_signatures(readings)))
-    return join_rulesets(parts)
-
-
-def read_alf(readings: Readings) -> Alf:
-    """What socketfilterfw said, flag by flag. What could not be read is left open."""
-    alf = Alf()
-    for source in MAC_ALF:
-        part = _parsed(readings, source, parse_alf)
-        if not isinstance(part, Unknown):
-            alf = alf.under(part)
-        elif source.name in ("alf-getblockall", "alf-listapps"):
-            alf = alf.under(
-                Alf(problems=(f"socketfilterfw {source.argv[1]} could not be read: {part.reason}",))
-            )
-    return alf
-
-
-def read_signatures(readings: Readings) -> Mapping[str, Signature]:
-    """Who signed the programs that were asked about."""
-    found = {}
-    for name, reading in readings.items():
-        if not name.startswith("codesign "):
-            continue
-        program = name.removeprefix("codesign ")
-        if reading.status is ReadStatus.OK:
-            try:
-                found[program] = parse_signature(reading.text)
-            except ParseError:
-                unsigned = "not signed at all" in reading.detail
-                if unsigned:
-                    found[program] = Signature.NONE
-    return found
-
-
-def read_pf(readings: Readings) -> PfSystem:
-    """What pfctl said: its state, the main rules, the anchors and the tables."""
-    system = PfSystem()
-    info = _parsed(readings, PF_INFO, parse_pf)
-    if isinstance(info, Unknown):
-        system.doubt = f"whether pf is on could not be read: {info.reason}"
-    else:
-        system.texts.append(info)
-        if info.enabled is False:
-            return system
-    for source in (PF_NAT, PF_RULES):
-        reading = readings.get(source.name)
-        if (
-            reading is not None
-            and reading.status is ReadStatus.OK
-            and source is PF_RULES
-            and not reading.data.strip()
-        ):
-            system.gaps.append("pf is on, and pfctl -s rules ended well and said nothing")
-        elif reading is not None and reading.status is ReadStatus.OK:
-            text = parse_listing(reading.text)
-            text.shows_rules = text.shows_rules or source is PF_RULES
-            system.texts.append(text)
-        else:
-            reason = reading.detail if reading is not None else "it was not read"
-            system.gaps.append(f"{source.name} could not be read: {reason}")
-    _add_skipped(system, readings.get(PF_INTERFACES.name))
-    for name, reading in readings.items():
-        kind, _, rest = name.partition(" ")
-        if kind in ("pf-rules", "pf-nat") and rest and reading.status is not ReadStatus.OK:
-            system.unread.append(rest)
-        elif kind in ("pf-rules", "pf-nat") and rest:
-            listed = parse_listing(reading.text)
-            if listed.problems:
-                system.unread.append(rest)
-            system.anchors[rest] = [*system.anchors.get(rest, ()), *listed.rules]
-        elif kind == "pf-table" and reading.status is ReadStatus.OK:
-            content = _table(reading.text)
-            if content is not None:
-                system.tables[rest] = content
-    system.gaps += _strange_names(readings)
-    return system
-
-
-def read_pf_conf(readings: Readings) -> PfText | None:
-    """/etc/pf.conf, where it could be read and the loaded rules are its own; None otherwise."""
-    rules = readings.get(PF_RULES.name)
-    configured = _parsed(readings, PF_CONF, parse_pf)
-    if isinstance(configured, Unknown) or rules is None or rules.status is not ReadStatus.OK:
-        return None
-    return configured if is_loaded_from(parse_listing(rules.text), configured) else None
-
-
-def _strange_names(readings: Readings) -> list[str]:
-    """Listings of anchors or tables that hold what is no name: nobody knows what was not asked for then."""
-    return [
-        f"{source.name} holds {word!r}, which is no name"
-        for source in (PF_ANCHORS, PF_TABLES)
-        if (reading := readings.get(source.name)) is not None and reading.status is ReadStatus.OK
-        for line in reading.text.splitlines()
-        if (word := line.strip()) and "ALTQ" not in line and not _SAFE_NAME.match(word)
-    ]
-
-
-def _add_skipped(system: PfSystem, reading: Reading | None) -> None:
-    """``set skip on`` stands in no rule: only the list of interfaces shows it."""
-    if reading is None or reading.status is ReadStatus.NOT_RECORDED:
-        return
-    if reading.status is ReadStatus.OK:
-        system.texts.append(PfText(skip=bsd_net.parse_skipped(reading.text)))
-    else:
-        system.doubt = system.doubt or f"which interfaces pf skips could not be read: {reading.detail}"
-
-
-_TABLE_LINE = re.compile(r"\s*(!?)((?:\d+(?:\.\d+){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%\w+)?)(?:/\d+)?)\s*")
-
-
-def _table(text: str) -> TableContent | None:
-    """The addresses of a table as pfctl shows them, one a line; None where a line is none."""
-    names = []
-    for line in text.splitlines():
-        found = _TABLE_LINE.fullmatch(line)
-        if found is None or parse_network(found[2]) is None:
-            return None
-        names.append(Name(found[2], found[1] == "!"))
-    return table_content(names, complete=True)
-
-
-def _names(readings: Readings, source: Source) -> list[str]:
-    """The names that a listing of anchors or tables shows; odd ones are left out, never passed on."""
-    reading = readings.get(source.name)
-    if reading is None or reading.status is not ReadStatus.OK:
-        return []
-    words = (line.strip() for line in reading.text.splitlines() if line.strip() and "ALTQ" not in line)
-    return [word for word in dict.fromkeys(words) if _SAFE_NAME.match(word)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.collect import bsd, bsd_sources
+from landiag.collect import bsd, bsd_firewalls, bsd_sources
 from landiag.collect.machine import parse_machine
 from landiag.firewall.alf import Signature
 from landiag.host import Recorder
@@ -43,19 +43,19 @@ def test_the_facts_of_a_mac() -> None:
 def test_the_program_that_listens_is_asked_for_its_signature() -> None:
     texts = {**made.alf(made.ALF_ON), f"codesign {made.PYTHON}": '# designated => cdhash H"00"\n'}
     _, readings = facts_of(made.mac(texts=texts))
-    assert bsd.read_signatures(readings) == {made.PYTHON: Signature.NONE}
+    assert bsd_firewalls.read_signatures(readings) == {made.PYTHON: Signature.NONE}
 
 
 def test_pf_that_only_root_may_read_is_unknown_not_off() -> None:
     _, readings = facts_of(made.mac(denied=made.NOT_ROOT))
-    system = bsd.read_pf(readings)
+    system = bsd_firewalls.read_pf(readings)
     assert "Permission denied" in system.doubt
     assert len(system.gaps) == 2
 
 
 def test_pf_that_is_disabled_needs_no_rules() -> None:
     _, readings = facts_of(made.mac(texts={"pf-info": made.PF_DISABLED}))
-    assert bsd.read_pf(readings).enabled is False
+    assert bsd_firewalls.read_pf(readings).enabled is False
 
 
 def test_anchors_and_tables_are_read_by_name_and_odd_names_never_passed_on() -> None:
@@ -64,7 +64,7 @@ def test_anchors_and_tables_are_read_by_name_and_odd_names_never_passed_on() -> 
     _, readings = facts_of(made.mac(texts=texts))
     asked = [name for name in readings if name.startswith("pf-rules ")]
     assert asked == ["pf-rules com.apple", "pf-rules com.apple/250.ApplicationFirewall"]
-    found = bsd.read_pf(readings)
+    found = bsd_firewalls.read_pf(readings)
     assert [str(network) for network, _ in found.tables["bad"].networks] == ["10.0.0.0/8", "10.1.1.1/32"]
     assert set(found.unread) == {"com.apple", "com.apple/250.ApplicationFirewall"}
 
@@ -75,7 +75,7 @@ def test_anchors_and_tables_are_read_by_name_and_odd_names_never_passed_on() -> 
 def test_silence_with_status_0_is_unknown(name: str) -> None:
     texts = {**made.alf(made.ALF_ON, (made.PYTHON_APP, True)), name: ""}
     facts, readings = facts_of(made.mac(texts=texts))
-    alf = bsd.read_alf(readings)
+    alf = bsd_firewalls.read_alf(readings)
     unknown = [facts.sockets, facts.interfaces, facts.routes, alf.state, alf.problems or ("ok",)]
     assert any(isinstance(one, Unknown) or one is None for one in unknown) or alf.problems
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
-from landiag.collect import bsd as collected
+from landiag.collect import bsd_firewalls as collected
 from landiag.firewall.alf import BLOCKS_ALL, Signature, is_entry_of, lower_alf
 from landiag.firewall.other_systems import join_rulesets
 from landiag.journey.journey import Journey, follow_through

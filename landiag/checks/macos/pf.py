@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.checks.case import Case
-from landiag.collect import bsd as collected
+from landiag.collect import bsd_firewalls as collected
 from landiag.firewall.alf import lower_alf
 from landiag.firewall.other_systems import join_rulesets
 from landiag.firewall.pf import parse_pf
