@@ -23,7 +23,7 @@ from landiag.model.changes import (
 from landiag.model.facts import Process, Unknown
 from landiag.model.lines import command_line, undo_line
 from landiag.model.report import Fix
-from landiag.servers.restart import RestartAdvice
+from landiag.servers.advice import RestartAdvice
 
 
 def fix_by(title: str, *changes: Change, verified: bool | None = None, risk: str | None = None) -> Fix:

@@ -15,10 +15,11 @@ from landiag.collect.machine import parse_edit
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Process, Socket, Unknown
 from landiag.model.report import Fix
+from landiag.servers.advice import RestartAdvice
 from landiag.servers.debugger import EXPLAINED
 from landiag.servers.kinds import ServerKind
 from landiag.servers.recognise import Server, recognise
-from landiag.servers.restart import RestartAdvice, http_command, restart_command
+from landiag.servers.restart import http_command, restart_command
 from landiag.servers.told import told
 
 _UNIT = re.compile(r"/([^/]+\.service)(?:/|$)")

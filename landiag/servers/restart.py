@@ -9,47 +9,17 @@ from __future__ import annotations
 import re
 import shlex
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.model.actions import Run
 from landiag.model.facts import Family, Process
-from landiag.model.lines import command_line, is_windows_path, shell_line
 from landiag.model.report import Edit
-from landiag.redact.masking import is_masked
-from landiag.servers.debugger import EXPLAINED, needs_a_person, told_without, without_debugger
-from landiag.servers.invocation import Invocation, of_environment
+from landiag.servers.advice import RestartAdvice
+from landiag.servers.invocation import Invocation
 from landiag.servers.recognise import Server
+from landiag.servers.retyped import again, typed
 from landiag.servers.rewrite import rewritten
 from landiag.servers.told import file_steps, form, kind_for, told
-
-
-class RestartAdvice(Struct, frozen=True):
-    """What to do so that a server listens on all addresses.
-
-    ``run`` starts it again, in ``cwd`` once ``stop_pid`` has ended. ``steps`` are sentences for what no command
-    does, in the order in which they are done, before it. ``edit`` is the change to the file where the address
-    stands, when its text was given. ``needs`` is a Fix's. ``stop_signal`` is what ends it: uWSGI starts anew on
-    TERM. ``complete``: the edit and the command alone do it, without the steps. ``debugs``: its debugger is on,
-    or may be. ``os`` is the system's name, as in ``Machine.os``.
-    """
-
-    title: str
-    run: Run | None = None
-    steps: tuple[str, ...] = ()
-    cwd: str | None = None
-    stop_pid: int | None = None
-    stop_signal: str = "TERM"
-    edit: Edit | None = None
-    needs: str | None = "restart-server"
-    complete: bool = False
-    debugs: bool = False
-    os: str = "linux"
-
-    @property
-    def commands(self) -> tuple[str, ...]:
-        """The lines to paste; empty where no command can be shown."""
-        return () if self.run is None else (command_line(self.run, os=self.os),)
 
 
 def restart_command(
@@ -124,7 +94,7 @@ def http_command(server: Server, port: int | None) -> RestartAdvice:
         shown = value or (arguments[index + 1] if index + 1 < len(arguments) else "")
         if name in wanted and (port is None or shown.rsplit(":", 1)[-1] == str(port)):
             arguments[index] = f"--http-socket{sign}{value}"
-    return _typed(advice, server, replace(called, arguments=tuple(arguments)))
+    return typed(advice, server, replace(called, arguments=tuple(arguments)))
 
 
 def _ending(title: str, server: Server) -> RestartAdvice:
@@ -184,7 +154,7 @@ def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None,
         return _of_service(advice, server.kind.service, os)
     if advice.edit is None and server.kind.instead and server.invocation and server.script is None:
         return _without_edit(advice, server, server.invocation, host, port)
-    return _again(_whole_with_edit(advice), server, server.script or server.invocation)
+    return again(_whole_with_edit(advice), server, server.script or server.invocation)
 
 
 def _whole_with_edit(advice: RestartAdvice) -> RestartAdvice:
@@ -205,7 +175,7 @@ def _without_edit(
     interpreter = called.words[: -1 if called.script else -2]
     started = Invocation(interpreter, called.program, arguments, called.runtime)
     steps = tuple(f"Or, to go on starting it as you do: {step[0].lower()}{step[1:]}" for step in advice.steps)
-    return _typed(replace(advice, steps=steps, complete=True), server, started)
+    return typed(replace(advice, steps=steps, complete=True), server, started)
 
 
 def _filled(word: str, known: dict[str, str]) -> str:
@@ -219,7 +189,7 @@ def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | No
     advice = replace(advice, steps=(*advice.steps, *server.kind.steps))
     if server.kind.how == "environment":
         variables = {server.kind.variable: form(server, host, port)}
-        return _again(replace(advice, complete=True), server, script or called, variables)
+        return again(replace(advice, complete=True), server, script or called, variables)
     if script is not None:
         return _of_script(advice, server, script, host, port)
     if called is None:
@@ -229,8 +199,8 @@ def _of_command(advice: RestartAdvice, server: Server, host: str, port: int | No
     changed = rewritten(server, called.arguments, host, port)
     if changed is None:
         advice = replace(advice, steps=(*file_steps(server, host, advice.edit), *advice.steps))
-        return _again(_whole_with_edit(advice), server, called)
-    return _again(replace(advice, complete=True), server, replace(called, arguments=changed))
+        return again(_whole_with_edit(advice), server, called)
+    return again(replace(advice, complete=True), server, replace(called, arguments=changed))
 
 
 def _of_script(
@@ -243,63 +213,12 @@ def _of_script(
     in_file = [w for w in own if w.split("=", 1)[0] in names and w not in script.arguments]
     if in_file and advice.edit is None:
         step = f"In package.json, in the script that starts it: {told(server, host, port)}."
-        return _again(replace(advice, steps=(step, *advice.steps)), server, script)
+        return again(replace(advice, steps=(step, *advice.steps)), server, script)
     if in_file:
-        return _again(_whole_with_edit(advice), server, script)
+        return again(_whole_with_edit(advice), server, script)
     changed = rewritten(server, script.arguments, host, port, after="")
-    return _again(
+    return again(
         replace(advice, complete=changed is not None),
         server,
         replace(script, arguments=changed or script.arguments),
     )
-
-
-def _again(
-    advice: RestartAdvice, server: Server, called: Invocation | None, extra: dict[str, str] | None = None
-) -> RestartAdvice:
-    """The advice with the command typed again, where it may be shown."""
-    if called is None:
-        return replace(advice, steps=(*advice.steps, "Start it again with your own command."))
-    return _typed(advice, server, called, extra)
-
-
-def _typed(
-    advice: RestartAdvice, server: Server, called: Invocation, extra: dict[str, str] | None = None
-) -> RestartAdvice:
-    if needs_a_person(server.kind, called.arguments):
-        step = f"Start it again with your own command{told_without(server.kind)}: {EXPLAINED}."
-        return replace(advice, steps=(*advice.steps, step))
-    called = replace(called, arguments=without_debugger(server.kind, called.arguments))
-    words = of_environment(called.words, server.process.environment)
-    words = (*words, *called.arguments) if called.arguments or words[-1:] != ("--",) else words[:-1]
-    variables = _variables(server) | (extra or {})
-    everything = [*words, *variables.values()]
-    if is_masked(everything):
-        step = f"Its command line holds a secret, which is not shown. {_instead(server, called)}"
-        return replace(advice, steps=(*advice.steps, step))
-    if not all(word.isprintable() for word in everything):
-        step = f"Its command line holds characters that cannot be shown. {_instead(server, called)}"
-        return replace(advice, steps=(*advice.steps, step))
-    run = Run(words, advice.cwd, tuple(variables.items()), detached=True, user=server.process.user)
-    return replace(advice, run=run, os="windows" if _is_windows(server) else "linux")
-
-
-def _variables(server: Server) -> dict[str, str]:
-    """The variables that it needs again, and those that keep its debugger off."""
-    seen = server.process.environment
-    kept = {name: seen[name] for name in server.kind.environment if name in seen}
-    return kept | dict(server.kind.debugger_variables)
-
-
-def _is_windows(server: Server) -> bool:
-    """Whether it runs on Windows, by its program or its folder."""
-    return any(is_windows_path(path or "") for path in (server.process.exe, server.process.cwd))
-
-
-def _instead(server: Server, called: Invocation) -> str:
-    """What to change in the command, when the command itself may not be printed."""
-    shown = [word for word in called.arguments if word not in (server.invocation or called).arguments]
-    if shown and not is_masked(shown):
-        line = shell_line(shown, {}, powershell=_is_windows(server))
-        return f"Start it again with your own command and this in it: {line}"
-    return "Start it again with your own command, changed so that it listens on all addresses."

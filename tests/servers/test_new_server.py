@@ -24,7 +24,7 @@ import sys
 from landiag.collect.machine import parse_processes
 from landiag.host.calls import processes
 from landiag.servers.recognise import recognise
-from landiag.servers.restart import restart_command
+from landiag.servers.restart import (restart_command)
 
 pid = int(sys.argv[1])
 known = parse_processes(processes({"pids": str(pid)}, 5.0).decode())

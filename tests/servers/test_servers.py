@@ -14,10 +14,11 @@ from landiag.collect.exchanges.answerers import answerers, recognise_http
 from landiag.model.facts import Family, Process
 from landiag.redact.masking import mask_argv
 from landiag.redact.secret_names import MASK
+from landiag.servers.advice import RestartAdvice
 from landiag.servers.invocation import invocation
 from landiag.servers.kinds import server_kinds
 from landiag.servers.recognise import Server, recognise
-from landiag.servers.restart import RestartAdvice, restart_command
+from landiag.servers.restart import restart_command
 
 HOWS = {"option", "bind", "positional", "environment", "forward", "source", "config", "steps"}
 
