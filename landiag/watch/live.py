@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import queue
 import selectors
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import IO
 
 from msgspec import Struct
 
 from landiag.collect.makers import MAKERS, is_random, parse_makers
-from landiag.diagnose import diagnose
-from landiag.host import LiveHost, Recorder, Recording, render_recording
+from landiag.host import LiveHost, Recording, render_recording
 from landiag.model.facts import Reading, ReadStatus, parse_reading
 from landiag.model.report import Report
-from landiag.question import Question, UsageError
+from landiag.question import Question
 from landiag.version import __version__
 from landiag.watch.capture import BATCH, Capture
 from landiag.watch.conclude import Attempt
@@ -34,22 +30,13 @@ from landiag.watch.events import (
     Maker,
     Refusal,
     Segment,
-    encode_event,
 )
 from landiag.watch.events import Reading as ReadingAgain
 from landiag.watch.packets import RST, Frame, parse_frame
+from landiag.watch.rereading import REST, Rereading
 from landiag.watch.session import Session
+from landiag.watch.spool import EVENTS, Spool
 from landiag.watch.tracefs import Tracer
-
-EVENTS = "watch-events"
-"""The name of the reading that holds the events in a recording."""
-
-GATHER_SECONDS = 10.0
-STALE_SECONDS, REST = 1.0, 4.0
-"""How old the facts may be when a client fails: somebody may be mending the firewall meanwhile.
-
-At least ``REST`` times as long as reading them takes, so that failing clients do not keep the machine busy.
-"""
 
 LOOK_AFTER = 0.08
 """Seconds after a SYN without answer when the kernel's lists and counters are asked."""
@@ -58,9 +45,6 @@ REMIND_SECONDS, DRAIN_SECONDS = 20.0, 2.0
 TRACE_AFTER, TRACE_EVERY = 0.01, 0.05
 TELL_EVERY = 0.2
 """Seconds between two looks at what waits: nobody reads faster, and a flood has thousands of attempts."""
-
-MAX_RECORDED = 64 << 20
-"""Bytes of events that a recording holds; those beyond are left out, but for the end."""
 
 _IDLE = 0.25
 
@@ -104,8 +88,7 @@ class LiveWatch:
         except OSError:
             self._close_tracer()
             raise
-        self._spool: IO[bytes] | None = tempfile.TemporaryFile() if keeps else None  # noqa: SIM115 - closed with the watch
-        self._fresh: queue.SimpleQueue[Mapping[str, Reading]] = queue.SimpleQueue()
+        self._spool = Spool() if keeps else None
         self._times = _Times()
         self._known: set[str] = set()
         self._clock = 0.0  # until when all packets were taken: what is asked meanwhile counts as of then
@@ -130,24 +113,13 @@ class LiveWatch:
 
     def prepare(self) -> Report:
         """Read the machine; packets that come meanwhile are kept by the kernel."""
-        self._base, self._readings = self._diagnose()
-        self._first_readings = dict(self._readings)
+        self._machine = Rereading(self.question)
         begun = time.time()
-        self._times.gathered = begun
-        self.session = Session(self.port, self.question.target.peer, self._readings)
+        self.session = Session(self.port, self.question.target.peer, self._machine.readings)
         self._clock = begun
         self._feed(Begin(begun, self.port, self._tracer is not None))
         self._feed_counters()
-        return self._base
-
-    def _diagnose(self) -> tuple[Report, Mapping[str, Reading]]:
-        deadline = time.monotonic() + GATHER_SECONDS
-        host = LiveHost(deadline)
-        recorder = Recorder(host)
-        try:
-            return diagnose(self.question, recorder, deadline), recorder.readings
-        finally:
-            host.close()
+        return self._machine.base
 
     def run(self, seconds: float, remind: Callable[[], None]) -> Outcome:
         """Watch for that long, or until ``stop`` is set; ``remind`` is called when nothing has arrived for a while."""
@@ -165,9 +137,7 @@ class LiveWatch:
                         remind()
         lasted = time.monotonic() - begun
         self._drain()
-        if time.time() - self._times.gathered > STALE_SECONDS:
-            self._gather_beside()
-            self._take_fresh()
+        self._feed_facts(self._machine.finish())
         self._feed(End(self._clock, self._capture.count_lost()))
         return Outcome(
             self.session.base(self.question),
@@ -194,7 +164,7 @@ class LiveWatch:
             self._emit_until(self._clock)
         if self.session.watcher.unanswered():
             self._look(now)
-        self._take_fresh()
+        self._feed_facts(self._machine.take())
         if self.wait is not None and now >= self._times.told + TELL_EVERY:
             self._times.told = now
             self.wait(self.session.waiting())
@@ -281,43 +251,19 @@ class LiveWatch:
 
     def _gather_again(self, now: float) -> None:
         """Read the machine again beside the loop, where the facts are old; conclusions wait for it a moment."""
-        times = self._times
-        if self.session.watcher.reading_since is not None or now - times.gathered < times.stale:
-            return
-        times.asked = now
-        self._feed(ReadingAgain(self._clock))
-        threading.Thread(target=self._gather_beside, daemon=True).start()
+        if self.session.watcher.reading_since is None and self._machine.is_old(now):
+            self._feed(ReadingAgain(self._clock))
+            self._machine.begin(now)
 
-    def _gather_beside(self) -> None:
-        try:
-            self._fresh.put(self._diagnose()[1])
-        except UsageError:  # an interface that was named is gone: what was read before must do
-            self._fresh.put({})
-
-    def _take_fresh(self) -> None:
-        try:
-            new = self._fresh.get_nowait()
-        except queue.Empty:
-            return
-        changed = {name: one for name, one in new.items() if self._is_news(name, one)}
-        self._readings = {**self._readings, **changed}
-        self._times.gathered = time.time()
-        self._times.stale = max(STALE_SECONDS, REST * (self._times.gathered - self._times.asked))
-        self._feed(Facts(self._clock, self._as_document(changed)))
-
-    def _is_news(self, name: str, reading: Reading) -> bool:
-        old = self._readings.get(name)
-        return old is None or (old.status, old.data) != (reading.status, reading.data)
-
-    def _as_document(self, readings: Mapping[str, Reading]) -> dict[str, object]:
-        recording = Recording(self.question.target, self._base.created, __version__, readings)
-        document: dict[str, object] = json.loads(render_recording(recording))
-        return document
+    def _feed_facts(self, changed: Mapping[str, Reading] | None) -> None:
+        if changed is not None:
+            recording = Recording(self.question.target, self._machine.base.created, __version__, changed)
+            document: dict[str, object] = json.loads(render_recording(recording))
+            self._feed(Facts(self._clock, document))
 
     def _feed(self, event: Event) -> None:
-        is_kept = isinstance(event, End) or (self._spool is not None and self._spool.tell() < MAX_RECORDED)
-        if self._spool is not None and is_kept:
-            self._spool.write(encode_event(event))
+        if self._spool is not None:
+            self._spool.keep(event)
         for attempt in self.session.feed(event):
             self.say(attempt)
 
@@ -329,11 +275,9 @@ class LiveWatch:
         """What replays: the readings with which the watch began, and all events."""
         if self._spool is None:
             return None
-        self._spool.seek(0)
-        events = Reading(EVENTS, ReadStatus.OK, self._spool.read())
-        begun = {**self._first_readings, EVENTS: events}
+        begun = {**self._machine.first, EVENTS: self._spool.read()}
         options = {**self.question.options, "command": "watch"}
-        return Recording(self.question.target, self._base.created, __version__, begun, options)
+        return Recording(self.question.target, self._machine.base.created, __version__, begun, options)
 
 
 def _is_failure(event: Event) -> bool:
@@ -346,9 +290,6 @@ def _is_failure(event: Event) -> bool:
 class _Times(Struct):
     """When things were done last, and when they are due; seconds since the epoch."""
 
-    gathered: float = 0.0
-    asked: float = 0.0
-    stale: float = STALE_SECONDS
     traced: float = 0.0
     looked: float = 0.0
     told: float = 0.0

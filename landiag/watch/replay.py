@@ -10,9 +10,9 @@ from landiag.model.report import Report
 from landiag.question import Question
 from landiag.watch.conclude import Attempt
 from landiag.watch.events import Begin, End, parse_events
-from landiag.watch.live import EVENTS
 from landiag.watch.report import Tally, Watched, make_report
 from landiag.watch.session import Session
+from landiag.watch.spool import EVENTS
 
 
 def replay(recording: Recording, say: Callable[[Attempt], None]) -> Report:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from landiag.host import Recording, parse_recording, render_recording
 from landiag.watch.events import Event, Facts, parse_events
-from landiag.watch.live import EVENTS
+from landiag.watch.spool import EVENTS
 from tests.lab.build import build
 from tests.lab.hosts import Host
 from tests.lab.network import SERVER
