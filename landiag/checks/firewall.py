@@ -56,7 +56,7 @@ def check(case: Case) -> Answer:
     findings += _check_singled_out(case, ruleset, case.way)
     findings += check_limits(case, ruleset, case.way)
     findings += _check_exposure(case, ruleset, case.way)
-    findings += _check_bypasses(case)
+    findings += _check_bypasses(case, case.way)
     findings += sandbox.check(case)
     findings += systems.more_firewalls(case)
     return answer(findings, _summary(case, ruleset))
@@ -221,11 +221,8 @@ _NOT_THERE = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
 """No tc on the machine, or a recording of a landiag that did not ask for it."""
 
 
-def _check_bypasses(case: Case) -> list[Finding]:
+def _check_bypasses(case: Case, way: Way) -> list[Finding]:
     """Find what sees packets before every rule and cannot be judged: XDP programs and traffic control filters."""
-    way = case.way
-    if way is None:
-        return []
     found = []
     name = way.interface.name
     if way.interface.xdp:

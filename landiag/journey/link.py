@@ -86,9 +86,8 @@ def entry_of(facts: Facts, device: str | None, address: IPAddress | None) -> Nei
 
 def _other_interface(facts: Facts, asked: IPAddress) -> LinkFault | None:
     """IPv6 answers for the addresses of the asked interface alone (ipv6_get_ifaddr with a device)."""
-    if isinstance(facts.interfaces, Unknown):
-        return None
-    owned = any(one.ip == asked for interface in facts.interfaces for one in interface.addresses)
+    known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
+    owned = any(one.ip == asked for interface in known for one in interface.addresses)
     return LinkFault.NOT_HERE if owned else None
 
 
