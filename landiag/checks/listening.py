@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks import carried, restart, services, vrf, words
+from landiag.checks import carried, closed, restart, services, vrf
 from landiag.checks.accept_queue import full_queues
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
@@ -181,7 +181,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         code="nothing-listening",
         outcome=Outcome.UNKNOWN if may_be_translated(case) else Outcome.BLOCKS,
         title=f"Nothing is listening on port {case.port}" + (f": {why}" if why else ""),
-        detail=f"{detail} {words.closed_port(case)}".strip(),
+        detail=f"{detail} {closed.what_clients_get(case, way)}".strip(),
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
         + tuple(owner_evidence(case, socket) for socket in others)
         + services.failures(case, denied),

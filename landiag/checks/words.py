@@ -51,23 +51,6 @@ def see_holders(case: Case) -> Fix:
     return Fix("See who holds it", (holders(case),), needs="user-action", steps=(step,))
 
 
-def closed_port(case: Case) -> str:
-    """What clients get from a port on which nothing listens, where that is not a refusal; else nothing."""
-    if case.facts.os == "windows":
-        return "Clients wait and time out: with its firewall on, Windows answers nothing on a closed port."
-    if _is_stealthy(case) or case.facts.sysctls.get("net.inet.tcp.blackhole", "0") not in ("0", ""):
-        return "Clients wait and time out: this machine answers nothing on a closed port (stealth mode)."
-    return ""
-
-
-def _is_stealthy(case: Case) -> bool:
-    if case.facts.os != "macos":
-        return False
-    from landiag.collect import bsd_firewalls
-
-    return bsd_firewalls.read_alf(case.readings).stealth is True
-
-
 def switch_on(case: Case, interface: str) -> Fix:
     """Switch an interface on."""
     title = f"Switch {interface} on"

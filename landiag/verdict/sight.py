@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.checks.closed import is_silent
 from landiag.checks.destination import destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
 from landiag.checks.shares import is_dead
@@ -63,7 +63,7 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
         if sight.symptom is not Symptom.ANSWERED:
             return _Seen(sight.symptom, None, sight.share)
     if journey.sight.symptom not in _OPEN:
-        return _Seen(_stealthy(case, journey))
+        return _Seen(_stealthy(case, way, journey))
     if journey.sight.symptom is Symptom.UNKNOWN and _is_open_before(journey):
         return _Seen(Symptom.UNKNOWN)
     if by_finding is not None:
@@ -98,11 +98,16 @@ def _observed(case: Case, way: Way, journey: Journey, end: End) -> End:
     return replace(end, symptom=Symptom.UNREACHABLE) if is_gone else end
 
 
-def _stealthy(case: Case, journey: Journey) -> Symptom:
-    """Some systems answer nothing on a closed port."""
-    symptom = journey.sight.symptom
-    is_silent = symptom is Symptom.REFUSED and words.closed_port(case) != ""
-    return Symptom.TIMEOUT if is_silent else symptom
+def _stealthy(case: Case, way: Way | None, journey: Journey) -> Symptom:
+    """Some systems answer nothing on a closed port; what a rule rejects is refused all the same."""
+    symptom, here = (
+        journey.sight.symptom,
+        [end.stage for end in journey.ends if end.symptom is Symptom.REFUSED],
+    )
+    if symptom is not Symptom.REFUSED or StageName.SOCKET not in here or way is None:
+        return symptom
+    silent = is_silent(case, way)
+    return Symptom.UNKNOWN if silent is None else Symptom.TIMEOUT if silent else symptom
 
 
 def _of_findings(case: Case, blocks: Sequence[Finding]) -> _Seen | None:

@@ -295,6 +295,10 @@ CASES: Mapping[str, Made] = {
     "windows-nothing-listening": Made(
         "nothing listens on the port", host(MINE, listen=[], http="refused"), "blocked", "nothing-listening"
     ),
+    "windows-nothing-listening-firewall-off": Made(
+        "nothing listens, and the firewall is off in the private profile: Windows refuses then",
+        host(settings=[(PRIVATE, "EnableFirewall", 0)], listen=[], http="refused"), "blocked", "nothing-listening"
+    ),
     "windows-clear-neighbour-peer": Made(
         "a neighbour that answers", host(MINE, texts={"arp": ARP}, others="refused"), "clear", peer="192.168.77.20"
     ),

@@ -71,7 +71,8 @@ HOST_REFUSED = Finding("host-header-rejected", Outcome.BLOCKS, "refuses the name
 ADDRESS = Finding("wrong-address", Outcome.BLOCKS, "no such address", symptom=Symptom.UNREACHABLE)
 FREE = Finding("nothing-listening", Outcome.BLOCKS, "nothing listens")
 UNREAD = host(ruleset=Ruleset(gaps=(Unknown("denied", "nft"),)))
-REFUSES, DROPS = (host(ruleset=input_rules(f"-p tcp --dport 5000 -j {one}")) for one in ("REJECT", "DROP"))
+RULE_REJECTS, RULE_DROPS = (input_rules(f"-p tcp --dport 5000 -j {one}") for one in ("REJECT", "DROP"))
+REFUSES, DROPS = host(ruleset=RULE_REJECTS), host(ruleset=RULE_DROPS)
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,8 @@ def test_a_closed_port_is_silent_where_the_system_is_told_so(value: str, symptom
     inside = (Socket(ip_address("127.0.0.1"), 5000),)
     facts = host(os="freebsd", sockets=inside, sysctls={"net.inet.tcp.blackhole": value})
     assert sees(case_of(facts)) is symptom
+
+
+def test_what_a_rule_rejects_is_refused_though_closed_ports_are_silent() -> None:
+    rejects = host(os="freebsd", ruleset=RULE_REJECTS, sysctls={"net.inet.tcp.blackhole": "2"})
+    assert sees(case_of(rejects)) is Symptom.REFUSED
