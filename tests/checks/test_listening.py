@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import exchange, listening, port
+from landiag.checks import exchange, listening
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.facts import Namespace, Process, Socket, Unknown
@@ -155,46 +155,3 @@ def test_a_user_is_told_how_to_see_whose_socket_it_is() -> None:
     assert len(finding.fixes[0].steps) == 2
     (finding,) = found(mine, wants_fixes=False)
     assert finding.fixes == ()
-
-
-SHOP, OTHER = (
-    Process(17, "shop", ("/opt/shop",), exe="/opt/shop"),
-    Process(18, "blog", ("/opt/blog",), exe="/opt/blog"),
-)
-TAKEN = host(processes={17: SHOP, 18: OTHER})
-
-
-@pytest.mark.parametrize(
-    ("facts", "program", "outcome", "says"),
-    [
-        (TAKEN, "shop", None, ""),
-        (TAKEN, "flask", Outcome.BLOCKS, "Port 5000 is used by shop (pid 17), not by flask"),
-        (host(), "flask", Outcome.UNKNOWN, "Whether flask has port 5000: whose listener it is"),
-        (
-            replace(TAKEN, sockets=(Socket(ANY, 5000, pids=(17,)), Socket(ANY, 5000, pids=(18,)))),
-            None,
-            Outcome.WARNS,
-            "Two programs are listening on port 5000: shop (pid 17) and blog (pid 18)",
-        ),
-        (
-            replace(TAKEN, sockets=(Socket(ANY, 5000, pids=(17,)), Socket(LOOPBACK, 5000, pids=(18,)))),
-            None,
-            Outcome.BLOCKS,
-            "Two programs are listening on port 5000",
-        ),
-        (replace(TAKEN, sockets=(Socket(ANY, 5000, pids=(17,)), Socket(LOOPBACK, 5000))), None, None, ""),
-    ],
-    ids=["its own", "another's", "hidden", "shared", "two addresses", "one is hidden"],
-)  # fmt: skip
-def test_the_port_is_the_right_programs(
-    facts: Facts, program: str | None, outcome: Outcome | None, says: str
-) -> None:
-    told = port.check(case_of(facts, program=program)).findings
-    assert [finding.outcome for finding in told] == ([] if outcome is None else [outcome])
-    assert all(finding.code == "port-taken" and says in finding.title for finding in told)
-
-
-def test_workers_of_one_master_are_one_program() -> None:
-    workers = {pid: replace(SHOP, pid=pid, parent=parent) for pid, parent in ((17, 18), (18, 17), (19, 1))}
-    sockets = tuple(Socket(ANY, 5000, pids=(pid,)) for pid in workers)
-    assert port.check(case_of(host(processes=workers, sockets=sockets))).findings == ()
