@@ -34,6 +34,10 @@ nsenter -t $far -n sh -c 'ip link set lo up; ip addr add 192.168.77.20/24 dev wi
 """
 TRY = """nsenter -t $far -n timeout 1 bash -c 'exec 3<>/dev/tcp/192.168.77.10/5000' 2> /dev/null"""
 WATCH = f"{sys.executable} -m landiag watch --port 5000 --duration 20 --json"
+# tracefs is the whole machine's: other tests watch meanwhile, so that only what came with this watch is its own.
+BEFORE = "ls /sys/kernel/tracing/instances | sed 's/^/before: /'"
+DURING = "ls /sys/kernel/tracing/instances | sed 's/^/during: /'"
+AFTER = "ls /sys/kernel/tracing/instances | sed 's/^/after: /'"
 WAIT = "for n in $(seq 200); do grep -q Watching $1/err && break; sleep 0.1; done"
 
 
@@ -57,40 +61,52 @@ def run(script: str, folder: Path) -> str:
     return done.stdout + done.stderr
 
 
+def _instances(said: str, when: str) -> set[str]:
+    lines = said.splitlines()
+    return {line.partition(": ")[2] for line in lines if line.startswith(f"{when}: landiag-")}
+
+
+def _came(said: str) -> set[str]:
+    """The instances that were not there before: this watch's, and those of tests that began meanwhile."""
+    return _instances(said, "during") - _instances(said, "before")
+
+
 def test_the_reason_is_named_and_nothing_stays(tmp_path: Path) -> None:
     said = run(
         f"""
         nft add table inet f; nft 'add chain inet f i {{ type filter hook input priority 0; }}'
         nft add rule inet f i tcp dport 5000 drop
+        {BEFORE}
         {WATCH} > $1/out 2> $1/err & watch=$!
         {WAIT}
-        ls /sys/kernel/tracing/instances | sed 's/^/during: /'
+        {DURING}
         {TRY}
         sleep 1; kill -INT $watch; wait $watch; cat $1/out $1/err
-        ls /sys/kernel/tracing/instances | sed 's/^/after: /'
+        {AFTER}
         kill $far
         """,
         tmp_path,
     )
-    assert "during: landiag-" in said, said
+    assert _came(said), said
     assert '"drop_reason": "NETFILTER_DROP"' in said, said
-    assert "after: landiag-" not in said
+    assert not _came(said) <= _instances(said, "after"), said
 
 
 @pytest.mark.parametrize("signal", ["TERM", "INT", "HUP", "KILL"])
 def test_the_instance_ends_with_the_watch(tmp_path: Path, signal: str) -> None:
     said = run(
         f"""
+        {BEFORE}
         {WATCH} > $1/out 2> $1/err & watch=$!
         {WAIT}
-        ls /sys/kernel/tracing/instances | sed 's/^/during: /'
+        {DURING}
         kill -{signal} $watch; wait $watch; sleep 0.5
-        ls /sys/kernel/tracing/instances | sed 's/^/after: /'
+        {AFTER}
         ps -e -o args= | sed 's/^/runs: /'
         kill $far
         """,
         tmp_path,
     )
-    assert "during: landiag-" in said, said
-    assert "after: landiag-" not in said, said
+    assert _came(said), said
+    assert not _came(said) <= _instances(said, "after"), said
     assert "runs: " + WATCH not in said
