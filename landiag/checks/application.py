@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from landiag.checks import page, twins
+from landiag.checks import page, sent_on, twins
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.debugger import find_debugger
 from landiag.checks.destination import destination_of
@@ -60,7 +58,7 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
         wanted += loopback_exchanges(case, case.way)
     if may_debug(attempt):
         wanted.append(debugger_exchange(case, case.way))
-    return (*wanted, *page.plan(case))
+    return (*wanted, *page.plan(case), *sent_on.plan(case, exchange_of(case)))
 
 
 def speaks_http(case: Case) -> bool | None:
@@ -126,7 +124,7 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     findings = [
         *_check_scheme(case, exchange, attempt),
         *_check_status(case, exchange, attempt),
-        *_check_redirect(exchange, attempt),
+        *sent_on.check(case, exchange, attempt),
         *_check_whole(exchange, attempt),
         *page.check(case, exchange, attempt),
         *find_debugger(case),
@@ -248,16 +246,6 @@ def _host_rejected(
         evidence=evidence,
         fixes=host_fixes(case, socket, exchange.host),
     )
-
-
-def _check_redirect(exchange: Exchange, attempt: Attempt) -> list[Finding]:
-    assert attempt.answer is not None
-    location = attempt.answer.header("Location") if 300 <= attempt.answer.status < 400 else None
-    host = urlsplit(location).hostname if location else None
-    if host is None or not (host in ("localhost", "0.0.0.0", "::1") or host.startswith("127.")):
-        return []
-    title = f"The server sends other devices to {location}, which is each device itself"
-    return [Finding("redirects-elsewhere", Outcome.BLOCKS, title, evidence=of_exchange(exchange, attempt))]
 
 
 def _check_development(case: Case) -> list[Finding]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from landiag.collect.exchanges.http import Answer, Attempt, Exchange
+from landiag.collect.exchanges.redirect import redirect_target
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.probe.findings import answer_evidence, blocks, do, warns
 from landiag.probe.look import Look
 from landiag.probe.plan import REFUSING, redirect_source
-from landiag.probe.redirect import redirect_target
 
 _LOCAL_URL = re.compile(
     r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?", re.IGNORECASE
@@ -87,7 +87,7 @@ def check_redirect(look: Look, exchange: Exchange, attempt: Attempt) -> list[Fin
         title = f"the server sends browsers on to {target.url}"
         return [warns("redirects-elsewhere", title, "Whether that name works was not tried.", evidence)]
     followed = look.case.exchange(redirect_source(look, attempt))
-    if followed is None or followed.best.answer is not None:
+    if followed is None or followed.is_answered_in(target.scheme):
         return []
     title = f"the server sends browsers to {target.url}, which gives no answer"
     evidence = (*evidence, answer_evidence(followed, followed.best))

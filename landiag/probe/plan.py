@@ -8,12 +8,12 @@ from landiag.collect import names
 from landiag.collect.exchanges.http import Attempt, End
 from landiag.collect.exchanges.message import header
 from landiag.collect.exchanges.proxies import proxy_for
+from landiag.collect.exchanges.redirect import redirect_target
 from landiag.model.facts import Call, Source
 from landiag.probe import sources
 from landiag.probe.case import Case
 from landiag.probe.client import RESOLVED
 from landiag.probe.look import Look
-from landiag.probe.redirect import redirect_target
 
 DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"
 """A style sheet of Werkzeug's debugger: served to anybody, asks for no PIN, runs nothing."""

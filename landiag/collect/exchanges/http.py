@@ -79,6 +79,10 @@ class Exchange(Struct, frozen=True):
         """The attempt that got furthest: an HTTP answer before TLS alone, before the first."""
         return max(self.attempts, key=lambda attempt: (attempt.answer is not None, attempt.speaks_tls))
 
+    def is_answered_in(self, scheme: str) -> bool:
+        """Whether an answer came in this scheme: where there is no TLS the other one is asked, too."""
+        return any(attempt.answer is not None and attempt.scheme == scheme for attempt in self.attempts)
+
     @property
     def speaks_tls(self) -> bool:
         """Whether the peer completed a TLS handshake in any attempt."""

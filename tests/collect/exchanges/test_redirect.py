@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from landiag.collect.exchanges.http import Answer, Attempt, End
+from landiag.collect.exchanges.redirect import redirect_target
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.collect.exchanges.transcript import Blob
-from landiag.probe.redirect import redirect_target
 
 
 def answered(status: int, *headers: tuple[str, str]) -> Attempt:

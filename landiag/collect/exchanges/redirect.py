@@ -36,6 +36,11 @@ class RedirectTarget(Struct, frozen=True):
         return not self.is_local and (self.same_host or self.address is not None)
 
     @property
+    def is_name(self) -> bool:
+        """Whether it is another name, which has to be looked up first."""
+        return not (self.is_local or self.is_asked)
+
+    @property
     def host_header(self) -> str:
         """The Host header for it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
