@@ -27,10 +27,10 @@ def unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterato
     if ruleset.gaps:
         yield replace(unreadable(case, ruleset.gaps), paths=(way.id,))
     limits = [line for line in lines if line.limited]
-    if limits and all(doubt.kind is UnknownKind.LIMIT for doubt in doubts):
+    if limits and all(doubt.kind is UnknownKind.LIMIT and doubt.is_foreseen for doubt in doubts):
         yield _limited(way, find_owner(ruleset, limits[0], journey.lines), limits[0], journey)
         return
-    if doubts and all(doubt.kind in (UnknownKind.SHARE, UnknownKind.LIMIT) for doubt in doubts):
+    if doubts and all(doubt.is_foreseen for doubt in doubts):
         if journey.sight.symptom is not Symptom.ANSWERED:
             yield from _drawn(way, ruleset, journey)
         return

@@ -15,12 +15,11 @@ from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.surroundings import Way
 from landiag.model.action import RESET, refuses
 from landiag.model.limits import PATIENCE
-from landiag.model.match import Doubt, UnknownKind
+from landiag.model.match import Doubt
 from landiag.model.ruleset import Verdict
 from landiag.model.stages import BACK, SEARCH, stage_of_stop
 from landiag.model.terms import Leg, StageName, Symptom
 
-_BY_DESIGN = frozenset((UnknownKind.SHARE, UnknownKind.LIMIT))
 _LATE_LEGS = (Leg.DATA, Leg.ANSWER)
 
 
@@ -77,7 +76,7 @@ class End(Struct, frozen=True):
     @property
     def by_design(self) -> bool:
         """Whether it happens for a part of connections by design, rather than perhaps."""
-        return bool(self.doubts) and all(doubt.kind in _BY_DESIGN for doubt in self.doubts)
+        return bool(self.doubts) and all(doubt.is_foreseen for doubt in self.doubts)
 
 
 class Sight(Struct, frozen=True):
@@ -112,6 +111,8 @@ def is_outlived(end: End) -> bool:
     """Whether a limit's drop is made good by the client's next try, within its patience."""
     limits = [doubt.limit for doubt in end.doubts if doubt.limit is not None]
     if end.symptom is not Symptom.TIMEOUT or not limits or len(limits) != len(end.doubts):
+        return False
+    if not all(limit.tells_share for limit in limits):
         return False
     return PATIENCE > 0 and all(limit.served(retries=True) == 1.0 for limit in limits)
 

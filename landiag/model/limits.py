@@ -20,20 +20,28 @@ RETRIES = (0.0, 1.0, 3.0, 7.0)
 PATIENCE = 10.0
 """Seconds that a client waits for its connection."""
 
+FULL_PACKET = 1500
+"""Bytes of a packet at most, where bytes are limited and packets are counted."""
+
+VOLUME = 20_000_000
+"""Bytes that an ordinary visit stays below, with the images of its pages."""
+
 
 class LimitKind(str, Enum):
-    """What is counted: packets over time, connections at one time, or packets within a window of time."""
+    """What is counted: packets over time, connections at one time, packets within a window of time, or bytes in all."""
 
     RATE = "rate"
     CONCURRENT = "concurrent"
     HITS = "hits"
+    VOLUME = "volume"
 
 
 class Limit(Struct, frozen=True):
     """A limit. ``over``: its condition holds for what exceeds it, else for what stays below.
 
-    ``amount`` is packets a second (RATE), connections (CONCURRENT) or packets within ``seconds`` (HITS).
-    ``burst`` is how many packets may come at once (RATE).
+    ``amount`` is packets a second (RATE), connections (CONCURRENT), packets within ``seconds`` (HITS) or bytes
+    (VOLUME). ``burst`` is how many packets may come at once (RATE). ``roughly``: bytes were taken for full packets,
+    so that nobody knows what exceeds it.
     """
 
     kind: LimitKind
@@ -41,6 +49,12 @@ class Limit(Struct, frozen=True):
     burst: float = 5.0
     over: bool = False
     seconds: float = 0.0
+    roughly: bool = False
+
+    @property
+    def tells_share(self) -> bool:
+        """Whether it is known which part of a visit exceeds it."""
+        return not self.roughly and self.kind is not LimitKind.VOLUME
 
     def admits(self, packets: int = 1) -> bool:
         """Whether nothing of an ordinary visit exceeds it; ``packets`` are those of each connection that it counts."""
@@ -48,6 +62,8 @@ class Limit(Struct, frozen=True):
             return self.amount >= BURST
         if self.kind is LimitKind.HITS:
             return self._most_hits(packets) < self.amount
+        if self.kind is LimitKind.VOLUME:
+            return self.amount >= VOLUME
         return self.served(retries=False, packets=packets) == 1.0
 
     def served(self, *, retries: bool, packets: int = 1) -> float:

@@ -42,6 +42,11 @@ class Doubt(Struct, frozen=True):
     share: float | None = None
     limit: Limit | None = None
 
+    @property
+    def is_foreseen(self) -> bool:
+        """Whether it is known how many connections meet it: then all that can happen does."""
+        return self.kind is UnknownKind.SHARE or (self.limit is not None and self.limit.tells_share)
+
 
 class Match:
     """A condition on a packet. ``text`` is how the rule writes it."""

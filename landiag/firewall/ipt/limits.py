@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from landiag.firewall.ipt.options import Option, Setting
 from landiag.model.chance import Chance, Limited
 from landiag.model.facts import ParseError
-from landiag.model.limits import Limit, LimitKind
+from landiag.model.limits import FULL_PACKET, Limit, LimitKind
 from landiag.model.match import Always, Match, UnknownKind, UnknownMatch
 
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600,
@@ -51,6 +51,21 @@ def connlimit(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  
     return [
         Limited(Limit(LimitKind.CONCURRENT, float(counted.value), over=over), _text("connlimit", options))
     ]
+
+
+def connbytes(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+    """``-m connbytes --connbytes FROM:TO``: how much a connection has carried: nothing when it begins."""
+    given = {option.name: option for option in options}
+    text, mode = _text("connbytes", options), given["--connbytes-mode"].value
+    size = {"bytes": 1, "packets": FULL_PACKET}.get(mode)
+    low, _, high = given["--connbytes"].value.partition(":")
+    start, end = float(low or 0), float(high or 0)
+    if size is None or (start > 0 and 0 < end < start):
+        return [UnknownMatch(text, UnknownKind.LIMIT)]
+    over = (start > 0) is not given["--connbytes"].negated
+    if start == 0 and end == 0:
+        return [Always(not given["--connbytes"].negated, text)]
+    return [Limited(Limit(LimitKind.VOLUME, (start or end) * size, over=over), text)]
 
 
 def recent(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001

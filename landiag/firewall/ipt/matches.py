@@ -128,7 +128,7 @@ def _mark(name: str) -> Callable[[Option, Setting], Match]:
     return lower
 
 
-LIMITS = frozenset({"quota", "dstlimit", "random", "nth", "connbytes"})
+LIMITS = frozenset({"quota", "dstlimit", "random", "nth"})
 """What counts in ways that are not modelled."""
 NEVER = frozenset({"frag", "hbh", "dst", "rt", "mh", "ah", "esp", "ipcomp"})
 
@@ -157,6 +157,7 @@ MODULES: Mapping[str, Lower] = {
     "recent": limits.recent,
     "limit": limits.limit,
     "hashlimit": limits.hashlimit,
+    "connbytes": limits.connbytes,
     "connlimit": limits.connlimit,
     "statistic": limits.statistic,
     "rpfilter": rpfilter,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from landiag.firewall.nft.types import Json
 from landiag.model.chance import Limited
-from landiag.model.limits import Limit, LimitKind
-from landiag.model.match import Match, UnknownKind, UnknownMatch
+from landiag.model.limits import FULL_PACKET, Limit, LimitKind
+from landiag.model.match import Always, Match, UnknownKind, UnknownMatch
 
 LIMITS = frozenset({"limit", "quota", "ct count"})
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_BYTES = {"bytes": 1, "kbytes": 1024, "mbytes": 1024 * 1024}
 _BURST = 5
 """The burst of a rate where none is given (nft(8))."""
 
 
 def lower_limit(name: str, inner: Json, text: str) -> Match:
-    """The condition of one limit; a quota, bytes and named limits depend on what nobody counts here."""
+    """The condition of one limit; a named one depends on what is not read here."""
     if isinstance(inner, dict):
-        found = _count(inner) if name == "ct count" else _rate(inner) if name == "limit" else None
+        if name == "quota":
+            return _quota(inner, text)
+        found = _count(inner) if name == "ct count" else _rate(inner)
         if found is not None:
             return Limited(found, text)
     return UnknownMatch(text, UnknownKind.LIMIT)
@@ -25,10 +28,29 @@ def lower_limit(name: str, inner: Json, text: str) -> Match:
 
 def _rate(inner: dict[str, Json]) -> Limit | None:
     rate, burst, seconds = inner.get("rate"), inner.get("burst", _BURST), _SECONDS.get(str(inner.get("per")))
-    in_packets = inner.get("rate_unit", "packets") == "packets"
-    if not isinstance(rate, int) or not isinstance(burst, int) or seconds is None or not in_packets:
+    if not isinstance(rate, int) or not isinstance(burst, int) or seconds is None:
         return None
-    return Limit(LimitKind.RATE, rate / seconds, float(burst or _BURST), over=bool(inner.get("inv")))
+    over, unit = bool(inner.get("inv")), inner.get("rate_unit", "packets")
+    if unit == "packets":
+        return Limit(LimitKind.RATE, rate / seconds, float(burst or _BURST), over=over)
+    size, more = _BYTES.get(str(unit)), _BYTES.get(str(inner.get("burst_unit", "bytes")))
+    if size is None or more is None:
+        return None
+    # The kernel's bucket of bytes holds the rate beside the burst (nft_limit_init).
+    bucket = (rate * size + (burst if "burst" in inner else 0) * more) / FULL_PACKET
+    return Limit(LimitKind.RATE, rate * size / seconds / FULL_PACKET, bucket, over=over, roughly=True)
+
+
+def _quota(inner: dict[str, Json], text: str) -> Match:
+    """What is left of a quota; one that is used up says the same of every packet."""
+    size, used = inner.get("val"), inner.get("used", 0)
+    unit, used_unit = (_BYTES.get(str(inner.get(key, "bytes"))) for key in ("val_unit", "used_unit"))
+    if not isinstance(size, int) or not isinstance(used, int) or unit is None or used_unit is None:
+        return UnknownMatch(text, UnknownKind.LIMIT)
+    left, over = size * unit - used * used_unit, bool(inner.get("inv"))
+    if left <= 0:
+        return Always(over, text)
+    return Limited(Limit(LimitKind.VOLUME, float(left), over=over), text)
 
 
 def _count(inner: dict[str, Json]) -> Limit | None:
