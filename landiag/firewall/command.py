@@ -184,7 +184,7 @@ def packet_json(packet: Packet) -> dict[str, Any]:
         "in_interface": packet.in_interface,
         "state": packet.state or "new",
         "mark": packet.mark,
-        "ttl": packet.ttl,
+        "ttl": packet.ttl if isinstance(packet.ttl, int) else None,
         "length": packet.length if isinstance(packet.length, int) else None,
         "flags": ",".join(sorted(packet.flags)),
         "pkttype": packet.pkttype,

@@ -165,6 +165,18 @@ SYN_LENGTH = {4: Within(44, 64), 6: Within(64, 84)}
 """Linux and Android send 60 bytes, Windows 52, Apple's systems 64; 20 more by IPv6."""
 
 
+_SENT_WITH = Within(64, 255)
+"""How many routers a packet may pass: Linux, Android and Apple's systems begin with 64, Windows with 128."""
+
+_ROUTED = Within(32, 254)
+"""The same behind one router, or many."""
+
+
+def _time_to_live(way: Way, client: IPAddress) -> Within:
+    is_neighbour = any(client in address.network for address in way.interface.addresses)
+    return _SENT_WITH if is_neighbour else _ROUTED
+
+
 def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) -> Packet:
     """Make the SYN with which a client begins; with what firewalls that judge programs and profiles ask for."""
     destination, entrance = way.ip, way.interface.name
@@ -178,6 +190,7 @@ def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) ->
         destination=destination,
         in_interface=entrance,
         length=SYN_LENGTH[way.ip.version],
+        ttl=_time_to_live(way, client),
         program=serving_program(facts, way, port),
         profile=way.interface.profile,
         interface_addresses=tuple(str(address.interface) for address in way.interface.addresses),

@@ -18,7 +18,7 @@ from landiag.firewall.engine.hooks import ALL, Place, Span, pass_freely, run_hoo
 from landiag.firewall.engine.passage import HookResult, Passage
 from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.model.match import Doubt, UnknownKind
-from landiag.model.packet import Packet
+from landiag.model.packet import Packet, Within
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 
 
@@ -272,9 +272,15 @@ def _united(trips: list[Trip]) -> list[Trip]:
     return [replace(trips[0], fields=fields)]
 
 
+def _one_less(ttl: int | Within | None) -> int | Within | None:
+    if isinstance(ttl, Within):
+        return Within(ttl.low - 1, ttl.high - 1)
+    return None if ttl is None else ttl - 1
+
+
 def pass_on(trip: Trip, device: str | None, ttl: int | None = None) -> None:
     """Let this host pass a packet on: out by a device, its time to live one less."""
     packet = trip.fields.packet
-    left = ttl if ttl is not None or packet.ttl is None else packet.ttl - 1
+    left = _one_less(packet.ttl) if ttl is None else ttl
     trip.fields.packet = replace(packet, out_interface=device, ttl=left)
     trip.fields.forget("ip ttl", "ip6 hoplimit", "oif")
