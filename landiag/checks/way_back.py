@@ -26,6 +26,7 @@ from landiag.journey.ends import LinkFault, ReplyFault
 from landiag.journey.followed import strays_from
 from landiag.journey.journey import Journey
 from landiag.journey.reply import find_reply_fault, is_by_other_link
+from landiag.journey.routing import lookup
 from landiag.journey.ways import Way, client_of
 from landiag.model.changes import Sysctl
 from landiag.model.facts import IPAddress, Unknown
@@ -33,7 +34,7 @@ from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Verdict
 from landiag.model.stages import BACK
-from landiag.model.terms import StageName
+from landiag.model.terms import StageName, Symptom
 
 _REFUSED_SOURCES = (RouteKind.REVERSE_PATH, RouteKind.OWN_SOURCE)
 _UNSURE = (RouteKind.PERHAPS_REVERSE_PATH,)
@@ -88,6 +89,7 @@ def _of_class(case: Case, way: Way, one: ClientClass) -> list[Finding]:
         if link is not None:
             return [strayed(case, way, journey.packet, arrival, link)]
     found = [*_source_refused(case, way, journey), *_lost_replies(case, way, journey)]
+    found = found or list(_not_told(case, way, journey))
     if found or case.facts.os != "linux" or way.landing is not None or journey.lost_reply is not None:
         return found  # what gets lost among containers is told where addresses are
     if is_by_other_link(journey.packet, journey.way_back) and journey.way_back is not None:
@@ -142,6 +144,24 @@ def _lost_replies(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
         # What is stopped on its way in has no answer yet; once it gets in, it will have.
         fault = find_reply_fault(case.facts, journey.packet, journey.way_back)
         yield from _lost(case, way, client, fault, journey.way_back)
+
+
+def _not_told(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
+    """The routes and rules do not say by themselves how the answer leaves."""
+    ends = [end for end in journey.ends if end.stage is StageName.REPLY_ROUTE]
+    if not any(end.symptom is Symptom.UNKNOWN and end.reply is None and end.stop is None for end in ends):
+        return
+    client = journey.packet.source or client_for(case, way)
+    told = lookup(case.facts, client, source=way.ip)
+    reason = told.reason if isinstance(told, Unknown) else "the mark of the answer is not known"
+    yield Finding(
+        code="no-route-to-client",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether answers find their way to {client}: {reason}",
+        evidence=(Evidence(words.routes(case), reason),),
+        paths=(way.id,),
+        symptom=Symptom.UNKNOWN,
+    )
 
 
 def _unrouted(journey: Journey) -> Decision | None:

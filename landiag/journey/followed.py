@@ -103,6 +103,10 @@ def _ends_of_reply(
             reply=fault, way=arrival.back, arrival=index,
         )  # fmt: skip
         return
+    if arrival.local is True and arrival.back is None and not isinstance(facts.routes, Unknown):
+        doubt = Doubt(UnknownKind.UNMODELLED, "the route of the answer")
+        yield End(StageName.REPLY_ROUTE, Symptom.UNKNOWN, (*arrival.doubts, doubt), None, arrival=index)
+        return
     yield from (end_of_stop(stop) for stop in stops)
     if arrival.passed:
         shares = [stop.share for stop in stops]
