@@ -8,13 +8,15 @@ from msgspec.structs import replace
 
 from landiag.checks import link, names, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
+from landiag.checks.inside import is_containers_own
 from landiag.checks.lost_family import check_family
 from landiag.checks.systems import front_addresses
 from landiag.checks.way_back import client_for
+from landiag.journey.inside import namespace_with
 from landiag.journey.rank import rank_kind
 from landiag.journey.routing import lookup
 from landiag.journey.ways import Way, is_container_side, owner_of
-from landiag.model.facts import Interface, IPAddress, Source, Unknown
+from landiag.model.facts import Interface, IPAddress, Namespace, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 
@@ -69,6 +71,9 @@ def _check_given_address(case: Case) -> list[Finding]:
     is_inner = owner is not None and case.peer is not None and is_container_side(owner)
     if any(way.client_ip == ip for way in case.ways) and not is_inner:
         return []
+    inside = namespace_with(case.facts, ip)
+    if inside is not None and is_containers_own(case):
+        return [_containers_own(case, ip, inside)]
     if owner is None:
         title = f"This machine does not have the address {ip}"
         detail = (
@@ -97,6 +102,20 @@ def _inner_address(case: Case, ip: IPAddress, owner: Interface) -> Finding:
         title=f"Whether {case.peer} finds {ip}, an address of {owner.name} inside this machine",
         detail="Only a device that has a route to it by this machine's own address does: ip route get, there.",
         evidence=(Evidence(words.addresses(case), _describe(owner)),),
+    )
+
+
+def _containers_own(case: Case, ip: IPAddress, inside: Namespace) -> Finding:
+    """A container with an address of the clients' network (macvlan, a bridge) is a host of its own there."""
+    line = f"nsenter --net=/proc/{inside.pid}/ns/net {case.machine.landiag} check --port {case.port}"
+    return Finding(
+        code="wrong-address",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether other devices get through to {ip}, a container's own address on their network",
+        detail="Their packets go to the container past this machine's addresses and rules; its own were not followed.",
+        evidence=(Evidence(f"ip addr in network namespace {inside.name} (pid {inside.pid})", str(ip)),),
+        fixes=(Fix("Ask inside the container", (line,), needs="root"),),
+        symptom=Symptom.UNKNOWN,
     )
 
 
@@ -187,9 +206,10 @@ def _check_duplicates(case: Case, interfaces: tuple[Interface, ...]) -> list[Fin
     return [
         Finding(
             code="duplicate-address",
-            outcome=Outcome.WARNS,
+            outcome=Outcome.BLOCKS if case.way is not None and case.way.ip == address.ip else Outcome.WARNS,
             title=f"Another device already has {address.ip}: {interface.name} does not use it",
             evidence=(Evidence(words.addresses(case), f"{interface.name}: {address.interface} dadfailed"),),
+            fixes=(link.OWN_ADDRESSES,),
         )
         for interface in interfaces
         for address in interface.addresses

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from landiag.checks.case import Case
 from landiag.checks.destination import Destination
 from landiag.checks.fixing import fix_by
 from landiag.checks.owners import describe_owner
 from landiag.checks.restart import listen_fixes
 from landiag.journey.binding import bind_among, describe_address, why_not
-from landiag.journey.ways import Way
+from landiag.journey.inside import namespace_with
+from landiag.journey.ways import Way, owner_of
 from landiag.model.changes import Sysctl
 from landiag.model.facts import Family, Namespace, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -24,6 +27,15 @@ def listening_inside(case: Case, port: int) -> tuple[Namespace, Socket] | None:
                 if socket.port == port:
                     return namespace, socket
     return None
+
+
+def is_containers_own(case: Case) -> bool:
+    """Whether the address that was asked for is a container's own one on the clients' network."""
+    if case.target.address is None:
+        return False
+    ip = ip_address(case.target.address)
+    is_inside = namespace_with(case.facts, ip) is not None and owner_of(case.facts, ip) is None
+    return is_inside and any(ip in way.network for way in case.ways)
 
 
 def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Finding:

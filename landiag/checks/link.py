@@ -20,6 +20,13 @@ from landiag.model.terms import StageName, Symptom
 _TAKING = ("bridge", "bond")
 
 
+OWN_ADDRESSES = Fix(
+    "Give each device an address of its own",
+    needs="user-action",
+    steps=("Let the router assign this machine's address (DHCP), or choose one outside of its range.",),
+)
+
+
 def plan(facts: Facts, way: Way | None) -> tuple[Call, ...]:
     """Ask the link whether another device has a way's IPv4 address, too; only root may ask."""
     if facts.os != "linux" or not facts.privileged or way is None or way.ip.version != 4:
@@ -63,11 +70,10 @@ def _check_other_owner(case: Case, way: Way, interfaces: tuple[Interface, ...]) 
             detail="Clients reach whichever of the two answered last: sometimes this machine, sometimes the other.",
             evidence=(Evidence("ARP", f"who has {way.ip}? {', '.join(others)} on {way.interface.name}"),),
             fixes=(
-                Fix(
-                    "Give each device an address of its own",
-                    needs="user-action",
+                replace(
+                    OWN_ADDRESSES,
                     steps=(
-                        "Let the router assign this machine's address (DHCP), or choose one outside of its range.",
+                        *OWN_ADDRESSES.steps,
                         f"Or find the device with {others[0]} in the router's list, and change its address.",
                     ),
                 ),

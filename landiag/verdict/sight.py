@@ -58,6 +58,8 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
     before = [one for one in blocks if not one.paths and _is_before(one)]
     if before:
         return _Seen(symptom_of(before[0]))
+    if any(one.outcome is Outcome.UNKNOWN and not one.paths and _is_before(one) for one in findings):
+        return _Seen(Symptom.UNKNOWN)
     if way is not None and journey.link is None and len(destinations_of(case, way)) > 1:
         sight = see([_observed(case, way, journey, end) for end in journey.ends])
         if sight.symptom is not Symptom.ANSWERED:
