@@ -23,7 +23,14 @@ from landiag.checks.exchange import (
 from landiag.checks.inside import check_elsewhere
 from landiag.checks.owners import name_owner, owner_evidence, subject
 from landiag.checks.restart import host_fixes, server_of
-from landiag.checks.silence import asked_socket, judge_silence, known_protocol, not_connected, what_stops_own
+from landiag.checks.silence import (
+    CLOSED,
+    asked_socket,
+    judge_silence,
+    known_protocol,
+    not_connected,
+    what_stops_own,
+)
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.ways import Way
@@ -51,7 +58,9 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
         return () if before is None else (before,)
     if attempt.answer is None:
         is_silent = attempt.end is End.SILENT and case.facts.os == "linux"
-        return (listeners_after(),) if is_silent else ()
+        if is_silent:
+            return (listeners_after(),)
+        return (local_exchange(case, case.way),) if attempt.end in CLOSED else ()
     wanted: list[Call | Command] = []
     if attempt.answer.status >= 400:
         wanted.append(local_exchange(case, case.way))
@@ -93,7 +102,19 @@ def check(case: Case) -> Answer:
         return _judge_answer(case, exchange, attempt)
     if attempt.speaks_tls or (attempt.scheme == "tcp" and case.target.scheme == "tcp"):
         return answer(_check_scheme(case, exchange, attempt), "accepts connections")
-    return judge_silence(case, exchange, attempt)
+    refused = _hung_up(case, exchange, attempt)
+    return judge_silence(case, exchange, attempt) if refused is None else answer([refused], "")
+
+
+def _hung_up(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None:
+    """A web server that hangs up on the clients' name for it, and answers localhost."""
+    if attempt.end not in CLOSED or case.way is None:
+        return None
+    local = case.parse(local_exchange(case, case.way), parse_exchange)
+    other = local.best.answer if isinstance(local, Exchange) else None
+    if not isinstance(local, Exchange) or other is None or other.status >= 400:
+        return None
+    return _host_rejected(case, exchange, attempt, local, local.best)
 
 
 def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Answer | None:
@@ -231,20 +252,21 @@ def _is_better(local: int, client: int) -> bool:
 def _host_rejected(
     case: Case, exchange: Exchange, attempt: Attempt, local: object, other: Attempt
 ) -> Finding:
-    assert attempt.answer is not None
     evidence = of_exchange(exchange, attempt)
     if isinstance(local, Exchange):
         evidence += of_exchange(local, other)
     socket = asked_socket(case)
     who = "The server" if socket is None else subject(name_owner(case, socket))
+    how = "it hangs up" if attempt.answer is None else str(attempt.answer.status)
     return Finding(
         code="host-header-rejected",
         outcome=Outcome.BLOCKS,
-        title=f"{who} refuses the name that other devices use: {attempt.answer.status} for {exchange.host}, "
+        title=f"{who} refuses the name that other devices use: {how} for {exchange.host}, "
         f"but not for localhost",
         detail="The request arrives; the application checks the Host header and turns it away.",
         evidence=evidence,
         fixes=host_fixes(case, socket, exchange.host),
+        symptom=Symptom.RESET if attempt.answer is None else None,
     )
 
 

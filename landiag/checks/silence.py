@@ -10,6 +10,7 @@ from landiag.checks.owners import describe_owner, name_owner, owner_evidence, su
 from landiag.checks.restart import http_fixes, server_of
 from landiag.collect import sockets
 from landiag.collect.exchanges.http import Attempt, End, Exchange
+from landiag.collect.exchanges.refusals import Refusal, find_refusal
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Process, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -17,7 +18,7 @@ from landiag.model.ruleset import Verdict
 from landiag.model.terms import Symptom
 
 _HALTED = ("stopped", "tracing-stop")
-_CLOSED = (End.CLOSED_EMPTY, End.RESET)
+CLOSED = (End.CLOSED_EMPTY, End.RESET)
 
 
 def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
@@ -27,6 +28,9 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     stopped = what_stops_own(case) if is_open else None
     if stopped is not None:
         return not_connected(case, exchange, attempt, stopped)
+    refusal = find_refusal(attempt.first.data)
+    if refusal is not None:
+        return answer([_turned_away(refusal, exchange, attempt)], "")
     protocol = known_protocol(case)
     is_other = protocol not in (None, "http", "https", "uwsgi") and case.target.scheme in ("auto", "tcp")
     if is_other:
@@ -36,14 +40,34 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     is_meant = case.target.scheme == "http" and attempt.end is not End.SILENT
     if protocol == "uwsgi" or attempt.first.data or is_meant:
         return answer([_not_http(case, exchange, attempt, owner)], "")
-    if attempt.end in _CLOSED and protocol is None:
+    if attempt.end in CLOSED and protocol is None:
         title = "Whether the server speaks HTTP: it closes the connection without an answer"
         return answer(
             [Finding("not-http", Outcome.UNKNOWN, title, evidence=of_exchange(exchange, attempt))], ""
         )
-    if attempt.end in _CLOSED:
+    if attempt.end in CLOSED:
         return answer([_not_http(case, exchange, attempt, owner)], "")
     return answer([_silent(case, exchange, attempt, owner)], "")
+
+
+def _turned_away(refusal: Refusal, exchange: Exchange, attempt: Attempt) -> Finding:
+    """It was asked from this machine's own address: where it keeps a list, other devices may stand in it."""
+    title = f"{refusal.who} turns other devices away: {refusal.why}"
+    if refusal.by_list:
+        title = (
+            f"Whether {refusal.who} lets other devices in: it turns {exchange.address} away, as {refusal.why}"
+        )
+    return Finding(
+        code="client-rejected",
+        outcome=Outcome.UNKNOWN if refusal.by_list else Outcome.BLOCKS,
+        title=title,
+        detail="The connection is made; the server looks at the sender's address and ends it.",
+        evidence=of_exchange(exchange, attempt),
+        fixes=(
+            Fix("Let the server take the clients' network", needs="user-action", steps=(refusal.advice,)),
+        ),
+        symptom=Symptom.ANSWERED,
+    )
 
 
 def what_stops_own(case: Case) -> OwnStop | None:
@@ -113,12 +137,17 @@ def _not_http(
 ) -> Finding:
     who = describe_owner(case, owner[0]) if owner else "the server"
     fixes = http_fixes(case, owner[0]) if owner else ()
-    closed = Symptom.RESET if attempt.end in _CLOSED else Symptom.SILENT
+    closed = Symptom.RESET if attempt.end in CLOSED else Symptom.SILENT
+    title = f"{who} does not speak HTTP: browsers get an empty or broken answer"
+    detail = "uWSGI: --socket speaks the uwsgi protocol for a web server in front; browsers need --http."
+    if known_protocol(case) in ("http", "https") and not attempt.first.data:
+        title = f"{who} hangs up without an answer, on browsers, too"
+        detail = _WHY_WEB_SERVERS_HANG_UP
     return Finding(
         code="not-http",
         outcome=Outcome.BLOCKS,
-        title=f"{who} does not speak HTTP: browsers get an empty or broken answer",
-        detail="uWSGI: --socket speaks the uwsgi protocol for a web server in front; browsers need --http.",
+        title=title,
+        detail=detail,
         evidence=of_exchange(exchange, attempt) + ((owner_evidence(case, owner[0]),) if owner else ()),
         fixes=fixes,
         symptom=Symptom.ANSWERED if attempt.first.data else closed,
@@ -151,6 +180,10 @@ def _silent(
     return Finding("server-silent", outcome, title, detail, evidence, (fix,), symptom=Symptom.SILENT)
 
 
+_WHY_WEB_SERVERS_HANG_UP = (
+    "A web server does that to names that it does not know (nginx: return 444), where it waits for a proxy's header "
+    "(proxy_protocol), and when its program fails."
+)
 _START_ANEW = Fix(
     "Let the server continue, or start it anew",
     needs="user-action",

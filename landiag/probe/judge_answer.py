@@ -9,7 +9,7 @@ from landiag.collect.exchanges.redirect import redirect_target
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.probe.findings import answer_evidence, blocks, do, warns
 from landiag.probe.look import Look
-from landiag.probe.plan import REFUSING, redirect_source
+from landiag.probe.plan import REFUSING, local_source, redirect_source
 
 _LOCAL_URL = re.compile(
     r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?", re.IGNORECASE
@@ -32,13 +32,11 @@ def check_status(look: Look, exchange: Exchange, attempt: Attempt) -> list[Findi
     if answer.status < 400:
         return []
     if answer.status in REFUSING:
-        local = look.case.exchange(
-            look.http_source(scheme=attempt.scheme, host=f"localhost:{look.case.request.port}")
-        )
+        local = look.case.exchange(local_source(look, attempt.scheme))
         if local is not None and _is_better(local.best.answer, answer):
-            return [_host_rejected(look, exchange, attempt, answer_evidence(local, local.best))]
+            return [host_rejected(look, exchange, attempt, answer_evidence(local, local.best))]
         if _says_host(answer):
-            return [_host_rejected(look, exchange, attempt, None)]
+            return [host_rejected(look, exchange, attempt, None)]
     if answer.status in (401, 403, 405, 407):
         return []
     title = f"the server answers {answer.status} {answer.reason}".strip() + ": the network is not the fault"
@@ -56,12 +54,13 @@ def _says_host(answer: Answer) -> bool:
     return any(words in body for words in _HOST_REFUSALS)
 
 
-def _host_rejected(look: Look, exchange: Exchange, attempt: Attempt, local: Evidence | None) -> Finding:
-    assert attempt.answer is not None
+def host_rejected(look: Look, exchange: Exchange, attempt: Attempt, local: Evidence | None) -> Finding:
+    """Say that the server turns away who calls it so; ``local`` is what ``localhost`` gets."""
     beside = ", while localhost gets an answer" if local else ""
+    how = f"it answers {attempt.answer.status}" if attempt.answer is not None else "it hangs up"
     return blocks(
         "host-header-rejected",
-        f"the server refuses the name {look.host_header}: it answers {attempt.answer.status}{beside}",
+        f"the server refuses the name {look.host_header}: {how}{beside}",
         "The request arrives; the application checks the Host header and turns it away.",
         (answer_evidence(exchange, attempt), *((local,) if local else ())),
         (

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.collect.exchanges.http import Attempt, End, Exchange
+from landiag.collect.exchanges.refusals import find_refusal
 from landiag.model.report import Evidence, Finding
+from landiag.model.terms import Symptom
 from landiag.probe.banners import QUIET_PORTS, recognise_banner
 from landiag.probe.findings import answer_evidence, blocks, do, on_server, warns
+from landiag.probe.judge_answer import host_rejected
 from landiag.probe.look import Look
-from landiag.probe.plan import SMALL_SEGMENT
+from landiag.probe.plan import SMALL_SEGMENT, local_source
 
 
 def judge_silence(look: Look, exchange: Exchange, attempt: Attempt) -> list[Finding]:
@@ -17,6 +22,10 @@ def judge_silence(look: Look, exchange: Exchange, attempt: Attempt) -> list[Find
         return []
     if _begins_http(attempt.first.data):
         return [_unfinished(look, attempt, evidence)]
+    refusal = find_refusal(attempt.first.data)
+    if refusal is not None:
+        title = f"{refusal.who} turns this machine away: {refusal.why}"
+        return [blocks("client-rejected", title, "", evidence, (do("Let it in", refusal.advice),))]
     banner = recognise_banner(attempt.first.data)
     if attempt.first.data or banner:
         if request.scheme == "auto" and banner:
@@ -66,8 +75,13 @@ def _silent(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
 def _hangs_up(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
     """Accepted, then closed or reset without a byte."""
     port, evidence = look.case.request.port, (answer_evidence(exchange, attempt),)
+    local = look.case.exchange(local_source(look, attempt.scheme))
+    if local is not None and local.best.answer is not None and local.best.answer.status < 400:
+        found = host_rejected(look, exchange, attempt, answer_evidence(local, local.best))
+        return replace(found, symptom=Symptom.RESET)
     uwsgi = look.case.exchange(look.http_source(scheme="uwsgi"))
-    if uwsgi is not None and uwsgi.best.answer is not None:
+    speaks_http = uwsgi is not None and _is_misunderstood(uwsgi)
+    if uwsgi is not None and uwsgi.best.answer is not None and not speaks_http:
         return blocks(
             "not-http",
             f"a uWSGI server answers on port {port} in its own protocol: browsers get nothing from it",
@@ -77,6 +91,10 @@ def _hangs_up(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
         )
     if attempt.tls is not None and attempt.tls.version is not None:
         title = f"port {port} speaks TLS and hangs up without an answer"
+    elif speaks_http:
+        title = (
+            f"a web server has port {port}, and hangs up on requests for {look.host_header} without a byte"
+        )
     else:
         title = f"port {port} accepts the connection and hangs up without a byte"
     return blocks(
@@ -87,6 +105,11 @@ def _hangs_up(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
         evidence,
         (on_server(port),),
     )
+
+
+def _is_misunderstood(uwsgi: Exchange) -> bool:
+    """Whether a question in uWSGI's protocol got what web servers say to anything that is not HTTP."""
+    return uwsgi.best.answer is not None and uwsgi.best.answer.status == 400
 
 
 def _small(look: Look) -> Exchange | None:

@@ -117,6 +117,7 @@ def _plan_connected(look: Look) -> Iterator[Source]:
             yield look.http_source(again="1")
     if attempt.end in (End.CLOSED_EMPTY, End.RESET) and look.case.request.scheme in ("auto", "http"):
         yield look.http_source(scheme="uwsgi")
+        yield local_source(look, attempt.scheme)
     yield from _plan_proxy(look, attempt)
     if attempt.answer is not None:
         yield from _plan_answer(look, attempt)
@@ -150,12 +151,17 @@ def _plan_answer(look: Look, attempt: Attempt) -> Iterator[Source]:
     assert answer is not None
     scheme = attempt.scheme
     if answer.status in REFUSING:
-        yield look.http_source(scheme=scheme, host=f"localhost:{look.case.request.port}")
+        yield local_source(look, scheme)
     if (header(answer.headers, "Server") or "").startswith("Werkzeug/"):
         yield look.http_source(scheme=scheme, path=DEBUGGER_ASSET)
     target = redirect_target(attempt, look.host_header, look.case.request.path)
     if target is not None and target.is_asked:
         yield redirect_source(look, attempt)
+
+
+def local_source(look: Look, scheme: str) -> Call:
+    """The same request with ``localhost`` as the Host: what a refusal is compared with."""
+    return look.http_source(scheme=scheme, host=f"localhost:{look.case.request.port}")
 
 
 def redirect_source(look: Look, attempt: Attempt) -> Call:

@@ -47,7 +47,7 @@ server-silent             | application | application  | silent reset stalled   
 own-connection-stopped ?  | application | application  | -                                | -
 speaks-tls                | application | application  | reset answered silent            | connection-reset server-silent
 not-http                  | application | application  | reset answered silent            | connection-reset server-silent other-server-answers
-host-header-rejected      | application | application  | answered                         | -
+host-header-rejected      | application | application  | answered reset                   | -
 client-rejected           | application | application  | answered                         | -
 origin-rejected           | application | application  | answered                         | -
 page-uses-localhost       | application | application  | answered                         | -

@@ -56,7 +56,7 @@ HOST_HEADER_REJECTED = Cause(
     code="host-header-rejected",
     check=CheckName.APPLICATION,
     stages=(StageName.APPLICATION,),
-    symptoms=(Symptom.ANSWERED,),
+    symptoms=(Symptom.ANSWERED, Symptom.RESET),
     excludes=(HTTP_ERROR,),
     phone=Plain(
         "The server refuses visitors who do not call it localhost",

@@ -1,0 +1,52 @@
+"""What servers that are not for browsers say to those whom they turn away by their address, as they connect."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+
+class Refusal(Struct, frozen=True):
+    """A server that turns a client away. ``by_list``: it knows some addresses, and others may be welcome."""
+
+    who: str
+    why: str
+    advice: str
+    by_list: bool = False
+
+
+_SPOKEN = (
+    (
+        re.compile(rb"-DENIED Redis is running in protected mode"),
+        Refusal(
+            "Redis",
+            "its protected mode lets in this machine alone",
+            "Set a password (requirepass) and bind the address for clients; in a closed network: protected-mode no.",
+        ),
+    ),
+    (
+        re.compile(rb".{3}\0\xff\x6a\x04", re.DOTALL),  # ER_HOST_NOT_PRIVILEGED, 1130
+        Refusal(
+            "MySQL or MariaDB",
+            "none of its accounts is for that address",
+            "Make an account for the clients' network: CREATE USER 'name'@'192.168.%' IDENTIFIED BY '...', then GRANT.",
+            by_list=True,
+        ),
+    ),
+    (
+        re.compile(rb".{3}\0\xff\x69\x04", re.DOTALL),  # ER_HOST_IS_BLOCKED, 1129
+        Refusal(
+            "MySQL or MariaDB",
+            "it has had too many failed connections from that address",
+            "On the server: mysqladmin flush-hosts (TRUNCATE TABLE performance_schema.host_cache).",
+            by_list=True,
+        ),
+    ),
+)
+"""Redis' networking.c; MySQL's Server Error Message Reference: an error packet in the place of the greeting."""
+
+
+def find_refusal(first: bytes) -> Refusal | None:
+    """Who refuses with these first bytes, and why; None where they are no refusal that is known."""
+    return next((refusal for pattern, refusal in _SPOKEN if pattern.match(first)), None)
