@@ -171,7 +171,7 @@ def _is_nowhere(case: Case, target: RedirectTarget) -> bool:
     if not target.is_name:
         return False
     told = case.parse(resolve(target.host, ""), parse_resolution)
-    return isinstance(told, Resolution) and told.error == "EAI_NONAME"
+    return isinstance(told, Resolution) and told.is_unknown
 
 
 def _inside(case: Case, target: RedirectTarget) -> Interface | None:

@@ -6,6 +6,8 @@ import re
 
 from landiag.collect.exchanges.http import Answer, Attempt, Exchange
 from landiag.collect.exchanges.redirect import redirect_target
+from landiag.collect.exchanges.resolve import parse_resolution
+from landiag.collect.names import resolve
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.probe.findings import answer_evidence, blocks, do, warns
 from landiag.probe.look import Look
@@ -82,7 +84,11 @@ def check_redirect(look: Look, exchange: Exchange, attempt: Attempt) -> list[Fin
     if target.is_local:
         title = f"the server sends browsers to {target.url}, which is the browser's own machine"
         return [blocks("redirects-elsewhere", title, "", evidence, (_redirect_fix(),))]
-    if not target.is_asked:
+    if target.is_name:
+        told = look.case.known(resolve(target.host, ""), parse_resolution)
+        if told is not None and told.is_unknown:
+            title = f"the server sends browsers to {target.url}, and this machine finds no such name"
+            return [blocks("redirects-elsewhere", title, "", evidence, (_redirect_fix(),))]
         title = f"the server sends browsers on to {target.url}"
         return [warns("redirects-elsewhere", title, "Whether that name works was not tried.", evidence)]
     followed = look.case.exchange(redirect_source(look, attempt))

@@ -157,6 +157,8 @@ def _plan_answer(look: Look, attempt: Attempt) -> Iterator[Source]:
     target = redirect_target(attempt, look.host_header, look.case.request.path)
     if target is not None and target.is_asked:
         yield redirect_source(look, attempt)
+    elif target is not None and target.is_name:
+        yield names.resolve(target.host, "")
 
 
 def local_source(look: Look, scheme: str) -> Call:

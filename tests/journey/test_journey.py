@@ -374,3 +374,36 @@ def test_what_asks_from_an_address_of_ours_is_not_answered() -> None:
     """Two machines with one address: the other one asks for a second address of this one."""
     facts = host(interfaces=(LO, ETH0, interface("eth1", f"{CLIENT}/24", mac="02:00:00:00:00:0b")))
     assert attempt(facts).link is LinkFault.OWN_SOURCE
+
+
+SPREAD = tuple(route("192.168.77.0/24", device, multipath=True) for device in ("tun0", "eth0"))
+
+
+def test_where_routes_do_not_tell_how_the_answer_leaves_nobody_knows_what_the_client_sees() -> None:
+    journey = attempt(host(interfaces=(LO, ETH0, TUN0), routes=(*LOCAL, *SPREAD)))
+    assert journey.sight.symptom is Symptom.UNKNOWN
+    assert [end.stage for end in journey.ends] == [StageName.REPLY_ROUTE]
+
+
+@pytest.mark.parametrize(
+    ("rules", "symptom"),
+    [
+        (
+            "-m connbytes --connbytes 100000000 --connbytes-mode bytes --connbytes-dir both -j DROP",
+            Symptom.ANSWERED,
+        ),
+        (
+            "-m connbytes --connbytes 1000 --connbytes-mode bytes --connbytes-dir both -j DROP",
+            Symptom.UNKNOWN,
+        ),
+        (
+            "-m connbytes ! --connbytes 0:50000 --connbytes-mode packets --connbytes-dir both -j DROP",
+            Symptom.ANSWERED,
+        ),
+        ("-m connbytes --connbytes 9 --connbytes-mode avgpkt --connbytes-dir both -j DROP", Symptom.UNKNOWN),
+        ("-m recent --rcheck --name scan --rsource -j DROP", Symptom.UNKNOWN),
+        ("-m quota --quota 1000 -j DROP", Symptom.UNKNOWN),
+    ],
+)
+def test_what_counts_bytes_or_keeps_lists_never_makes_a_part_fail(rules: str, symptom: Symptom) -> None:
+    assert attempt(host(ruleset=input_rules(rules))).sight.symptom is symptom

@@ -15,6 +15,11 @@ class Resolution(Struct, frozen=True):
     seconds: float
     error: str | None = None
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no list and no name server has the name: what they did not answer is no such word."""
+        return self.error == "EAI_NONAME"
+
 
 def parse_resolution(text: str) -> Resolution:
     """The transcript that ``resolve`` wrote. Raises ParseError."""

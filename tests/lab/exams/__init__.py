@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.lab.exams import addresses, advice, application, clients, limits, marks, nat, routes, unknowns
+from tests.lab.exams import (
+    addresses,
+    advice,
+    application,
+    clients,
+    limits,
+    marks,
+    nat,
+    redirects,
+    routes,
+    unknowns,
+    whole_machines,
+)
 from tests.lab.probe.scenario import Probe
 from tests.lab.scenario import Scenario
 from tests.lab.watch.scenario import Watch
@@ -43,4 +55,12 @@ KINDS = (
     Kind("what can be known", unknowns.KNOWN),
     Kind("what cannot be looked for", unknowns.HIDDEN),
     Kind("servers that take their time, or share a port", application.SERVERS),
+    Kind("answers that send the browser on", redirects.SENT_ON),
+    Kind("names that a server knows", redirects.NAMES),
+    Kind("servers that turn clients away as they connect", redirects.AS_THEY_CONNECT),
+    Kind("rules that count bytes, or keep lists", whole_machines.BYTES),
+    Kind("rules that look at routers passed", whole_machines.ROUTERS_PASSED),
+    Kind("routes that do not tell, and those that do", whole_machines.ROUTES),
+    Kind("addresses that containers or others have", whole_machines.OWN_ADDRESSES),
+    Kind("sets of several fields, and those that fill", whole_machines.SETS),
 )
