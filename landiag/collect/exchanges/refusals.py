@@ -21,7 +21,7 @@ _SPOKEN = (
         re.compile(rb"-DENIED Redis is running in protected mode"),
         Refusal(
             "Redis",
-            "its protected mode lets in this machine alone",
+            "its protected mode lets in its own machine alone",
             "Set a password (requirepass) and bind the address for clients; in a closed network: protected-mode no.",
         ),
     ),
