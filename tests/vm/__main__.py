@@ -1,4 +1,4 @@
-"""``tests/vm/run [--release bookworm|trixie|both] [--keep FOLDER] [--shell] [--list] [SCENARIO...]``."""
+"""``tests/vm/run [--release bookworm|trixie|both] [--containers] [--keep FOLDER] [--shell] [--list] [SCENARIO...]``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.lab.hosts import LabError
+from tests.vm.agent import Guest
 from tests.vm.case import Case
+from tests.vm.container import Container
 from tests.vm.image import RELEASES, BuildError, image_of
-from tests.vm.machine import Machine, start
+from tests.vm.machine import start
 from tests.vm.network import Network, build_network
 from tests.vm.scenario import Scenario
 from tests.vm.scenarios import SCENARIOS
@@ -29,7 +31,7 @@ def main() -> int:
     table: list[str] = []
     wrong = 0
     for release in releases:
-        chosen = [one for one in SCENARIOS if release in one.releases and _is_named(one, asked.scenarios)]
+        chosen = [one for one in SCENARIOS if release in one.releases and _is_asked(one, asked)]
         try:
             found = _on(release, chosen, asked)
         except (BuildError, LabError, OSError, subprocess.SubprocessError) as error:
@@ -44,6 +46,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("tests/vm/run", description="landiag on whole Debian machines.")
     parser.add_argument("--release", choices=(*RELEASES, "both"), default="both")
+    parser.add_argument(
+        "--containers", action="store_true", help="in namespaces, on this machine's own kernel: in seconds"
+    )
     parser.add_argument("--keep", type=Path, help="a folder for the recordings")
     parser.add_argument(
         "--shell", action="store_true", help="build the scenario, then read commands to type there"
@@ -53,8 +58,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _is_named(scenario: Scenario, words: list[str]) -> bool:
-    return not words or any(word in scenario.name for word in words)
+def _is_asked(scenario: Scenario, asked: argparse.Namespace) -> bool:
+    named = not asked.scenarios or any(word in scenario.name for word in asked.scenarios)
+    return named and not (asked.containers and scenario.own_kernel)
 
 
 def _on(release: str, scenarios: list[Scenario], asked: argparse.Namespace) -> dict[str, list[str]]:
@@ -64,7 +70,9 @@ def _on(release: str, scenarios: list[Scenario], asked: argparse.Namespace) -> d
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="landiag-vm-")))
         network = build_network(stack)
         started = time.monotonic()
-        machine = stack.enter_context(start(network.switch, image, folder))
+        machine: Guest = stack.enter_context(
+            (Container if asked.containers else start)(network.switch, image, folder)
+        )
         print(f"{release}: up after {time.monotonic() - started:.0f} s", flush=True)
         keep = asked.keep and asked.keep / release
         cases = {one.name: Case(machine, network, one, keep) for one in scenarios}
@@ -85,7 +93,7 @@ def _found(name: str, case: Case) -> list[str]:
     return said
 
 
-def _converse(machine: Machine, network: Network, cases: list[Case]) -> None:
+def _converse(machine: Guest, network: Network, cases: list[Case]) -> None:
     """Build the first scenario named, and type there what stands on standard input; ``client `` goes to the client."""
     if cases:
         cases[0].build()

@@ -14,7 +14,7 @@ from typing import Any
 from tests.lab.client import EXCHANGE, measure
 from tests.lab.symptom import judge_symptom
 from tests.lab.verdicts import Answer, judge, judge_text
-from tests.vm.machine import Machine
+from tests.vm.agent import Guest
 from tests.vm.network import Network
 from tests.vm.paste import carry_out, first_fix, type_lines
 from tests.vm.scenario import Scenario
@@ -27,7 +27,7 @@ PATIENCE = 5.0
 class Case:
     """One scenario while it runs."""
 
-    def __init__(self, machine: Machine, network: Network, scenario: Scenario, keep: Path | None) -> None:
+    def __init__(self, machine: Guest, network: Network, scenario: Scenario, keep: Path | None) -> None:
         """Keep the recording in the folder ``keep``, where there is one."""
         self._machine, self._network, self._scenario, self._keep = machine, network, scenario, keep
 
@@ -62,9 +62,13 @@ class Case:
         machine.run(f"set -e\n{scenario.setup}", seconds=120)
         if scenario.reboots:
             machine.reboot()
-        machine.run(
-            f"for i in $(seq 200); do {scenario.is_ready} && exit; sleep 0.2; done; exit 1", seconds=120
-        )
+        if scenario.visits:
+            self._wait(scenario.listens)
+            self._network.client.run(scenario.visits)
+        self._wait(scenario.is_ready)
+
+    def _wait(self, line: str) -> None:
+        self._machine.run(f"for i in $(seq 200); do {line} && exit; sleep 0.2; done; exit 1", seconds=120)
 
     def _measure(self) -> str:
         scenario = self._scenario

@@ -8,17 +8,16 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
 from tests.lab.hosts import Host, LabError
+from tests.vm.agent import BOOT_SECONDS, Agent, Guest
 from tests.vm.image import Image, pack_landiag
-from tests.vm.network import TAP
+from tests.vm.network import PLUG
 
-BOOT_SECONDS = 400.0
 BOOTED, READY = "booted", "ready"  # the names of the saved moments
 KERNEL_LINE = "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off systemd.show_status=0"
 
@@ -30,23 +29,12 @@ true
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How a command on the machine ended."""
-
-    status: int
-    out: str
-    err: str
-
-
-class Machine:
+class Machine(Guest):
     """A machine on the network of ``switch``; a context manager that ends it."""
 
     def __init__(self, switch: Host, image: Image, folder: Path) -> None:
         """Start it; ``folder`` takes its disk, its sockets and its console."""
         self._folder = folder
-        self._number = 0
-        self._waiting = b""
         pack_landiag(folder / "landiag.tar")
         if image.booted.exists():
             shutil.copy(image.booted, folder / "disk.qcow2")
@@ -55,10 +43,12 @@ class Machine:
         line = " ".join([*_qemu(image, folder), *(("-loadvm", BOOTED) if image.booted.exists() else ())])
         self._qemu = subprocess.Popen(switch.argv(f"exec {line}"))
         try:
-            self._agent = self._connect("agent.sock")
+            self._socket = self._connect("agent.sock")
+            self._socket.setblocking(True)
+            self.agent = Agent(self._socket.fileno(), self.console)
             self._monitor = self._connect("monitor.sock")
             self._command("qmp_capabilities")
-            self.run("systemctl is-system-running --wait || true", seconds=BOOT_SECONDS)
+            self.agent.wait_until_up()
         except BaseException:
             self.close()
             raise
@@ -83,33 +73,15 @@ class Machine:
     ) -> None:
         self.close()
 
-    def run(
-        self, command: str, *, user: str = "root", stdin: str = "", seconds: float = 60, check: bool = True
-    ) -> Done:
-        """Type a shell line on the machine and wait for it; with ``check`` a failure is a LabError."""
-        self._number += 1
-        order = {"id": self._number, "command": command, "user": user, "stdin": stdin, "seconds": seconds}
-        self._agent.sendall(json.dumps(order).encode() + b"\n")
-        answer = self._answer(self._number, seconds + 30)
-        done = Done(answer["status"], answer["out"], answer["err"])
-        if check and done.status:
-            raise LabError(f"on the machine: {command}\nexit {done.status}: {done.out}{done.err}"[:1500])
-        return done
-
-    def write(self, path: str, text: str) -> None:
-        """Write a file on the machine."""
-        self.run(f'mkdir -p "$(dirname {path})"; cat > {path}', stdin=text)
-
     def restore(self) -> None:
         """Put everything back to the moment when the machine had booted."""
         self._human(f"loadvm {READY}")
 
     def reboot(self) -> None:
         """Start the machine anew, with what its disk now holds."""
-        self._agent.sendall(json.dumps({"id": 0, "command": "systemctl --no-block reboot"}).encode() + b"\n")
-        self._answer(0, 30)
+        self.run("systemctl --no-block reboot", check=False)
         time.sleep(5)
-        self.run("systemctl is-system-running --wait || true", seconds=BOOT_SECONDS)
+        self.agent.wait_until_up()
 
     def close(self) -> None:
         """End it; what does not listen any more ends with the switch's namespaces."""
@@ -131,27 +103,6 @@ class Machine:
                 if self._qemu.poll() is not None or time.monotonic() > deadline:
                     raise LabError(f"the machine does not start: {name}: {error}") from error
                 time.sleep(0.1)
-
-    def _answer(self, number: int, seconds: float) -> dict[str, Any]:
-        """The answer to one order; those of orders before a restore are thrown away."""
-        deadline = time.monotonic() + seconds
-        while True:
-            *lines, self._waiting = self._waiting.split(b"\n")
-            for line in lines:
-                found: dict[str, Any] = json.loads(line)
-                if found["id"] == number:
-                    return found
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise LabError(f"the machine does not answer; its console: {self.console()[-800:]}")
-            self._agent.settimeout(left)
-            try:
-                data = self._agent.recv(65536)
-            except TimeoutError:
-                continue
-            if not data:
-                raise LabError(f"the machine is gone; its console: {self.console()[-800:]}")
-            self._waiting += data
 
     def console(self) -> str:
         """What the kernel and systemd have printed."""
@@ -183,6 +134,7 @@ def make_disk(image: Image, disk: Path) -> None:
 
 def start(switch: Host, image: Image, folder: Path) -> Machine:
     """A machine that is ready for scenarios; the first of an image is booted, the others go on from there."""
+    switch.configure(f"ip tuntap add {PLUG} mode tap; ip link set {PLUG} master lan0 up")
     if not image.booted.exists():
         with TemporaryDirectory(prefix="booting-", dir=image.folder) as own:
             Machine(switch, image, Path(own)).keep_booted(image)
@@ -198,7 +150,7 @@ def _qemu(image: Image, folder: Path) -> list[str]:
         *("-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", f"'{KERNEL_LINE}'"),
         *("-drive", f"file={folder}/disk.qcow2,if=virtio,format=qcow2,cache=unsafe"),
         *("-drive", f"file={folder}/landiag.tar,if=virtio,format=raw,readonly=on"),
-        *("-netdev", f"tap,id=lan,ifname={TAP},script=no,downscript=no"),
+        *("-netdev", f"tap,id=lan,ifname={PLUG},script=no,downscript=no"),
         *("-device", "virtio-net-pci,netdev=lan,mac=52:54:00:77:00:10,romfile="),
         *(
             "-device",

@@ -16,7 +16,8 @@ from tests.lab.hosts import Host
 from tests.lab.network import SYSCTLS
 
 SERVER, CLIENT = "192.168.77.10", "192.168.77.20"
-TAP = "tap0"
+PLUG = "plug0"
+"""Where the machine is plugged into the switch: an emulated one by a tap of this name, another by its end of a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,6 @@ def build_network(stack: ExitStack) -> Network:
         made[name] = Host(name, beside=switch)
         stack.callback(made[name].close)
     lines = [SYSCTLS, "ip link add lan0 type bridge mcast_snooping 0 forward_delay 0", "ip link set lan0 up"]
-    lines += [f"ip tuntap add {TAP} mode tap", f"ip link set {TAP} master lan0 up"]
     for name, host in made.items():
         lines.append(f"ip link add {name} type veth peer name eth0 netns {host.pid}")
         lines.append(f"ip link set {name} master lan0 up")

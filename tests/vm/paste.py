@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.vm.machine import Machine
+from tests.vm.agent import Guest
 from tests.vm.scenario import Scenario
 
 
@@ -18,7 +18,7 @@ def first_fix(report: dict[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def carry_out(machine: Machine, scenario: Scenario, fix: dict[str, Any]) -> Iterator[str]:
+def carry_out(machine: Guest, scenario: Scenario, fix: dict[str, Any]) -> Iterator[str]:
     """Type its lines; what it only describes is done as the scenario says."""
     if scenario.by_hand:
         if not fix["steps"]:
@@ -36,7 +36,7 @@ def carry_out(machine: Machine, scenario: Scenario, fix: dict[str, Any]) -> Iter
     yield from type_lines(machine, fix["commands"])
 
 
-def type_lines(machine: Machine, lines: list[str]) -> Iterator[str]:
+def type_lines(machine: Guest, lines: list[str]) -> Iterator[str]:
     """Type these lines as root, one after the other."""
     for line in lines:
         done = machine.run(line, check=False)

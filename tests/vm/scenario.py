@@ -18,13 +18,14 @@ SHOP = "/usr/bin/python3 -m http.server --directory /srv"
 class Scenario:
     """One case on a whole machine.
 
-    ``files`` are written first, then ``setup`` is typed as root; the case begins when ``ready`` succeeds. ``truth``
+    ``files`` are written first, then ``setup`` is typed as root; the case begins when ``ready`` succeeds. ``visits``
+    is typed on the client once the server listens, and before ``ready`` is asked. ``truth``
     is what the client gets (words of tests/lab/exchange.py), ``expected`` the verdict as root, ``as_user`` that of an
     ordinary user (None: not asked). ``says`` are words that the finding of the verdict must hold, with its evidence
     and its fixes (that of ``cause``, where the verdict has none); ``never`` are words that no fix may hold.
     ``fixed`` is what the client gets after the fix as printed; empty where there is none. ``by_hand`` does what the
     steps of the fix say, where they are no commands. ``who`` measures: ``client``, or a network namespace of the
-    machine by its name.
+    machine by its name. ``own_kernel``: it needs an emulated machine, for what the kernel under the tests may lack.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Scenario:
     expected: Expected
     setup: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
+    visits: str = ""
     ready: str = ""
     as_user: Expected | None = None
     cause: str = ""
@@ -45,12 +47,18 @@ class Scenario:
     port: int = 5000
     who: str = "client"
     reboots: bool = False
+    own_kernel: bool = False
     releases: tuple[str, ...] = RELEASES
 
     @property
     def is_ready(self) -> str:
         """The line that succeeds once the machine is as the scenario wants it."""
-        return self.ready or f"ss -Hltn 'sport = :{self.port}' | grep -q ."
+        return self.ready or self.listens
+
+    @property
+    def listens(self) -> str:
+        """The line that succeeds once a server listens on the port."""
+        return f"ss -Hltn 'sport = :{self.port}' | grep -q ."
 
 
 def unit(name: str, section: str, *lines: str) -> dict[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tests.vm.scenario import Scenario
-from tests.vm.scenarios import containers, firewalls, links, units
+from tests.vm.scenarios import bans, containers, firewalls, links, managed, units
 
 SCENARIOS: tuple[Scenario, ...] = (
     *units.SCENARIOS,
     *firewalls.SCENARIOS,
+    *bans.SCENARIOS,
     *links.SCENARIOS,
+    *managed.SCENARIOS,
     *containers.SCENARIOS,
 )

@@ -37,6 +37,14 @@ def rootless(options: str, listen: str = "80") -> str:
     return f"{ROOTLESS}; as podman --cgroup-manager=cgroupfs run -d --name web {options} {SERVE} {listen}"
 
 
+def configured(*settings: str) -> str:
+    """Settings of Docker's."""
+    return f"mkdir -p /etc/docker; echo '{{{', '.join(settings)}}}' > /etc/docker/daemon.json; "
+
+
+NO_PROXY = '"userland-proxy": false'
+NO_RULES = '"iptables": false'
+INSIDE = "docker exec web /bin/busybox netstat -ltn | grep -q :80"
 HARM = ("systemctl restart docker", "kill ", "systemctl restart containerd")
 
 SCENARIOS = (
@@ -97,12 +105,81 @@ SCENARIOS = (
     Scenario(
         "docker-no-proxy-on-loopback",
         fault="published on 127.0.0.1 by a Docker without its proxy",
-        setup="mkdir -p /etc/docker; echo '{\"userland-proxy\": false}' > /etc/docker/daemon.json; "
-        + docker("-p 127.0.0.1:5000:80"),
-        ready="docker exec web /bin/busybox netstat -ltn | grep -q :80",
+        setup=configured(NO_PROXY) + docker("-p 127.0.0.1:5000:80"),
+        ready=INSIDE,
         truth="refused",
         expected=blocked("published-on-loopback|bound-to-loopback|listening-in-namespace|nothing-listening"),
         never=HARM,
+    ),
+    Scenario(
+        "docker-no-proxy",
+        fault="nothing: published by a Docker without its proxy, by rules alone",
+        setup=configured(NO_PROXY) + docker("-p 5000:80"),
+        ready=INSIDE,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "docker-no-proxy-ipv6",
+        fault="a Docker without its proxy publishes for IPv4 alone, and the client uses IPv6",
+        setup=configured(NO_PROXY) + docker("-p 5000:80"),
+        ready=INSIDE,
+        address="fd77::10",
+        options="--to fd77::10",
+        truth="refused",
+        expected=blocked("bound-to-ipv4-only|listening-in-namespace|nothing-listening"),
+        never=HARM,
+    ),
+    Scenario(
+        "docker-no-rules",
+        fault="nothing: a Docker that writes no rules publishes by its proxy",
+        setup=configured(NO_RULES) + docker("-p 5000:80"),
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "docker-no-rules-no-proxy",
+        fault="a Docker that writes no rules and starts no proxy publishes nothing",
+        setup=configured(NO_RULES, NO_PROXY) + docker("-p 5000:80"),
+        ready=INSIDE,
+        truth="refused",
+        expected=blocked("listening-in-namespace|nothing-listening"),
+        never=HARM,
+    ),
+    Scenario(
+        "docker-published-ipv6",
+        fault="nothing: Docker's proxy takes clients of the IPv6 address",
+        setup=docker("-p 5000:80"),
+        address="fd77::10",
+        options="--to fd77::10",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "docker-beside-ufw",
+        fault="nothing stops a client: ufw denies incoming, and Docker's port passes by it",
+        setup=f"ufw --force enable; {docker('-p 5000:80')}",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "docker-strict-firewalld",
+        fault="firewalld's StrictForwardPorts=yes: no container's port is published without firewalld",
+        setup="sed -i 's/^StrictForwardPorts=.*/StrictForwardPorts=yes/' /etc/firewalld/firewalld.conf; "
+        f"systemctl start firewalld; {docker('-p 5000:80')}",
+        ready=INSIDE,
+        truth="timeout|rejected admin-prohibited",
+        expected=blocked("firewall-rejects|firewall-drops"),
+        says=("firewalld",),
+        releases=("trixie",),
+    ),
+    Scenario(
+        "docker-beside-firewalld",
+        fault="nothing stops a client: the zone has no such port, and Docker's port passes by it",
+        setup=f"systemctl start firewalld; {docker('-p 5000:80')}",
+        ready=INSIDE,
+        truth="served",
+        expected=CLEAR,
     ),
     Scenario(
         "podman-published",
@@ -120,6 +197,22 @@ SCENARIOS = (
         truth="refused|timeout",
         expected=blocked("published-on-loopback|port-redirected|nothing-listening|bound-to-loopback"),
         never=HARM,
+    ),
+    Scenario(
+        "quadlet-on-loopback",
+        fault="a container's unit file publishes on 127.0.0.1",
+        files={
+            "/etc/containers/systemd/web.container": "[Container]\nImage=localhost/shop:latest\n"
+            "PublishPort=127.0.0.1:5000:80\nExec=/bin/busybox httpd -f -h /www -p 80\nPull=never\n"
+        },
+        setup=f"{PODMAN}; systemctl daemon-reload; systemctl start web.service",
+        ready="podman exec systemd-web /bin/busybox netstat -ltn | grep -q :80",
+        truth="refused|timeout",
+        expected=blocked("published-on-loopback|port-redirected|bound-to-loopback"),
+        never=HARM,
+        by_hand="sed -i s/127.0.0.1:// /etc/containers/systemd/web.container; systemctl daemon-reload; "
+        "systemctl restart web.service",
+        fixed="served",
     ),
     Scenario(
         "rootless-published",
@@ -144,5 +237,20 @@ SCENARIOS = (
         expected=blocked("bound-to-loopback"),
         never=("docker", *HARM),
         releases=("trixie",),
+    ),
+    Scenario(
+        "rootless-slirp",
+        fault="nothing: slirp4netns carries the port in",
+        setup=rootless("--network slirp4netns -p 5000:80"),
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "rootless-slirp-on-loopback",
+        fault="slirp4netns carries a port of 127.0.0.1 in",
+        setup=rootless("--network slirp4netns -p 127.0.0.1:5000:80"),
+        truth="refused",
+        expected=blocked("published-on-loopback"),
+        never=("docker", *HARM),
     ),
 )

@@ -37,6 +37,7 @@ SCENARIOS = (
     Scenario(
         "vrf-outside",
         fault="the interface lies in a VRF, the server outside",
+        own_kernel=True,
         files=service(),
         setup=f"{START}; {VRF}",
         truth="refused",
@@ -49,6 +50,7 @@ SCENARIOS = (
     Scenario(
         "vrf-accepts",
         fault="nothing: servers outside take what comes in by the VRF",
+        own_kernel=True,
         files=service(),
         setup=f"{START}; {VRF}; sysctl -w net.ipv4.tcp_l3mdev_accept=1",
         truth="served",
@@ -57,6 +59,7 @@ SCENARIOS = (
     Scenario(
         "vrf-inside",
         fault="nothing: the server runs in the VRF",
+        own_kernel=True,
         files=service(
             command="/usr/sbin/ip vrf exec red /usr/bin/python3 -m http.server --directory /srv 5000"
         ),
@@ -67,6 +70,7 @@ SCENARIOS = (
     Scenario(
         "vrf-no-route",
         fault="the VRF has no route back to a client behind the router",
+        own_kernel=True,
         files=service(),
         setup=f"{START}; {VRF}; sysctl -w net.ipv4.tcp_l3mdev_accept=1; ip route del 192.168.77.0/24 table 10; "
         "ip route del default table 10",
@@ -76,6 +80,7 @@ SCENARIOS = (
     Scenario(
         "vlan-open",
         fault="nothing: a client of a VLAN",
+        own_kernel=True,
         files=service(),
         setup=f"{START}; {VLAN}",
         who="beside",
@@ -87,6 +92,7 @@ SCENARIOS = (
     Scenario(
         "vlan-dropped",
         fault="a rule drops what comes in by the VLAN",
+        own_kernel=True,
         files=service(),
         setup=f"{START}; {VLAN}; nft add table inet f; "
         "nft 'add chain inet f in { type filter hook input priority 0; }'; "
@@ -101,6 +107,7 @@ SCENARIOS = (
     Scenario(
         "wireguard-open",
         fault="nothing: a client of the tunnel",
+        own_kernel=True,
         files=service(),
         setup=f"{START}; {WIREGUARD}",
         who="beside",
@@ -112,6 +119,7 @@ SCENARIOS = (
     Scenario(
         "wireguard-takes-replies",
         fault="the tunnel's AllowedIPs take the answers for the LAN",
+        own_kernel=True,
         files=service(),
         setup=f"{START}; {BESIDE}; ip addr add 10.8.0.1/24 dev under; cd /root; "
         "wg genkey > a; wg genkey | wg pubkey > B; "
@@ -125,6 +133,7 @@ SCENARIOS = (
     Scenario(
         "bond-open",
         fault="nothing: a client of a bond",
+        own_kernel=True,
         files=service(),
         setup=f"{START}; {BOND}",
         who="beside",
