@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from landiag.checks.case import Case
-from landiag.checks.unit_fixes import file_fix, property_fix
+from landiag.checks.unit_fixes import file_fix, property_fix, started_again
 from landiag.collect.machine import parse_processes, process_source
 from landiag.collect.units import SERVICES, SOCKETS, UNITS, Unit, journal_source, parse_units
 from landiag.journey.ways import Way
@@ -141,7 +141,7 @@ def _families_fix(unit: Unit) -> Fix:
     elif names:
         lines.append(f"RestrictAddressFamilies=~{' '.join(names)}")
     title = f"Let {unit.name} make sockets of IPv4 and IPv6"
-    return file_fix(title, unit.name, lines, (f"restart {unit.name}",))
+    return file_fix(title, unit.name, lines, started_again(unit.name))
 
 
 def _bind_fix(case: Case, unit: Unit) -> Fix:

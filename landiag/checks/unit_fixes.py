@@ -23,7 +23,7 @@ def property_fix(
     ``restart`` is the service that has to start anew, where it has failed because of it.
     """
     file = f"{_PROPERTIES}/{unit}.d/50-{name}.conf"
-    again = (shlex.join(("systemctl", "restart", restart)),) if restart else ()
+    again = _typed(started_again(restart)) if restart else ()
     return Fix(
         title,
         commands=(shlex.join(("systemctl", "set-property", unit, f"{name}={value}")), *again),
@@ -40,6 +40,11 @@ def property_fix(
     )
 
 
+def started_again(unit: str) -> tuple[str, str]:
+    """What starts a service that has failed: one that failed too often is refused until that is forgotten."""
+    return (f"reset-failed {unit}", f"restart {unit}")
+
+
 def file_fix(
     title: str, unit: str, lines: Sequence[str], restarts: Sequence[str], risk: str | None = None
 ) -> Fix:
@@ -48,7 +53,7 @@ def file_fix(
     file = f"{folder}/zz-landiag.conf"
     section = unit.rpartition(".")[2].capitalize()
     words = " ".join(_quoted(line) for line in (f"[{section}]", *lines))
-    again = tuple(shlex.join(("systemctl", *one.split(" ", 1))) for one in restarts)
+    again = _typed(restarts)
     return Fix(
         title,
         commands=(
@@ -62,6 +67,10 @@ def file_fix(
         risk=risk,
         lasts=Lasts.FOR_GOOD,
     )
+
+
+def _typed(orders: Sequence[str]) -> tuple[str, ...]:
+    return tuple(shlex.join(("systemctl", *one.split(" ", 1))) for one in orders)
 
 
 def _quoted(line: str) -> str:

@@ -61,6 +61,8 @@ def test_a_service_that_may_make_no_such_socket_is_named_with_its_last_words() -
     assert "started again 4 times" in found.evidence[-1].text
     assert found.evidence[-1].text.endswith("Address family not supported by protocol")
     assert '"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"' in found.fixes[0].commands[1]
+    # Without it systemd refuses a service that has failed too often.
+    assert found.fixes[0].commands[3] == "systemctl reset-failed shop.service"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +82,7 @@ def test_a_service_that_may_not_bind_the_port_is_allowed_to() -> None:
     assert found.title.endswith("(SocketBindDeny)")
     assert found.fixes[0].commands == (
         "systemctl set-property shop.service SocketBindAllow=tcp:5000",
+        "systemctl reset-failed shop.service",
         "systemctl restart shop.service",
     )
 

@@ -41,6 +41,10 @@ class Agent:
         answer = self._answer(self._number, seconds + 30)
         return Done(answer["status"], answer["out"], answer["err"])
 
+    def tell(self, command: str) -> None:
+        """Type a shell line after which the machine may be gone: nobody waits for its end."""
+        self._send({"id": 0, "command": command})
+
     def wait_until_up(self) -> None:
         """Wait until everything that starts with the machine has started; some of it may have failed."""
         line = "systemctl is-system-running --wait || true"
