@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from landiag.checks import sandbox, systems
+from landiag.checks import bans, sandbox, systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.firewall_doubts import check_limits, unknown, unreadable
 from landiag.checks.opening_fixes import best_proposal, fixes, is_mended, proven, search_fixes
@@ -34,8 +34,8 @@ MAX_STOPS = 6
 
 
 def plan(case: Case) -> tuple[Source, ...]:
-    """Ask what other systems need, and systemd for the units that hold the port's sockets."""
-    return (*systems.plan(case), *sandbox.plan(case))
+    """Ask what other systems need, systemd for the units that hold the port's sockets, fail2ban for its bans."""
+    return (*systems.plan(case), *sandbox.plan(case), *bans.plan(case))
 
 
 def check(case: Case) -> Answer:
@@ -148,7 +148,7 @@ def _check_journey(
         if current.decided_by.route is not None:
             break  # what routes decide is explained where routes are
         proposal, following = best_proposal(case, way, seen, current, current.decided_by)
-        finding = _blocks(way, seen, current, current.decided_by, proposal, following)
+        finding = _blocks(case, way, seen, current, current.decided_by, proposal, following)
         if finding.code not in told:
             yield proven(case, way, seen, current, proposal, following, finding)
         if following is None or proposal is None or proposal.ruleset is None:
@@ -184,6 +184,7 @@ def _sent_to_loopback(case: Case, way: Way, journey: Journey) -> Finding:
 
 
 def _blocks(
+    case: Case,
     way: Way,
     ruleset: Ruleset,
     journey: Journey,
@@ -191,7 +192,7 @@ def _blocks(
     proposal: Proposal | None,
     following: Journey | None,
 ) -> Finding:
-    owner = find_owner(ruleset, line, journey.lines, journey.packet.destination_port)
+    owner = bans.owner_of(case, ruleset, journey, line)
     is_reject = journey.verdict is Verdict.REJECT
     code = "firewall-rejects" if is_reject else "firewall-drops"
     verb = "rejects" if is_reject else "drops"

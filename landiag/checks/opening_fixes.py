@@ -7,13 +7,13 @@ from ipaddress import ip_network
 
 from msgspec.structs import replace
 
+from landiag.checks.bans import owner_of
 from landiag.checks.case import Case
 from landiag.checks.fixing import fix_by
 from landiag.checks.rule_words import place
 from landiag.firewall.opened import Opening
 from landiag.firewall.openings import Proposal, propose
 from landiag.firewall.opens import Proof, prove_opening
-from landiag.firewall.owners import Manager, find_owner
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.scope import machine_scope
 from landiag.journey.ways import Way
@@ -64,21 +64,12 @@ def best_proposal(
     proposal, following = None, None
     if not case.wants_fixes:
         return None, None
-    owner, opening = find_owner(ruleset, line, journey.lines), _opening(way, journey)
-    if owner.manager is Manager.FAIL2BAN:
-        opening = replace(opening, clients=_banned(case, way, journey) or opening.clients)
-    for candidate in propose(ruleset, owner, line, opening):
+    owner = owner_of(case, ruleset, journey, line)
+    for candidate in propose(ruleset, owner, line, _opening(way, journey)):
         proposal, following = candidate, _follow_again(case, candidate, journey)
         if is_mended(journey, following) is not False:
             break
     return proposal, following
-
-
-def _banned(case: Case, way: Way, journey: Journey) -> IPNetwork | None:
-    """The one client that a conversation speaks for, whose ban is lifted; None where others fare alike."""
-    source = journey.packet.source
-    is_alone = any(one.journey is journey and one.size == 1 for one in case.classes.get(way.id, ()))
-    return ip_network(source) if is_alone and source is not None else None
 
 
 def _follow_again(case: Case, proposal: Proposal | None, journey: Journey) -> Journey | None:
@@ -95,7 +86,7 @@ def _opening(way: Way, journey: Journey) -> Opening:
         clients = ip_network(packet.source)
     asked = packet.destination_port or 0
     port = journey.translated.port if journey.translated is not None else asked
-    return Opening(clients, port, journey.leg in BACK, asked, packet.in_interface)
+    return Opening(clients, port, journey.leg in BACK, asked, packet.in_interface, packet.source)
 
 
 def is_mended(journey: Journey, following: Journey | None) -> bool | None:

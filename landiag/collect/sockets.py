@@ -46,7 +46,8 @@ def _parse_line(line: str, namespace: str | None) -> Socket:
     address, device, port, is_dual = _parse_endpoint(columns[3])
     # Names of programs are free text: only what follows the last of them is ss's own.
     users, end, extras = columns[5].rpartition("))")
-    found = _EXTRAS.fullmatch(extras if end else f" {extras}")
+    # iproute2 pads the users of some lines to the longest: how many spaces follow them says nothing.
+    found = _EXTRAS.fullmatch(f" {extras.lstrip()}")
     if found is None or not _ANY_PEER.fullmatch(columns[4]) or (end and not _USERS.fullmatch(users + end)):
         raise ParseError(f"not a listener of ss: {line[:80]!r}")
     v6only = None if found["v6only"] is None else found["v6only"] == "1"

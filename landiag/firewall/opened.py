@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.model.action import Stop, Verdict
-from landiag.model.facts import IPNetwork
+from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.match import InRanges, Match, Names
 from landiag.model.ruleset import Chain, Rule, Ruleset
 
@@ -18,6 +18,7 @@ class Opening(Struct, frozen=True):
 
     ``is_answer`` when it is the server's answer that was stopped. ``asked_port`` is the port that clients type,
     where NAT has changed it to ``port``. ``device`` is the interface by which they come; None where nobody knows.
+    ``client`` is one of them, whose packet was stopped.
     """
 
     clients: IPNetwork
@@ -25,6 +26,7 @@ class Opening(Struct, frozen=True):
     is_answer: bool = False
     asked_port: int | None = None
     device: str | None = None
+    client: IPAddress | None = None
 
     @property
     def is_ipv6(self) -> bool:

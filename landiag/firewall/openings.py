@@ -6,12 +6,16 @@ resets a firewall or changes a default policy: one rule, for one port, from one 
 
 from __future__ import annotations
 
+from ipaddress import summarize_address_range
+
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.firewall.named import sources_named
 from landiag.firewall.opened import Opening, insert_rule, opening_rule
 from landiag.firewall.owners import Manager, Owner
 from landiag.model.changes import POLICY_PREFIX, Change, FirewalldRule, IptablesRule, NftRule, UfwRule
+from landiag.model.facts import IPAddress
 from landiag.model.match import AnyOf, InRanges, Names
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine
 
@@ -64,7 +68,7 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
     if owner.manager is Manager.FIREWALLD and not opening.is_answer:
         return _firewalld(ruleset, owner, opening)
     if owner.manager is Manager.FAIL2BAN:
-        return _fail2ban(owner, opening)
+        return _fail2ban(owner, decided_by, opening)
     if owner.manager is Manager.DOCKER and "DOCKER-USER" in ruleset.tables.get(chain.key, {}):
         return _docker(ruleset, chain, opening)
     if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES, Manager.UFW):
@@ -132,12 +136,21 @@ def _open_zone(ruleset: Ruleset, zone: str, opening: Opening) -> Ruleset | None:
     return None
 
 
-def _fail2ban(owner: Owner, opening: Opening) -> Proposal | None:
-    if opening.clients.num_addresses > 1 or not owner.detail:
+def _fail2ban(owner: Owner, decided_by: TraceLine, opening: Opening) -> Proposal:
+    if opening.client is None or not owner.detail:
         return _by_hand(owner)
-    client = str(opening.clients.network_address)
-    lift, ban = (("fail2ban-client", "set", owner.detail, verb, client) for verb in ("unbanip", "banip"))
-    return Proposal(f"Lift the ban of {client} in fail2ban's jail {owner.detail}", told=Told(lift, ban))
+    banned = _banned(decided_by, opening.client)
+    lift, ban = (("fail2ban-client", "set", owner.detail, verb, *banned) for verb in ("unbanip", "banip"))
+    title = f"Lift the ban of {opening.client} in fail2ban's jail {owner.detail}"
+    return Proposal(title, told=Told(lift, ban))
+
+
+def _banned(decided_by: TraceLine, client: IPAddress) -> tuple[str, ...]:
+    """What was banned: the client, and the network that holds it where the rule names one."""
+    kind = type(client)
+    wide = (pair for pair in sources_named(decided_by.rule, client) if pair[0] < pair[1])
+    networks = (part for low, high in wide for part in summarize_address_range(kind(low), kind(high)))
+    return (str(client), *(str(part) for part in networks if client in part and part.num_addresses > 1))
 
 
 def _leave_panic() -> Proposal:

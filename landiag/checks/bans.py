@@ -1,0 +1,71 @@
+"""Bans that fail2ban has set by the rules of others (ufw, firewalld): it is asked itself whom it bans.
+
+``fail2ban-client banned`` prints a list with one dictionary a jail: ``[{'sshd': ['192.168.77.20']}]``.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+
+from landiag.checks.case import Case
+from landiag.firewall.named import sources_named
+from landiag.firewall.owners import Manager, Owner, find_owner
+from landiag.journey.journey import Journey
+from landiag.model.facts import Command, ParseError
+from landiag.model.operands import Ranges
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+
+BANNED = Command("fail2ban-client banned", ("fail2ban-client", "banned"), needs_root=True)
+
+_JAIL = re.compile(r"\{'(?P<name>[^'\\]+)': \[(?P<banned>[^\]]*)\]\}")
+_LIST = re.compile(r"\[(?:\{'[^'\\]+': \[[^\]]*\]\}(?:, )?)*\]")
+
+
+def plan(case: Case) -> tuple[Command, ...]:
+    """Ask for its bans where a rule stops a client that it names."""
+    ways = case.ways if case.facts.os == "linux" else ()
+    journeys = (one.journey for way in ways for one in case.classes.get(way.id, ()))
+    return (BANNED,) if any(map(_is_singled_out, journeys)) else ()
+
+
+def owner_of(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) -> Owner:
+    """Who stops a conversation by this line: fail2ban, where the rule names what it bans."""
+    owner = find_owner(ruleset, line, journey.lines, journey.packet.destination_port)
+    jails = case.parse(BANNED, parse_banned)
+    if owner.manager is Manager.FAIL2BAN or not isinstance(jails, dict):
+        return owner
+    named = _named(journey, line)
+    jail = next((name for name, banned in jails.items() if any(_span(one) in named for one in banned)), None)
+    if jail is None:
+        return owner
+    text = f"fail2ban jail {jail}"
+    return Owner(Manager.FAIL2BAN, text, jail, subject=text, reason=f"by {owner.text}")
+
+
+def parse_banned(text: str) -> dict[str, tuple[str, ...]]:
+    """Read whom each jail bans. Raises ParseError for anything that is no such list."""
+    said = text.strip()
+    if not _LIST.fullmatch(said):
+        raise ParseError("fail2ban-client banned: this is no list of jails")
+    found = _JAIL.finditer(said)
+    return {one["name"]: tuple(re.findall(r"'([^']*)'", one["banned"])) for one in found}
+
+
+def _span(banned: str) -> tuple[int, int] | None:
+    """The first and the last address that a ban holds."""
+    try:
+        network = ip_network(banned, strict=False)
+    except ValueError:
+        return None
+    return int(network[0]), int(network[-1])
+
+
+def _is_singled_out(journey: Journey) -> bool:
+    stops = journey.verdict in (Verdict.DROP, Verdict.REJECT)
+    return stops and journey.decided_by is not None and bool(_named(journey, journey.decided_by))
+
+
+def _named(journey: Journey, line: TraceLine) -> Ranges:
+    client = journey.packet.source
+    return () if client is None else sources_named(line.rule, client)
