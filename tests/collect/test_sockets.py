@@ -37,10 +37,14 @@ def test_every_form_of_address_that_ss_prints() -> None:
 
 def test_users_that_ss_pads_to_the_longest() -> None:
     """As iproute2 6.15 of Debian 13 prints two listeners."""
+    users = (
+        'users:(("python3",pid=216,fd=3))',
+        'users:(("systemd-socket-",pid=222,fd=3),("systemd",pid=1,fd=48))',
+    )
     text = (
-        'LISTEN 0      5      127.0.0.1:8080 0.0.0.0:* users:(("python3",pid=216,fd=3))                                 '
+        f"LISTEN 0      5      127.0.0.1:8080 0.0.0.0:* {users[0]:{len(users[1])}} "
         "ino:13314260 sk:49dd cgroup:/system.slice/shop.service <->\n"
-        'LISTEN 0      4096           *:5000       *:* users:(("systemd-socket-",pid=222,fd=3),("systemd",pid=1,fd=48)) '
+        f"LISTEN 0      4096           *:5000       *:* {users[1]} "
         "ino:13314178 sk:5932 cgroup:/system.slice/front.socket v6only:0 <->\n"
     )
     first, second = parse_listeners(text)
