@@ -1,0 +1,56 @@
+"""Whom fail2ban bans, as it says itself, and whose rule a rule then is (recorded on Debian 13)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from landiag.checks.bans import BANNED, parse_banned
+from landiag.model.facts import ParseError, Reading, ReadStatus
+from landiag.model.report import Finding
+from tests.cases import load, replay
+
+
+def decisive(banned: str, status: ReadStatus = ReadStatus.OK) -> Finding:
+    """What stops the client whom ufw rejects, where fail2ban says this."""
+    recording = load("linux-fail2ban-bans-by-ufw").recording
+    reading = Reading(BANNED.name, status, banned.encode())
+    report = replay(replace(recording, readings={**recording.readings, BANNED.name: reading}))
+    return next(one for one in report.findings if one.code == "firewall-rejects")
+
+
+def test_every_form_of_the_list() -> None:
+    text = "[{'sshd': ['192.168.77.20', 'fd77::20']}, {'web-auth': []}, {'shop': ['10.0.0.0/8']}]\n"
+    sshd = ("192.168.77.20", "fd77::20")
+    assert parse_banned(text) == {"sshd": sshd, "web-auth": (), "shop": ("10.0.0.0/8",)}
+    assert parse_banned("[]") == {}
+
+
+@given(st.text())
+def test_anything_else_is_an_error(text: str) -> None:
+    try:
+        parse_banned(text)
+    except ParseError:
+        return
+    assert text.strip() == "[]"
+
+
+@pytest.mark.parametrize("banned", ["192.168.77.20", "192.168.77.20/32"])
+def test_the_rule_of_another_program_is_the_jail_s(banned: str) -> None:
+    found = decisive(f"[{{'sshd': []}}, {{'shop': ['{banned}']}}]")
+    assert found.title.startswith("fail2ban jail shop rejects connections")
+    assert found.fixes[0].commands == ("fail2ban-client set shop unbanip 192.168.77.20",)
+    assert found.fixes[0].undo == ("fail2ban-client set shop banip 192.168.77.20",)
+
+
+@pytest.mark.parametrize(
+    "said", ["[]", "[{'shop': ['192.168.77.21']}]", "[{'shop': ['192.168.77.0/24']}]", "hello"]
+)
+def test_a_rule_that_fail2ban_knows_nothing_of_is_ufw_s(said: str) -> None:
+    assert decisive(said).title.startswith("ufw rule 1")
+
+
+def test_without_fail2ban_it_is_ufw_s() -> None:
+    assert decisive("", ReadStatus.MISSING).title.startswith("ufw rule 1")
