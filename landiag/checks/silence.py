@@ -6,6 +6,7 @@ from landiag.checks import sandbox
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.evidence import first_bytes, of_exchange
 from landiag.checks.exchange import OwnStop, listeners_after, own_stop, where_to_ask
+from landiag.checks.holders import holder_of
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, subject
 from landiag.checks.restart import http_fixes, server_of
 from landiag.collect import sockets
@@ -165,14 +166,19 @@ def _silent(
         how = _how_halted(case) if owner[1].state == "stopped" else "held by a debugger"
         title = f"{subject(name_owner(case, owner[0]))} is {how}: it takes connections but answers nothing"
         outcome = Outcome.BLOCKS
-    waiting = _still_waiting(case)
+    waiting, holder = _still_waiting(case), holder_of(owner[1] if owner else None)
     if outcome is not Outcome.BLOCKS and waiting:
         title = f"The server does not accept connections: {waiting} still wait, {attempt.seconds:.0f} s after"
         outcome = Outcome.BLOCKS
+    if holder is not None and waiting:
+        title = f"{holder.name} holds port {case.port} for a container, and no rule carries connections in"
+        detail = "The engine itself never accepts them: rules of the firewall should have led them past it."
     if attempt.seconds >= _LONG:
         title = f"The server accepts the connection but does not answer within {attempt.seconds:.0f} s"
         outcome = Outcome.BLOCKS
-    fix = _continue(case, owner[1].pid) if owner is not None and owner[1].state == "stopped" else _START_ANEW
+    fix = holder.fix if holder is not None else _START_ANEW
+    if owner is not None and owner[1].state == "stopped":
+        fix = _continue(case, owner[1].pid)
     if outcome is Outcome.UNKNOWN:
         again = f"{case.machine.landiag} check --port {case.port} --timeout 40"
         fix = Fix("Give the server longer to answer", (again,))

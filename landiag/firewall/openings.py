@@ -65,6 +65,8 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
         return _ufw(ruleset, chain, opening)
     if owner.panics:
         return _leave_panic()
+    if owner.is_strict:
+        return _NOT_STRICT
     if owner.manager is Manager.FIREWALLD and not opening.is_answer:
         return _firewalld(ruleset, owner, opening)
     if owner.manager is Manager.FAIL2BAN:
@@ -160,6 +162,15 @@ def _leave_panic() -> Proposal:
         "everything that firewalld's zones let in gets in again, on every port",
     )
     return Proposal("Leave firewalld's panic mode", told=told)
+
+
+_NOT_STRICT = Proposal(
+    "Let firewalld pass what other programs forward",
+    steps=(
+        "Set StrictForwardPorts=no in /etc/firewalld/firewalld.conf.",
+        "Then read it anew: firewall-cmd --reload (the containers' ports are published again).",
+    ),
+)
 
 
 def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:

@@ -44,6 +44,7 @@ class Owner(Struct, frozen=True):
     ``text`` is how a person says it: ``ufw rule 3 (deny 5000/tcp)``, ``firewalld zone public``. ``because`` says
     more, where more is known: ``firewalld: zone public has no port 5000/tcp``. ``subject`` is who stops something
     and ``reason`` why: ``ufw``, ``its default: deny incoming``. ``panics``: it stops everything (firewall-cmd(1)).
+    ``is_strict``: it stops whatever other programs translate (StrictForwardPorts, firewalld.conf(5)).
     """
 
     manager: Manager
@@ -53,6 +54,7 @@ class Owner(Struct, frozen=True):
     subject: str = ""
     reason: str = ""
     panics: bool = False
+    is_strict: bool = False
 
     @property
     def title(self) -> str:
@@ -133,6 +135,11 @@ def _find_owner(
     if chain.table == _PANIC_TABLE and chain.name.startswith(_PANIC_CHAINS):
         why = "its panic mode is on"
         return Owner(manager, "firewalld (panic mode)", subject="firewalld", reason=why, panics=True)
+    if chain.table == "firewalld" and chain.name.endswith("_dnat"):
+        why = "it is strict: only ports that it forwards itself pass"
+        return Owner(
+            manager, "firewalld (StrictForwardPorts)", subject="firewalld", reason=why, is_strict=True
+        )
     if manager is Manager.FIREWALLD:
         zone = find_zone(lines) or ""
         because = _firewalld_reason(decided_by, zone, port)

@@ -82,7 +82,7 @@ class Case:
     def _ask(self, more: str, user: str = "root") -> Answer:
         """Type ``landiag check``."""
         line = f"check --port {self._scenario.port} {self._scenario.options} {SLOW} {more}"
-        done = self._machine.run(f"landiag {line}", user=user, check=False, seconds=90)
+        done = self._machine.run(f"landiag {line}", user=user, check=False, seconds=300)
         return Answer(line, done.status, done.out, done.err, 0.0)
 
     def _store(self, recording: str) -> None:
@@ -118,7 +118,7 @@ def replayed(recording: str, scenario: Scenario) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         case, said = Path(folder) / "case.json", Path(folder) / "said.json"
         case.write_text(recording)
-        line = f"check --port {scenario.port} {scenario.options} --replay {case} --output {said}"
+        line = f"check --port {scenario.port} {scenario.options} {SLOW} --replay {case} --output {said}"
         argv = [sys.executable, "-m", "landiag", *line.split()]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
         text = Answer(line, done.returncode, done.stdout, done.stderr, 0.0)

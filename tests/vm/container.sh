@@ -34,6 +34,10 @@ for folder in /var/lib/docker /var/lib/containers /home/ada/.local/share/contain
     mount -t tmpfs tmpfs "$root$folder"
 done
 chown -R 1000:1000 "$root/home/ada"
+# Rootless containers may mount only what is seen whole elsewhere (namespaces(7)); crun wants no limit that nobody counts.
+mkdir -p "$root/run/host/proc" "$root/etc/containers/containers.conf.d"
+mount -t proc proc "$root/run/host/proc"
+printf '[containers]\npids_limit = 0\n' > "$root/etc/containers/containers.conf.d/lab.conf"
 : > "$root/dev/virtio-ports/landiag"
 mount --bind "$port" "$root/dev/virtio-ports/landiag"
 hostname kiosk
@@ -42,5 +46,6 @@ read -r go
 cd "$root"
 pivot_root . .
 umount -l .
+mount --make-rshared /
 exec env -i container=lab PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
     setpriv --bounding-set -sys_module,-sys_time,-sys_rawio /lib/systemd/systemd --show-status=no
