@@ -1,25 +1,17 @@
-"""Bans that fail2ban has set by the rules of others (ufw, firewalld): it is asked itself whom it bans.
-
-``fail2ban-client banned`` prints a list with one dictionary a jail: ``[{'sshd': ['192.168.77.20']}]``.
-"""
+"""Bans that fail2ban has set by the rules of others (ufw, firewalld): it is asked itself whom it bans."""
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_network
 
 from landiag.checks.case import Case
+from landiag.collect.bans import BANNED, parse_banned
 from landiag.firewall.named import sources_named
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey.journey import Journey
-from landiag.model.facts import Command, ParseError
+from landiag.model.facts import Command
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
-
-BANNED = Command("fail2ban-client banned", ("fail2ban-client", "banned"), needs_root=True)
-
-_JAIL = re.compile(r"\{'(?P<name>[^'\\]+)': \[(?P<banned>[^\]]*)\]\}")
-_LIST = re.compile(r"\[(?:\{'[^'\\]+': \[[^\]]*\]\}(?:, )?)*\]")
 
 
 def plan(case: Case) -> tuple[Command, ...]:
@@ -41,15 +33,6 @@ def owner_of(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) ->
         return owner
     text = f"fail2ban jail {jail}"
     return Owner(Manager.FAIL2BAN, text, jail, subject=text, reason=f"by {owner.text}")
-
-
-def parse_banned(text: str) -> dict[str, tuple[str, ...]]:
-    """Read whom each jail bans. Raises ParseError for anything that is no such list."""
-    said = text.strip()
-    if not _LIST.fullmatch(said):
-        raise ParseError("fail2ban-client banned: this is no list of jails")
-    found = _JAIL.finditer(said)
-    return {one["name"]: tuple(re.findall(r"'([^']*)'", one["banned"])) for one in found}
 
 
 def _span(banned: str) -> tuple[int, int] | None:

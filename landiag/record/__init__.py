@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 
 from landiag.checks.sandbox import unit_sources
 from landiag.collect import linux
+from landiag.collect.bans import BANNED
 from landiag.collect.units import OF_SYSTEMD
 from landiag.gather import gather
 from landiag.host import Recorder, Recording
@@ -26,6 +27,6 @@ def record_host(recorder: Recorder, deadline: float) -> Recording:
     if facts.os == "linux":
         known = () if isinstance(facts.sockets, Unknown) else facts.sockets
         inside = linux.plan_namespaces(recorder.readings)
-        recorder.read_all((*inside, *unit_sources(known), *OF_SYSTEMD), deadline)
+        recorder.read_all((*inside, *unit_sources(known), *OF_SYSTEMD, BANNED), deadline)
     created = datetime.fromtimestamp(machine.now, timezone.utc).isoformat(timespec="seconds")
     return Recording(Target(port=None), created, __version__, recorder.readings, {"command": COMMAND})

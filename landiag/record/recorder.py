@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pkgutil import get_data
 from typing import Any
 
-from landiag.collect import interfaces, linux, linux_sources, machine, routes, sockets, units
+from landiag.collect import bans, interfaces, linux, linux_sources, machine, routes, sockets, units
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES, MODULE_OPTIONS, VIRTUAL_VENDORS
 from landiag.firewall.linux import DEVICE_CHAIN, HIDES_FRAMES, TABLE_FLAGS
 from landiag.firewall.sources import EBTABLES, NFT, NFT_TEXT, SOURCES
@@ -55,7 +55,7 @@ def _table() -> dict[str, Any]:
         "modules": MODULE_OPTIONS,
         "virtual": VIRTUAL_VENDORS,
         "variables": sorted(kept_variables()),
-        "first": _rows((machine.MACHINE, *linux_sources.FIRST, *units.OF_SYSTEMD)),
+        "first": _rows((machine.MACHINE, *linux_sources.FIRST, *units.OF_SYSTEMD, bans.BANNED)),
         "rules": [one.name for one in SOURCES],
         "ufw": _rows((USER_RULES, USER_RULES6)),
         "nft": NFT.name,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from landiag.checks.bans import BANNED, parse_banned
+from landiag.collect.bans import BANNED, parse_banned
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.report import Finding
 from tests.cases import load, replay

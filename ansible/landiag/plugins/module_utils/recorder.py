@@ -667,6 +667,17 @@ TABLE = json.loads(r"""{
    "ok": [
     0
    ]
+  },
+  {
+   "name": "fail2ban-client banned",
+   "kind": "command",
+   "argv": [
+    "fail2ban-client",
+    "banned"
+   ],
+   "ok": [
+    0
+   ]
   }
  ],
  "rules": [
