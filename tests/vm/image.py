@@ -118,7 +118,7 @@ def _build(release: str, folder: Path) -> None:
 
 def _call(*argv: str, log: Path) -> None:
     with log.open("wb") as said:
-        done = subprocess.run(argv, stdout=said, stderr=subprocess.STDOUT, check=False, timeout=1800)
+        done = subprocess.run(argv, stdout=said, stderr=subprocess.STDOUT, check=False, timeout=7200)
     if done.returncode:
         raise BuildError(f"{argv[0]}: {log}: {log.read_text(errors='replace')[-600:]}")
 

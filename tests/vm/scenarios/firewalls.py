@@ -13,8 +13,15 @@ DUAL = service(command="/usr/bin/python3 -m http.server --bind :: --directory /s
 
 
 def policy(*settings: str, name: str = "guard") -> str:
-    """A policy of firewalld's for what comes from the zone to this machine, and a zone that has the port."""
-    lines = ["--permanent --zone=public --add-port=5000/tcp", f"--permanent --new-policy={name}"]
+    """A policy of firewalld's for what comes from the zone to this machine, and a zone that has the port.
+
+    firewalld 1.3 leaves policies out for zones without an interface of their own, the default zone as well.
+    """
+    lines = [
+        "--permanent --zone=public --add-interface=eth0",
+        "--permanent --zone=public --add-port=5000/tcp",
+    ]
+    lines += [f"--permanent --new-policy={name}"]
     lines += [f"--permanent --policy={name} --{one}" for one in ("add-ingress-zone=public", *settings)]
     return "; ".join([FIREWALLD, *(f"firewall-cmd {line}" for line in (*lines, "--reload"))])
 
