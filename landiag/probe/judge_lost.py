@@ -106,7 +106,10 @@ def _filtered(look: Look, connect: Connect) -> Finding:
         f"{target_text(look)} {alive}, but port {port} gives no answer: "
         "probably a firewall there drops the connection"
     )
-    detail = "A closed port would answer with a reset; a rule that drops says nothing, one of this machine's own among them."
+    detail = (
+        "A closed port would answer with a reset; a rule that drops says nothing,"
+        " one of this machine's own among them."
+    )
     if look.neighbour_state is NeighbourState.KNOWN:
         detail += " Nothing else answered either: the machine may also have gone away just now."
     evidence = [*tcp_evidence(look, connect)]
