@@ -27,8 +27,6 @@ from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 
-_CODE = "redirects-elsewhere"
-
 _THERE = {
     Symptom.REFUSED: "where they are refused",
     Symptom.TIMEOUT: "from where nothing comes back",
@@ -91,7 +89,7 @@ def check(case: Case, exchange: Exchange, attempt: Attempt) -> Iterator[Finding]
         yield _blocks(title, evidence)
     elif place is None:
         title = f"The server sends browsers on to {target.url}"
-        yield Finding(_CODE, Outcome.WARNS, title, "Whether other devices get there was not tried.", evidence)
+        yield _found(Outcome.WARNS, title, evidence, detail="Whether other devices get there was not tried.")
     else:
         yield from _judge(place, evidence)
 
@@ -107,10 +105,10 @@ def _judge(place: _Place, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
         yield _blocks(title, evidence, _look_there(place.case, port))
     elif place.symptom is Symptom.VARIES:
         title = f"The server sends browsers on to {url}, where not every connection succeeds"
-        yield Finding(_CODE, Outcome.WARNS, title, "", evidence, (_look_there(place.case, port),))
+        yield _found(Outcome.WARNS, title, evidence, _look_there(place.case, port))
     elif place.symptom is Symptom.UNKNOWN:
         title = f"Whether other devices get to {url}, where the server sends browsers"
-        yield Finding(_CODE, Outcome.UNKNOWN, title, "", evidence, (_look_there(place.case, port),))
+        yield _found(Outcome.UNKNOWN, title, evidence, _look_there(place.case, port))
     else:
         yield from _judge_server(place, evidence)
 
@@ -124,7 +122,7 @@ def _judge_server(place: _Place, evidence: tuple[Evidence, ...]) -> Iterator[Fin
     url = place.target.url
     if isinstance(told, Unknown) or own_stop(place.case) is not None:
         title = f"Whether {url} answers, where the server sends browsers"
-        yield Finding(_CODE, Outcome.UNKNOWN, title, "", evidence)
+        yield _found(Outcome.UNKNOWN, title, evidence)
         return
     is_open = told.best.connect.outcome is TcpOutcome.CONNECTED
     why = f"where nobody speaks {place.target.scheme}" if is_open else "where nothing answers"
@@ -135,7 +133,13 @@ def _judge_server(place: _Place, evidence: tuple[Evidence, ...]) -> Iterator[Fin
 def _blocks(title: str, evidence: tuple[Evidence, ...], *fixes: Fix) -> Finding:
     step = "Look for a setting with its own address or scheme (SERVER_NAME, BASE_URL, SITE_URL, force https)."
     named = Fix("Let the server name itself as other devices do", needs="user-action", steps=(step,))
-    return Finding(_CODE, Outcome.BLOCKS, title, "", evidence, (*fixes, named))
+    return _found(Outcome.BLOCKS, title, evidence, *fixes, named)
+
+
+def _found(
+    outcome: Outcome, title: str, evidence: tuple[Evidence, ...], *fixes: Fix, detail: str = ""
+) -> Finding:
+    return Finding("redirects-elsewhere", outcome, title, detail, evidence, fixes)
 
 
 def _look_there(case: Case, port: int) -> Fix:
@@ -163,7 +167,8 @@ def _place(case: Case, target: RedirectTarget) -> _Place | None:
 def _way(case: Case, target: RedirectTarget) -> Way | None:
     if target.same_host:
         return case.way
-    return next((way for way in case.ways if str(way.client_ip) == target.address), None)
+    asked = None if target.address is None else ip_address(target.address)
+    return None if asked is None else next((way for way in case.ways if way.client_ip == asked), None)
 
 
 def _is_nowhere(case: Case, target: RedirectTarget) -> bool:

@@ -103,7 +103,8 @@ def _ends_of_reply(
             reply=fault, way=arrival.back, arrival=index,
         )  # fmt: skip
         return
-    if arrival.local is True and arrival.back is None and not isinstance(facts.routes, Unknown):
+    is_untold = arrival.local is True and arrival.back is None and not isinstance(facts.routes, Unknown)
+    if is_untold and not stops:
         doubt = Doubt(UnknownKind.UNMODELLED, "the route of the answer")
         yield End(StageName.REPLY_ROUTE, Symptom.UNKNOWN, (*arrival.doubts, doubt), None, arrival=index)
         return

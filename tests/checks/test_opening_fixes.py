@@ -123,7 +123,10 @@ def test_clients_that_are_banned_alone_are_a_warning_that_names_them() -> None:
     found = firewall.check(case_of(host(ruleset=JAIL))).findings
     assert {finding.outcome for finding in found} == {Outcome.WARNS}
     lifted = [fix.commands for finding in found for fix in finding.fixes if fix.commands]
-    assert lifted == [("fail2ban-client set shop unbanip 192.168.77.20",)]
+    assert lifted == [
+        ("fail2ban-client set shop unbanip 192.168.77.5 192.168.77.0/28",),
+        ("fail2ban-client set shop unbanip 192.168.77.20",),
+    ]
     assert {(span.first, span.last) for finding in found for span in finding.clients} == {
         ("192.168.77.1", "192.168.77.9"),
         ("192.168.77.11", "192.168.77.15"),

@@ -69,8 +69,8 @@ class RuleRun(Struct):
         """Take packets through a match or an action; returns those that stay in the rule."""
         try:
             if isinstance(step, Match):
-                flow = replace(flow, limited=flow.limited or isinstance(step, Limited))
-                return self._match(flow, self.sweep.weigh(flow.front, step))
+                said = self.sweep.weigh(flow.front, step)
+                return self._limit(flow, said) if isinstance(step, Limited) else self._match(flow, said)
             return [one for settled in self.settle(flow) for one in self._act(settled, step)]
         except Tangled:
             for settled in self.settle(flow):
@@ -87,6 +87,13 @@ class RuleRun(Struct):
         if inside is None:
             return []
         return [replace(flow, front=flow.front.with_space(inside), box=())]
+
+    def _limit(self, flow: Flow, said: bool | Parts | None) -> list[Flow]:
+        """A limit is told of those that it holds for, also where they stay below and go on."""
+        if said is not False:
+            return self._match(replace(flow, limited=True), said)
+        self.on += [one.front.after(("limited", self.rule)) for one in self.settle(flow)]
+        return []
 
     def _match(self, flow: Flow, said: bool | Parts | None) -> list[Flow]:
         if not isinstance(said, Parts):
