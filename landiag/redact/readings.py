@@ -194,7 +194,13 @@ class _Walker(Struct, frozen=True):
                 return _answer(self.redactor, value)
             if key == "environment":
                 return {name: self.redactor.text(text) for name, text in mask_environment(value).items()}
-            return {self.redactor.text(name): self.walk(name, inner) for name, inner in value.items()}
+            as_greeting = key == "first"
+            return {
+                self.redactor.text(name): self.walk(
+                    "greeting" if as_greeting and name == "text" else name, inner
+                )
+                for name, inner in value.items()
+            }
         if isinstance(value, list):
             if key == "argv":
                 return list(self.redactor.argv(tuple(map(str, value))))
@@ -215,16 +221,27 @@ class _Walker(Struct, frozen=True):
             return re.sub(part, lambda match: _distinguished(self.redactor, match[0]), text)
         if key == "path":
             return redact_path(self.redactor, text)
+        if key == "greeting":
+            return _greeting(self.redactor, text)
         if key == "base64":
             return base64.b64encode(_packed(self.redactor, _unpack(text))).decode()
         return self.redactor.line(text)
+
+
+_ACCOUNT = re.compile(r"[0-9]{6,}")
+"""Longer than a port, a year or a status: an account, a telephone number."""
+
+
+def _greeting(redactor: Redactor, text: str) -> str:
+    """Redact the words with which a server begins: it is known by them, so that they are not blotted out."""
+    return _ACCOUNT.sub(lambda match: "0" * len(match[0]), redactor.line(text))
 
 
 def _packed(redactor: Redactor, data: bytes) -> bytes:
     """Redact what a server sent: a greeting in words as words; of binary ones only the kind stays."""
     text = data.decode("latin-1")
     if text.isascii() and text.replace("\r", "").replace("\n", "").isprintable():
-        return redactor.line(text).encode("utf-8")
+        return _greeting(redactor, text).encode("utf-8")
     return data[:_KEPT_FIRST].ljust(len(data), b"\0")
 
 
