@@ -194,9 +194,10 @@ class _Walker(Struct, frozen=True):
                 return _answer(self.redactor, value)
             if key == "environment":
                 return {name: self.redactor.text(text) for name, text in mask_environment(value).items()}
-            named = {"text": "greeting"} if key == "first" else {}
             return {
-                self.redactor.text(name): self.walk(named.get(name, name), inner)
+                self.redactor.text(name): self.walk(
+                    "greeting" if (key, name) == ("first", "text") else name, inner
+                )
                 for name, inner in value.items()
             }
         if isinstance(value, list):
