@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from landiag.firewall.alf import Alf, is_alf, lower_alf, parse_alf
-from landiag.firewall.pf import PfSystem, PfText, is_pf, parse_pf
+from landiag.firewall.pf import PfSystem, PfText, is_pf, parse_pf_file
 from landiag.firewall.saved_file import SavedFile
 from landiag.firewall.windows import Policy, decode, is_windows, parse_policy
 from landiag.model.facts import ParseError
@@ -58,7 +58,7 @@ KINDS = (
     ),
     Kind(
         *("pf", "pfctl -sr", "BSD"),
-        *(lambda data: is_pf(decode(data)), lambda data: parse_pf(decode(data)), _lower_pf),
+        *(lambda data: is_pf(decode(data)), lambda data: parse_pf_file(decode(data)), _lower_pf),
     ),
 )
 """Every kind. A file is of the first that takes it for its own."""

@@ -7,15 +7,18 @@ from enum import Enum
 from msgspec import Struct, field
 
 from landiag.firewall.engine.fields import PacketFields
-from landiag.model.action import (
-    Translate,
-)
+from landiag.model.action import Translate
 from landiag.model.limits import Limit
-from landiag.model.match import Doubt
+from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Value
 from landiag.model.ruleset import Chain, Rule, TraceLine, Verdict
 
 Doubts = tuple[Doubt, ...]
+
+MOST_DOUBTS = 64
+"""On how many conditions a person can be told that something hangs; all kinds of them are kept beyond that."""
+
+_AND_MORE = Doubt(UnknownKind.UNMODELLED, "which of very many conditions hold")
 
 
 class End(Struct):
@@ -54,6 +57,20 @@ class Met(Struct):
     def certain(self) -> bool:
         """Whether the packet meets it for certain."""
         return not self.doubts
+
+
+def gather(doubts: Doubts, more: Doubts) -> Doubts:
+    """All these doubts, each once: thousands of rules that nobody can tell must not each repeat those before."""
+    for doubt in more:
+        if doubt not in doubts:
+            doubts = _gather_one(doubts, doubt)
+    return doubts
+
+
+def _gather_one(doubts: Doubts, doubt: Doubt) -> Doubts:
+    if len(doubts) < MOST_DOUBTS or all(doubt.kind is not one.kind for one in doubts):
+        return (*doubts, doubt)
+    return doubts if _AND_MORE in doubts else (*doubts, _AND_MORE)
 
 
 def share_of(doubts: Doubts) -> float | None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.engine.context import REWRITTEN
 from landiag.firewall.engine.draws import drawn_by
-from landiag.firewall.engine.ends import Doubts, End, Met, Next, minus, share_of, shown, times
+from landiag.firewall.engine.ends import Doubts, End, Met, Next, gather, minus, share_of, shown, times
 from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.nat import translated
 from landiag.model.action import (
@@ -223,7 +223,7 @@ class Walk(Struct):
             return Next.RULE
         before, rest = (None if met.certain else self.fields.copy()), self.rest
         outer = self.open_doubts
-        self.open_doubts, self.rest = (*outer, *met.doubts), times(rest, share_of(met.doubts))
+        self.open_doubts, self.rest = gather(outer, met.doubts), times(rest, share_of(met.doubts))
         entered = self.rest
         back = self._chain(target)
         if before is None:
@@ -285,10 +285,9 @@ class Walk(Struct):
     ) -> None:
         fields = self.fields if line.certain else self.fields.copy()
         share = times(self.rest, share_of(line.doubts))
-        self.ends.append(
-            End(verdict, line, fields, reject_with, translate, (*self.open_doubts, *line.doubts), share)
-        )
-        self.open_doubts = (*self.open_doubts, *line.doubts)
+        doubts = gather(self.open_doubts, line.doubts)
+        self.ends.append(End(verdict, line, fields, reject_with, translate, doubts, share))
+        self.open_doubts = doubts
         self.rest = minus(self.rest, share)
 
     def _note(self, met: Met, result: str, verdict: Verdict | None = None) -> TraceLine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.firewall.pf.lower import BACKEND, PfSystem
-from landiag.firewall.pf.parse import is_pf, parse_listing, parse_pf
+from landiag.firewall.pf.parse import is_pf, parse_listing, parse_pf, parse_pf_file
 from landiag.firewall.pf.syntax import PfRule, PfText
 from landiag.firewall.pf.write import write_all, write_rule
 
@@ -15,6 +15,7 @@ __all__ = [
     "is_pf",
     "parse_listing",
     "parse_pf",
+    "parse_pf_file",
     "write_all",
     "write_rule",
 ]

@@ -57,6 +57,14 @@ def parse_pf(text: str) -> PfText:
     return whole
 
 
+def parse_pf_file(text: str) -> PfText:
+    """A saved file: a last line without its end may be the rest of one that was cut. Raises ParseError."""
+    whole = parse_pf(text)
+    if not text.endswith("\n"):
+        whole.problems.append("the last line has no end: the file may be cut off there")
+    return whole
+
+
 def parse_listing(text: str) -> PfText:
     """What `pfctl -s rules` or `-s nat` printed: rules and nothing else, so that any other line is a problem."""
     whole = PfText()
