@@ -60,7 +60,7 @@ def parse_extensions(text: str) -> tuple[Extension, ...]:
             continue
         cells = [cell.strip() for cell in line.split("\t")]
         state = cells[-1]
-        if len(cells) < 3 or not _STATE.fullmatch(state):
+        if len(cells) < 3 or state not in _STATES:
             raise ParseError(f"not a system extension: {line[:60]!r}")
         identifier = cells[-3].partition(" ")[0]
         found.append(Extension(category, identifier, cells[-2], state == "[activated enabled]", line.strip()))
@@ -70,4 +70,8 @@ def parse_extensions(text: str) -> tuple[Extension, ...]:
 
 
 _AROUND = re.compile(r"\s*|(\d+) extension\(s\)\s*|enabled\t.*")
-_STATE = re.compile(r"\[[a-z ]+\]")
+_STATES = frozenset((
+    "[activated enabled]", "[activated disabled]", "[activated waiting for user]", "[activated waiting to upgrade]",
+    "[terminated waiting to uninstall on reboot]", "[terminated waiting for user]",
+))  # fmt: skip
+"""What becomes of an extension; a word that is none of these may be any of them."""

@@ -141,9 +141,9 @@ def _check_proxy(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> list
     if comes_back:
         return [_stale(case, proxy, "itself: nothing but the port proxy listens there")]
     answered = _answers(case, proxy)
-    return (
-        [_stale(case, proxy, f"{proxy.connect_address}, where nothing answers")] if answered is False else []
-    )
+    if answered is None:
+        return [_unseen(case, f"whether anything answers at {proxy.connect_address} is not known")]
+    return [] if answered else [_stale(case, proxy, f"{proxy.connect_address}, where nothing answers")]
 
 
 def _leads_to_itself(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> bool | None:
