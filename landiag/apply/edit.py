@@ -9,10 +9,9 @@ assert sys.platform == "linux"
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from landiag.apply import CannotApply
-from landiag.apply.journal import new_id
 
 _MOST_BYTES = 4 << 20
 
@@ -42,9 +41,10 @@ def replace_line(path: str, line: int, before: str, after: str) -> None:
         old = lines[line - 1]
         ending = old[len(old.rstrip(b"\r\n")) :]
         lines[line - 1] = after.encode("utf-8", "surrogateescape") + ending
-        beside = f".{name}.{new_id()}"
+        beside = _beside(name)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
+            _remove(beside, folder)
             with os.fdopen(os.open(beside, flags, 0o600, dir_fd=folder), "wb") as file:
                 file.write(b"".join(lines))
                 file.flush()
@@ -52,7 +52,24 @@ def replace_line(path: str, line: int, before: str, after: str) -> None:
                 os.fsync(file.fileno())
             os.rename(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
         except OSError as error:
+            _remove(beside, folder)
             raise CannotApply(f"{path} could not be written: {error.strerror}") from error
+
+
+def remove_unfinished(path: str) -> None:
+    """Remove the new file that a killed landiag had not put in place yet. Raises CannotApply."""
+    with _open_folder(path) as (folder, name):
+        _remove(_beside(name), folder)
+
+
+def _beside(name: str) -> str:
+    """What the new file is called until it takes the old one's place; the journal's lock keeps it to one landiag."""
+    return f".{name}.landiag"
+
+
+def _remove(name: str, folder: int) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
 
 
 @contextmanager

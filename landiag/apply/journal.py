@@ -12,6 +12,7 @@ assert sys.platform == "linux"
 
 import fcntl
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from landiag.apply.entries import Entry
 ROOTS_FOLDER = "/var/lib/landiag"
 _MOST_BYTES = 1 << 20
 _SUFFIX = ".json"
+_UNFINISHED = re.compile(r"\.\d{20}")
+"""What an entry is called until it is whole."""
 
 
 class Journal:
@@ -55,6 +58,13 @@ class Journal:
         except OSError as error:
             raise CannotApply(f"{self.folder}/{name} could not be made: {error.strerror}") from error
 
+    def find_log(self, name: str) -> os.stat_result | None:
+        """What such a file is to the kernel; None where there is none."""
+        try:
+            return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
+        except OSError:
+            return None
+
     def _create(self, name: str) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(name, flags, 0o600, dir_fd=self._descriptor)
@@ -81,11 +91,20 @@ class Journal:
             except msgspec.MsgspecError as error:
                 raise CannotApply(f"{self.folder}/{name} is damaged: {error}") from error
 
+    def _sweep(self) -> None:
+        """Remove entries that were being written when their landiag was killed: who writes holds the lock."""
+        try:
+            for name in filter(_UNFINISHED.fullmatch, os.listdir(self._descriptor)):
+                os.unlink(name, dir_fd=self._descriptor)
+        except OSError as error:
+            raise CannotApply(f"the journal {self.folder} could not be written: {error.strerror}") from error
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other landiags (the watchdog, an undo in another window) from changing things meanwhile."""
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         try:
+            self._sweep()
             yield
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)

@@ -14,7 +14,15 @@ from msgspec.structs import replace
 from landiag.apply import CannotApply
 from landiag.apply.entries import Entry, Restarted, State
 from landiag.apply.journal import Journal, new_log
-from landiag.apply.server import New, Old, describe_own, end_server, is_listening, start_server
+from landiag.apply.server import (
+    New,
+    Old,
+    describe_own,
+    end_server,
+    find_by_output,
+    is_listening,
+    start_server,
+)
 from landiag.model.actions import End, Run
 
 
@@ -55,12 +63,13 @@ def _start(run: Run, environment: Mapping[str, str], log: str, port: int, journa
 
 def take_back_restart(entry: Entry, made: Restarted, journal: Journal) -> bool:
     """End the server that landiag started, and start the old one. Raises CannotApply."""
-    if made.pid is None or made.started is None:
+    new = _noted(made) or find_by_output(journal.find_log(made.log))
+    if new is None:
         if is_listening(entry.port):
             return False  # it was never ended
         raise CannotApply("the old server ended and no new one was started: start it yourself")
-    argv = _argv_of(made.pid)
-    end = End(made.pid, made.signal, made.started, argv)
+    pid, started = new
+    end = End(pid, made.signal, started, _argv_of(pid))
     now = describe_own(end)
     environment = dict(now.environment)
     for name, value in made.variables:
@@ -70,6 +79,11 @@ def take_back_restart(entry: Entry, made: Restarted, journal: Journal) -> bool:
     end_server(end)
     _start(Run(made.argv, made.cwd), environment, new_log(), entry.port, journal)
     return True
+
+
+def _noted(made: Restarted) -> tuple[int, float] | None:
+    """The new server as the journal has it; a landiag that was killed in between has not noted it."""
+    return None if made.pid is None or made.started is None else (made.pid, made.started)
 
 
 def _argv_of(pid: int) -> tuple[str, ...]:

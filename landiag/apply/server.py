@@ -15,6 +15,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -121,6 +122,20 @@ def start_server(run: Run, environment: Mapping[str, str], log: int, port: int) 
             return New(child.pid, started, listens=True)
         time.sleep(0.05)
     return New(child.pid, started, listens=False)
+
+
+def find_by_output(log: os.stat_result | None) -> tuple[int, float] | None:
+    """The process that landiag started with this file as its output, and since when it runs; None: there is none."""
+    import psutil
+
+    if log is None:
+        return None
+    for process in psutil.process_iter():
+        with suppress(OSError, psutil.Error):  # it has ended, or is another user's
+            output = os.stat(f"/proc/{process.pid}/fd/1")
+            if os.path.samestat(output, log) and os.getsid(process.pid) == process.pid:
+                return process.pid, process.create_time()
+    return None
 
 
 def is_listening(port: int) -> bool:

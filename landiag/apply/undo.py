@@ -9,7 +9,7 @@ assert sys.platform == "linux"
 from collections.abc import Sequence
 
 from landiag.apply.change import take_back
-from landiag.apply.edit import is_line, replace_line
+from landiag.apply.edit import is_line, remove_unfinished, replace_line
 from landiag.apply.entries import Edited, Entry, Restarted
 from landiag.apply.journal import Journal, boot_id
 from landiag.apply.restart import take_back_restart
@@ -44,6 +44,7 @@ def take_back_entry(entry: Entry, journal: Journal) -> bool:
 def _take_back(entry: Entry, journal: Journal) -> bool:
     change = entry.change
     if isinstance(change, Edited):
+        remove_unfinished(change.file)
         if is_line(change.file, change.line, change.before):
             return False
         replace_line(change.file, change.line, change.after, change.before)

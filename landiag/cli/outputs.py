@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -116,14 +114,9 @@ def write_file(file: Path, text: str, *, force: bool) -> None:
 def write_bytes(file: Path, data: bytes, *, force: bool) -> None:
     """The same for bytes. Nobody but the user may read it (mode 0600)."""
     check_outputs((file,), force=force)
+    from landiag.cli.whole import write_whole
+
     try:
-        descriptor, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        try:
-            with open(descriptor, "wb") as stream:
-                stream.write(data)
-            os.replace(beside, file)
-        except OSError:
-            os.unlink(beside)
-            raise
+        write_whole(file, data)
     except OSError as error:
         raise Stop(f"{file} could not be written: {error.strerror}") from error

@@ -49,7 +49,7 @@ def undo_last_run(*, yes: bool, forget: bool) -> int:
 def _read() -> tuple[Journal, Sequence[Entry]]:
     try:
         journal = open_journal(create=False)
-        entries = () if journal is None else journal.read()
+        entries = () if journal is None else _entries(journal)
     except (CannotApply, OSError) as error:
         raise Stop(str(error), NOT_POSSIBLE) from error
     if journal is None or not entries:
@@ -57,6 +57,12 @@ def _read() -> tuple[Journal, Sequence[Entry]]:
         more = " (what landiag did as root, root takes back: sudo landiag undo)" if roots else ""
         raise Stop(f"there is nothing to undo{more}", NOTHING)
     return journal, entries
+
+
+def _entries(journal: Journal) -> Sequence[Entry]:
+    """What the journal holds when no change is under way."""
+    with journal.locked():
+        return journal.read()
 
 
 def take_back(entries: Iterable[Entry], journal: Journal) -> bool:
@@ -80,7 +86,8 @@ def describe_entries(entries: Iterable[Entry], folder: str) -> list[str]:
         lines += style.wrap(fix[1], first=f"  {number}. ")
         for change in (one.change for one in changes if isinstance(one.change, Restarted)):
             log = os.path.join(folder, change.log)
-            lines += [f"     It is process {change.pid}. What it says goes to", f"     {log}"]
+            process = "" if change.pid is None else f"It is process {change.pid}. "
+            lines += [f"     {process}What it says goes to", f"     {log}"]
     return lines
 
 
@@ -90,5 +97,6 @@ def _undo_lines(entry: Entry) -> list[str]:
     if isinstance(change, Edited):
         return [f"{change.file}, line {change.line}: {change.after.strip()}  ->  {change.before.strip()}"]
     if isinstance(change, Restarted):
-        return [f"kill {change.pid}", f"cd {shlex.quote(change.cwd)}", shlex.join(change.argv)]
+        ending = [] if change.pid is None else [f"kill {change.pid}"]
+        return [*ending, f"cd {shlex.quote(change.cwd)}", shlex.join(change.argv)]
     return [undo_line(change)]

@@ -77,6 +77,9 @@ class Recorder(Struct):
         """Begin to read many sources at once, and return; ``read_all`` waits for them."""
         known = self.readings.keys() | self._threads.keys()
         wanted = {source.name: source for source in sources if source.name not in known}
+        if isinstance(self.host, RecordedHost):  # it has every answer already
+            self.readings.update((name, self.host.read(source)) for name, source in wanted.items())
+            return
         self.waiting |= wanted.keys()
         # Files are read at once, so they share a thread. Daemon threads: a reading that hangs in the kernel must
         # not keep the process alive.

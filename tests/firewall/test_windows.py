@@ -138,7 +138,7 @@ def test_established_and_loopback_pass() -> None:
 
 
 def reg(*lines: str) -> bytes:
-    return ("Windows Registry Editor Version 5.00\r\n\r\n" + "\r\n".join(lines)).encode("utf-16")
+    return ("Windows Registry Editor Version 5.00\r\n\r\n" + "\r\n".join((*lines, ""))).encode("utf-16")
 
 
 _BASE = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"

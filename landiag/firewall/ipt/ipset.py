@@ -32,6 +32,8 @@ def parse_ipset_save(text: str) -> dict[str, ElementSet]:
             raise ParseError(f"line {number}: {line[:60]!r} is not a line of ipset save")
     if not sets and text.strip():
         raise ParseError("no set of ipset save")
+    if text and not text.endswith("\n"):
+        raise ParseError("it is cut off inside its last line")
     return {name: _with_members(found, sets, lines[name]) for name, found in sets.items()}
 
 

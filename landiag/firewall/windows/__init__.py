@@ -11,7 +11,7 @@ from landiag.firewall.windows.registry_text import is_registry, parse_entries
 from landiag.firewall.windows.settings import ProfileSettings
 from landiag.firewall.windows.text import decode_console
 from landiag.firewall.windows.words import words
-from landiag.model.facts import ParseError
+from landiag.model.facts import ParseError, Unknown
 
 __all__ = ["BACKEND", "Policy", "ProfileSettings", "Store", "decode", "is_windows", "parse_policy"]
 
@@ -35,10 +35,14 @@ def parse_policy(data: bytes) -> Policy:
         return _with_something(build_policy(parse_hive(data)))
     text = decode(data)
     if is_registry(text):
-        return _with_something(build_policy(parse_entries(text)))
-    if is_powershell(text) and not is_netsh(text):
-        return parse_powershell(text)
-    return parse_netsh(text)
+        policy = _with_something(build_policy(parse_entries(text)))
+    elif is_powershell(text) and not is_netsh(text):
+        policy = parse_powershell(text)
+    else:
+        return parse_netsh(text)
+    if not text.endswith("\n") and text.lstrip()[:1] not in ("[", "{"):  # JSON shows its end itself
+        policy.gaps.append(Unknown("its last line has no end: the file may be cut off there", "the file"))
+    return policy
 
 
 def _with_something(policy: Policy) -> Policy:
