@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
+from itertools import combinations
 
 from msgspec.structs import replace
 
@@ -56,7 +58,7 @@ def _check_owners(case: Case) -> list[Finding]:
             return [_taken(case, strangers[0], f"Port {case.port} is used by", f", not by {case.program}")]
     groups = _unrelated_owners(case, listeners)
     if len(groups) < 2:
-        return []
+        return _check_hidden(case, listeners)
     names = " and ".join(describe_owner(case, socket) for socket in groups)
     is_shared = len({socket.address for socket in groups}) == 1
     return [
@@ -108,6 +110,26 @@ def _unrelated_owners(case: Case, listeners: tuple[Socket, ...]) -> list[Socket]
     return list(without_inner_relays(groups).values())
 
 
+def _check_hidden(case: Case, listeners: tuple[Socket, ...]) -> list[Finding]:
+    """Two listeners that nobody sees behind, and that are not of one process or not of one user."""
+    relays = passing_on(case)
+    ours = [socket for socket in listeners if not relays & set(socket.pids)]
+    if all(map(case.owners, ours)):
+        return []
+    pair = next((pair for pair in combinations(ours, 2) if _may_be_unrelated(*pair)), None)
+    if pair is None:
+        return []
+    names = " and ".join(describe_owner(case, socket) for socket in pair)
+    title = f"Whether two programs are listening on port {case.port}: {names} could not be looked at"
+    return [_look_as_root(case, title, pair, f"{case.machine.landiag} check --port {case.port}")]
+
+
+def _may_be_unrelated(one: Socket, other: Socket) -> bool:
+    if one.pids and other.pids:
+        return not set(one.pids) & set(other.pids)
+    return one.uid is not None and other.uid is not None and one.uid != other.uid
+
+
 _MOST_ANCESTORS = 8
 """What a recording says of parents may go round in a circle."""
 
@@ -142,18 +164,18 @@ def _is_other_program(case: Case, socket: Socket, program: str) -> bool:
 
 def _whose(case: Case, socket: Socket, program: str) -> Finding:
     """The listener's program is hidden from this user, and one was named that it should be."""
+    title = f"Whether {program} has port {case.port}: whose listener it is can only be seen as root"
+    line = f"{case.machine.landiag} check --port {case.port} --program {shlex.quote(program)}"
+    return _look_as_root(case, title, (socket,), line)
+
+
+def _look_as_root(case: Case, title: str, sockets: Iterable[Socket], line: str) -> Finding:
     return Finding(
         code="port-taken",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether {program} has port {case.port}: whose listener it is can only be seen as root",
-        evidence=(owner_evidence(case, socket),),
-        fixes=(
-            Fix(
-                "Look again as root",
-                (f"{case.machine.landiag} check --port {case.port} --program {shlex.quote(program)}",),
-                needs="root",
-            ),
-        ),
+        title=title,
+        evidence=tuple(owner_evidence(case, socket) for socket in sockets),
+        fixes=(Fix("Look again as root", (line,), needs="root"),),
     )
 
 

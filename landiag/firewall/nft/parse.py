@@ -189,9 +189,10 @@ def parse_nft_json(data: bytes) -> list[NftTable]:
 
 def _hold_to_chains(tables: Mapping[tuple[str, str], NftTable]) -> None:
     """Every rule stands in a chain that is listed, as nft lists them; Docker's dumps name them in any order."""
+    lists_chains = any(table.chains for table in tables.values())
     for table in tables.values():
         missing = table.rules.keys() - table.chains.keys()
-        if missing and table.chains:
+        if missing and (lists_chains or "" in missing):
             raise ParseError(f"table {table.family} {table.name} has no chain {min(missing)[:60]!r}")
 
 
