@@ -30,6 +30,11 @@ SHORT = frozenset({*GENERAL, "-j", "-g", "-m", "-c"})
 ONE_VALUE = frozenset(
     {"--comment", "--log-prefix", "--nflog-prefix", "--ulog-prefix", "--string", "--hex-string"}
 )
+TWO_VALUES = frozenset({
+    "--tcp-flags", "--match-set", "--set", "--add-set", "--del-set", "--map-set", "-c", "--set-counters",
+})  # fmt: skip
+"""All other options have one value at the most: a second word was something else once."""
+
 OF_PROTOCOL = frozenset({
     "--dport", "--sport", "--source-port", "--destination-port", "--syn", "--tcp-flags", "--icmp-type",
 })  # fmt: skip
@@ -136,7 +141,8 @@ class _Reader(Struct):
 
     def take(self, option: Option) -> None:
         """Take one option in. Matches may stand behind the target too."""
-        if option.name not in SHORT and option.name not in known_options():
+        is_known = option.name in SHORT or option.name in known_options()
+        if not is_known or len(option.values) > (2 if option.name in TWO_VALUES else 1):
             self.strange = option.text
         elif option.name in ("-j", "--jump", "-g", "--goto"):
             self.finish_match()
