@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from landiag.knowledge.toml import read_toml
 from landiag.model.facts import ParseError
+from landiag.model.strict import only_words
 
 
 class Work(Enum):
@@ -57,6 +58,7 @@ def parse_extensions(text: str) -> tuple[Extension, ...]:
             continue
         if line.startswith("---"):
             category = line.strip("- ").partition(" ")[0].rpartition(".")[2]
+            only_words((category,), _CATEGORIES, "the kinds of system extensions")
             continue
         cells = [cell.strip() for cell in line.split("\t")]
         state = cells[-1]
@@ -70,6 +72,7 @@ def parse_extensions(text: str) -> tuple[Extension, ...]:
 
 
 _AROUND = re.compile(r"\s*|(\d+) extension\(s\)\s*|enabled\t.*")
+_CATEGORIES = frozenset(("network_extension", "endpoint_security", "driver_extension", "cmio"))
 _STATES = frozenset((
     "[activated enabled]", "[activated disabled]", "[activated waiting for user]", "[activated waiting to upgrade]",
     "[terminated waiting to uninstall on reboot]", "[terminated waiting for user]",

@@ -32,9 +32,8 @@ SERVICES = Command(
 )
 """Every service that is loaded: why one may not listen, or listens where nobody reaches it."""
 
-SOCKETS = Command(
-    "systemd-sockets", ("systemctl", "show", "--property=Id,ActiveState,Listen,Triggers", "*.socket")
-)
+_OF_SOCKETS = ("Id", "ActiveState", "Listen", "Triggers")
+SOCKETS = Command("systemd-sockets", ("systemctl", "show", f"--property={','.join(_OF_SOCKETS)}", "*.socket"))
 """Every socket that systemd itself listens on."""
 
 FEATURES = Command("systemd-features", ("systemctl", "show", "--property=Version,Features"))
@@ -122,6 +121,7 @@ class Unit(Struct, frozen=True):
         return not any(_concerns(one, port) for one in self.bind_deny)
 
 
+_BIND = r"(?:ipv[46]:)?(?:tcp|udp)?:?(?:any|\d+(?:-\d+)?)?"
 _BIND_RULE = re.compile(
     r"(?:ipv[46]:)?(?P<protocol>tcp|udp)?:?(?P<ports>any|(?P<first>\d+)(?:-(?P<last>\d+))?)?"
 )
@@ -188,15 +188,45 @@ def _parse_unit(block: str) -> Unit:
     listens = []
     for line in block.splitlines():
         name, separator, value = line.partition("=")
-        if separator and name == "Listen":
+        if not separator or name not in _ASKED:
+            raise ParseError(f"not a description of a unit by systemd: it was not asked for {line[:60]!r}")
+        if name == "Listen":
             address, _, kind = value.rpartition(" (")
             listens.append(f"Listen{kind.rstrip(')')}={address}")
-        elif separator:
+        else:
             values[name] = value.strip()
+    _refuse_strange(values)
     try:
         return _unit(values, tuple(listens))
     except ValueError as error:
         raise ParseError(f"not a description of a unit by systemd: {error}") from error
+
+
+_ASKED = frozenset((*_OF_PACKETS, *_OF_SERVICES, *_OF_SOCKETS))
+_FAMILIES = (
+    "UNIX LOCAL INET INET6 NETLINK PACKET AX25 IPX APPLETALK NETROM BRIDGE ATMPVC X25 ROSE DECnet NETBEUI SECURITY KEY"
+    " ASH ECONET ATMSVC RDS SNA IRDA PPPOX WANPIPE LLC IB MPLS CAN TIPC BLUETOOTH IUCV RXRPC ISDN PHONET IEEE802154"
+    " CAIF ALG NFC VSOCK KCM QIPCRTR SMC XDP MCTP"
+)
+"""The families of sockets that Linux has (linux/socket.h)."""
+
+_NAME_LIST = r"~?(?:(?:{name})\s?)*"
+_FORMS = {
+    "Id": re.compile(r"\S+"),
+    "PrivateNetwork": re.compile(r"yes|no|"),
+    "RestrictNetworkInterfaces": re.compile(_NAME_LIST.format(name=r"[\w.@-]+"), re.ASCII),
+    "RestrictAddressFamilies": re.compile(_NAME_LIST.format(name=f"AF_(?:{_FAMILIES.replace(' ', '|')})")),
+    "SocketBindAllow": re.compile(_NAME_LIST.format(name=_BIND)),
+    "SocketBindDeny": re.compile(_NAME_LIST.format(name=_BIND)),
+}
+
+
+def _refuse_strange(values: dict[str, str]) -> None:
+    """A value that systemd does not print may be any. Raises ParseError."""
+    for name, form in _FORMS.items():
+        value = values.get(name, "")
+        if not form.fullmatch(value) and (name in values or name == "Id"):
+            raise ParseError(f"not a description of a unit by systemd: {name} is {value[:60]!r}")
 
 
 def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
@@ -235,6 +265,15 @@ def _names(text: str) -> NameList | None:
 def parse_features(text: str) -> frozenset[str]:
     """Parse ``systemctl show`` of the manager: what this systemd was built with."""
     lines = dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line)
-    if "Features" not in lines:
+    words = lines.get("Features", "").split()
+    signs = [word for word in words if "=" not in word]
+    if (
+        not signs
+        or not all(map(_FEATURE.fullmatch, signs))
+        or not {"+BPF_FRAMEWORK", "-BPF_FRAMEWORK"} & set(signs)
+    ):
         raise ParseError("not the features of systemd")
-    return frozenset(word[1:] for word in lines["Features"].split() if word.startswith("+"))
+    return frozenset(word[1:] for word in signs if word.startswith("+"))
+
+
+_FEATURE = re.compile(r"[+-][A-Z0-9_]+")

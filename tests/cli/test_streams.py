@@ -44,6 +44,7 @@ COMMANDS = (
     (1, "report {linux-bound-to-loopback}"),
     (1, "firewall --ruleset {rules} --port 5001"),
     (2, "check --replay {rules}"),
+    (2, "undo"),
     (0, "--version"),
 )
 

@@ -38,18 +38,31 @@ class Found(Struct, frozen=True):
 
 
 def hunt(subjects: Sequence[Subject], seed: str, count: int) -> list[Found]:
-    """Damage so many texts. What is found depends on the subjects and the seed alone."""
+    """Damage so many texts. What is found depends on the subjects and the seed alone.
+
+    Each kind of text is damaged as often as the others, however few subjects have one.
+    """
     random, found = Random(seed), []
-    kinds = sorted({one.kind for one in subjects})
+    places = _places(subjects)
+    kinds = sorted(places)
     for _ in range(count):
-        kind = random.choice(kinds)
-        subject = random.choice([one for one in subjects if one.kind == kind])
-        source = random.choice(sorted(subject.texts))
+        subject, source = random.choice(places[random.choice(kinds)])
         data = subject.texts[source]
         one = try_damage(subject, source, choose_damage(data, random))
         if one is not None:
             found.append(one)
     return found
+
+
+def _places(subjects: Sequence[Subject]) -> dict[str, list[tuple[Subject, str]]]:
+    """Every text by its kind: the readings of cases by what was read, rulesets by their folder."""
+    places: dict[str, list[tuple[Subject, str]]] = {}
+    for subject in subjects:
+        for source in subject.texts:
+            kind = source.partition(" ")[0].rpartition("/")[2]
+            kind = kind if subject.kind == "case" else subject.name.rpartition("/")[0]
+            places.setdefault(kind, []).append((subject, source))
+    return places
 
 
 def repeat(written: str, subjects: Mapping[str, Subject]) -> Found | None:

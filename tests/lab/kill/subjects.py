@@ -61,7 +61,7 @@ while True:
 """
 FRESH = "rm -f /srv/home/saved.json; "
 START_ANEW = (
-    "pkill -f server.js; cd /srv/shop; sed -i 's/0.0.0.0/127.0.0.1/' server.js; "
+    "pkill -x node; cd /srv/shop; sed -i 's/0.0.0.0/127.0.0.1/' server.js; "
     "(setsid node server.js > /dev/null 2>&1 &); "
     "for n in $(seq 100); do ss -Hltn sport = :5000 | grep -q . && break; sleep 0.05; done"
 )  # fmt: skip
