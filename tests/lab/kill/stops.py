@@ -15,7 +15,7 @@ from tests.lab.network import Lab
 
 HOOK = Path(__file__).with_name("hook")
 STEPS = "/srv/home/steps"
-SECONDS = 5.0
+SECONDS = 20.0
 """How long what was started may take to end by itself."""
 
 # Everything that a command may leave behind; counters count and handles go on, which is all that may differ.
@@ -82,7 +82,7 @@ def _type(
     lab: Lab, subject: Subject, line: str, variables: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     host = lab.host(subject.on)
-    return host.run(line, user=subject.user, folder=PROJECT, environment=variables, check=False, timeout=60)
+    return host.run(line, user=subject.user, folder=PROJECT, environment=variables, check=False, timeout=120)
 
 
 def try_stop(lab: Lab, subject: Subject, stop: Stop) -> list[str]:
