@@ -23,10 +23,13 @@ from landiag.journey.inside import namespace_with
 from landiag.journey.ways import Way
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
 from landiag.model.facts import IPAddress, Process, Socket, Unknown
+from landiag.model.numbers import parse_port
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.model.terms import Symptom
 
-_RULE = re.compile(r"(?:[^/]+/)?(?P<first>\d+)(?:-(?P<last>\d+))?(?::(?P<inner>\d+)(?:-\d+)?)?")
+_RULE = re.compile(
+    r"(?:[^/]+/)?(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?(?::(?P<inner>\d{1,5})(?:-\d{1,5})?)?", re.ASCII
+)
 
 
 class Carried(Struct, frozen=True):
@@ -92,10 +95,11 @@ def carried_to(process: Process, port: int) -> Carried | None:
         return _by_pasta(process.argv, port)
     named = dict(pairwise(process.argv))
     ip, inner, outer = (named.get(f"-{word}", "") for word in ("container-ip", "container-port", "host-port"))
-    if named.get("-proto") != "tcp" or not inner.isdecimal() or not outer.isdecimal() or int(outer) != port:
+    number = parse_port(inner)
+    if named.get("-proto") != "tcp" or number is None or parse_port(outer) != port:
         return None
     try:
-        return Carried(int(inner), ip_address(ip))
+        return Carried(number, ip_address(ip))
     except ValueError:
         return None
 

@@ -30,6 +30,7 @@ from landiag.journey.routing import lookup
 from landiag.journey.ways import Way, client_of
 from landiag.model.changes import Sysctl
 from landiag.model.facts import IPAddress, Unknown
+from landiag.model.numbers import parse_number
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Verdict
@@ -192,7 +193,8 @@ def _check_conntrack(case: Case) -> list[Finding]:
     """Check that the table of connections has room (nf_conntrack-sysctl.rst)."""
     count = case.facts.sysctls.get("net.netfilter.nf_conntrack_count", "")
     most = case.facts.sysctls.get("net.netfilter.nf_conntrack_max", "")
-    if not (count.isdigit() and most.isdigit()) or int(most) == 0 or int(count) < int(most):
+    known, room = parse_number(count), parse_number(most)
+    if known is None or not room or known < room:
         return []
     return [
         Finding(
@@ -203,7 +205,7 @@ def _check_conntrack(case: Case) -> list[Finding]:
             fixes=(
                 fix_by(
                     "Make the table larger",
-                    Sysctl("net.netfilter.nf_conntrack_max", most, str(int(most) * 2)),
+                    Sysctl("net.netfilter.nf_conntrack_max", most, str(room * 2)),
                 ),
             ),
         )

@@ -14,6 +14,7 @@ from msgspec import Struct
 from landiag.cli.completing import SCHEMES
 from landiag.cli.inputs import MEGABYTE, read_input
 from landiag.cli.outputs import Stop
+from landiag.model import numbers
 from landiag.model.terms import CHECK_NAMES
 
 DEFAULT_PORT = 5000
@@ -94,9 +95,10 @@ def _is_address(text: str) -> bool:
 
 def parse_port(text: str) -> int:
     """Parse one TCP port. Stops for anything else."""
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 65535:
-        raise Stop(f"{text!r} is not a port: ports are the numbers 1 to 65535, for example --port 5000")
-    return int(text)
+    number = numbers.parse_port(text)
+    if not number:
+        raise Stop(f"{text[:80]!r} is not a port: ports are the numbers 1 to 65535, for example --port 5000")
+    return number
 
 
 def default_port() -> int:

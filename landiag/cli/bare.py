@@ -13,6 +13,7 @@ from landiag.cli.early import begin_reading
 from landiag.cli.outputs import Stop
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
+from landiag.model.numbers import parse_number
 from landiag.question import UsageError
 from landiag.render.escape import escape_text
 from landiag.terminal import terminal_style
@@ -67,8 +68,8 @@ def _user_id() -> int | None:
     """The person's user id, also behind sudo; None on a system without."""
     if sys.platform == "win32":
         return None
-    behind_sudo = os.environ.get("SUDO_UID", "")
-    return int(behind_sudo) if os.geteuid() == 0 and behind_sudo.isdecimal() else os.getuid()
+    behind_sudo = parse_number(os.environ.get("SUDO_UID", ""))
+    return os.getuid() if behind_sudo is None or os.geteuid() != 0 else behind_sudo
 
 
 def _check(server: OwnServer) -> NoReturn:

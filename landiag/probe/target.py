@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from landiag.collect.exchanges.port_ranges import parse_ports
 from landiag.model.facts import Family, IPAddress, IPNetwork
+from landiag.model.numbers import parse_port
 
 DEFAULT_PORT = 5000
 MOST_ADDRESSES = 1024
@@ -98,12 +99,13 @@ def options_of(request: Request) -> dict[str, str]:
 def request_of(options: Mapping[str, str]) -> Request:
     """What a recording says that was asked. Raises UsageError where that cannot be understood."""
     family = options.get("family", "")
-    if family not in ("", "4", "6") or not options.get("default_port", "").isdecimal():
+    default_port = parse_port(options.get("default_port", ""))
+    if family not in ("", "4", "6") or default_port is None:
         raise UsageError("the recording does not say what was asked")
     ports = (options["ports"],) if options.get("ports") else ()
     return replace(
         parse_request(options.get("target", ""), ports, yes=True),
-        default_port=int(options["default_port"]),
+        default_port=default_port,
         scheme=options.get("scheme", "auto"),
         path=options.get("path", "/"),
         host=options.get("host"),

@@ -6,9 +6,12 @@ import re
 
 from msgspec import Struct
 
+from landiag.model.numbers import parse_port
+
 _PLACE = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)?(?:(?P<host>\[[^\]]*\]|[^:/\[\]]*):)?"
-    r"(?P<port>\d{1,5})(?P<tail>[,/?].*)?"
+    r"(?P<port>\d{1,5})(?P<tail>[,/?].*)?",
+    re.ASCII,
 )
 # Options of Django's runserver whose value is the next word.
 _WITH_VALUE = {"-v", "--verbosity", "--settings", "--pythonpath", "--cert-file", "--key-file"}
@@ -96,7 +99,7 @@ def with_position(
         word = arguments[index]
         if arguments[index - 1] in _WITH_VALUE or word.startswith("-"):
             continue
-        if match := re.fullmatch(r"(?:.*:)?(\d{1,5})", word):
+        if match := re.fullmatch(r"(?:.*:)?([0-9]{1,5})", word):
             return (*arguments[:index], bind_value(host, int(match[1])), *arguments[index + 1 :])
     return (*arguments, bind_value(host, port or 8000))
 
@@ -109,7 +112,7 @@ def with_forward(
     for option in _find(arguments, Place(names), optional=False):
         parts = re.findall(r"\[[^\]]*\]|[^:]+", option.value)
         ports = parts[-3:] if option.name == "-L" else parts[-1:]
-        if len(ports) in {1, 3} and ports[0].isdigit() and (port is None or int(ports[0]) == port):
+        if len(ports) in {1, 3} and _is_port(ports[0], port):
             written = ":".join([shown, *ports])
             return (*arguments[: option.start], *option.words(written), *arguments[option.end :])
     return None
@@ -156,3 +159,9 @@ def _insert(arguments: tuple[str, ...], place: Place, value: str) -> tuple[str, 
 
 def _start(arguments: tuple[str, ...], after: str) -> int:
     return arguments.index(after) + 1 if after in arguments else 0
+
+
+def _is_port(text: str, port: int | None) -> bool:
+    """Whether a word is this port, or any where none is asked for."""
+    found = parse_port(text)
+    return found is not None and port in (None, found)

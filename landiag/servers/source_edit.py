@@ -13,6 +13,7 @@ import re
 
 from landiag.model.facts import Family
 from landiag.model.lines import is_windows_path
+from landiag.model.numbers import parse_port
 from landiag.model.report import Edit
 from landiag.servers.arguments import Place, with_option
 from landiag.servers.debugger import without_debugger
@@ -80,7 +81,7 @@ def _config_edit(kind: ServerKind, path: str, text: str, host: str, port: int | 
         if match is None:
             continue
         groups = match.groupdict()
-        if port and groups.get("port") and int(groups["port"]) != port:
+        if port and groups.get("port") and parse_port(groups["port"]) != port:
             continue
         group = next((name for name in ("host", "host2", "drop") if groups.get(name)), None)
         if group is None:

@@ -6,6 +6,7 @@ import re
 
 from msgspec.structs import replace
 
+from landiag.model.numbers import parse_port
 from landiag.model.report import Edit
 from landiag.servers.arguments import bind_value
 from landiag.servers.debugger import EXPLAINED, told_without
@@ -68,8 +69,7 @@ def form(server: Server, host: str, port: int | None) -> str:
 
 def configured_port(server: Server) -> int | None:
     """The port that its environment names; None without one."""
-    value = server.process.environment.get("PORT", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
+    return parse_port(server.process.environment.get("PORT", ""))
 
 
 def kind_for(server: Server, port: int | None, os: str) -> ServerKind:

@@ -21,6 +21,7 @@ from landiag.model.causes.network import (
     VPN_TAKES_REPLIES,
 )
 from landiag.model.facts import Unknown
+from landiag.model.numbers import parse_number
 from landiag.model.report import Finding, Outcome
 from landiag.model.ruleset import TraceLine
 from landiag.model.terms import Leg, StageName, Symptom
@@ -78,7 +79,7 @@ def cause_of_drop(drop: Drop | None) -> Cause | None:
 def status_of(flow: Flow) -> int | None:
     """The HTTP status of the answer that was seen; None where none was."""
     words = flow.head.split()
-    return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+    return parse_number(words[1], 3) if len(words) > 1 else None
 
 
 def _why(found: Finding) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from landiag.model.numbers import parse_port
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -69,8 +71,8 @@ def _port_of(app: Flask) -> int:
     """The port that the application is served on: FLASK_RUN_PORT, that of SERVER_NAME, else 5000."""
     named = str(app.config.get("SERVER_NAME") or "").rpartition(":")
     for text in (os.environ.get("FLASK_RUN_PORT", ""), named[2] if named[1] else ""):
-        if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
-            return int(text)
+        if port := parse_port(text):
+            return port
     return 5000
 
 

@@ -11,6 +11,7 @@ from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import parse_entries
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Command, ParseError, ReadStatus, Unknown, parse_reading
+from landiag.model.numbers import parse_port
 
 _SYSTEM32 = "/mnt/c/Windows/System32"
 WSL_MODE = Command("wsl-mode", ("wslinfo", "--networking-mode"))
@@ -81,8 +82,8 @@ def _of_registry(text: str) -> list[PortProxy]:
             continue
         listen, _, listen_port = entry.name.partition("/")
         connect, _, connect_port = entry.data.partition("/")
-        if listen_port.isdecimal() and connect_port.isdecimal():
-            ports = int(listen_port), int(connect_port)
+        ports = parse_port(listen_port), parse_port(connect_port)
+        if ports[0] is not None and ports[1] is not None:
             found.append(PortProxy(listen, ports[0], connect, ports[1], int(kind[1]), int(kind[5])))
     return found
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from landiag.model.numbers import parse_number
+
 
 def parse_ports(text: str) -> tuple[int, ...]:
     """The ports of ``5000,8000-8010``, in that order, each once. Raises ValueError with a sentence."""
     ports: dict[int, None] = {}
     for part in text.split(","):
         low, dash, high = part.strip().partition("-")
-        if not (low.isdecimal() and low.isascii() and (not dash or (high.isdecimal() and high.isascii()))):
-            raise ValueError(f"{part.strip()!r} is not a port: write 5000, 8000-8010 or both with a comma")
-        first, last = int(low), int(high or low)
+        first, last = parse_number(low), parse_number(high if dash else low)
+        if first is None or last is None:
+            raise ValueError(
+                f"{part.strip()[:80]!r} is not a port: write 5000, 8000-8010 or both with a comma"
+            )
         if last < first:
             raise ValueError(f"the port range {part.strip()} runs backwards: write {last}-{first}")
         if not 1 <= first <= last <= 65535:
