@@ -17,14 +17,13 @@ from landiag.question import Question
 from landiag.watch.attempts import Watcher
 from landiag.watch.conclude import Attempt, conclude
 from landiag.watch.events import Event, Facts, Maker
-from landiag.watch.flow import Flow, Seen
+from landiag.watch.flow import Seen
+from landiag.watch.predicting import Predictor
 from landiag.watch.rule_counter import rule_rise
-from landiag.watch.snapshot import Prediction, Snapshot, predict
+from landiag.watch.snapshot import Snapshot
 from landiag.watch.waiting import describe_waiting
 
 MAX_MAKERS = 1000
-MAX_PREDICTIONS = 40
-"""Questions to the model in a second; each takes some milliseconds."""
 
 
 def make_snapshot(readings: Mapping[str, Reading]) -> Snapshot:
@@ -49,9 +48,7 @@ class Session:
         self.others = 0
         self.makers: dict[str, str] = {}
         self._before: Mapping[str, Reading] | None = None
-        self._second = 0
-        self._asked: dict[int, int] = {}
-        self._predictions: dict[tuple[str, str, str, int], tuple[Snapshot, Prediction | None]] = {}
+        self._predictor = Predictor()
         self.watcher.own = self.snapshot.own_addresses
 
     @property
@@ -100,7 +97,8 @@ class Session:
                 self.others += 1
                 continue
             maker = self.makers.get(seen.flow.syn.mac or "", "")
-            yield self._with_counter(conclude(seen, self._predict(seen.flow), maker))
+            prediction = self._predictor.predict(self.snapshot, seen.flow, self.watcher.now)
+            yield self._with_counter(conclude(seen, prediction, maker))
 
     def _with_counter(self, attempt: Attempt) -> Attempt:
         """Add what the deciding rule's own counter says, where the rules were read before and after the packet."""
@@ -112,18 +110,3 @@ class Session:
         evidence = Evidence("the rule's counter", f"+{rise} packets: {attempt.decided_by['rule']}")
         finding = replace(attempt.finding, evidence=(*attempt.finding.evidence, evidence))
         return replace(attempt, finding=finding)
-
-    def _predict(self, flow: Flow) -> Prediction | None:
-        """Ask the model; under a flood only once for each client, its ports taken for alike."""
-        syn, snapshot = flow.syn, self.snapshot
-        second = int(self.watcher.now)
-        if second != self._second:
-            self._second, self._predictions = second, {}
-        key = (syn.source, syn.destination, flow.interface, syn.flags)
-        is_flood = len(self._predictions) >= MAX_PREDICTIONS or self._asked.get(second, 0) >= MAX_PREDICTIONS
-        if is_flood and key in self._predictions and self._predictions[key][0] is snapshot:
-            return self._predictions[key][1]
-        self._asked = {second: self._asked.get(second, 0) + 1}
-        found = predict(snapshot, syn, flow.interface)
-        self._predictions[key] = (snapshot, found)
-        return found

@@ -53,8 +53,13 @@ class Prediction(Struct, frozen=True):
         return next((one for one in blocking if matches(cause_of(one.code))), None)
 
 
-def predict(snapshot: Snapshot, syn: Segment, interface: str) -> Prediction | None:
-    """Follow a client's own SYN through the model; None where its address is none of this machine's."""
+def predict(
+    snapshot: Snapshot, syn: Segment, interface: str, *, wants_fixes: bool = True
+) -> Prediction | None:
+    """Follow a client's own SYN through the model; None where its address is none of this machine's.
+
+    Without ``wants_fixes`` the findings have none: what a fix opens takes long to find.
+    """
     facts = snapshot.facts
     way = _way(facts, syn.destination, interface)
     if way is None:
@@ -82,6 +87,7 @@ def predict(snapshot: Snapshot, syn: Segment, interface: str) -> Prediction | No
         classes={way.id: () if known is None else (ClientClass(known),)},
         readings=snapshot.readings,
         peer=packet.source,
+        wants_fixes=wants_fixes,
     )
     known_links = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
     found = (
