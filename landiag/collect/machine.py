@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from landiag.model.facts import Call, ParseError, Process
 from landiag.model.report import Edit, HostInfo
+from landiag.model.strict import load_json
 
 MACHINE = Call("machine")
 NAMESPACES = Call("namespaces")
@@ -123,6 +123,6 @@ def parse_namespaces(text: str) -> tuple[NamespaceEntry, ...]:
 
 def _load(text: str) -> Any:
     try:
-        return json.loads(text)
+        return load_json(text)
     except (ValueError, RecursionError) as error:
         raise ParseError("not JSON") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_interface
@@ -24,6 +23,7 @@ from landiag.model.facts import (
     Unknown,
     parse_reading,
 )
+from landiag.model.strict import load_json
 
 Readings = Mapping[str, Reading]
 
@@ -31,7 +31,7 @@ Readings = Mapping[str, Reading]
 def parse_rows(text: str) -> list[dict[str, object]]:
     """The objects of a JSON list. Raises ParseError."""
     try:
-        found = json.loads(text)
+        found = load_json(text)
     except (ValueError, RecursionError) as error:
         raise ParseError("not JSON") from error
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_interface
 from typing import TypeVar
@@ -13,6 +12,7 @@ from landiag.firewall.windows import hyperv_settings
 from landiag.firewall.windows.hyperv_settings import HyperVRule, HyperVSetting
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Source, Unknown, parse_reading
+from landiag.model.strict import load_json
 
 Readings = Mapping[str, Reading]
 REGISTRY_KEYS = (
@@ -131,7 +131,7 @@ def parse_state(readings: Readings, source: Source | None = None) -> WindowsStat
 
 def _state(text: str) -> WindowsState:
     try:
-        found = json.loads(text[text.index("{") :])
+        found = load_json(text[text.index("{") :])
         return WindowsState(
             profiles=tuple(
                 ConnectionProfile(

@@ -6,13 +6,27 @@ its format has.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from landiag.model.facts import ParseError
 
 SHOWN = 60
 """So many letters of what was not understood are shown."""
+
+
+def load_json(text: str) -> Any:
+    """JSON in which no object has a key twice: two objects have, of which a cut made one. Raises ValueError."""
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has a key twice")
+    return found
 
 
 def only_keys(item: Mapping[str, object], known: frozenset[str], what: str) -> None:

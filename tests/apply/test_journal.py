@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from landiag.apply import CannotApply
-from landiag.apply.edit import is_line, replace_line
+from landiag.apply.edit import is_line, remove_unfinished, replace_line
 from landiag.apply.entries import Entry, State
 from landiag.apply.journal import Journal, boot_id, new_id
 from landiag.apply.journal import _open_in as open_in
@@ -30,6 +30,28 @@ def entry(run: str = "1", fix: int = 1) -> Entry:
     return Entry(
         new_id(), run, fix, "2026-11-29T00:00:00+00:00", boot_id(), "t", 5000, UfwRule("10.0.0.0/8", 5000)
     )
+
+
+def test_what_a_kill_left_unfinished_is_swept_under_the_lock(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    assert journal is not None
+    journal.write(entry())
+    for name in (f".{new_id()}", "server-1.log"):
+        (tmp_path / "landiag" / name).write_text("")
+    with journal.locked():
+        assert len(journal.read()) == 1
+    assert sorted(one.suffix for one in (tmp_path / "landiag").iterdir()) == [".json", ".log"]
+
+
+def test_an_edit_that_was_killed_leaves_nothing_beside_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "app.py"
+    file.write_text("old\n")
+    (tmp_path / ".app.py.landiag").write_text("half")
+    replace_line(str(file), 1, "old", "new")
+    assert [one.name for one in tmp_path.iterdir()] == ["app.py"]
+    (tmp_path / ".app.py.landiag").write_text("half")
+    remove_unfinished(str(file))
+    assert [one.name for one in tmp_path.iterdir()] == ["app.py"]
 
 
 def test_entries_come_back_as_they_were_written(tmp_path: Path) -> None:

@@ -98,7 +98,12 @@ def test_a_table_that_is_seen_to_have_ended_is_whole_without_the_end_of_its_last
         NFT % '"type": "filter", "hook": "inputt", "prio": 0, "policy": "drop"}}',
         NFT % '"type": "filter", "hook": "input", "prio": 0, "policy": "dropp"}}',
         NFT % '"type": "filter", "hook": "input", "prio": 0}}, {"rulX": {"expr": [{"drop": null}]}}',
+        HEAD + "-A INPUT -p tcp -m tcp --dport 80 -m conntrack --ctstate NEW REJECT\n-A INPUT -j ACCEPT\nCOMMIT\n",
+        '{"nftables": [{"chain": {"family": "inet", "table": "t", "name": "i"}},'
+        ' {"rule": {"family": "inet", "table": "u", "chain": "i", "expr": [{"drop": null}]}}]}',
+        "create s hash:ip family inet\nadd s 192.168.77.",
         "pass all\nblock drtp in quick from any to any\n",
+        "pass all\nblock in proto tcp from any to any port 22\nblock in al",
     ],
 )  # fmt: skip
 def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> None:

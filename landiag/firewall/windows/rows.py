@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterable, Iterator
 
 from landiag.model.facts import ParseError
+from landiag.model.strict import load_json
 
 Row = dict[str, list[str]]
 
@@ -38,7 +38,7 @@ _PROMPT = re.compile(r"\s*(?:PS\s+\S.*>|>>|#TYPE\b)")
 
 def _from_json(text: str) -> list[Row]:
     try:
-        document = json.loads(text)
+        document = load_json(text)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"not JSON: {error}") from error
     return list(_objects(document, 0))
