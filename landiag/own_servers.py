@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from landiag.gather import gather
 from landiag.host import Recorder
-from landiag.model.facts import Process, Socket, Unknown
+from landiag.model.facts import Socket, Unknown
+from landiag.model.process import Process
 from landiag.servers.recognise import Server, recognise
 
 

@@ -22,8 +22,9 @@ from landiag.journey.binding import Binding, describe_address
 from landiag.journey.inside import namespace_with
 from landiag.journey.ways import Way
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
-from landiag.model.facts import IPAddress, Process, Socket, Unknown
+from landiag.model.facts import IPAddress, Socket, Unknown
 from landiag.model.numbers import parse_port
+from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.model.terms import Symptom
 

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from landiag.collect.machine import Machine
 from landiag.journey.classes import ClientClass
 from landiag.journey.ways import Way
-from landiag.model.facts import IPAddress, Process, Reading, Socket, Source, Unknown, parse_reading
+from landiag.model.facts import IPAddress, Reading, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
+from landiag.model.process import Process
 from landiag.model.report import AddressSpan, Evidence, Finding, Outcome, Target
 
 T = TypeVar("T")

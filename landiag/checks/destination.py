@@ -9,7 +9,8 @@ from landiag.firewall.engine.conversation import Arrival
 from landiag.journey.inside import namespace_with
 from landiag.journey.journey import Translated, translated_by
 from landiag.journey.ways import Way, owner_of
-from landiag.model.facts import Interface, IPAddress, Namespace
+from landiag.model.facts import Interface, IPAddress
+from landiag.model.process import Namespace
 
 
 class Destination(Struct, frozen=True):

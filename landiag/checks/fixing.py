@@ -20,8 +20,9 @@ from landiag.model.changes import (
     UfwRule,
     UnicastRoute,
 )
-from landiag.model.facts import Process, Unknown
+from landiag.model.facts import Unknown
 from landiag.model.lines import command_line, undo_line
+from landiag.model.process import Process
 from landiag.model.report import Fix
 from landiag.servers.advice import RestartAdvice
 

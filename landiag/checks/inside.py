@@ -13,7 +13,8 @@ from landiag.journey.binding import bind_among, describe_address, why_not
 from landiag.journey.inside import namespace_with
 from landiag.journey.ways import Way, owner_of
 from landiag.model.changes import Sysctl
-from landiag.model.facts import Family, Namespace, Socket, Unknown
+from landiag.model.facts import Family, Socket, Unknown
+from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 

@@ -9,7 +9,8 @@ from landiag.checks.case import Case
 from landiag.checks.exchange import answerer
 from landiag.collect import sockets
 from landiag.journey.binding import describe_address
-from landiag.model.facts import Process, ReadStatus, Socket, Unknown
+from landiag.model.facts import ReadStatus, Socket, Unknown
+from landiag.model.process import Process
 from landiag.model.report import Evidence
 
 

@@ -16,7 +16,8 @@ from landiag.checks.listening import may_be_translated
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
 from landiag.checks.systems import ending, passing_on, port_findings
 from landiag.collect.exchanges.bind import BindTest, parse_bind_test
-from landiag.model.facts import Call, Process, Socket, Unknown
+from landiag.model.facts import Call, Socket, Unknown
+from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.servers.relays import relay_of, without_inner_relays
 

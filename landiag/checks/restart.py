@@ -13,7 +13,8 @@ from landiag.checks.exchange import answerer, debugger_answers
 from landiag.checks.fixing import restart_fix
 from landiag.collect.machine import parse_edit
 from landiag.journey.binding import bind_among
-from landiag.model.facts import Call, Family, Process, Socket, Unknown
+from landiag.model.facts import Call, Family, Socket, Unknown
+from landiag.model.process import Process
 from landiag.model.report import Fix
 from landiag.servers.advice import RestartAdvice
 from landiag.servers.debugger import EXPLAINED

@@ -13,7 +13,8 @@ from landiag.collect import sockets
 from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.collect.exchanges.refusals import Refusal, find_refusal
 from landiag.journey.binding import bind_among
-from landiag.model.facts import Process, Socket, Unknown
+from landiag.model.facts import Socket, Unknown
+from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
 from landiag.model.terms import Symptom

@@ -30,16 +30,9 @@ from landiag.collect.bsd_sources import (
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
-from landiag.model.facts import (
-    Interface,
-    Process,
-    Route,
-    Socket,
-    Source,
-    Unknown,
-    parse_reading,
-)
+from landiag.model.facts import Interface, Route, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
+from landiag.model.process import Process
 
 MAX_ANCHORS = 48
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from landiag.collect import machine
-from landiag.model.facts import (
-    Command,
-    File,
-    Source,
-)
+from landiag.model.facts import Command, File, Source
 
 IFCONFIG = Command("ifconfig", ("ifconfig", "-a"))
 ROUTES = Command("netstat-routes", ("netstat", "-rn"))

@@ -14,19 +14,9 @@ from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.firewall import linux as firewall
 from landiag.firewall.sources import MORE
-from landiag.model.facts import (
-    Family,
-    Interface,
-    Namespace,
-    Process,
-    Reading,
-    ReadStatus,
-    Socket,
-    Source,
-    Unknown,
-    parse_reading,
-)
+from landiag.model.facts import Family, Interface, Reading, ReadStatus, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
+from landiag.model.process import Namespace, Process
 
 Readings = Mapping[str, Reading]
 T = TypeVar("T")

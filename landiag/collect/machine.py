@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from landiag.model.facts import Call, ParseError, Process
+from landiag.model.facts import Call, ParseError
+from landiag.model.process import Process
 from landiag.model.report import Edit, HostInfo
 from landiag.model.strict import load_json
 

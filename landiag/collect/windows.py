@@ -40,7 +40,6 @@ from landiag.model.facts import (
     Neighbour,
     ParseError,
     PolicyRule,
-    Process,
     Reading,
     ReadStatus,
     Route,
@@ -50,6 +49,7 @@ from landiag.model.facts import (
     parse_reading,
 )
 from landiag.model.host import Facts
+from landiag.model.process import Process
 from landiag.model.ruleset import Ruleset
 
 Readings = Mapping[str, Reading]

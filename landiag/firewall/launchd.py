@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from landiag.knowledge.toml import read_toml
-from landiag.model.facts import Process
+from landiag.model.process import Process
 
 
 def is_launchd(process: Process) -> bool:

@@ -11,9 +11,10 @@ from landiag.firewall.launchd import is_launchd, served_by
 from landiag.journey.journey import Journey, follow
 from landiag.journey.route_index import index_routes
 from landiag.journey.ways import Way, client_of
-from landiag.model.facts import IPAddress, Process, Unknown
+from landiag.model.facts import IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet, Within
+from landiag.model.process import Process
 from landiag.model.report import AddressSpan, Target
 from landiag.model.terms import Symptom
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.model.facts import IPAddress, Namespace, Unknown
+from landiag.model.facts import IPAddress, Unknown
 from landiag.model.host import Facts
+from landiag.model.process import Namespace
 from landiag.model.ruleset import Ruleset
 
 

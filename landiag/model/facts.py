@@ -7,12 +7,12 @@ an ``Unknown`` that says why nobody could look. ``Unknown`` raises when it is us
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import NoReturn, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -182,46 +182,6 @@ class Socket(Struct, frozen=True):
         if self.family is Family.IPV4 or not self.address.is_unspecified:
             return False
         return None if self.v6only is None else not self.v6only
-
-
-class Process(Struct, frozen=True):
-    """A process that owns a socket. Fields are None or empty where this user may not see them.
-
-    ``argv`` has secrets masked already. ``started`` is seconds since the epoch. ``state`` is psutil's word
-    (``running``, ``sleeping``, ``stopped``, ``tracing-stop``...). ``services`` are those of Windows that run
-    in it, by their short names; None where nobody could tell. ``uid`` is the real user id, on POSIX systems.
-    """
-
-    pid: int
-    name: str
-    argv: tuple[str, ...] = ()
-    exe: str | None = None
-    user: str | None = None
-    cwd: str | None = None
-    started: float | None = None
-    state: str | None = None
-    parent: int | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
-    namespace: str | None = None
-    services: tuple[str, ...] | None = None
-    uid: int | None = None
-
-
-class Namespace(Struct, frozen=True):
-    """Another network namespace of this machine: a container, a sandboxed service, a virtual host.
-
-    ``sockets``, ``interfaces``, ``routes``, ``policy_rules`` and ``sysctls`` are those inside. ``pid`` is one process
-    that lives in it.
-    """
-
-    name: str
-    pid: int
-    title: str
-    sockets: tuple[Socket, ...] | Unknown
-    interfaces: tuple[Interface, ...] | Unknown
-    routes: tuple[Route, ...] | Unknown = Unknown("not read", "ip route")
-    policy_rules: tuple[PolicyRule, ...] | Unknown = Unknown("not read", "ip rule")
-    sysctls: Mapping[str, str] = field(default_factory=dict)
 
 
 class Interface(Struct, frozen=True):

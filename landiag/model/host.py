@@ -6,16 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from landiag.model.facts import (
-    Interface,
-    Namespace,
-    Neighbour,
-    PolicyRule,
-    Process,
-    Route,
-    Socket,
-    Unknown,
-)
+from landiag.model.facts import Interface, Neighbour, PolicyRule, Route, Socket, Unknown
+from landiag.model.process import Namespace, Process
 from landiag.model.ruleset import Ruleset
 
 

@@ -9,12 +9,7 @@ from landiag.collect.exchanges.dns import NameServers, parse_name_servers
 from landiag.collect.exchanges.http import Exchange, parse_exchange
 from landiag.collect.exchanges.proxies import Proxies, parse_proxies
 from landiag.collect.exchanges.resolve import Resolution, parse_resolution
-from landiag.model.facts import (
-    Call,
-    ReadStatus,
-    Source,
-    Unknown,
-)
+from landiag.model.facts import Call, ReadStatus, Source, Unknown
 from landiag.probe.client import Client, parse_address
 
 MOST_ADDRESSES = 4

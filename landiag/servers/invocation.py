@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from landiag.model.facts import Process
 from landiag.model.lines import is_windows_path
+from landiag.model.process import Process
 
 _RUNTIMES = {
     "python": "python",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from landiag.model.facts import Process
+from landiag.model.process import Process
 from landiag.servers.invocation import Invocation, invocation, package_script
 from landiag.servers.kinds import DEVELOPMENT, ServerKind, server_kinds
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct, convert
 
 from landiag.knowledge.toml import read_toml
-from landiag.model.facts import Process
+from landiag.model.process import Process
 
 T = TypeVar("T")
 

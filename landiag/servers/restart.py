@@ -12,7 +12,8 @@ import shlex
 from msgspec.structs import replace
 
 from landiag.model.actions import Run
-from landiag.model.facts import Family, Process
+from landiag.model.facts import Family
+from landiag.model.process import Process
 from landiag.model.report import Edit
 from landiag.servers.advice import RestartAdvice
 from landiag.servers.invocation import Invocation

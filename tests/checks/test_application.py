@@ -16,8 +16,9 @@ from landiag.collect.exchanges.http import Answer, Attempt, End
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.collect.exchanges.tls import Tls
 from landiag.collect.exchanges.transcript import Blob
-from landiag.model.facts import Process, Reading, ReadStatus, Socket
+from landiag.model.facts import Reading, ReadStatus, Socket
 from landiag.model.host import Facts
+from landiag.model.process import Process
 from landiag.model.report import Outcome, Target
 from landiag.model.terms import Symptom
 from tests.checks.asked import PORT, case_of, heard, said

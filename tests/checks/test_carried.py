@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 
 from landiag.checks.carried import Carried, carried_to
-from landiag.model.facts import Process
+from landiag.model.process import Process
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from landiag.checks import exchange, listening
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
-from landiag.model.facts import Namespace, Process, Socket, Unknown
+from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts
+from landiag.model.process import Namespace, Process
 from landiag.model.report import Finding, Outcome
 from landiag.model.ruleset import Ruleset
 from landiag.model.terms import Symptom

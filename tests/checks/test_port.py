@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from landiag.checks import port
 from landiag.checks.bind_test import bind_source
 from landiag.collect.exchanges.bind import BindTest
-from landiag.model.facts import Process, Socket, Unknown
+from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts
+from landiag.model.process import Process
 from landiag.model.report import Outcome, Target
 from landiag.model.ruleset import Ruleset
 from tests.checks.asked import PORT, case_of, said

@@ -10,7 +10,8 @@ from landiag.checks import twins
 from landiag.checks.case import Case
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
-from landiag.model.facts import Process, Socket
+from landiag.model.facts import Socket
+from landiag.model.process import Process
 from landiag.model.report import Outcome
 from landiag.model.terms import Symptom
 from tests.checks.asked import case_of, heard

@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.journey.ends import LinkFault, ReplyFault, Sight, see
-from landiag.model.facts import Family, Namespace, Socket, Unknown
+from landiag.model.facts import Family, Socket, Unknown
 from landiag.model.host import Facts
+from landiag.model.process import Namespace
 from landiag.model.route import RouteKind
 from landiag.model.terms import StageName, Symptom
 from tests.journey.world import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.model.facts import Process
+from landiag.model.process import Process
 from landiag.servers.recognise import recognise
 from landiag.servers.relays import relay_of, relays, without_inner_relays
 from landiag.servers.restart import restart_command

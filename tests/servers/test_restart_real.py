@@ -22,7 +22,7 @@ import pytest
 
 from landiag.collect.machine import parse_processes
 from landiag.host.calls import processes
-from landiag.model.facts import Process
+from landiag.model.process import Process
 from landiag.servers.recognise import Server, recognise
 from landiag.servers.restart import http_command, restart_command
 from landiag.servers.source_edit import edit_files, find_edit

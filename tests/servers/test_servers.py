@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landiag.collect.exchanges.answerers import answerers, recognise_http
-from landiag.model.facts import Family, Process
+from landiag.model.facts import Family
+from landiag.model.process import Process
 from landiag.redact.masking import mask_argv
 from landiag.redact.secret_names import MASK
 from landiag.servers.advice import RestartAdvice

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landiag.model.facts import Family, Process
+from landiag.model.facts import Family
+from landiag.model.process import Process
 from landiag.servers.recognise import Server, recognise
 from landiag.servers.restart import restart_command
 from landiag.servers.source_edit import edit_files, find_edit

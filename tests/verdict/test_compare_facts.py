@@ -7,8 +7,9 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.model.facts import Process, Socket, Unknown
+from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts
+from landiag.model.process import Process
 from landiag.verdict import compare_reach
 from landiag.verdict.compare_facts import compare_facts
 from tests.journey.world import BASE, ETH0, LO, ROUTES, host, input_rules, interface, route

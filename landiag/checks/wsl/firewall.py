@@ -30,9 +30,10 @@ from landiag.firewall.windows.settings import PROFILES
 from landiag.journey.classes import first_packet
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way, client_of
-from landiag.model.facts import Address, Interface, Process, Unknown
+from landiag.model.facts import Address, Interface, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
+from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 _EVERYWHERE = ip_interface("0.0.0.0/0")

@@ -8,7 +8,8 @@ from landiag.checks.wsl.proxies import Reach, as_address, delete_line, reach_of,
 from landiag.checks.wsl.sources import read_proxies
 from landiag.collect.portproxy import PortProxy
 from landiag.journey.ways import is_usable
-from landiag.model.facts import Interface, Process, Socket, Unknown
+from landiag.model.facts import Interface, Socket, Unknown
+from landiag.model.process import Process
 from landiag.model.report import Fix
 from landiag.servers.relays import relay_of
 
