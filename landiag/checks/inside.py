@@ -54,6 +54,7 @@ def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Findi
             ),
         ),
         fixes=(
+            *_by_its_own_address(way, namespace, socket),
             Fix(
                 f"Publish the container's port on the host (docker: -p {case.port}:{socket.port})",
                 needs="user-action",
@@ -66,6 +67,17 @@ def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Findi
         ),
         paths=(way.id,),
     )
+
+
+def _by_its_own_address(way: Way, namespace: Namespace, socket: Socket) -> tuple[Fix, ...]:
+    """A container with an address of the clients' network (macvlan, a bridge) is reached there."""
+    interfaces = () if isinstance(namespace.interfaces, Unknown) else namespace.interfaces
+    for ip in (address.ip for interface in interfaces for address in interface.addresses):
+        if ip in way.network and socket.address in (ip, ip_address("::" if ip.version == 6 else "0.0.0.0")):
+            host = f"[{ip}]" if ip.version == 6 else str(ip)
+            step = f"On the other device, open http://{host}:{socket.port}/"
+            return (Fix("Use the address that the container has itself", needs="user-action", steps=(step,)),)
+    return ()
 
 
 def only_itself_reaches(case: Case, socket: Socket) -> str:
