@@ -25,8 +25,8 @@ BYTES = (
     ),
     Scenario(
         "quota-used-up",
-        fault="the quota of the port is used up",
-        before=(nft_input("tcp dport 5000 quota over 100 bytes used 200 bytes drop"),),
+        fault="the quota of the port is used up by the first packet",
+        before=(nft_input("tcp dport 5000 quota over 1 bytes drop"),),
         servers=SERVERS,
         truth="timeout",
         expected=DROPS,
