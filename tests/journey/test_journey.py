@@ -403,6 +403,14 @@ def test_where_routes_do_not_tell_how_the_answer_leaves_nobody_knows_what_the_cl
         ),
         ("-m connbytes --connbytes 9 --connbytes-mode avgpkt --connbytes-dir both -j DROP", Symptom.UNKNOWN),
         ("-m recent --rcheck --name scan --rsource -j DROP", Symptom.UNKNOWN),
+        (
+            "-m hashlimit --hashlimit-above 5mb/s --hashlimit-mode srcip --hashlimit-name x -j DROP",
+            Symptom.ANSWERED,
+        ),
+        (
+            "-m hashlimit --hashlimit-above 1kb/s --hashlimit-mode srcip --hashlimit-name x -j DROP",
+            Symptom.UNKNOWN,
+        ),
         ("-m quota --quota 1000 -j DROP", Symptom.UNKNOWN),
     ],
 )

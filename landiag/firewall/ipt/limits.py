@@ -33,10 +33,17 @@ def hashlimit(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  
     name = next(
         (one for one in ("--hashlimit-upto", "--hashlimit", "--hashlimit-above") if one in given), None
     )
-    if name is None or "b" in given[name].value.partition("/")[0]:
+    if name is None:
         return [UnknownMatch(text, UnknownKind.LIMIT)]
-    burst = float(given["--hashlimit-burst"].value) if "--hashlimit-burst" in given else _BURST
     over = (name == "--hashlimit-above") is not given[name].negated
+    number, _, unit = given[name].value.partition("/")
+    if number.endswith("b"):
+        amount = _bytes(number) / _SECONDS[unit] / FULL_PACKET
+        first = (
+            _bytes(given["--hashlimit-burst"].value) / FULL_PACKET if "--hashlimit-burst" in given else amount
+        )
+        return [Limited(Limit(LimitKind.RATE, amount, first, over, roughly=True), text)]
+    burst = float(given["--hashlimit-burst"].value) if "--hashlimit-burst" in given else _BURST
     return [Limited(Limit(LimitKind.RATE, _rate(given[name].value), burst, over), text)]
 
 
@@ -91,6 +98,16 @@ def statistic(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  
     number = float(chosen.value)
     share = number if "--probability" in given else 1.0 / number if number else 0.0
     return [Chance(1.0 - share if chosen.negated else share, _text("statistic", options))]
+
+
+def _bytes(text: str) -> float:
+    """``512kb``: bytes (parse_bytes in libxt_hashlimit.c)."""
+    number = text.removesuffix("b")
+    scale = _SCALES.get(number[-1:], 1)
+    return float(number[:-1] if scale > 1 else number) * scale
+
+
+_SCALES = {"k": 1024, "m": 1024 * 1024}
 
 
 def _rate(text: str) -> float:

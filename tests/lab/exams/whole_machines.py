@@ -40,6 +40,19 @@ BYTES = (
         expected=CLEAR,
     ),
     Scenario(
+        "hashlimit-bytes-a-second",
+        fault="nothing: more than 5 MB a second of a client are dropped",
+        before=(
+            iptables(
+                "-A INPUT -p tcp -m hashlimit --hashlimit-above 5mb/s --hashlimit-mode srcip"
+                " --hashlimit-name web -j DROP"
+            ),
+        ),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
         "connbytes-far-above-a-page",
         fault="nothing: connections are cut after 100 MB",
         before=(
