@@ -1,17 +1,12 @@
 """A port that a program takes and carries into a container's network: does a server there take what comes from outside?
 
-pasta(1): ``-t 5000-5000:80-80`` on its command line says to which port inside; docker-proxy names address and port
-(``-container-ip``, ``-container-port``). What they carry reaches only sockets that do not listen on loopback there.
+What pasta and docker-proxy carry reaches only sockets that do not listen on loopback there.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from ipaddress import ip_address
-from itertools import pairwise
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
@@ -22,22 +17,10 @@ from landiag.journey.binding import Binding, describe_address
 from landiag.journey.inside import namespace_with
 from landiag.journey.ways import Way
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
-from landiag.model.facts import IPAddress, Socket, Unknown
-from landiag.model.numbers import parse_port
-from landiag.model.process import Process
+from landiag.model.facts import Socket, Unknown
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.model.terms import Symptom
-
-_RULE = re.compile(
-    r"(?:[^/]+/)?(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?(?::(?P<inner>\d{1,5})(?:-\d{1,5})?)?", re.ASCII
-)
-
-
-class Carried(Struct, frozen=True):
-    """Where a port is carried to; ``ip`` is None where it is whatever the container's network has."""
-
-    port: int
-    ip: IPAddress | None = None
+from landiag.servers.carried import Carried, carried_to
 
 
 def is_carried(case: Case) -> bool:
@@ -88,27 +71,3 @@ def _carried(case: Case, socket: Socket) -> Carried | None:
     """Where a socket's connections are carried to; None where another program holds it."""
     found = (carried_to(process, socket.port) for process in case.owners(socket))
     return next((place for place in found if place is not None), None)
-
-
-def carried_to(process: Process, port: int) -> Carried | None:
-    """Where a process says that it carries a port of the host; None where it carries it nowhere."""
-    if process.name.startswith(("pasta", "passt")):
-        return _by_pasta(process.argv, port)
-    named = dict(pairwise(process.argv))
-    ip, inner, outer = (named.get(f"-{word}", "") for word in ("container-ip", "container-port", "host-port"))
-    number = parse_port(inner)
-    if named.get("-proto") != "tcp" or number is None or parse_port(outer) != port:
-        return None
-    try:
-        return Carried(number, ip_address(ip))
-    except ValueError:
-        return None
-
-
-def _by_pasta(argv: tuple[str, ...], port: int) -> Carried | None:
-    for option, value in pairwise(argv):
-        for rule in value.split(",") if option in ("-t", "--tcp-ports") else ():
-            found = _RULE.fullmatch(rule)
-            if found and int(found["first"]) <= port <= int(found["last"] or found["first"]):
-                return Carried(int(found["inner"] or found["first"]) + port - int(found["first"]))
-    return None

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from landiag.model.numbers import parse_port
 from landiag.model.report import Edit
 from landiag.servers.arguments import bind_value
+from landiag.servers.carried import carried_to
 from landiag.servers.debugger import EXPLAINED, told_without
 from landiag.servers.kinds import ServerKind
 from landiag.servers.recognise import Server
@@ -86,9 +87,9 @@ _ETC = re.compile(r"/etc/(?:[^\s/]+/)*")
 
 
 def _steps_for(server: Server, port: int | None) -> tuple[str, ...]:
-    """The kind's steps with the port in them; ``{inner}`` is the container's."""
-    outer = str(port or server.kind.port or "PORT")
-    arguments = server.invocation.arguments if server.invocation else ()
-    at = arguments.index("-container-port") + 1 if "-container-port" in arguments[:-1] else None
-    inner = arguments[at] if at is not None else outer
-    return tuple(step.replace("{port}", outer).replace("{inner}", inner) for step in server.kind.steps)
+    """The kind's steps with the port in them; ``{inner}`` is the container's, where the program says it."""
+    outer = port or server.kind.port
+    carried = None if outer is None else carried_to(server.process, outer)
+    inner = "CONTAINER_PORT" if carried is None else str(carried.port)
+    shown = str(outer or "PORT")
+    return tuple(step.replace("{port}", shown).replace("{inner}", inner) for step in server.kind.steps)

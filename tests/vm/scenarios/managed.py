@@ -33,7 +33,10 @@ def handed_on(*options: str, to: str = "127.0.0.1:8080", listen: str = "5000") -
     }
 
 
-HANDED = "systemctl daemon-reload; systemctl start shop.service front.socket"
+HANDED = (
+    "systemctl daemon-reload; systemctl start shop.service front.socket; "
+    "until ss -Hltn 'sport = :8080' | grep -q .; do sleep 0.2; done"
+)
 
 SCENARIOS = (
     Scenario(

@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from landiag.checks.carried import Carried, carried_to
 from landiag.model.process import Process
+from landiag.servers.carried import Carried, carried_to
 
 
 @pytest.mark.parametrize(
