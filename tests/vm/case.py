@@ -35,7 +35,7 @@ class Case:
         """Build it, measure the client's truth, ask landiag, follow its fix and take it back."""
         self.build()
         scenario = self._scenario
-        truth = self._measure()
+        truth = self._wait_for(scenario.truth)
         if truth not in scenario.truth.split("|"):
             yield f"the client gets {truth}, not {scenario.truth}"
             return
@@ -106,7 +106,7 @@ class Case:
                 yield f"after the undo {fix['undo']} the client gets {undone}"
 
     def _wait_for(self, wanted: str) -> str:
-        """What the client gets; a server that was started anew has some seconds to be ready."""
+        """What the client gets; a server that was just started has some seconds to be ready."""
         deadline = time.monotonic() + 25
         while (found := self._measure()) not in wanted.split("|") and time.monotonic() < deadline:
             time.sleep(1)
