@@ -16,7 +16,8 @@ from landiag.journey.inside import namespace_with
 from landiag.journey.rank import rank_kind
 from landiag.journey.routing import lookup
 from landiag.journey.ways import Way, is_container_side, owner_of
-from landiag.model.facts import Interface, IPAddress, Namespace, Source, Unknown
+from landiag.model.facts import Interface, IPAddress, Source, Unknown
+from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 

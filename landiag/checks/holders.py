@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from landiag.model.facts import Process
+from landiag.model.process import Process
 from landiag.model.report import Fix
 
 

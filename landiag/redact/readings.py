@@ -227,8 +227,7 @@ class _Walker(Struct, frozen=True):
         return self.redactor.line(text)
 
 
-_ACCOUNT = re.compile(r"[0-9]{6,}")
-"""Longer than a port, a year or a status: an account, a telephone number."""
+_ACCOUNT = re.compile(r"[0-9]{6,}")  # longer than a port, a year, a status: an account, a telephone number
 
 
 def _greeting(redactor: Redactor, text: str) -> str:

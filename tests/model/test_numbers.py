@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.checks.carried import Carried, carried_to
-from landiag.model.facts import Process
 from landiag.model.numbers import parse_number, parse_port
+from landiag.model.process import Process
 from landiag.servers.arguments import with_forward
+from landiag.servers.carried import Carried, carried_to
 from tests.cases import replay
 from tests.checks.test_hostile_process import hostile
 
