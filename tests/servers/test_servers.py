@@ -407,7 +407,8 @@ def test_a_unit_is_changed_in_its_unit() -> None:
 
 def test_a_container_is_published_anew() -> None:
     advice = advised(
-        "docker-proxy -host-ip 127.0.0.1 -host-port 8080 -container-ip 172.17.0.2 -container-port 80", 8080
+        "docker-proxy -proto tcp -host-ip 127.0.0.1 -host-port 8080 -container-ip 172.17.0.2 -container-port 80",
+        8080,
     )
     assert (advice.commands, advice.needs) == ((), "user-action")
     assert "-p 8080:80" in advice.steps[0]

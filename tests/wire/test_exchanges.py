@@ -242,10 +242,11 @@ def test_a_server_that_resets_at_once_was_open() -> None:
         asked = {"address": "127.0.0.1", "port": str(server.getsockname()[1]), "scheme": "auto", "path": "/"}
         try:
             told = [
-                parse_exchange(http.exchange({**asked, "host": "localhost"}, 3).decode()) for _ in range(200)
+                parse_exchange(http.exchange({**asked, "host": "localhost"}, 20).decode()) for _ in range(200)
             ]
         finally:
             stop.set()
             worker.join()
-    assert {one.best.connect.outcome for one in told} == {TcpOutcome.CONNECTED}
-    assert {one.best.end for one in told} <= {End.RESET, End.CLOSED_EMPTY, End.TLS_FAILED}
+    assert [one.best for one in told if one.best.connect.outcome is not TcpOutcome.CONNECTED] == []
+    ends = (End.RESET, End.CLOSED_EMPTY, End.TLS_FAILED)
+    assert [one.best for one in told if one.best.end not in ends] == []
