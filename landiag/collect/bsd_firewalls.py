@@ -135,14 +135,8 @@ def read_pf_conf(readings: Readings) -> PfText | None:
 
 
 def _strange_names(readings: Readings) -> list[str]:
-    """Listings of anchors or tables that hold what is no name: nobody knows what was not asked for then.
-
-    pfctl lists an anchor before those in it.
-    """
-    anchors = names_in(readings, PF_ANCHORS)
-    orphans = [one for one in anchors if "/" in one and one.rpartition("/")[0] not in anchors]
-    found = [f"{PF_ANCHORS.name} holds {one!r}, and not what it is in" for one in orphans]
-    return found + [
+    """Listings of anchors or tables that hold what is no name: nobody knows what was not asked for then."""
+    return [
         f"{source.name} holds {word!r}, which is no name"
         for source in (PF_ANCHORS, PF_TABLES)
         if (reading := readings.get(source.name)) is not None and reading.status is ReadStatus.OK

@@ -65,7 +65,7 @@ class Subject(Struct, frozen=True):
         return frozenset(word for text in self.texts.values() for word in _NAMED.findall(text))
 
 
-_NAMED = re.compile(rb"[A-Za-z_]+[0-9]+[0-9A-Za-z_]*|(?<=[\\/])[A-Za-z]+(?=[\\/])")
+_NAMED = re.compile(rb"[A-Za-z_]+[0-9]+[0-9A-Za-z_]*|[A-Za-z]+(?=[\\/])")
 """Names with a number in them, and the folders of a path."""
 
 

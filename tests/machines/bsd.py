@@ -155,15 +155,7 @@ def pf(
     tables: Mapping[str, str] | None = None, skipped: Sequence[str] = (),
 ) -> dict[str, str]:  # fmt: skip
     """What root reads of pf."""
-    named: dict[str, str] = {}
-    for name, text in (anchors or {}).items():
-        parts = name.split("/")
-        named |= {
-            above: named.get(above, "")
-            for depth in range(1, len(parts))
-            if (above := "/".join(parts[:depth]))
-        }
-        named[name] = text
+    named = anchors or {}
     found = {"pf-info": info, "pf-rules": rules, "pf-nat": nat,
     "pf-anchors": "".join(f"  {name}\n" for name in named),
              "pf-tables": "".join(f"{name}\n" for name in tables or {}),
