@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from landiag.checks.system import Readings
 from landiag.collect import windows_sources
 from landiag.collect.portproxy import PortProxy, parse_portproxy
 from landiag.collect.windows_state import REGISTRY_KEYS, STATE, WindowsState, decoded, parse_state
 from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.registry import build_policy
-from landiag.firewall.windows.registry_text import parse_entries
+from landiag.firewall.windows.registry_text import Entry, parse_entries
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Command, ParseError, ReadStatus, Unknown, parse_reading
 from landiag.model.numbers import parse_port
@@ -94,9 +96,19 @@ def is_absent(readings: Readings) -> bool:
     return reading is None or reading.status in _ABSENT
 
 
+def _entries_below(key: str, text: str) -> list[Entry]:
+    """What reg.exe says of a key; what stands under another one is none of it. Raises ParseError."""
+    entries = parse_entries(text)
+    asked = f"hkey_local_machine\\{key.lower()}"
+    strange = next((one.key for one in entries if not one.key.lower().startswith(asked)), None)
+    if strange is not None:
+        raise ParseError(f"reg.exe was not asked for {strange[:80]!r}")
+    return entries
+
+
 def read_policy(readings: Readings) -> Policy | Unknown:
     """The rules and settings of Windows Firewall. Group Policy that could not be read leaves a gap."""
-    entries = decoded(readings, WSL_RULES, parse_entries)
+    entries = decoded(readings, WSL_RULES, partial(_entries_below, REGISTRY_KEYS[0]))
     if isinstance(entries, Unknown):
         return entries
     groups = readings.get(WSL_GROUP_POLICY.name)
@@ -106,7 +118,7 @@ def read_policy(readings: Readings) -> Policy | Unknown:
         or (groups.status is ReadStatus.OK and not groups.data.strip())
     ):
         return build_policy(entries)
-    of_groups = decoded(readings, WSL_GROUP_POLICY, parse_entries)
+    of_groups = decoded(readings, WSL_GROUP_POLICY, partial(_entries_below, REGISTRY_KEYS[1]))
     if not isinstance(of_groups, Unknown):
         return build_policy([*entries, *of_groups])
     policy = build_policy(entries)
