@@ -206,7 +206,7 @@ def _read_text_for(path: str, uid: int | None, is_known: bool) -> str:
     root may own. Only plain files are read: a pipe would hold the reading up.
     """
     is_own = uid is None or not hasattr(os, "getuid") or uid == os.getuid()
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if is_own else os.O_NOFOLLOW)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if is_own else getattr(os, "O_NOFOLLOW", 0))
     try:
         descriptor = os.open(path, flags)
     except (OSError, ValueError):

@@ -170,11 +170,8 @@ class Walk(Struct):
             met.doubts = (*doubts, Doubt(UnknownKind.SHARE, name, 1 / left)) if left > 1 else doubts
             self._act(met, action)
         self.fields = before
-        return Next.GONE if self._all_drawn_end(action, name, numbers) and not doubts else Next.RULE
-
-    def _all_drawn_end(self, action: Dispatch | Translate, name: str, numbers: range) -> bool:
-        """Whether the rule ends the walk whichever number is drawn."""
-        return all(self._ends_with(action, name, number) for number in numbers)
+        all_end = all(self._ends_with(action, name, number) for number in numbers)
+        return Next.GONE if all_end and not doubts else Next.RULE
 
     def _ends_with(self, action: Dispatch | Translate, name: str, number: int) -> bool:
         fields = self.fields.copy()
