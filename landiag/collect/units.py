@@ -276,4 +276,4 @@ def parse_features(text: str) -> frozenset[str]:
     return frozenset(word[1:] for word in signs if word.startswith("+"))
 
 
-_FEATURE = re.compile(r"[+-][A-Z0-9_]+")
+_FEATURE = re.compile(r"[+-]\w+")  # in capitals, or redacted

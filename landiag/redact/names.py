@@ -11,7 +11,7 @@ from landiag.redact.vocabulary import KEPT_HOSTS, KEPT_USERS, TOP_DOMAINS, vocab
 _DOMAIN_END = re.compile(r"\.[A-Za-z]{2,}(?![\w-]|\.[A-Za-z])")
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
 _HOME = re.compile(
-    r"(?P<before>(?<![\w.-])/(?:var/|export/|data/)?home/|/Users/|(?<=[A-Za-z]:)[\\/]{1,2}Users[\\/]{1,2}|(?<!=)~(?=[a-z])|~(?=[a-z][\w.-]*/))"
+    r"(?P<before>(?<![\w.-])/(?:var/|export/|data/)?home/|/Users/|(?<=[A-Za-z]:)[\\/]{1,2}Users[\\/]{1,2}|~(?=[a-z][\w.-]*/))"
     r"(?P<name>[^\s/\\:;,\"'<>|*?]+)"
 )
 _OWNER = re.compile(r"(?P<before>\bpid \d+ user )(?P<name>\S+)")  # the evidence of a report
