@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,9 @@ from tests.vm.scenarios import SCENARIOS
 def main() -> int:
     """Run the scenarios that the command line names on each release; 1 where anything is wrong."""
     asked = _arguments()
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(143)
+    )  # machines end with the command, however it is ended
     releases = RELEASES if asked.release == "both" else (asked.release,)
     if asked.list:
         print("\n".join(f"{one.name:36} {one.fault}" for one in SCENARIOS))
