@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 import tty
 from contextlib import suppress
 from pathlib import Path
@@ -68,8 +69,6 @@ class Container(Guest):
         """End everything that runs in it."""
         self._stop()
         _call("umount", "-l", str(self._folder / "base"))
-        for group in sorted(self._group.rglob("*/"), reverse=True):
-            group.rmdir()
         self._group.rmdir()
 
     def _add_landiag(self) -> None:
@@ -135,6 +134,18 @@ class Container(Guest):
         os.close(self._port)
         os.close(self._far)
         self._init = self._pid = None
+        self._remove_groups()
+
+    def _remove_groups(self) -> None:
+        """Remove its control groups: programs that its systemd has put there would judge the next one's packets."""
+        deadline = time.monotonic() + 20
+        while groups := sorted((one for one in self._group.rglob("*") if one.is_dir()), reverse=True):
+            for group in groups:
+                with suppress(OSError):  # what was killed a moment ago may be there still
+                    group.rmdir()
+            time.sleep(0.05)
+            if time.monotonic() > deadline:
+                raise LabError(f"control groups are left: {groups[:3]}")
 
     def _console(self) -> str:
         return (self._folder / "console.log").read_text(errors="replace")
