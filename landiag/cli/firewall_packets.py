@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import msgspec
 from msgspec import Struct
 
 from landiag.cli.firewall_answer import open_judge
+from landiag.cli.inputs import MOST_RULES, open_again
 from landiag.cli.outputs import Stop
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import SCHEMA, judged_json
@@ -40,9 +41,10 @@ def answer_packets(
     """Judge the packets of a file and end with the exit status. Nothing is printed where a line cannot be used."""
     try:
         asked, judge = open_judge(asked, machine, files, deadline)
-        for _ in read_packets(file, asked):
-            pass
-        verdicts = _write(judge, read_packets(file, asked), shown)
+        with open_again(file, MOST_RULES, deadline) as stream:
+            for _ in _packets(file, stream, asked):
+                pass
+            verdicts = _write(judge, _packets(file, stream, asked), shown)
     except ParseError as error:
         raise Stop(str(error)) from error
     if verdicts & {Verdict.DROP, Verdict.REJECT}:
@@ -54,23 +56,21 @@ LONGEST = 1 << 16
 """The bytes of the longest line that can be one packet."""
 
 
-def read_packets(file: Path, defaults: Packet) -> Iterator[Packet]:
+def _packets(file: Path, stream: BinaryIO, defaults: Packet) -> Iterator[Packet]:
     """The packets of a file of JSON lines, one after the other. Raises ParseError naming the line."""
     try:
-        yield from parse_packets(_lines(file), defaults)
+        yield from parse_packets(_lines(file, stream), defaults)
     except ParseError as error:
         raise ParseError(f"{file}: {error}") from error
 
 
-def _lines(file: Path) -> Iterator[str]:
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), b""), 1):
-                if len(line) > LONGEST:
-                    raise Stop(f"{file}: line {number} is longer than a packet can be")
-                yield line.decode("utf-8", "backslashreplace")
-    except OSError as error:
-        raise Stop(f"{file} could not be read: {error.strerror}") from error
+def _lines(file: Path, stream: BinaryIO) -> Iterator[str]:
+    """The lines of a file, from its beginning."""
+    stream.seek(0)
+    for number, line in enumerate(iter(lambda: stream.readline(LONGEST + 1), b""), 1):
+        if len(line) > LONGEST:
+            raise Stop(f"{file}: line {number} is longer than a packet can be")
+        yield line.decode("utf-8", "backslashreplace")
 
 
 def _write(judge: Bulk, packets: Iterator[Packet], shown: Shown) -> set[Verdict]:

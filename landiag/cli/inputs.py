@@ -9,11 +9,14 @@ import os
 import select
 import stat
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from landiag.cli.outputs import Stop
 
@@ -53,6 +56,27 @@ def read_input(file: Path, most: int = MOST_RECORDED, deadline: float | None = N
 def read_input_text(file: Path, deadline: float | None = None) -> str:
     """Read a recording or a report as text; bytes that are no UTF-8 stay what they are."""
     return read_input(file, MOST_RECORDED, deadline).decode("utf-8", "surrogateescape")
+
+
+@contextmanager
+def open_again(file: Path, most: int, deadline: float) -> Iterator[BinaryIO]:
+    """Open what is read more than once; a pipe or device is kept in a nameless temporary file for that.
+
+    Stops with a sentence where it cannot be read, or is no end of it in sight: ``most`` bytes, ``deadline``.
+    """
+    try:
+        if file.is_file():
+            with file.open("rb") as stream:
+                yield stream
+            return
+        with tempfile.TemporaryFile() as kept:
+            for piece in _pieces(file, deadline):
+                kept.write(piece)
+                if kept.tell() > most:
+                    raise Stop(f"{file} is larger than {most // MEGABYTE} MB, which is more than can be read")
+            yield kept
+    except OSError as error:
+        raise Stop(f"{file} could not be read: {error.strerror}") from error
 
 
 def _pieces(file: Path, end: float) -> Iterator[bytes]:

@@ -49,6 +49,24 @@ def test_a_device_without_end_is_one_sentence(words: tuple[str, ...]) -> None:
     assert "bug" not in said
 
 
+RULES = "table inet f {\n chain i {\n type filter hook input priority 0; policy drop;\n }\n}\n"
+PACKET = '{"destination_port": 5000, "source": "192.168.77.20"}\n'
+
+
+def test_packets_that_come_through_a_pipe_are_those_of_a_file(tmp_path: Path) -> None:
+    """They are read twice: nothing is printed where a line cannot be used."""
+    rules, packets = tmp_path / "rules.nft", tmp_path / "packets.jsonl"
+    rules.write_text(RULES, encoding="utf-8")
+    packets.write_text(PACKET * 3, encoding="utf-8")
+    line = (sys.executable, "-m", "landiag", "firewall", "--ruleset", str(rules), "--packets")
+    by_file = subprocess.run((*line, str(packets)), capture_output=True, text=True, check=False)
+    by_pipe = subprocess.run(
+        (*line, "/dev/stdin"), input=PACKET * 3, capture_output=True, text=True, check=False
+    )
+    assert by_file.stdout.count("DROP: 192.168.77.20") == 3
+    assert (by_pipe.returncode, by_pipe.stdout, by_pipe.stderr) == (1, by_file.stdout, by_file.stderr)
+
+
 @pytest.mark.parametrize("words", [("check", "--replay"), ("firewall", "--ruleset")])
 def test_a_pipe_that_nobody_writes_into_ends_with_the_time(words: tuple[str, ...], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
