@@ -9,7 +9,6 @@ import os
 import select
 import stat
 import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -69,6 +68,8 @@ def open_again(file: Path, most: int, deadline: float) -> Iterator[BinaryIO]:
             with file.open("rb") as stream:
                 yield stream
             return
+        import tempfile  # few files are pipes, and it is large
+
         with tempfile.TemporaryFile() as kept:
             for piece in _pieces(file, deadline):
                 kept.write(piece)
