@@ -16,6 +16,7 @@ from landiag.journey.own import Departure, follow_own, leave
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, IPAddress, ReadStatus, Unknown
 from landiag.model.ruleset import Verdict
+from landiag.model.urls import bracketed
 
 WAIT = 3.5
 """Seconds that a server has for its answer; a page that takes longer is called silent. The kernel needs 3 to
@@ -190,7 +191,7 @@ def _host_header(case: Case, way: Way) -> str:
         return case.host_header
     ip = way.client_ip or way.ip
     port = case.port if way.front is None or way.client_ip is None else way.front.port
-    host = f"[{ip}]" if ip.version == 6 else str(ip)
+    host = bracketed(ip)
     return host if port == 80 else f"{host}:{port}"
 
 

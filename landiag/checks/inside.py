@@ -16,6 +16,7 @@ from landiag.model.changes import Sysctl
 from landiag.model.facts import Family, Socket, Unknown
 from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.urls import bracketed
 
 
 def listening_inside(case: Case, port: int) -> tuple[Namespace, Socket] | None:
@@ -74,8 +75,7 @@ def _by_its_own_address(way: Way, namespace: Namespace, socket: Socket) -> tuple
     interfaces = () if isinstance(namespace.interfaces, Unknown) else namespace.interfaces
     for ip in (address.ip for interface in interfaces for address in interface.addresses):
         if ip in way.network and socket.address in (ip, ip_address("::" if ip.version == 6 else "0.0.0.0")):
-            host = f"[{ip}]" if ip.version == 6 else str(ip)
-            step = f"On the other device, open http://{host}:{socket.port}/"
+            step = f"On the other device, open http://{bracketed(ip)}:{socket.port}/"
             return (Fix("Use the address that the container has itself", needs="user-action", steps=(step,)),)
     return ()
 

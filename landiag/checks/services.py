@@ -14,6 +14,7 @@ from landiag.collect.units import SERVICES, SOCKETS, UNITS, Unit, journal_source
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.urls import bracketed
 from landiag.redact.masking import mask_text
 
 _MOST = 3
@@ -45,8 +46,7 @@ def socket_unit(case: Case, socket: Socket) -> Unit | None:
     """The unit by which systemd listens on a socket; None where it is another program's, or nobody can tell."""
     if not is_of_systemd(socket):
         return None
-    host = f"[{socket.address}]" if socket.address.version == 6 else str(socket.address)
-    wanted = f"ListenStream={host}:{socket.port}"
+    wanted = f"ListenStream={bracketed(socket.address)}:{socket.port}"
     return next((unit for unit in _units(case, SOCKETS) if wanted in unit.listens), None)
 
 

@@ -19,6 +19,7 @@ from landiag.model.causes.listening import (
 )
 from landiag.model.facts import Family, Interface, IPAddress, Socket, Unknown
 from landiag.model.host import Facts
+from landiag.model.urls import bracketed
 
 
 class Binding(Struct, frozen=True):
@@ -87,9 +88,8 @@ def why_not(socket: Socket, interface: Interface | None) -> str:
 
 def describe_address(socket: Socket) -> str:
     """Write a socket's address as a person reads it: ``127.0.0.1:5000``, ``[::]:5000 (IPv6 only)``."""
-    host = f"[{socket.address}]" if socket.family is Family.IPV6 else str(socket.address)
     device = f"%{socket.device}" if socket.device else ""
     kind = ""
     if socket.address.is_unspecified and socket.family is Family.IPV6:
         kind = {True: " (IPv6 only)", False: " (IPv4 and IPv6)", None: ""}[socket.v6only]
-    return f"{host}{device}:{socket.port}{kind}"
+    return f"{bracketed(socket.address)}{device}:{socket.port}{kind}"

@@ -14,6 +14,7 @@ from landiag.journey.routing import lookup
 from landiag.model.facts import Address, Family, Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Target
+from landiag.model.urls import bracketed
 
 _INSIDE_ONLY = ("loopback", "container", "vm")
 """Kinds of interface whose addresses no other device on the LAN can reach."""
@@ -82,10 +83,9 @@ class Way(Struct, frozen=True):
             return None
         if self.front is not None and port is not None:
             port = self.front.port
-        host = f"[{ip}]" if ip.version == 6 else str(ip)
         default = {"http": 80, "https": 443}.get(scheme)
         suffix = "" if port is None or port == default else f":{port}"
-        return f"{scheme}://{host}{suffix}{path}"
+        return f"{scheme}://{bracketed(ip)}{suffix}{path}"
 
 
 def list_ways(facts: Facts) -> tuple[Way, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from landiag.collect.exchanges.http import Attempt, Exchange
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.urls import bracketed
 
 
 def blocks(
@@ -42,7 +43,7 @@ def asked(exchange: Exchange, attempt: Attempt) -> str:
 
 def place(address: str, port: int) -> str:
     """An address and a port as text."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return f"{bracketed(address)}:{port}"
 
 
 def answer_evidence(exchange: Exchange, attempt: Attempt) -> Evidence:

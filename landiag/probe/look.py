@@ -15,6 +15,7 @@ from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.collect.exchanges.trace import Trace, parse_trace
 from landiag.journey.routing import RouteDecision
 from landiag.model.facts import Call, Interface, IPAddress, Unknown
+from landiag.model.urls import bracketed
 from landiag.probe import sources
 from landiag.probe.case import Case
 from landiag.probe.client import CONFIRMED, RESOLVED, parse_address
@@ -49,7 +50,7 @@ class Look(Struct, frozen=True):
         request = self.case.request
         if request.host:
             return request.host
-        name = request.name or (f"[{self.ip}]" if self.ip.version == 6 else str(self.ip))
+        name = request.name or bracketed(self.ip)
         usual = 443 if request.scheme == "https" else 80
         return name if request.port == usual else f"{name}:{request.port}"
 

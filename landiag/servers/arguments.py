@@ -7,6 +7,7 @@ import re
 from msgspec import Struct
 
 from landiag.model.numbers import parse_port
+from landiag.model.urls import bracketed
 
 _PLACE = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)?(?:(?P<host>\[[^\]]*\]|[^:/\[\]]*):)?"
@@ -44,8 +45,7 @@ class _Found(Struct, frozen=True):
 
 def bind_value(host: str, port: int, form: str = "") -> str:
     """``0.0.0.0:5000``, ``[::]:5000``, or as the form says."""
-    shown = f"[{host}]" if ":" in host else host
-    return (form or "{host}:{port}").format(host=shown, port=port)
+    return (form or "{host}:{port}").format(host=bracketed(host), port=port)
 
 
 def with_option(arguments: tuple[str, ...], place: Place, value: str, *, optional: bool) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def with_forward(
     arguments: tuple[str, ...], names: tuple[str, ...], host: str, port: int | None
 ) -> tuple[str, ...] | None:
     """Give ssh's ``-L [ADDRESS:]PORT:HOST:PORT`` or ``-D [ADDRESS:]PORT`` an address; None without one."""
-    shown = f"[{host}]" if ":" in host else host
+    shown = bracketed(host)
     for option in _find(arguments, Place(names), optional=False):
         parts = re.findall(r"\[[^\]]*\]|[^:]+", option.value)
         ports = parts[-3:] if option.name == "-L" else parts[-1:]

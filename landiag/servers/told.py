@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from landiag.model.numbers import parse_port
 from landiag.model.report import Edit
+from landiag.model.urls import bracketed
 from landiag.servers.arguments import bind_value
 from landiag.servers.carried import carried_to
 from landiag.servers.debugger import EXPLAINED, told_without
@@ -62,10 +63,9 @@ def _no_debugger(kind: ServerKind) -> str:
 
 def form(server: Server, host: str, port: int | None) -> str:
     """The address and port as this server's option or variable takes them."""
-    shown = f"[{host}]" if ":" in host else host
     number = port or configured_port(server) or server.kind.port
     form = server.kind.form or ("{host}" if server.kind.how == "environment" else "{host}:{port}")
-    return form.format(host=shown, port=number)
+    return form.format(host=bracketed(host), port=number)
 
 
 def configured_port(server: Server) -> int | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.ruleset import Ruleset
+from landiag.model.urls import bracketed
 from landiag.verdict.change import MOST_OF_A_KIND, Change
 from landiag.verdict.compare_reach import compare_machines
 
@@ -55,8 +56,7 @@ def _listeners(facts: Facts) -> list[str] | Unknown:
 
 
 def _endpoint(socket: Socket) -> str:
-    host = f"[{socket.address}]" if socket.address.version == 6 else str(socket.address)
-    return f"{host}:{socket.port}" + (f" on {socket.device}" if socket.device else "")
+    return f"{bracketed(socket.address)}:{socket.port}" + (f" on {socket.device}" if socket.device else "")
 
 
 def _owner(facts: Facts, socket: Socket) -> str:

@@ -13,6 +13,7 @@ from landiag.host import LiveHost, RecordedHost, Recorder
 from landiag.model.causes import cause_of
 from landiag.model.causes.listening import PORT_TAKEN
 from landiag.model.report import Finding, Outcome, Report, Target, Verdict
+from landiag.model.urls import bracketed
 from landiag.question import Question
 from landiag.verdict.algebra import add_findings, hide, in_order, number, verdict_of
 from landiag.web.flask_app import check_app
@@ -53,7 +54,7 @@ def _serves_perhaps(report: Report) -> bool:
 
 
 def _host(address: str, port: int) -> str:
-    shown = f"[{address}]" if ":" in address else address
+    shown = bracketed(address)
     return shown if port == 80 else f"{shown}:{port}"
 
 

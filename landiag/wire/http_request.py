@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from landiag.model.urls import bracketed
+
 
 def server_name(asked: Mapping[str, str]) -> str | None:
     """The name for SNI: none for a numeric address, which SNI does not know (RFC 6066)."""
@@ -16,7 +18,7 @@ def host_header(asked: Mapping[str, str]) -> str:
     if host := asked.get("host"):
         return host
     address = asked["address"].partition("%")[0]
-    return f"[{address}]:{asked['port']}" if ":" in address else f"{address}:{asked['port']}"
+    return f"{bracketed(address)}:{asked['port']}"
 
 
 def plain_request(asked: Mapping[str, str]) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from landiag.model.urls import bracketed
+
 SCHEMA = "org.gnome.system.proxy"
 _SCHEMES = {"http": "http_proxy", "https": "https_proxy", "socks": "all_proxy"}
 _STRING = re.compile(r"'([^']*)'")
@@ -41,5 +43,4 @@ def _url(values: Mapping[str, str], scheme: str) -> str | None:
     host, port = _string(values.get(f"{scheme}.host", "")), values.get(f"{scheme}.port", "0")
     if not host or not port.isdecimal() or port == "0":
         return None
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"{'socks5' if scheme == 'socks' else 'http'}://{place}"
+    return f"{'socks5' if scheme == 'socks' else 'http'}://{bracketed(host)}:{port}"

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import Struct
 
 from landiag.collect.exchanges.http import Attempt
+from landiag.model.urls import bracketed
 
 _STATUSES = (301, 302, 303, 307, 308)
 _LOCAL_NAMES = ("localhost", "0.0.0.0", "::", "::1")
@@ -43,7 +44,7 @@ class RedirectTarget(Struct, frozen=True):
     @property
     def host_header(self) -> str:
         """The Host header for it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = bracketed(self.host)
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from landiag.diagnose import diagnose
 from landiag.host import LiveHost, Recorder
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Report, Status, Verdict
+from landiag.model.urls import bracketed
 from landiag.question import Question, UsageError
 from landiag.verdict.algebra import add_findings, demote, draw_lines, verdict_of
 from landiag.web.serve.app import Hosts, make_app
@@ -67,7 +68,7 @@ class PageRun:
         self.served = Served(
             port,
             page_port,
-            tuple(f"http://{_bracket(one)}:{page_port}/t/{tokens.phone}/" for one in addresses),
+            tuple(f"http://{bracketed(one)}:{page_port}/t/{tokens.phone}/" for one in addresses),
             f"http://127.0.0.1:{page_port}/o/{tokens.owner}/",
         )
 
@@ -125,10 +126,6 @@ def _for_page(question: Question, page_port: int) -> Question:
     return replace(
         question, target=replace(question.target, port=page_port, scheme="tcp"), asks_http=False, program=None
     )
-
-
-def _bracket(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
 
 
 class Seen(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from landiag.model.urls import bracketed
 from landiag.web.serve.state import State
 
 _AGENTS = (
@@ -35,5 +36,6 @@ def host_of(text: str) -> str:
 
 def target_of(state: State, host: str) -> int | None:
     """Which of the server's URLs has the address by which a phone came to this page."""
-    wanted = f"[{host}]" if ":" in host else host
-    return next((number for number, url in enumerate(state.scene.urls) if f"//{wanted}:" in url), None)
+    return next(
+        (number for number, url in enumerate(state.scene.urls) if f"//{bracketed(host)}:" in url), None
+    )
