@@ -19,6 +19,12 @@ def terminal_style(*, no_color: bool) -> Style:
     return Style(max(NARROWEST, min(WIDEST, width)), sys.stdout.isatty() and not plain, _shows_marks())
 
 
+def show_passing(text: str) -> None:
+    """Put a line on standard error in place of the one before; empty takes it away. ``text`` is escaped already."""
+    sys.stderr.write(f"\r\x1b[K{text}")
+    sys.stderr.flush()
+
+
 def _shows_marks() -> bool:
     """Whether the terminal's encoding holds the marks."""
     try:

@@ -8,11 +8,10 @@ from msgspec.structs import replace
 
 from landiag.checks import link, names, words
 from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
-from landiag.checks.inside import is_containers_own
+from landiag.checks.inside import own_host
 from landiag.checks.lost_family import check_family
 from landiag.checks.systems import front_addresses
 from landiag.checks.way_back import client_for
-from landiag.journey.inside import namespace_with
 from landiag.journey.rank import rank_kind
 from landiag.journey.routing import lookup
 from landiag.journey.ways import Way, is_container_side, owner_of
@@ -72,8 +71,8 @@ def _check_given_address(case: Case) -> list[Finding]:
     is_inner = owner is not None and case.peer is not None and is_container_side(owner)
     if any(way.client_ip == ip for way in case.ways) and not is_inner:
         return []
-    inside = namespace_with(case.facts, ip)
-    if inside is not None and is_containers_own(case):
+    inside = own_host(case)
+    if inside is not None:
         return [_containers_own(case, ip, inside)]
     if owner is None:
         title = f"This machine does not have the address {ip}"

@@ -31,13 +31,13 @@ def listening_inside(case: Case, port: int) -> tuple[Namespace, Socket] | None:
     return None
 
 
-def is_containers_own(case: Case) -> bool:
-    """Whether the address that was asked for is a container's own one on the clients' network."""
+def own_host(case: Case) -> Namespace | None:
+    """The container that has the address that was asked for as its own on the clients' network; None where none has."""
     if case.target.address is None:
-        return False
+        return None
     ip = ip_address(case.target.address)
-    is_inside = namespace_with(case.facts, ip) is not None and owner_of(case.facts, ip) is None
-    return is_inside and any(ip in way.network for way in case.ways)
+    is_on_network = owner_of(case.facts, ip) is None and any(ip in way.network for way in case.ways)
+    return namespace_with(case.facts, ip) if is_on_network else None
 
 
 def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Finding:

@@ -9,7 +9,7 @@ from landiag.checks.accept_queue import full_queues
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
-from landiag.checks.inside import check_elsewhere, is_containers_own, listening_inside, only_inside
+from landiag.checks.inside import check_elsewhere, listening_inside, only_inside, own_host
 from landiag.checks.lost_family import find_stranded
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, socket_source, subject
 from landiag.checks.redirected import answered_by_nobody_here, sent_to_nobody
@@ -41,7 +41,7 @@ def check(case: Case) -> Answer:
         return answer([_unreadable(case.facts.sockets)], "")
     if is_explained_by_port(case):
         return answer([], _summary(case, case.listeners))
-    if is_containers_own(case):
+    if own_host(case) is not None:
         return not_applicable("a container has the address: it listens by itself")
     if case.way is None:
         return answer(_without_way(case), _summary(case, case.listeners))

@@ -12,6 +12,7 @@ from landiag.render.advice import fix_lines
 from landiag.render.escape import escape_text
 from landiag.render.style import Style
 from landiag.render.terminal import render_verdict
+from landiag.terminal import show_passing
 from landiag.watch.conclude import Attempt
 
 EVENT_SCHEMA = "landiag.event/1"
@@ -48,9 +49,6 @@ def write_line(document: dict[str, Any]) -> None:
 
 _OUTCOMES = {"connected": Outcome.OK, "unanswered": Outcome.UNKNOWN}
 """The marks of attempts; every other outcome is one that was stopped."""
-
-
-_CLEAR = "\r\x1b[K"
 
 
 class AttemptPrinter:
@@ -100,8 +98,7 @@ class AttemptPrinter:
             return
         self._waiting = said
         room = self.style.width - 1  # a full line would begin another one
-        sys.stderr.write(f"{_CLEAR}{escape_text(said)[:room]}")
-        sys.stderr.flush()
+        show_passing(escape_text(said)[:room])
 
     def say(self, attempt: Attempt) -> None:
         """Print one attempt; where it is shared with others, only at the end (--redact knows all names then)."""

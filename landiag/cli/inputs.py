@@ -40,16 +40,9 @@ def read_input(file: Path, most: int = MOST_RECORDED, deadline: float | None = N
     """
     end = time.monotonic() + SECONDS if deadline is None else deadline
     try:
-        pieces = _unpacked(file, _pieces(file, end))
-        found, total = [], 0
-        for piece in pieces:
-            total += len(piece)
-            if total > most:
-                raise Stop(f"{file} is larger than {most // MEGABYTE} MB, which is more than can be read")
-            found.append(piece)
+        return b"".join(_bounded(file, _unpacked(file, _pieces(file, end)), most))
     except OSError as error:
         raise Stop(f"{file} could not be read: {error.strerror}") from error
-    return b"".join(found)
 
 
 def read_input_text(file: Path, deadline: float | None = None) -> str:
@@ -61,7 +54,7 @@ def read_input_text(file: Path, deadline: float | None = None) -> str:
 def open_again(file: Path, most: int, deadline: float) -> Iterator[BinaryIO]:
     """Open what is read more than once; a pipe or device is kept in a nameless temporary file for that.
 
-    Stops with a sentence where it cannot be read, or is no end of it in sight: ``most`` bytes, ``deadline``.
+    Stops with a sentence where it cannot be read; ``most`` and ``deadline`` are as in ``read_input``.
     """
     try:
         if file.is_file():
@@ -71,13 +64,20 @@ def open_again(file: Path, most: int, deadline: float) -> Iterator[BinaryIO]:
         import tempfile  # few files are pipes, and it is large
 
         with tempfile.TemporaryFile() as kept:
-            for piece in _pieces(file, deadline):
-                kept.write(piece)
-                if kept.tell() > most:
-                    raise Stop(f"{file} is larger than {most // MEGABYTE} MB, which is more than can be read")
+            kept.writelines(_bounded(file, _pieces(file, deadline), most))
             yield kept
     except OSError as error:
         raise Stop(f"{file} could not be read: {error.strerror}") from error
+
+
+def _bounded(file: Path, pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """The pieces of a file that is not too large. Stops with a sentence where it is."""
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > most:
+            raise Stop(f"{file} is larger than {most // MEGABYTE} MB, which is more than can be read")
+        yield piece
 
 
 def _pieces(file: Path, end: float) -> Iterator[bytes]:

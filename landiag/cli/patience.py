@@ -9,11 +9,10 @@ from contextlib import contextmanager
 
 from landiag.host import Recorder
 from landiag.render.escape import escape_text
+from landiag.terminal import show_passing
 
 MOMENT = 1.0
 """Seconds for which nobody needs to be told anything."""
-
-_CLEAR = "\r\x1b[K"
 
 
 @contextmanager
@@ -38,9 +37,7 @@ def _tell(recorder: Recorder, over: threading.Event) -> None:
         names = sorted(recorder.waiting)
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            sys.stderr.write(f"{_CLEAR}waiting for {escape_text(names[0])[:50]}{more} ...")
-            sys.stderr.flush()
+            show_passing(f"waiting for {escape_text(names[0])[:50]}{more} ...")
             shown = True
     if shown:
-        sys.stderr.write(_CLEAR)
-        sys.stderr.flush()
+        show_passing("")

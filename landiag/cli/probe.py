@@ -31,6 +31,7 @@ from landiag.model.facts import Family
 from landiag.model.report import Report, Target
 from landiag.probe.target import Request, UsageError, options_of, parse_request
 from landiag.render.escape import escape_text
+from landiag.terminal import show_passing
 from landiag.version import __version__
 from landiag.wire.progress import METER
 
@@ -140,9 +141,4 @@ def _progress(*, shows_names: bool) -> Callable[[str], None]:
     """Say on a terminal what is being waited for, on one line that the next one replaces."""
     if not (sys.stderr.isatty() and shows_names):
         return lambda _: None
-
-    def say(text: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{escape_text(text)}" if text else "\r\x1b[K")
-        sys.stderr.flush()
-
-    return say
+    return lambda text: show_passing(escape_text(text))

@@ -9,7 +9,6 @@ import threading
 from typing import NoReturn
 
 from landiag.cli.outputs import Stop
-from landiag.cli.plain import parse_plain
 from landiag.render.escape import escape_text
 from landiag.version import __version__
 
@@ -42,11 +41,13 @@ def run() -> NoReturn:
 
 
 def _run_command(words: list[str]) -> int:
-    plain = parse_plain(words)
-    if plain is not None:
+    if words[:1] == ["check"]:  # the other commands need nothing of what it is made of
         from landiag.cli.checking import run_check
+        from landiag.cli.plain import parse_plain
 
-        run_check(plain)
+        plain = parse_plain(words)
+        if plain is not None:
+            run_check(plain)
     from landiag.cli.app import run_command
 
     return run_command(words)

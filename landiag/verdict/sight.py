@@ -102,14 +102,11 @@ def _observed(case: Case, way: Way, journey: Journey, end: End) -> End:
 
 def _stealthy(case: Case, way: Way | None, journey: Journey) -> Symptom:
     """Some systems answer nothing on a closed port; what a rule rejects is refused all the same."""
-    symptom, here = (
-        journey.sight.symptom,
-        [end.stage for end in journey.ends if end.symptom is Symptom.REFUSED],
-    )
-    if symptom is not Symptom.REFUSED or StageName.SOCKET not in here or way is None:
+    symptom = journey.sight.symptom
+    refused_at = [end.stage for end in journey.ends if end.symptom is Symptom.REFUSED]
+    if symptom is not Symptom.REFUSED or StageName.SOCKET not in refused_at or way is None:
         return symptom
-    silent = is_silent(case, way)
-    return Symptom.UNKNOWN if silent is None else Symptom.TIMEOUT if silent else symptom
+    return {None: Symptom.UNKNOWN, True: Symptom.TIMEOUT, False: symptom}[is_silent(case, way)]
 
 
 def _of_findings(case: Case, blocks: Sequence[Finding]) -> _Seen | None:

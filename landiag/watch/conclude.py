@@ -13,7 +13,7 @@ from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding
 from landiag.model.ruleset import TraceLine, Verdict
 from landiag.model.terms import Leg
-from landiag.watch.flow import Flow, Observed, Seen
+from landiag.watch.flow import Flow, Observed, Seen, who
 from landiag.watch.meanings import MEANINGS, Meaning, reason_of, status_of
 from landiag.watch.snapshot import Prediction
 
@@ -53,8 +53,8 @@ def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Atte
     decided = _decided_by(prediction, meaning.line) if meaning.is_ruled else None
     disagrees = _disagreement(seen, prediction, meaning)
     came = "is there" if seen.observed is Observed.UNFOUND else f"arrived{_times(flow)}"
-    summary = f"{_who(flow, maker)} {came} on {flow.interface}{meaning.text}"
-    said = f"{_who(flow, maker)}{_many(flow)}: {_short(meaning.text)}"
+    summary = f"{who(flow, maker)} {came} on {flow.interface}{meaning.text}"
+    said = f"{who(flow, maker)}{_many(flow)}: {_short(meaning.text)}"
     if disagrees:
         summary, said = f"{summary} ({disagrees})", f"{said} ({disagrees})"
     evidence = _evidence(seen)
@@ -81,11 +81,6 @@ def conclude(seen: Seen, prediction: Prediction | None, maker: str = "") -> Atte
         is_late=seen.is_late,
         said=said,
     )
-
-
-def _who(flow: Flow, maker: str) -> str:
-    """The client, and who made its device: its hardware address stands beside it in the JSON."""
-    return f"{flow.syn.source} ({maker})" if maker else flow.syn.source
 
 
 def _times(flow: Flow) -> str:

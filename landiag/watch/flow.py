@@ -82,6 +82,11 @@ class Flow(Struct):
         return self.interfaces[-1]
 
 
+def who(flow: Flow, maker: str) -> str:
+    """The client, and who made its device: its hardware address stands beside it in the JSON."""
+    return f"{flow.syn.source} ({maker})" if maker else flow.syn.source
+
+
 class Seen(Struct, frozen=True):
     """One attempt as it was concluded: the flow as it then was, and what the kernel said meanwhile.
 

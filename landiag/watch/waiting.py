@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from landiag.watch.flow import Flow
+from landiag.watch.flow import Flow, who
 
 MOMENT = 0.1
 """Seconds after its SYN before an attempt is told to wait: those that succeed are over by then."""
@@ -12,14 +12,12 @@ MOMENT = 0.1
 
 def describe_waiting(flows: Iterable[Flow], now: float, makers: dict[str, str]) -> str:
     """Say what the newest attempt waits for, and how many others wait; empty where none does."""
-    waiting = sorted((flow for flow in flows if now - flow.first >= MOMENT), key=lambda flow: flow.first)
+    waiting = [flow for flow in flows if now - flow.first >= MOMENT]
     if not waiting:
         return ""
-    newest = waiting[-1]
-    maker = makers.get(newest.syn.mac or "", "")
-    who = f"{newest.syn.source} ({maker})" if maker else newest.syn.source
+    newest = max(waiting, key=lambda flow: flow.first)
     others = f", {len(waiting) - 1} more" if len(waiting) > 1 else ""
-    return f"{who}{others}: {_stage(newest)} ..."
+    return f"{who(newest, makers.get(newest.syn.mac or '', ''))}{others}: {_stage(newest)} ..."
 
 
 def _stage(flow: Flow) -> str:

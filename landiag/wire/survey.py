@@ -20,7 +20,7 @@ from landiag.wire import errqueue
 from landiag.wire.neighbours import neighbours
 from landiag.wire.progress import METER
 from landiag.wire.sockets import SocketAddress, bind_source, error_name, family_of, sockaddr
-from landiag.wire.tcp import connected_outcome
+from landiag.wire.tcp import WAS_OPEN, connected_outcome
 
 
 def survey(params: Mapping[str, str], timeout: float) -> bytes:
@@ -185,7 +185,7 @@ class _Loop(Struct):
             self.results[pair] = _OF_OUTCOME.get(connected_outcome(sock), _SILENT)
         elif name == "ECONNREFUSED":
             self.results[pair] = _CLOSED
-        elif name in ("ECONNRESET", "EPIPE"):  # it was open, and reset before anybody looked
+        elif name in WAS_OPEN:
             self.results[pair] = _OPEN
         elif name == "ETIMEDOUT":
             self.results[pair] = _SILENT

@@ -112,14 +112,16 @@ def connected_outcome(sock: socket.socket) -> TcpOutcome:
     return TcpOutcome.REFUSED if itself else TcpOutcome.CONNECTED
 
 
+WAS_OPEN = ("ECONNRESET", "EPIPE")
+"""A RST in answer to the SYN is a refusal (tcp_reset): these connections were open, the second one's FIN came first."""
+
 _UNREACHABLE = ("EHOSTUNREACH", "ENETUNREACH", "EHOSTDOWN", "ENETDOWN")
 
 
 def _outcome(error: str, immediate: bool) -> TcpOutcome:
     if error in ("ECONNREFUSED", "ECONNABORTED"):
         return TcpOutcome.REFUSED
-    # A RST in answer to the SYN is a refusal (tcp_reset): these connections were open, the second one's FIN came first.
-    if error in ("ECONNRESET", "EPIPE"):
+    if error in WAS_OPEN:
         return TcpOutcome.CONNECTED
     if error == "ETIMEDOUT":
         return TcpOutcome.NO_ANSWER

@@ -76,10 +76,7 @@ http {
   access_log off;
   client_body_temp_path /srv/home; proxy_temp_path /srv/home; fastcgi_temp_path /srv/home;
   uwsgi_temp_path /srv/home; scgi_temp_path /srv/home;
-  server {
-    listen %s;
-    location / { %s }
-  }
+  %s
 }
 """
 
@@ -160,8 +157,13 @@ def node(listen: str) -> Server:
 
 def nginx(listen: str, location: str = "return 200 shop;") -> Server:
     """nginx with one server of its own configuration."""
+    return nginx_of(f"server {{ listen {listen}; location / {{ {location} }} }}")
+
+
+def nginx_of(servers: str, before: str = "") -> Server:
+    """nginx with these servers in its configuration; ``before`` is typed in front of it."""
     return Server(
-        "/usr/sbin/nginx -p /srv/shop -c nginx.conf -e stderr", {"nginx.conf": NGINX % (listen, location)}
+        f"{before}/usr/sbin/nginx -p /srv/shop -c nginx.conf -e stderr", {"nginx.conf": NGINX % servers}
     )
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from tests.lab.hosts import LabError
@@ -74,9 +74,8 @@ def _on(release: str, scenarios: list[Scenario], asked: argparse.Namespace) -> d
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="landiag-vm-")))
         network = build_network(stack)
         started = time.monotonic()
-        machine: Guest = stack.enter_context(
-            (Container if asked.containers else start)(network.switch, image, folder)
-        )
+        make = Container if asked.containers else start
+        machine: Guest = stack.enter_context(closing(make(network.switch, image, folder)))
         print(f"{release}: up after {time.monotonic() - started:.0f} s", flush=True)
         keep = asked.keep and asked.keep / release
         cases = {one.name: Case(machine, network, one, keep) for one in scenarios}

@@ -84,6 +84,10 @@ class Guest:
 
     agent: Agent
 
+    def close(self) -> None:
+        """End the machine."""
+        raise NotImplementedError
+
     def run(
         self, command: str, *, user: str = "root", stdin: str = "", seconds: float = 60, check: bool = True
     ) -> Done:

@@ -10,7 +10,6 @@ import time
 import tty
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from tests.lab.hosts import Host, LabError
 from tests.vm.agent import Agent, Guest
@@ -40,14 +39,6 @@ class Container(Guest):
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Container:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def restore(self) -> None:
         """Start it anew with nothing of what it has written."""

@@ -10,7 +10,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
 from typing import Any
 
 from tests.lab.hosts import Host, LabError
@@ -64,14 +63,6 @@ class Machine(Guest):
         self.close()
         (self._folder / "disk.qcow2").rename(image.folder / "booting.qcow2")
         (image.folder / "booting.qcow2").rename(image.booted)
-
-    def __enter__(self) -> Machine:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def restore(self) -> None:
         """Put everything back to the moment when the machine had booted."""

@@ -8,19 +8,8 @@ from tests.lab.probe.scenarios.shared import URL
 from tests.lab.scenario import CLEAR, Container, Expected, Scenario, blocked, nft_input, sh
 from tests.lab.scenarios.application import redirecting
 from tests.lab.scenarios.containers import INSIDE
-from tests.lab.servers import Server, flask, nginx, script
+from tests.lab.servers import flask, nginx, nginx_of, script
 
-HTTP = """
-daemon off;
-pid nginx.pid;
-events {}
-http {
-  access_log off;
-  client_body_temp_path /srv/home; proxy_temp_path /srv/home; fastcgi_temp_path /srv/home;
-  uwsgi_temp_path /srv/home; scgi_temp_path /srv/home;
-  %s
-}
-"""
 TO_TLS = """
 server { listen 5000; return 301 https://$host:8443$request_uri; }
 server { listen %s ssl; ssl_certificate cert.pem; ssl_certificate_key key.pem; location / { return 200 shop; } }
@@ -45,12 +34,6 @@ NO_SUCH_NAME = (
 )
 
 
-def _nginx(servers: str, before: str = "") -> Server:
-    return Server(
-        f"{before}/usr/sbin/nginx -p /srv/shop -c nginx.conf -e stderr", {"nginx.conf": HTTP % servers}
-    )
-
-
 SENT_ON = (
     Scenario(
         "sent-to-https-nobody-there",
@@ -62,14 +45,14 @@ SENT_ON = (
     Scenario(
         "sent-to-https",
         fault="nothing: sent on to https on another port, which serves",
-        servers=(_nginx(TO_TLS % "8443", CERTIFICATE),),
+        servers=(nginx_of(TO_TLS % "8443", CERTIFICATE),),
         truth="http 301",
         expected=CLEAR,
     ),
     Scenario(
         "sent-to-https-on-loopback",
         fault="sent on to https on another port, which listens on 127.0.0.1 only",
-        servers=(_nginx(TO_TLS % "127.0.0.1:8443", CERTIFICATE),),
+        servers=(nginx_of(TO_TLS % "127.0.0.1:8443", CERTIFICATE),),
         truth="http 301",
         expected=ELSEWHERE,
     ),
@@ -77,7 +60,7 @@ SENT_ON = (
         "sent-to-https-dropped",
         fault="sent on to https on another port, which a rule drops",
         before=(nft_input("tcp dport 8443 drop"),),
-        servers=(_nginx(TO_TLS % "8443", CERTIFICATE),),
+        servers=(nginx_of(TO_TLS % "8443", CERTIFICATE),),
         truth="http 301",
         expected=ELSEWHERE,
     ),
@@ -125,21 +108,21 @@ NAMES = (
     Scenario(
         "hangs-up-on-other-names",
         fault="nginx hangs up on every name but localhost (return 444)",
-        servers=(_nginx(KNOWS % ("444", "localhost")),),
+        servers=(nginx_of(KNOWS % ("444", "localhost")),),
         truth="closed",
         expected=blocked("host-header-rejected"),
     ),
     Scenario(
         "hangs-up-on-addresses",
         fault="nginx hangs up on who does not call it by its name, localhost among them",
-        servers=(_nginx(KNOWS % ("444", "shop.lan")),),
+        servers=(nginx_of(KNOWS % ("444", "shop.lan")),),
         truth="closed",
         expected=blocked("not-http"),
     ),
     Scenario(
         "hangs-up-on-addresses-asked-by-name",
         fault="nothing: the same, asked by its name",
-        servers=(_nginx(KNOWS % ("444", "shop.lan")),),
+        servers=(nginx_of(KNOWS % ("444", "shop.lan")),),
         host_name="shop.lan",
         options="--host-header shop.lan",
         truth="served",
@@ -148,7 +131,7 @@ NAMES = (
     Scenario(
         "misdirected",
         fault="nginx answers 421 to every name but localhost",
-        servers=(_nginx(KNOWS % ("421", "localhost")),),
+        servers=(nginx_of(KNOWS % ("421", "localhost")),),
         truth="http 421",
         expected=blocked("host-header-rejected"),
     ),
@@ -157,14 +140,14 @@ NAMES = (
         URL,
         blocked("host-header-rejected"),
         "closed|reset",
-        (_nginx(KNOWS % ("444", "localhost")),),
+        (nginx_of(KNOWS % ("444", "localhost")),),
     ),
     Probe(
         "probe-hangs-up-on-addresses",
         URL,
         blocked("connection-reset"),
         "closed|reset",
-        (_nginx(KNOWS % ("444", "shop.lan")),),
+        (nginx_of(KNOWS % ("444", "shop.lan")),),
     ),
 )
 
