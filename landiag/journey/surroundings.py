@@ -7,7 +7,7 @@ Sources: ip_route_input_slow and fib_validate_source (net/ipv4/route.c, fib_fron
 from __future__ import annotations
 
 from landiag.firewall.engine.context import NO_SOCKET
-from landiag.firewall.engine.surroundings import Way, type_everywhere
+from landiag.firewall.engine.surroundings import Edges, Way, type_everywhere
 from landiag.journey.binding import bind_among
 from landiag.journey.edges import edges_of
 from landiag.journey.inside import facts_inside, namespace_with
@@ -166,24 +166,26 @@ class HostSurroundings(HostLinks):
         owner = None if gateway is None else self._owner(gateway)
         return device if owner is None else owner.name
 
-    def edges(self, version: int) -> tuple[int, ...]:
+    def edges(self, version: int) -> Edges:
         """The ends of every network that a route, a rule of the routing policy or an interface names."""
-        return (*super().edges(version), *edges_of(self._facts)[version])
+        return (*super().edges(version), edges_of(self._facts)[version])
 
-    def route_edges(self, version: int) -> tuple[int, ...]:
+    def route_edges(self, version: int) -> Edges:
         """The same."""
         return self.edges(version)
 
-    def port_edges(self) -> tuple[int, ...]:
+    def port_edges(self) -> Edges:
         """The ports that rules of the routing policy name."""
         rules = () if isinstance(self._facts.policy_rules, Unknown) else self._facts.policy_rules
         ranges = [bounds for rule in rules for bounds in (rule.source_ports, rule.destination_ports)]
-        return tuple(edge for bounds in ranges if bounds is not None for edge in (bounds[0], bounds[1] + 1))
+        edges = {edge for bounds in ranges if bounds is not None for edge in (bounds[0], bounds[1] + 1)}
+        return (tuple(sorted(edges)),) if edges else ()
 
-    def socket_edges(self) -> tuple[int, ...]:
+    def socket_edges(self) -> Edges:
         """The ports at which somebody listens."""
         known = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
-        return tuple(edge for socket in known for edge in (socket.port, socket.port + 1))
+        edges = {edge for socket in known for edge in (socket.port, socket.port + 1)}
+        return (tuple(sorted(edges)),) if edges else ()
 
     def socket_owner(self, packet: Packet) -> int | None:
         """The user id of the socket that takes a packet, where all that could take it have the same.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from tests.lab.hosts import Host
+from tests.lab.hosts import Host, LabError
 
 EXCHANGE = Path(__file__).with_name("exchange.py")
 
@@ -21,6 +20,8 @@ def measure(
 ) -> str:
     """What ``host`` gets from ``address``; ``sometimes`` when it is not the same each time."""
     line = f"{address} {port} {scheme} {count} '{name}' {patience}"
-    done = host.run(f"{sys.executable} -I -S {EXCHANGE} {line}")
+    done = host.module("tests.lab.exchange", line)
+    if done.returncode:
+        raise LabError(f"the client on {host.name}: {done.stderr}")
     outcomes = set(done.stdout.splitlines())
     return outcomes.pop() if len(outcomes) == 1 else "sometimes"

@@ -6,12 +6,15 @@ tests end, however they end, the pipe closes and the kernel ends everything that
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import IO
+
+from tests.lab.warm import Run, run_warm
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = "/srv/shop"  # the user's project; /srv is private to each host
@@ -88,14 +91,7 @@ class Host:
         environment: Mapping[str, str] | None = None,
     ) -> list[str]:
         """The whole command line for a shell line that is typed on this host."""
-        variables = {
-            "HOME": "/srv/home",
-            "LANG": "C.UTF-8",
-            "PATH": USER_PATH if user else ROOT_PATH,
-            "PYTHONPATH": str(REPOSITORY),
-            **(environment or {}),
-        }
-        settings = [f"{name}={value}" for name, value in variables.items()]
+        settings = [f"{name}={value}" for name, value in _variables(user, environment).items()]
         return [*self.enter(user), "env", "-i", "-C", folder, *settings, "/bin/sh", "-c", command]
 
     def run(
@@ -117,6 +113,32 @@ class Host:
         if check and done.returncode:
             raise LabError(f"on {self.name}: {command}\nexit {done.returncode}: {done.stdout}{done.stderr}")
         return done
+
+    def landiag(
+        self,
+        line: str,
+        *,
+        user: bool = False,
+        folder: str = "/",
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]:
+        """Type ``landiag LINE`` on this host and wait for it."""
+        return self.module("landiag", line, user, folder, environment, timeout)
+
+    def module(
+        self,
+        name: str,
+        line: str,
+        user: bool = False,
+        folder: str = "/",
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 60,
+    ) -> subprocess.CompletedProcess[str]:
+        """Type ``python -m NAME LINE`` on this host and wait for it (``warm.py``)."""
+        session = self._user_session() if user else ""
+        variables = _variables(user, environment)
+        return run_warm(Run(name, shlex.split(line), self.pid, session, folder, variables), timeout)
 
     def configure(self, script: str) -> None:
         """Run a script in the host's network alone: pids are those of the machine outside (``netns PID``)."""
@@ -176,6 +198,16 @@ class Host:
             self._session = _first_line(process, f"the user of {self.name}")
             self._spawned.append(process)
         return self._session
+
+
+def _variables(user: bool, environment: Mapping[str, str] | None) -> dict[str, str]:
+    return {
+        "HOME": "/srv/home",
+        "LANG": "C.UTF-8",
+        "PATH": USER_PATH if user else ROOT_PATH,
+        "PYTHONPATH": str(REPOSITORY),
+        **(environment or {}),
+    }
 
 
 def _start(argv: list[str], pipe: int = subprocess.PIPE) -> subprocess.Popen[str]:

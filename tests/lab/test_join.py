@@ -19,8 +19,6 @@ from tests.lab.servers import Server, flask, http_server, sockets
 
 pytestmark = pytest.mark.lab
 
-LANDIAG = f"{sys.executable} -m landiag"
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -273,11 +271,11 @@ def test_pair(pair: Pair, tmp_path: Path) -> None:
     server, client = tmp_path / "server.json", tmp_path / "client.json"
     scenario = Scenario(pair.name, pair.line, "", CLEAR, servers=pair.servers, before=pair.before)
     with build(scenario) as lab:
-        check = f"{LANDIAG} check --port 5000 --json {pair.check}"
-        server.write_text(lab.server.run(check, user=pair.user, check=False).stdout)
+        check = f"check --port 5000 --json {pair.check}"
+        server.write_text(lab.server.landiag(check, user=pair.user).stdout)
         for step in pair.between:
             take(lab, step)
-        client.write_text(lab.host(pair.on).run(f"{LANDIAG} probe {pair.line} --json", check=False).stdout)
+        client.write_text(lab.host(pair.on).landiag(f"probe {pair.line} --json").stdout)
     joined = json.loads(_report(server, client, "--json"))
     verdict, notes = joined["verdict"], " ".join(joined.get("notes", ()))
     assert (verdict["status"], verdict["cause"]) == (pair.status, pair.cause), verdict["summary"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -67,7 +66,7 @@ def lab() -> Iterator[Lab]:
 
 
 def listed(lab: Lab, *, user: bool) -> dict[int, tuple[str, str | None]]:
-    done = lab.server.run(f"{sys.executable} -m landiag list --json", user=user, folder=PROJECT)
+    done = lab.server.landiag("list --json", user=user, folder=PROJECT)
     return {row["port"]: (row["reached"], row["cause"]) for row in json.loads(done.stdout)["listeners"]}
 
 
@@ -92,6 +91,6 @@ def test_user_is_never_told_a_wrong_thing(lab: Lab) -> None:
 
 
 def test_the_table_names_every_port(lab: Lab) -> None:
-    done = lab.server.run(f"{sys.executable} -m landiag list", folder=PROJECT)
+    done = lab.server.landiag("list", folder=PROJECT)
     assert [str(port) for port, *_ in LISTENERS if str(port) not in done.stdout] == []
     assert "\x1b" not in done.stdout

@@ -27,7 +27,7 @@ tc qdisc show; tc filter show dev eth0 ingress; ss -Htan state syn-recv not dst 
 ps -e -o args= | grep 'monitor trace' | grep -v grep
 true
 """
-CHECK = f"{sys.executable} -m landiag check --port 5000 --prove --json"
+CHECK = "check --port 5000 --prove --json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def state(lab: Lab) -> str:
 
 
 def proven(lab: Lab, options: str) -> tuple[dict[str, Any], str]:
-    done = lab.server.run(CHECK + options, check=False, timeout=30)
+    done = lab.server.landiag(CHECK + options, timeout=30)
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     return report, done.stderr
@@ -151,9 +151,7 @@ def test_the_kernel_says_who_decides(proof: Proof) -> None:
 def test_the_recording_of_a_proof_gives_the_same_verdict(options: str) -> None:
     with proving_lab(nft_input("tcp dport 5000 drop")) as lab:
         report, _ = proven(lab, f" --save /srv/home/case.json{options}")
-        replayed = lab.server.run(
-            f"{sys.executable} -m landiag check --replay /srv/home/case.json --json", check=False
-        )
+        replayed = lab.server.landiag("check --replay /srv/home/case.json --json")
     assert json.loads(replayed.stdout)["verdict"] == report["verdict"]
     assert replayed.stderr == ""
 
@@ -217,7 +215,7 @@ print(landiag.returncode, errors.splitlines()[-1])
 
 
 def interrupt(lab: Lab, signal: str) -> str:
-    line = f"{sys.executable} - {signal} {CHECK}"
+    line = f"{sys.executable} - {signal} {sys.executable} -m landiag {CHECK}"
     return lab.server.run(line, stdin=INTERRUPT, timeout=60).stdout
 
 
@@ -232,15 +230,14 @@ def test_an_interrupted_proof_leaves_nothing(signal: str, status: str) -> None:
 
 
 def test_a_killed_proof_is_cleaned_up() -> None:
-    cleanup = f"{sys.executable} -m landiag check --prove --cleanup"
     with proving_lab(nft_input("tcp dport 5000 drop")) as lab:
         before = state(lab)
         interrupt(lab, "SIGKILL")
         assert "landiag_prove" in state(lab)
-        refused = lab.server.run(CHECK, check=False)
-        cleaned = lab.server.run(cleanup)
+        refused = lab.server.landiag(CHECK)
+        cleaned = lab.server.landiag("check --prove --cleanup")
         after = state(lab)
-        again = lab.server.run(cleanup)
+        again = lab.server.landiag("check --prove --cleanup")
     assert refused.returncode == 2
     assert "landiag check --prove --cleanup" in refused.stderr.splitlines()[-1]
     assert "inet landiag_prove" in cleaned.stderr
@@ -250,11 +247,11 @@ def test_a_killed_proof_is_cleaned_up() -> None:
 
 def test_refusals_are_one_sentence() -> None:
     with proving_lab() as lab:
-        user = lab.server.run(CHECK, user=True, check=False)
+        user = lab.server.landiag(CHECK, user=True)
         bridge = "ip link add br0 type bridge; ip link set br0 up; ip addr add 10.5.0.1/24 dev br0"
         lab.server.run(bridge)
-        other = lab.server.run(f"{CHECK} --to 10.5.0.1", check=False)
-        alone = lab.server.run(f"{sys.executable} -m landiag check --cleanup", check=False)
+        other = lab.server.landiag(f"{CHECK} --to 10.5.0.1")
+        alone = lab.server.landiag("check --cleanup")
     assert (user.returncode, len(user.stderr.splitlines())) == (2, 1)
     assert "root" in user.stderr
     assert (other.returncode, len(other.stderr.splitlines())) == (2, 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,13 +42,8 @@ def ask(lab: Lab, scenario: Scenario, *, user: bool, more: str = "") -> Answer:
     """Type the user's own line on the server's machine: ``landiag check --port 5000``."""
     started = time.monotonic()
     line = f"check --port {scenario.port} {scenario.options} {more}".strip()
-    done = lab.server.run(
-        f"{sys.executable} -m landiag {line}",
-        user=user,
-        folder=PROJECT,
-        environment=scenario.environment,
-        check=False,
-        timeout=SECONDS,
+    done = lab.server.landiag(
+        line, user=user, folder=PROJECT, environment=scenario.environment, timeout=SECONDS
     )
     return Answer(line, done.returncode, done.stdout, done.stderr, time.monotonic() - started)
 

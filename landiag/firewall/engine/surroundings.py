@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
@@ -24,6 +25,9 @@ BRIDGES = ("br", "virbr", "vmbr", "lxcbr", "lxdbr", "docker", "podman", "cni")
 """Names that people and programs give to bridges."""
 
 LIMITED_BROADCAST = ip_address("255.255.255.255")
+Edges = tuple[tuple[int, ...], ...]
+"""Values at which an answer may change, in lists that are each in order: those of many routes stay one list."""
+
 NEIGHBOURHOOD = {4: 24, 6: 64}
 
 
@@ -150,24 +154,21 @@ class Surroundings:
         known = self.destination is not None and self.destination.version == old.version
         return self.destination if known and name in (None, self.in_interface) else None
 
-    def edges(self, version: int) -> tuple[int, ...]:
+    def edges(self, version: int) -> Edges:
         """Addresses at which the answers about an address may change; between them they are the same."""
-        found = list(SPECIAL_EDGES[version])
-        if self.destination is not None and self.destination.version == version:
-            near = ip_network(f"{self.destination}/{NEIGHBOURHOOD[version]}", strict=False)
-            own = int(self.destination)
-            found += [own, own + 1, int(near[0]), int(near[-1]), int(near[-1]) + 1]
-        return tuple(found)
+        if self.destination is None or self.destination.version != version:
+            return (SPECIAL_EDGES[version],)
+        return (SPECIAL_EDGES[version], _edges_near(self.destination))
 
-    def route_edges(self, version: int) -> tuple[int, ...]:  # noqa: ARG002
+    def route_edges(self, version: int) -> Edges:  # noqa: ARG002
         """The same for the routing decisions about a packet; empty where only its destination's being ours counts."""
         return ()
 
-    def port_edges(self) -> tuple[int, ...]:
+    def port_edges(self) -> Edges:
         """The ports at which routing decisions may change."""
         return ()
 
-    def socket_edges(self) -> tuple[int, ...]:
+    def socket_edges(self) -> Edges:
         """The ports at which the owner of a socket may change."""
         return ()
 
@@ -176,6 +177,14 @@ class Surroundings:
             return False
         prefix = NEIGHBOURHOOD[address.version]
         return address in ip_network(f"{self.destination}/{prefix}", strict=False)
+
+
+@lru_cache(maxsize=256)
+def _edges_near(address: IPAddress) -> tuple[int, ...]:
+    """Where an address and its neighbourhood begin and end."""
+    near = ip_network(f"{address}/{NEIGHBOURHOOD[address.version]}", strict=False)
+    own = int(address)
+    return tuple(sorted({int(near[0]), own, own + 1, int(near[-1]), int(near[-1]) + 1}))
 
 
 SPECIAL_EDGES = {
@@ -203,15 +212,15 @@ class SavedSurroundings(Surroundings):
                 return "unicast"
         return super().address_type(address, device)
 
-    def edges(self, version: int) -> tuple[int, ...]:
+    def edges(self, version: int) -> Edges:
         """Those of the interface's addresses too."""
         return (*super().edges(version), *self.route_edges(version))
 
-    def route_edges(self, version: int) -> tuple[int, ...]:
+    def route_edges(self, version: int) -> Edges:
         """The interface's addresses, and the ends of their networks."""
         mine = [own for own in self._own if own.version == version]
-        ends = [(int(own.network[0]), int(own.network[-1]), int(own.ip)) for own in mine]
-        return tuple(edge for values in ends for value in values for edge in (value, value + 1))
+        ends = {int(one) for own in mine for one in (own.network[0], own.network[-1], own.ip)}
+        return (tuple(sorted(ends | {value + 1 for value in ends})),) if ends else ()
 
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         """An address of the interface is local."""
@@ -233,9 +242,9 @@ class AnywhereSurroundings(SavedSurroundings):
 
     knows_neighbours = False
 
-    def edges(self, version: int) -> tuple[int, ...]:
+    def edges(self, version: int) -> Edges:
         """Those of addresses that are the same everywhere."""
-        return (*SPECIAL_EDGES[version], *self.route_edges(version))
+        return (SPECIAL_EDGES[version], *self.route_edges(version))
 
     def _near(self, address: IPAddress) -> bool:  # noqa: ARG002
         return False

@@ -12,7 +12,7 @@ from landiag.firewall.engine.fronts import Class, on_axis
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.spaces import Axis
-from landiag.firewall.engine.surroundings import Surroundings, Watch, Way
+from landiag.firewall.engine.surroundings import Edges, Surroundings, Watch, Way
 from landiag.firewall.engine.tables import Table
 from landiag.model.operands import Fields
 from landiag.model.packet import Absent, IPAddress, Packet, Value
@@ -38,6 +38,7 @@ class Watcher(Watch):
         self.lens = lens
         self.space = space
         self.met: list[Met] = []
+        self._narrowed: dict[Axis, tuple[int, int]] = {}
         self._find = find
 
     def enter(self, chain: Chain, fields: Fields, hook: str, leg: str) -> None:
@@ -73,18 +74,20 @@ class Watcher(Watch):
         for axis, span in zip(axes, spans, strict=True):
             self.space = self.lens.universe.split(self.space, on_axis(axis, (span,)))[0]
 
-    def narrow(self, axis: Axis, edges: Iterable[int] | None) -> None:
+    def narrow(self, axis: Axis, edges: Edges | None) -> None:
         """Keep those on the same side of every edge as the speaking packet; None: those with its very value."""
         value = self.lens.point[axis]
         if edges is None:
             self.keep([axis], [(value, value)])
             return
-        known = sorted(edges)
-        at = bisect_right(known, value)
-        low = known[at - 1] if at else 0
-        high = known[at] - 1 if at < len(known) else self.lens.universe.tops[axis]
-        if (low, high) != (0, self.lens.universe.tops[axis]):
-            self.keep([axis], [(max(low, 0), high)])
+        before = low, high = self._narrowed.get(axis, (0, self.lens.universe.tops[axis]))
+        for known in edges:
+            at = bisect_right(known, value)
+            low = max(low, known[at - 1]) if at else low
+            high = min(high, known[at] - 1) if at < len(known) else high
+        if (low, high) != before:
+            self._narrowed[axis] = (low, high)
+            self.keep([axis], [(low, high)])
 
     def axis_of(self, value: int | None, axes: tuple[Axis, ...]) -> Axis | None:
         """The axis that an address or a port stands for."""
@@ -164,7 +167,7 @@ class Watched(Surroundings):
         there, own = packet.destination, self._inner.destination
         is_open = own is not None and self.watch.axis_of(int(own), ADDRESSES) is Axis.DESTINATION
         if is_open and there is not None and there != own:
-            self.watch.narrow(Axis.DESTINATION, (int(there), int(there) + 1))
+            self.watch.narrow(Axis.DESTINATION, ((int(there), int(there) + 1),))
         return self._inner.route(packet, mark)
 
     def way_back(self, packet: Packet, mark: int | None) -> Way | None:
@@ -172,7 +175,7 @@ class Watched(Surroundings):
         self._ask_route(packet)
         return self._inner.way_back(packet, mark)
 
-    def socket_edges(self) -> tuple[int, ...]:
+    def socket_edges(self) -> Edges:
         """See ``Surroundings``."""
         return self._inner.socket_edges()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.firewall.engine.surroundings import SPECIAL_EDGES, SavedSurroundings, Way
+from landiag.firewall.engine.surroundings import SPECIAL_EDGES, Edges, SavedSurroundings, Way
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 
@@ -10,9 +10,9 @@ from landiag.model.route import RouteKind
 class PfSurroundings(SavedSurroundings):
     """BSD and macOS deliver what is translated to 127.0.0.1 to this host."""
 
-    def route_edges(self, version: int) -> tuple[int, ...]:
+    def route_edges(self, version: int) -> Edges:
         """Loopback addresses are ours."""
-        return (*super().route_edges(version), *SPECIAL_EDGES[version])
+        return (*super().route_edges(version), SPECIAL_EDGES[version])
 
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         """The routing decision; see ``Surroundings.route``."""

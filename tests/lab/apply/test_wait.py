@@ -16,7 +16,6 @@ from tests.lab.servers import Server, flask
 
 pytestmark = pytest.mark.lab
 
-LANDIAG = "python -m landiag"
 OPENS = """
 import subprocess, time
 print("ready", flush=True)
@@ -26,7 +25,7 @@ subprocess.run(("nft", "flush", "ruleset"))
 
 
 def type_line(lab: Lab, words: str, folder: str = PROJECT) -> tuple[int, str, str]:
-    done = lab.server.run(f"{LANDIAG} {words}", folder=folder, check=False)
+    done = lab.server.landiag(words, folder=folder)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -53,7 +52,7 @@ def _replay(lab: Lab, before: dict[str, Any]) -> Iterator[str]:
     """What was asked and answered says the same again, as it is and with names and addresses masked."""
     for options in ("", "--redact"):
         line = f"report {RECORDING} --json {options}"
-        done = lab.client.run(f"{sys.executable} -m landiag {line}", check=False, timeout=60)
+        done = lab.client.landiag(line)
         after = json.loads(done.stdout) if done.stdout else None
         if after is None or _gist(after) != _gist(before):
             yield f"{line}: {done.stderr or _gist(after or {})}, not {_gist(before)}"
@@ -69,8 +68,7 @@ def ask(lab: Lab, scenario: Probe, *, user: bool, more: str = "") -> Answer:
     """Type the user's own line on the client."""
     started = time.monotonic()
     line = f"probe {scenario.line} {more}".strip()
-    command = f"{sys.executable} -m landiag {line}"
-    done = lab.client.run(command, user=user, environment=scenario.environment, check=False, timeout=60)
+    done = lab.client.landiag(line, user=user, environment=scenario.environment)
     return Answer(line, done.returncode, done.stdout, done.stderr, time.monotonic() - started)
 
 

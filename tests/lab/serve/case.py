@@ -96,8 +96,8 @@ def begin(lab: Lab, options: str = "") -> tuple[str, str]:
     line = f"{PYTHON} -m landiag serve --port 5000 --duration 120 --json {options}"
     lab.server.spawn(f"sh -c 'echo $$ > {PID}; exec {line} > {OUTPUT} 2> {ERRORS}'; echo $? > {STATUS}")
     deadline = time.monotonic() + START_SECONDS
-    while "It ends by itself" not in (said := lab.server.run(f"cat {ERRORS}", check=False).stdout):
-        if time.monotonic() > deadline or lab.server.run(f"cat {STATUS}", check=False).stdout:
+    while "It ends by itself" not in (said := lab.server.read(ERRORS)):
+        if time.monotonic() > deadline or lab.server.read(STATUS):
             raise LabError(f"serve did not begin: {said}")
         time.sleep(0.1)
     phone = re.search(rf"http://{re.escape(SERVER)}:\d+/t/\S+", said)
@@ -111,14 +111,14 @@ def end(lab: Lab) -> tuple[int, dict[str, Any]]:
     """End it by Ctrl-C: the exit status and the report."""
     lab.server.run(f"kill -INT $(cat {PID})", check=False)
     deadline = time.monotonic() + 30
-    while not (status := lab.server.run(f"cat {STATUS}", check=False).stdout.strip()):
+    while not (status := lab.server.read(STATUS).strip()):
         if time.monotonic() > deadline:
             raise LabError("serve did not end")
         time.sleep(0.1)
-    said = lab.server.run(f"cat {ERRORS}").stdout
+    said = lab.server.read(ERRORS)
     if "Traceback" in said or "bug of landiag" in said:
         raise LabError(said[-800:])
-    return int(status), json.loads(lab.server.run(f"cat {OUTPUT}").stdout)
+    return int(status), json.loads(lab.server.read(OUTPUT))
 
 
 def browse(lab: Lab, url: str, *options: str, on: str = "client") -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _judge_unreached(lab: Lab, url: str, terminal: str) -> Iterator[str]:
     if done.returncode == 0:
         yield "the page could be opened, which it should not"
     deadline = time.monotonic() + 3
-    while terminal not in (said := lab.server.run(f"cat {ERRORS}", check=False).stdout):
+    while terminal not in (said := lab.server.read(ERRORS)):
         if time.monotonic() > deadline:
             yield f"the terminal does not show {terminal!r}: {said[-400:]}"
             return

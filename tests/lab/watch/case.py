@@ -42,9 +42,9 @@ def begin(lab: Lab, options: str = "") -> None:
     line = f"{PYTHON} -m landiag watch --port 5000 --duration 90 --json --save {RECORDING} --force {options}"
     lab.server.spawn(f"sh -c 'echo $$ > {PID}; exec {line} > {OUTPUT} 2> {ERRORS}'; echo $? > {STATUS}")
     deadline = time.monotonic() + START_SECONDS
-    while "Watching port" not in lab.server.run(f"cat {ERRORS}", check=False).stdout:
-        if time.monotonic() > deadline or lab.server.run(f"cat {STATUS}", check=False).stdout:
-            raise LabError(f"watch did not begin: {lab.server.run(f'cat {ERRORS}', check=False).stdout}")
+    while "Watching port" not in lab.server.read(ERRORS):
+        if time.monotonic() > deadline or lab.server.read(STATUS):
+            raise LabError(f"watch did not begin: {lab.server.read(ERRORS)}")
         time.sleep(0.05)
 
 
@@ -52,7 +52,7 @@ def end(lab: Lab, number: str = "INT") -> tuple[int, list[dict[str, Any]]]:
     """End the watch by a signal: its exit status, and the JSON lines that it printed."""
     lab.server.run(f"kill -{number} $(cat {PID})", check=False)
     deadline = time.monotonic() + END_SECONDS
-    while not (status := lab.server.run(f"cat {STATUS}", check=False).stdout.strip()):
+    while not (status := lab.server.read(STATUS).strip()):
         if time.monotonic() > deadline:
             raise LabError("watch did not end")
         time.sleep(0.05)
@@ -60,7 +60,7 @@ def end(lab: Lab, number: str = "INT") -> tuple[int, list[dict[str, Any]]]:
 
 
 def _lines(lab: Lab) -> list[dict[str, Any]]:
-    text = lab.server.run(f"cat {OUTPUT}").stdout
+    text = lab.server.read(OUTPUT)
     return [json.loads(line) for line in text.splitlines()]
 
 
@@ -147,7 +147,7 @@ def _judge_report(scenario: Watch, status: int, report: dict[str, Any]) -> Itera
 
 def _judge_replay(lab: Lab, lines: list[dict[str, Any]]) -> Iterator[str]:
     """The recording gives the same attempts and the same report."""
-    done = lab.server.run(f"{PYTHON} -m landiag watch --json --replay {RECORDING}", check=False)
+    done = lab.server.landiag(f"watch --json --replay {RECORDING}")
     again = [json.loads(line) for line in done.stdout.splitlines()]
     if [_essence(line) for line in again] != [_essence(line) for line in lines]:
         yield f"the replay differs: {[_essence(one) for one in again]} {[_essence(one) for one in lines]} {done.stderr}"
@@ -161,7 +161,7 @@ def _essence(line: dict[str, Any]) -> tuple[Any, ...]:
 
 def _judge_rest(lab: Lab) -> Iterator[str]:
     """Nothing runs on, and nothing was said that should not be."""
-    errors = lab.server.run(f"cat {ERRORS}").stdout
+    errors = lab.server.read(ERRORS)
     if "Traceback" in errors or "bug of landiag" in errors:
         yield errors[-600:]
     if "landiag watch" in lab.server.run("ps -e -o args=", check=False).stdout:

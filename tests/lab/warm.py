@@ -1,0 +1,170 @@
+"""``python -m landiag`` on a host of the lab without the start of Python: a process that has loaded it forks there.
+
+Every run is the whole command line, in a process of its own and in the host's namespaces. What this does not try is
+how the program is loaded: the tests of the command line, of real terminals and of signals start it anew.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import NoReturn
+
+from msgspec import Struct
+
+_LARGEST = 1 << 16  # bytes of a run's words and variables
+_NAMESPACES = ("user", "net", "mnt", "pid", "uts")
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, prctl(2)
+
+
+class Run(Struct, frozen=True):
+    """One run of ``python -m MODULE WORDS``. ``pid``: the host's first process, as the machine outside knows it.
+
+    ``session``: a process, by its number on the host, whose user namespace is entered last; empty for root.
+    """
+
+    module: str
+    words: Sequence[str]
+    pid: int
+    session: str
+    folder: str
+    variables: Mapping[str, str]
+
+
+def run_warm(run: Run, seconds: float) -> subprocess.CompletedProcess[str]:
+    """Wait for a run to end. Raises ``subprocess.TimeoutExpired`` as ``subprocess.run`` does."""
+    ours, theirs = socket.socketpair()
+    with ours, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        with theirs, open(os.devnull, "rb") as nothing:
+            channels = [nothing.fileno(), output.fileno(), errors.fileno(), theirs.fileno()]
+            socket.send_fds(_server(), [json.dumps(_fields(run)).encode()], channels)
+        status = _wait(ours, run, seconds)
+        said, complained = (_whole(file.fileno()) for file in (output, errors))
+    return subprocess.CompletedProcess(run.words, status, said, complained)
+
+
+def _fields(run: Run) -> list[object]:
+    return [run.module, list(run.words), run.pid, run.session, run.folder, dict(run.variables)]
+
+
+def _wait(ours: socket.socket, run: Run, seconds: float) -> int:
+    """The status that the run's parent tells; it tells its own number first, so that both can be ended."""
+    end = time.monotonic() + seconds
+    told = ""
+    while told.count("\n") < 2:
+        ours.settimeout(max(end - time.monotonic(), 0.01))
+        try:
+            more = ours.recv(64).decode()
+        except TimeoutError:
+            if told:
+                os.kill(int(told.split(maxsplit=1)[0]), signal.SIGKILL)
+            raise subprocess.TimeoutExpired(run.words, seconds) from None
+        if not more:
+            raise RuntimeError(f"the run of {' '.join(run.words)} could not enter its host: {told}")
+        told += more
+    return int(told.split()[1])
+
+
+def _whole(file: int) -> str:
+    size = os.fstat(file).st_size
+    return os.pread(file, size, 0).decode(errors="replace")
+
+
+@cache
+def _server() -> socket.socket:
+    """Start the process that forks; it ends when this one does."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    argv = [sys.executable, "-m", "tests.lab.warm", str(theirs.fileno())]
+    variables = {**os.environ, "LANG": "C.UTF-8"}
+    subprocess.Popen(argv, pass_fds=[theirs.fileno()], env=variables, start_new_session=True)
+    theirs.close()
+    return ours
+
+
+def _serve(requests: socket.socket) -> None:
+    """Fork for every request until nobody can ask any more."""
+    while True:
+        request, channels, _, _ = socket.recv_fds(requests, _LARGEST, 4)
+        if not request:
+            return
+        if os.fork() == 0:
+            requests.close()
+            _run(Run(*json.loads(request)), channels)
+        for channel in channels:
+            os.close(channel)
+        _reap()
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _run(run: Run, channels: Sequence[int]) -> NoReturn:
+    """Enter the host, and wait there for the child that runs: only children enter a pid namespace."""
+    teller = channels[3]
+    os.write(teller, f"{os.getpid()}\n".encode())
+    for number, channel in enumerate(channels[:3]):
+        os.dup2(channel, number)
+    namespaces = [os.open(f"/proc/{run.pid}/ns/{name}", os.O_RDONLY) for name in _NAMESPACES]
+    for namespace in namespaces:
+        _enter(namespace)
+    child = os.fork()
+    if child == 0:
+        os.closerange(3, 256)
+        _begin(run)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.write(teller, f"{status}\n".encode())
+    os._exit(0)
+
+
+def _begin(run: Run) -> NoReturn:
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    if run.session:
+        _enter(os.open(f"/proc/{run.session}/ns/user", os.O_RDONLY))
+    os.chdir(run.folder)
+    os.environ.clear()
+    os.environ.update(run.variables)
+    time.tzset()
+    sys.argv = [run.module, *run.words]
+    runpy.run_module(run.module, run_name="__main__", alter_sys=True)
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _enter(namespace: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).setns(namespace, 0):
+        raise OSError(ctypes.get_errno(), "setns")
+    os.close(namespace)
+
+
+def _load() -> None:
+    """Import every module of landiag and what it imports late; nothing is read yet."""
+    import landiag
+
+    for name in ("psutil", "typer", "ssl", "select"):
+        import_module(name)
+    for module in walk_packages(landiag.__path__, "landiag."):
+        import_module(module.name)
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    _load()
+    _serve(socket.socket(fileno=int(sys.argv[1])))
