@@ -50,7 +50,7 @@ def run_warm(run: Run, seconds: float) -> subprocess.CompletedProcess[str]:
     with ours, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         with theirs, open(os.devnull, "rb") as nothing:
             channels = [nothing.fileno(), output.fileno(), errors.fileno(), theirs.fileno()]
-            socket.send_fds(_server(), [json.dumps(_fields(run)).encode()], channels)
+            socket.send_fds(_server()[0], [json.dumps(_fields(run)).encode()], channels)
         status = _wait(ours, run, seconds)
         said, complained = (_whole(file.fileno()) for file in (output, errors))
     return subprocess.CompletedProcess(run.words, status, said, complained)
@@ -84,14 +84,14 @@ def _whole(file: int) -> str:
 
 
 @cache
-def _server() -> socket.socket:
-    """Start the process that forks; it ends when this one does."""
+def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start the process that forks, and where it takes requests; it ends when this one does."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     argv = [sys.executable, "-m", "tests.lab.warm", str(theirs.fileno())]
     variables = {**os.environ, "LANG": "C.UTF-8"}
-    subprocess.Popen(argv, pass_fds=[theirs.fileno()], env=variables, start_new_session=True)
+    process = subprocess.Popen(argv, pass_fds=[theirs.fileno()], env=variables, start_new_session=True)
     theirs.close()
-    return ours
+    return ours, process
 
 
 def _serve(requests: socket.socket) -> None:
