@@ -6,12 +6,16 @@ tests end, however they end, the pipe closes and the kernel ends everything that
 
 from __future__ import annotations
 
+import atexit
+import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import IO
 
 from tests.lab.warm import Run, run_warm
@@ -21,29 +25,16 @@ PROJECT = "/srv/shop"  # the user's project; /srv is private to each host
 USER_PATH = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
 ROOT_PATH = f"{USER_PATH}:/usr/local/sbin:/usr/sbin:/sbin"
 
-# What ufw, firewalld and the resolver own is covered by copies, so that nothing of the machine can change.
+# Every program that is started here is started for some thousand hosts: they are as few as can be.
 # /proc/self is read before /proc is mounted anew: it still shows the pid that the machine gave the holder.
 HOLDER = """
 read -r pid rest < /proc/self/stat
-mount --make-rprivate / && mount -t proc proc /proc || exit 1
-mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /srv || exit 1
-mkdir -p /run/lock /run/lab/logs /srv/shop /srv/home
-mkdir -p /run/lab/etc; cp -r /etc/default /run/lab/etc/ 2> /dev/null
-for folder in /etc/default /etc/ufw /etc/firewalld /var/log; do
-  if [ -d $folder ]; then mkdir -p /run/lab$folder; mount --bind /run/lab$folder $folder; fi
-done
-for file in /etc/hosts /etc/resolv.conf; do
-  if [ -f $file ]; then cat $file > /run/lab/${file##*/}; mount --bind /run/lab/${file##*/} $file; fi
-done
+cd "$2" && mount --make-rprivate / && mount -a -T own && cp -a lab /run/lab && mount -a -T covered || exit 1
+cd /; mkdir -p /run/lock /srv/shop /srv/home
 printf '127.0.0.1 localhost\\n::1 localhost\\n127.0.1.1 %s\\n' "$1" > /etc/hosts
-if [ -f /etc/resolv.conf ]; then : > /etc/resolv.conf; fi
-if [ -d /usr/share/ufw/iptables ]; then
-  mkdir -p /etc/ufw/applications.d
-  cp /usr/share/ufw/iptables/*.rules /usr/share/ufw/*.init /usr/share/ufw/ufw.conf /etc/ufw/
-  chmod 640 /etc/ufw/*.rules /etc/ufw/*.init
-fi
 hostname "$1"; trap "" CHLD; echo "$pid"; exec cat
 """
+OWN = "lab /proc proc\nlab /run tmpfs\nlab /srv tmpfs\n"  # by these names nothing is mounted there yet
 
 
 class LabError(RuntimeError):
@@ -68,7 +59,7 @@ class Host:
         else:
             enter = ["unshare", "-U", "-r"]
         unshare = ["unshare", "-n", "-m", "-p", "-u", "--fork", "--kill-child"]
-        self._holder = _start([*enter, *unshare, "/bin/sh", "-c", HOLDER, "sh", name])
+        self._holder = _start([*enter, *unshare, "/bin/sh", "-c", HOLDER, "sh", name, _covers()])
 
     @cached_property
     def pid(self) -> int:
@@ -208,6 +199,45 @@ def _variables(user: bool, environment: Mapping[str, str] | None) -> dict[str, s
         "PYTHONPATH": str(REPOSITORY),
         **(environment or {}),
     }
+
+
+@cache
+def _covers() -> str:
+    """A folder with copies of what ufw, firewalld and the resolver own, by which hosts cover the machine's.
+
+    ``own`` and ``covered`` are tables of mounts (fstab(5)): what a host has for itself, and the copies.
+    """
+    folder = Path(mkdtemp(prefix="landiag-lab-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    lab = folder / "lab"
+    (lab / "logs").mkdir(parents=True)
+    table = []
+    for path in ("/etc/default", "/etc/ufw", "/etc/firewalld", "/var/log"):
+        if os.path.isdir(path):
+            (lab / path[1:]).mkdir(parents=True)
+            table.append(f"/run/lab{path} {path} none bind\n")
+    for path in ("/etc/hosts", "/etc/resolv.conf"):
+        if os.path.isfile(path):
+            (lab / Path(path).name).touch()
+            table.append(f"/run/lab/{Path(path).name} {path} none bind\n")
+    if os.path.isdir("/etc/default"):
+        shutil.copytree("/etc/default", lab / "etc/default", dirs_exist_ok=True)
+    _copy_ufw(lab / "etc/ufw")
+    (folder / "own").write_text(OWN, encoding="ascii")
+    (folder / "covered").write_text("".join(table), encoding="ascii")
+    return str(folder)
+
+
+def _copy_ufw(folder: Path) -> None:
+    """ufw as it is after its installation: off, without rules of anybody."""
+    origin = Path("/usr/share/ufw")
+    if not folder.is_dir() or not origin.is_dir():
+        return
+    (folder / "applications.d").mkdir()
+    for file in (*(origin / "iptables").glob("*.rules"), *origin.glob("*.init"), origin / "ufw.conf"):
+        shutil.copy(file, folder)
+        if file.suffix in (".rules", ".init"):
+            (folder / file.name).chmod(0o640)
 
 
 def _start(argv: list[str], pipe: int = subprocess.PIPE) -> subprocess.Popen[str]:

@@ -37,6 +37,8 @@ done
 ip link set lo up
 """
 
+FORWARDING = "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Lab:
@@ -87,36 +89,47 @@ def build_lab() -> Lab:
 
 
 def _connect(lab: Lab) -> None:
-    switch = [SYSCTLS, "ip link add lan0 type bridge mcast_snooping 0 forward_delay 0", "ip link set lan0 up"]
+    switch = ["link add lan0 type bridge mcast_snooping 0 forward_delay 0", "link set lan0 up"]
     for host in (lab.server, lab.client, lab.neighbour, lab.gateway):
-        switch.append(f"ip link add {host.name} type veth peer name eth0 netns {host.pid}")
-        switch.append(f"ip link set {host.name} master lan0 up")
-    lab.switch.configure("\n".join(switch))
+        switch.append(f"link add {host.name} type veth peer name eth0 netns {host.pid}")
+        switch.append(f"link set {host.name} master lan0 up")
+    lab.switch.configure(SYSCTLS + _ip(*switch))
     for host in (lab.server, lab.client, lab.neighbour):
-        host.configure(SYSCTLS + _addresses(LAN[host.name]) + _default("192.168.77.1", "fd77::1"))
+        lines = (*_addresses(LAN[host.name]), *_default("192.168.77.1", "fd77::1"))
+        host.configure(SYSCTLS + _ip(*lines))
     lab.stranger.configure(SYSCTLS)
-    gateway = [
-        SYSCTLS + _addresses(LAN["gateway"]),
-        f"ip link add wan0 type veth peer name eth0 netns {lab.stranger.pid}",
-        "ip addr add 10.99.0.1/24 dev wan0; ip addr add fd99::1/64 dev wan0 nodad; ip link set wan0 up",
-        "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding",
-    ]
-    lab.gateway.configure("\n".join(gateway))
+    gateway = (
+        *_addresses(LAN["gateway"]),
+        f"link add wan0 type veth peer name eth0 netns {lab.stranger.pid}",
+        "addr add 10.99.0.1/24 dev wan0",
+        "addr add fd99::1/64 dev wan0 nodad",
+        "link set wan0 up",
+    )
+    lab.gateway.configure(f"{SYSCTLS}{FORWARDING}{_ip(*gateway)}")
     stranger = (
-        "ip addr add 10.99.0.20/24 dev eth0; ip addr add fd99::20/64 dev eth0 nodad; ip link set eth0 up\n"
+        "addr add 10.99.0.20/24 dev eth0",
+        "addr add fd99::20/64 dev eth0 nodad",
+        "link set eth0 up",
+        *_default("10.99.0.1", "fd99::1"),
     )
-    lab.stranger.configure(stranger + _default("10.99.0.1", "fd99::1"))
+    lab.stranger.configure(_ip(*stranger))
 
 
-def _addresses(number: int) -> str:
+def _ip(*lines: str) -> str:
+    """Several commands of ip as one program."""
+    return "ip -batch - <<'LINES'\n" + "\n".join(lines) + "\nLINES\n"
+
+
+def _addresses(number: int) -> tuple[str, ...]:
     return (
-        f"ip addr add 192.168.77.{number}/24 brd + dev eth0; ip addr add fd77::{number}/64 dev eth0 nodad\n"
-        "ip link set eth0 up\n"
+        f"addr add 192.168.77.{number}/24 brd + dev eth0",
+        f"addr add fd77::{number}/64 dev eth0 nodad",
+        "link set eth0 up",
     )
 
 
-def _default(gateway: str, gateway6: str) -> str:
-    return f"ip route add default via {gateway}; ip -6 route add default via {gateway6}\n"
+def _default(gateway: str, gateway6: str) -> tuple[str, ...]:
+    return (f"route add default via {gateway}", f"route add ::/0 via {gateway6}")
 
 
 def add_wire(lab: Lab, name: str, interface: str) -> None:

@@ -161,7 +161,8 @@ def _load() -> None:
     for name in ("psutil", "typer", "ssl", "select"):
         import_module(name)
     for module in walk_packages(landiag.__path__, "landiag."):
-        import_module(module.name)
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
     gc.freeze()
 
 
