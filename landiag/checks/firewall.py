@@ -98,6 +98,7 @@ def _check_exposure(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]
     if (
         ordinary is None
         or ordinary.journey.translated is None
+        or ordinary.journey.translated.keeps_port
         or ordinary.journey.verdict is not Verdict.ACCEPT
     ):
         return

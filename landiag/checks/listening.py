@@ -9,6 +9,7 @@ from landiag.checks.accept_queue import full_queues
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.exchange import attempt_of, has_gaps
+from landiag.checks.handed import handed_to_nobody
 from landiag.checks.inside import check_elsewhere, listening_inside, only_inside, own_host
 from landiag.checks.lost_family import find_stranded
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, socket_source, subject
@@ -167,6 +168,9 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         return only_inside(case, way, inside)
     if destination.port != case.port:
         return sent_to_nobody(case, way, destination)
+    handed = handed_to_nobody(case, way)
+    if handed is not None:
+        return handed
     attempt = attempt_of(case) if way is case.way else None
     if attempt is not None and attempt.connect.outcome is TcpOutcome.CONNECTED:
         return answered_by_nobody_here(case, way)

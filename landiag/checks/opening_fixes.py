@@ -85,7 +85,8 @@ def _opening(way: Way, journey: Journey) -> Opening:
     if packet.source is not None and packet.source not in clients:
         clients = ip_network(packet.source)
     asked = packet.destination_port or 0
-    port = journey.translated.port if journey.translated is not None else asked
+    translated = journey.translated
+    port = asked if translated is None or translated.keeps_port else translated.port
     return Opening(clients, port, journey.leg in BACK, asked, packet.in_interface, packet.source)
 
 

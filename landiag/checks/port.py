@@ -12,6 +12,7 @@ from landiag.checks import words
 from landiag.checks.application import speaks_http
 from landiag.checks.bind_test import bind_error, bind_source
 from landiag.checks.case import Answer, Case, answer, milder
+from landiag.checks.destination import destination_of
 from landiag.checks.listening import may_be_translated
 from landiag.checks.owners import describe_owner, owner_evidence, server_name
 from landiag.checks.systems import ending, passing_on, port_findings
@@ -26,8 +27,10 @@ _LAST_RESERVED = "net.inet.ip.portrange.reservedhigh"
 
 
 def plan(case: Case) -> tuple[Call, ...]:
-    """Ask for the bind test where nothing of ours listens on the port."""
+    """Ask for the bind test where nothing of ours listens on the port, and no rule gives it to another server."""
     if isinstance(case.facts.sockets, Unknown) or case.listeners:
+        return ()
+    if case.way is not None and destination_of(case, case.way).rule_text:
         return ()
     return (bind_source(case.target),)
 

@@ -60,6 +60,8 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
         wanted.append(machine.process_source(pids))
     if isinstance(facts.sockets, Unknown):
         wanted += [sockets.PROC_TCP, sockets.PROC_TCP6]
+    if firewall.asks_for_sockets(readings):
+        wanted.append(sockets.OPTIONS)
     if not isinstance(facts.interfaces, Unknown):
         wanted += [file for interface in facts.interfaces for file in interface_settings(interface.name)]
         outside = [interface for interface in facts.interfaces if interface.up and interface.kind in _OUTSIDE]
@@ -99,6 +101,8 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
     is_more = any(source.name in readings for source in MORE)
     if isinstance(listeners, Unknown) and sockets.PROC_TCP.name in readings:
         listeners = _parse_proc_listeners(readings, listeners)
+    if not isinstance(listeners, Unknown) and sockets.OPTIONS.name in readings:
+        listeners = _with_options(listeners, readings[sockets.OPTIONS.name])
     ruleset = firewall.parse_ruleset(readings) if is_more else facts.ruleset
     return replace(
         facts,
@@ -145,6 +149,16 @@ def _parse_processes(readings: Readings) -> Mapping[int, Process] | Unknown:
         if name.startswith("processes "):
             return parse_reading(reading, machine.parse_processes)
     return {}
+
+
+def _with_options(listeners: tuple[Socket, ...], reading: Reading) -> tuple[Socket, ...]:
+    """Tell of each socket whether it is transparent, as far as that was read."""
+    known = parse_reading(reading, sockets.parse_transparent)
+    if isinstance(known, Unknown):
+        return listeners
+    return tuple(
+        one if one.inode is None else replace(one, transparent=known.get(one.inode)) for one in listeners
+    )
 
 
 def _list_namespaces(readings: Readings) -> tuple[machine.NamespaceEntry, ...]:

@@ -6,12 +6,16 @@ Sources: ss(8); proc(5) for the fallback.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import chain
 
 from landiag.model.facts import Command, File, IPAddress, ParseError, Socket
 
 LISTENERS = Command("ss-listeners", ("ss", "-H", "-lntpe"))
+
+OPTIONS = Command("ss-options", ("ss", "-H", "-lnte", "--inet-sockopt"))
+"""The options of the same sockets, each on a line of its own below its socket (ss(8), iproute2 5.12)."""
 
 PROC_TCP = File("/proc/net/tcp")
 PROC_TCP6 = File("/proc/net/tcp6")
@@ -24,6 +28,7 @@ _EXTRAS = re.compile(
 )
 """What ``ss -e`` prints behind the users, to the end of the line (ss.c of iproute2)."""
 
+_OPTIONS = re.compile(r"\s+inet-sockopt: \(([a-z_: 0-9]*)\)\s*")
 _ANY_PEER = re.compile(r"(?:0\.0\.0\.0|\[::\]|\*):\*")
 _LISTEN_STATE = "0A"  # TCP_LISTEN in include/net/tcp_states.h
 
@@ -37,6 +42,19 @@ def namespace_listeners(pid: int, name: str) -> Command:
 def parse_listeners(text: str, namespace: str | None = None) -> tuple[Socket, ...]:
     """Parse ``ss -H -lntpe``. Raises ParseError for a line that is no listener."""
     return tuple(_parse_line(line, namespace) for line in text.splitlines() if line.strip())
+
+
+def parse_transparent(text: str) -> Mapping[int, bool]:
+    """Parse ``ss -H -lnte --inet-sockopt``: whether each socket, by its inode, is transparent (IP_TRANSPARENT)."""
+    found: dict[int, bool] = {}
+    inode: int | None = None
+    for line in text.splitlines():
+        options = _OPTIONS.fullmatch(line)
+        if options is None:
+            inode = _parse_line(line, None).inode
+        elif inode is not None:
+            found[inode] = "transparent" in options[1].split()
+    return found
 
 
 def _parse_line(line: str, namespace: str | None) -> Socket:

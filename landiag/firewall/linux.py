@@ -166,6 +166,7 @@ def _complete(readings: Mapping[str, Reading], parts: _Parts) -> None:
                 table.chains[name] = replace(chain, hook=replace(chain.hook, devices=devices))
 
 
+ASKS_FOR_SOCKETS = re.compile(rb'"tproxy"|"socket"|-j TPROXY |-m socket ')
 TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
 HIDES_FRAMES = (b'"bridge"', b'"xt"')
 """Words that both stand in what `nft -j` lists where it hides something of a bridge's rules."""
@@ -185,6 +186,11 @@ def plan(readings: Mapping[str, Reading]) -> tuple[Source, ...]:
     is_hidden = reading is not None and all(word in reading.data for word in HIDES_FRAMES)
     frames = (EBTABLES,) if is_hidden else ()
     return (*_plan_text(readings), *tables, *frames, *((USER_RULES, USER_RULES6) if is_ufw else ()))
+
+
+def asks_for_sockets(readings: Mapping[str, Reading]) -> bool:
+    """Whether rules hand packets to other sockets, or ask for their options: then those are worth reading."""
+    return any(ASKS_FOR_SOCKETS.search(readings[one.name].data) for one in SOURCES if one.name in readings)
 
 
 def _plan_text(readings: Mapping[str, Reading]) -> tuple[Command, ...]:

@@ -164,7 +164,7 @@ def _is_answered_past_us(facts: Facts, packet: Packet, arrival: Arrival) -> bool
 
 def sockets_at(facts: Facts, arrival: Arrival) -> tuple[Socket, ...] | None:
     """The sockets that take the packet where it comes out; None where nobody can tell."""
-    packet = arrival.packet
+    packet = arrival.taken or arrival.packet
     if packet.destination is None or packet.destination_port is None:
         return None
     if arrival.local is True:

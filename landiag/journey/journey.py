@@ -24,11 +24,15 @@ from landiag.model.terms import StageName, Symptom
 
 
 class Translated(Struct, frozen=True):
-    """Where a translation sends the connection. ``rule_text`` is the rule that does it."""
+    """Where a translation sends the connection. ``rule_text`` is the rule that does it.
+
+    ``keeps_port``: it only chooses the socket (TPROXY): the packets keep their address and port.
+    """
 
     ip: IPAddress
     port: int
     rule_text: str
+    keeps_port: bool = False
 
 
 class Journey(Struct, frozen=True):
@@ -139,10 +143,11 @@ def translated_by(arrival: Arrival | None) -> Translated | None:
     """Where a translation sends the connection that comes out there; None where none does, or nobody knows."""
     if arrival is None or arrival.translated is None:
         return None
-    packet = arrival.packet
+    packet = arrival.taken or arrival.packet
     if packet.destination is None or packet.destination_port is None:
         return None
-    return Translated(packet.destination, packet.destination_port, arrival.translated.rule_text)
+    rule_text, keeps_port = arrival.translated.rule_text, arrival.taken is not None
+    return Translated(packet.destination, packet.destination_port, rule_text, keeps_port)
 
 
 def _is_neighbour(facts: Facts, around: HostSurroundings, packet: Packet) -> bool:

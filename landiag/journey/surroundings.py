@@ -7,7 +7,7 @@ Sources: ip_route_input_slow and fib_validate_source (net/ipv4/route.c, fib_fron
 from __future__ import annotations
 
 from landiag.firewall.engine.context import NO_SOCKET
-from landiag.firewall.engine.surroundings import Edges, Way, type_everywhere
+from landiag.firewall.engine.surroundings import Edges, Listener, Way, type_everywhere
 from landiag.journey.binding import bind_among
 from landiag.journey.edges import edges_of
 from landiag.journey.inside import facts_inside, namespace_with
@@ -207,6 +207,20 @@ class HostSurroundings(HostLinks):
         serving = bind_among(self._facts.sockets, ip, port, None).serving
         alike = {(socket.uid, socket.device) for socket in serving}
         return serving[0] if len(alike) == 1 else None
+
+    def listener(self, ip: IPAddress, port: int, device: str | None) -> Listener | Absent | None:
+        """The options of the sockets that take such connections, as far as they are the same."""
+        if isinstance(self._facts.sockets, Unknown):
+            return None
+        binding = bind_among(self._facts.sockets, ip, port, self._interfaces.get(device or ""))
+        if not binding.serving:
+            return None if binding.perhaps else ABSENT
+        transparent = {one.transparent for one in binding.serving}
+        wildcard = {one.address.is_unspecified for one in binding.serving}
+        return Listener(
+            transparent.pop() if len(transparent) == 1 else None,
+            wildcard.pop() if len(wildcard) == 1 else None,
+        )
 
     def owns_syn_ack(self) -> bool:
         """Not with ``tcp_syncookies = 2`` (tcp_make_synack in net/ipv4/tcp_output.c, TCP_SYNACK_COOKIE)."""

@@ -111,6 +111,19 @@ class Chosen(Struct, frozen=True):
     elements: ElementSet | None = None
 
 
+class Divert(Action, Struct, frozen=True):
+    """Hand the packet to another listening socket than its destination's, if that is transparent (TPROXY).
+
+    ``address`` and ``port`` choose the socket: None for an address of the interface, and for the packet's own port.
+    Where no such socket takes it, ``else_drop`` (iptables) drops the packet, and the rule ends (nftables).
+    """
+
+    address: Operand | None = None
+    port: Operand | None = None
+    version: int | None = None
+    else_drop: bool = False
+
+
 class Untrack(Action, Struct, frozen=True):
     """Keep the packet out of connection tracking."""
 

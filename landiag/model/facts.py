@@ -156,6 +156,7 @@ class Socket(Struct, frozen=True):
     where the system does not tell. ``device`` is the interface of SO_BINDTODEVICE. ``queue`` counts the
     connections that wait to be accepted, ``backlog`` how many may (None where not told). ``pids`` is empty
     when the owner is not visible to this user. ``namespace`` names another network namespace; None is ours.
+    ``transparent`` tells whether it has IP_TRANSPARENT, so that rules may hand it others' packets; None: not told.
     """
 
     address: IPAddress
@@ -169,6 +170,7 @@ class Socket(Struct, frozen=True):
     inode: int | None = None
     cgroup: str | None = None
     namespace: str | None = None
+    transparent: bool | None = None
 
     @property
     def family(self) -> Family:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landiag.collect.sockets import parse_listeners, parse_proc_tcp
+from landiag.collect.sockets import parse_listeners, parse_proc_tcp, parse_transparent
 from landiag.journey.binding import bind_among, why_not
 from landiag.model.facts import Family, Interface, ParseError
 
@@ -100,3 +100,15 @@ def test_damaged_text_raises_nothing_else(text: str) -> None:
     for parse in (parse_listeners, parse_proc_tcp):
         with contextlib.suppress(ParseError):
             parse(text)
+
+
+def test_transparent_sockets_by_their_inodes() -> None:
+    text = (
+        "LISTEN 0 128 127.0.0.1:50999 0.0.0.0:* ino:17400667 sk:5fa2 cgroup:/ <->\n"
+        "\tinet-sockopt: ( is_icsk mc_loop transparent mc_all)\n"
+        "LISTEN 0 128 *:50998 *:* ino:17400668 sk:5fa3 cgroup:/ v6only:0 <->\n"
+        "\tinet-sockopt: ( is_icsk mc_loop)\n"
+    )
+    assert parse_transparent(text) == {17400667: True, 17400668: False}
+    with pytest.raises(ParseError):
+        parse_transparent("Usage: ss [ OPTIONS ]")

@@ -17,6 +17,7 @@ from landiag.firewall.engine.packets import (
     SYN_ACK,
     tuple_of,
 )
+from landiag.firewall.engine.sockets import as_taken
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.model.packet import ABSENT, Packet, Value
 
@@ -26,7 +27,8 @@ class Connection(Struct):
 
     ``client`` is its packet as it came, ``server`` the same after translation. ``tracked`` is None where nobody
     knows. ``is_half_seen`` and ``is_unseen_data`` tell whether connection tracking has missed the server's SYN-ACK
-    and the client's data; None where that is not known.
+    and the client's data; None where that is not known. ``taken`` is the packet with address and port of the socket
+    to which a rule has handed it; None where it goes to that of its destination.
     """
 
     tracking: Tracking | None
@@ -41,6 +43,7 @@ class Connection(Struct):
     trip: Trip
     is_half_seen: bool | None = False
     is_unseen_data: bool | None = False
+    taken: Packet | None = None
 
     @property
     def is_translated(self) -> bool:
@@ -110,4 +113,5 @@ def connect(client: Packet, trip: Trip, around: Surroundings) -> Connection:
     return Connection(
         tracking if tracked is not False else None, tracked, fields["ct mark"], fields.context.remembered,
         client, server, client.in_interface or around.in_interface, fields.packet.out_interface, local, trip,
+        taken=as_taken(fields),
     )  # fmt: skip

@@ -19,6 +19,7 @@ class Arrival(Struct):
     destination. ``back`` is how the answer leaves. ``doubts`` say on what it hangs that it comes out here,
     ``share`` is the part of connections that do. ``passed`` tells whether the whole conversation passes for all
     that the packet filters know. ``tracking`` is what connection tracking knows of it.
+    ``taken`` is the packet with address and port of the socket to which a rule has handed it (TPROXY).
     """
 
     packet: Packet
@@ -31,6 +32,7 @@ class Arrival(Struct):
     share: float | None = 1.0
     passed: bool = False
     tracking: Tracking | None = None
+    taken: Packet | None = None
 
 
 class Conversation(Struct):

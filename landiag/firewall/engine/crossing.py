@@ -16,10 +16,12 @@ from landiag.firewall.engine.ends import Doubts, End, times
 from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.hooks import ALL, Place, Span, pass_freely, run_hook
 from landiag.firewall.engine.passage import HookResult, Passage
+from landiag.firewall.engine.simple_fields import SOCKET_PORT
 from landiag.firewall.engine.surroundings import Surroundings, Way
+from landiag.model.action import Divert
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Packet, Within
-from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.ruleset import Rule, Ruleset, TraceLine, Verdict
 
 
 class Stopped(Struct, frozen=True):
@@ -206,7 +208,7 @@ class Crosser(Struct):
             self.lines += result.lines
             self.stop(result, leg, trip)
             passed += [
-                self._pass(trip, passage, _translating(result, hook), hook, leg)
+                self._pass(trip, passage, _translating(result, hook, passage.fields), hook, leg)
                 for passage in result.passages
             ]
         return passed
@@ -217,6 +219,8 @@ class Crosser(Struct):
             if self.arrival is not None:
                 # Picked up on its way and translated only then: the other end does not know the connection.
                 self.perhaps(hook, leg, "the connection is translated only from this packet on")
+            line = translating or line
+        elif passage.fields[SOCKET_PORT] != 0:
             line = translating or line
         doubts, share = (*trip.doubts, *passage.doubts), times(trip.share, passage.share)
         return Trip(passage.fields, line, trip.way, doubts, share)
@@ -252,11 +256,18 @@ def fork(trip: Trip, way: Way | None, doubts: Doubts = ()) -> Trip:
     return Trip(trip.fields.copy(), trip.translated, way, (*trip.doubts, *doubts), share)
 
 
-def _translating(result: HookResult, hook: str) -> TraceLine | None:
-    """The line of the rule that changed a destination, where the hook can do that."""
+def _translating(result: HookResult, hook: str, fields: PacketFields) -> TraceLine | None:
+    """The line of the rule that changed a destination or chose another socket, where the hook can do that."""
     if hook not in ("prerouting", "output"):
         return None
-    return next((one for one in reversed(result.lines) if one.rule is not None), None)
+    lines = [one for one in reversed(result.lines) if one.rule is not None]
+    if fields[SOCKET_PORT] != 0:
+        lines = [one for one in lines if one.rule is not None and _diverts(one.rule)]
+    return next(iter(lines), None)
+
+
+def _diverts(rule: Rule) -> bool:
+    return any(isinstance(step, Divert) for step in rule.steps)
 
 
 def _united(trips: list[Trip]) -> list[Trip]:

@@ -17,11 +17,13 @@ from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.ends import Doubts, End, Met, Next, gather, minus, share_of, shown, times
 from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.nat import translated
+from landiag.firewall.engine.sockets import divert
 from landiag.model.action import (
     Action,
     Assign,
     Break,
     Dispatch,
+    Divert,
     Jump,
     Opaque,
     Remember,
@@ -156,6 +158,8 @@ class Walk(Struct):
             return None
         if isinstance(action, Remember):
             return None if self._remember(action, certain=met.certain) else Next.RULE
+        if isinstance(action, Divert):
+            return self._divert(met, action)
         if isinstance(action, Break):
             return Next.RULE
         return self._leave(met, action)
@@ -181,6 +185,22 @@ class Walk(Struct):
         values = values_of(action.operands, fields)
         found = None if values is None else action.elements.lookup(values)
         return found is not None and found.certain and isinstance(next(iter(found.data), None), Stop)
+
+    def _divert(self, met: Met, action: Divert) -> Next | None:
+        """Hand the packet to another socket; where none takes it, the rule drops it, or ends."""
+        before = self.fields.copy()
+        taken = divert(self.fields, action)
+        if taken is None or (taken and not met.certain):
+            self.fields = before
+            self._opaque(met, "tproxy: whether a transparent socket takes the packet")
+            return Next.RULE
+        if taken:
+            met.done.append("tproxy")
+            return None
+        if action.else_drop:
+            return self._leave(met, Stop(Verdict.DROP))
+        self._note(met, "continue: no transparent socket takes the packet")
+        return Next.RULE
 
     def _leave(self, met: Met, action: Action) -> Next:
         if isinstance(action, Jump):

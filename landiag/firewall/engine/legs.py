@@ -31,6 +31,8 @@ from landiag.firewall.engine.packets import (
     fresh,
 )
 from landiag.firewall.engine.refusals import Refuser
+from landiag.firewall.engine.simple_fields import SOCKET_ADDRESS, SOCKET_PORT
+from landiag.firewall.engine.sockets import as_taken
 from landiag.firewall.engine.surroundings import Way
 from landiag.model.match import Doubt, Match, UnknownKind
 from landiag.model.packet import Packet
@@ -59,7 +61,7 @@ class Follower(Refuser):
         arrival = Arrival(
             arrived, connection.local, connection.out_interface, trip.translated, trip.way,
             self.around.way_back(answer_to(arrived, ANSWER), 0), trip.doubts, trip.share,
-            tracking=connection.tracking,
+            tracking=connection.tracking, taken=connection.taken,
         )  # fmt: skip
         self.arrival = len(self.arrivals)
         self.arrivals.append(arrival)
@@ -121,9 +123,9 @@ class Follower(Refuser):
         packet = trip.fields.packet
         back = self.around.way_back(answer_to(packet, ANSWER), 0)
         device = None if local else trip.way.device
-        self.headings.append(
-            Arrival(packet, local, device, trip.translated, trip.way, back, trip.doubts, trip.share)
-        )
+        heading = Arrival(packet, local, device, trip.translated, trip.way, back, trip.doubts, trip.share)
+        heading.taken = as_taken(trip.fields)
+        self.headings.append(heading)
 
     def _end_at_route(self, trip: Trip, way: Way, leg: str) -> None:
         """A packet that no route leads on: the client is told, or not (ip_error); of its answers it hears nothing."""
@@ -143,6 +145,8 @@ class Follower(Refuser):
         """Where rules have rewritten addresses or ports without translation, nobody can foresee the answers."""
         if trip.fields.get(REWRITTEN, 0) != 0:
             self.perhaps("prerouting", leg, "a rule rewrites the packet without a translation")
+        if leg == SYN and trip.fields[SOCKET_PORT] is None:
+            self.perhaps("prerouting", leg, "which socket a rule hands the packet to")
 
     def _forward(self, trips: list[Trip], family: str, leg: str, rewrite: Packet | None = None) -> list[Trip]:
         for trip in trips:
@@ -170,7 +174,7 @@ class Follower(Refuser):
         """The answer of this host's own socket, with the socket's owner and mark."""
         family = family_of(answer)
         if answer.skuid is None:
-            answer = replace(answer, skuid=self.around.socket_owner(connection.server))
+            answer = replace(answer, skuid=self.around.socket_owner(connection.taken or connection.server))
         mark = self.around.socket_mark(connection.trip.fields["meta mark"])
         back = self.around.way_back(answer, mark)
         if back is not None and back.kind in NOWHERE:
@@ -235,7 +239,10 @@ class Follower(Refuser):
         early = connection.tracking if leg == REFUSAL else None
         visit = PER_CONNECTION if self.visits and leg in (DATA, SYN) else None
         context = Context(family, self.around, hook, early, self.now, connection.remembered, visit)
-        return PacketFields(replace(packet, mark=mark), context)
+        fields = PacketFields(replace(packet, mark=mark), context)
+        for name in (SOCKET_ADDRESS, SOCKET_PORT):
+            fields[name] = connection.trip.fields[name]
+        return fields
 
     def _translated(self, connection: Connection, trips: list[Trip], leg: str) -> list[Trip]:
         """Of the packets of a translated connection only those go on that are tracked, and so translated too.

@@ -20,6 +20,7 @@ from landiag.model.action import (
     Action,
     Assign,
     Dispatch,
+    Divert,
     Jump,
     Remember,
     Return,
@@ -139,6 +140,8 @@ class RuleRun(Struct):
             return self._assign(front, action, certain=certain)
         if isinstance(action, Untrack):
             return [Flow(front.after("notrack"), (), certain)]
+        if isinstance(action, Divert):
+            raise Tangled
         if isinstance(action, Remember):
             return self._remember(front, action, certain=certain)
         self._leave(front, action, certain=certain)

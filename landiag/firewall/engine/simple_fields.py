@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from landiag.firewall.engine.context import NO_SOCKET, OUTWARD, REWRITTEN, Asked
+from landiag.firewall.engine.surroundings import Listener
 from landiag.model.chance import VISIT
 from landiag.model.packet import (
     ABSENT,
@@ -12,6 +13,7 @@ from landiag.model.packet import (
     PACKET_TYPES,
     PROTOCOL_NUMBERS,
     TCP_FLAGS,
+    Absent,
     IPAddress,
     Value,
     Within,
@@ -191,6 +193,41 @@ def _sk(fields: Asked, value: int | None) -> Value:
     return ABSENT if tracking is None or tracking.state in ("new", "untracked", "invalid") else None
 
 
+SOCKET_ADDRESS, SOCKET_PORT = "to socket address", "to socket port"
+"""Of the socket to which a rule has handed the packet; the port is 0 where none has."""
+
+
+def listener_of(fields: Asked) -> Listener | Absent | None:
+    """The socket that takes a client's packet: that of its connection, or for a SYN the one that listens."""
+    packet, around = fields.packet, fields.context.surroundings
+    ip, port = packet.destination, packet.destination_port
+    if fields[SOCKET_PORT] != 0 and "syn" not in packet.flags and ip is not None:
+        address, port_known = fields[SOCKET_ADDRESS], fields[SOCKET_PORT]
+        if not isinstance(address, int) or not isinstance(port_known, int):
+            return None
+        ip, port = type(ip)(address), port_known
+    if ip is None or port is None or packet.protocol != "tcp":
+        return None
+    return around.listener(ip, port, packet.in_interface)
+
+
+def _socket_transparent(fields: Asked) -> Value:
+    found = listener_of(fields)
+    return _number(found.transparent) if isinstance(found, Listener) else found
+
+
+def _socket_wildcard(fields: Asked) -> Value:
+    """A connection's own socket has an address."""
+    found = listener_of(fields)
+    if not isinstance(found, Listener):
+        return found
+    return _number(found.wildcard) if "syn" in fields.packet.flags else 0
+
+
+def _number(known: bool | None) -> int | None:
+    return None if known is None else int(known)
+
+
 SIMPLE: dict[str, Callable[[Asked], Value]] = {
     "ip saddr": _only(4, lambda f: _address(f.packet.source)),
     "ip daddr": _only(4, lambda f: _address(f.packet.destination)),
@@ -266,6 +303,10 @@ SIMPLE: dict[str, Callable[[Asked], Value]] = {
     "physdev in": _port_in,
     "program": lambda f: f.packet.program,
     REWRITTEN: _zero,
+    SOCKET_ADDRESS: _zero,
+    SOCKET_PORT: _zero,
+    "socket transparent": _socket_transparent,
+    "socket wildcard": _socket_wildcard,
     VISIT: lambda f: f.context.visit,
     "profile": lambda f: f.packet.profile,
 }

@@ -53,6 +53,16 @@ class Way(Struct, frozen=True):
     rule: PolicyRule | None = None
 
 
+class Listener(Struct, frozen=True):
+    """The listening socket that would take a packet: its options, None where nobody knows them.
+
+    ``transparent``: IP_TRANSPARENT is set; ``wildcard``: it listens on all addresses.
+    """
+
+    transparent: bool | None
+    wildcard: bool | None
+
+
 class Watch:
     """Is told of every chain that a packet comes to; for one packet that speaks for many (explore)."""
 
@@ -119,6 +129,10 @@ class Surroundings:
 
     def socket_owner(self, packet: Packet) -> int | None:  # noqa: ARG002
         """The user id of the socket that takes a packet; None when unknown."""
+        return None
+
+    def listener(self, ip: IPAddress, port: int, device: str | None) -> Listener | Absent | None:  # noqa: ARG002
+        """The socket that takes connections to an address and port by a device; ABSENT for none, None when unknown."""
         return None
 
     def owns_syn_ack(self) -> bool:

@@ -12,7 +12,7 @@ from landiag.firewall.engine.fronts import Class, on_axis
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.spaces import Axis
-from landiag.firewall.engine.surroundings import Edges, Surroundings, Watch, Way
+from landiag.firewall.engine.surroundings import Edges, Listener, Surroundings, Watch, Way
 from landiag.firewall.engine.tables import Table
 from landiag.model.operands import Fields
 from landiag.model.packet import Absent, IPAddress, Packet, Value
@@ -140,6 +140,10 @@ class Watched(Surroundings):
     def socket_owner(self, packet: Packet) -> int | None:
         """See ``Surroundings``; who fares alike is told apart only where a chain asks for the owner."""
         return self._inner.socket_owner(packet)
+
+    def listener(self, ip: IPAddress, port: int, device: str | None) -> Listener | Absent | None:
+        """See ``Surroundings``."""
+        return self._inner.listener(ip, port, device)
 
     def owns_syn_ack(self) -> bool:
         """See ``Surroundings``."""

@@ -117,6 +117,17 @@ def _dscp(option: Option, setting: Setting) -> Match:
     return InRanges(f"{setting.family} dscp", ((number, number),), option.text, option.negated)
 
 
+def _socket(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
+    """A socket takes the packet: unless ``--nowildcard``, none that listens on all addresses (xt_socket.c)."""
+    hold(options, {"--transparent": 0, "--nowildcard": 0, "--restore-skmark": 0})
+    given, text = {option.name for option in options}, "-m socket"
+    if "--restore-skmark" in given:
+        raise ParseError("the mark of the socket is not known")
+    found = InRanges("socket wildcard", ((0, int("--nowildcard" in given)),), text)
+    transparent = InRanges("socket transparent", ((1, 1),), text)
+    return [found, transparent] if "--transparent" in given else [found]
+
+
 def _helper(option: Option, setting: Setting) -> Match:  # noqa: ARG001
     return Names("ct helper", frozenset({option.value}), (), option.text, option.negated)
 
@@ -165,6 +176,7 @@ MODULES: Mapping[str, Lower] = {
     "icmp6": each({"--icmpv6-type": icmp("icmpv6", ICMPV6_TYPES)}),
     "icmpv6": each({"--icmpv6-type": icmp("icmpv6", ICMPV6_TYPES)}),
     "policy": _policy,
+    "socket": _socket,
     "comment": always({"--comment": 1}),
     "nfacct": always({"--nfacct-name": 1}),
     "dscp": each({"--dscp": _dscp, "--dscp-class": _dscp}),

@@ -12,6 +12,7 @@ from landiag.model.action import (
     RESET,
     Action,
     Assign,
+    Divert,
     Jump,
     NatKind,
     Opaque,
@@ -69,7 +70,7 @@ def _are_known(name: str, options: Sequence[Option], *, goto: bool) -> bool:
 
 
 NOT_MODELLED = frozenset(
-    {"TPROXY", "SYNPROXY", "NFQUEUE", "QUEUE", "MIRROR", "ROUTE", "CLUSTERIP", "TARPIT", "DNPT", "SNPT"}
+    {"SYNPROXY", "NFQUEUE", "QUEUE", "MIRROR", "ROUTE", "CLUSTERIP", "TARPIT", "DNPT", "SNPT"}
 )
 
 
@@ -208,6 +209,19 @@ def _ttl(field_name: str, option_name: str) -> Lower:
     return lower
 
 
+def _tproxy(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
+    """Where a transparent socket takes the packet it is accepted, with a mark; else it is dropped (xt_TPROXY.c)."""
+    address = int(ip_address(options["--on-ip"].value)) if "--on-ip" in options else 0
+    port = int(options["--on-port"].value)
+    value, mask = _pair(options["--tproxy-mark"].value) if "--tproxy-mark" in options else (0, 0)
+    mark = Assign("meta mark", Bits(Field("meta mark"), ALL_BITS & ~mask, value))
+    return [
+        Divert(Constant(address), Constant(port), setting.version, else_drop=True),
+        *([mark] if value or mask else []),
+        Stop(Verdict.ACCEPT),
+    ]
+
+
 def _notrack(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
     return [Untrack()]
 
@@ -234,6 +248,7 @@ TARGETS: Mapping[str, Lower] = {
     "SAME": _nat(NatKind.SNAT, "--to"),
     "CT": _ct,
     "NOTRACK": _notrack,
+    "TPROXY": _tproxy,
     "SET": _set,
     "DSCP": _dscp,
     "TOS": _tos,
@@ -254,6 +269,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "MASQUERADE": _PORTS,
     "NETMAP": ("--to",),
     "SAME": ("--to", "--nodst", "--random"),
+    "TPROXY": ("--on-port", "--on-ip", "--tproxy-mark"),
     "CT": (
         "--notrack",
         "--zone",

@@ -140,7 +140,23 @@ def _exthdr(inner: dict[str, Json]) -> Typed:
     return Typed(Bits(Field("ip6 version"), 0), types.NUMBER)
 
 
-_LOWER = {"payload": _payload, "meta": _meta, "ct": _ct, "fib": _fib, "ip option": _header, "exthdr": _exthdr}
+def _socket(inner: dict[str, Json]) -> Typed:
+    """An option of the socket that takes the packet; a packet without a socket has none."""
+    key = str(inner.get("key"))
+    return Typed(
+        Field(f"socket {key}") if key in ("transparent", "wildcard") else Constant(None), types.NUMBER
+    )
+
+
+_LOWER = {
+    "payload": _payload,
+    "meta": _meta,
+    "ct": _ct,
+    "fib": _fib,
+    "ip option": _header,
+    "exthdr": _exthdr,
+    "socket": _socket,
+}
 
 
 def _binary(operator: str, inner: Json, sets: Sets) -> Typed:

@@ -16,6 +16,7 @@ from landiag.model.action import (
     Assign,
     Chosen,
     Dispatch,
+    Divert,
     NatKind,
     Opaque,
     Remember,
@@ -158,6 +159,16 @@ def _numbers(value: Json) -> tuple[int, int]:
     raise ParseError(f"{value!r} is not an address or a port")
 
 
+def _tproxy(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
+    options = _object(inner)
+    version = {"ip": 4, "ip6": 6}.get(str(options.get("family")))
+    address, port = (
+        None if options.get(name) is None else lower_expression(options[name], sets).operand
+        for name in ("addr", "port")
+    )
+    return [Divert(address, port, version)]
+
+
 def _notrack(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
     return [Untrack()]
 
@@ -226,6 +237,7 @@ _LOWER: Mapping[str, Callable[[Json, str, Sets], Sequence[Step]]] = {
     "snat": _nat(NatKind.SNAT),
     "masquerade": _nat(NatKind.MASQUERADE),
     "notrack": _notrack,
+    "tproxy": _tproxy,
     "set": _set,
     "map": _map,
     "meter": _meter,

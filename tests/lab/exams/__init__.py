@@ -17,6 +17,7 @@ from tests.lab.exams import (
     nat,
     redirects,
     routes,
+    tproxy,
     unknowns,
     whole_machines,
 )
@@ -62,5 +63,6 @@ KINDS = (
     Kind("rules that look at routers passed", whole_machines.ROUTERS_PASSED),
     Kind("routes that do not tell, and those that do", whole_machines.ROUTES),
     Kind("addresses that containers or others have", whole_machines.OWN_ADDRESSES),
+    Kind("sockets that rules choose", tproxy.SCENARIOS),
     Kind("sets of several fields, and those that fill", whole_machines.SETS),
 )
