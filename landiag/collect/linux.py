@@ -48,6 +48,7 @@ def parse_facts(readings: Readings, who: Machine) -> Facts:
         namespaces=(),
         sysctls=sysctls,
         ruleset=firewall.parse_ruleset(readings),
+        utc_offset=who.utc_offset,
     )
 
 

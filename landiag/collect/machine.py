@@ -17,7 +17,10 @@ NAMESPACES = Call("namespaces")
 
 
 class Machine(Struct, frozen=True):
-    """The machine and who asks. ``landiag`` is the command that runs this very landiag again."""
+    """The machine and who asks. ``landiag`` is the command that runs this very landiag again.
+
+    ``utc_offset`` is by how many seconds its zone is ahead of UTC; None where an older recording does not tell.
+    """
 
     os: str
     info: HostInfo
@@ -25,6 +28,7 @@ class Machine(Struct, frozen=True):
     user_id: int | None
     namespace: str | None
     landiag: str
+    utc_offset: int | None = None
 
 
 class NamespaceEntry(Struct, frozen=True):
@@ -67,6 +71,7 @@ def parse_machine(text: str) -> Machine:
             user_id=item.get("user_id"),
             namespace=item.get("namespace"),
             landiag=str(item.get("landiag") or "landiag"),
+            utc_offset=_offset(item.get("utc_offset")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ParseError(f"not a description of a machine: {type(error).__name__} {error}") from error
@@ -78,6 +83,18 @@ def _seconds(value: object) -> float:
     if not 0 <= found < 1 << 36:
         raise ValueError(f"the time {found}")
     return found
+
+
+def _offset(value: object) -> int | None:
+    """Seconds that a zone may be ahead of UTC."""
+    if value is None:
+        return None
+    if not isinstance(value, int) or abs(value) > _MOST_AHEAD:
+        raise ValueError(f"the zone {value}")
+    return value
+
+
+_MOST_AHEAD = 26 * 3600
 
 
 def system_name(platform: str) -> str:

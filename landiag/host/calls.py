@@ -30,6 +30,7 @@ def machine(_params: Mapping[str, str], _timeout: float) -> bytes:
     uname = platform.uname()
     answer = {
         "now": time.time(),
+        "utc_offset": time.localtime().tm_gmtoff,
         "platform": sys.platform,
         "os": _os_name(),
         "kernel": f"{uname.system} {uname.release}",

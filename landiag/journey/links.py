@@ -41,6 +41,10 @@ class HostLinks(Surroundings):
             f"net.ipv4.conf.{one}.{name}" in self._facts.sysctls for one in ("all", device)
         )
 
+    def utc_offset(self) -> int | None:
+        """That of the machine when it was read."""
+        return self._facts.utc_offset
+
     def interface_index(self, name: str) -> int | None:
         """The index of an interface."""
         found = self._interfaces.get(name)

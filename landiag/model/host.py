@@ -16,6 +16,7 @@ class Facts(Struct, frozen=True):
 
     Every field is its value or the Unknown that says why nobody could look. ``os`` is ``linux``, ``windows``,
     ``macos``, ``freebsd`` or ``openbsd``; ``now`` is seconds since the epoch when the host was read.
+    ``utc_offset`` is by how many seconds its zone is ahead of UTC (None: not told).
     ``sysctls`` holds the kernel settings that could be read, by dotted name; one that is absent is unknown.
     ``ruleset`` is every packet filter of the host lowered to one model.
     """
@@ -32,3 +33,4 @@ class Facts(Struct, frozen=True):
     namespaces: tuple[Namespace, ...] | Unknown
     sysctls: Mapping[str, str]
     ruleset: Ruleset | Unknown
+    utc_offset: int | None = None

@@ -17,6 +17,7 @@ from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.ipt.rule import lower_line, split_words
 from landiag.firewall.nft.listing import parse_listing
 from landiag.firewall.nft.parse import parse_nft_json
+from landiag.firewall.nft.sets import Sets
 from landiag.firewall.nft.statements import lower_rule
 from landiag.firewall.nft.text import write_rule
 from landiag.firewall.packets import parse_packets
@@ -72,7 +73,7 @@ def _check(fact: bool) -> None:
 @SLOW
 @given(st.lists(anything, max_size=4))
 def test_any_statements_are_lowered_and_written(statements: list[object]) -> None:
-    lower_rule(statements, {})
+    lower_rule(statements, Sets())
     assert isinstance(write_rule(statements), str)
 
 

@@ -16,7 +16,7 @@ from landiag.firewall.engine.ends import Doubts, End, times
 from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.hooks import ALL, Place, Span, pass_freely, run_hook
 from landiag.firewall.engine.passage import HookResult, Passage
-from landiag.firewall.engine.simple_fields import SOCKET_PORT
+from landiag.firewall.engine.socket_fields import SOCKET_PORT
 from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.model.action import Divert
 from landiag.model.match import Doubt, UnknownKind

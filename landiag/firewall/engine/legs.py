@@ -31,7 +31,7 @@ from landiag.firewall.engine.packets import (
     fresh,
 )
 from landiag.firewall.engine.refusals import Refuser
-from landiag.firewall.engine.simple_fields import SOCKET_ADDRESS, SOCKET_PORT
+from landiag.firewall.engine.socket_fields import SOCKET_ADDRESS, SOCKET_PORT
 from landiag.firewall.engine.sockets import as_taken
 from landiag.firewall.engine.surroundings import Way
 from landiag.model.match import Doubt, Match, UnknownKind

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from landiag.firewall.engine.context import NO_SOCKET, OUTWARD, REWRITTEN, Asked
-from landiag.firewall.engine.surroundings import Listener
+from landiag.firewall.engine.socket_fields import (
+    SOCKET_ADDRESS,
+    SOCKET_PORT,
+    socket_transparent,
+    socket_wildcard,
+)
 from landiag.model.chance import VISIT
+from landiag.model.clock import CLOCK, OFFSET
 from landiag.model.packet import (
     ABSENT,
     NOT_LOOPBACK,
     PACKET_TYPES,
     PROTOCOL_NUMBERS,
     TCP_FLAGS,
-    Absent,
     IPAddress,
     Value,
     Within,
@@ -165,11 +170,13 @@ def _mac(fields: Asked, text: str | None) -> Value:
 
 def _length(fields: Asked) -> Value:
     """On its way out of a device the packet has its frame's header already."""
-    length = fields.packet.length
-    header = 14 if fields.context.hook == "egress" else 0
+    return _longer(fields.packet.length, 14 if fields.context.hook == "egress" else 0)
+
+
+def _longer(length: int | Within | None, more: int) -> Value:
     if isinstance(length, Within):
-        return Within(length.low + header, length.high + header)
-    return None if length is None else length + header
+        return Within(length.low + more, length.high + more)
+    return None if length is None else length + more
 
 
 def _port_in(fields: Asked) -> Value:
@@ -191,41 +198,6 @@ def _sk(fields: Asked, value: int | None) -> Value:
         return ABSENT
     tracking = fields.context.tracking
     return ABSENT if tracking is None or tracking.state in ("new", "untracked", "invalid") else None
-
-
-SOCKET_ADDRESS, SOCKET_PORT = "to socket address", "to socket port"
-"""Of the socket to which a rule has handed the packet; the port is 0 where none has."""
-
-
-def listener_of(fields: Asked) -> Listener | Absent | None:
-    """The socket that takes a client's packet: that of its connection, or for a SYN the one that listens."""
-    packet, around = fields.packet, fields.context.surroundings
-    ip, port = packet.destination, packet.destination_port
-    if fields[SOCKET_PORT] != 0 and "syn" not in packet.flags and ip is not None:
-        address, port_known = fields[SOCKET_ADDRESS], fields[SOCKET_PORT]
-        if not isinstance(address, int) or not isinstance(port_known, int):
-            return None
-        ip, port = type(ip)(address), port_known
-    if ip is None or port is None or packet.protocol != "tcp":
-        return None
-    return around.listener(ip, port, packet.in_interface)
-
-
-def _socket_transparent(fields: Asked) -> Value:
-    found = listener_of(fields)
-    return _number(found.transparent) if isinstance(found, Listener) else found
-
-
-def _socket_wildcard(fields: Asked) -> Value:
-    """A connection's own socket has an address."""
-    found = listener_of(fields)
-    if not isinstance(found, Listener):
-        return found
-    return _number(found.wildcard) if "syn" in fields.packet.flags else 0
-
-
-def _number(known: bool | None) -> int | None:
-    return None if known is None else int(known)
 
 
 SIMPLE: dict[str, Callable[[Asked], Value]] = {
@@ -253,7 +225,7 @@ SIMPLE: dict[str, Callable[[Asked], Value]] = {
     "ip6 version": _only(6, lambda _: 6),
     "ip6 dscp": _only(6, lambda f: f.packet.dscp),
     "ip6 ecn": _only(6, _zero),
-    "ip6 length": _only(6, lambda f: f.packet.length - 40 if isinstance(f.packet.length, int) else None),
+    "ip6 length": _only(6, lambda f: _longer(f.packet.length, -40)),
     "ip6 nexthdr": _only(6, l4proto),
     "ip6 hoplimit": _only(6, lambda f: f.packet.ttl),
     "tcp sport": _port("source_port", "tcp"),
@@ -303,10 +275,12 @@ SIMPLE: dict[str, Callable[[Asked], Value]] = {
     "physdev in": _port_in,
     "program": lambda f: f.packet.program,
     REWRITTEN: _zero,
+    CLOCK: lambda f: None if f.context.now is None else int(f.context.now),
+    OFFSET: lambda f: f.context.surroundings.utc_offset(),
     SOCKET_ADDRESS: _zero,
     SOCKET_PORT: _zero,
-    "socket transparent": _socket_transparent,
-    "socket wildcard": _socket_wildcard,
+    "socket transparent": socket_transparent,
+    "socket wildcard": socket_wildcard,
     VISIT: lambda f: f.context.visit,
     "profile": lambda f: f.packet.profile,
 }

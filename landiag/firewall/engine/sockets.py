@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from landiag.firewall.engine.context import Asked
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.simple_fields import SOCKET_ADDRESS, SOCKET_PORT, listener_of
+from landiag.firewall.engine.socket_fields import SOCKET_ADDRESS, SOCKET_PORT, listener_of
 from landiag.firewall.engine.surroundings import Listener
 from landiag.model.action import Divert
 from landiag.model.operands import Operand

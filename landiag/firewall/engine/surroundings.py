@@ -143,6 +143,10 @@ class Surroundings:
         """The mark of a socket's answers, by that of the packet that it answers; None when unknown."""
         return 0
 
+    def utc_offset(self) -> int | None:
+        """By how many seconds the machine's zone is ahead of UTC; None when unknown."""
+        return None
+
     def interface_index(self, name: str) -> int | None:
         """The index of an interface."""
         return 1 if name == "lo" else None

@@ -183,6 +183,10 @@ class Watched(Surroundings):
         """See ``Surroundings``."""
         return self._inner.socket_edges()
 
+    def utc_offset(self) -> int | None:
+        """See ``Surroundings``."""
+        return self._inner.utc_offset()
+
     def interface_index(self, name: str) -> int | None:
         """See ``Surroundings``."""
         return self._inner.interface_index(name)

@@ -19,6 +19,7 @@ from landiag.firewall.ipt.operands import (
 )
 from landiag.firewall.ipt.options import Lower, Option, Setting
 from landiag.firewall.ipt.origin import PHYSDEV, addrtype, group, mac, owner, physdev, pkttype, rpfilter
+from landiag.firewall.ipt.schedule import schedule
 from landiag.firewall.ipt.set_matches import match_set
 from landiag.firewall.ipt.transport import MULTIPORT, icmp, port_options, syn, tcp_flags
 from landiag.firewall.nft.types import DSCP, ICMP_TYPES, ICMPV6_TYPES
@@ -176,6 +177,7 @@ MODULES: Mapping[str, Lower] = {
     "icmp6": each({"--icmpv6-type": icmp("icmpv6", ICMPV6_TYPES)}),
     "icmpv6": each({"--icmpv6-type": icmp("icmpv6", ICMPV6_TYPES)}),
     "policy": _policy,
+    "time": schedule,
     "socket": _socket,
     "comment": always({"--comment": 1}),
     "nfacct": always({"--nfacct-name": 1}),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from landiag.firewall.nft import types
+from landiag.firewall.nft.clock import lower_time, time_key
 from landiag.firewall.nft.key import lower_key, object_of, operands
 from landiag.firewall.nft.sets import Sets, lower_set
 from landiag.firewall.nft.types import Json, Typed
@@ -29,6 +30,9 @@ def lower_match(inner: Json, text: str, sets: Sets) -> Match:
 
 def _match(inner: dict[str, Json], text: str, sets: Sets) -> Match:
     operator, right = inner.get("op", "=="), inner.get("right")
+    timed = time_key(inner.get("left"))
+    if timed is not None:
+        return lower_time(timed, str(operator), right, text)
     keys = lower_key(inner.get("left"), sets)
     negated = operator == "!="
     if _is_set(right):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from landiag.firewall.nft.types import Json
 from landiag.model.chance import Limited
 from landiag.model.limits import FULL_PACKET, Limit, LimitKind
@@ -16,8 +18,8 @@ _BURST = 5
 
 
 def lower_limit(name: str, inner: Json, text: str) -> Match:
-    """The condition of one limit; a named one depends on what is not read here."""
-    if isinstance(inner, dict):
+    """The condition of one limit, as a rule writes it or its table declares it."""
+    if isinstance(inner, Mapping):
         if name == "quota":
             return _quota(inner, text)
         found = _count(inner) if name == "ct count" else _rate(inner)
@@ -26,7 +28,7 @@ def lower_limit(name: str, inner: Json, text: str) -> Match:
     return UnknownMatch(text, UnknownKind.LIMIT)
 
 
-def _rate(inner: dict[str, Json]) -> Limit | None:
+def _rate(inner: Mapping[str, Json]) -> Limit | None:
     rate, burst, seconds = inner.get("rate"), inner.get("burst", _BURST), _SECONDS.get(str(inner.get("per")))
     if not isinstance(rate, int) or not isinstance(burst, int) or seconds is None:
         return None
@@ -41,9 +43,9 @@ def _rate(inner: dict[str, Json]) -> Limit | None:
     return Limit(LimitKind.RATE, rate * size / seconds / FULL_PACKET, bucket, over=over, roughly=True)
 
 
-def _quota(inner: dict[str, Json], text: str) -> Match:
+def _quota(inner: Mapping[str, Json], text: str) -> Match:
     """What is left of a quota; one that is used up says the same of every packet."""
-    size, used = inner.get("val"), inner.get("used", 0)
+    size, used = inner.get("val", inner.get("bytes")), inner.get("used", 0)
     unit, used_unit = (_BYTES.get(str(inner.get(key, "bytes"))) for key in ("val_unit", "used_unit"))
     if not isinstance(size, int) or not isinstance(used, int) or unit is None or used_unit is None:
         return UnknownMatch(text, UnknownKind.LIMIT)
@@ -53,7 +55,7 @@ def _quota(inner: dict[str, Json], text: str) -> Match:
     return Limited(Limit(LimitKind.VOLUME, float(left), over=over), text)
 
 
-def _count(inner: dict[str, Json]) -> Limit | None:
+def _count(inner: Mapping[str, Json]) -> Limit | None:
     number = inner.get("val")
     if not isinstance(number, int):
         return None

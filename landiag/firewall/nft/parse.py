@@ -84,7 +84,7 @@ class TableObject(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
 
 class Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """One entry of the list; others (flow tables, counters, quotas) do not decide about packets."""
+    """One entry of the list; others (flow tables, counters) do not decide about packets."""
 
     table: TableObject | None = None
     chain: ChainObject | None = None
@@ -97,8 +97,8 @@ class Item(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     metainfo: object = None
     flowtable: object = None
     counter: object = None
-    quota: object = None
-    limit: object = None
+    quota: dict[str, object] | None = None
+    limit: dict[str, object] | None = None
     secmark: object = None
     synproxy: object = None
     tunnel: object = None
@@ -166,7 +166,7 @@ class NftTable(Struct):
     may_rewrite: bool = True
     chains: dict[str, Chain] = field(default_factory=dict)
     rules: dict[str, list[RuleObject]] = field(default_factory=dict)
-    sets: dict[str, ElementSet] = field(default_factory=dict)
+    sets: Sets = field(default_factory=Sets)
     elements: dict[str, list[object]] = field(default_factory=dict)
 
 
@@ -212,11 +212,20 @@ def _take(item: Item, tables: dict[tuple[str, str], NftTable]) -> None:
         _table(tables, chain.family, chain.table).chains[chain.name] = _chain(chain)
     elif item.table is not None:
         _table(tables, item.table.family, item.table.name).dormant = _dormancy(item.table.flags)
+    elif item.limit is not None:
+        _name_limit(tables, "limit", item.limit)
+    elif item.quota is not None:
+        _name_limit(tables, "quota", item.quota)
     elif item.set is not None or item.map is not None:
         declared = item.set or item.map
         if declared is not None:
             sets = _table(tables, declared.family, declared.table).sets
             sets[declared.name] = _set(declared, _table(tables, declared.family, declared.table).elements)
+
+
+def _name_limit(tables: dict[tuple[str, str], NftTable], kind: str, declared: Mapping[str, object]) -> None:
+    family, table, name = (str(declared.get(key)) for key in ("family", "table", "name"))
+    _table(tables, family, table).sets.limits[kind, name] = declared
 
 
 def _table(tables: dict[tuple[str, str], NftTable], family: str, name: str) -> NftTable:

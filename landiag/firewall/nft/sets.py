@@ -10,7 +10,14 @@ from landiag.model.action import Action, Break, Jump, Return, Stop, Verdict
 from landiag.model.facts import ParseError
 from landiag.model.sets import ElementSet, Key, Span
 
-Sets = Mapping[str, ElementSet]
+
+class Sets(dict[str, ElementSet]):
+    """The sets and maps of a table by their names; its limits and quotas beside them, by kind and name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits: dict[tuple[str, str], Mapping[str, Json]] = {}
+
 
 DOUBTS = ("limit", "quota", "ct count", "last")
 

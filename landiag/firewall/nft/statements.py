@@ -66,12 +66,17 @@ def lower_statement(statement: Json, sets: Sets) -> Sequence[Step]:
     if name == "match":
         return [lower_match(inner, text, sets)]
     if name in LIMITS:
-        return [lower_limit(name, inner, text)]
+        return [lower_limit(name, _declared(name, inner, sets), text)]
     lower = _LOWER.get(name)
     try:
         return lower(inner, text, sets) if lower is not None else [Opaque(text)]
     except ParseError:
         return [Opaque(text)]
+
+
+def _declared(name: str, inner: Json, sets: Sets) -> Json:
+    """A limit as it is declared, where a rule names it."""
+    return sets.limits.get((name, inner)) if isinstance(inner, str) else inner
 
 
 def _object(inner: Json) -> dict[str, Json]:

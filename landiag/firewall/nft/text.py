@@ -24,6 +24,8 @@ def write_statement(statement: Json) -> str:
     ((name, inner),) = statement.items()
     if inner is None:
         return str(name)
+    if name in ("limit", "quota", "synproxy", "counter") and isinstance(inner, str):
+        return f'{name} name "{inner}"'
     if name == "match" and isinstance(inner, dict):
         return _match(inner)
     if name in ("jump", "goto") and isinstance(inner, dict):

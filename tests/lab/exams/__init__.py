@@ -12,6 +12,7 @@ from tests.lab.exams import (
     advice,
     application,
     clients,
+    clock,
     limits,
     marks,
     nat,
@@ -63,6 +64,7 @@ KINDS = (
     Kind("rules that look at routers passed", whole_machines.ROUTERS_PASSED),
     Kind("routes that do not tell, and those that do", whole_machines.ROUTES),
     Kind("addresses that containers or others have", whole_machines.OWN_ADDRESSES),
+    Kind("rules that look at the clock, at lengths, at limits with names", clock.SCENARIOS),
     Kind("sockets that rules choose", tproxy.SCENARIOS),
     Kind("sets of several fields, and those that fill", whole_machines.SETS),
 )

@@ -1098,7 +1098,7 @@ def machine():
         names[name.strip()] = value.strip().strip("\"'")
     uname = os.uname()
     return {
-        "now": time.time(), "platform": sys.platform, "os": names.get("PRETTY_NAME", "Linux"),
+        "now": time.time(), "utc_offset": time.localtime().tm_gmtoff, "platform": sys.platform, "os": names.get("PRETTY_NAME", "Linux"),
         "kernel": "%s %s" % (uname.sysname, uname.release), "machine": uname.machine,
         "hostname": socket.gethostname(), "privileged": os.geteuid() == 0, "user_id": os.getuid(),
         "environment": environment_of(uname.release.lower()), "namespace": namespace_of("self"), "landiag": "landiag",

@@ -1,0 +1,118 @@
+"""Rules that are in force at some hours, days or dates: what they say is told by the machine's clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from tests.lab.scenario import CLEAR, Expected, Scenario, Step, blocked, iptables, nft, nft_input
+from tests.lab.servers import flask
+
+SERVERS = (flask("--host 0.0.0.0"),)
+DROPS = blocked("firewall-drops")
+HOUR = timedelta(hours=1)
+UTC = datetime.now(timezone.utc)
+NOW = UTC.astimezone()
+BEFORE, LATER, AFTER = (f"{NOW + shift:%H:%M}" for shift in (-HOUR, HOUR, 2 * HOUR))
+SINCE, UNTIL, THEN = (f"{UTC + shift:%H:%M}" for shift in (-HOUR, HOUR, 2 * HOUR))
+TODAY, TOMORROW = f"{UTC:%a}", f"{UTC + timedelta(days=1):%a}"
+ACCEPTING = "ct state established,related accept\niif lo accept\n"
+POLICY_DROP = "type filter hook input priority 0; policy drop"
+
+
+def _scenario(name: str, fault: str, rules: Step, expected: Expected = CLEAR) -> Scenario:
+    truth = "served" if expected is CLEAR else "timeout"
+    return Scenario(
+        name, fault=fault, before=(rules,), servers=SERVERS, truth=truth, attempts=2, expected=expected
+    )
+
+
+def _timed(options: str) -> Step:
+    return iptables(f"-A INPUT -p tcp --dport 5000 -m time {options} -j DROP")
+
+
+def _limits(rule: str) -> Step:
+    limits = (
+        "limit few { rate 3/minute burst 3 packets; }\nlimit many { rate over 50/second burst 60 packets; }\n"
+    )
+    quotas = "quota small { over 10 bytes; }\nquota large { over 900 mbytes; }\n"
+    chain = f"chain input {{\n type filter hook input priority 0\n{ACCEPTING} {rule}\n}}\n"
+    return nft(f"table inet filter {{\n{limits}{quotas}{chain}}}\n")
+
+
+SCENARIOS = (
+    _scenario(
+        "hour-nft-now",
+        "a rule drops the port at this hour",
+        nft_input(f'iif != "lo" tcp dport 5000 meta hour "{BEFORE}"-"{LATER}" drop'),
+        DROPS,
+    ),
+    _scenario(
+        "hour-nft-later",
+        "nothing: a rule drops the port at another hour",
+        nft_input(f'tcp dport 5000 meta hour "{LATER}"-"{AFTER}" drop'),
+    ),
+    _scenario(
+        "hour-nft-closed",
+        "the port is open at another hour only",
+        nft_input(f'{ACCEPTING}tcp dport 5000 meta hour "{LATER}"-"{AFTER}" accept', POLICY_DROP),
+        DROPS,
+    ),
+    _scenario(
+        "day-nft-today",
+        "a rule drops the port today",
+        nft_input(f'iif != "lo" tcp dport 5000 meta day "{UTC:%A}" drop'),
+        DROPS,
+    ),
+    _scenario(
+        "date-nft-past",
+        "nothing: a rule dropped the port until some day that is over",
+        nft_input('tcp dport 5000 meta time < "2024-01-01 00:00:00" drop'),
+    ),
+    _scenario(
+        "time-iptables-now",
+        "a rule drops the port at this hour, today",
+        _timed(f"--timestart {SINCE} --timestop {UNTIL} --weekdays {TODAY},{TOMORROW}"),
+        DROPS,
+    ),
+    _scenario(
+        "time-iptables-another-day",
+        "nothing: a rule drops the port on another day",
+        _timed(f"--weekdays {TOMORROW}"),
+    ),
+    _scenario(
+        "time-iptables-later",
+        "nothing: a rule drops the port later",
+        _timed(f"--timestart {UNTIL} --timestop {THEN}"),
+    ),
+    _scenario(
+        "length-of-a-syn",
+        "a rule drops packets of the length that a SYN has",
+        iptables("-A INPUT ! -i lo -p tcp --dport 5000 --syn -m length --length 40:100 -j DROP"),
+        DROPS,
+    ),
+    _scenario(
+        "named-limit-far-above",
+        "nothing: more than 50 connections a second are dropped by a limit with a name",
+        _limits('tcp dport 5000 ct state new limit name "many" drop'),
+    ),
+    Scenario(
+        "named-limit-below",
+        fault="beyond three connections all but three a minute are rejected, by a limit with a name",
+        before=(_limits('tcp dport 5000 ct state new limit name "few" accept\ntcp dport 5000 reject'),),
+        servers=SERVERS,
+        truth="sometimes",
+        attempts=8,
+        expected=blocked("rate-limited"),
+    ),
+    _scenario(
+        "named-quota-far-above",
+        "nothing: a quota with a name is far from used up",
+        _limits('tcp dport 5000 quota name "large" drop'),
+    ),
+    _scenario(
+        "named-quota-used-up",
+        "a quota with a name is used up",
+        _limits('tcp dport 5000 quota name "small" drop'),
+        DROPS,
+    ),
+)
