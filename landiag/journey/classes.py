@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from landiag.firewall.engine.pieces import Piece, split_network
 from landiag.firewall.launchd import is_launchd, served_by
+from landiag.journey.entrances import join_entrances, two_entrances
 from landiag.journey.journey import Journey, follow
 from landiag.journey.route_index import index_routes
 from landiag.journey.ways import Way, client_of
@@ -91,8 +92,21 @@ _ALIKE = 0.9
 def _follow_one(
     facts: Facts, way: Way, target: Target, client: IPAddress, following: Follow
 ) -> tuple[ClientClass, ...]:
-    journey = following(facts, first_packet(facts, way, client, target.port))
+    journey = _follow_client(facts, way, client, target.port, following)
     return () if isinstance(journey, Unknown) else (ClientClass(journey),)
+
+
+def _follow_client(
+    facts: Facts, way: Way, client: IPAddress, port: int | None, following: Follow
+) -> Journey | Unknown:
+    """Follow one client; by both interfaces where its packets come in now by one, now by the other."""
+    entrances = two_entrances(facts, way, client)
+    if entrances is None:
+        return following(facts, first_packet(facts, way, client, port))
+    first, later = (following(facts, first_packet(facts, one, client, port)) for one in entrances)
+    if isinstance(first, Unknown) or isinstance(later, Unknown):
+        return first
+    return join_entrances(first, later)
 
 
 def _follow_classes(facts: Facts, way: Way, target: Target, following: Follow) -> Iterator[ClientClass]:
@@ -104,7 +118,7 @@ def _follow_classes(facts: Facts, way: Way, target: Target, following: Follow) -
         if not clients:
             continue
         speaker = max(clients, key=lambda part: part.size).speaker
-        journey = following(facts, first_packet(facts, way, speaker, target.port))
+        journey = _follow_client(facts, way, speaker, target.port, following)
         if not isinstance(journey, Unknown):
             together.setdefault(_fate(journey), (journey, []))[1].extend(clients)
     for journey, pieces in together.values():

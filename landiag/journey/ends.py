@@ -14,7 +14,7 @@ from msgspec import Struct
 from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.surroundings import Way
 from landiag.model.action import RESET, refuses
-from landiag.model.limits import PATIENCE
+from landiag.model.limits import PATIENCE, LimitKind
 from landiag.model.match import Doubt
 from landiag.model.ruleset import Verdict
 from landiag.model.stages import BACK, SEARCH, stage_of_stop
@@ -128,8 +128,32 @@ def see(ends: Sequence[End]) -> Sight:
     if Symptom.UNKNOWN in symptoms or not all(end.by_design or not end.doubts for end in real):
         return Sight(Symptom.UNKNOWN)
     if Symptom.ANSWERED not in symptoms:
-        return Sight(worst_of(symptoms))
+        return Sight(_at_last(real) or worst_of(symptoms))
     return Sight(Symptom.VARIES, _share_answered(real))
+
+
+def _at_last(ends: Sequence[End]) -> Symptom | None:
+    """What clients see where a limit parts a rejection from silence: who hears nothing tries again, and meets it.
+
+    None where not all of them do.
+    """
+    limits = {doubt.limit for end in ends for doubt in end.doubts if doubt.limit is not None}
+    rejecting = [end for end in ends if end.symptom in (Symptom.REFUSED, Symptom.UNREACHABLE)]
+    if len(limits) != 1 or not rejecting:
+        return None
+    (limit,) = limits
+    found = {end.symptom for end in rejecting}
+    if limit is None or limit.kind not in (LimitKind.RATE, LimitKind.CONCURRENT) or len(found) > 1:
+        return None
+    if {end.symptom for end in ends} - found != {Symptom.TIMEOUT}:
+        return None
+    sides = {
+        doubt.holds is limit.over for end in rejecting for doubt in end.doubts if doubt.limit is not None
+    }
+    if len(sides) > 1:
+        return None
+    part = limit.turned_away() if sides.pop() else limit.served(retries=True)
+    return found.pop() if part == 1.0 else None
 
 
 def _share_answered(ends: Iterable[End]) -> float | None:

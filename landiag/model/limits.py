@@ -6,7 +6,7 @@ for ten seconds. Sources: iptables-extensions(8) limit, hashlimit, connlimit, re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 
 from msgspec import Struct
@@ -78,28 +78,58 @@ class Limit(Struct, frozen=True):
             return min(1.0, max(0.0, (self.amount - 1) / packets) / count)
         return self._served_by_rate(retries=retries, packets=packets)
 
+    def turned_away(self) -> float:
+        """The part of an ordinary visit's connections that exceed it at one of their tries, 0 to 1.
+
+        For a rate and for connections at one time: what stays below gets no answer, so that the client tries again.
+        Those that were turned away are still counted then (__nf_conncount_add stops at the connection itself).
+        """
+        if self.kind is LimitKind.CONCURRENT:
+            return float(self.amount < BURST)
+        bucket, away = _Bucket(self.burst, self.amount), set[int]()
+        for at, number in _tries(RETRIES):
+            if number not in away and not bucket.takes(1, at):
+                away.add(number)
+        return len(away) / (BURST + SECONDS)
+
     def _most_hits(self, packets: int) -> int:
         times = list(visit())
         window = self.seconds or float("inf")
         return max(sum(packets for one in times if 0 <= last - one <= window) for last in times)
 
     def _served_by_rate(self, *, retries: bool, packets: int) -> float:
-        """A bucket of ``burst`` tokens that fills with ``amount`` a second; each packet takes one."""
-        tokens, now, served = self.burst, 0.0, set()
-        tries = sorted(
-            (start + delay, number)
-            for number, start in enumerate(visit())
-            for delay in (RETRIES if retries else RETRIES[:1])
-            if delay < PATIENCE
-        )
-        for at, number in tries:
-            if number in served:
-                continue
-            tokens, now = min(self.burst, tokens + (at - now) * self.amount), at
-            if tokens >= packets:
-                tokens -= packets
+        """A connection is served when one of its tries finds a token for each of its packets."""
+        bucket, served = _Bucket(self.burst, self.amount), set[int]()
+        for at, number in _tries(RETRIES if retries else RETRIES[:1]):
+            if number not in served and bucket.takes(packets, at):
                 served.add(number)
         return len(served) / (BURST + SECONDS)
+
+
+class _Bucket:
+    """A bucket of ``burst`` tokens that fills with ``rate`` a second; each packet takes one."""
+
+    def __init__(self, burst: float, rate: float) -> None:
+        self._tokens, self._burst, self._rate, self._now = burst, burst, rate, 0.0
+
+    def takes(self, packets: int, at: float) -> bool:
+        """Take a token for each packet at a time, where there are as many."""
+        self._tokens = min(self._burst, self._tokens + (at - self._now) * self._rate)
+        self._now = at
+        if self._tokens < packets:
+            return False
+        self._tokens -= packets
+        return True
+
+
+def _tries(delays: Sequence[float]) -> list[tuple[float, int]]:
+    """When the connections of a visit are tried, each by its number."""
+    return sorted(
+        (start + delay, number)
+        for number, start in enumerate(visit())
+        for delay in delays
+        if delay < PATIENCE
+    )
 
 
 def visit() -> Iterator[float]:

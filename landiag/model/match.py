@@ -34,13 +34,14 @@ class Doubt(Struct, frozen=True):
     """Why nobody can foresee whether a condition holds.
 
     ``share`` is the part of connections for which it does (SHARE), ``limit`` what is counted (LIMIT); None where
-    that is not known.
+    that is not known. ``holds`` is False for what comes of the others, for which the condition does not hold.
     """
 
     kind: UnknownKind
     text: str
     share: float | None = None
     limit: Limit | None = None
+    holds: bool = True
 
     @property
     def is_foreseen(self) -> bool:

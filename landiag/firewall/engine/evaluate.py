@@ -304,7 +304,7 @@ class Walk(Struct):
         share = times(self.rest, share_of(line.doubts))
         doubts = gather(self.open_doubts, line.doubts)
         self.ends.append(End(verdict, line, fields, reject_with, translate, doubts, share))
-        self.open_doubts = doubts
+        self.open_doubts = gather(self.open_doubts, _others(line.doubts))
         self.rest = minus(self.rest, share)
 
     def _note(self, met: Met, result: str, verdict: Verdict | None = None) -> TraceLine:
@@ -315,3 +315,8 @@ class Walk(Struct):
         )
         self.lines.append(line)
         return line
+
+
+def _others(doubts: Doubts) -> Doubts:
+    """What the packets hang on for which a limit does not hold."""
+    return tuple(doubt if doubt.limit is None else replace(doubt, holds=False) for doubt in doubts)

@@ -47,6 +47,7 @@ KINDS = (
     Kind("own connections that a rule stops", nat.OWN_CONNECTION),
     Kind("rules that look routes up", routes.LOOK_UPS),
     Kind("the interface by which the client's packets come", routes.WAYS_IN),
+    Kind("interfaces whose own questions move the clients", routes.MOVING),
     Kind("routes over an interface without carrier", routes.NO_CARRIER),
     Kind("what a client of the network gets from the application", application.BY_SOURCE),
     Kind("neighbour entries, hardware addresses, lost addresses", addresses.NEIGHBOURS),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.lab.network import STRANGER
-from tests.lab.scenario import CLEAR, Expected, Scenario, Wire, blocked, iptables, nft_input, sh
+from tests.lab.scenario import CLEAR, Expected, Scenario, Step, Wire, blocked, iptables, nft_input, sh
 from tests.lab.scenarios.addresses import DOCKER0
 from tests.lab.scenarios.routing import SECOND, tunnel
 from tests.lab.servers import flask
@@ -133,6 +135,69 @@ LOOK_UPS += (
 )
 
 TO_DOCKER0 = (DOCKER0, sh("ip route add 172.17.0.1 via 192.168.77.10", "client"))
+# Each interface answers ARP for its own address only, and answers leave by the second one.
+ASKS_BY_ETH1 = """
+echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore
+ip addr add 192.168.77.11/24 dev eth1 noprefixroute
+"""
+TO_LAN_BY_ETH1 = "ip route add 192.168.77.0/25 dev eth1; ip route add 192.168.77.128/25 dev eth1"
+TO_ALL_BY_ETH1 = "ip route replace default via 192.168.77.1 dev eth1 onlink"
+
+
+def _moving(name: str, fault: str, steps: tuple[Step, ...], **more: Any) -> Scenario:
+    """Clients that come in by eth0, until this machine has asked for them by eth1."""
+    truth, expected = (
+        ("served", CLEAR) if fault.startswith("nothing") else ("sometimes", blocked("firewall-rejects"))
+    )
+    known = {"truth": truth, "expected": expected, **more}
+    return Scenario(name, fault=fault, wires=WIRE, before=steps, servers=SERVERS, attempts=6, **known)
+
+
+FROM_AFAR = {"who": "stranger", "peer": STRANGER, "options": f"--to 192.168.77.10 --peer {STRANGER}"}
+MOVING = (
+    _moving(
+        "own-questions-move-the-router",
+        "a rule rejects what comes by eth0; what the router sends comes by eth1 later",
+        (sh(ASKS_BY_ETH1 + TO_ALL_BY_ETH1), nft_input('iifname "eth0" tcp dport 5000 reject')),
+        **FROM_AFAR,
+    ),
+    _moving(
+        "own-questions-move-a-neighbour",
+        "the same with a neighbour, for whom a route leads to eth1",
+        (sh(ASKS_BY_ETH1 + TO_LAN_BY_ETH1), nft_input('iifname "eth0" tcp dport 5000 reject')),
+        options="--to 192.168.77.10",
+    ),
+    _moving(
+        "own-questions-by-a-closed-interface",
+        "a rule rejects what comes by eth1, by which clients come later",
+        (sh(ASKS_BY_ETH1 + TO_ALL_BY_ETH1), nft_input('iifname "eth1" tcp dport 5000 reject')),
+        **FROM_AFAR,
+    ),
+    _moving(
+        "own-questions-move-nobody",
+        "nothing: by both interfaces clients are served",
+        (sh(ASKS_BY_ETH1 + TO_ALL_BY_ETH1),),
+        **FROM_AFAR,
+    ),
+    _moving(
+        "own-questions-never-asked",
+        "a rule drops what comes by eth0, so that this machine never asks for the router by eth1",
+        (sh(ASKS_BY_ETH1 + TO_ALL_BY_ETH1), nft_input('iifname "eth0" tcp dport 5000 drop')),
+        **FROM_AFAR,
+        truth="timeout",
+        expected=blocked("firewall-drops"),
+    ),
+    _moving(
+        "own-questions-name-another-address",
+        "nothing: arp_announce has the questions name an address of eth1 itself",
+        (
+            sh(f"echo 2 > /proc/sys/net/ipv4/conf/all/arp_announce\n{ASKS_BY_ETH1}{TO_ALL_BY_ETH1}"),
+            nft_input('iifname "eth1" tcp dport 5000 reject'),
+        ),
+        **FROM_AFAR,
+    ),
+)
+
 WAYS_IN = (
     Scenario(
         "to-another-interface-dropped",

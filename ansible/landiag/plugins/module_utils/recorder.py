@@ -553,6 +553,11 @@ TABLE = json.loads(r"""{
    "path": "/proc/sys/net/ipv4/conf/all/arp_filter"
   },
   {
+   "name": "file:/proc/sys/net/ipv4/conf/all/arp_announce",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/all/arp_announce"
+  },
+  {
    "name": "file:/proc/sys/net/ipv4/conf/all/route_localnet",
    "kind": "file",
    "path": "/proc/sys/net/ipv4/conf/all/route_localnet"
@@ -782,6 +787,11 @@ TABLE = json.loads(r"""{
    "name": "file:/proc/sys/net/ipv4/conf/{interface}/arp_filter",
    "kind": "file",
    "path": "/proc/sys/net/ipv4/conf/{interface}/arp_filter"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/{interface}/arp_announce",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/{interface}/arp_announce"
   },
   {
    "name": "file:/proc/sys/net/ipv4/conf/{interface}/route_localnet",
