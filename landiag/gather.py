@@ -13,6 +13,7 @@ from landiag.collect.machine import MACHINE, Machine, parse_machine
 from landiag.collect.systems import collector_of, first_sources
 from landiag.host import Recorder
 from landiag.journey.classes import Follow, follow_ways
+from landiag.journey.entrances import entrances
 from landiag.journey.journey import follow
 from landiag.journey.ways import Way, choose_ways, list_ways
 from landiag.model.facts import Call, IPAddress, Source, Unknown, parse_reading
@@ -91,7 +92,7 @@ def open_case(
     _refuse_own_address(client, facts)
     _check_interface(target, facts)
     known = systems.ways(machine, facts, recorder.readings, target, list_ways(facts))
-    ways = choose_ways(facts, known, target, client)
+    ways = tuple(entrances(facts, way, client)[0] for way in choose_ways(facts, known, target, client))
     return Case(
         target=target,
         machine=machine,

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from landiag.firewall.engine.pieces import Piece, split_network
 from landiag.firewall.launchd import is_launchd, served_by
-from landiag.journey.entrances import join_entrances, two_entrances
+from landiag.journey.entrances import entrances, join_entrances
 from landiag.journey.journey import Journey, follow
 from landiag.journey.route_index import index_routes
 from landiag.journey.ways import Way, client_of
@@ -100,13 +100,13 @@ def _follow_client(
     facts: Facts, way: Way, client: IPAddress, port: int | None, following: Follow
 ) -> Journey | Unknown:
     """Follow one client; by both interfaces where its packets come in now by one, now by the other."""
-    entrances = two_entrances(facts, way, client)
-    if entrances is None:
-        return following(facts, first_packet(facts, way, client, port))
-    first, later = (following(facts, first_packet(facts, one, client, port)) for one in entrances)
-    if isinstance(first, Unknown) or isinstance(later, Unknown):
-        return first
-    return join_entrances(first, later)
+    first, *others = (
+        following(facts, first_packet(facts, one, client, port)) for one in entrances(facts, way, client)
+    )
+    for later in others:
+        if not isinstance(first, Unknown) and not isinstance(later, Unknown):
+            first = join_entrances(first, later)
+    return first
 
 
 def _follow_classes(facts: Facts, way: Way, target: Target, following: Follow) -> Iterator[ClientClass]:

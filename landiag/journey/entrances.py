@@ -1,4 +1,4 @@
-"""Two ways in for one client: this machine's own ARP questions by a second interface move the client's entry for it.
+"""By which interface a client's packets come in; by two where this machine's own ARP questions move its entry.
 
 Where answers leave by another interface than the one that has the address, this machine asks there for the client's
 (or the router's) hardware address, and names the address as its own (arp_announce 0 and 1). Who is asked enters it
@@ -25,6 +25,9 @@ from landiag.model.terms import Symptom
 _BEST_ALONE = 2
 """The value of arp_announce with which questions name an address of the interface itself."""
 
+_UNANSWERED = (LinkFault.ARP_IGNORE, LinkFault.ARP_FILTER)
+"""An interface answers no question for the address of another one."""
+
 _SENDS = (
     Symptom.ANSWERED,
     Symptom.REFUSED,
@@ -36,37 +39,39 @@ _SENDS = (
 """What a client sees of packets that this machine sends; before one is sent, it asks for nobody."""
 
 
-def two_entrances(facts: Facts, way: Way, client: IPAddress) -> tuple[Way, Way] | None:
-    """The same way by the interface that has the address, and by the one that asks; None where there is only one."""
+def entrances(facts: Facts, way: Way, client: IPAddress | None) -> tuple[Way, ...]:
+    """The same way by each interface by which a client's packets come in, the first one first."""
     owner = owner_of(facts, way.ip)
-    if facts.os != "linux" or way.ip.version != 4 or client.version != 4 or owner is None:
-        return None
+    if client is None or client.version != 4 or facts.os != "linux" or way.ip.version != 4 or owner is None:
+        return (way,)
     if way.front is not None or way.landing is not None or not owner.up or owner.carrier is False:
-        return None
+        return (way,)
     back = lookup(facts, client, source=way.ip)
     if isinstance(back, Unknown) or not back.leaves:
-        return None
+        return (way,)
     asking, asked = interface_of(facts, back.device), back.gateway or client
-    if asking is None or asking.name == owner.name or not _is_near(owner, asked):
-        return None
-    if not _announces(facts, asking, asked, way.ip):
-        return None
-    return replace(way, interface=owner), replace(way, interface=asking)
+    if (
+        asking is None
+        or asking.name == owner.name
+        or not (_is_near(owner, asked) and _is_near(asking, asked))
+    ):
+        return (way,)
+    question = Packet(source=asked, destination=way.ip, in_interface=asking.name)
+    around = HostSurroundings(facts, question)
+    if find_link_fault(facts, around, question) not in _UNANSWERED:
+        return (way,)
+    later = (replace(way, interface=asking),) if _announces(around, asking) else ()
+    return (replace(way, interface=owner), *later)
 
 
 def _is_near(interface: Interface, address: IPAddress) -> bool:
     return any(address in one.network for one in interface.addresses)
 
 
-def _announces(facts: Facts, asking: Interface, asked: IPAddress, own: IPAddress) -> bool:
-    """Whether an interface asks for a neighbour in the name of an address for which it answers no question."""
-    question = Packet(source=asked, destination=own, in_interface=asking.name)
-    around = HostSurroundings(facts, question)
-    if around.interface_type(asking.name) != ETHERNET_TYPE or not asking.arp or not asking.up:
-        return False
-    is_told = max(around.setting("arp_announce", asking.name)) < _BEST_ALONE
-    fault = find_link_fault(facts, around, question)
-    return is_told and _is_near(asking, asked) and fault in (LinkFault.ARP_IGNORE, LinkFault.ARP_FILTER)
+def _announces(around: HostSurroundings, asking: Interface) -> bool:
+    """Whether the questions that an interface asks are in the name of the address that answers come from."""
+    is_heard = around.interface_type(asking.name) == ETHERNET_TYPE and asking.arp and asking.up
+    return is_heard and max(around.setting("arp_announce", asking.name)) < _BEST_ALONE
 
 
 def join_entrances(first: Journey, later: Journey) -> Journey:
@@ -84,7 +89,7 @@ def join_entrances(first: Journey, later: Journey) -> Journey:
 
 def _found_already(journey: Journey) -> Journey:
     """Without the question that was never asked on this link: this machine's own has told the hardware address."""
-    if journey.link not in (LinkFault.ARP_IGNORE, LinkFault.ARP_FILTER):
+    if journey.link not in _UNANSWERED:
         return journey
     ends = tuple(end for end in journey.ends if end.link is None)
     return replace(journey, link=None, ends=ends, sight=see(ends))

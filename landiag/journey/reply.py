@@ -47,7 +47,7 @@ def _by_other(
         return ReplyFault.CONTAINERS
     if device.kind in TUNNELS:
         return ReplyFault.TUNNEL
-    if _shares_link(came, device, client):
+    if _shares_link(came, device, back.gateway or client):
         return None
     if back.gateway is not None:
         return ReplyFault.OTHER_ROUTER
@@ -57,9 +57,9 @@ def _by_other(
     return ReplyFault.OTHER_LINK
 
 
-def _shares_link(one: Interface, other: Interface, client: IPAddress) -> bool:
-    """Whether both interfaces have addresses in the client's network: two cards in one LAN."""
-    ours = {address.network for address in one.addresses if client in address.network}
+def _shares_link(one: Interface, other: Interface, next_hop: IPAddress) -> bool:
+    """Whether both interfaces have addresses in the network of the client, or of its router: two cards in one LAN."""
+    ours = {address.network for address in one.addresses if next_hop in address.network}
     return any(address.network in ours for address in other.addresses)
 
 

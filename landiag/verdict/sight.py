@@ -68,13 +68,19 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
         return _Seen(_stealthy(case, way, journey))
     if journey.sight.symptom is Symptom.UNKNOWN and _is_open_before(journey):
         return _Seen(Symptom.UNKNOWN)
-    if by_finding is not None:
+    if by_finding is not None and not _is_one_of_several(journey, by_finding):
         return by_finding
-    if _is_open(findings):
+    if by_finding is None and _is_open(findings):
         return _Seen(Symptom.UNKNOWN)
     if journey.sight.symptom is not Symptom.ANSWERED or way is not case.way:
         return _Seen(journey.sight.symptom, None, journey.sight.share)
     return _of_application(case, attempt_of(case), findings)
+
+
+def _is_one_of_several(journey: Journey, seen: _Seen) -> bool:
+    """Whether what was found is one of the ends between which the client's attempts vary."""
+    ends = {end.symptom for end in journey.ends}
+    return journey.sight.symptom is Symptom.VARIES and seen.symptom in ends
 
 
 def _is_open_before(journey: Journey) -> bool:
