@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from tests.lab.hunt.machine import Client, Machine, Part
@@ -73,7 +74,7 @@ def generate(seed: int) -> Machine:
         if layer.name not in {part.name for part in parts}:
             parts.append(layer)
     parts.insert(1 if draw.interface == "eth1" else 0, _serving(draw))
-    parts = _in_order(parts)
+    parts = _losing_later(_in_order(parts))
     moved = any(part.name.startswith(MOVES) for part in parts)
     options = [f"--to {draw.address}"] if moved or draw.is_ipv6 or draw.chance(0.5) else []
     options += [f"--peer {draw.client}"] if draw.singled else []
@@ -125,3 +126,9 @@ def _surroundings(draw: Draw) -> list[Part]:
 def _in_order(parts: list[Part]) -> list[Part]:
     """Addresses before routes; settings last, because tools set some of their own."""
     return sorted(parts, key=lambda part: (part.name == "settings", not part.name.startswith(MOVES[:4])))
+
+
+def _losing_later(parts: list[Part]) -> list[Part]:
+    """An address that a server holds is taken away only when the server listens."""
+    held = {part.binds for part in parts if part.binds}
+    return [replace(one, before=(), after=one.before) if one.removes in held else one for one in parts]

@@ -15,7 +15,10 @@ RANDOM, LIMITED, SLOW, HUNG, WORSE = "random", "limited", "slow", "hung", "worse
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something that a machine has. ``lines`` and ``make`` are for rules, which can be left out one by one."""
+    """Something that a machine has. ``lines`` and ``make`` are for rules, which can be left out one by one.
+
+    ``binds`` is the address that its server listens on, ``removes`` one that it takes away from the machine.
+    """
 
     name: str
     before: tuple[Step, ...] = ()
@@ -26,6 +29,8 @@ class Part:
     traits: frozenset[str] = frozenset()
     lines: tuple[str, ...] = ()
     make: Callable[[tuple[str, ...]], Step] | None = None
+    binds: str = ""
+    removes: str = ""
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.lab.hunt.machine import Part
 from tests.lab.hunt.parts.draw import Draw
+from tests.lab.network import SERVER
 from tests.lab.scenario import Wire, sh
 from tests.lab.scenarios.bridges import BRIDGE
 
@@ -113,7 +114,8 @@ def addresses(draw: Draw) -> Part:
         "ip link set eth0 arp off",
         "ip link set eth0 mtu 1280",
     )
-    return Part(f"addresses: {line}", before=(sh(line),))
+    removes = SERVER if line.startswith(LOST) and f" {SERVER}/" not in line else ""
+    return Part(f"addresses: {line}", before=(sh(line),), removes=removes)
 
 
 def neighbours(draw: Draw) -> Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.lab.hunt.machine import HUNG, RANDOM, SLOW, WORSE, Part
 from tests.lab.hunt.parts.draw import Draw
@@ -57,7 +58,7 @@ def server(draw: Draw) -> Part:
             ),
         )
     )
-    return kind(bind)
+    return replace(kind(bind), binds=bind)
 
 
 def _bind(draw: Draw) -> str:

@@ -32,6 +32,7 @@ def published(draw: Draw) -> Part:
         before=(docker(address, user),),
         servers=servers,
         containers=(WEB,),
+        binds=address if len(servers) > 1 else "",
     )
 
 
