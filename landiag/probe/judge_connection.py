@@ -10,6 +10,7 @@ from landiag.model.report import Finding
 from landiag.probe.evidence import find_address, networks_here, target_text, tcp_evidence
 from landiag.probe.findings import blocks, do, on_server
 from landiag.probe.judge_lost import judge_lost
+from landiag.probe.judge_own import hidden_rules, judge_own
 from landiag.probe.look import Look
 
 _HOST_SAYS_NO_HOST = ((4, 3, 1), (6, 1, 3))
@@ -23,6 +24,9 @@ def judge_connection(look: Look) -> list[Finding]:
     connect = look.connect
     if connect is None or connect.outcome is TcpOutcome.CONNECTED:
         return []
+    own = judge_own(look, connect)
+    if own is not None:
+        return [own]
     if connect.outcome is TcpOutcome.REFUSED:
         return [_refused(look, connect)]
     if connect.outcome is TcpOutcome.REJECTED and connect.icmp is not None and not look.is_lost:
@@ -48,7 +52,7 @@ def _refused(look: Look, connect: Connect) -> Finding:
         "connection-refused",
         f"{target_text(look)} is up and refuses port {port}: no server listens there for other machines",
         "The answer was a TCP reset. Either nothing listens on that port, or the server listens on 127.0.0.1 "
-        "only, or a firewall answers in its place.",
+        f"only, or a firewall answers in its place.{hidden_rules(look)}",
         tcp_evidence(look, connect),
         (on_server(port),),
     )
@@ -101,7 +105,7 @@ def _rejected(look: Look, connect: Connect, icmp: IcmpError) -> Finding:
 
 def _own_firewall(look: Look, connect: Connect, icmp: IcmpError) -> Finding:
     return blocks(
-        "connection-rejected",
+        "no-route-to-server",
         f"this machine's own firewall rejects connections to {target_text(look)} port {look.case.request.port}",
         f"The answer came from {icmp.sender}, which is this machine: a rule for outgoing packets says no.",
         tcp_evidence(look, connect),

@@ -9,6 +9,7 @@ from landiag.probe import sources
 from landiag.probe.client import CONFIRMED, parse_address
 from landiag.probe.evidence import find_address, networks_here, target_text, tcp_evidence
 from landiag.probe.findings import blocks, do, on_server
+from landiag.probe.judge_own import hidden_rules
 from landiag.probe.look import Look, NeighbourState
 from landiag.probe.mobile import mobile_data
 from landiag.probe.plan import neighbourhood
@@ -106,10 +107,7 @@ def _filtered(look: Look, connect: Connect) -> Finding:
         f"{target_text(look)} {alive}, but port {port} gives no answer: "
         "probably a firewall there drops the connection"
     )
-    detail = (
-        "A closed port would answer with a reset; a rule that drops says nothing,"
-        " one of this machine's own among them."
-    )
+    detail = "A closed port would answer with a reset; a rule that drops says nothing." + hidden_rules(look)
     if look.neighbour_state is NeighbourState.KNOWN:
         detail += " Nothing else answered either: the machine may also have gone away just now."
     evidence = [*tcp_evidence(look, connect)]

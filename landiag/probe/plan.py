@@ -14,6 +14,7 @@ from landiag.probe import sources
 from landiag.probe.case import Case
 from landiag.probe.client import RESOLVED
 from landiag.probe.look import Look
+from landiag.probe.own_rules import plan_own
 
 DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"
 """A style sheet of Werkzeug's debugger: served to anybody, asks for no PIN, runs nothing."""
@@ -64,6 +65,7 @@ def plan_look(look: Look) -> Iterator[Source]:
 def _plan_failed(look: Look) -> Iterator[Source]:
     """Who stands in the way, when no connection came about."""
     case = look.case
+    yield from plan_own(look)
     if case.privileged and (look.answers_something or look.owners or not look.on_link):
         yield look.syn_source()
     if not look.is_lost:

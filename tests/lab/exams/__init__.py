@@ -53,6 +53,7 @@ KINDS = (
     Kind("neighbour entries, hardware addresses, lost addresses", addresses.NEIGHBOURS),
     Kind("routes that lead elsewhere", routes.ELSEWHERE),
     Kind("what this client sees (probe)", clients.PROBES),
+    Kind("a client's own rules and routes (probe)", clients.OWN_RULES),
     Kind("what arrived (watch)", clients.WATCHES),
     Kind("advice that leads to a connection", advice.SCENARIOS),
     Kind("what can be known", unknowns.KNOWN),
