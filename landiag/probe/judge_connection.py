@@ -10,7 +10,7 @@ from landiag.model.report import Finding
 from landiag.probe.evidence import find_address, networks_here, target_text, tcp_evidence
 from landiag.probe.findings import blocks, do, on_server
 from landiag.probe.judge_lost import judge_lost
-from landiag.probe.judge_own import hidden_rules, judge_own
+from landiag.probe.judge_own import hidden_rules, judge_own, look_here_too
 from landiag.probe.look import Look
 
 _HOST_SAYS_NO_HOST = ((4, 3, 1), (6, 1, 3))
@@ -54,7 +54,7 @@ def _refused(look: Look, connect: Connect) -> Finding:
         "The answer was a TCP reset. Either nothing listens on that port, or the server listens on 127.0.0.1 "
         f"only, or a firewall answers in its place.{hidden_rules(look)}",
         tcp_evidence(look, connect),
-        (on_server(port),),
+        (on_server(port), *look_here_too(look)),
     )
 
 

@@ -9,7 +9,7 @@ from landiag.probe import sources
 from landiag.probe.client import CONFIRMED, parse_address
 from landiag.probe.evidence import find_address, networks_here, target_text, tcp_evidence
 from landiag.probe.findings import blocks, do, on_server
-from landiag.probe.judge_own import hidden_rules
+from landiag.probe.judge_own import hidden_rules, look_here_too
 from landiag.probe.look import Look, NeighbourState
 from landiag.probe.mobile import mobile_data
 from landiag.probe.plan import neighbourhood
@@ -115,7 +115,8 @@ def _filtered(look: Look, connect: Connect) -> Finding:
         evidence.append(Evidence("ip neigh", f"{look.ip} is {look.mac}, {_entry(look).partition(' ')[2]}"))
     if look.ping is not None and look.ping.rtts:
         evidence.append(Evidence("ping", f"{look.ping.received} of {look.ping.sent} answered"))
-    return blocks("connection-filtered", title, detail, tuple(evidence), (on_server(port),))
+    fixes = (on_server(port), *look_here_too(look))
+    return blocks("connection-filtered", title, detail, tuple(evidence), fixes)
 
 
 def _lost_behind_router(look: Look, connect: Connect) -> Finding:

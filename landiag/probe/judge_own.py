@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landiag.checks.rule_words import evidence_of, who
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
-from landiag.model.report import Evidence, Finding
+from landiag.model.report import Evidence, Finding, Fix
 from landiag.probe.evidence import target_text, tcp_evidence
 from landiag.probe.findings import blocks, do
 from landiag.probe.look import Look
@@ -27,6 +27,14 @@ def hidden_rules(look: Look) -> str:
     if not are_hidden(look):
         return ""
     return " A rule of this machine's own may do it, too: those can only be read as root."
+
+
+def look_here_too(look: Look) -> tuple[Fix, ...]:
+    """How to find out whether it is such a rule; empty where that is known."""
+    if not are_hidden(look):
+        return ()
+    line = f"sudo landiag probe {look.address} --port {look.case.request.port}"
+    return (Fix("If other devices can connect, look for a rule on this one", (line,), needs="root"),)
 
 
 def _by_rule(look: Look, connect: Connect, stop: OwnStop) -> Finding:

@@ -57,11 +57,12 @@ def _in_family(rule: str, family: str) -> str:
 
 def bridge_layer(draw: Draw) -> Part:
     """Rules that frames meet on the bridge that has the address."""
-    lines = (
+    rule = (
         draw.one("", "ether type ip ", 'iifname "eth0" ', 'iifname "wlan0" ')
         + draw.one("tcp dport 5000 ", "tcp dport 22 ", "meta l4proto tcp ", "arp operation request ")
-        + draw.one("drop", "accept", "drop"),
+        + draw.one("drop", "accept", "drop")
     )
+    lines = (rule.replace("ether type ip arp", "arp"),)  # no frame is of both
     if draw.chance(0.4):
         options = draw.one("--ip-dport 5000 -j DROP", "--ip-dport 22 -j DROP", "--ip-dport 5000 -j ACCEPT")
         return Part("ebtables", before=(sh(f"ebtables-nft -A INPUT -p IPv4 --ip-proto tcp {options}"),))
