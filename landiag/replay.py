@@ -27,6 +27,7 @@ from landiag.model.ruleset import Ruleset
 Rulesets = dict[bytes, Ruleset]
 """The rulesets that were compiled, by what was read of them."""
 
+LISTS = "file:/proc/net/xt_recent/"
 _OF_RULES = tuple(one.name for one in (*SOURCES, *MORE, USER_RULES, USER_RULES6))
 _COUNTED = re.compile(rb'"packets": ?\d+, ?"bytes": ?\d+|\[\d+:\d+\]|^#.*$', re.MULTILINE)
 """What differs between two readings of the same rules: counters, and the comments with dates of iptables-save."""
@@ -101,7 +102,7 @@ def _without_rules(readings: Mapping[str, Reading]) -> dict[str, Reading]:
 def digest_rules(readings: Mapping[str, Reading]) -> bytes:
     """What two hosts have in common whose rules were read as the same, counters apart."""
     digest = hashlib.blake2b(digest_size=16)
-    for name in _OF_RULES:
+    for name in (*_OF_RULES, *sorted(name for name in readings if name.startswith(LISTS))):
         reading = readings.get(name)
         status, data = ("-", b"") if reading is None else (reading.status.value, reading.data)
         text = _COUNTED.sub(b"", data)

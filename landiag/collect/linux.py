@@ -13,7 +13,6 @@ from landiag.collect.linux_sources import SYSCTL_FOLDER, ingress_filters, interf
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.firewall import linux as firewall
-from landiag.firewall.sources import MORE
 from landiag.model.facts import Family, Interface, Reading, ReadStatus, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.model.process import Namespace, Process
@@ -99,12 +98,11 @@ def add_namespaces(facts: Facts, readings: Readings) -> Facts:
 def complete_facts(facts: Facts, readings: Readings) -> Facts:
     """Add what the second round read."""
     listeners = facts.sockets
-    is_more = any(source.name in readings for source in MORE)
     if isinstance(listeners, Unknown) and sockets.PROC_TCP.name in readings:
         listeners = _parse_proc_listeners(readings, listeners)
     if not isinstance(listeners, Unknown) and sockets.OPTIONS.name in readings:
         listeners = _with_options(listeners, readings[sockets.OPTIONS.name])
-    ruleset = firewall.parse_ruleset(readings) if is_more else facts.ruleset
+    ruleset = firewall.parse_ruleset(readings) if firewall.is_more(readings) else facts.ruleset
     return replace(
         facts,
         sockets=listeners,

@@ -10,6 +10,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from landiag.firewall.ipt.ebtables import BridgeRule, Lines, parse_ebtables_save
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import parse_iptables_save
+from landiag.firewall.ipt.recent import key_of, list_sources, parse_list
 from landiag.firewall.ipt.table import HOOKS, NFT_BACKEND, IptTable
 from landiag.firewall.nft.listing import parse_listing
 from landiag.firewall.nft.parse import NftTable, parse_nft_json
@@ -32,6 +34,7 @@ from landiag.firewall.sources import (
     IPTABLES,
     LEGACY,
     LEGACY6,
+    MORE,
     NAMES,
     NAMES6,
     NF_TABLES,
@@ -80,8 +83,21 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
         _look_for_legacy(readings, name, names, parts)
     parts.sets = _parse(readings, IPSET.name, parts, lambda r: parse_ipset_save(r.text), gap=False)
     texts = tuple(readings[one.name].data for one in SOURCES if one.name in readings)
+    lists = _parse_lists(readings, texts)
+    parts.sets = {**(parts.sets or {}), **lists} if lists else parts.sets
     gaps = tuple(parts.gaps)
     return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, gaps, texts, parts.frames)
+
+
+def _parse_lists(readings: Mapping[str, Reading], texts: Sequence[bytes]) -> dict[str, ElementSet]:
+    """The lists of recent addresses that were read; what is asked of the others is not known."""
+    found: dict[str, ElementSet] = {}
+    for name, source in list_sources(texts).items():
+        reading = readings.get(source.name)
+        if reading is not None and reading.status is ReadStatus.OK:
+            with suppress(ParseError):
+                found[key_of(name)] = parse_list(name, reading.text)
+    return found
 
 
 def _saved(version: int) -> Callable[[Reading], list[IptTable]]:
@@ -185,7 +201,16 @@ def plan(readings: Mapping[str, Reading]) -> tuple[Source, ...]:
     tables = (NF_TABLES,) if is_missing else ()
     is_hidden = reading is not None and all(word in reading.data for word in HIDES_FRAMES)
     frames = (EBTABLES,) if is_hidden else ()
-    return (*_plan_text(readings), *tables, *frames, *((USER_RULES, USER_RULES6) if is_ufw else ()))
+    lists = list_sources(readings[one.name].data for one in SOURCES if one.name in readings).values()
+    ufw = (USER_RULES, USER_RULES6) if is_ufw else ()
+    return (*_plan_text(readings), *tables, *frames, *lists, *ufw)
+
+
+def is_more(readings: Mapping[str, Reading]) -> bool:
+    """Whether the second round has read more of the rules than the first."""
+    lists = list_sources(readings[one.name].data for one in SOURCES if one.name in readings).values()
+    names = [*(one.name for one in MORE), *(one.name for one in lists)]
+    return any(name in readings for name in names)
 
 
 def asks_for_sockets(readings: Mapping[str, Reading]) -> bool:

@@ -39,7 +39,7 @@ _KEPT_FIRST = 8
 
 def layout_of(source: str) -> str:
     """How a source writes addresses, where it has a way of its own; empty for the usual ways."""
-    if source.startswith("file:/proc/net/"):
+    if source.startswith("file:/proc/net/") and "/xt_recent/" not in source:
         return "kernel"
     return "bsd" if "netstat" in source else ""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from landiag.firewall.ipt.options import Option, Setting
+from landiag.firewall.ipt.recent import ask_list
 from landiag.model.chance import Chance, Limited
 from landiag.model.facts import ParseError
 from landiag.model.limits import FULL_PACKET, Limit, LimitKind
 from landiag.model.match import Always, Match, UnknownKind, UnknownMatch
+from landiag.model.ruleset import Step
 
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600,
             "d": 86400, "day": 86400}  # fmt: skip
@@ -75,15 +77,13 @@ def connbytes(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  
     return [Limited(Limit(LimitKind.VOLUME, (start or end) * size, over=over), text)]
 
 
-def recent(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001
-    """``-m recent``: recording the address always succeeds; what is asked of it depends on earlier packets."""
+def recent(options: Sequence[Option], setting: Setting) -> Sequence[Step]:
+    """``-m recent``: a limit where hits are counted, else a list of addresses."""
     given = {option.name: option for option in options}
     text = _text("recent", options)
-    if "--set" in given:
-        return [Always(not given["--set"].negated, text)]
     asked = given.get("--update") or given.get("--rcheck")
     if asked is None or asked.negated or "--hitcount" not in given:
-        return [UnknownMatch(text, UnknownKind.LIMIT)]
+        return ask_list(options, setting, text)
     seconds = float(given["--seconds"].value) if "--seconds" in given else 0.0
     hits = float(given["--hitcount"].value)
     return [Limited(Limit(LimitKind.HITS, hits, over=True, seconds=seconds), text)]

@@ -33,11 +33,12 @@ from landiag.model.match import (
     UnknownKind,
     UnknownMatch,
 )
+from landiag.model.ruleset import Step
 from landiag.model.strict import only_words
 
 
-def lower_module(module: str, options: Sequence[Option], setting: Setting) -> Sequence[Match]:
-    """The matches of one ``-m MODULE`` with its options."""
+def lower_module(module: str, options: Sequence[Option], setting: Setting) -> Sequence[Step]:
+    """The steps of one ``-m MODULE`` with its options."""
     text = " ".join(["-m", module, *(option.text for option in options)])
     if module in LIMITS:
         return [UnknownMatch(text, UnknownKind.LIMIT)]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct, field
 
 from landiag.model.facts import ParseError
-from landiag.model.match import Match
+from landiag.model.ruleset import Step
 from landiag.model.sets import ElementSet
 
 
@@ -44,4 +44,4 @@ class Setting(Struct, frozen=True):
         return "ip" if self.version == 4 else "ip6"
 
 
-Lower = Callable[[Sequence[Option], Setting], Sequence[Match]]
+Lower = Callable[[Sequence[Option], Setting], Sequence[Step]]

@@ -67,6 +67,7 @@ KINDS = (
     Kind("routes that do not tell, and those that do", whole_machines.ROUTES),
     Kind("addresses that containers or others have", whole_machines.OWN_ADDRESSES),
     Kind("rules that look at the clock, at lengths, at limits with names", clock.SCENARIOS),
+    Kind("lists of recent addresses", clock.LISTS),
     Kind("sockets that rules choose", tproxy.SCENARIOS),
     Kind("sets of several fields, and those that fill", whole_machines.SETS),
 )

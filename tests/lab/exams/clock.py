@@ -1,10 +1,10 @@
-"""Rules that are in force at some hours, days or dates: what they say is told by the machine's clock."""
+"""Rules whose answer the machine itself holds: by its clock, in limits with names, in lists of recent addresses."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from tests.lab.scenario import CLEAR, Expected, Scenario, Step, blocked, iptables, nft, nft_input
+from tests.lab.scenario import CLEAR, Expected, Scenario, Step, blocked, iptables, nft, nft_input, sh
 from tests.lab.servers import flask
 
 SERVERS = (flask("--host 0.0.0.0"),)
@@ -114,5 +114,65 @@ SCENARIOS = (
         "a quota with a name is used up",
         _limits('tcp dport 5000 quota name "small" drop'),
         DROPS,
+    ),
+)
+
+PEER = "--peer 192.168.77.20"
+LISTED = sh("echo +192.168.77.20 > /proc/net/xt_recent/bad")
+CHECKS = iptables("-A INPUT ! -i lo -p tcp --dport 5000 -m recent --name bad --rcheck -j DROP")
+
+
+def _asked(name: str, fault: str, rules: tuple[Step, ...], expected: Expected = CLEAR) -> Scenario:
+    truth = "served" if expected is CLEAR else "timeout"
+    return Scenario(
+        name, fault=fault, before=rules, servers=SERVERS, truth=truth, options=PEER, expected=expected
+    )
+
+
+LISTS = (
+    _asked("recent-listed", "a rule drops who is on a list, and the client is", (CHECKS, LISTED), DROPS),
+    _asked("recent-not-listed", "nothing: the list of who is dropped is empty", (CHECKS,)),
+    _asked(
+        "recent-never-knocked",
+        "the port is open for who has knocked, and the client has not",
+        (
+            iptables(
+                """
+                -A INPUT -i lo -j ACCEPT
+                -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
+                -A INPUT -p tcp --dport 7000 -m recent --name knock --set -j DROP
+                -A INPUT -p tcp --dport 5000 -m recent --name knock --rcheck --seconds 30 -j ACCEPT
+                -A INPUT -p tcp --dport 5000 -j DROP
+                """
+            ),
+        ),
+        DROPS,
+    ),
+    _asked(
+        "recent-set-and-asked",
+        "who asks is put on the list that the next rule drops",
+        (
+            iptables(
+                """
+                -A INPUT -i lo -j ACCEPT
+                -A INPUT -p tcp --dport 5000 -m recent --name seen --set
+                -A INPUT -p tcp --dport 5000 -m recent --name seen --rcheck -j DROP
+                """
+            ),
+        ),
+        DROPS,
+    ),
+    _asked(
+        "recent-removed",
+        "nothing: who asks is taken from the list before it is looked at",
+        (
+            iptables(
+                """
+                -A INPUT -p tcp --dport 5000 -m recent --name bad --remove
+                -A INPUT -p tcp --dport 5000 -m recent --name bad --rcheck -j DROP
+                """
+            ),
+            LISTED,
+        ),
     ),
 )
