@@ -20,7 +20,7 @@ from landiag.journey.ways import Way, owner_of
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
-from landiag.model.terms import Symptom
+from landiag.model.terms import StageName, Symptom
 
 _BEST_ALONE = 2
 """The value of arp_announce with which questions name an address of the interface itself."""
@@ -77,7 +77,8 @@ def _announces(around: HostSurroundings, asking: Interface) -> bool:
 def join_entrances(first: Journey, later: Journey) -> Journey:
     """What a client meets that comes in by one interface at first and by the other later; the worse is explained."""
     later = _found_already(later)
-    if first.sight.symptom not in _SENDS or first.sight == later.sight:
+    is_unfound = any(end.stage is StageName.LINK for end in first.ends)
+    if is_unfound or first.sight.symptom not in _SENDS or first.sight == later.sight:
         return first
     symptoms = {first.sight.symptom, later.sight.symptom}
     worse = later if first.sight.symptom is Symptom.ANSWERED else first
