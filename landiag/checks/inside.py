@@ -116,24 +116,29 @@ def nobody_inside(case: Case, way: Way, destination: Destination) -> list[Findin
 
 
 def _not_forwarded(case: Case, way: Way, destination: Destination) -> Finding | None:
-    """Find that the kernel passes nothing on to other addresses (ip_forward, ip-sysctl.rst)."""
-    ipv6 = destination.ip.version == 6
-    name = "net.ipv6.conf.all.forwarding" if ipv6 else "net.ipv4.ip_forward"
+    """Find that the kernel passes nothing on to other addresses (ip_forward, forwarding; ip-sysctl.rst)."""
+    every = "net.ipv6.conf.all.forwarding" if destination.ip.version == 6 else "net.ipv4.ip_forward"
     where = f"{destination.ip}:{destination.port}"
-    if case.facts.os == "linux" and name not in case.facts.sysctls:
+    if case.facts.os == "linux" and every not in case.facts.sysctls:
         return Finding(
             code="port-not-forwarded",
             outcome=Outcome.UNKNOWN,
-            title=f"Whether this machine forwards packets to {where}: {name} could not be read",
-            evidence=(Evidence("sysctl", f"{name}: not read"),),
+            title=f"Whether this machine forwards packets to {where}: {every} could not be read",
+            evidence=(Evidence("sysctl", f"{every}: not read"),),
             paths=(way.id,),
         )
-    if case.facts.sysctls.get(name) != "0":
+    passing = (
+        every,
+        *(f"net.ipv4.conf.{device}.forwarding" for device in _passed_by(case, way, destination)),
+    )
+    name = next((one for one in passing if case.facts.sysctls.get(one) == "0"), None)
+    if name is None:
         return None
+    which = "" if name == every else f" that come in by {name.split('.')[-2]}"
     return Finding(
         code="port-not-forwarded",
         outcome=Outcome.BLOCKS,
-        title=f"Port {case.port} is sent to {where}, but this machine forwards no packets ({name} = 0)",
+        title=f"Port {case.port} is sent to {where}, but this machine forwards no packets{which} ({name} = 0)",
         detail="A rule translates the address, and the kernel then drops what is not for itself.",
         evidence=(Evidence("sysctl", f"{name} = 0"), Evidence("firewall", destination.rule_text)),
         fixes=(
@@ -145,3 +150,12 @@ def _not_forwarded(case: Case, way: Way, destination: Destination) -> Finding | 
         ),
         paths=(way.id,),
     )
+
+
+def _passed_by(case: Case, way: Way, destination: Destination) -> tuple[str, ...]:
+    """The interfaces by which a client's packets and their answers come in: each has a setting of its own, for IPv4."""
+    if destination.ip.version == 6:
+        return ()
+    arrivals = next((one.journey.arrivals for one in case.classes.get(way.id, ())), ())
+    mine = [one.device for one in arrivals if one.packet.destination == destination.ip]
+    return (way.interface.name, *(device for device in mine if device is not None))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.checks.fixing import fix_by
+from landiag.checks.lost_inside import lost_inside
 from landiag.checks.routes import (
     answered_past_us,
     by_other_interface,
@@ -90,6 +91,7 @@ def _of_class(case: Case, way: Way, one: ClientClass) -> list[Finding]:
         if link is not None:
             return [strayed(case, way, journey.packet, arrival, link)]
     found = [*_source_refused(case, way, journey), *_lost_replies(case, way, journey)]
+    found += lost_inside(case, way, journey.packet.source or client_for(case, way), journey)
     found = found or list(_not_told(case, way, journey))
     if found or case.facts.os != "linux" or way.landing is not None or journey.lost_reply is not None:
         return found  # what gets lost among containers is told where addresses are
@@ -166,8 +168,9 @@ def _not_told(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
 
 
 def _unrouted(journey: Journey) -> Decision | None:
-    """The routing decision that ends an answer."""
-    return next((one.way for one in journey.stops if one.leg in BACK and one.way is not None), None)
+    """The routing decision that ends an answer; that nothing is forwarded is told where the socket is."""
+    ways = (one.way for one in journey.stops if one.leg in BACK)
+    return next((one for one in ways if one is not None and one.kind is not RouteKind.NOT_FORWARDED), None)
 
 
 def _lost(

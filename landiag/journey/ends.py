@@ -55,12 +55,20 @@ class ReplyFault(str, Enum):
     )
 
 
+class InnerFault(str, Enum):
+    """Why a container itself loses the client's packet, or its answer."""
+
+    REVERSE_PATH = "reverse-path"  # its own rp_filter does not take where the packet comes from
+    NO_ROUTE = "no-route"
+    TUNNEL = "tunnel"  # its answers leave by a tunnel of its own
+
+
 class End(Struct, frozen=True):
     """One end of an attempt.
 
     ``doubts`` say on what it hangs, ``share`` is the part of connections that end so (None: nobody knows).
-    What decides is ``stop`` (a rule, a policy, a route), ``link``, ``reply`` (by ``way``) or the socket (``stage``).
-    ``arrival`` is the place to which it had led, by its index.
+    What decides is ``stop`` (a rule, a policy, a route), ``link``, ``reply`` (by ``way``), ``inner`` (by ``way``, which
+    is the container's) or the socket (``stage``). ``arrival`` is the place to which it had led, by its index.
     """
 
     stage: StageName
@@ -70,6 +78,7 @@ class End(Struct, frozen=True):
     stop: Stopped | None = None
     link: LinkFault | None = None
     reply: ReplyFault | None = None
+    inner: InnerFault | None = None
     way: Way | None = None
     arrival: int | None = None
 

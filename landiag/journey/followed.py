@@ -12,16 +12,15 @@ from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.packets import reset_to
 from landiag.journey.binding import bind_among
-from landiag.journey.ends import End, ReplyFault, end_of_stop
-from landiag.journey.inside import device_inside, facts_inside, namespace_with
+from landiag.journey.ends import End, InnerFault, ReplyFault, end_of_stop
+from landiag.journey.inner import find_inner_fault
+from landiag.journey.inside import namespace_with
 from landiag.journey.link import interface_of
 from landiag.journey.reply import find_reply_fault
-from landiag.journey.surroundings import HostSurroundings
 from landiag.model.facts import Interface, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Packet
-from landiag.model.route import RouteKind
 from landiag.model.ruleset import Verdict
 from landiag.model.terms import StageName, Symptom
 
@@ -71,7 +70,7 @@ def _ends_at(
 ) -> Iterator[End]:
     """The ends of the connections that come out at one place."""
     doubts, share = arrival.doubts, arrival.share
-    state, inner = socket_at(facts, arrival), _fault_inside(facts, arrival)
+    state, inner = socket_at(facts, arrival), find_inner_fault(facts, arrival)
     if strays_from(facts, arrival) is not None:
         fault, symptom = ReplyFault.STRAYED, _symptom_of_straying(arrival)
         yield End(StageName.ROUTE, symptom, doubts, share, reply=fault, way=arrival.way, arrival=index)
@@ -81,7 +80,9 @@ def _ends_at(
             StageName.REPLY_ROUTE, Symptom.TIMEOUT, doubts, share, reply=fault, way=arrival.way, arrival=index
         )
     elif inner is not None:
-        yield End(inner, Symptom.TIMEOUT, doubts, share, arrival=index)
+        why, way = inner
+        stage = StageName.ROUTE if why is InnerFault.REVERSE_PATH else StageName.REPLY_ROUTE
+        yield End(stage, Symptom.TIMEOUT, doubts, share, inner=why, way=way, arrival=index)
     elif state is SocketState.NONE:
         for symptom in _refused(facts, follower, packet, arrival):
             yield End(StageName.SOCKET, symptom, doubts, share, arrival=index)
@@ -191,25 +192,3 @@ def socket_at(facts: Facts, arrival: Arrival) -> SocketState:
         one.queue is not None and one.backlog is not None and one.queue > one.backlog for one in serving
     )
     return SocketState.FULL if full else SocketState.SERVED
-
-
-def _fault_inside(facts: Facts, arrival: Arrival) -> StageName | None:
-    """Where a container itself loses the packet or its answer: by its own rp_filter, or without a route back."""
-    namespace = None if arrival.local is True else namespace_with(facts, arrival.packet.destination)
-    if namespace is None or isinstance(namespace.routes, Unknown):
-        return None
-    inside = facts_inside(facts, namespace)
-    device = device_inside(namespace, arrival.packet.destination)
-    packet = replace(arrival.packet, in_interface=device)
-    around = HostSurroundings(inside, packet)
-    refused = around.refused_source(packet, 0)
-    if refused is not None and refused.kind is RouteKind.REVERSE_PATH:
-        return StageName.ROUTE
-    answer = Packet(
-        packet.source_port,
-        source=packet.destination,
-        destination=packet.source,
-        source_port=packet.destination_port,
-    )
-    fault = find_reply_fault(inside, packet, around.way_back(answer, 0))
-    return StageName.REPLY_ROUTE if fault in (ReplyFault.NO_ROUTE, ReplyFault.NO_CARRIER) else None

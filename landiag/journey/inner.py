@@ -1,0 +1,45 @@
+"""What a container does itself with a client's packet that a translation has brought to it, and with its answer."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from landiag.firewall.engine.conversation import Arrival
+from landiag.firewall.engine.surroundings import Way
+from landiag.journey.ends import InnerFault, ReplyFault
+from landiag.journey.inside import device_inside, facts_inside, namespace_with
+from landiag.journey.reply import find_reply_fault
+from landiag.journey.surroundings import HostSurroundings
+from landiag.model.facts import Unknown
+from landiag.model.host import Facts
+from landiag.model.packet import Packet
+from landiag.model.route import RouteKind
+
+_INNER = {
+    ReplyFault.NO_ROUTE: InnerFault.NO_ROUTE,
+    ReplyFault.NO_CARRIER: InnerFault.NO_ROUTE,
+    ReplyFault.TUNNEL: InnerFault.TUNNEL,
+}
+"""Faults that are certain of a container; of its other links nobody knows here whose they are."""
+
+
+def find_inner_fault(facts: Facts, arrival: Arrival) -> tuple[InnerFault, Way] | None:
+    """Where a container loses what arrives, by which routing decision; None where it does not, or nobody knows."""
+    namespace = None if arrival.local is True else namespace_with(facts, arrival.packet.destination)
+    if namespace is None or isinstance(namespace.routes, Unknown):
+        return None
+    inside = facts_inside(facts, namespace)
+    packet = replace(arrival.packet, in_interface=device_inside(namespace, arrival.packet.destination))
+    around = HostSurroundings(inside, packet)
+    refused = around.refused_source(packet, 0)
+    if refused is not None and refused.kind is RouteKind.REVERSE_PATH:
+        return InnerFault.REVERSE_PATH, refused
+    answer = Packet(
+        packet.source_port,
+        source=packet.destination,
+        destination=packet.source,
+        source_port=packet.destination_port,
+    )
+    back = around.way_back(answer, 0)
+    fault = find_reply_fault(inside, packet, back)
+    return None if back is None or fault not in _INNER else (_INNER[fault], back)
