@@ -60,7 +60,8 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
         is_silent = attempt.end is End.SILENT and case.facts.os == "linux"
         if is_silent:
             return (listeners_after(),)
-        return (local_exchange(case, case.way),) if attempt.end in CLOSED else ()
+        is_closed = attempt.end in CLOSED
+        return (local_exchange(case, case.way), *loopback_exchanges(case, case.way)) if is_closed else ()
     wanted: list[Call | Command] = []
     if attempt.answer.status >= 400:
         wanted.append(local_exchange(case, case.way))
@@ -102,19 +103,17 @@ def check(case: Case) -> Answer:
         return _judge_answer(case, exchange, attempt)
     if attempt.speaks_tls or (attempt.scheme == "tcp" and case.target.scheme == "tcp"):
         return answer(_check_scheme(case, exchange, attempt), "accepts connections")
-    refused = _hung_up(case, exchange, attempt)
+    refused = _hung_up(case, exchange, attempt) if attempt.end in CLOSED else None
     return judge_silence(case, exchange, attempt) if refused is None else answer([refused], "")
 
 
 def _hung_up(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None:
-    """A web server that hangs up on the clients' name for it, and answers localhost."""
-    if attempt.end not in CLOSED or case.way is None:
-        return None
+    """A server that hangs up on the clients' name for it, or on their addresses, and serves this machine itself."""
+    assert case.way is not None
     local = case.parse(local_exchange(case, case.way), parse_exchange)
-    other = local.best.answer if isinstance(local, Exchange) else None
-    if not isinstance(local, Exchange) or other is None or other.status >= 400:
-        return None
-    return _host_rejected(case, exchange, attempt, local, local.best)
+    if isinstance(local, Exchange) and local.best.answer is not None and _fares_better(local.best, attempt):
+        return _host_rejected(case, exchange, attempt, local, local.best)
+    return _source_rejected(case, exchange, attempt)
 
 
 def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Answer | None:
@@ -209,28 +208,33 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
 
 def _source_rejected(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None:
     """The server answers better to a connection from loopback: it turns other devices away by their address."""
-    assert attempt.answer is not None
     assert case.way is not None
-    code, status = "client-rejected", attempt.answer.status
+    code = "client-rejected"
     asked = [case.parse(source, parse_exchange) for source in loopback_exchanges(case, case.way)]
     for local in asked:
-        there = local.best.answer if isinstance(local, Exchange) else None
-        if isinstance(local, Exchange) and there is not None and _is_better(there.status, status):
+        if isinstance(local, Exchange) and _fares_better(local.best, attempt):
             return Finding(
                 code,
                 Outcome.BLOCKS,
-                f"The server answers {status} to other devices, and {there.status} to this machine alone",
-                "The request arrives; the server looks at the sender's address and turns it away.",
+                f"The server {_what_it_does(attempt)} other devices, and {_what_it_does(local.best)} this machine alone",
+                "The connection opens; the server looks at the sender's address and turns it away.",
                 (*of_exchange(exchange, attempt), *of_exchange(local, local.best)),
                 (_allow_clients(case, case.way),),
-                symptom=Symptom.ANSWERED,
+                symptom=Symptom.RESET if attempt.answer is None else Symptom.ANSWERED,
             )
     for local in asked:
-        if isinstance(local, Unknown):
+        if isinstance(local, Unknown) and attempt.answer is not None:
+            status = attempt.answer.status
             title = f"The server answers {status}; whether this machine gets a better answer is not known"
             evidence = (*of_exchange(exchange, attempt), *unknown_evidence(local))
             return Finding(code, Outcome.UNKNOWN, title, local.reason, evidence)
     return None
+
+
+def _what_it_does(attempt: Attempt) -> str:
+    if attempt.answer is not None:
+        return f"answers {attempt.answer.status} to"
+    return "speaks with" if attempt.first.data else "hangs up on"
 
 
 def _allow_clients(case: Case, way: Way) -> Fix:
@@ -239,6 +243,15 @@ def _allow_clients(case: Case, way: Way) -> Fix:
         needs="user-action",
         steps=(f"Add {case.peer or way.network} to the addresses that the server allows.",),
     )
+
+
+def _fares_better(local: Attempt, client: Attempt) -> bool:
+    """Whether the server serves one connection better than the other; one that it hangs up on gets nothing."""
+    if client.answer is not None:
+        return local.answer is not None and _is_better(local.answer.status, client.answer.status)
+    if client.first.data:
+        return False
+    return local.answer.status < 400 if local.answer is not None else bool(local.first.data)
 
 
 def _is_better(local: int, client: int) -> bool:

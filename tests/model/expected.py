@@ -48,7 +48,7 @@ own-connection-stopped ?  | application | application  | -                      
 speaks-tls                | application | application  | reset answered silent            | connection-reset server-silent
 not-http                  | application | application  | reset answered silent            | connection-reset server-silent other-server-answers
 host-header-rejected      | application | application  | answered reset                   | -
-client-rejected           | application | application  | answered                         | -
+client-rejected           | application | application  | answered reset                   | connection-reset
 origin-rejected           | application | application  | answered                         | -
 page-uses-localhost       | application | application  | answered                         | -
 redirects-elsewhere       | application | application  | answered                         | -

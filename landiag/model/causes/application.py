@@ -67,7 +67,8 @@ CLIENT_REJECTED = Cause(
     code="client-rejected",
     check=CheckName.APPLICATION,
     stages=(StageName.APPLICATION,),
-    symptoms=(Symptom.ANSWERED,),
+    symptoms=(Symptom.ANSWERED, Symptom.RESET),
+    met=(CONNECTION_RESET,),
     excludes=(HTTP_ERROR,),
     phone=Plain(
         "The server turns away visitors from other devices",
