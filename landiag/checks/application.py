@@ -213,10 +213,12 @@ def _source_rejected(case: Case, exchange: Exchange, attempt: Attempt) -> Findin
     asked = [case.parse(source, parse_exchange) for source in loopback_exchanges(case, case.way)]
     for local in asked:
         if isinstance(local, Exchange) and _fares_better(local.best, attempt):
+            theirs, ours = _what_it_does(attempt), _what_it_does(local.best)
+            ours = ours if attempt.answer is None else ours.removeprefix("answers ")
             return Finding(
                 code,
                 Outcome.BLOCKS,
-                f"The server {_what_it_does(attempt)} other devices, and {_what_it_does(local.best)} this machine alone",
+                f"The server {theirs} other devices, and {ours} this machine alone",
                 "The connection opens; the server looks at the sender's address and turns it away.",
                 (*of_exchange(exchange, attempt), *of_exchange(local, local.best)),
                 (_allow_clients(case, case.way),),

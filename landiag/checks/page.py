@@ -7,8 +7,6 @@ its development files.
 
 from __future__ import annotations
 
-import re
-
 from msgspec.structs import replace
 
 from landiag.checks.case import Case, unknown_evidence
@@ -16,11 +14,10 @@ from landiag.checks.evidence import of_exchange
 from landiag.checks.exchange import attempt_of, client_exchange
 from landiag.checks.restart import origin_fixes
 from landiag.checks.silence import asked_socket
-from landiag.collect.exchanges.http import Attempt, Exchange, first_script, parse_exchange
+from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
+from landiag.collect.exchanges.page import first_script, local_url
 from landiag.model.facts import Call, Unknown
 from landiag.model.report import Evidence, Finding, Outcome
-
-_LOCAL_URL = re.compile(r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?", re.IGNORECASE)
 
 
 def plan(case: Case) -> tuple[Call, ...]:
@@ -41,7 +38,11 @@ def plan(case: Case) -> tuple[Call, ...]:
 
 def check(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:
     """Say what of the page does not come on other devices; empty where all does."""
-    return [*_uses_localhost(exchange, attempt), *_is_refused(case)]
+    asked = plan(case)[:1]
+    scripts = [case.parse(call, parse_exchange) for call in asked if call.name in case.readings]
+    loaded = [(one, one.best) for one in scripts if isinstance(one, Exchange)]
+    using = [_uses_localhost(*one) for one in ((exchange, attempt), *loaded)]
+    return [*next((found for found in using if found), []), *_is_refused(case)]
 
 
 def _is_refused(case: Case) -> list[Finding]:
@@ -79,11 +80,13 @@ def _is_answered_well(exchange: Exchange | Unknown | None) -> bool:
 
 
 def _uses_localhost(exchange: Exchange, attempt: Attempt) -> list[Finding]:
-    assert attempt.answer is not None
-    found = _LOCAL_URL.search(attempt.answer.body.text or "")
-    if found is None or attempt.answer.status >= 400:
+    answer = attempt.answer
+    if answer is None or answer.status >= 300:
         return []
-    title = f"The page loads something from {found[0]}, which on another device is that device itself"
+    found = local_url(answer.body.text or "", answer.header("Content-Type"))
+    if found is None:
+        return []
+    title = f"The page loads something from {found}, which on another device is that device itself"
     detail = "The page opens, but what it loads from there does not: use addresses relative to the page."
-    evidence = (*of_exchange(exchange, attempt), Evidence("the page", found[0]))
+    evidence = (*of_exchange(exchange, attempt), Evidence("the page", found))
     return [Finding("page-uses-localhost", Outcome.WARNS, title, detail, evidence)]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from landiag.collect.exchanges.http import Answer, Attempt, Exchange
+from landiag.collect.exchanges.page import local_url
 from landiag.collect.exchanges.redirect import redirect_target
 from landiag.collect.exchanges.resolve import parse_resolution
 from landiag.collect.names import resolve
@@ -13,9 +12,6 @@ from landiag.probe.findings import answer_evidence, blocks, do, warns
 from landiag.probe.look import Look
 from landiag.probe.plan import REFUSING, local_source, redirect_source
 
-_LOCAL_URL = re.compile(
-    r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?", re.IGNORECASE
-)
 _HOST_REFUSALS = (
     "invalid host header",
     "invalid http_host header",
@@ -110,10 +106,12 @@ def check_page(exchange: Exchange, attempt: Attempt) -> list[Finding]:
     """Find a page that loads its data from localhost."""
     answer = attempt.answer
     assert answer is not None
-    found = _LOCAL_URL.search(answer.body.text or "")
-    if found is None or answer.status >= 300:
+    if answer.status >= 300:
         return []
-    title = f"the page loads something from {found[0]}, which is the browser's own machine"
+    found = local_url(answer.body.text or "", answer.header("Content-Type"))
+    if found is None:
+        return []
+    title = f"the page loads something from {found}, which is the browser's own machine"
     detail = "The page opens, but what it loads from there does not: use addresses relative to the page."
-    evidence = (answer_evidence(exchange, attempt), Evidence("the page", found[0]))
+    evidence = (answer_evidence(exchange, attempt), Evidence("the page", found))
     return [warns("page-uses-localhost", title, detail, evidence)]

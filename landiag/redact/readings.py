@@ -14,7 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.collect.exchanges.answerers import recognise_http
-from landiag.collect.exchanges.http import first_script
+from landiag.collect.exchanges.message import header
+from landiag.collect.exchanges.page import first_script, local_url, refresh_url
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Reading, ReadStatus
 from landiag.redact.masking import mask_environment
@@ -259,7 +260,11 @@ def _answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, Any]:
     body = answer.get("body") or {}
     text = body.get("text")
     new_headers = [[name, _header(redactor, name, value)] for name, value in headers]
-    new_text = "" if text is None else _script(redactor, text) + mask_prose(text)
+    new_text = (
+        ""
+        if text is None
+        else _loads(redactor, text, header(tuple(headers), "content-type")) + mask_prose(text)
+    )
     known = recognise_http(headers, text or "")
     if known != recognise_http([(name, value) for name, value in new_headers], new_text):
         raise _WithheldError
@@ -272,10 +277,17 @@ def _answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _script(redactor: Redactor, text: str) -> str:
-    """The script that a page loads first, with its path redacted: it was asked for by that path."""
-    path = first_script(text)
-    return "" if path is None else f'<script src="{redact_path(redactor, path)}"></script>'
+def _loads(redactor: Redactor, text: str, content_type: str | None) -> str:
+    """What the page makes a browser do, with its addresses redacted: its first script was asked for by that path."""
+    script, following, local = first_script(text), refresh_url(text, None), local_url(text, content_type)
+    tags = (
+        "" if script is None else f'<script src="{redact_path(redactor, script)}"></script>',
+        ""
+        if following is None
+        else f'<meta http-equiv="refresh" content="0; url={redactor.line(following)}">',
+        "" if local is None else f'<link href="{local}">',
+    )
+    return "".join(tags)
 
 
 def _reason(status: Any, reason: str) -> str:
@@ -288,7 +300,7 @@ def _header(redactor: Redactor, name: str, value: str) -> str:
     low = name.lower()
     if low in _SECRET_HEADERS:
         return "***"
-    if low in _PLAIN_HEADERS or low == "location":
+    if low in _PLAIN_HEADERS or low in ("location", "refresh"):
         return redactor.line(value)
     return mask_prose(value)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 
 from msgspec import Struct
@@ -92,12 +91,3 @@ class Exchange(Struct, frozen=True):
 def parse_exchange(text: str) -> Exchange:
     """The transcript that ``exchange`` wrote. Raises ParseError."""
     return decode(text, Exchange)
-
-
-_SCRIPT = re.compile(r"""<script\b[^>]{0,300}?\bsrc=["']?(/(?!/)[^"'\s>]{1,300})""", re.IGNORECASE)
-
-
-def first_script(page: str) -> str | None:
-    """The first script that a page loads from its own server, by its path; None where it names none."""
-    found = _SCRIPT.search(page)
-    return None if found is None else found[1]

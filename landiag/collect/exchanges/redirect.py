@@ -7,7 +7,8 @@ from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
-from landiag.collect.exchanges.http import Attempt
+from landiag.collect.exchanges.http import Answer, Attempt
+from landiag.collect.exchanges.page import refresh_url
 from landiag.model.urls import bracketed
 
 _STATUSES = (301, 302, 303, 307, 308)
@@ -50,8 +51,7 @@ class RedirectTarget(Struct, frozen=True):
 
 def redirect_target(attempt: Attempt, host_header: str, path: str) -> RedirectTarget | None:
     """Where the answer sends the browser; None when it does not, or to no web page, or to itself."""
-    answer = attempt.answer
-    location = answer.header("Location") if answer and answer.status in _STATUSES else None
+    location = _location(attempt.answer)
     if not location:
         return None
     base = f"{attempt.scheme}://{host_header}{path}"
@@ -70,6 +70,14 @@ def redirect_target(attempt: Attempt, host_header: str, path: str) -> RedirectTa
     return RedirectTarget(
         url, parts.scheme, parts.hostname, port, target, None if same else _address(parts.hostname), same
     )
+
+
+def _location(answer: Answer | None) -> str | None:
+    if answer is None:
+        return None
+    if answer.status in _STATUSES:
+        return answer.header("Location")
+    return refresh_url(answer.body.text or "", answer.header("Refresh"))
 
 
 def _address(host: str) -> str | None:

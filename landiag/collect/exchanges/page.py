@@ -1,0 +1,43 @@
+"""What a browser does with a page that it got: what it loads, what of that from localhost, and where it goes on."""
+
+from __future__ import annotations
+
+import re
+
+_LOCAL = r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
+_LOCAL_URL = re.compile(rf"{_LOCAL}(?::\d+)?", re.IGNORECASE)
+_LOCAL_PORT = re.compile(rf"{_LOCAL}:\d+", re.IGNORECASE)
+_SCRIPT = re.compile(r"""<script\b[^>]{0,300}?\bsrc=["']?(/(?!/)[^"'\s>]{1,300})""", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_CODE = re.compile(
+    r"<(script|style)\b[^>]{0,2000}>.*?(?:</\1|\Z)|<[a-z!/][^>]{0,2000}>", re.DOTALL | re.IGNORECASE
+)
+_REFRESH = re.compile(r"""<meta\b(?=[^>]{0,300}http-equiv=["']?refresh)[^>]{0,300}>""", re.IGNORECASE)
+_NEXT = re.compile(r"""\d\s*[;,]\s*url\s*=\s*["']?([^"'>\s]{1,300})""", re.IGNORECASE)
+
+
+def first_script(page: str) -> str | None:
+    """The first script that a page loads from its own server, by its path; None where it names none."""
+    found = _SCRIPT.search(page)
+    return None if found is None else found[1]
+
+
+def local_url(text: str, content_type: str | None) -> str | None:
+    """The first address of localhost that a browser would load something from; what a page only tells is none.
+
+    Programs name localhost without a port where any address would do, so that one counts in pages alone.
+    """
+    kind = (content_type or "text/html").lower()
+    if "html" in kind:
+        code = (found[0] for found in _CODE.finditer(_REFRESH.sub("", _COMMENT.sub("", text))))
+        return next((found[0] for found in map(_LOCAL_URL.search, code) if found is not None), None)
+    found = (_LOCAL_PORT if "script" in kind else _LOCAL_URL).search(text)
+    return None if found is None else found[0]
+
+
+def refresh_url(text: str, header: str | None) -> str | None:
+    """Where a page sends the browser by itself (the header Refresh, or http-equiv=refresh); None where it stays."""
+    meta = _REFRESH.search(_COMMENT.sub("", text))
+    said = header or ("" if meta is None else meta[0])
+    found = _NEXT.search(said)
+    return None if found is None else found[1]
