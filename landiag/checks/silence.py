@@ -20,7 +20,7 @@ from landiag.model.ruleset import Verdict
 from landiag.model.terms import Symptom
 
 _HALTED = ("stopped", "tracing-stop")
-CLOSED = (End.CLOSED_EMPTY, End.RESET)
+CLOSED = (End.CLOSED_EMPTY, End.RESET, End.TLS_FAILED)
 
 
 def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
@@ -33,6 +33,12 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     refusal = find_refusal(attempt.first.data)
     if refusal is not None:
         return answer([_turned_away(refusal, exchange, attempt)], "")
+    if (
+        attempt.end is End.TLS_FAILED
+        and attempt.tls is not None
+        and attempt.tls.error not in (None, "silent")
+    ):
+        return answer([_no_handshake(exchange, attempt, attempt.tls.error)], "")
     protocol = known_protocol(case)
     is_other = protocol not in (None, "http", "https", "uwsgi") and case.target.scheme in ("auto", "tcp")
     if is_other:
@@ -50,6 +56,13 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     if attempt.end in CLOSED:
         return answer([_not_http(case, exchange, attempt, owner)], "")
     return answer([_silent(case, exchange, attempt, owner)], "")
+
+
+def _no_handshake(exchange: Exchange, attempt: Attempt, error: str | None) -> Finding:
+    """TLS did not come about with this machine's own library: with a browser's it might."""
+    title = f"Whether browsers get in: the server ends the TLS handshake ({error})"
+    detail = "It may know no certificate for that name or address, want one of the client's, or speak an old TLS only."
+    return Finding("speaks-tls", Outcome.UNKNOWN, title, detail, of_exchange(exchange, attempt))
 
 
 def _turned_away(refusal: Refusal, exchange: Exchange, attempt: Attempt) -> Finding:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from landiag.model.urls import bracketed
 
+_HOST_PORT = re.compile(r":\d+$")
+
 
 def server_name(asked: Mapping[str, str]) -> str | None:
-    """The name for SNI: none for a numeric address, which SNI does not know (RFC 6066)."""
-    name = asked.get("sni") or ""
+    """The name for SNI, that of the URL: none for a numeric address, which SNI does not know (RFC 6066)."""
+    name = asked.get("sni") or _HOST_PORT.sub("", asked.get("host") or "")
     return None if not name or name.replace(".", "").isdecimal() or ":" in name else name
 
 
