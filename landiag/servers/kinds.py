@@ -41,6 +41,7 @@ class ServerKind(Struct, frozen=True):
     variable: str = ""
     files: tuple[str, ...] = ()
     pattern: str = ""
+    folder_option: str = ""
     wide: str = ""
     calls: tuple[str, ...] = ()
     ipv4_calls: tuple[str, ...] = ()

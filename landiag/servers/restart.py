@@ -19,7 +19,7 @@ from landiag.servers.advice import RestartAdvice
 from landiag.servers.invocation import Invocation
 from landiag.servers.recognise import Server
 from landiag.servers.retyped import again, typed
-from landiag.servers.rewrite import rewritten
+from landiag.servers.rewrite import overruled, rewritten
 from landiag.servers.told import file_steps, form, kind_for, told
 
 
@@ -148,14 +148,30 @@ _SERVICES = {
 
 
 def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None, os: str) -> RestartAdvice:
+    is_service = bool(server.kind.service) and server.process.parent == 1
+    changed = None if is_service else overruled(server, host)
+    if changed is not None and server.invocation is not None:
+        advice = replace(advice, steps=(*advice.steps, *server.kind.steps), edit=None, complete=True)
+        return again(advice, server, replace(server.invocation, arguments=changed))
     advice = replace(
         advice, steps=(*advice.steps, *file_steps(server, host, advice.edit), *server.kind.steps)
     )
-    if server.kind.service and server.process.parent == 1:
+    if is_service:
         return _of_service(advice, server.kind.service, os)
     if advice.edit is None and server.kind.instead and server.invocation and server.script is None:
         return _without_edit(advice, server, server.invocation, host, port)
-    return again(_whole_with_edit(advice), server, server.script or server.invocation)
+    return again(_whole_with_edit(advice), server, server.script or _in_its_folder(server))
+
+
+def _in_its_folder(server: Server) -> Invocation | None:
+    """The command with the folder in which the server works by now, where it was told that by a relative path."""
+    called, option, folder = server.invocation, server.kind.folder_option, server.process.cwd
+    if called is None or folder is None or option not in called.arguments[:-1]:
+        return called
+    words = list(called.arguments)
+    place = words.index(option) + 1
+    words[place] = words[place] if words[place].startswith("/") else folder
+    return replace(called, arguments=tuple(words))
 
 
 def _whole_with_edit(advice: RestartAdvice) -> RestartAdvice:

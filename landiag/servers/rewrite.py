@@ -23,3 +23,14 @@ def rewritten(
     if kind.how == "positional":
         return with_position(arguments, kind.words, host, shown_port)
     return with_forward(arguments, kind.options, host, port)
+
+
+def overruled(server: Server, host: str) -> tuple[str, ...] | None:
+    """The arguments that tell a server its address past its configuration file, changed; None without such."""
+    called, kind = server.invocation, server.kind
+    if kind.how != "config" or called is None:
+        return None
+    if not any(word.split("=", 1)[0] in kind.options for word in called.arguments):
+        return None
+    place = Place(kind.options, kind.style)
+    return with_option(called.arguments, place, kind.wide or host, optional=False)

@@ -39,11 +39,15 @@ def edit_files(server: Server) -> tuple[str, ...]:
 
 
 def configuration_files(server: Server) -> tuple[str, ...]:
-    """Configuration files as named: those of the command line, then where this server looks itself."""
-    called = server.invocation
+    """Configuration files as named: those of the command line, else where this server looks itself."""
+    called, kind = server.invocation, server.kind
     words = [word.split("=", 1)[-1] for word in called.arguments] if called else []
     named = [word for word in words if _CONFIGURATION.search(word)]
-    return (*named, *(name for name in server.kind.files if name not in named))
+    if not named and kind.folder_option and called and kind.folder_option in called.arguments:
+        return tuple(dict.fromkeys(posixpath.basename(name) for name in kind.files))
+    if named and kind.how == "config":
+        return tuple(named)
+    return (*named, *(name for name in kind.files if name not in named))
 
 
 def find_edit(

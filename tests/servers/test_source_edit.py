@@ -232,7 +232,8 @@ def test_the_files_worth_reading() -> None:
     )
     assert edit_files(server_of(None, "uwsgi", "--ini", "/etc/uwsgi/shop.ini")) == ("/etc/uwsgi/shop.ini",)
     assert edit_files(server_of(None, "flask", "run")) == ()
-    assert edit_files(server_of(None, "postgres", "-c", "config_file=/x/p.conf"))[0] == "/x/p.conf"
+    assert edit_files(server_of(None, "postgres", "-c", "config_file=/x/p.conf")) == ("/x/p.conf",)
+    assert edit_files(server_of(None, "postgres", "-D", "x")) == ("/home/u/shop/postgresql.conf",)
 
 
 def test_package_json() -> None:
