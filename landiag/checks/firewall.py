@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from landiag.checks import bans, sandbox, systems
+from landiag.checks.bypasses import check_bypasses
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.firewall_doubts import check_limits, unknown, unreadable
 from landiag.checks.opening_fixes import best_proposal, fixes, is_mended, proven, search_fixes
 from landiag.checks.rule_words import evidence_of, place, reason, source_of, stopper
-from landiag.collect.linux_sources import ingress_filters
 from landiag.firewall.opened import without_translation
 from landiag.firewall.openings import Proposal
 from landiag.firewall.owners import find_owner
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
-from landiag.model.facts import ReadStatus, Source, Unknown
+from landiag.model.facts import Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
@@ -56,7 +56,7 @@ def check(case: Case) -> Answer:
     findings += _check_singled_out(case, ruleset, case.way)
     findings += check_limits(case, ruleset, case.way)
     findings += _check_exposure(case, ruleset, case.way)
-    findings += _check_bypasses(case, case.way)
+    findings += check_bypasses(case, case.way)
     findings += sandbox.check(case)
     findings += systems.more_firewalls(case)
     return answer(findings, _summary(case, ruleset))
@@ -217,37 +217,3 @@ def _blocks(
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),
     )
-
-
-_NOT_THERE = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
-"""No tc on the machine, or a recording of a landiag that did not ask for it."""
-
-
-def _check_bypasses(case: Case, way: Way) -> list[Finding]:
-    """Find what sees packets before every rule and cannot be judged: XDP programs and traffic control filters."""
-    found = []
-    name = way.interface.name
-    if way.interface.xdp:
-        found.append(
-            (f"an XDP program is attached to {name}, and can't be judged", "ip -d addr", f"{name}: xdp")
-        )
-    traffic_control = ingress_filters(name)
-    filters, reading = case.parse(traffic_control, str.strip), case.readings.get(traffic_control.name)
-    if isinstance(filters, str) and filters:
-        what = f"a traffic control filter is attached to {name}, and can't be judged"
-        found.append((what, traffic_control.name, filters.splitlines()[0].strip()))
-    elif isinstance(filters, Unknown) and reading is not None and reading.status not in _NOT_THERE:
-        found.append(
-            (f"{name}'s traffic control filters could not be listed", traffic_control.name, filters.reason)
-        )
-    return [
-        Finding(
-            code="other-firewall",
-            outcome=Outcome.UNKNOWN,
-            title=f"Whether every packet gets in: {what}",
-            detail="They see packets first, and may drop them before any rule is asked.",
-            evidence=(Evidence(source, text),),
-            paths=(way.id,),
-        )
-        for what, source, text in found
-    ]

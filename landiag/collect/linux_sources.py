@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.collect import hints, interfaces, machine, routes, sockets
+from landiag.collect import hints, interfaces, machine, routes, sockets, xfrm
 from landiag.firewall.sources import SOURCES
 from landiag.model.facts import Command, File, Source
 
@@ -52,6 +52,7 @@ FIRST: tuple[Source, ...] = (
     routes.RULES6,
     routes.NEIGHBOURS,
     machine.NAMESPACES,
+    xfrm.POLICIES,
     *(File(SYSCTL_FOLDER + name.replace(".", "/")) for name in SYSCTLS),
     *hints.SOURCES,
 )

@@ -16,6 +16,7 @@ MODULE_OPTIONS: Mapping[str, str] = {
     "ip6_tables": "CONFIG_IP6_NF_IPTABLES",
     "ip_set": "CONFIG_IP_SET",
     "nf_conntrack": "CONFIG_NF_CONNTRACK",
+    "xfrm_user": "CONFIG_XFRM_USER",
 }
 """The option of the kernel's configuration that builds a module in."""
 

@@ -247,7 +247,8 @@ TABLE = json.loads(r"""{
   "ip_tables": "CONFIG_IP_NF_IPTABLES",
   "ip6_tables": "CONFIG_IP6_NF_IPTABLES",
   "ip_set": "CONFIG_IP_SET",
-  "nf_conntrack": "CONFIG_NF_CONNTRACK"
+  "nf_conntrack": "CONFIG_NF_CONNTRACK",
+  "xfrm_user": "CONFIG_XFRM_USER"
  },
  "virtual": [
   "QEMU",
@@ -491,6 +492,19 @@ TABLE = json.loads(r"""{
   {
    "name": "namespaces",
    "kind": "call"
+  },
+  {
+   "name": "xfrm-policies",
+   "kind": "command",
+   "argv": [
+    "ip",
+    "xfrm",
+    "policy"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "xfrm_user"
   },
   {
    "name": "file:/proc/sys/net/ipv4/ip_forward",
