@@ -35,17 +35,22 @@ WIDEST_NAME = 60
 
 def texts_of(module: Path) -> Iterator[tuple[int, str]]:
     """The strings of a module that could be read by people: its docstrings are for its readers alone."""
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    pieces = {
-        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if id(node) in documented or (id(node) in pieces and not isinstance(node, ast.JoinedStr)):
-            continue
+    left: list[ast.AST] = [ast.parse(module.read_text(encoding="utf-8"))]
+    while left:
+        node = left.pop()
         text = _text(node)
         if text is not None and len(text.split()) > 1:
             yield getattr(node, "lineno", 0), text
+        left += _below(node)
+
+
+def _below(node: ast.AST) -> Iterator[ast.AST]:
+    """What may hold texts of its own: no docstring, and of a formatted string what is put into it."""
+    if isinstance(node, ast.JoinedStr):
+        return (part for part in node.values if not isinstance(part, ast.Constant))
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return iter(())
+    return ast.iter_child_nodes(node)
 
 
 def _text(node: ast.AST) -> str | None:

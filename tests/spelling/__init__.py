@@ -1,0 +1,1 @@
+"""Every sentence that people read, and the spell checker that reads them first."""
