@@ -22,6 +22,7 @@ from landiag.verdict.assemble import judge, reconcile
 from landiag.verdict.paths import list_paths
 from landiag.verdict.see_also import see_also
 from landiag.verdict.sight import what_client_sees
+from landiag.verdict.surroundings import describe_surroundings
 from landiag.version import __version__
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
         readings=tuple(
             ReadingNote(reading.source, reading.argv, reading.status.value, reading.seconds, reading.detail)
             for reading in case.readings.values()
+        ),
+        surroundings=describe_surroundings(
+            question.asked, case.facts.interfaces, case.facts.routes, exchange.attempt_of(case)
         ),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from landiag.model.report import Target
+from landiag.model.surroundings import Option
 
 
 class UsageError(ValueError):
@@ -41,6 +42,19 @@ class Question(Struct, frozen=True):
         if self.proves:
             options["prove"] = "yes"
         return options
+
+    @property
+    def asked(self) -> tuple[Option, ...]:
+        """What was asked besides the target and unlike what is usual, by the names of the command line."""
+        return (
+            *([Option("name", self.name)] if self.name is not None else []),
+            *([Option("path", self.path)] if self.path != "/" else []),
+            *([Option("host-header", self.host_header)] if self.host_header is not None else []),
+            *([Option("program", self.program)] if self.program is not None else []),
+            *([Option("only", ",".join(self.only))] if self.only else []),
+            *([] if self.asks_http else [Option("no-http")]),
+            *([Option("prove")] if self.proves else []),
+        )
 
     @classmethod
     def from_options(cls, target: Target, options: Mapping[str, str]) -> Question:

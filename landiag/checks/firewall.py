@@ -193,27 +193,33 @@ def _blocks(
     proposal: Proposal | None,
     following: Journey | None,
 ) -> Finding:
-    owner = bans.owner_of(case, ruleset, journey, line)
-    is_reject = journey.verdict is Verdict.REJECT
-    code = "firewall-rejects" if is_reject else "firewall-drops"
-    verb = "rejects" if is_reject else "drops"
-    what = f"connections to port {journey.packet.destination_port}"
-    if journey.leg in BACK:
-        code, what = (
-            "firewall-drops-replies",
-            f"the server's answers from port {journey.packet.destination_port}",
-        )
-    elif journey.leg == "data":
-        what = f"the data of connections to port {journey.packet.destination_port} (they open, then starve)"
-    elif journey.leg in SEARCH:
-        what = "what clients find this machine by (ARP, or neighbour discovery of IPv6)"
+    code = "firewall-rejects" if journey.verdict is Verdict.REJECT else "firewall-drops"
+    code = "firewall-drops-replies" if journey.leg in BACK else code
     return Finding(
         code=code,
         outcome=Outcome.BLOCKS,
-        title=f"{stopper(owner)} {verb} {what}{reason(owner, line)}",
+        title=say_stop(case, ruleset, journey, line),
         detail=_DETAILS[code],
         evidence=evidence_of(line),
         fixes=search_fixes(way, journey, line) or fixes(proposal, is_mended(journey, following)),
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),
     )
+
+
+def say_stop(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) -> str:
+    """Say who stops which part of a conversation, and by which rule or default."""
+    owner = bans.owner_of(case, ruleset, journey, line)
+    verb = "rejects" if journey.verdict is Verdict.REJECT else "drops"
+    return f"{stopper(owner)} {verb} {_stopped_part(journey)}{reason(owner, line)}"
+
+
+def _stopped_part(journey: Journey) -> str:
+    port = journey.packet.destination_port
+    if journey.leg in BACK:
+        return f"the server's answers from port {port}"
+    if journey.leg == "data":
+        return f"the data of connections to port {port} (they open, then starve)"
+    if journey.leg in SEARCH:
+        return "what clients find this machine by (ARP, or neighbour discovery of IPv6)"
+    return f"connections to port {port}"

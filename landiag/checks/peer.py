@@ -79,11 +79,14 @@ def check(case: Case) -> Answer:
 def _reached(case: Case, ip: IPAddress, what: str) -> Answer:
     ping = ping_of(case, ip)
     if ping is not None and ping.received:
-        return answer(
-            [], f"{what.lower().removeprefix('the ')} {ip} answers in {min(ping.rtts) * 1000:.1f} ms"
-        )
+        return answer([], f"{what.lower().removeprefix('the ')} {ip} answers {_in_time(min(ping.rtts))}")
     title = f"{what} {ip} answers TCP but no pings: that is common and no fault"
     return answer([Finding("peer-blocks-icmp", Outcome.WARNS, title)], title)
+
+
+def _in_time(seconds: float) -> str:
+    """How soon, as finely as it can be told."""
+    return "in under 0.1 ms" if seconds < 5e-5 else f"in {seconds * 1000:.1f} ms"
 
 
 def _spoken_for(case: Case, ip: IPAddress, hop: Neighbour) -> Finding:

@@ -33,15 +33,20 @@ def finish(
     no_color: bool,
     force: bool,
     raw: str = "",
+    about: bool = False,
 ) -> NoReturn:
-    """Print and save a report, and end with its verdict's exit status. ``raw`` goes under a verbose one."""
+    """Print and save a report, and end with its verdict's exit status. ``raw`` goes under a verbose one.
+
+    ``about``: it is read elsewhere or later, so that it also says of what machine and question it is.
+    """
     _save(report, files, force=force)
     if as_json:
         sys.stdout.write(render_json(report))
     elif quiet:
         sys.stdout.write(render_quiet(report))
     else:
-        sys.stdout.write(render_terminal(report, terminal_style(no_color=no_color), verbose=verbose))
+        style = terminal_style(no_color=no_color)
+        sys.stdout.write(render_terminal(report, style, verbose=verbose, about=about or verbose))
         sys.stdout.write(raw if verbose else "")
     raise SystemExit(report.verdict.status.exit_status)
 

@@ -94,7 +94,15 @@ def report(
         write_file(file, render_recording(_only_recording(saved)), force=force)
     raw = _raw(saved) if verbose else ""
     finish(
-        shown, kept, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force, raw=raw
+        shown,
+        kept,
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+        no_color=no_color,
+        force=force,
+        raw=raw,
+        about=True,
     )
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 from msgspec import Struct, field
 
 from landiag.model.actions import Action, Lasts
+from landiag.model.surroundings import Surroundings
 from landiag.model.terms import CheckName, StageName, Symptom
 
 SCHEMA = "landiag.report/1"
@@ -255,7 +256,8 @@ class ReadingNote(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """Everything a person who was not there needs. ``created`` is RFC 3339 in UTC.
 
-    ``typed`` is the command that runs landiag there again, with its path where sudo needs one.
+    ``typed`` is the command that runs landiag there again, with its path where sudo needs one. ``surroundings``
+    is None in reports of older versions.
     """
 
     command: str
@@ -272,3 +274,4 @@ class Report(Struct, frozen=True):
     redacted: bool = False
     notes: tuple[str, ...] = field(default=())
     typed: str = "landiag"
+    surroundings: Surroundings | None = None

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from landiag.model.report import HostInfo, ReadingNote, Report, SeeAlso, Target
+from landiag.model.surroundings import Option
 from landiag.probe.case import Case
 from landiag.probe.judge import Judgement, url
 from landiag.probe.look import Look
 from landiag.probe.target import Request
+from landiag.verdict.surroundings import describe_surroundings
 from landiag.version import __version__
 
 
@@ -39,6 +41,24 @@ def assemble_report(case: Case, judgement: Judgement) -> Report:
             ReadingNote(reading.source, reading.argv, reading.status.value, reading.seconds, reading.detail)
             for reading in case.readings.values()
         ),
+        surroundings=describe_surroundings(
+            _options(request),
+            case.facts.interfaces,
+            case.facts.routes,
+            None if look is None or case.is_survey else look.attempt,
+        ),
+    )
+
+
+def _options(request: Request) -> tuple[Option, ...]:
+    """What was asked besides the target and unlike what is usual, by the names of the command line."""
+    ports = ",".join(map(str, request.ports)) if len(request.ports) > 1 else ""
+    return (
+        *([Option("port", ports)] if ports else []),
+        *([Option("path", request.path)] if request.path != "/" else []),
+        *([Option("host-header", request.host)] if request.host else []),
+        *([Option(f"ipv{int(request.family)}")] if request.family is not None else []),
+        *([] if request.icmp else [Option("no-icmp")]),
     )
 
 

@@ -25,6 +25,9 @@ from landiag.render.typed import command_lines, masked_note, undo_lines
 MOST_DRAWINGS = 4
 """Ways in that are drawn; further ones are listed."""
 
+MOST_EVIDENCE = 600
+"""Letters of a piece of evidence: a page of one command line helps nobody, and the JSON has all."""
+
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 _STYLE = trusted("""
@@ -37,8 +40,8 @@ margin:0 auto;padding:1rem}
 h1{font-size:1.4rem;border-left:.4rem solid var(--tone);padding-left:.7rem;overflow-wrap:anywhere}
 h2{font-size:1.15rem;margin-top:2rem}h3{font-size:1rem;margin-bottom:.3rem}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
-td,th{border-bottom:1px solid var(--line);padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top;
-overflow-wrap:anywhere}
+td,th{border-bottom:1px solid var(--line);padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top}
+td{overflow-wrap:anywhere}td:first-child{min-width:7rem}
 th[scope=row],thead+tbody th[scope=row]+td{white-space:nowrap}
 pre{background:var(--box);border:1px solid var(--line);border-radius:6px;padding:.6rem;white-space:pre-wrap;
 overflow-wrap:anywhere}
@@ -47,7 +50,7 @@ code,pre{font-family:ui-monospace,monospace;font-size:.9em}
 .warns,.unknown{color:var(--warn)}.not-applicable{color:var(--dim)}
 .clear{--tone:var(--ok)}.blocked{--tone:var(--no)}.undetermined{--tone:var(--warn)}
 summary{cursor:pointer;margin:.5rem 0}
-.way{width:100%;max-width:30rem;height:auto;font:14px system-ui,sans-serif}.way text{fill:var(--fg)}
+.way{width:100%;max-width:25rem;height:auto;font:14px system-ui,sans-serif}.way text{fill:var(--fg)}
 .way .detail{fill:var(--dim);font-size:12px}.way .sign{text-anchor:middle;fill:var(--bg);font-weight:700}
 .way .dot,.way .end{fill:var(--ok)}.way .line{stroke:var(--ok);stroke-width:2}
 .way .s-blocks .dot{fill:var(--no)}
@@ -58,7 +61,7 @@ summary{cursor:pointer;margin:.5rem 0}
 @media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#999;--box:#fff;--ok:#075;--no:#a00;--warn:#850}
 body{font-size:9.5pt;max-width:none;padding:0}h1{font-size:14pt}h2{font-size:11pt;margin-top:.8rem}
 p,pre{margin:.3rem 0}tr,svg{break-inside:avoid}
-.way{max-width:24rem}.long,.more{display:none}
+.way{max-width:20rem}.long,.more{display:none}
 details::details-content{content-visibility:visible;display:block;height:auto}}
 """)
 
@@ -74,9 +77,9 @@ def render_html(report: Report) -> str:
         *_fixes(report),
         *_checks(report),
         *_client(report),
-        _facts(report),
         *_ways(report),
         *_findings(report),
+        *_facts(report),
         *_readings(report),
     )
 
@@ -126,9 +129,9 @@ def _rows(headers: Sequence[str], rows: Iterable[Iterable[Markup]]) -> Markup:
     return element("table", head, element("tbody", *body))
 
 
-def _facts(report: Report) -> Markup:
+def _facts(report: Report) -> list[Markup]:
     rows = [element("tr", element("th", label, scope="row"), cell(text)) for label, text in facts(report)]
-    return element("table", element("tbody", *rows))
+    return [element("h2", "About this report"), element("table", element("tbody", *rows))]
 
 
 def _outcome(outcome: Outcome) -> Markup:
@@ -253,7 +256,7 @@ def _findings(report: Report) -> list[Markup]:
 
 def _finding(finding: Finding) -> list[Markup]:
     hidden = f"Shows only when {finding.hidden_by} is fixed." if finding.hidden_by else ""
-    evidence = [(cell(item.source), code_cell(clip(item.text))) for item in finding.evidence]
+    evidence = [(cell(item.source), code_cell(clip(item.text, MOST_EVIDENCE))) for item in finding.evidence]
     table = _rows(("where it was read", "what stood there"), evidence)
     return [
         element("h3", f"{finding.id} ", element("code", finding.code), f": {finding.title}"),

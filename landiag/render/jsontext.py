@@ -44,6 +44,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "redacted": report.redacted,
         **{name: _plain(getattr(report, name)) for name in _TOP},
         **({"notes": list(report.notes)} if report.notes else {}),
+        **({} if report.surroundings is None else {"surroundings": _plain(report.surroundings)}),
     }
 
 

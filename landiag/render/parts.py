@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from landiag.model.actions import Lasts
 from landiag.model.report import CheckResult, Finding, Fix, Outcome, Path, Report, Status
+from landiag.model.surroundings import Attachment, Gateway, Surroundings
 from landiag.model.terms import CheckName
 
 T = TypeVar("T")
@@ -36,6 +37,9 @@ def label_of(check: CheckResult) -> str:
 MOST_ROWS = 200
 """Rows that a page shows of one table; the JSON has all."""
 
+MOST_LISTED = 8
+"""Interfaces and gateways that are named in one line; the JSON has all."""
+
 MOST_TEXT = 1500
 """Characters that a page shows of one text; the JSON has all."""
 
@@ -45,13 +49,42 @@ def facts(report: Report) -> list[tuple[str, str]]:
     host, target = report.host, report.target
     asked = [f"{report.command}, port {target.port}/{target.protocol}" if target.port else report.command]
     asked += [f"{name} {value}" for name, value in _options(report) if value]
+    around = report.surroundings
+    asked += [] if around is None else [f"{one.name} {one.value}".strip() for one in around.options]
     rights = "as administrator" if host.privileged else "as a normal user"
     return [
         ("Asked", ", ".join(asked)),
         ("Machine", f"{host.hostname}: {host.os_version}, {host.kernel}, {host.environment}"),
         ("Read", f"{report.created}, {rights}, by landiag {report.tool_version}"),
+        *([] if around is None else _connections(around)),
         *([("Redacted", REDACTED)] if report.redacted else []),
     ]
+
+
+def _connections(around: Surroundings) -> list[tuple[str, str]]:
+    """What the server calls itself, and what the machine is connected to."""
+    return [
+        *([("Server", f"calls itself {around.server}")] if around.server else []),
+        ("Networks", _listed(around.attachments, _attachment)),
+        ("Gateways", _listed(around.gateways, _gateway)),
+    ]
+
+
+def _listed(found: Sequence[T] | None, say: Callable[[T], str]) -> str:
+    if found is None:
+        return "could not be read"
+    shown, missing = found[:MOST_LISTED], len(found) - MOST_LISTED
+    more = [f"{missing} more"] if missing > 0 else []
+    return "; ".join([*map(say, shown), *more]) or "none"
+
+
+def _attachment(one: Attachment) -> str:
+    state = one.kind if one.up else f"{one.kind}, off"
+    return f"{one.interface} ({state}) {', '.join(one.addresses)}"
+
+
+def _gateway(one: Gateway) -> str:
+    return f"{one.address} by {one.interface}" if one.interface else one.address
 
 
 def _options(report: Report) -> list[tuple[str, str | None]]:

@@ -9,8 +9,8 @@ from landiag.render.escape import escape_text
 from landiag.render.markup import Markup, element, group
 from landiag.render.parts import describe_path, stop_of
 
-_WIDTH, _ROW, _TOP, _LINE = 480, 34, 26, 28
-_BESIDE, _LETTERS, _LEADING, _MOST_LINES = 126, 44, 15, 4
+_WIDTH, _ROW, _TOP, _LINE = 400, 32, 26, 28
+_BESIDE, _LETTERS, _LEADING, _MOST_LINES = 126, 33, 15, 5
 """Where the text beside a stage begins; the letters of a line, the distance of lines, and how many there are."""
 
 _SIGNS = {

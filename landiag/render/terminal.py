@@ -16,7 +16,7 @@ from landiag.render.headline import (
     second_lines,
     telling,
 )
-from landiag.render.parts import REDACTED, confirmation, label_of
+from landiag.render.parts import REDACTED, confirmation, facts, label_of
 from landiag.render.style import Style
 
 __all__ = ("Style", "edit_step", "render_answer", "render_quiet", "render_terminal", "render_verdict")
@@ -28,14 +28,18 @@ _NEXT = "you will hit this next"
 _LATER = "shows once this is fixed"
 
 
-def render_terminal(report: Report, style: Style, *, verbose: bool = False) -> str:
-    """Render the report that people read: verdict, checks, the fix, what to open then."""
+def render_terminal(report: Report, style: Style, *, verbose: bool = False, about: bool = False) -> str:
+    """Render the report that people read: verdict, checks, the fix, what to open then.
+
+    ``about`` adds who was asked what, and when; ``verbose`` everything else that the report holds.
+    """
     blocks = [
         [*_verdict_lines(report, style), *_note_lines(report, style)],
         [line for check in report.checks for line in _check_lines(report, check, style)],
         _survey_lines(report, style),
         fix_lines(report, style, every=verbose),
         last_lines(report, style),
+        _about_lines(report, style) if about else [],
     ]
     if verbose:
         blocks += [
@@ -138,6 +142,10 @@ def _line_of(report: Report, check: CheckName, finding: Finding, style: Style) -
 def _is_of_another_way(report: Report, finding: Finding) -> bool:
     """Whether something is about addresses that the verdict does not speak of: one screen has no room for them."""
     return finding.outcome is not Outcome.BLOCKS and is_of_another_way(report, finding)
+
+
+def _about_lines(report: Report, style: Style) -> list[str]:
+    return [line for label, text in facts(report) for line in style.wrap(text, first=f"{label + ':':<10}")]
 
 
 def _survey_lines(report: Report, style: Style) -> list[str]:

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.checks.destination import destination_of
 from landiag.checks.exchange import attempt_of
+from landiag.checks.firewall import say_stop
+from landiag.checks.rule_words import place
 from landiag.journey.binding import bind_among
 from landiag.journey.journey import Journey
 from landiag.journey.ways import Way
@@ -86,8 +88,7 @@ def _stage(case: Case, way: Way, name: StageName, here: list[Finding], is_stoppe
         return _found(case, way, name, here)
     if is_stopped:
         return Stage(name, Outcome.NOT_APPLICABLE, "not reached")
-    is_ruled = _is_stopped_by_rules(_journey(case, way), name)
-    return Stage(name, Outcome.BLOCKS if is_ruled else Outcome.OK, _detail(case, way, name))
+    return _ruled(case, _journey(case, way), name) or Stage(name, Outcome.OK, _detail(case, way, name))
 
 
 def _reply_device(case: Case, way: Way) -> str | None:
@@ -95,11 +96,16 @@ def _reply_device(case: Case, way: Way) -> str | None:
     return journey.way_back.device if journey is not None and journey.way_back is not None else None
 
 
-def _is_stopped_by_rules(journey: Journey | None, name: StageName) -> bool:
-    """Whether a rule of this stage stops the conversation, though the finding was made for another way."""
-    if journey is None or journey.verdict not in (Verdict.DROP, Verdict.REJECT) or journey.decided_by is None:
-        return False
-    return name in (*HOOKS, StageName.LINK) and stage_of_stop(journey.decided_by.hook, journey.leg) is name
+def _ruled(case: Case, journey: Journey | None, name: StageName) -> Stage | None:
+    """The stage at which a rule stops the conversation, though the finding was made for another way."""
+    line = None if journey is None else journey.decided_by
+    if journey is None or line is None or journey.verdict not in (Verdict.DROP, Verdict.REJECT):
+        return None
+    ruleset, is_here = case.facts.ruleset, stage_of_stop(line.hook, journey.leg) is name
+    if name not in (*HOOKS, StageName.LINK) or not is_here or isinstance(ruleset, Unknown):
+        return None
+    said = say_stop(case, ruleset, journey, line)
+    return Stage(name, Outcome.BLOCKS, said, f"{place(line)}: {line.rule_text}")
 
 
 def _found(case: Case, way: Way, name: StageName, findings: list[Finding]) -> Stage:

@@ -25,6 +25,7 @@ from landiag.model.report import (
     Target,
     Verdict,
 )
+from landiag.model.surroundings import Attachment, Gateway, Option, Surroundings
 from landiag.model.terms import CheckName, StageName
 
 T = TypeVar("T")
@@ -106,6 +107,15 @@ def blocked() -> Report:
             for name in CheckName
         ),
         findings=(loopback, drops),
+        surroundings=Surroundings(
+            "Werkzeug/3.1.3 Python/3.13.5",
+            (Option("path", "/shop"), Option("no-http")),
+            (
+                Attachment("eth0", "ethernet", True, ("192.168.77.10/24", "fd77::10/64")),
+                Attachment("wg0", "vpn", False, ("10.8.0.2/32",)),
+            ),
+            (Gateway("192.168.77.1", "eth0"), Gateway("10.8.0.1")),
+        ),
         paths=(
             Path(
                 "way1", "eth0", "192.168.77.10", 4, "http://192.168.77.10:5000/", Outcome.BLOCKS,
@@ -170,6 +180,7 @@ def undetermined() -> Report:
         findings=(unreadable,),
         paths=(way,),
         notes=("A note.",),
+        surroundings=Surroundings(),
     )
 
 
