@@ -35,6 +35,21 @@ COMMANDS = {
 }
 """Every command and the function that is it, in the order in which help lists them."""
 
+IN_SHORT = {
+    "check": "Say why LAN clients cannot connect to a port of this machine.",
+    "probe": "On the client: say what stands between it and a server.",
+    "firewall": "Say what the firewall does with a client's conversation.",
+    "list": "List every listener, and whether other devices reach it.",
+    "watch": "Look at clients' packets as they come, and name who stops them.",
+    "serve": "Show a page that lets any phone try your server.",
+    "record": "Record this whole host: every listener, rule, route and address.",
+    "fleet": "Say what reaches what among many recorded hosts.",
+    "report": "Show, convert, redact, join or compare what was saved.",
+    "explain": "Explain a finding: what it means, how to see it, how to fix it.",
+    "undo": "Take back what the last check --fix did.",
+}
+"""What the list of commands says of each: whole sentences, one line each at 80 columns."""
+
 
 def _register(words: Sequence[str]) -> None:
     """Import the command that is called; all of them only for help and completion."""
@@ -44,7 +59,7 @@ def _register(words: Sequence[str]) -> None:
     for name, place in COMMANDS.items():
         if called in (name, None) or called not in COMMANDS:
             module, function = place.split(":")
-            app.command(name)(getattr(import_module(module), function))
+            app.command(name, short_help=IN_SHORT[name])(getattr(import_module(module), function))
 
 
 def _is_completing() -> bool:

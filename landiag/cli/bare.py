@@ -50,11 +50,10 @@ def check_own_server(render_help: Callable[[], str]) -> NoReturn:
         host.close()
     if not meant:
         sys.stdout.write(f"{render_help()}\n")
-        sys.stderr.write(
-            "landiag: no web server of yours runs here. Start it, or name its port: landiag check --port 5000\n"
-            "(landiag list shows every port that is listened on, those of containers too)\n"
+        raise Stop(
+            "no web server of yours runs here: start it, or name its port (landiag check --port 5000); "
+            "landiag list shows every port that is listened on, those of containers too"
         )
-        raise SystemExit(2)
     _check(meant[0])
 
 

@@ -32,7 +32,12 @@ def render_listeners(found: Sequence[Listener], style: Style) -> str:
 def count_reached(found: Sequence[Listener]) -> str:
     """The list as one sentence."""
     open_ones = sum(one.reached == "yes" for one in found)
-    return f"{open_ones} of {len(found)} listeners are open to other devices." if found else NOTHING
+    if not found:
+        return NOTHING
+    listeners = "listener" if len(found) == 1 else "listeners"
+    return (
+        f"{open_ones} of {len(found)} {listeners} {'is' if open_ones == 1 else 'are'} open to other devices."
+    )
 
 
 def render_list_json(found: Sequence[Listener]) -> str:

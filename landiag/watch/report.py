@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.model.causes.firewall import OTHER_FIREWALL
+from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
 from landiag.render.escape import escape_text
 from landiag.verdict.algebra import decisive, demote, draw_lines, in_order, number, rename, unite, verdict_of
@@ -59,7 +60,7 @@ def make_report(base: Report, watched: Watched) -> Report:
     said = [one.finding for one in counted if one.finding is not None]
     said += [_milder(one) for one in overtaken if one.finding is not None]
     seen = in_order(unite(said, lambda one: (one.code, one.title)))
-    if not attempts:
+    if not attempts and not _is_deserted(base):
         seen = [_nothing_arrived(base, watched)]
     numbered = number((_with_fixes(one, base.findings) for one in seen), "w")
     is_reached = any(one.outcome == "connected" for one in attempts)
@@ -75,6 +76,11 @@ def make_report(base: Report, watched: Watched) -> Report:
         paths=tuple(_path(path, attempts) for path in base.paths),
         notes=(*base.notes, *_notes(watched, attempts)),
     )
+
+
+def _is_deserted(base: Report) -> bool:
+    """Whether nobody listens: that answers for itself, whatever packets come or do not."""
+    return base.verdict.cause == NOTHING_LISTENING.code and base.verdict.status is Status.BLOCKED
 
 
 def _is_overtaken(one: Attempt, attempts: list[Attempt]) -> bool:
@@ -117,7 +123,7 @@ def _overruled(
 
 def _verdict(attempts: list[Attempt], findings: tuple[Finding, ...], base: Report) -> Verdict:
     if not attempts:
-        return replace(verdict_of(findings[0]), likely=base.verdict.cause)
+        return replace(verdict_of(findings[0]), likely=base.verdict.cause) if findings else base.verdict
     first = decisive(findings)
     if first is not None and first.outcome is Outcome.BLOCKS:
         met = {one.client for one in attempts if one.cause == first.code}

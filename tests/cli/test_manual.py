@@ -93,3 +93,14 @@ def test_api_answers_with_a_report() -> None:
         " -> 'Report'"
     )
     assert Path(str(landiag.__file__)).with_name("py.typed").exists()
+
+
+def test_the_list_of_commands_has_whole_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = subprocess.run(
+        (sys.executable, "-m", "landiag", "--help"), capture_output=True, text=True, check=True
+    )
+    shown = done.stdout.partition("Commands:")[2].split("\n")
+    lines = [line for line in shown if line.strip()]
+    assert [line.split()[0] for line in lines] == list(COMMANDS)
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.model.report import Finding, Outcome, Report, Status
+from landiag.model.report import Finding, Outcome, Report, Status, Verdict
 from landiag.watch.conclude import Attempt
 from landiag.watch.report import MAX_CLIENTS, Tally, Watched, make_report
 from tests.render.reports import blocked, clear
@@ -96,6 +96,14 @@ def test_nothing_arrived_says_what_to_try_in_order() -> None:
     assert (made.verdict.status, made.verdict.cause) == (Status.UNDETERMINED, "nothing-arrived")
     assert len(finding.fixes[0].steps) >= 4
     assert "20 s" in finding.title
+
+
+def test_where_nobody_listens_no_packet_is_needed_to_say_so() -> None:
+    listening = Finding("nothing-listening", Outcome.BLOCKS, "nothing is listening on port 5000", id="f1")
+    verdict = Verdict(Status.BLOCKED, listening.title, listening.code)
+    made = report(replace(clear(), verdict=verdict, findings=(listening,)))
+    assert (made.verdict.status, made.verdict.cause) == (Status.BLOCKED, "nothing-listening")
+    assert [one.code for one in made.findings] == ["nothing-listening"]
 
 
 def test_a_scan_of_thousands_of_sources_does_not_fill_the_memory() -> None:
