@@ -6,8 +6,8 @@ from this landiag and put into the words of Python 3.6.
 
 from __future__ import annotations
 
-import ast
 import json
+import re
 from collections.abc import Iterable
 from pkgutil import get_data
 from typing import Any
@@ -18,21 +18,25 @@ from landiag.firewall.linux import DEVICE_CHAIN, HIDES_FRAMES, TABLE_FLAGS
 from landiag.firewall.sources import EBTABLES, NFT, NFT_TEXT, SOURCES
 from landiag.firewall.ufw import USER_RULES, USER_RULES6
 from landiag.model.facts import Call, Command, File, Source
+from landiag.record.older import SHIMS, for_old_python
 from landiag.servers.kinds import kept_variables
 from landiag.version import __version__
 
 _PID, _NAMESPACE, _INTERFACE, _UNIT = 987654321, "NAMESPACE-0", "INTERFACE-0", "UNIT-0.service"
 _MASKING = ("redact/secret_names.py", "redact/masking.py")
 _MOST_INTERFACES = 200
+_LONG = r"(?m)^(?=.{120}).{1,110},"
+"""The part of a line that is written on a line of its own, where a line is long."""
 _PATH = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
 def write_recorder() -> str:
     """The whole program as text, in the syntax of Python 3.6."""
     text = (get_data("landiag.knowledge", "recorder.txt") or b"").decode()
-    table = json.dumps(_table(), indent=1)
-    masking = "\n\n".join(_for_old_python((get_data("landiag", path) or b"").decode()) for path in _MASKING)
-    return text.replace("@@MASKING@@", _SHIMS + masking).replace("@@TABLE@@", table)
+    table = re.sub(_LONG, "\\g<0>\\\\\n", json.dumps(_table(), indent=1))
+    masking = [for_old_python((get_data("landiag", path) or b"").decode()).strip() for path in _MASKING]
+    masked = text.replace("@@MASKING@@", "\n\n\n".join([SHIMS.strip(), *masking]))
+    return masked.replace("@@TABLE@@", table)
 
 
 def _table() -> dict[str, Any]:
@@ -101,46 +105,3 @@ def _braced(word: str) -> str:
     for mark, name in marks.items():
         word = word.replace(mark, name)
     return word
-
-
-_SHIMS = """def _removesuffix(text, end):
-    return text[: -len(end)] if end and text.endswith(end) else text
-
-
-"""
-
-
-class _Older(ast.NodeTransformer):
-    """Takes out of a module what Python 3.6 does not know: annotations, imports of landiag, newer methods."""
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        module = node.module or ""
-        own = module.startswith(("landiag", "__future__", "collections.abc"))
-        return None if own else node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        for one in (*node.args.args, *node.args.kwonlyargs):
-            one.annotation = None
-        return self.generic_visit(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        assert node.value is not None
-        return self.generic_visit(ast.Assign([node.target], node.value, lineno=node.lineno))
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "removesuffix":
-            return ast.Call(ast.Name("_removesuffix", ast.Load()), [node.func.value, *node.args], [])
-        node.keywords = [one for one in node.keywords if one.arg != "strict"]
-        return node
-
-
-def _for_old_python(text: str) -> str:
-    tree = ast.fix_missing_locations(_Older().visit(ast.parse(text)))
-    tree.body = [one for one in tree.body if not _is_docstring(one)]
-    return ast.unparse(tree)
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # What "landiag record" records, for hosts without landiag: the standard library of Python 3.6 or newer, nothing else.
 # It only reads: no rule is added, no module loaded, nothing sent. Written by "landiag record --print-recorder".
 #
@@ -8,7 +7,6 @@ import base64
 import gzip
 import json
 import os
-import platform
 import pwd
 import re
 import shlex
@@ -21,30 +19,68 @@ import threading
 import time
 from datetime import datetime, timezone
 
+
 def _removesuffix(text, end):
     return text[: -len(end)] if end and text.endswith(end) else text
 
 
-import re
-MASK = '***'
-_STRONG = re.compile('passw|passphrase|passcode|requirepass|secret|credential|apikey|authkey|accesskey|privatekey|token$')
-_STRONG_PART = re.compile('pass|passin|passout|pin|otp|pat|dsn|psk|jwt|bearer')
-_OTHER_PASS = re.compile('(proxy|fastcgi|uwsgi|scgi|grpc|single|multi|two|one|by)-pass$')
-_STRONG_PAIR = re.compile('(api|access|private|auth|encryption|signing|master)-key')
-_WEAK_PART = re.compile('key|auth|authorization|pwd|cookie|signature|sig')
-_LONG_ONLY_PART = re.compile('session|sessionid|sid|code|salt|license|nonce')
-_ABOUT = re.compile('file|path|dir|folder|url|uri|endpoint|host|port|domain|name|env|stdin|fd|type|ttl|timeout|expiry|expires|lifetime|age|length|policy|algorithm|backend|provider|module|class|mode|method|header|field|samesite|secure|httponly')
-_NOT_SECRET_KEY = re.compile('(public|primary|partition|sort|foreign|host|cache)-key')
-_SWITCH = re.compile('no|require|disable|enable|ask|allow|prompt|skip|without|generate|show')
-_PLAIN_NAMES = {'PWD', 'OLDPWD'}
-_PLAIN_VALUE = re.compile('(?i)|true|false|on|off|yes|no|none|null|auto|adhoc|basic|\\d{1,5}|(\\.{0,2}/|~|[a-z]:[\\\\/]|https?://).*|.*\\.(pem|key|crt|cer|der|p12|pfx|jks|json|ya?ml|toml|txt|ini|cfg|conf)')
-SHAPES = re.compile('(?<![\\w-])(?:(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\\b|eyJ[\\w-]{6,}\\.[\\w-]{6,}\\.[\\w-]*|(?:gh[pousr]_\\w{20,}|github_pat_\\w{20,}|glpat-[\\w-]{16,}|npm_\\w{30,}|hf_\\w{20,}|dop_v1_\\w{30,})|(?:xox[abeprs]-[\\w-]{10,}|[sr]k_(?:live|test)_\\w{10,}|sk-[\\w-]{20,}|tskey-[\\w-]{10,}|pypi-[\\w-]{30,})|AIza[\\w-]{35}|SG\\.[\\w-]{16,}\\.[\\w-]{16,}|\\d{8,10}:AA[\\w-]{33})')
-PRIVATE_KEY = re.compile('-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\\s\\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\\Z)')
-USER_INFO = re.compile('(?<![\\w+.-])([a-zA-Z][\\w+.-]{0,40}://[^\\s/:@?#]{0,200}):([^\\s/?#]{1,500})@')
-BEARER = re.compile('(?i)\\b(bearer|(?:basic|token)(?=\\s{1,4}\\S{0,100}[\\d=]))(\\s{1,4})([\\w.~+/=-]{8,})')
-SECRET_HEADER = re.compile('(?i)(?<![\\w-])((?:proxy-)?authorization|cookie|set-cookie)(\\s{0,4}:\\s{0,4})([^\\r\\n\'\\"]+)')
-_LONG_TOKEN = re.compile('(?=\\S*\\d)(?=\\S*[A-Za-z])[\\w+/=.-]{16,}')
-HINTS = tuple(re.findall('[^|]+', 'pass|secret|credential|key|token|auth|cookie|bearer|://|basic |login|_pin|-pin|otp=|otp |_pat|-pat|dsn|psk|jwt|pwd|_sig|-sig|sig=|signature|session|sid=|code=|code:|salt|license|nonce|akia|asia|aroa|aida|eyj|ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|npm_|hf_|dop_v1_|xox|_live_|_test_|sk-|pypi-|aiza|sg.|:aa|mysql|mariadb|7z|freerdp|curl|lftp|mongo|rdesktop|ldap|ss-server|ss-local|ssserver|sslocal|unzip|sqlcmd|ipmitool|redis-cli|smbclient|snmpwalk|ngrok'))
+MASK = "***"
+
+# A part of an option's or variable's name that makes its value a secret ...
+_STRONG = re.compile(
+    r"passw|passphrase|passcode|requirepass|secret|credential|apikey|authkey|accesskey|privatekey|token$"
+)
+_STRONG_PART = re.compile(r"pass|passin|passout|pin|otp|pat|dsn|psk|jwt|bearer")
+_OTHER_PASS = re.compile(r"(proxy|fastcgi|uwsgi|scgi|grpc|single|multi|two|one|by)-pass$")
+_STRONG_PAIR = re.compile(r"(api|access|private|auth|encryption|signing|master)-key")
+# ... one that does so only when the value looks like neither a path, a port, nor a switch ...
+_WEAK_PART = re.compile(r"key|auth|authorization|pwd|cookie|signature|sig")
+_LONG_ONLY_PART = re.compile(r"session|sessionid|sid|code|salt|license|nonce")
+# ... and parts that say the value is something about a secret, not the secret.
+_ABOUT = re.compile(
+    r"file|path|dir|folder|url|uri|endpoint|host|port|domain|name|env|stdin|fd|type|ttl|timeout|expiry|expires|"
+    r"lifetime|age|length|policy|algorithm|backend|provider|module|class|mode|method|header|field|samesite|"
+    r"secure|httponly"
+)
+_NOT_SECRET_KEY = re.compile(r"(public|primary|partition|sort|foreign|host|cache)-key")
+_SWITCH = re.compile(r"no|require|disable|enable|ask|allow|prompt|skip|without|generate|show")
+_PLAIN_NAMES = {"PWD", "OLDPWD"}
+_PLAIN_VALUE = re.compile(
+    r"(?i)|true|false|on|off|yes|no|none|null|auto|adhoc|basic|\d{1,5}|"
+    r"(\.{0,2}/|~|[a-z]:[\\/]|https?://).*|.*\.(pem|key|crt|cer|der|p12|pfx|jks|json|ya?ml|toml|txt|ini|cfg|conf)"
+)
+
+# Values that are secrets by their shape alone, whoever is named beside them.
+SHAPES = re.compile(
+    r"(?<![\w-])(?:(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b"
+    r"|eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*"
+    r"|(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|npm_\w{30,}|hf_\w{20,}|dop_v1_\w{30,})"
+    r"|(?:xox[abeprs]-[\w-]{10,}|[sr]k_(?:live|test)_\w{10,}|sk-[\w-]{20,}|tskey-[\w-]{10,}|pypi-[\w-]{30,})"
+    r"|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}|\d{8,10}:AA[\w-]{33})"
+)
+PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"
+)
+USER_INFO = re.compile(r"(?<![\w+.-])([a-zA-Z][\w+.-]{0,40}://[^\s/:@?#]{0,200}):([^\s/?#]{1,500})@")
+BEARER = re.compile(r"(?i)\b(bearer|(?:basic|token)(?=\s{1,4}\S{0,100}[\d=]))(\s{1,4})([\w.~+/=-]{8,})")
+SECRET_HEADER = re.compile(
+    r"(?i)(?<![\w-])((?:proxy-)?authorization|cookie|set-cookie)(\s{0,4}:\s{0,4})([^\r\n'\"]+)"
+)
+_LONG_TOKEN = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w+/=.-]{16,}")
+
+# Every secret that is known of stands on a line with one of these (in lower case), or on the line behind it.
+HINTS = tuple(
+    re.findall(
+        r"[^|]+",
+        "pass|secret|credential|key|token|auth|cookie|bearer|://|basic |login|_pin|-pin|otp=|otp |"
+        "_pat|-pat|dsn|psk|jwt|pwd|_sig|-sig|sig=|signature|session|sid=|code=|code:|salt|license|"
+        "nonce|akia|asia|aroa|aida|eyj|ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|npm_|hf_|dop_v1_|"
+        "xox|_live_|_test_|sk-|pypi-|aiza|sg.|:aa|mysql|mariadb|7z|freerdp|curl|lftp|mongo|rdesktop|"
+        "ldap|ss-server|ss-local|ssserver|sslocal|unzip|sqlcmd|ipmitool|redis-cli|smbclient|snmpwalk|"
+        "ngrok",
+    )
+)
+
 
 def hides(name, value):
     """Whether this value of an option or variable of this name is a secret."""
@@ -56,54 +92,83 @@ def hides(name, value):
         return False
     return _WEAK_PART.fullmatch(_parts(name)[-1]) is not None or _LONG_TOKEN.fullmatch(value) is not None
 
+
 def is_weak(name):
     """Whether a value under this name may be a secret, by its look."""
     parts = _parts(name)
-    if not parts or _NOT_SECRET_KEY.search('-'.join(parts)):
+    if not parts or _NOT_SECRET_KEY.search("-".join(parts)):
         return False
     return bool(_WEAK_PART.fullmatch(parts[-1]) or _LONG_ONLY_PART.fullmatch(parts[-1]))
+
 
 def is_strong(name):
     """Whether every value under this name is a secret."""
     parts = _parts(name)
     if not parts or _ABOUT.fullmatch(parts[-1]) or _SWITCH.fullmatch(parts[0]):
         return False
-    if _STRONG_PAIR.search('-'.join(parts)):
+    if _STRONG_PAIR.search("-".join(parts)):
         return True
     if _STRONG_PART.fullmatch(parts[-1]):
-        return not _OTHER_PASS.search('-'.join(parts))
-    return any((_STRONG.search(part) for part in parts))
+        return not _OTHER_PASS.search("-".join(parts))
+    return any(_STRONG.search(part) for part in parts)
+
 
 def _parts(name):
     """The words of a name: ``--NotebookApp.apiKey`` -> notebook, app, api, key."""
-    spaced = re.sub('(?<=[a-z0-9])(?=[A-Z])', '-', name)
-    return [part for part in re.split('[^a-z0-9]+', spaced.lower()) if part]
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
+    return [part for part in re.split(r"[^a-z0-9]+", spaced.lower()) if part]
+
 
 def is_token_after(previous, word):
     """Whether a long token follows a bare word such as ``authtoken`` or ``key``."""
-    return re.fullmatch('[A-Za-z][\\w-]*:?', previous) is not None and (is_strong(previous) or _WEAK_PART.fullmatch(previous.rstrip(':').lower()) is not None) and (_LONG_TOKEN.fullmatch(word) is not None) and (_PLAIN_VALUE.fullmatch(word) is None)
+    return (
+        re.fullmatch(r"[A-Za-z][\w-]*:?", previous) is not None
+        and (is_strong(previous) or _WEAK_PART.fullmatch(previous.rstrip(":").lower()) is not None)
+        and _LONG_TOKEN.fullmatch(word) is not None
+        and _PLAIN_VALUE.fullmatch(word) is None
+    )
 
-import re
-_QUOTED = '\\"(?:[^\\"\\\\]|\\\\.){0,500}\\"|\'[^\']{0,500}\''
-_ASSIGNED = re.compile('(?<![\\w.-])(?P<name>[\\w.-]{1,200})[\\"\']?\\s{0,4}(?P<sign>=>|[:=])\\s{0,4}')
-_VALUE = re.compile(f"""{_QUOTED}|[^\\s;&,\\"'}}]+""")
-_WORD = re.compile(f"""(?:{_QUOTED}|[^\\s\\"'])+|[\\"']""")
-_ATTACHED = {**dict.fromkeys(('mysql', 'mysqldump', 'mysqladmin', 'mariadb', 'mariadb-dump', 'mysqlimport'), ('-p',)), **dict.fromkeys(('7z', '7za'), ('-p',)), 'sshpass': ('-p',), 'xfreerdp': ('/p:',)}
-_SEPARATE = {**dict.fromkeys(('curl', 'lftp'), ('-u', '--user', '--proxy-user', '-U')), **dict.fromkeys(('mongo', 'mongosh', 'mongodump', 'mongorestore', 'sshpass', 'rdesktop'), ('-p',)), **dict.fromkeys(('ldapsearch', 'ldapadd', 'ldapmodify', 'ldapwhoami'), ('-w',)), **dict.fromkeys(('ss-server', 'ss-local', 'ssserver', 'sslocal'), ('-k',)), **dict.fromkeys(('unzip', 'sqlcmd', 'ipmitool'), ('-P',)), 'redis-cli': ('-a',), 'smbclient': ('-U',), 'snmpwalk': ('-c', '-A', '-X'), 'ngrok': ('authtoken', 'add-authtoken')}
-_LOGIN_TOOLS = {'docker', 'podman', 'helm', 'nerdctl'}
+
+_QUOTED = r"\"(?:[^\"\\]|\\.){0,500}\"|'[^']{0,500}'"
+_ASSIGNED = re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[\"']?\s{0,4}(?P<sign>=>|[:=])\s{0,4}")
+_VALUE = re.compile(rf"{_QUOTED}|[^\s;&,\"'}}]+")
+_WORD = re.compile(rf"(?:{_QUOTED}|[^\s\"'])+|[\"']")
+
+# Tools whose short options carry a secret: attached (-pSECRET) or as the next argument (-a SECRET).
+_ATTACHED = {
+    **dict.fromkeys(("mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mysqlimport"), ("-p",)),
+    **dict.fromkeys(("7z", "7za"), ("-p",)),
+    "sshpass": ("-p",),
+    "xfreerdp": ("/p:",),
+}
+_SEPARATE = {
+    **dict.fromkeys(("curl", "lftp"), ("-u", "--user", "--proxy-user", "-U")),
+    **dict.fromkeys(("mongo", "mongosh", "mongodump", "mongorestore", "sshpass", "rdesktop"), ("-p",)),
+    **dict.fromkeys(("ldapsearch", "ldapadd", "ldapmodify", "ldapwhoami"), ("-w",)),
+    **dict.fromkeys(("ss-server", "ss-local", "ssserver", "sslocal"), ("-k",)),
+    **dict.fromkeys(("unzip", "sqlcmd", "ipmitool"), ("-P",)),
+    "redis-cli": ("-a",),
+    "smbclient": ("-U",),
+    "snmpwalk": ("-c", "-A", "-X"),
+    "ngrok": ("authtoken", "add-authtoken"),
+}
+_LOGIN_TOOLS = {"docker", "podman", "helm", "nerdctl"}
+
 
 def mask_argv(argv):
     """A command line with its secrets replaced by ``***``; as many arguments as before, in the same order."""
     return tuple(_mask_words(argv))
 
+
 def mask_text(text):
     """Text that may hold command lines, assignments, headers or URLs, its secrets replaced by ``***``."""
     text = PRIVATE_KEY.sub(MASK, text)
-    pieces, position = ([], 0)
+    pieces, position = [], 0
     for start, end in _suspect_lines(text):
         pieces += [text[position:start], _mask_lines(text[start:end])]
         position = end
-    return ''.join([*pieces, text[position:]])
+    return "".join([*pieces, text[position:]])
+
 
 def _suspect_lines(text):
     """The lines in which something hints at a secret, each with the line behind it, as spans that do not touch.
@@ -111,17 +176,18 @@ def _suspect_lines(text):
     Megabytes of rules hold hardly any: looking for the hints first is what makes masking them cheap.
     """
     lowered = text.lower()
-    if len(lowered) != len(text):
-        lowered = ''.join((letter.lower() if len(letter.lower()) == 1 else letter for letter in text))
+    if len(lowered) != len(text):  # one of the few letters that are two in lower case
+        lowered = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
     spans = []
     for hint in HINTS:
         at = lowered.find(hint)
         while at >= 0:
-            end = lowered.find('\n', at)
-            following = lowered.find('\n', end + 1) if end >= 0 else -1
-            spans.append((lowered.rfind('\n', 0, at) + 1, following if following >= 0 else len(text)))
+            end = lowered.find("\n", at)
+            following = lowered.find("\n", end + 1) if end >= 0 else -1
+            spans.append((lowered.rfind("\n", 0, at) + 1, following if following >= 0 else len(text)))
             at = lowered.find(hint, end) if end >= 0 else -1
     return _joined(spans)
+
 
 def _joined(spans):
     joined = []
@@ -132,53 +198,60 @@ def _joined(spans):
             joined.append((start, end))
     return joined
 
+
 def _mask_lines(text):
-    return _mask_inline(''.join((_mask_line(line) for line in text.splitlines(keepends=True))))
+    return _mask_inline("".join(_mask_line(line) for line in text.splitlines(keepends=True)))
+
 
 def _mask_line(line):
     """What the words of one line say of each other; a tool's options end with its line."""
     words = [match.span() for match in _WORD.finditer(line)]
     masked = _mask_words([line[start:end] for start, end in words], inline=True)
-    pieces, position = ([], 0)
+    pieces, position = [], 0
     for (start, end), word in zip(words, masked):
         pieces += [line[position:start], word]
         position = end
-    return ''.join([*pieces, line[position:]])
+    return "".join([*pieces, line[position:]])
+
 
 def mask_environment(environment):
     """Environment variables with the values of secret ones replaced by ``***``."""
     return {name: _mask_value(name, value) for name, value in environment.items()}
 
+
 def is_masked(words):
     """Whether a secret was masked in any of these arguments: such a line cannot be typed again as shown."""
-    return any((MASK in word for word in words))
+    return any(MASK in word for word in words)
+
 
 def _mask_words(words, *, inline=False):
     """Mask each word in the light of those before it (``--password x``, ``mysql -px``)."""
     masked = []
-    tool, login, awaited, previous = ('', False, '', '')
+    tool, login, awaited, previous = "", False, "", ""
     for word in words:
-        name = _removesuffix(re.split('[\\\\/]', word)[-1], '.exe')
-        if awaited and (not _is_option(word)) and hides(awaited, word) or is_token_after(previous, word):
+        name = _removesuffix(re.split(r"[\\/]", word)[-1], ".exe")
+        if (awaited and not _is_option(word) and hides(awaited, word)) or is_token_after(previous, word):
             masked.append(MASK)
-            awaited = previous = ''
+            awaited = previous = ""
             continue
-        awaited, previous = ('', word)
-        if word in {'|', '||', '&&', ';'}:
-            tool = ''
+        awaited, previous = "", word
+        if word in {"|", "||", "&&", ";"}:
+            tool = ""
         elif not tool or name in _ATTACHED or name in _SEPARATE:
             tool = name if name in _ATTACHED or name in _SEPARATE or name in _LOGIN_TOOLS else tool
-        login = login or (tool in _LOGIN_TOOLS and word == 'login')
+        login = login or (tool in _LOGIN_TOOLS and word == "login")
         masked.append(_mask_attached(tool, word) or (_mask_quoted(word) if inline else _mask_word(word)))
-        if word in _SEPARATE.get(tool, ()) or (login and word == '-p'):
-            awaited = 'password'
-        elif re.match('--?[A-Za-z]', word) and '=' not in word:
+        if word in _SEPARATE.get(tool, ()) or (login and word == "-p"):
+            awaited = "password"
+        elif re.match(r"--?[A-Za-z]", word) and "=" not in word:
             awaited = word
     return masked
 
+
 def _is_option(word):
     """Whether a word can only be another option, not the value of the one before it."""
-    return re.fullmatch('--[A-Za-z][\\w-]*(=.*)?|-[A-Za-z]', word, re.DOTALL) is not None
+    return re.fullmatch(r"--[A-Za-z][\w-]*(=.*)?|-[A-Za-z]", word, re.DOTALL) is not None
+
 
 def _mask_attached(tool, word):
     for prefix in _ATTACHED.get(tool, ()):
@@ -186,46 +259,52 @@ def _mask_attached(tool, word):
             return prefix + MASK
     return None
 
+
 def _mask_quoted(word):
     """A word of a text: when it is a quoted command line, that is masked like any other."""
-    if len(word) > 2 and word[0] in '"\'' and (word[0] == word[-1]) and re.search('\\s', word):
+    if len(word) > 2 and word[0] in "\"'" and word[0] == word[-1] and re.search(r"\s", word):
         return word[0] + mask_text(word[1:-1]) + word[-1]
     return word
 
+
 def _mask_word(word):
     """One argument by itself: NAME=value hides all that follows the sign, blanks included."""
-    match = re.match('(-{0,2}[\\w.:-]{1,200})=', word)
-    if match and hides(match[1], word[match.end():]):
+    match = re.match(r"(-{0,2}[\w.:-]{1,200})=", word)
+    if match and hides(match[1], word[match.end() :]):
         return match[0] + MASK
-    return mask_text(word) if re.search('\\s', word) else _mask_inline(word)
+    return mask_text(word) if re.search(r"\s", word) else _mask_inline(word)
+
 
 def _mask_inline(text):
     text = PRIVATE_KEY.sub(MASK, SHAPES.sub(MASK, text))
-    text = USER_INFO.sub(f'\\1:{MASK}@', text)
-    text = SECRET_HEADER.sub(f'\\1\\2{MASK}', text)
-    text = BEARER.sub(f'\\1\\2{MASK}', text)
-    pieces, position = ([], 0)
+    text = USER_INFO.sub(rf"\1:{MASK}@", text)
+    text = SECRET_HEADER.sub(rf"\1\2{MASK}", text)
+    text = BEARER.sub(rf"\1\2{MASK}", text)
+    pieces, position = [], 0
     for match in _ASSIGNED.finditer(text):
-        secret = '' if match.end() < position else _assigned_secret(text, match)
+        secret = "" if match.end() < position else _assigned_secret(text, match)
         if not secret:
             continue
-        pieces += [text[position:match.end()], secret[0] + MASK + secret[0] if secret[0] in '"\'' else MASK]
+        pieces += [text[position : match.end()], secret[0] + MASK + secret[0] if secret[0] in "\"'" else MASK]
         position = match.end() + len(secret)
-    return ''.join([*pieces, text[position:]])
+    return "".join([*pieces, text[position:]])
+
 
 def _assigned_secret(text, match):
     """The value of an assignment as it stands in the text, quotes included; empty when it is no secret."""
-    if not (is_strong(match['name']) or (match['sign'] != ':' and is_weak(match['name']))):
-        return ''
+    if not (is_strong(match["name"]) or (match["sign"] != ":" and is_weak(match["name"]))):
+        return ""
     found = _VALUE.match(text, match.end())
-    value = found[0] if found else ''
-    next_option = match[0][-1].isspace() and value.startswith('-')
-    if next_option or (match['sign'] == ':' and value.startswith('//')):
-        return ''
-    return value if hides(match['name'], value.strip('"\'')) else ''
+    value = found[0] if found else ""
+    next_option = match[0][-1].isspace() and value.startswith("-")
+    if next_option or (match["sign"] == ":" and value.startswith("//")):
+        return ""
+    return value if hides(match["name"], value.strip("\"'")) else ""
+
 
 def _mask_value(name, value):
     return MASK if hides(name, value) else mask_text(value)
+
 
 TABLE = json.loads(r"""{
  "version": "0.1.0",
@@ -667,7 +746,8 @@ TABLE = json.loads(r"""{
    "argv": [
     "systemctl",
     "show",
-    "--property=Id,ActiveState,SubState,Result,NRestarts,MainPID,PrivateNetwork,NetworkNamespacePath,JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
+    "--property=Id,ActiveState,SubState,Result,NRestarts,MainPID,PrivateNetwork,NetworkNamespacePath,\
+JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
     "*.service"
    ],
    "ok": [
@@ -973,7 +1053,7 @@ TABLE = json.loads(r"""{
  ],
  "most_interfaces": 200,
  "most_namespaces": 24
-}""")
+}""".replace("\\\n", ""))  # a backslash ends a line that goes on
 MAX_BYTES = TABLE["max_bytes"]
 STATES = {"R": "running", "S": "sleeping", "D": "disk-sleep", "T": "stopped", "t": "tracing-stop", "Z": "zombie",
           "X": "dead", "x": "dead", "K": "wake-kill", "W": "waking", "I": "idle", "P": "parked"}
@@ -1118,7 +1198,7 @@ def read(source, deadline):
 def machine():
     names = {}
     for line in (text_of("/etc/os-release") or text_of("/usr/lib/os-release")).splitlines():
-        name, _, value = line.partition("=")
+        name, sign, value = line.partition("=")
         names[name.strip()] = value.strip().strip("\"'")
     uname = os.uname()
     return {

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-# GPL-2.0-or-later (see LICENSE of landiag)
+# GNU General Public License v2.0 or later, v3.0 among them (see LICENSE of landiag, https://www.gnu.org/licenses/gpl-3.0.txt)
 """Opens the connections that the action plugin names, or listens where it names a place."""
 
 DOCUMENTATION = r"""
@@ -54,7 +54,7 @@ notes:
   - The tasks of all hosts have to go side by side (the strategies C(linear) or C(mitogen_linear)), so that every stub
     listens before the first probe. A probe that comes after the 30 seconds does not count on the stub.
 author:
-  - The landiag authors
+  - The landiag authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-# GPL-2.0-or-later (see LICENSE of landiag)
+# GNU General Public License v2.0 or later, v3.0 among them (see LICENSE of landiag, https://www.gnu.org/licenses/gpl-3.0.txt)
 """Reads this host and hands its recording to the action plugin, which writes it on the controller."""
 
 DOCUMENTATION = r"""
@@ -38,7 +38,7 @@ notes:
     unknown then.
   - Linux, Python 3.6 or newer on the host.
 author:
-  - The landiag authors
+  - The landiag authors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
