@@ -6,10 +6,11 @@ from msgspec import Struct
 
 from landiag.checks.case import Case
 from landiag.firewall.engine.conversation import Arrival
+from landiag.firewall.opened import without_rule
 from landiag.journey.inside import namespace_with
-from landiag.journey.journey import Translated, translated_by
+from landiag.journey.journey import Journey, Translated, follow_through, translated_by
 from landiag.journey.ways import Way, owner_of
-from landiag.model.facts import Interface, IPAddress
+from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.process import Namespace
 
 
@@ -36,7 +37,7 @@ def destination_of(case: Case, way: Way) -> Destination:
 def destinations_of(case: Case, way: Way) -> tuple[Destination, ...]:
     """Find every place where connections of this way's ordinary clients go; never empty."""
     classes = case.classes.get(way.id, ())
-    journey = classes[0].journey if classes else None
+    journey = _beyond_drops(case, classes[0].journey) if classes else None
     if journey is not None and len(journey.arrivals) > 1 and way.landing is None:
         found = [_place(case, way, arrival) for arrival in journey.arrivals]
         known = {(one.ip, one.port): one for one in found if one is not None}
@@ -48,6 +49,24 @@ def destinations_of(case: Case, way: Way) -> tuple[Destination, ...]:
     if translated is None:
         return (Destination(way.ip, case.port, way.interface),)
     return (_translated(case, translated),)
+
+
+def _beyond_drops(case: Case, journey: Journey) -> Journey:
+    """The journey without the rules that stop it before any translation: where the port leads is not their word."""
+    ruleset = case.facts.ruleset
+    for _ in range(_MOST_DROPS):
+        line = journey.decided_by
+        if isinstance(ruleset, Unknown) or journey.arrivals or line is None:
+            break
+        if line.rule is None or line.chain is None or line.hook not in _BEFORE_TRANSLATION:
+            break
+        ruleset = without_rule(ruleset, line.chain, line.rule)
+        journey = follow_through(case.facts, ruleset, journey.packet)
+    return journey
+
+
+_BEFORE_TRANSLATION = ("ingress", "prerouting")
+_MOST_DROPS = 8
 
 
 def _place(case: Case, way: Way, arrival: Arrival) -> Destination | None:

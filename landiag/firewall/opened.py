@@ -56,6 +56,14 @@ def without_translation(ruleset: Ruleset) -> Ruleset:
     return Ruleset(tables, ruleset.gaps, origins=ruleset.origins)
 
 
+def without_rule(ruleset: Ruleset, chain: Chain, rule: Rule) -> Ruleset:
+    """The same rules without one of a chain."""
+    chains = ruleset.tables[chain.key]
+    rules = tuple(one for one in chains[chain.name].rules if one.position != rule.position)
+    changed: Mapping[str, Chain] = {**chains, chain.name: replace(chains[chain.name], rules=rules)}
+    return Ruleset({**ruleset.tables, chain.key: changed}, ruleset.gaps, origins=ruleset.origins)
+
+
 def _unhooked(chain: Chain) -> Chain:
     is_nat = chain.hook is not None and chain.hook.kind == "nat"
     return replace(chain, hook=None) if is_nat else chain

@@ -16,6 +16,7 @@ from tests.lab.exams import (
     limits,
     marks,
     nat,
+    nika,
     redirects,
     routes,
     tproxy,
@@ -70,4 +71,5 @@ KINDS = (
     Kind("lists of recent addresses", clock.LISTS),
     Kind("sockets that rules choose", tproxy.SCENARIOS),
     Kind("sets of several fields, and those that fill", whole_machines.SETS),
+    Kind("NIKA's faults", nika.QUESTIONS),
 )
