@@ -48,6 +48,7 @@ def check_way_in(case: Case, way: Way, interfaces: tuple[Interface, ...]) -> lis
         *found,
         *_check_master(case, way, interfaces),
         *_check_arp(case, way, fault),
+        *_check_twin(case, way, fault),
         *_check_size(case, way),
     ]
 
@@ -197,6 +198,22 @@ def _same_mac(case: Case, way: Way) -> Finding:
     fix = Fix("Give each device a MAC address of its own", needs="user-action", steps=(step,))
     title = f"Another device on {way.interface.name} has this machine's MAC address {mac}"
     return replace(_unheard(way, title, evidence, fix), code="duplicate-address")
+
+
+def _check_twin(case: Case, way: Way, fault: LinkFault | None) -> list[Finding]:
+    """Find a neighbour, whoever it is, with this interface's own hardware address: a switch has it at one port only."""
+    known = () if isinstance(case.facts.neighbours, Unknown) else case.facts.neighbours
+    here = [one for one in known if one.device == way.interface.name and one.mac is not None]
+    twin = next((one for one in here if one.mac == way.interface.mac), None)
+    if twin is None or fault is LinkFault.SAME_MAC or owner_of(case.facts, twin.address) is not None:
+        return []
+    title = f"{twin.address} on {way.interface.name} has this machine's MAC address {twin.mac}"
+    detail = (
+        "The network delivers to whichever of the two sent last: sometimes this machine, sometimes the other."
+    )
+    evidence = (Evidence(words.neighbours(case), f"{twin.address} lladdr {twin.mac}"),)
+    found = replace(_same_mac(case, way), title=title, detail=detail, evidence=evidence)
+    return [replace(found, symptom=None)]
 
 
 def _check_size(case: Case, way: Way) -> list[Finding]:

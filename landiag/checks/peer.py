@@ -18,7 +18,7 @@ from landiag.checks.peer_asks import (
     subject_of,
 )
 from landiag.journey.journey import follow
-from landiag.model.facts import Call, Command, IPAddress, Neighbour, Unknown
+from landiag.model.facts import Call, Command, IPAddress, IPNetwork, Neighbour, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict
@@ -139,8 +139,8 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
     table = neighbour_table(case)
     if table is None or isinstance(table, Unknown) or not _hears_neighbours(case, ip):
         return answer([_not_asked(ip)], "")
-    on_link = any(ip in way.network for way in case.ways if way.ip.version == ip.version)
-    if not on_link or router_to(case, ip) is not None:
+    network = next((w.network for w in case.ways if w.ip.version == ip.version and ip in w.network), None)
+    if network is None or router_to(case, ip) is not None:
         return answer([_elsewhere(case, ip)], "")
     states = ", ".join(neighbour.states) if neighbour else "no entry"
     evidence = (Evidence(words.neighbours(case), f"{ip}: {states}"),)
@@ -150,11 +150,35 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
         return answer(
             [Finding("peer-isolated", Outcome.BLOCKS, title, detail, evidence, (_isolation_fix(),))], ""
         )
+    if network.num_addresses > _WIDEST and ip.version == 4:
+        return answer([_behind_wide_mask(case, ip, network, evidence)], "")
     detail = "It may be off, asleep, in another network (guest Wi-Fi, mobile data), or kept apart by the access point."
     title = f"The device at {ip} is not on this network: nobody answers for its address"
     step = "Look up the address on the client, and join the same network (not the guest one)."
     fix = Fix("Bring the client into this network", needs="user-action", steps=(step,))
     return answer([Finding("peer-down", Outcome.BLOCKS, title, detail, evidence, (fix,))], "")
+
+
+_WIDEST = 1 << 16
+"""So many addresses a network of one link has at most: with more, this machine's mask is doubted."""
+
+
+def _behind_wide_mask(
+    case: Case, ip: IPAddress, network: IPNetwork, evidence: tuple[Evidence, ...]
+) -> Finding:
+    """Where the mask takes in half the world, a client that nobody answers for is rather behind the router."""
+    has = Evidence(words.addresses(case), f"this machine takes {network} for its own link")
+    step = "Give this machine the prefix length that the router has for this network, often 24."
+    return Finding(
+        code="peer-down",
+        outcome=Outcome.BLOCKS,
+        title=f"Nobody answers for {ip} on the link, and this machine's network {network} looks too wide",
+        detail="Answers to clients behind a router are lost so: they are asked for here, not sent to the router. "
+        "If it really is on this link, the device is off or has another address.",
+        evidence=(*evidence, has),
+        fixes=(Fix("Correct the network mask", needs="user-action", steps=(step,)),),
+        symptom=Symptom.TIMEOUT,
+    )
 
 
 def _is_kept_away(case: Case, ip: IPAddress) -> bool:

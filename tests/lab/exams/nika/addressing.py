@@ -15,8 +15,8 @@ import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 print("ready", flush=True)
 while True:
-    s.sendto(b"hello", ("192.168.77.1", 9))
-    s.sendto(b"hello", ("192.168.77.20", 9))
+    for last in (1, 10, 20):
+        s.sendto(b"hello", (f"192.168.77.{last}", 9))
     time.sleep(0.05)
 """
 FAR = "192.168.99.20"
@@ -167,7 +167,9 @@ FAULTS: Mapping[str, Questions] = {
             peer=STRANGER,
             truth="timeout",
             ordinary="served",
-            expected=CLEAR,
+            expected=Expected(
+                "clear|undetermined"
+            ),  # the rule is about hardware addresses, and an ordinary client's is unknown
             with_peer=NOT_CLEAR,
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.lab.exams.nika.shared import BIG, GONE, SERVERS, Questions, at_switch, everywhere, listening
+from tests.lab.exams.nika.shared import BIG, GONE, SERVERS, Questions, everywhere, listening
 from tests.lab.network import STRANGER
 from tests.lab.probe.scenario import Probe
 from tests.lab.probe.scenarios.shared import AWAY, PORT
@@ -43,10 +43,7 @@ FAULTS: Mapping[str, Questions] = {
             blocked("path-mtu"),
             "stalled",
             (BIG_AWAY,),
-            (
-                sh(f"ip route change 192.168.77.0/24 dev eth0 mtu 600; {FRAG_NEEDED}", "gateway"),
-                at_switch("oifname client meta length gt 700 drop"),
-            ),
+            (sh(f"ip route change 192.168.77.0/24 dev eth0 mtu lock 600; {FRAG_NEEDED}", "gateway"),),
             address=STRANGER,
             nmap=False,
             seconds=12,
