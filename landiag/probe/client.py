@@ -38,6 +38,7 @@ _ANY_SOURCE = {4: ip_address("0.0.0.0"), 6: ip_address("::")}
 
 RESOLVED = ("REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP")
 CONFIRMED = ("REACHABLE", "PERMANENT", "NOARP")
+MISSED = ("FAILED", "INCOMPLETE")
 
 
 class Client(Struct, frozen=True):

@@ -24,7 +24,23 @@ def judge_lost(look: Look, connect: Connect) -> Finding:
         return _lost_behind_router(look, connect)
     if state is NeighbourState.SILENT:
         return _isolated(look, connect) if _is_isolated(look) else _down(look, connect)
-    return _filtered(look, connect)
+    return _unheard(look, connect) if look.is_unheard else _filtered(look, connect)
+
+
+def _unheard(look: Look, connect: Connect) -> Finding:
+    """The target answers whoever listens on the wire: what keeps the answer from the kernel is this machine's own."""
+    return blocks(
+        "no-route-to-server",
+        f"{target_text(look)} answers ARP, and this machine does not take the answer: a rule here drops ARP",
+        "Without the target's hardware address nothing is sent to it. Rules for ARP (arptables, nftables' arp tables), "
+        "or filters of the interface, stand between the wire and the kernel.",
+        (
+            *tcp_evidence(look, connect),
+            Evidence("ARP", f"{look.ip} is at {', '.join(look.owners)}"),
+            Evidence("ip neigh", _entry(look)),
+        ),
+        (do("Look at this machine's own rules", "nft list tables arp; arptables -L; tc filter show"),),
+    )
 
 
 def _too_early(look: Look, connect: Connect) -> Finding:

@@ -18,7 +18,7 @@ from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.model.urls import bracketed
 from landiag.probe import sources
 from landiag.probe.case import Case
-from landiag.probe.client import CONFIRMED, RESOLVED, parse_address
+from landiag.probe.client import CONFIRMED, MISSED, RESOLVED, parse_address
 
 _FULL_SIZE = 1500
 
@@ -242,6 +242,12 @@ class Look(Struct, frozen=True):
         if asked is not None and asked.error is None:
             return NeighbourState.SILENT
         return self._state_in_table()
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether it answers ARP on the wire, while this machine's own kernel, which asked too, heard nothing."""
+        entry = self.case.neighbour(self.ip)
+        return bool(self.owners) and entry is not None and bool(set(entry.states) & set(MISSED))
 
     def _state_in_table(self) -> NeighbourState:
         entry = self.case.neighbour(self.ip)

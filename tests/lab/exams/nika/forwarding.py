@@ -68,7 +68,7 @@ FAULTS: Mapping[str, Questions] = {
         Probe(
             "nika-arp-acl-of-the-client",
             PORT,
-            blocked("peer-down|firewall-drops|own-connection-stopped"),
+            blocked("no-route-to-server"),
             GONE,
             SERVERS,
             after=(
