@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, Scenario, blocked, nft_input, sh
+from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, Scenario, background, blocked, nft_input, sh
 from tests.lab.servers import flask
 
 DOCKER0 = sh("ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up")
@@ -12,7 +12,58 @@ ip link set vethshop master br-shop up; ip link set inside up
 """
 SERVERS = (flask("--host 0.0.0.0"),)
 
+SAME_MAC = "ip link set eth0 down; ip link set eth0 address 02:00:00:00:00:aa; ip link set eth0 up"
+TALKS = """
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print("ready", flush=True)
+while True:
+    for last in (1, 10, 20):
+        s.sendto(b"hello", (f"192.168.77.{last}", 9))
+    time.sleep(0.05)
+"""
+FAR = "192.168.99.20"
+FAR_CLIENT = (
+    sh("ip addr add 192.168.99.1/24 dev wan0", "gateway"),
+    sh(f"ip addr add {FAR}/24 dev eth0; ip route replace default via 192.168.99.1 src {FAR}", "stranger"),
+)
+
+TWIN = Scenario(
+    "hardware-address-of-two",
+    fault="a neighbour has the server's hardware address",
+    servers=SERVERS,
+    after=(
+        sh(f"{SAME_MAC}; ip route add default via 192.168.77.1"),
+        sh(f"{SAME_MAC}; ip route add default via 192.168.77.1", "neighbour"),
+        sh("ip neigh flush all", "client"),
+        background(TALKS, "neighbour"),
+    ),
+    truth="served|sometimes|silent|stalled|timeout|unreachable|rejected host-unreachable",
+    attempts=4,
+    expected=Expected("blocked|undetermined"),
+)
+WIDE_MASK = Scenario(
+    "mask-too-wide",
+    fault="the mask is /8: clients behind the router are asked for on the cable",
+    before=(
+        *FAR_CLIENT,
+        sh(
+            "ip addr flush dev eth0; ip addr add 192.168.77.10/8 brd + dev eth0\n"
+            "ip route add default via 192.168.77.1"
+        ),
+    ),
+    servers=SERVERS,
+    who="stranger",
+    peer=FAR,
+    truth="timeout",
+    ordinary="served",
+    expected=CLEAR,
+    with_peer=blocked("peer-down"),
+)
+
 SCENARIOS = (
+    TWIN,
+    WIDE_MASK,
     Scenario(
         "no-address",
         fault="the interface has no address",

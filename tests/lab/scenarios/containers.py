@@ -89,7 +89,18 @@ def docker_proxy(address: str = "0.0.0.0", options: str = "") -> Server:
     )
 
 
+DROPPED_EARLY = Scenario(
+    "docker-dropped-before-its-translation",
+    fault="a rule of the raw table drops what a translation would have sent to the container",
+    containers=WEB,
+    before=(docker(), iptables("-t raw -A PREROUTING -d 192.168.77.10/32 -p tcp --dport 5000 -j DROP")),
+    servers=(INSIDE,),
+    truth="timeout",
+    expected=blocked("firewall-drops"),
+)
+
 SCENARIOS = (
+    DROPPED_EARLY,
     Scenario(
         "docker-published",
         fault="nothing: the container's port is published",

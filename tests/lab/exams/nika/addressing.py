@@ -6,24 +6,10 @@ from collections.abc import Mapping
 
 from tests.lab.exams.nika.shared import GONE, NOT_CLEAR, SERVERS, Questions
 from tests.lab.network import STRANGER
-from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, Scenario, background, blocked, sh
+from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, Scenario, blocked, sh
+from tests.lab.scenarios.addresses import TWIN, WIDE_MASK
 
 NO_LEASE = sh("ip addr flush dev eth0")
-SAME_MAC = "ip link set eth0 down; ip link set eth0 address 02:00:00:00:00:aa; ip link set eth0 up"
-TALKS = """
-import socket, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-print("ready", flush=True)
-while True:
-    for last in (1, 10, 20):
-        s.sendto(b"hello", (f"192.168.77.{last}", 9))
-    time.sleep(0.05)
-"""
-FAR = "192.168.99.20"
-FAR_CLIENT = (
-    sh("ip addr add 192.168.99.1/24 dev wan0", "gateway"),
-    sh(f"ip addr add {FAR}/24 dev eth0; ip route replace default via 192.168.99.1 src {FAR}", "stranger"),
-)
 
 
 def gateway_of(address: str) -> Scenario:
@@ -55,23 +41,7 @@ def without_lease(name: str, fault: str) -> Scenario:
 
 
 FAULTS: Mapping[str, Questions] = {
-    "mac_address_conflict": (
-        Scenario(
-            "nika-same-hardware-address",
-            fault="a neighbour has the server's hardware address",
-            servers=SERVERS,
-            after=(
-                sh(f"{SAME_MAC}; ip route add default via 192.168.77.1"),
-                sh(f"{SAME_MAC}; ip route add default via 192.168.77.1", "neighbour"),
-                sh("ip neigh flush all", "client"),
-                background(TALKS, "neighbour"),
-            ),
-            truth=f"served|sometimes|silent|stalled|{GONE}",
-            attempts=4,
-            expected=NOT_CLEAR,
-            as_user=UNDETERMINED,
-        ),
-    ),
+    "mac_address_conflict": (TWIN,),
     "host_incorrect_ip": (
         Scenario(
             "nika-wrong-address",
@@ -92,26 +62,7 @@ FAULTS: Mapping[str, Questions] = {
             expected=NOT_CLEAR,
         ),
     ),
-    "host_incorrect_netmask": (
-        Scenario(
-            "nika-wide-mask",
-            fault="the mask is /8: clients behind the router are asked for on the cable",
-            before=(
-                *FAR_CLIENT,
-                sh(
-                    "ip addr flush dev eth0; ip addr add 192.168.77.10/8 brd + dev eth0\n"
-                    "ip route add default via 192.168.77.1"
-                ),
-            ),
-            servers=SERVERS,
-            who="stranger",
-            peer=FAR,
-            truth="timeout",
-            ordinary="served",
-            expected=CLEAR,
-            with_peer=NOT_CLEAR,
-        ),
-    ),
+    "host_incorrect_netmask": (WIDE_MASK,),
     "host_ip_conflict": (
         Scenario(
             "nika-address-of-two",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tests.lab.exams.nika.shared import BIG, GONE, SERVERS, Questions, everywhere, listening
 from tests.lab.network import STRANGER
 from tests.lab.probe.scenario import Probe
+from tests.lab.probe.scenarios.link import OWN_ARP
 from tests.lab.probe.scenarios.shared import AWAY, PORT
 from tests.lab.scenario import CLEAR, Scenario, blocked, nft, sh
 from tests.lab.scenarios.containers import INSIDE, WEB, docker
@@ -65,21 +66,7 @@ FAULTS: Mapping[str, Questions] = {
             truth=GONE,
             expected=DROPS,
         ),
-        Probe(
-            "nika-arp-acl-of-the-client",
-            PORT,
-            blocked("no-route-to-server"),
-            GONE,
-            SERVERS,
-            after=(
-                sh(
-                    "nft 'table arp f { chain i { type filter hook input priority 0; drop; };"
-                    " chain o { type filter hook output priority 0; drop; }; }'\nip neigh flush all",
-                    "client",
-                ),
-            ),
-            nmap=False,
-        ),
+        OWN_ARP,
     ),
     "bgp_acl_block": (
         Scenario(

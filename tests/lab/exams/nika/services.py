@@ -9,7 +9,7 @@ from tests.lab.network import SERVER, STRANGER
 from tests.lab.probe.scenario import Probe
 from tests.lab.probe.scenarios.shared import AWAY
 from tests.lab.scenario import CLEAR, Scenario, background, blocked, iptables, sh
-from tests.lab.scenarios.containers import INSIDE, WEB, docker
+from tests.lab.scenarios.containers import DROPPED_EARLY
 from tests.lab.servers import flask, script
 
 DROPS = blocked("firewall-drops")
@@ -84,17 +84,7 @@ while True:
 """
 
 FAULTS: Mapping[str, Questions] = {
-    "k8s_clusterip_routing_broken": (
-        Scenario(
-            "nika-dropped-before-its-translation",
-            fault="a rule of the raw table drops what a translation would have sent to the container",
-            containers=WEB,
-            before=(docker(), iptables(f"-t raw -A PREROUTING -d {SERVER}/32 -p tcp --dport 5000 -j DROP")),
-            servers=(INSIDE,),
-            truth="timeout",
-            expected=DROPS,
-        ),
-    ),
+    "k8s_clusterip_routing_broken": (DROPPED_EARLY,),
     "snat_port_pool_exhaustion": (
         Probe(
             "nika-no-port-left-at-the-router",

@@ -17,7 +17,24 @@ mac=$(ip neigh show {NEIGHBOUR} | sed 's/.*lladdr \\([^ ]*\\).*/\\1/')
 ip neigh replace {NEIGHBOUR} lladdr $mac dev eth0 nud stale; ip neigh flush to {SERVER}
 """
 
+OWN_ARP = Probe(
+    "arp-dropped-by-own-rule",
+    PORT,
+    blocked("no-route-to-server|peer-down"),  # only root hears the answer on the wire
+    "timeout|unreachable|rejected host-unreachable",
+    OPEN,
+    after=(
+        sh(
+            "nft 'table arp f { chain i { type filter hook input priority 0; drop; };"
+            " chain o { type filter hook output priority 0; drop; }; }'\nip neigh flush all",
+            "client",
+        ),
+    ),
+    nmap=False,
+)
+
 LINK = (
+    OWN_ARP,
     Probe("absent", "192.168.77.99 --port 5000", blocked("peer-down"), None, address="192.168.77.99"),
     Probe("absent-ipv6", "fd77::99 --port 5000", blocked("peer-down"), None, address="fd77::99"),
     Probe(
