@@ -96,7 +96,7 @@ def drift_lines(groups: Sequence[Group]) -> Iterator[str]:
     yield ""
     if len(groups) == 1:
         alike = count(len(groups[0].hosts), "host")
-        yield f"No drift: the firewalls of {alike} do the same on every port that is listened on."
+        yield f"No drift: the firewalls of {alike} do the same on every port that is listened on or named by rules."
         return
     yield f"Drift: {len(groups)} groups of hosts whose firewalls mean different things:"
     for group in groups:

@@ -227,3 +227,17 @@ def test_a_host_without_a_recording_is_of_its_groups_and_unknown_for_its_reason(
     )
     found = host("gone", gone)
     assert (found.groups, found.problem) == (("web",), "it could not be reached")
+
+
+def test_a_port_that_rules_open_and_nobody_listens_on_is_drift() -> None:
+    plain = firewall("-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT")
+    same = firewall("-A INPUT -p tcp -m multiport --dports 80 -j ACCEPT")
+    more = firewall("-A INPUT -p tcp -m multiport --dports 22,80 -j ACCEPT")
+    reach = fleet(**{
+        name: recording(f"192.168.77.{last}/24", {80: "0.0.0.0"}, rules)
+        for name, last, rules in (("a", 10, plain), ("b", 11, same), ("c", 12, more))
+    })  # fmt: skip
+    usual, other = group_hosts(reach)
+    assert (usual.hosts, other.hosts) == (("a", "b"), ("c",))
+    assert other.differs is not None
+    assert (other.differs.port, other.answer) == (22, "accept")

@@ -102,6 +102,17 @@ def mentioned(ruleset: Ruleset, version: int) -> Mentions:
     return found
 
 
+_PORTS = re.compile(rb"dports? ([\d,:]+)|\"field\": \"dport\"\}\}, \"right\": ([^}\n]*)")
+"""Where a line names ports of a destination, as iptables and ``nft -j`` write it."""
+
+
+def ports_named(ruleset: Ruleset) -> frozenset[int]:
+    """The destination ports that rules name, of ranges both ends; named sets are not looked into."""
+    found = (one for text in ruleset.texts for pair in _PORTS.findall(text) for one in pair)
+    numbers = (int(word) for words in found for word in re.findall(rb"\d+", words))
+    return frozenset(number for number in numbers if 0 < number < 1 << 16)
+
+
 def _read(ruleset: Ruleset, words: _Words) -> Mentions:
     spans: set[Span] = set()
     masks: set[int] = set()
