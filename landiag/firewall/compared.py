@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -30,7 +29,7 @@ def what_opens(before: Ruleset, after: Ruleset, scope: Scope) -> Opens:
 
     Packets that were perhaps accepted and now are for certain count as opened.
     """
-    old, new = find_both(before, after, scope)
+    old, new = _old_and_new(before, after, scope)
     opened: list[tuple[Kind, Space]] = []
     doubt: list[tuple[Kind, Space]] = []
     for kind in new.cells:
@@ -43,6 +42,26 @@ def what_opens(before: Ruleset, after: Ruleset, scope: Scope) -> Opens:
         tuple(_by_kind(doubt, Verdict.UNKNOWN, new)),
         is_whole=max(old.runs, new.runs) < scope.most_runs,
     )
+
+
+def _old_and_new(before: Ruleset, after: Ruleset, scope: Scope) -> tuple[Regions, Regions]:
+    """The regions after a change, and what became before it of those that are accepted or in doubt now."""
+    names: set[str] = set()
+    while True:
+        new = find_regions(after, scope, names)
+        old = find_regions(before, scope, _names(new), new, _of_interest(new))
+        fresh = _names(old) - _names(new) - names
+        if not fresh:
+            return old, new
+        names |= fresh
+
+
+def _of_interest(found: Regions) -> dict[Kind, Space]:
+    verdicts = (Verdict.ACCEPT, Verdict.UNKNOWN)
+    return {
+        kind: found.universes[kind.version].unite([found.space(kind, verdict) for verdict in verdicts])
+        for kind in found.cells
+    }
 
 
 def find_both(
@@ -72,7 +91,9 @@ def _by_kind(spaces: Sequence[tuple[Kind, Space]], verdict: Verdict, found: Regi
 
 def digest(found: Regions) -> str:
     """A digest of what a firewall does: equal for rulesets that do the same, however they are written."""
-    hashed = hashlib.sha256()
+    from hashlib import sha256
+
+    hashed = sha256()
     for version in found.scope.versions:
         for protocol in found.scope.protocols:
             for line in _meaning(found, version, protocol):

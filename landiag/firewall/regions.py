@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from landiag.firewall.engine.explore import MAX_RUNS, Explorer, Told, parts
 from landiag.firewall.engine.nodes import Space
@@ -66,28 +67,40 @@ class Regions(Struct):
 
 
 def find_regions(
-    ruleset: Ruleset, scope: Scope, names: Iterable[str] = (), beside: Regions | None = None
+    ruleset: Ruleset,
+    scope: Scope,
+    names: Iterable[str] = (),
+    beside: Regions | None = None,
+    within: Mapping[Kind, Space] | None = None,
 ) -> Regions:
     """Find what the ruleset does with every packet of a scope. ``names`` are interfaces to tell apart besides.
 
-    Sets of packets can be compared with those of the regions ``beside`` it.
+    Sets of packets can be compared with those of the regions ``beside`` it. ``within``: only these packets are asked
+    about; those of an interface that it does not name are those of any other.
     """
     universes = {version: Universe(version) for version in scope.versions}
     found = Regions(scope, universes if beside is None else beside.universes)
     with uncollected():
         for version in scope.versions:
             for protocol in scope.protocols:
-                _find_kind(ruleset, found, version, protocol, names)
+                _find_kind(ruleset, found, version, protocol, names, within)
     return found
 
 
-def _find_kind(ruleset: Ruleset, found: Regions, version: int, protocol: str, names: Iterable[str]) -> None:
+def _find_kind(
+    ruleset: Ruleset,
+    found: Regions,
+    version: int,
+    protocol: str,
+    names: Iterable[str],
+    within: Mapping[Kind, Space] | None,
+) -> None:
     scope = found.scope
     waiting = sorted({OTHER, *names}) if scope.interfaces is None else list(scope.interfaces)
     told: dict[str, tuple[Cell, ...]] = {}
     while waiting and len(told) < MAX_INTERFACES:
         name = waiting.pop(0)
-        explorer = _explorer(ruleset, found, Kind(version, protocol, name))
+        explorer = _explorer(ruleset, found, Kind(version, protocol, name), within)
         told[name] = tuple(_cells(explorer, min(MAX_RUNS, max(1, scope.most_runs - found.runs))))
         found.runs += explorer.runs
         if scope.interfaces is None:
@@ -97,10 +110,13 @@ def _find_kind(ruleset: Ruleset, found: Regions, version: int, protocol: str, na
         found.cells[Kind(version, protocol, name)] = told[name]
 
 
-def _explorer(ruleset: Ruleset, found: Regions, kind: Kind) -> Explorer:
+def _explorer(ruleset: Ruleset, found: Regions, kind: Kind, within: Mapping[Kind, Space] | None) -> Explorer:
     scope = found.scope
     universe = found.universes[kind.version]
-    asked = universe.box(box_of(scope, kind.version))
+    if within is None:
+        asked = universe.box(box_of(scope, kind.version))
+    else:
+        asked = within[kind] if kind in within else within[replace(kind, interface=OTHER)]
     return Explorer(ruleset, around_of(ruleset, scope), template(scope, kind), universe, asked)
 
 
