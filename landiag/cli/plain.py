@@ -22,6 +22,14 @@ _FLAGS: Mapping[str, tuple[str, bool]] = {
     "--no-color": ("no_color", True),
     "--redact": ("redact", True),
     "--no-http": ("http", False),
+    "--fix": ("fix", True),
+    "--yes": ("yes", True),
+    "-y": ("yes", True),
+    "--wait": ("wait", True),
+    "--sudo": ("sudo", True),
+    "--prove": ("prove", True),
+    "--cleanup": ("cleanup", True),
+    "--force": ("force", True),
 }
 
 _VALUES: Mapping[str, tuple[str, Callable[[str], Any]]] = {

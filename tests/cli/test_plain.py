@@ -15,7 +15,22 @@ from landiag.cli import check as command
 from landiag.cli.checking import CheckOptions
 from landiag.cli.plain import parse_plain
 
-FLAGS = ("--json", "-q", "--quiet", "-v", "--verbose", "--no-color", "--redact", "--no-http", "--fix")
+FLAGS = (
+    *(
+        "--json",
+        "-q",
+        "--quiet",
+        "-v",
+        "--verbose",
+        "--no-color",
+        "--redact",
+        "--no-http",
+        "--fix",
+        "--yes",
+        "-y",
+    ),
+    *("--wait", "--sudo", "--prove", "--cleanup", "--force"),
+)
 VALUED = (
     "--port",
     "-p",
@@ -99,6 +114,7 @@ def test_what_is_plain_means_what_typer_reads(patch: pytest.MonkeyPatch, words: 
         ["check", "5000"],
         ["check", "--port", "5000", "--peer", "192.168.77.20", "--json"],
         ["check", "--replay", "a.case", "-v", "--no-color"],
+        ["check", "--port", "5000", "--fix", "--yes"],
     ],
 )
 def test_the_commonest_lines_are_plain(words: list[str]) -> None:
@@ -107,7 +123,14 @@ def test_the_commonest_lines_are_plain(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["list"], ["check", "--help"], ["check", "--port"], ["check", "--prot", "1"], ["check", "--fix"]],
+    [
+        [],
+        ["list"],
+        ["check", "--help"],
+        ["check", "--port"],
+        ["check", "--prot", "1"],
+        ["check", "--confirm-within", "9"],
+    ],
 )
 def test_what_is_not_plain_is_left_to_typer(words: list[str]) -> None:
     assert parse_plain(words) is None
