@@ -19,17 +19,34 @@ from landiag.journey.journey import Journey
 from landiag.journey.link import interface_of
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
+from landiag.model.causes.network import NO_ROUTE_TO_CLIENT, REVERSE_PATH_FILTER, VPN_TAKES_REPLIES
 from landiag.model.facts import IPAddress, Route, Unknown
 from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import StageName, Symptom
 
-_WITHOUT_ROUTE = (
-    "The client's packets arrive in the container, which has no route for the answers: a network that is internal "
-    "has no way out."
-)
-_BY_TUNNEL = "The client's packets arrive in the container, and its answers vanish in its own tunnel."
-_BY_FILTER = "The container's own reverse path filter takes packets only where its answer would leave."
+_CAUSES = {
+    InnerFault.NO_ROUTE: NO_ROUTE_TO_CLIENT,
+    InnerFault.TUNNEL: VPN_TAKES_REPLIES,
+    InnerFault.REVERSE_PATH: REVERSE_PATH_FILTER,
+}
+_TITLES = {
+    InnerFault.NO_ROUTE: "The container at {ip} has no route back to {them}",
+    InnerFault.TUNNEL: "Answers of the container at {ip} to {them} leave by its own {device} (a VPN or tunnel)",
+    InnerFault.REVERSE_PATH: (
+        "The container at {ip} drops packets of {them}: its own route to them is by {device} (rp_filter)"
+    ),
+}
+_DETAILS = {
+    InnerFault.NO_ROUTE: (
+        "The client's packets arrive in the container, which has no route for the answers: a network that is internal "
+        "has no way out."
+    ),
+    InnerFault.TUNNEL: "The client's packets arrive in the container, and its answers vanish in its own tunnel.",
+    InnerFault.REVERSE_PATH: (
+        "The container's own reverse path filter takes packets only where its answer would leave."
+    ),
+}
 
 
 def lost_inside(case: Case, way: Way, client: IPAddress, journey: Journey) -> Iterator[Finding]:
@@ -56,37 +73,18 @@ def _finding(
     ip = arrival.packet.destination
     assert ip is not None  # it has a namespace
     theirs = who(case, client, way)
-    code, title, detail, fix = {
-        InnerFault.NO_ROUTE: (
-            "no-route-to-client",
-            f"The container at {ip} has no route back to {theirs}",
-            _WITHOUT_ROUTE,
-            _route_back(case, way, client, arrival, inside),
-        ),
-        InnerFault.TUNNEL: (
-            "vpn-takes-replies",
-            f"Answers of the container at {ip} to {theirs} leave by its own {by.device} (a VPN or tunnel)",
-            _BY_TUNNEL,
-            _route_back(case, way, client, arrival, inside),
-        ),
-        InnerFault.REVERSE_PATH: (
-            "reverse-path-filter",
-            f"The container at {ip} drops packets of {theirs}: its own route to them is by {by.device} (rp_filter)",
-            _BY_FILTER,
-            _loosen(ip, inside),
-        ),
-    }[fault]
+    is_filter = fault is InnerFault.REVERSE_PATH
     return Finding(
-        code=code,
+        code=_CAUSES[fault].code,
         outcome=Outcome.BLOCKS,
-        title=title,
-        detail=detail,
+        title=_TITLES[fault].format(ip=ip, them=theirs, device=by.device),
+        detail=_DETAILS[fault],
         evidence=(
             Evidence(f"{words.routes(case)} in the container (pid {inside.pid})", describe(by, client, ip)),
         ),
-        fixes=(fix,),
+        fixes=(_loosen(ip, inside) if is_filter else _route_back(case, way, client, arrival, inside),),
         paths=(way.id,),
-        stage=StageName.ROUTE if fault is InnerFault.REVERSE_PATH else StageName.REPLY_ROUTE,
+        stage=StageName.ROUTE if is_filter else StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
     )
 
