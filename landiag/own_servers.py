@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -13,15 +14,26 @@ from landiag.model.facts import Socket, Unknown
 from landiag.model.process import Process
 from landiag.servers.recognise import Server, recognise
 
+_NUMBER = re.compile(r"\d+")
+
 
 class OwnServer(Struct, frozen=True):
-    """A server that listens. ``is_here``: it runs from the folder; ``is_development``: it is made for developers."""
+    """A server that listens. ``is_here``: it runs from the folder; ``is_development``: it is made for developers.
+
+    ``command`` is its command line: one that names a port listens there for others, elsewhere for itself.
+    """
 
     port: int
     pid: int
     title: str
     is_here: bool
     is_development: bool
+    command: tuple[str, ...] = ()
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the command line names the port."""
+        return str(self.port) in _NUMBER.findall(" ".join(self.command))
 
 
 def find_own_servers(
@@ -45,10 +57,15 @@ def find_own_servers(
 
 
 def likely(servers: tuple[OwnServer, ...]) -> tuple[OwnServer, ...]:
-    """Those that the person most likely means: of this folder, else for developers, else all."""
-    here = tuple(one for one in servers if one.is_here)
-    development = tuple(one for one in servers if one.is_development)
-    return here or development or servers
+    """Those that the person most likely means: of this folder, else for developers, else all.
+
+    A command that was told one port may open others, by which its own processes speak with each other (uWSGI).
+    """
+    named = {one.command for one in servers if one.is_named}
+    outer = tuple(one for one in servers if one.is_named or one.command not in named)
+    here = tuple(one for one in outer if one.is_here)
+    development = tuple(one for one in outer if one.is_development)
+    return here or development or outer
 
 
 def _own_server(
@@ -64,7 +81,12 @@ def _own_server(
         is_here = _is_from(process, folder) or _is_from(server.process, folder)
         if is_here or (user_id is not None and process.uid == user_id):
             return OwnServer(
-                socket.port, server.process.pid, server.title, is_here, server.development_server
+                socket.port,
+                server.process.pid,
+                server.title,
+                is_here,
+                server.development_server,
+                server.process.argv,
             )
     return None
 

@@ -35,6 +35,16 @@ FIRST = {
     "redirected-to-closed-port": "landiag",
     "server-on-5001": "landiag",
     "docker-user-drops": "sudo landiag check",  # the container is nobody's server of one's own
+    "gunicorn-default": "landiag",
+    "uwsgi-http-loopback": "landiag",
+    "flask-server-name": "landiag",
+    "ufw-deny-before-allow": "landiag",
+    "nft-forgets-established": "landiag",
+    "nft-netdev-ingress": "landiag",
+    "nft-second-table": "landiag",
+    "iptables-output-drop": "landiag",
+    "ipset-of-banned-networks": "landiag",
+    "firewalld-drop-zone": "landiag",
 }
 """The scenarios, and what is typed first: in the project's folder, as the user whose server it is."""
 
