@@ -57,7 +57,26 @@ def with_ipv6() -> str:
     return told(addresses=[*ADDRESSES, {"index": 7, "ip": "2001:db8:77::10", "prefix": 64}])
 
 
+def in_chinese() -> Synthetic:
+    """Its heading has no space before the family, and ``*`` is of the family that it names."""
+    made = known(("*", 5000, HERE, 5000))
+    text = (
+        shown(("*", 5000, HERE, 5000))
+        .replace("Listen on ipv4", "侦听ipv4")
+        .replace("Connect to ipv4", "连接到ipv4")
+    )
+    return replace(made, texts={**made.texts, "wsl-portproxy": text})
+
+
 CASES: Mapping[str, Made] = {
+    "wsl2-clear-nat-portproxy-chinese": Made(
+        "inside: the port proxies are listed in Chinese, and the right one listens on *", in_chinese(), "clear",
+    ),
+    "wsl2-port-not-forwarded-nat-lan-ipv6": Made(
+        "inside: the port proxy listens on Windows' own IPv6 address alone, and other devices use IPv4",
+        nat(("2001:db8:77::10", 5000, HERE, 5000), kind="v6tov4", windows=with_ipv6(), rules=PORT_RULE), "blocked",
+        "port-not-forwarded",
+    ),
     "wsl2-port-not-forwarded-nat-inner-ipv6": Made(
         "inside: the port proxy leads to the distribution's IPv6 address, and the server listens on IPv4",
         to_ipv6(INNER6), "blocked", "port-not-forwarded",

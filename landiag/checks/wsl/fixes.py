@@ -74,6 +74,17 @@ def change_proxy(case: Case, wrong: PortProxy, right: PortProxy, first: tuple[st
     )
 
 
+def add_proxy(case: Case, right: PortProxy) -> Fix:
+    """Let another port proxy listen beside those that serve other clients."""
+    return Fix(
+        "Add a port proxy (PowerShell as administrator, on Windows)",
+        (set_line(right),),
+        (delete_line(right),),
+        needs=rights(case),
+        steps=(words.ELEVATE,),
+    )
+
+
 def start_helper(case: Case) -> Fix:
     """Start the service whose work port proxies are."""
     return Fix(

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.checks.windows.openings import quoted
-from landiag.checks.wsl.fixes import change_proxy, forwarding_fixes, start_helper
+from landiag.checks.wsl.fixes import add_proxy, change_proxy, forwarding_fixes, start_helper
 from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresses
 from landiag.checks.wsl.sources import (
     WSL_MODE,
@@ -109,6 +109,16 @@ def _misled(case: Case, entries: tuple[Entry, ...]) -> Finding | None:
 def _unreachable(case: Case, entry: Entry) -> Finding:
     """A proxy leads here and listens where clients do not come."""
     proxy, port = entry.proxy, entry.proxy.listen_port
+    family = _family(case)
+    if entry.reach in (Reach.ALL, Reach.ONE) and proxy.listen_family != family:
+        return _finding(
+            case,
+            f"Windows passes port {port} on to this distribution by IPv{proxy.listen_family} alone, "
+            f"and other devices use IPv{family}",
+            "A port proxy takes connections of its own family alone.",
+            (add_proxy(case, _on_all(case, entry)),),
+            proxy,
+        )
     where = {
         Reach.ITSELF: f"only on Windows' own loopback ({proxy.listen_address}): other devices can't reach it",
         Reach.INSIDE: f"on {proxy.listen_address}, which only virtual machines of Windows reach",
@@ -117,9 +127,6 @@ def _unreachable(case: Case, entry: Entry) -> Finding:
         Reach.ALL: "where another port proxy takes the connections first",
         Reach.ONE: f"on {proxy.listen_address} alone, which clients of this network do not use",
     }[entry.reach]
-    family = _family(case)
-    if entry.reach is Reach.ALL and proxy.listen_family != family:
-        where = f"on IPv{proxy.listen_family} alone, but other devices use IPv{family}"
     found = _finding(
         case,
         f"Windows passes port {port} on to this distribution, but listens for it {where}",
