@@ -24,8 +24,8 @@ def render_judged(rules: Ruleset, one: Judged, style: Style, *, whole: bool) -> 
     if told.decided_by is not None and told.verdict is not Verdict.ACCEPT:
         owner = find_owner(rules, told.decided_by, told.lines, packet.destination_port)
         lines += style.wrap(f"Decided by {owner.named}: {told.decided_by.rule_text}", first="  ")
-    for line in told.unknown[:5]:
-        lines += style.wrap(f"It depends on: {line.rule_text}", first="  ")
+    for text in list(dict.fromkeys(line.rule_text for line in told.unknown))[:5]:
+        lines += style.wrap(f"It depends on: {text}", first="  ")
     for group in one.others:
         first = group.pieces[0]
         span = str(first.first) if first.size == 1 else f"{first.first} to {first.last}"
