@@ -25,8 +25,7 @@ class PortProxy(Struct, frozen=True):
 
 
 _PROXY_ROW = re.compile(r"^(\S+)\s+(\d{1,5})\s+(\S+)\s+(\d{1,5})\s*$")
-_FAMILIES = re.compile(r"(?<![a-z])ipv([46])(?![0-9a-z])", re.IGNORECASE)
-"""No boundary of words: Chinese and Japanese write without spaces."""
+_FAMILIES = re.compile(r"\bipv([46])\b", re.IGNORECASE)
 
 
 def parse_portproxy(text: str) -> tuple[PortProxy, ...]:

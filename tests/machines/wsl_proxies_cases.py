@@ -58,12 +58,12 @@ def with_ipv6() -> str:
 
 
 def in_chinese() -> Synthetic:
-    """Its heading has no space before the family, and ``*`` is of the family that it names."""
+    """Nothing but the heading tells the family of ``*``."""
     made = known(("*", 5000, HERE, 5000))
     text = (
         shown(("*", 5000, HERE, 5000))
-        .replace("Listen on ipv4", "侦听ipv4")
-        .replace("Connect to ipv4", "连接到ipv4")
+        .replace("Listen on ipv4", "侦听 ipv4")
+        .replace("Connect to ipv4", "连接到 ipv4")
     )
     return replace(made, texts={**made.texts, "wsl-portproxy": text})
 
