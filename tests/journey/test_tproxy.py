@@ -57,3 +57,10 @@ def test_socket_matches_by_the_options_of_the_listener(
 ) -> None:
     listener = replace(LISTENER, address=ip_address(address), transparent=transparent)
     assert attempt(host(ruleset=mangle(SOCKET.format(options)), sockets=(listener,))).leg == leg
+
+
+def test_what_a_socket_was_handed_is_not_passed_on() -> None:
+    rules = "*mangle\n:PREROUTING ACCEPT [0:0]\n{}\nCOMMIT\n*nat\n:PREROUTING ACCEPT [0:0]\n{}\nCOMMIT\n"
+    dnat = "-A PREROUTING -p tcp -m tcp --dport 5000 -j DNAT --to-destination 192.168.77.30:80"
+    ruleset = iptables(rules.format(TPROXY.format("127.0.0.1"), dnat))
+    assert attempt(host(ruleset=ruleset, sockets=(PROXY,))).sight.symptom is Symptom.TIMEOUT

@@ -111,6 +111,8 @@ class Follower(Refuser):
                 self._end_at_route(trip, trip.way, leg)
             elif trip.way.kind == RouteKind.LOCAL:
                 arrived += self.hook([trip], "input", family, leg)
+            elif trip.fields[SOCKET_PORT] != 0:
+                self._end_handed(trip, leg)
             else:
                 arrived += self._forward([trip], family, leg)
         return arrived
@@ -140,6 +142,13 @@ class Follower(Refuser):
         self.stops.append(
             Stopped(leg, verdict, line, kind, (*trip.doubts, *doubts), trip.share, self.arrival, way)
         )
+
+    def _end_handed(self, trip: Trip, leg: str) -> None:
+        """A packet that a rule has handed to a socket here is not passed on to another host (ip_forward)."""
+        text = "the packet was handed to a socket of this machine, and is not passed on"
+        line = TraceLine("route", "drop", text=text, leg=leg, verdict=Verdict.DROP)
+        self.lines.append(line)
+        self.stops.append(Stopped(leg, Verdict.DROP, line, None, trip.doubts, trip.share, self.arrival))
 
     def _adopt(self, trip: Trip, leg: str) -> None:
         """Where rules have rewritten addresses or ports without translation, nobody can foresee the answers."""

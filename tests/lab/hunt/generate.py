@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 
 from tests.lab.hunt.machine import Client, Machine, Part
-from tests.lab.hunt.parts import filters, links, managers, routes, servers, translations
+from tests.lab.hunt.parts import filters, held, links, managers, routes, servers, translations
 from tests.lab.hunt.parts.draw import Draw
 from tests.lab.network import CLIENT, CLIENT6, NEIGHBOUR, SERVER, SERVER6, STRANGER
 from tests.lab.scenario import Wire, sh
@@ -78,6 +78,8 @@ def generate(seed: int) -> Machine:
     moved = any(part.name.startswith(MOVES) for part in parts)
     options = [f"--to {draw.address}"] if moved or draw.is_ipv6 or draw.chance(0.5) else []
     options += [f"--peer {draw.client}"] if draw.singled else []
+    if draw.chance(0.15):
+        parts.append(held.held(draw))
     return Machine(
         seed, tuple(parts), Client(who, draw.address, " ".join(options)), as_user=seed % USERS == USERS - 1
     )
