@@ -92,7 +92,7 @@ def open_case(
     _refuse_own_address(client, facts)
     _check_interface(target, facts)
     known = systems.ways(machine, facts, recorder.readings, target, list_ways(facts))
-    ways = tuple(entrances(facts, way, client)[0] for way in choose_ways(facts, known, target, client))
+    ways = tuple(entrances(facts, way, client).ways[0] for way in choose_ways(facts, known, target, client))
     return Case(
         target=target,
         machine=machine,

@@ -100,12 +100,11 @@ def _follow_client(
     facts: Facts, way: Way, client: IPAddress, port: int | None, following: Follow
 ) -> Journey | Unknown:
     """Follow one client; by both interfaces where its packets come in now by one, now by the other."""
-    first, *others = (
-        following(facts, first_packet(facts, one, client, port)) for one in entrances(facts, way, client)
-    )
+    found = entrances(facts, way, client)
+    first, *others = (following(facts, first_packet(facts, one, client, port)) for one in found.ways)
     for later in others:
         if not isinstance(first, Unknown) and not isinstance(later, Unknown):
-            first = join_entrances(first, later)
+            first = join_entrances(found, first, later)
     return first
 
 

@@ -8,13 +8,14 @@ that interface itself answers no question for the address.
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.journey.ends import LinkFault, Sight, see, worst_of
 from landiag.journey.journey import Journey
 from landiag.journey.link import find_link_fault, interface_of
 from landiag.journey.links import ETHERNET_TYPE
-from landiag.journey.routing import lookup
+from landiag.journey.routing import RouteDecision, lookup
 from landiag.journey.surroundings import HostSurroundings
 from landiag.journey.ways import Way, owner_of
 from landiag.model.facts import Interface, IPAddress, Unknown
@@ -24,6 +25,9 @@ from landiag.model.terms import StageName, Symptom
 
 _BEST_ALONE = 2
 """The value of arp_announce with which questions name an address of the interface itself."""
+
+_DECIDING = ("arp_ignore", "arp_filter")
+"""The settings that tell which interface answers."""
 
 _UNANSWERED = (LinkFault.ARP_IGNORE, LinkFault.ARP_FILTER)
 """An interface answers no question for the address of another one."""
@@ -39,29 +43,48 @@ _SENDS = (
 """What a client sees of packets that this machine sends; before one is sent, it asks for nobody."""
 
 
-def entrances(facts: Facts, way: Way, client: IPAddress | None) -> tuple[Way, ...]:
-    """The same way by each interface by which a client's packets come in, the first one first."""
-    owner = owner_of(facts, way.ip)
-    if client is None or client.version != 4 or facts.os != "linux" or way.ip.version != 4 or owner is None:
-        return (way,)
-    if way.front is not None or way.landing is not None or not owner.up or owner.carrier is False:
-        return (way,)
-    back = lookup(facts, client, source=way.ip)
-    if isinstance(back, Unknown) or not back.leaves:
-        return (way,)
-    asking, asked = interface_of(facts, back.device), back.gateway or client
-    if (
-        asking is None
-        or asking.name == owner.name
-        or not (_is_near(owner, asked) and _is_near(asking, asked))
-    ):
-        return (way,)
+class Entrances(Struct, frozen=True):
+    """A way by each interface by which a client's packets come in, the first one first.
+
+    ``is_told``: it is known who answers for the address; ``is_asked``: it is known in whose name the second one asks.
+    """
+
+    ways: tuple[Way, ...]
+    is_told: bool = True
+    is_asked: bool = True
+
+
+def entrances(facts: Facts, way: Way, client: IPAddress | None) -> Entrances:
+    """Find the interfaces by which a client's packets for the way's address come in."""
+    owner, asked = owner_of(facts, way.ip), None
+    if client is not None and facts.os == "linux" and way.front is None and way.landing is None:
+        back = _way_back(facts, way, client)
+        asked = None if back is None else back.gateway or client
+    asking = None if asked is None or back is None else interface_of(facts, back.device)
+    if owner is None or asked is None or asking is None or not _are_two_in_one_network(owner, asking, asked):
+        return Entrances((way,))
     question = Packet(source=asked, destination=way.ip, in_interface=asking.name)
     around = HostSurroundings(facts, question)
+    by_owner, by_asking = replace(way, interface=owner), replace(way, interface=asking)
+    if not all(around.is_read(name, asking.name) for name in _DECIDING):
+        return Entrances((by_owner, by_asking), is_told=False)
     if find_link_fault(facts, around, question) not in _UNANSWERED:
-        return (way,)
-    later = (replace(way, interface=asking),) if _announces(around, asking) else ()
-    return (replace(way, interface=owner), *later)
+        return Entrances((way,))
+    is_asked = around.is_read("arp_announce", asking.name)
+    return Entrances((by_owner, by_asking) if _announces(around, asking) else (by_owner,), is_asked=is_asked)
+
+
+def _way_back(facts: Facts, way: Way, client: IPAddress) -> RouteDecision | None:
+    """How answers leave; None for IPv6, which names no address of another interface, and where none does."""
+    if client.version != 4 or way.ip.version != 4:
+        return None
+    found = lookup(facts, client, source=way.ip)
+    return None if isinstance(found, Unknown) or not found.leaves else found
+
+
+def _are_two_in_one_network(owner: Interface, asking: Interface, asked: IPAddress) -> bool:
+    is_there = owner.up and owner.carrier is not False and asking.name != owner.name
+    return is_there and _is_near(owner, asked) and _is_near(asking, asked)
 
 
 def _is_near(interface: Interface, address: IPAddress) -> bool:
@@ -74,12 +97,17 @@ def _announces(around: HostSurroundings, asking: Interface) -> bool:
     return is_heard and max(around.setting("arp_announce", asking.name)) < _BEST_ALONE
 
 
-def join_entrances(first: Journey, later: Journey) -> Journey:
+def join_entrances(found: Entrances, first: Journey, later: Journey) -> Journey:
     """What a client meets that comes in by one interface at first and by the other later; the worse is explained."""
     later = _found_already(later)
+    unknown = replace(first, sight=Sight(Symptom.UNKNOWN))
+    if not found.is_told:
+        return first if first.sight == later.sight else unknown
     is_unfound = any(end.stage is StageName.LINK for end in first.ends)
     if is_unfound or first.sight.symptom not in _SENDS or first.sight == later.sight:
         return first
+    if not found.is_asked:
+        return unknown
     symptoms = {first.sight.symptom, later.sight.symptom}
     worse = later if first.sight.symptom is Symptom.ANSWERED else first
     if Symptom.UNKNOWN in symptoms:

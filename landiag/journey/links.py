@@ -35,7 +35,7 @@ class HostLinks(Surroundings):
         first, second = (int(value) if value.isdigit() else 0 for value in values)
         return first, second
 
-    def _is_read(self, name: str, device: str) -> bool:
+    def is_read(self, name: str, device: str) -> bool:
         """Whether a setting of IPv4 is known, for all interfaces and for this one; Linux alone has such."""
         return self._facts.os != "linux" or all(
             f"net.ipv4.conf.{one}.{name}" in self._facts.sysctls for one in ("all", device)

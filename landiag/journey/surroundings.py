@@ -106,7 +106,7 @@ class HostSurroundings(HostLinks):
         if not takes_own and self._owner(source) is not None:
             return Way(RouteKind.OWN_SOURCE, device)
         mode = max(self.setting("rp_filter", device))
-        strictest = mode if self._is_read("rp_filter", device) else _STRICT
+        strictest = mode if self.is_read("rp_filter", device) else _STRICT
         if strictest == _OFF:
             return None
         valid = mark if any(self.setting("src_valid_mark", device)) else 0
