@@ -15,7 +15,7 @@ from landiag.checks.lost_family import find_stranded
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, socket_source, subject
 from landiag.checks.redirected import answered_by_nobody_here, sent_to_nobody
 from landiag.checks.restart import listen_fixes
-from landiag.checks.shares import check_shares
+from landiag.checks.shares import check_shares, sent_anywhere
 from landiag.checks.similar import similar_servers, start_fixes
 from landiag.checks.systems import is_explained_by_port
 from landiag.collect import linux
@@ -62,7 +62,9 @@ def check(case: Case) -> Answer:
 
 def _check_way(case: Case, way: Way) -> list[Finding]:
     """Say why clients of one way in find no listening socket; empty when they do, or when nobody can tell."""
-    destinations = destinations_of(case, way)
+    destinations, untold = destinations_of(case, way), sent_anywhere(case, way)
+    if len(destinations) == 1 and untold is not None:
+        return [untold]
     if len(destinations) > 1:
         return check_shares(case, way, destinations)
     destination = destinations[0]

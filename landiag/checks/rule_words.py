@@ -26,6 +26,8 @@ def who(owner: Owner, line: TraceLine) -> str:
     """Name the rule as the person knows it: its owner, and where it stands when the owner is just the tool."""
     if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
         return owner.title
+    if line.chain is None and line.hook == "nat":
+        return line.text
     rule = "the policy of " if line.rule is None else ""
     return f"{owner.text}: {rule}{place(line)}"
 

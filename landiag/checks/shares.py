@@ -55,3 +55,20 @@ def is_dead(case: Case, way: Way, destination: Destination) -> bool:
         if isinstance(exchange, Exchange):
             return exchange.best.connect.outcome in _DEAD
     return False
+
+
+def sent_anywhere(case: Case, way: Way) -> Finding | None:
+    """Say that a rule sends connections to a place that nobody can tell: what listens here is not asked then."""
+    arrivals = next((one.journey.arrivals for one in case.classes.get(way.id, ())), ())
+    lines = [
+        one.translated for one in arrivals if one.packet.destination is None and one.translated is not None
+    ]
+    if not lines or way.landing is not None:
+        return None
+    return Finding(
+        code="port-redirected",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether connections to port {case.port} reach a server: a rule sends each to one of many addresses",
+        evidence=(Evidence("firewall", lines[0].rule_text),),
+        paths=(way.id,),
+    )

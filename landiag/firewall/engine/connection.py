@@ -21,6 +21,9 @@ from landiag.firewall.engine.sockets import as_taken
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.model.packet import ABSENT, Packet, Value
 
+_UNSEEN = {"established": False, "untracked": True, "invalid": True}
+"""Whether a connection's tracking has missed a packet, by the packet's state: invalid in another zone."""
+
 
 class Connection(Struct):
     """A connection that one packet has begun.
@@ -92,9 +95,9 @@ class Connection(Struct):
         tracking = found.context.tracking
         seen = None if tracking is None else tracking.state
         if self.tracked and leg == SYN_ACK:
-            self.is_half_seen = {"established": False, "untracked": True}.get(seen or "")
+            self.is_half_seen = _UNSEEN.get(seen or "")
         if self.tracked and leg == DATA and self.is_half_seen is False:
-            self.is_unseen_data = {"established": False, "untracked": True}.get(seen or "")
+            self.is_unseen_data = _UNSEEN.get(seen or "")
         if state == "new" and tracking is not None and tracking.known:
             self.tracking, self.tracked = tracking, True
 

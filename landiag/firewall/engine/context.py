@@ -37,6 +37,9 @@ NO_SOCKET = -1
 REWRITTEN = "rewritten"
 """Set where a rule has written another address or port into the packet, which is no translation."""
 
+ZONE = "zone"
+"""Set where a rule has put the packet into a zone before its connection is looked up."""
+
 OUTWARD = ("output", "postrouting", "egress")
 
 

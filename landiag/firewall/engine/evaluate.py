@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.context import REWRITTEN
+from landiag.firewall.engine.context import REWRITTEN, ZONE
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.ends import Doubts, End, Met, Next, gather, minus, share_of, shown, times
 from landiag.firewall.engine.fields import PacketFields, merge
@@ -275,6 +275,8 @@ class Walk(Struct):
         old, new = self.fields[action.field], action.operand.value(self.fields)
         if new is ABSENT or (old is ABSENT and not action.field.startswith("ct ")):
             return False
+        if action.field == "ct zone":
+            self.fields[ZONE] = new if certain or new == self.fields.get(ZONE, 0) else None
         if old is not ABSENT:
             self.fields[action.field] = new if certain or new == old else None
             if action.field.endswith(("addr", "port")):

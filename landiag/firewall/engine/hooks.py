@@ -10,12 +10,12 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.firewall.engine.context import Tracking
+from landiag.firewall.engine.context import ZONE, Tracking
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.hook_run import HookRun, set_packet
 from landiag.firewall.engine.passage import HookResult, Passage
 from landiag.firewall.engine.tracked import is_tracked
-from landiag.model.packet import Packet
+from landiag.model.packet import Packet, Value
 from landiag.model.ruleset import Chain, Ruleset
 
 CONNTRACK_PRIORITY = -200
@@ -135,5 +135,17 @@ def _track(passages: list[Passage], tracking: Tracking | None) -> None:
         found = tracking
         if tracking is not None and passage.untracked is not False:
             found = replace(tracking, state="untracked" if passage.untracked else None)
+        elif tracking is not None:
+            found = _in_zone(tracking, passage.fields.get(ZONE, 0))
         passage.fields.context = replace(passage.fields.context, tracking=found)
         passage.fields.forget("ct ")
+
+
+def _in_zone(tracking: Tracking, assigned: Value) -> Tracking:
+    """What tracking finds in the zone that a rule has put the packet into: it sees no connection of another zone."""
+    zone = assigned if isinstance(assigned, int) else None
+    if tracking.state != "established":
+        return replace(tracking, zone=zone)
+    if zone is None or tracking.zone is None:
+        return replace(tracking, state=None, zone=None)
+    return tracking if zone == tracking.zone else replace(tracking, state="invalid", zone=zone)

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from msgspec.structs import replace
 
+from landiag.firewall.engine.draws import spread_over
 from landiag.firewall.engine.fields import PacketFields
 from landiag.model.action import Chosen, NatKind, Target, Translate
 from landiag.model.packet import ABSENT, IPAddress, Packet, Value
@@ -53,7 +54,9 @@ def _address(
     if action.netmap and old is not None:
         size = high - low
         return address_of(low | (int(old) & size), version)
-    return None
+    spread = spread_over(action)
+    chosen = None if spread is None else spread.value(fields)
+    return address_of(chosen, version) if isinstance(chosen, int) else None
 
 
 def _port(target: Target, old: int | None, *, source_side: bool) -> int | None:

@@ -172,7 +172,8 @@ def _ct(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  #
     if "--notrack" in options:
         return [Untrack()]
     if any(name.startswith("--zone") for name in options):
-        return [Assign("ct zone", Constant(None))]
+        zone = options["--zone"].value if "--zone" in options else ""
+        return [Assign("ct zone", Constant(int(zone) if zone.isdecimal() else None))]
     return []
 
 

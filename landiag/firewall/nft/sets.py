@@ -79,12 +79,19 @@ def guess_span(value: Json, kind: Type | None) -> Span:
     """A range of values; where the type is not declared, the value's own form tells it."""
     if kind is not None and not (value == "*" and kind.is_name):
         return types.span(value, kind)
-    for guess in (types.NUMBER, types.IPV6 if ":" in str(value) else types.IPV4, types.ETHER, types.PROTOCOL):
+    for guess in (types.NUMBER, types.IPV6 if _has_colon(value) else types.IPV4, types.ETHER, types.PROTOCOL):
         try:
             return types.span(value, guess)
         except ParseError:
             continue
     return types.span(value, types.NAME)
+
+
+def _has_colon(value: Json) -> bool:
+    """Whether a value, or an edge of a range or prefix, is written with colons."""
+    if isinstance(value, dict | list):
+        return any(map(_has_colon, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and ":" in value
 
 
 def lower_data(value: Json) -> Action | tuple[Span, ...]:
