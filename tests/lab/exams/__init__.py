@@ -11,6 +11,7 @@ from tests.lab.exams import (
     addresses,
     advice,
     application,
+    beside_rules,
     clients,
     clock,
     limits,
@@ -72,4 +73,9 @@ KINDS = (
     Kind("sockets that rules choose", tproxy.SCENARIOS),
     Kind("sets of several fields, and those that fill", whole_machines.SETS),
     Kind("NIKA's faults", nika.QUESTIONS),
+    Kind("containers that lose packets themselves", beside_rules.INNER),
+    Kind("policies of IPsec", beside_rules.IPSEC),
+    Kind("zones of connection tracking, translations to several", beside_rules.ZONES),
+    Kind("servers that hang up on other devices", beside_rules.HUNG_UP),
+    Kind("what a page loads, and what it only says", beside_rules.PAGES),
 )
