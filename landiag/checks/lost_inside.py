@@ -10,6 +10,9 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.routes import describe, who
+from landiag.collect.interfaces import namespace_interfaces
+from landiag.collect.machine import NAMESPACES
+from landiag.collect.routes import namespace_sources
 from landiag.firewall.engine.conversation import Arrival
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ends import InnerFault
@@ -20,7 +23,7 @@ from landiag.journey.link import interface_of
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.causes.network import NO_ROUTE_TO_CLIENT, REVERSE_PATH_FILTER, VPN_TAKES_REPLIES
-from landiag.model.facts import IPAddress, Route, Unknown
+from landiag.model.facts import IPAddress, Reading, ReadStatus, Route, Unknown
 from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import StageName, Symptom
@@ -51,6 +54,7 @@ _DETAILS = {
 
 def lost_inside(case: Case, way: Way, client: IPAddress, journey: Journey) -> Iterator[Finding]:
     """Say why a container to which the port is sent does not answer clients, though something listens there."""
+    yield from _untold(case, way, client, journey)
     for end in journey.ends:
         if end.inner is None or end.way is None or end.arrival is None:
             continue
@@ -59,6 +63,32 @@ def lost_inside(case: Case, way: Way, client: IPAddress, journey: Journey) -> It
         if namespace is not None:
             yield _finding(case, way, client, arrival, namespace, end.inner, end.way)
             return
+
+
+_NOT_ASKED = (ReadStatus.OK, ReadStatus.NOT_RECORDED, ReadStatus.MISSING)
+"""What was read, and what nobody could ask: recordings of before, and machines without nsenter."""
+
+
+def _untold(case: Case, way: Way, client: IPAddress, journey: Journey) -> Iterator[Finding]:
+    """Say that a container's own addresses or routes could not be read, where clients' packets go there."""
+    for ip in dict.fromkeys(one.packet.destination for one in journey.arrivals if one.local is False):
+        lost = _unread(case, namespace_with(case.facts, ip))
+        if lost is not None:
+            title = f"Whether answers of {ip} to {who(case, client, way)} find back: its own routes could not be read"
+            evidence = (Evidence(lost.source, lost.detail or lost.status.value),)
+            yield Finding(NO_ROUTE_TO_CLIENT.code, Outcome.UNKNOWN, title, "", evidence, paths=(way.id,))
+            return
+
+
+def _unread(case: Case, inside: Namespace | None) -> Reading | None:
+    """A reading of a container that failed, or of all of them where nobody knows which one it is."""
+    others = () if isinstance(case.facts.namespaces, Unknown) else case.facts.namespaces
+    wanted = [NAMESPACES.name]
+    for one in others if inside is None else (inside,):
+        wanted.append(namespace_interfaces(one.pid, one.name).name)
+        wanted += [source.name for source in namespace_sources(one.pid, one.name)]
+    read = (case.readings[name] for name in wanted if name in case.readings)
+    return next((one for one in read if one.status not in _NOT_ASKED), None)
 
 
 def _finding(
