@@ -20,6 +20,8 @@ from landiag.model.ruleset import Verdict
 from landiag.model.terms import Symptom
 
 _HALTED = ("stopped", "tracing-stop")
+_GREETING = ("ssh", "mysql", "smtp", "ftp", "imap", "pop3", "vnc")
+"""Protocols in which the server speaks first: one that says nothing does not serve."""
 CLOSED = (End.CLOSED_EMPTY, End.RESET, End.TLS_FAILED)
 
 
@@ -41,7 +43,13 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         return answer([_no_handshake(exchange, attempt, attempt.tls.error)], "")
     protocol = known_protocol(case)
     is_other = protocol not in (None, "http", "https", "uwsgi") and case.target.scheme in ("auto", "tcp")
-    if is_other:
+    is_dumb = protocol in _GREETING and not attempt.first.data
+    if is_dumb and attempt.end in CLOSED:
+        title = f"Whether the server serves other devices: it closes the connection without its greeting ({protocol})"
+        return answer(
+            [Finding("server-silent", Outcome.UNKNOWN, title, "", of_exchange(exchange, attempt))], ""
+        )
+    if is_other and not is_dumb:
         return answer([], f"accepts connections ({protocol}, not a web server)")
     if attempt.first.data and case.target.scheme == "auto" and protocol is None:
         return answer([], f"accepts connections and speaks first: {first_bytes(attempt)}")

@@ -25,6 +25,8 @@ HOWS = {"option", "bind", "positional", "environment", "forward", "source", "con
 
 # What the user typed as /proc shows it, the server, its port, and what makes it listen on all addresses.
 LINES = [
+    ("memcached -m 64 -p 11211 -l 127.0.0.1", "memcached", 11211, "memcached -m 64 -p 11211 -l 0.0.0.0"),
+    ("mongod --bind_ip=127.0.0.1 --port=27017", "mongodb", 27017, "mongod --bind_ip=0.0.0.0 --port=27017"),
     (
         "/v/bin/python3 /v/bin/flask --app shop run --port 5000",
         "flask",
@@ -363,6 +365,8 @@ class TestFamilies:
         (("nginx: master process nginx -g daemon off;", ""), "nginx", "http"),
         (("puma 6.4.2 (tcp://localhost:3000) [shop]", "", ""), "rails", "http"),
         (("sshd: me@pts/0", "", ""), "sshd", "forward"),
+        (("sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", "", ""), "openssh", "ssh"),
+        (("/usr/sbin/sshd", "-D", "-p", "2222"), "openssh", "ssh"),
         (("/usr/sbin/mysqld",), "mysql", "mysql"),
         (("/usr/bin/docker-proxy", "-proto", "tcp"), "docker-proxy", "forward"),
         (("/usr/share/code/code", "--type=utility"), "editor", "forward"),
