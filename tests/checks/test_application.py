@@ -172,6 +172,25 @@ def test_a_better_answer_to_localhost_is_for_its_name_or_for_its_address() -> No
     assert found(also(REFUSES, same)) == [("http-error", Outcome.WARNS)]
 
 
+HANGS_UP = asked(BASE, End.CLOSED_EMPTY)
+NO_NAME = asked(BASE, End.TLS_FAILED, scheme="https", tls=Tls(None, "tlsv1 unrecognized name"))
+
+
+@pytest.mark.parametrize("case", [HANGS_UP, NO_NAME])
+def test_a_server_that_hangs_up_looks_at_the_name_or_at_the_address(case: Case) -> None:
+    assert case.way is not None
+    local = exchange.local_exchange(case, case.way)
+    loopback, *_ = exchange.loopback_exchanges(case, case.way)
+    named = heard(local, TcpOutcome.CONNECTED, End.COMPLETE, answer=page(200))
+    inside = heard(loopback, TcpOutcome.CONNECTED, End.COMPLETE, answer=page(200))
+    refused = heard(loopback, TcpOutcome.CONNECTED, End.COMPLETE, answer=page(403))
+    assert found(also(case, named, inside)) == [("host-header-rejected", Outcome.BLOCKS)]
+    assert found(also(case, inside)) == [("client-rejected", Outcome.BLOCKS)]
+    (finding,) = application.check(also(case, inside)).findings
+    assert finding.symptom is Symptom.RESET
+    assert [outcome for _, outcome in found(also(case, refused))] == [Outcome.UNKNOWN]
+
+
 def test_a_server_that_was_not_asked_says_nothing() -> None:
     case = case_of(BASE)
     assert application.check(case).outcome is Outcome.NOT_APPLICABLE
