@@ -7,7 +7,7 @@ let its interface in, too (systemd.resource-control(5)).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from landiag.checks.case import Case, unknown_evidence
 from landiag.checks.exchange import OwnStop
@@ -15,15 +15,14 @@ from landiag.checks.unit_fixes import file_fix, property_fix
 from landiag.checks.way_back import client_for
 from landiag.collect.units import (
     FEATURES,
-    UNITS,
     Chain,
     NameList,
     Unit,
     parse_chain,
     parse_features,
-    unit_source,
+    unit_sources,
 )
-from landiag.model.facts import Command, IPAddress, IPNetwork, ReadStatus, Socket, Unknown
+from landiag.model.facts import Command, IPAddress, IPNetwork, ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 BPF = "BPF_FRAMEWORK"
@@ -36,12 +35,6 @@ def plan(case: Case) -> tuple[Command, ...]:
         return ()
     sources = unit_sources(case.listeners)
     return (*sources, FEATURES) if sources else ()
-
-
-def unit_sources(sockets: Iterable[Socket]) -> tuple[Command, ...]:
-    """Name the sources of the units that hold these sockets."""
-    sources = (_source(socket) for socket in sockets)
-    return tuple({source.name: source for source in sources if source is not None}.values())
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -109,11 +102,6 @@ def has_feature(case: Case, name: str) -> bool | None:
     """Whether this systemd was built with a feature; None where nobody could tell."""
     features = case.parse(FEATURES, parse_features)
     return None if features is None or isinstance(features, Unknown) else name in features
-
-
-def _source(socket: Socket) -> Command | None:
-    units = UNITS.findall(socket.cgroup or "")
-    return unit_source(units) if units else None
 
 
 def _denies(case: Case, unit: Unit, denied: IPNetwork, client: IPAddress) -> Finding:

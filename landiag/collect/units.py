@@ -6,12 +6,12 @@ Sources: systemd.resource-control(5), systemd.exec(5), systemd.socket(5); system
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
 
 from msgspec import Struct
 
-from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError
+from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError, Socket
 
 UNITS = re.compile(r"[^/]+\.(?:service|scope|slice|socket)(?=/|$)")
 """The units in the path of a control group."""
@@ -49,6 +49,12 @@ def unit_source(units: Sequence[str]) -> Command:
     return Command(
         f"unit {units[-1]}", ("systemctl", "show", f"--property={','.join(_OF_PACKETS)}", "--", *units)
     )
+
+
+def unit_sources(sockets: Iterable[Socket]) -> tuple[Command, ...]:
+    """Name the sources of the units that hold these sockets."""
+    chains = (UNITS.findall(socket.cgroup or "") for socket in sockets)
+    return tuple({source.name: source for source in map(unit_source, filter(None, chains))}.values())
 
 
 def journal_source(unit: str) -> Command:

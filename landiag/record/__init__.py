@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from landiag.checks.sandbox import unit_sources
 from landiag.collect import linux
 from landiag.collect.bans import BANNED
-from landiag.collect.units import OF_SYSTEMD
+from landiag.collect.units import OF_SYSTEMD, unit_sources
 from landiag.gather import gather
 from landiag.host import Recorder, Recording
 from landiag.model.facts import Unknown
