@@ -91,6 +91,9 @@ def main() -> int:
     parser.add_argument("--packets", type=int, default=36)
     parser.add_argument("--show", type=int, default=5)
     parser.add_argument("--explain", choices=("refusals", "unknowns"), default=None)
+    parser.add_argument(
+        "--regions", action="store_true", help="hold the regions of each ruleset to the kernel, too"
+    )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not options.inside:
@@ -102,6 +105,7 @@ def main() -> int:
     if options.kind == ["corpus"]:
         last = str(min(int(last or first), len(corpus_files()) - 1))
     judge = Judge(World(BRIDGED if options.kind == ["bridge"] else LAN))
+    judge.is_told_at_once = options.regions
     began = time.monotonic()
     for seed in range(int(first), int(last or first) + 1):
         for kind in options.kind or (*KINDS[:-2],):
@@ -115,6 +119,8 @@ def report(tally: Tally, seconds: float, show: int) -> int:
     """Print what was found."""
     for text in tally.disagreements[:show]:
         print(text)
+    if tally.at_once:
+        print(f"{tally.at_once} packets looked up in regions, {tally.at_once_unknown} of them unknown there")
     print(
         f"{tally.rulesets} rulesets ({tally.refused} refused by the kernel), {tally.packets} packets,"
         f" {tally.accepted} accepted, {tally.unknown} unknown, {tally.unknown_alone} unknown without facts,"

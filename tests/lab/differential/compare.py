@@ -18,12 +18,16 @@ from landiag.firewall.bulk import Bulk
 from landiag.firewall.engine.conversation import Conversation
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.surroundings import Surroundings
+from landiag.firewall.regions import find_regions
+from landiag.firewall.scope import Kind
 from landiag.firewall.sources import SOURCES
+from landiag.journey.scope import machine_scope
 from landiag.journey.surroundings import HostSurroundings
 from landiag.model.facts import Command, Family, Reading, ReadStatus, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
-from landiag.model.ruleset import Ruleset, TraceLine
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from tests.firewall.agreement import MOST_RUNS, Table
 from tests.lab.differential.world import ECHO_REQUEST, INNER, LAN, PORTS, SECOND, Attempt, World, run
 
 PROTOCOLS = ("tcp",) * 7 + ("udp",) * 2 + ("icmp",)
@@ -51,6 +55,8 @@ class Tally:
     disagreements: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     unknowns: list[str] = field(default_factory=list)
+    at_once: int = 0
+    at_once_unknown: int = 0
 
 
 @dataclass(slots=True)
@@ -61,7 +67,9 @@ class Judge:
     tally: Tally = field(default_factory=Tally)
     next_port: int = 20000
     facts: Facts | None = None
-    regions: Bulk | None = None
+    bulk: Bulk | None = None
+    regions: dict[Kind, Table] | None = None
+    is_told_at_once: bool = False
 
     def judge(self, case: Case, count: int = 36) -> None:
         """Load, read, send, compare, clean up."""
@@ -74,7 +82,8 @@ class Judge:
             self.tally.refusals.append(f"{case.name}: {error}")
             return
         ruleset = self._read()
-        self.regions = Bulk(ruleset, partial(HostSurroundings, self._facts()))
+        self.bulk = Bulk(ruleset, partial(HostSurroundings, self._facts()))
+        self.regions = self._find_regions(ruleset) if self.is_told_at_once else None
         attempts = self._attempts(Random(case.name), count)
         outcomes = self.world.try_all(attempts)
         self.tally.rulesets += 1
@@ -121,7 +130,8 @@ class Judge:
         packet = self._packet(attempt)
         told = Follower(ruleset, HostSurroundings(self._facts(), packet)).follow(packet)
         alone = Follower(ruleset, Surroundings(packet.destination, packet.in_interface)).follow(packet)
-        self._compare_region(case, attempt, told)
+        self._compare_bulk(case, attempt, told)
+        self._compare_regions(case, attempt, outcome, told)
         is_local = attempt.destination not in (*INNER.clients4, *INNER.clients6)
         for name, one in (("with facts", told), *((("alone", alone),) if is_local else ())):
             verdict = one.verdict.value
@@ -133,12 +143,36 @@ class Judge:
             elif verdict != outcome and not _nobody_there(one, outcome):
                 self.tally.disagreements.append(describe(case, attempt, f"{name}: kernel {outcome}", one))
 
-    def _compare_region(self, case: Case, attempt: Attempt, told: Conversation) -> None:
+    def _compare_bulk(self, case: Case, attempt: Attempt, told: Conversation) -> None:
         """What is told of all packets at once is what is told of each, which is held against the kernel."""
-        assert self.regions is not None
-        verdict = self.regions.judge(self._packet(attempt)).verdict
+        assert self.bulk is not None
+        verdict = self.bulk.judge(self._packet(attempt)).verdict
         if verdict is not told.verdict:
-            what = f"regions: {verdict.value}"
+            what = f"in bulk: {verdict.value}"
+            self.tally.disagreements.append(describe(case, attempt, what, told))
+
+    def _find_regions(self, ruleset: Ruleset) -> dict[Kind, Table]:
+        """What becomes of all packets to the server's own addresses, as ``firewall --all`` tells it."""
+        scope = machine_scope(self._facts(), Packet())
+        scope.most_runs = MOST_RUNS
+        found = find_regions(ruleset, scope)
+        return {kind: Table.of(found, kind) for kind in found.cells}
+
+    def _compare_regions(self, case: Case, attempt: Attempt, outcome: str, told: Conversation) -> None:
+        """A region that tells what becomes of its packets tells what the kernel does with this one."""
+        version = 6 if ":" in attempt.source else 4
+        table = (self.regions or {}).get(Kind(version, attempt.protocol, attempt.link.name))
+        if table is None or attempt.destination in (*INNER.clients4, *INNER.clients6):
+            return
+        point = (
+            int(ip_address(attempt.source)), attempt.port, int(ip_address(attempt.destination)),
+            attempt.source_port,
+        )  # fmt: skip
+        (cell,) = table.find(point)
+        self.tally.at_once += 1
+        self.tally.at_once_unknown += cell.verdict is Verdict.UNKNOWN
+        if cell.verdict.value not in ("unknown", outcome) and not _nobody_there(told, outcome):
+            what = f"kernel {outcome}, regions {cell.verdict.value}"
             self.tally.disagreements.append(describe(case, attempt, what, told))
 
     def _packet(self, attempt: Attempt) -> Packet:

@@ -24,6 +24,9 @@ SEEDS = {
     "ufw": "0-9",
 }
 
+WITH_REGIONS = ("firewalld", "ufw")
+"""Kinds of which the regions are held to the kernel, too; a longer run takes every kind (``--regions``)."""
+
 
 @pytest.mark.lab
 @pytest.mark.parametrize("kind", SEEDS)
@@ -31,6 +34,7 @@ def test_the_kernel_agrees(kind: str) -> None:
     if reason := missing(NEEDS.get(kind, "")):
         pytest.skip(reason)
     argv = [sys.executable, "-m", "tests.lab.differential", "--kind", kind, "--seeds", SEEDS[kind]]
+    argv += ["--regions"] if kind in WITH_REGIONS else []
     done = subprocess.run(argv, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
     found = re.search(
         r"(\d+) rulesets .* (\d+) packets, \d+ accepted, (\d+) unknown,.* (\d+) disagreements", done.stdout
