@@ -84,7 +84,5 @@ def _taken(case: Case, way: Way, direction: str, policy: Policy) -> Finding:
     what = "answers to" if direction == "out" else "packets of"
     does = "blocks" if policy.blocks else "wants IPsec for"
     title = f"Whether other devices get in: a policy of IPsec {does} {what} {case.peer or way.network}"
-    detail = (
-        "A VPN (strongSwan, Libreswan) sets such policies: plain packets that one is for are dropped."
-    )
+    detail = "A VPN (strongSwan, Libreswan) sets such policies: plain packets that one is for are dropped."
     return _unsure(way, title, detail, POLICIES.name, policy.text)
