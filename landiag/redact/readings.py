@@ -6,18 +6,14 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.collect.exchanges.answerers import recognise_http
-from landiag.collect.exchanges.message import header
-from landiag.collect.exchanges.page import first_script, local_url, refresh_url
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Reading, ReadStatus
+from landiag.redact.answers import WithheldError, redact_answer
 from landiag.redact.masking import mask_environment
 from landiag.redact.redactor import Redactor
 from landiag.redact.spans import find_spans
@@ -31,8 +27,6 @@ _OF_HOSTS = ("resolve", "name-servers", "host-names", "http", "tls")
 """Calls in whose answers ``name`` is the name of a host."""
 _USER_KEYS = frozenset(("user", "username", "owner"))
 _NETWORK_KEYS = frozenset(("ssid", "essid", "network"))
-_SECRET_HEADERS = frozenset(("set-cookie", "cookie", "authorization", "proxy-authorization", "etag"))
-_PLAIN_HEADERS = frozenset(("server", "content-type", "content-length", "connection", "date", "x-powered-by"))
 _PARAMETER = re.compile(r"(?<=[ ])(host|name|path)=(\S*)")
 _KEPT_FIRST = 8
 """Bytes of a binary greeting that stay: they say which protocol it is."""
@@ -81,7 +75,7 @@ def redact_reading(redactor: Redactor, reading: Reading) -> Reading:
     )
     try:
         new = _redact_text(redactor, reading)
-    except _WithheldError:
+    except WithheldError:
         return replace(named, status=ReadStatus.WITHHELD, data=b"", detail=WITHHELD, remedy=None)
     return replace(named, data=new.encode("utf-8", "surrogatepass"))
 
@@ -141,10 +135,10 @@ def _own_json(source: str, text: str) -> Any:
 def _redact_text(redactor: Redactor, reading: Reading) -> str:
     text = _decode(reading)
     if text is None:
-        raise _WithheldError
+        raise WithheldError
     new = _redact_known(redactor, reading.source, text)
     if redactor.leaks(new):
-        raise _WithheldError
+        raise WithheldError
     return new
 
 
@@ -157,7 +151,7 @@ def _redact_known(redactor: Redactor, source: str, text: str) -> str:
         try:
             text = json.dumps(json.loads(text), ensure_ascii=False)
         except (ValueError, RecursionError) as error:
-            raise _WithheldError from error
+            raise WithheldError from error
     return redactor.text(text, layout=layout_of(source))
 
 
@@ -192,7 +186,7 @@ class _Walker(Struct, frozen=True):
         """Redact a value. Raises WithheldError where it cannot be masked with certainty."""
         if isinstance(value, dict):
             if key == "answer":
-                return _answer(self.redactor, value)
+                return redact_answer(self.redactor, value)
             if key == "environment":
                 return {name: self.redactor.text(text) for name, text in mask_environment(value).items()}
             return {
@@ -244,65 +238,10 @@ def _packed(redactor: Redactor, data: bytes) -> bytes:
     return data[:_KEPT_FIRST].ljust(len(data), b"\0")
 
 
-class _WithheldError(ValueError):
-    """A value cannot be masked with certainty."""
-
-
 def _distinguished(redactor: Redactor, value: str) -> str:
     """One part of the name in a certificate: a host's name, or an organisation that nobody else need know."""
     new = redactor.names.apply(value)
     return new if new != value else mask_prose(value)
-
-
-def _answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Redact what a server answered. What it is recognised by must stay, or nothing can be said of it."""
-    headers = [(str(name), str(value)) for name, value in answer.get("headers", ())]
-    body = answer.get("body") or {}
-    text = body.get("text")
-    new_headers = [[name, _header(redactor, name, value)] for name, value in headers]
-    new_text = (
-        ""
-        if text is None
-        else _loads(redactor, text, header(tuple(headers), "content-type")) + mask_prose(text)
-    )
-    known = recognise_http(headers, text or "")
-    if known != recognise_http([(name, value) for name, value in new_headers], new_text):
-        raise _WithheldError
-    reason = _reason(answer.get("status"), str(answer.get("reason", "")))
-    return {
-        **answer,
-        "reason": reason,
-        "headers": new_headers,
-        "body": {**body, "text": new_text, "base64": None},
-    }
-
-
-def _loads(redactor: Redactor, text: str, content_type: str | None) -> str:
-    """What the page makes a browser do, with its addresses redacted: its first script was asked for by that path."""
-    script, following, local = first_script(text), refresh_url(text, None), local_url(text, content_type)
-    tags = (
-        "" if script is None else f'<script src="{redact_path(redactor, script)}"></script>',
-        ""
-        if following is None
-        else f'<meta http-equiv="refresh" content="0; url={redactor.line(following)}">',
-        "" if local is None else f'<link href="{local}">',
-    )
-    return "".join(tags)
-
-
-def _reason(status: Any, reason: str) -> str:
-    """Keep the words that belong to a status (RFC 9110, 15), and blot out any others."""
-    usual = {known.value: known.phrase for known in HTTPStatus}
-    return reason if reason.lower() == usual.get(status, "").lower() else mask_prose(reason)
-
-
-def _header(redactor: Redactor, name: str, value: str) -> str:
-    low = name.lower()
-    if low in _SECRET_HEADERS:
-        return "***"
-    if low in _PLAIN_HEADERS or low in ("location", "refresh"):
-        return redactor.line(value)
-    return mask_prose(value)
 
 
 def _unpack(text: str) -> bytes:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.context import REWRITTEN, ZONE
+from landiag.firewall.engine.changes import assign, remember, remembered
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.ends import Doubts, End, Met, Next, gather, minus, share_of, shown, times
 from landiag.firewall.engine.fields import PacketFields, merge
@@ -34,9 +34,8 @@ from landiag.model.action import (
 )
 from landiag.model.chance import Limited
 from landiag.model.match import Doubt, Match, UnknownKind
-from landiag.model.packet import ABSENT
 from landiag.model.ruleset import Chain, Ruleset, Step, TraceLine, Verdict
-from landiag.model.sets import InSet, values_of
+from landiag.model.sets import values_of
 
 MAX_LINES = 20_000
 """How long a trace may become."""
@@ -131,13 +130,8 @@ class Walk(Struct):
             self._note(replace(met, limits=(*met.limits, step.limit)), "continue: stays below the limit")
 
     def _test(self, match: Match) -> bool | None:
-        if isinstance(match, InSet) and match.elements.dynamic:
-            known = self.fields.context.remembered.get(id(match.elements))
-            values = values_of(match.operands, self.fields) if known else None
-            for there, key in reversed(known or []):
-                if values is not None and tuple(values) == key:
-                    return there is not match.negated
-        return match.test(self.fields)
+        known = remembered(self.fields, match)
+        return match.test(self.fields) if known is None else known
 
     def _act(self, met: Met, action: Action) -> Next | None:
         """Do one action; None when the rule goes on behind it."""
@@ -148,7 +142,7 @@ class Walk(Struct):
         if isinstance(action, Dispatch):
             return self._dispatch(met, action)
         if isinstance(action, Assign):
-            if not self.assign(action, certain=met.certain):
+            if not assign(self.fields, action, certain=met.certain):
                 return Next.RULE
             met.done.append(f"{action.field} {shown(self.fields[action.field])}")
             return None
@@ -157,7 +151,7 @@ class Walk(Struct):
             met.done.append("notrack")
             return None
         if isinstance(action, Remember):
-            return None if self._remember(action, certain=met.certain) else Next.RULE
+            return None if remember(self.fields, action, certain=met.certain) else Next.RULE
         if isinstance(action, Divert):
             return self._divert(met, action)
         if isinstance(action, Break):
@@ -269,30 +263,6 @@ class Walk(Struct):
             if isinstance(one, Action):
                 after = self._act(met, one)
         return after if met.certain else Next.RULE
-
-    def assign(self, action: Assign, *, certain: bool) -> bool:
-        """Set a field; False where the rule ends here because it cannot be set."""
-        old, new = self.fields[action.field], action.operand.value(self.fields)
-        if new is ABSENT or (old is ABSENT and not action.field.startswith("ct ")):
-            return False
-        if action.field == "ct zone":
-            self.fields[ZONE] = new if certain or new == self.fields.get(ZONE, 0) else None
-        if old is not ABSENT:
-            self.fields[action.field] = new if certain or new == old else None
-            if action.field.endswith(("addr", "port")):
-                self.fields[REWRITTEN] = 1
-        return True
-
-    def _remember(self, action: Remember, *, certain: bool) -> bool:
-        """Add to a set; False where the packet has no such key, which ends the rule."""
-        values = values_of(action.operands, self.fields)
-        if values is None:
-            return False
-        if not certain:
-            return True
-        known = self.fields.context.remembered.setdefault(id(action.elements), [])
-        known.append((not action.delete, tuple(values)))
-        return True
 
     def _end(
         self,

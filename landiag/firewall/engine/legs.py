@@ -10,9 +10,10 @@ from __future__ import annotations
 from msgspec import field
 from msgspec.structs import replace
 
+from landiag.firewall.engine.conclusion import Happened, conclude
 from landiag.firewall.engine.connection import Connection, connect
 from landiag.firewall.engine.context import NO_SOCKET, REWRITTEN, Context, Tracking
-from landiag.firewall.engine.conversation import Arrival, Conversation, accepting
+from landiag.firewall.engine.conversation import Arrival, Conversation
 from landiag.firewall.engine.crossing import Stopped, Trip, fork, pass_on
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.nowhere import NOWHERE, REJECTED_BY_ROUTE
@@ -34,7 +35,7 @@ from landiag.firewall.engine.refusals import Refuser
 from landiag.firewall.engine.socket_fields import SOCKET_ADDRESS, SOCKET_PORT
 from landiag.firewall.engine.sockets import as_taken
 from landiag.firewall.engine.surroundings import Way
-from landiag.model.match import Doubt, Match, UnknownKind
+from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import TraceLine, Verdict
@@ -276,36 +277,7 @@ class Follower(Refuser):
 
     def conclude(self) -> Conversation:
         """Put what happened into one answer."""
-        lines, stops = tuple(self.lines), tuple(self.stops)
-        verdicts = {stop.verdict for stop in stops} | ({Verdict.ACCEPT} if self.passed else set())
-        gap = self._gap_line(verdicts)
-        if gap is not None:
-            verdicts.add(Verdict.UNKNOWN)
-            lines = (*lines, gap)
-        arrivals = tuple(self.arrivals or self.headings)
-        if len(verdicts) == 1 and Verdict.UNKNOWN not in verdicts:
-            (verdict,) = verdicts
-            last = stops[-1] if stops else None
-            decided = last.line if last is not None else accepting(lines)
-            kinds = {stop.reject_with for stop in stops}
-            kind = kinds.pop() if len(kinds) == 1 and verdict is Verdict.REJECT else None
-            leg = last.leg if last else None
-            return Conversation(verdict, lines, stops, decided, kind, leg, (), arrivals, bool(self.arrivals))
-        unknown = tuple(line for line in lines if line.doubts and _does_something(line))
-        decided = unknown[0] if unknown else None
-        return Conversation(
-            Verdict.UNKNOWN, lines, stops, decided, None, None, unknown, arrivals, bool(self.arrivals)
+        happened = Happened(
+            tuple(self.lines), tuple(self.stops), tuple(self.arrivals), tuple(self.headings), self.passed
         )
-
-    def _gap_line(self, verdicts: set[Verdict]) -> TraceLine | None:
-        if not self.ruleset.gaps or Verdict.ACCEPT not in verdicts:
-            return None
-        gap = self.ruleset.gaps[0]
-        text = f"{gap.source} could not be read: {gap.reason}"
-        doubts = (Doubt(UnknownKind.UNREADABLE, text),)
-        return TraceLine("input", "unknown", None, None, text, SYN, Verdict.UNKNOWN, doubts)
-
-
-def _does_something(line: TraceLine) -> bool:
-    """Whether it matters that a rule may match: one that only counts or logs changes nothing."""
-    return line.rule is None or any(not isinstance(step, Match) for step in line.rule.steps)
+        return conclude(self.ruleset.gaps, happened)

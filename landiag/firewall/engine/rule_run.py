@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from landiag.firewall.engine.changes import assign
 from landiag.firewall.engine.context import REWRITTEN
 from landiag.firewall.engine.draws import drawn_by
 from landiag.firewall.engine.effects import targets_of, values_of_assign
@@ -230,7 +231,7 @@ class RuleRun(Struct):
             fields = part.fields.copy()
             walk = Walk(self.sweep.ruleset, fields, self.sweep.hook)
             self.sweep.write(operand.value(fields))
-            if not walk.assign(Assign(action.field, operand), certain=certain):
+            if not assign(walk.fields, Assign(action.field, operand), certain=certain):
                 self.on.append(part)
                 continue
             event = ("set", action.field, fields[action.field])

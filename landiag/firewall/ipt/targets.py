@@ -7,6 +7,7 @@ from ipaddress import ip_address, ip_network
 
 from landiag.firewall.ipt.options import Option, Setting
 from landiag.firewall.ipt.set_matches import ipset_operands
+from landiag.firewall.ipt.target_options import OPTIONS
 from landiag.firewall.nft.types import DSCP
 from landiag.model.action import (
     RESET,
@@ -256,47 +257,6 @@ TARGETS: Mapping[str, Lower] = {
     "TTL": _ttl("ip ttl", "--ttl-set"),
     "HL": _ttl("ip6 hoplimit", "--hl-set"),
 }
-
-_MARKS = ("--set-xmark", "--set-mark", "--and-mark", "--or-mark", "--xor-mark")
-_PORTS = ("--to-ports", "--to-port", "--random", "--random-fully")
-
-OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "REJECT": ("--reject-with",),
-    "MARK": _MARKS,
-    "CONNMARK": (*_MARKS, "--save-mark", "--restore-mark", "--nfmask", "--ctmask", "--mask"),
-    "DNAT": ("--to-destination", "--random", "--persistent"),
-    "SNAT": ("--to-source", "--random", "--random-fully", "--persistent"),
-    "REDIRECT": _PORTS,
-    "MASQUERADE": _PORTS,
-    "NETMAP": ("--to",),
-    "SAME": ("--to", "--nodst", "--random"),
-    "TPROXY": ("--on-port", "--on-ip", "--tproxy-mark"),
-    "CT": (
-        "--notrack",
-        "--zone",
-        "--zone-orig",
-        "--zone-reply",
-        "--helper",
-        "--ctevents",
-        "--expevents",
-        "--timeout",
-    ),
-    "SET": (
-        "--add-set",
-        "--del-set",
-        "--map-set",
-        "--exist",
-        "--timeout",
-        "--map-mark",
-        "--map-prio",
-        "--map-queue",
-    ),
-    "DSCP": ("--set-dscp", "--set-dscp-class"),
-    "TOS": ("--set-tos", "--and-tos", "--or-tos", "--xor-tos"),
-    "TTL": ("--ttl-set", "--ttl-inc", "--ttl-dec"),
-    "HL": ("--hl-set", "--hl-inc", "--hl-dec"),
-}
-"""The options of each target, iptables-extensions(8)."""
 
 ALL_TARGETS = frozenset((*HARMLESS, *NOT_MODELLED, *TARGETS))
 """Everything that a rule may name behind ``-j`` and that is no chain."""

@@ -1,0 +1,45 @@
+"""What rules change: fields of the packet, and sets that later packets of the connection are looked up in."""
+
+from __future__ import annotations
+
+from landiag.firewall.engine.context import REWRITTEN
+from landiag.firewall.engine.fields import PacketFields
+from landiag.model.action import Assign, Remember
+from landiag.model.match import Match
+from landiag.model.packet import ABSENT
+from landiag.model.sets import InSet, values_of
+
+
+def assign(fields: PacketFields, action: Assign, *, certain: bool) -> bool:
+    """Set a field; False where the rule ends here because it cannot be set."""
+    old, new = fields[action.field], action.operand.value(fields)
+    if new is ABSENT or (old is ABSENT and not action.field.startswith("ct ")):
+        return False
+    if old is not ABSENT:
+        fields[action.field] = new if certain or new == old else None
+        if action.field.endswith(("addr", "port")):
+            fields[REWRITTEN] = 1
+    return True
+
+
+def remember(fields: PacketFields, action: Remember, *, certain: bool) -> bool:
+    """Add to a set; False where the packet has no such key, which ends the rule."""
+    values = values_of(action.operands, fields)
+    if values is None:
+        return False
+    if certain:
+        known = fields.context.remembered.setdefault(id(action.elements), [])
+        known.append((not action.delete, tuple(values)))
+    return True
+
+
+def remembered(fields: PacketFields, match: Match) -> bool | None:
+    """Whether a match holds by what rules have added to its set or taken out of it; None where they did neither."""
+    if not isinstance(match, InSet) or not match.elements.dynamic:
+        return None
+    known = fields.context.remembered.get(id(match.elements))
+    values = values_of(match.operands, fields) if known else None
+    for there, key in reversed(known or []):
+        if values is not None and tuple(values) == key:
+            return there is not match.negated
+    return None

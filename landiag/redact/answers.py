@@ -1,0 +1,84 @@
+"""What servers answered, redacted: headers, and of a page what a browser does by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from landiag.collect.exchanges.answerers import recognise_http
+from landiag.collect.exchanges.message import header
+from landiag.collect.exchanges.page import first_script, local_url, refresh_url
+from landiag.redact.redactor import Redactor
+from landiag.redact.vocabulary import mask_prose
+
+_SECRET_HEADERS = frozenset(("set-cookie", "cookie", "authorization", "proxy-authorization", "etag"))
+_PLAIN_HEADERS = frozenset(
+    (
+        *(
+            "server",
+            "content-type",
+            "content-length",
+            "connection",
+            "date",
+            "x-powered-by",
+            "location",
+            "refresh",
+        ),
+    )
+)
+
+
+class WithheldError(ValueError):
+    """A value cannot be masked with certainty."""
+
+
+def redact_answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Redact what a server answered. What it is recognised by must stay, or nothing can be said of it."""
+    headers = [(str(name), str(value)) for name, value in answer.get("headers", ())]
+    body = answer.get("body") or {}
+    text = body.get("text")
+    new_headers = [[name, _header(redactor, name, value)] for name, value in headers]
+    new_text = (
+        ""
+        if text is None
+        else _loads(redactor, text, header(tuple(headers), "content-type")) + mask_prose(text)
+    )
+    known = recognise_http(headers, text or "")
+    if known != recognise_http([(name, value) for name, value in new_headers], new_text):
+        raise WithheldError
+    reason = _reason(answer.get("status"), str(answer.get("reason", "")))
+    return {
+        **answer,
+        "reason": reason,
+        "headers": new_headers,
+        "body": {**body, "text": new_text, "base64": None},
+    }
+
+
+def _loads(redactor: Redactor, text: str, content_type: str | None) -> str:
+    """What the page makes a browser do, with its addresses redacted: its first script was asked for by that path."""
+    script, following, local = first_script(text), refresh_url(text, None), local_url(text, content_type)
+    tags = (
+        "" if script is None else f'<script src="{redactor.line(script)}"></script>',
+        ""
+        if following is None
+        else f'<meta http-equiv="refresh" content="0; url={redactor.line(following)}">',
+        "" if local is None else f'<link href="{local}">',
+    )
+    return "".join(tags)
+
+
+def _reason(status: Any, reason: str) -> str:
+    """Keep the words that belong to a status (RFC 9110, 15), and blot out any others."""
+    usual = {known.value: known.phrase for known in HTTPStatus}
+    return reason if reason.lower() == usual.get(status, "").lower() else mask_prose(reason)
+
+
+def _header(redactor: Redactor, name: str, value: str) -> str:
+    low = name.lower()
+    if low in _SECRET_HEADERS:
+        return "***"
+    if low in _PLAIN_HEADERS:
+        return redactor.line(value)
+    return mask_prose(value)
