@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.firewall.engine.pieces import Piece, split_network
 from landiag.firewall.launchd import is_launchd, served_by
 from landiag.journey.entrances import entrances, join_entrances
 from landiag.journey.journey import Journey, follow
+from landiag.journey.link import heard_mac
 from landiag.journey.route_index import index_routes
 from landiag.journey.ways import Way, client_of
 from landiag.model.facts import IPAddress, Unknown
@@ -92,7 +94,10 @@ _ALIKE = 0.9
 def _follow_one(
     facts: Facts, way: Way, target: Target, client: IPAddress, following: Follow
 ) -> tuple[ClientClass, ...]:
-    journey = _follow_client(facts, way, client, target.port, following)
+    def with_mac(facts: Facts, packet: Packet) -> Journey | Unknown:
+        return following(facts, replace(packet, source_mac=heard_mac(facts, packet)))
+
+    journey = _follow_client(facts, way, client, target.port, with_mac)
     return () if isinstance(journey, Unknown) else (ClientClass(journey),)
 
 

@@ -22,6 +22,10 @@ _NEVER, _SAME_SUBNET, _NO_HOST_SCOPE, _SAME_INTERFACE = 8, 2, 3, 1
 """Values of arp_ignore."""
 
 
+HEARD = frozenset(("REACHABLE", "STALE", "DELAY", "PROBE"))
+"""States of a neighbour that has answered on a link once (ip-neighbour(8))."""
+
+
 def find_link_fault(facts: Facts, around: HostSurroundings, packet: Packet) -> LinkFault | None:
     """Say why a client's question is not answered on the link by which its packets come; None where it is.
 
@@ -82,6 +86,15 @@ def entry_of(facts: Facts, device: str | None, address: IPAddress | None) -> Nei
     """The neighbour entry of an address on a link; None without one, or where they could not be read."""
     known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
     return next((one for one in known if one.device == device and one.address == address), None)
+
+
+def heard_mac(facts: Facts, packet: Packet) -> str | None:
+    """The hardware address by which a client's packets come: its own or its router's, where that has answered here."""
+    link, asked = interface_of(facts, packet.in_interface), packet.destination
+    if link is None or asked is None or facts.os != "linux":
+        return None
+    entry = entry_of(facts, link.name, asker_of(facts, link, packet.source, asked))
+    return entry.mac if entry is not None and HEARD & set(entry.states) else None
 
 
 def _other_interface(facts: Facts, asked: IPAddress) -> LinkFault | None:

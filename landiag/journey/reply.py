@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import ReplyFault
-from landiag.journey.link import entry_of, interface_of
+from landiag.journey.link import HEARD, entry_of, interface_of
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
@@ -13,8 +13,6 @@ from landiag.model.route import RouteKind
 TUNNELS = ("vpn", "tunnel")
 CONTAINERS = ("container", "vm")
 _FIXED = "PERMANENT"
-_HEARD = frozenset(("REACHABLE", "STALE", "DELAY", "PROBE"))
-"""States of a neighbour that has answered on a link once (ip-neighbour(8))."""
 
 
 def find_reply_fault(facts: Facts, packet: Packet, back: Way | None) -> ReplyFault | None:
@@ -52,7 +50,7 @@ def _by_other(
     if back.gateway is not None:
         return ReplyFault.OTHER_ROUTER
     entry = entry_of(facts, device.name, client)
-    if entry is not None and entry.mac and _HEARD & set(entry.states):
+    if entry is not None and entry.mac and HEARD & set(entry.states):
         return None
     return ReplyFault.OTHER_LINK
 

@@ -78,4 +78,5 @@ KINDS = (
     Kind("zones of connection tracking, translations to several", beside_rules.ZONES),
     Kind("servers that hang up on other devices", beside_rules.HUNG_UP),
     Kind("what a page loads, and what it only says", beside_rules.PAGES),
+    Kind("rules that ask for hardware addresses", beside_rules.HARDWARE),
 )
