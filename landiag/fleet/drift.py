@@ -19,7 +19,9 @@ from landiag.journey.ways import choose_ways
 from landiag.model.facts import IPAddress, Unknown
 from landiag.model.report import Target
 
-MAX_PORTS, MAX_NAMED_PORTS, MAX_SOURCES = 24, 24, 12
+MAX_PORTS, MAX_SOURCES = 24, 12
+MAX_NAMED_PORTS, FEWEST_NAMED_PORTS, MAX_ASKED = 64, 8, 8000
+"""The more hosts are asked, the fewer of the ports are asked about that rules alone name."""
 _UNUSED_PORT = 47808
 _FAR = (ip_address("203.0.113.77"), ip_address("2001:db8:ffff::77"))
 """Clients from far away, of documentation networks: nobody's rules name them by chance."""
@@ -83,18 +85,20 @@ def _probes(reach: Reach, hosts: list[Host]) -> tuple[Probe, ...]:
     """The packets that tell hosts apart: ports that they listen on or that rules name, clients that rules and units
     name."""
     ports = Counter(port for host in hosts for port in host.ports)
-    listened = [port for port, _ in ports.most_common(MAX_PORTS - 1)]
-    chosen = {*listened, *_named_ports(hosts), _UNUSED_PORT}
-    sources: list[IPAddress | None] = [None, *_FAR, *_named_sources(reach, hosts)]
-    return tuple(Probe(port, source) for port in sorted(chosen) for source in sources)
+    listened = {*(port for port, _ in ports.most_common(MAX_PORTS - 1)), _UNUSED_PORT}
+    strangers: tuple[IPAddress | None, ...] = (None, *_FAR)
+    asked = dict.fromkeys(_named_ports(hosts), strangers)
+    asked |= dict.fromkeys(listened, (*strangers, *_named_sources(reach, hosts)))
+    return tuple(Probe(port, source) for port, sources in sorted(asked.items()) for source in sources)
 
 
 def _named_ports(hosts: list[Host]) -> list[int]:
     """The ports that some rulesets name and others don't, those named by most first."""
     rulesets = {_rules(host): host.facts.ruleset for host in hosts if host.facts is not None}
+    most = min(MAX_NAMED_PORTS, max(FEWEST_NAMED_PORTS, MAX_ASKED // max(1, len(hosts))))
     read = [one for one in rulesets.values() if not isinstance(one, Unknown)]
     named = Counter(port for one in read for port in ports_named(one))
-    return [port for port, number in named.most_common() if number < len(read)][:MAX_NAMED_PORTS]
+    return [port for port, number in named.most_common() if number < len(read)][:most]
 
 
 def _named_sources(reach: Reach, hosts: list[Host]) -> Iterator[IPAddress]:
