@@ -46,7 +46,8 @@ th,td{padding:.15rem .4rem;border:1px solid #7676767f;text-align:left;white-spac
 thead th{position:sticky;top:0;background:Canvas;z-index:1;vertical-align:bottom}
 thead th+th{writing-mode:vertical-rl;max-height:11rem;overflow:hidden;text-overflow:ellipsis}
 thead th:first-child{left:0;z-index:2}
-tbody th{position:sticky;left:0;background:Canvas;max-width:min(22rem,42vw);white-space:normal;overflow-wrap:anywhere}
+tbody th{position:sticky;left:0;background:Canvas;max-width:min(22rem,42vw);min-width:min(22rem,42vw);
+white-space:normal;overflow-wrap:break-word}
 td{text-align:center;min-width:2rem}
 td:focus{outline:3px solid #005fcc;outline-offset:-3px;box-shadow:inset 0 0 0 5px #fff}
 .reachable{background:#fdae61;color:#000}.blocked{background:#e8eef5;color:#000}
