@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.firewall.engine.context import REWRITTEN
+from landiag.firewall.engine.context import REWRITTEN, ZONE
 from landiag.firewall.engine.fields import PacketFields
 from landiag.model.action import Assign, Remember
 from landiag.model.match import Match
@@ -15,6 +15,8 @@ def assign(fields: PacketFields, action: Assign, *, certain: bool) -> bool:
     old, new = fields[action.field], action.operand.value(fields)
     if new is ABSENT or (old is ABSENT and not action.field.startswith("ct ")):
         return False
+    if action.field == "ct zone":
+        fields[ZONE] = new if certain or new == fields.get(ZONE, 0) else None
     if old is not ABSENT:
         fields[action.field] = new if certain or new == old else None
         if action.field.endswith(("addr", "port")):
