@@ -30,7 +30,7 @@ LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "probe": (("127.0.0.2", "--port", "5000"), 2),
     "firewall": (("--ruleset", "{rules}", "--port", "5000", *ENDS), 1),
     "list": ((), 0),
-    "watch": (("--port", "5000", "--duration", "0.5"), 3),
+    "watch": (("--port", "5000", "--duration", "0.5"), 1),
     "serve": (("--port", "5000", "--duration", "1"), 1),
     "record": (("--output", "{saved}", "--force"), 0),
     "fleet": (("matrix", "{fleet}"), 0),

@@ -58,12 +58,12 @@ def _check_ipsec(case: Case, way: Way) -> list[Finding]:
     reading = case.readings.get(POLICIES.name)
     if reading is None or reading.status in (*_NOT_THERE, ReadStatus.NOT_LOADED, ReadStatus.DENIED):
         return []
-    policies = case.parse(POLICIES, parse_policies) or ()
+    policies = case.parse(POLICIES, parse_policies)
     if isinstance(policies, Unknown):
         title = "Whether every packet gets in: the policies of IPsec could not be listed"
         return [_unsure(way, title, "", POLICIES.name, policies.reason)]
     journey = next((one.journey for one in case.classes.get(way.id, ())), None)
-    if journey is None:
+    if journey is None or policies is None:
         return []
     asked = ((direction, deciding(policies, direction, packet)) for direction, packet in _directions(journey))
     return [_taken(case, way, direction, policy) for direction, policy in asked if policy is not None][:1]

@@ -33,7 +33,7 @@ def look_here_too(look: Look) -> tuple[Fix, ...]:
     """How to find out whether it is such a rule; empty where that is known."""
     if not are_hidden(look):
         return ()
-    line = f"sudo landiag probe {look.address} --port {look.case.request.port}"
+    line = f"landiag probe {look.address} --port {look.case.request.port}"
     return (Fix("If other devices can connect, look for a rule on this one", (line,), needs="root"),)
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from msgspec import Struct, field
 
@@ -54,9 +54,10 @@ def prove(params: Mapping[str, str], timeout: float) -> bytes:
 
 
 class _Interruptible:
-    """Turns the first signal that would end this process into an exception, and later ones into nothing."""
+    """Turns the first signal that would end this process into an exception: where work is undone, after that."""
 
     def __init__(self) -> None:
+        self._late: int | None = None
         self._is_over = threading.current_thread() is not threading.main_thread()
         self._before: dict[int, Any] = {}
 
@@ -66,9 +67,11 @@ class _Interruptible:
             self._before = {number: signal.signal(number, self._take) for number in heard}
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if kind is None and self._late is not None:
+            _end_by(self._late)
 
     def ignore(self) -> None:
         """From here on the work is being undone, which no signal may stop."""
@@ -76,11 +79,16 @@ class _Interruptible:
 
     def _take(self, number: int, _: FrameType | None) -> None:
         if self._is_over:
+            self._late = number
             return
         self._is_over = True
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        sys.exit(128 + number)
+        _end_by(number)
+
+
+def _end_by(number: int) -> NoReturn:
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
 
 
 def _free_port() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from dataclasses import dataclass
@@ -75,7 +76,13 @@ def go_on(child: pexpect.spawn[str], *, says: str = "y", enters: bool = True) ->
         if asked < 3 or enters:
             child.sendline({1: says, 2: "q", 3: ""}[asked])
     child.close()
-    return Said(child.exitstatus if child.exitstatus is not None else -1, text + (child.before or ""))
+    text = _without_passing(text + (child.before or ""))
+    return Said(child.exitstatus if child.exitstatus is not None else -1, text)
+
+
+def _without_passing(text: str) -> str:
+    """What stays on the screen: not the lines that something else has taken the place of (``show_passing``)."""
+    return re.sub(r"[^\n]*\r\x1b\[K", "", text)
 
 
 def state(lab: Lab) -> str:

@@ -41,6 +41,7 @@ TWIN = Scenario(
     truth="served|sometimes|silent|stalled|timeout|unreachable|rejected host-unreachable",
     attempts=4,
     expected=Expected("blocked|undetermined"),
+    as_user=Expected("blocked|undetermined"),
 )
 WIDE_MASK = Scenario(
     "mask-too-wide",

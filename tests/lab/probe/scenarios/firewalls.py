@@ -151,7 +151,7 @@ FIREWALLS = (
     Probe(
         "own-firewall-rejects",
         PORT,
-        blocked("connection-rejected"),
+        blocked("no-route-to-server"),
         None,
         OPEN,
         (filtering("tcp dport 5000 reject with icmpx admin-prohibited", "output", "client"),),
