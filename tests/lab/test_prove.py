@@ -197,8 +197,8 @@ def test_a_port_that_is_forwarded_to_another_device_sends_it_nothing() -> None:
     assert "c0a84dfe" not in seen
 
 
-# Runs on the server: starts landiag, sends it a signal when the trace is in place, prints how it ended. On a busy machine
-# it may have ended by itself in the meantime: then it is tried again.
+# Runs on the server: starts landiag, sends it a signal when the trace is in place, prints how it ended. On a busy
+# machine it may have ended by itself in the meantime: then it is tried again.
 INTERRUPT = """
 import os, signal, subprocess, sys, time
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored, and children inherit that
