@@ -221,11 +221,16 @@ def _covers() -> str:
             (lab / Path(path).name).touch()
             table.append(f"/run/lab/{Path(path).name} {path} none bind\n")
     if os.path.isdir("/etc/default"):
-        shutil.copytree("/etc/default", lab / "etc/default", dirs_exist_ok=True)
+        shutil.copytree("/etc/default", lab / "etc/default", dirs_exist_ok=True, ignore=_unreadable)
     _copy_ufw(lab / "etc/ufw")
     (folder / "own").write_text(OWN, encoding="ascii")
     (folder / "covered").write_text("".join(table), encoding="ascii")
     return str(folder)
+
+
+def _unreadable(folder: str, names: list[str]) -> list[str]:
+    """What only root may read: an ordinary user's lab does without it."""
+    return [name for name in names if not os.access(Path(folder, name), os.R_OK)]
 
 
 def _copy_ufw(folder: Path) -> None:
