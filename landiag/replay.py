@@ -17,6 +17,7 @@ from landiag.collect import linux
 from landiag.collect.machine import MACHINE, Machine, parse_machine
 from landiag.collect.systems import Collector, collector_of, first_sources
 from landiag.firewall import linux as firewall
+from landiag.firewall.ipt.recent import FOLDER
 from landiag.firewall.sources import MORE, SOURCES
 from landiag.firewall.ufw import USER_RULES, USER_RULES6
 from landiag.model.facts import Reading, ReadStatus, Source, Unknown, parse_reading
@@ -27,7 +28,7 @@ from landiag.model.ruleset import Ruleset
 Rulesets = dict[bytes, Ruleset]
 """The rulesets that were compiled, by what was read of them."""
 
-LISTS = "file:/proc/net/xt_recent/"
+LISTS = f"file:{FOLDER}"
 _OF_RULES = tuple(one.name for one in (*SOURCES, *MORE, USER_RULES, USER_RULES6))
 _COUNTED = re.compile(rb'"packets": ?\d+, ?"bytes": ?\d+|\[\d+:\d+\]|^#.*$', re.MULTILINE)
 """What differs between two readings of the same rules: counters, and the comments with dates of iptables-save."""

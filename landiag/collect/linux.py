@@ -33,7 +33,7 @@ def parse_facts(readings: Readings, who: Machine) -> Facts:
     """Make the facts of the first round. Whatever could not be read is Unknown in its place."""
     links = parse_reading(readings[interfaces.INTERFACES.name], interfaces.parse_interfaces)
     known_routes = _both(readings, routes.ROUTES4, routes.ROUTES6, routes.parse_routes)
-    sysctls = _parse_sysctls(readings)
+    sysctls = parse_sysctls(readings)
     return Facts(
         os="linux",
         now=who.now,
@@ -107,7 +107,7 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
         facts,
         sockets=listeners,
         processes=_parse_processes(readings),
-        sysctls=_parse_sysctls(readings),
+        sysctls=parse_sysctls(readings),
         ruleset=ruleset if isinstance(ruleset, Unknown) else firewall.add_origins(ruleset, readings),
     )
 
@@ -134,7 +134,8 @@ def _both(
     return second if isinstance(second, Unknown) else first + second
 
 
-def _parse_sysctls(readings: Readings) -> Mapping[str, str]:
+def parse_sysctls(readings: Readings) -> Mapping[str, str]:
+    """The kernel settings that were read, by dotted name; one that holds no numbers is damaged, and left out."""
     prefix = "file:" + SYSCTL_FOLDER
     return {
         name.removeprefix(prefix).replace("/", "."): reading.text.strip()

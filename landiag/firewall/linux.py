@@ -82,17 +82,22 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
         parts.legacy += _parse(readings, name, parts, _saved(version)) or []
         _look_for_legacy(readings, name, names, parts)
     parts.sets = _parse(readings, IPSET.name, parts, lambda r: parse_ipset_save(r.text), gap=False)
-    texts = tuple(readings[one.name].data for one in SOURCES if one.name in readings)
-    lists = _parse_lists(readings, texts)
+    texts = _texts(readings)
+    lists = _parse_lists(readings)
     parts.sets = {**(parts.sets or {}), **lists} if lists else parts.sets
     gaps = tuple(parts.gaps)
     return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, gaps, texts, parts.frames)
 
 
-def _parse_lists(readings: Mapping[str, Reading], texts: Sequence[bytes]) -> dict[str, ElementSet]:
+def _texts(readings: Mapping[str, Reading]) -> tuple[bytes, ...]:
+    """What was read of the rules at first."""
+    return tuple(readings[one.name].data for one in SOURCES if one.name in readings)
+
+
+def _parse_lists(readings: Mapping[str, Reading]) -> dict[str, ElementSet]:
     """The lists of recent addresses that were read; what is asked of the others is not known."""
     found: dict[str, ElementSet] = {}
-    for name, source in list_sources(texts).items():
+    for name, source in list_sources(_texts(readings)).items():
         reading = readings.get(source.name)
         if reading is not None and reading.status is ReadStatus.OK:
             with suppress(ParseError):
@@ -201,21 +206,20 @@ def plan(readings: Mapping[str, Reading]) -> tuple[Source, ...]:
     tables = (NF_TABLES,) if is_missing else ()
     is_hidden = reading is not None and all(word in reading.data for word in HIDES_FRAMES)
     frames = (EBTABLES,) if is_hidden else ()
-    lists = list_sources(readings[one.name].data for one in SOURCES if one.name in readings).values()
+    lists = list_sources(_texts(readings)).values()
     ufw = (USER_RULES, USER_RULES6) if is_ufw else ()
     return (*_plan_text(readings), *tables, *frames, *lists, *ufw)
 
 
 def is_more(readings: Mapping[str, Reading]) -> bool:
     """Whether the second round has read more of the rules than the first."""
-    lists = list_sources(readings[one.name].data for one in SOURCES if one.name in readings).values()
-    names = [*(one.name for one in MORE), *(one.name for one in lists)]
-    return any(name in readings for name in names)
+    more: tuple[Source, ...] = (*MORE, *list_sources(_texts(readings)).values())
+    return any(one.name in readings for one in more)
 
 
 def asks_for_sockets(readings: Mapping[str, Reading]) -> bool:
     """Whether rules hand packets to other sockets, or ask for their options: then those are worth reading."""
-    return any(ASKS_FOR_SOCKETS.search(readings[one.name].data) for one in SOURCES if one.name in readings)
+    return any(map(ASKS_FOR_SOCKETS.search, _texts(readings)))
 
 
 def _plan_text(readings: Mapping[str, Reading]) -> tuple[Command, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.collect.linux import parse_sysctls
 from landiag.collect.linux_sources import SYSCTL_FOLDER
 from landiag.firewall import linux as firewall
 from landiag.firewall.engine.conversation import Conversation
@@ -96,11 +97,6 @@ def _facts(look: Look) -> Facts:
         )
         if not is_read:
             return replace(case.facts, ruleset=rules)
-        prefix = f"file:{SYSCTL_FOLDER}"
-        sysctls = {
-            name.removeprefix(prefix).replace("/", "."): reading.text.strip()
-            for name, reading in case.readings.items()
-            if name.startswith(prefix) and reading.status is ReadStatus.OK
-        }
+        sysctls = parse_sysctls(case.readings)
         case.parsed["own facts"] = replace(case.facts, ruleset=rules, sysctls=sysctls)
     return case.parsed["own facts"]  # type: ignore[return-value]

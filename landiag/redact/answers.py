@@ -14,18 +14,7 @@ from landiag.redact.vocabulary import mask_prose
 
 _SECRET_HEADERS = frozenset(("set-cookie", "cookie", "authorization", "proxy-authorization", "etag"))
 _PLAIN_HEADERS = frozenset(
-    (
-        *(
-            "server",
-            "content-type",
-            "content-length",
-            "connection",
-            "date",
-            "x-powered-by",
-            "location",
-            "refresh",
-        ),
-    )
+    ("server", "content-type", "content-length", "connection", "date", "x-powered-by", "location", "refresh")
 )
 
 

@@ -126,9 +126,12 @@ class Follower(Refuser):
         packet = trip.fields.packet
         back = self.around.way_back(answer_to(packet, ANSWER), 0)
         device = None if local else trip.way.device
-        heading = Arrival(packet, local, device, trip.translated, trip.way, back, trip.doubts, trip.share)
-        heading.taken = as_taken(trip.fields)
-        self.headings.append(heading)
+        self.headings.append(
+            Arrival(
+                packet, local, device, trip.translated, trip.way, back, trip.doubts, trip.share,
+                taken=as_taken(trip.fields),
+            )
+        )  # fmt: skip
 
     def _end_at_route(self, trip: Trip, way: Way, leg: str) -> None:
         """A packet that no route leads on: the client is told, or not (ip_error); of its answers it hears nothing."""

@@ -18,12 +18,13 @@ _NAMED = re.compile(rb"-m recent [^\n]*?--name ([\w-]+)")
 _ENTRY = re.compile(r"src=(\S+) ttl: \d+ last_seen: \d+ oldest_pkt: \d+(?: \d+(?:, \d+)*)?")
 _WHOLE = ("255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
 MOST_LISTS = 16
+FOLDER = "/proc/net/xt_recent/"
 
 
 def list_sources(texts: Iterable[bytes]) -> dict[str, File]:
     """The lists that rules name, each with the file that shows it."""
     names = dict.fromkeys(name.decode() for text in texts for name in _NAMED.findall(text))
-    return {name: File(f"/proc/net/xt_recent/{name}") for name in list(names)[:MOST_LISTS]}
+    return {name: File(f"{FOLDER}{name}") for name in list(names)[:MOST_LISTS]}
 
 
 def key_of(name: str) -> str:
