@@ -9,7 +9,7 @@ import json
 from importlib.resources import files
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 from msgspec.structs import replace
 
 from landiag.host import Recording

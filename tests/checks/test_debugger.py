@@ -67,14 +67,20 @@ def with_debugger_off(server: str, argv: tuple[str, ...]) -> Recording:
     return replace(recording, readings=kept)
 
 
-BLOCKED = [
-    name
-    for name in NAMES
-    if "-firewall-" in name and any("__debugger__" in source for source in load(name).recording.readings)
-]
+NOT_ASKED = {
+    "linux-firewall-drops-range",
+    "linux-firewall-unreadable-user",
+    "macos-firewall-blocks-program-launchd",
+    "macos-firewall-blocks-program-launchd-old",
+    "macos-firewall-unreadable-launchd",
+    "windows-nothing-listening-firewall-off",
+}
+"""Cases whose server cannot be one with a debugger, or is not there."""
+
+FIREWALLS = [name for name in NAMES if "-firewall-" in name and name not in NOT_ASKED]
 
 
-@pytest.mark.parametrize("name", BLOCKED)
+@pytest.mark.parametrize("name", FIREWALLS)
 def test_a_firewall_is_opened_after_that_only(name: str) -> None:
     report = replay(with_debugger(name))
     assert fixes(report, "debugger-exposed")
@@ -82,7 +88,3 @@ def test_a_firewall_is_opened_after_that_only(name: str) -> None:
         fix for finding in report.findings for fix in finding.fixes if fix.commands and fix.stop_pid is None
     ]
     assert all(fix.verified is None and fix.steps[0] == FIRST for fix in opening)
-
-
-def test_some_firewalls_are_tested() -> None:
-    assert len(BLOCKED) > 10

@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from random import Random
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import Judge, judged_json, saved_around

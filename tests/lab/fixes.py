@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,11 +90,16 @@ def mend(lab: Lab, scenario: Scenario, answer: Answer, *, user: bool) -> Iterato
 
 
 def _watch(lab: Lab, scenario: Scenario) -> Bystanders:
-    return Bystanders(
-        measure(lab.stranger, scenario.address, scenario.port, scenario.scheme),
-        measure(lab.client, scenario.address, OTHER_PORT),
-        measure(lab.stranger, SERVER, OTHER_PORT),
-    )
+    with ThreadPoolExecutor(3) as at_once:  # what is dropped is waited for
+        return Bystanders(
+            *at_once.map(
+                measure,
+                (lab.stranger, lab.client, lab.stranger),
+                (scenario.address, scenario.address, SERVER),
+                (scenario.port, OTHER_PORT, OTHER_PORT),
+                (scenario.scheme, "http", "http"),
+            )
+        )
 
 
 def _first_fix(report: dict[str, Any]) -> dict[str, Any] | None:

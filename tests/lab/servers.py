@@ -172,6 +172,10 @@ def http_server(options: str = "") -> Server:
     return Server(f"python -m http.server 5000 {options}".rstrip())
 
 
+OPEN = http_server("--bind 0.0.0.0")
+"""The server that is soonest ready, where the fault is not the server's."""
+
+
 def script(
     text: str, *, port: int | None = 5000, user: bool = True, name: str = "server.py", on: str = "server"
 ) -> Server:

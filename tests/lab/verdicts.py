@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from jsonschema_rs import Draft202012Validator
+
 from tests.lab.hosts import PROJECT, REPOSITORY
 from tests.lab.network import Lab
 from tests.lab.scenario import Expected, Scenario
@@ -100,14 +102,11 @@ def _is_control(character: str) -> bool:
 
 
 @cache
-def _schema() -> dict[str, Any]:
+def _schema() -> Draft202012Validator:
     path = REPOSITORY / "landiag" / "report.schema.json"
-    schema: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return schema
+    return Draft202012Validator(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _schema_errors(report: dict[str, Any]) -> Iterator[str]:
-    from jsonschema import Draft202012Validator
-
-    for error in Draft202012Validator(_schema()).iter_errors(report):
-        yield f"{error.json_path}: {error.message[:200]}"
+    for error in _schema().iter_errors(report):
+        yield f"{'/'.join(map(str, error.instance_path))}: {error.message[:200]}"

@@ -163,7 +163,21 @@ def _load() -> None:
     for module in walk_packages(landiag.__path__, "landiag."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
+    _read_an_option()
     gc.freeze()
+
+
+def _read_an_option() -> None:
+    """typer imports the most of what it needs when it reads its first option."""
+    import typer
+
+    program = typer.Typer()
+    program.command()(_nothing)
+    program([], standalone_mode=False)
+
+
+def _nothing(flag: bool = False) -> None:
+    """A command line of one option."""
 
 
 if __name__ == "__main__":

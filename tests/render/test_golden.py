@@ -9,7 +9,7 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-import jsonschema
+import jsonschema_rs
 import pytest
 
 from landiag.cli.outputs import RENDERERS
@@ -35,7 +35,7 @@ def test_terminal_looks_as_it_did(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_json_fits_the_schema(kind: str) -> None:
     schema = json.loads(files("landiag").joinpath("report.schema.json").read_text(encoding="utf-8"))
-    jsonschema.validate(json.loads(RENDERERS[".json"](KINDS[kind]())), schema)
+    jsonschema_rs.validate(schema, json.loads(RENDERERS[".json"](KINDS[kind]())))
 
 
 def write() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from msgspec.structs import replace
 
@@ -280,7 +280,7 @@ def test_addresses_that_are_none_are_nobodys() -> None:
 def test_joined_report_fits_the_schema_and_its_ids_are_its_own() -> None:
     joined = join(_server("firewall-drops"), _client("connection-filtered"))
     schema = json.loads(files("landiag").joinpath("report.schema.json").read_text(encoding="utf-8"))
-    jsonschema.validate(json.loads(render_json(joined)), schema)
+    jsonschema_rs.validate(schema, json.loads(render_json(joined)))
     ids = [finding.id for finding in joined.findings]
     assert len(set(ids)) == len(ids)
     assert {one for finding in joined.findings for one in finding.paths} <= {path.id for path in joined.paths}

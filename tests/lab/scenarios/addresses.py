@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, Scenario, background, blocked, nft_input, sh
-from tests.lab.servers import flask
+from tests.lab.servers import OPEN, flask
 
 DOCKER0 = sh("ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up")
 BRIDGE = """
 ip link add br-shop type bridge; ip link set br-shop up; ip link add vethshop type veth peer name inside
 ip link set vethshop master br-shop up; ip link set inside up
 """
-SERVERS = (flask("--host 0.0.0.0"),)
+SERVERS = (OPEN,)
 
 SAME_MAC = "ip link set eth0 down; ip link set eth0 address 02:00:00:00:00:aa; ip link set eth0 up"
 TALKS = """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.lab.scenario import CLEAR, UNDETERMINED, Scenario, blocked, iptables, nft, nft_input, sh
-from tests.lab.servers import flask
+from tests.lab.servers import OPEN, flask
 
-SERVERS = (flask("--host 0.0.0.0"),)
+SERVERS = (OPEN,)
 BRIDGE = sh(
     """
     ip link add br0 type bridge mcast_snooping 0 forward_delay 0

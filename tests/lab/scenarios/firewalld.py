@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.lab.scenario import CLEAR, Scenario, blocked, firewalld, nft_input
-from tests.lab.servers import flask
+from tests.lab.servers import OPEN
 
-SERVERS = (flask("--host 0.0.0.0"),)
+SERVERS = (OPEN,)
 REJECTS = blocked("firewall-rejects")
 DROPS = blocked("firewall-drops")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.lab.scenario import CLEAR, UNDETERMINED, Scenario, blocked, iptables, nft_input, sh
-from tests.lab.servers import flask
+from tests.lab.servers import OPEN, flask
 
-SERVERS = (flask("--host 0.0.0.0"),)
+SERVERS = (OPEN,)
 DROPS = blocked("firewall-drops")
 REJECTS = blocked("firewall-rejects")
 SHUT = """

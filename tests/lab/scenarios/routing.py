@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.lab.network import STRANGER
 from tests.lab.scenario import CLEAR, Expected, Scenario, Step, Wire, blocked, sh
-from tests.lab.servers import flask
+from tests.lab.servers import OPEN
 
-SERVERS = (flask("--host 0.0.0.0"),)
+SERVERS = (OPEN,)
 VPN = blocked("vpn-takes-replies")
 NO_ROUTE = blocked("no-route-to-client")
 TUNNEL = """

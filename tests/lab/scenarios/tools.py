@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, Scenario, Step, blocked, nft_input, sh
-from tests.lab.servers import flask
+from tests.lab.servers import OPEN
 
-SERVERS = (flask("--host 0.0.0.0"),)
+SERVERS = (OPEN,)
 DROP = nft_input("tcp dport 5000 drop")
 HANGS, FAILS, NOTHING = "sleep 120", "echo something broke >&2; exit 70", "exit 0"
 GARBAGE = "head -c 5000 /dev/urandom"
