@@ -9,6 +9,7 @@ import threading
 from typing import NoReturn
 
 from landiag.cli.outputs import Stop
+from landiag.cli.plain import run_plain
 from landiag.render.escape import escape_text
 from landiag.version import __version__
 
@@ -41,13 +42,7 @@ def run() -> NoReturn:
 
 
 def _run_command(words: list[str]) -> int:
-    if words[:1] == ["check"]:  # the other commands need nothing of what it is made of
-        from landiag.cli.checking import run_check
-        from landiag.cli.plain import parse_plain
-
-        plain = parse_plain(words)
-        if plain is not None:
-            run_check(plain)
+    run_plain(words)
     from landiag.cli.app import run_command
 
     return run_command(words)

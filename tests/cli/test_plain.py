@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -11,38 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from landiag.cli import app
-from landiag.cli import check as command
-from landiag.cli.checking import CheckOptions
-from landiag.cli.plain import parse_plain
+from landiag.cli.plain import COMMANDS, parse_plain
 
-FLAGS = (
-    *(
-        "--json",
-        "-q",
-        "--quiet",
-        "-v",
-        "--verbose",
-        "--no-color",
-        "--redact",
-        "--no-http",
-        "--fix",
-        "--yes",
-        "-y",
-    ),
-    *("--wait", "--sudo", "--prove", "--cleanup", "--force"),
-)
-VALUED = (
-    "--port",
-    "-p",
-    "--peer",
-    "--to",
-    "--interface",
-    "--scheme",
-    "--path",
-    "--only",
-    "--replay",
-    "--save",
-)
 VALUES = (
     "5000",
     "70000",
@@ -57,19 +28,23 @@ VALUES = (
     "--port=1",
 )
 
-options = st.one_of(
-    st.sampled_from(FLAGS).map(lambda flag: [flag]),
-    st.tuples(st.sampled_from(VALUED), st.sampled_from(VALUES)).map(list),
-    st.sampled_from(VALUES).map(lambda value: [value]),
-    st.sampled_from((*FLAGS, *VALUED)).map(lambda name: [name]),
-)
-lines = st.lists(options, max_size=5).map(lambda parts: ["check", *(word for part in parts for word in part)])
+
+def lines(name: str) -> st.SearchStrategy[list[str]]:
+    """Command lines of one command: flags, options with and without a value, values alone."""
+    command = COMMANDS[name]
+    parts = st.one_of(
+        st.sampled_from([*command.flags]).map(lambda flag: [flag]),
+        st.tuples(st.sampled_from([*command.values]), st.sampled_from(VALUES)).map(list),
+        st.sampled_from(VALUES).map(lambda value: [value]),
+        st.sampled_from([*command.flags, *command.values]).map(lambda word: [word]),
+    )
+    return st.lists(parts, max_size=5).map(lambda found: [name, *(word for part in found for word in part)])
 
 
 class Called(Exception):  # noqa: N818 - what the command line asked for, not an error
     """The command was reached, with these options."""
 
-    def __init__(self, options: CheckOptions) -> None:
+    def __init__(self, options: Any) -> None:
         super().__init__()
         self.options = options
 
@@ -77,11 +52,12 @@ class Called(Exception):  # noqa: N818 - what the command line asked for, not an
 def by_typer(words: list[str], monkeypatch: pytest.MonkeyPatch) -> Any:
     """What typer reads: the options, or the usage error that it says."""
 
-    def stop(options: CheckOptions) -> None:
+    def stop(options: Any) -> None:
         raise Called(options)
 
+    place = app.COMMANDS[words[0]].split(":")[0]
     with monkeypatch.context() as patch:
-        patch.setattr(command, "run_check", stop)
+        patch.setattr(import_module(place), COMMANDS[words[0]].function, stop)
         try:
             app.run_command(words)
         except Called as called:
@@ -96,15 +72,21 @@ def patch() -> Any:
         yield patch
 
 
-@settings(max_examples=50, deadline=None)
-@given(lines)
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([*COMMANDS]).flatmap(lines))
 @example(["check", "5000", "--json"])
 @example(["check", "5000", "5001"])
 @example(["check", "--port", "5000", "--port", "5001"])
+@example(["probe", "192.168.77.10", "-p", "5000", "--port", "8000", "--output", "a.md", "--no-icmp"])
+@example(["probe", "192.168.77.10", "-4", "-6", "--yes"])
+@example(["list", "--json", "--output", "a.json", "--output", "b.txt", "--force"])
+@example(["list", "5000"])
 def test_what_is_plain_means_what_typer_reads(patch: pytest.MonkeyPatch, words: list[str]) -> None:
     plain = parse_plain(words)
     if plain is not None:
-        assert by_typer(words, patch) == plain
+        command = COMMANDS[words[0]]
+        options = getattr(import_module(command.module), command.options)
+        assert by_typer(words, patch) == options(**plain)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +97,10 @@ def test_what_is_plain_means_what_typer_reads(patch: pytest.MonkeyPatch, words: 
         ["check", "--port", "5000", "--peer", "192.168.77.20", "--json"],
         ["check", "--replay", "a.case", "-v", "--no-color"],
         ["check", "--port", "5000", "--fix", "--yes"],
+        ["check", "--port", "5000", "--output", "a.md"],
+        ["probe", "192.168.77.10", "--port", "5000", "--json"],
+        ["list"],
+        ["list", "--json"],
     ],
 )
 def test_the_commonest_lines_are_plain(words: list[str]) -> None:
@@ -125,22 +111,27 @@ def test_the_commonest_lines_are_plain(words: list[str]) -> None:
     "words",
     [
         [],
-        ["list"],
+        ["firewall"],
         ["check", "--help"],
         ["check", "--port"],
         ["check", "--prot", "1"],
         ["check", "--confirm-within", "9"],
+        ["probe"],
+        ["list", "5000"],
     ],
 )
 def test_what_is_not_plain_is_left_to_typer(words: list[str]) -> None:
     assert parse_plain(words) is None
 
 
-def test_typer_is_not_loaded_for_a_plain_line() -> None:
+@pytest.mark.parametrize(
+    ("words", "ends"), [(["check", "--port", "0"], 2), (["probe", ".."], 2), (["list", "--output", "/"], 2)]
+)
+def test_typer_is_not_loaded_for_a_plain_line(words: list[str], ends: int) -> None:
     code = (
-        "import sys, os; sys.argv[1:] = ['check', '--port', '0']; os._exit = sys.exit\n"
+        f"import sys, os; sys.argv[1:] = {words}; os._exit = sys.exit\n"
         "from landiag.cli import run\n"
         "try:\n    run()\nexcept SystemExit as ended:\n    print(ended.code, 'typer' in sys.modules)"
     )
     done = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
-    assert done.stdout == "2 False\n"
+    assert done.stdout == f"{ends} False\n"

@@ -1,0 +1,60 @@
+"""What ``landiag list`` does, its command line being read."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from msgspec import Struct
+
+from landiag.cli.early import begin_reading
+from landiag.cli.outputs import Stop, check_outputs, choose_renderer, write_file
+from landiag.cli.timeouts import bounded
+from landiag.host import LiveHost, Recorder
+from landiag.model.facts import Unknown
+from landiag.question import UsageError
+from landiag.render.listeners import LIST_RENDERERS, count_reached, render_list_json, render_listeners
+from landiag.terminal import terminal_style
+
+
+class ListOptions(Struct, frozen=True, kw_only=True):
+    """The command line of ``list``; what each means stands in ``cli/listeners.py``."""
+
+    as_json: bool = False
+    output: tuple[Path, ...] = ()
+    force: bool = False
+    quiet: bool = False
+    timeout: float = 10.0
+    no_color: bool = False
+
+
+def run_list(options: ListOptions) -> NoReturn:
+    """Read and print every listener; ends with status 0, or 3 where they cannot be read."""
+    files = options.output
+    check_outputs(files, force=options.force)
+    for file in files:
+        choose_renderer(file, LIST_RENDERERS)
+    with bounded(options.timeout) as deadline:
+        host = LiveHost(deadline)
+        recorder = Recorder(host)
+        try:
+            begin_reading(recorder)
+            from landiag.listeners import list_listeners as find_listeners
+
+            found = find_listeners(recorder, deadline)
+        except UsageError as error:
+            raise Stop(str(error)) from error
+        finally:
+            host.close()
+    if isinstance(found, Unknown):
+        raise Stop(f"the listeners could not be read: {found.reason}", 3)
+    for file in files:
+        write_file(file, choose_renderer(file, LIST_RENDERERS)(found), force=options.force)
+    if options.as_json:
+        sys.stdout.write(render_list_json(found))
+    elif options.quiet:
+        sys.stdout.write(f"{count_reached(found)}\n")
+    else:
+        sys.stdout.write(render_listeners(found, terminal_style(no_color=options.no_color)))
+    raise SystemExit(0)
