@@ -187,7 +187,8 @@ def _complete(readings: Mapping[str, Reading], parts: _Parts) -> None:
                 table.chains[name] = replace(chain, hook=replace(chain.hook, devices=devices))
 
 
-ASKS_FOR_SOCKETS = re.compile(rb'"tproxy"|"socket"|-j TPROXY |-m socket ')
+ASKS_FOR_SOCKETS = (b'"tproxy"', b'"socket"', b"-j TPROXY ", b"-m socket ")
+"""Words of rules that look for a socket; words alone are found many times faster than by one expression."""
 TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
 HIDES_FRAMES = (b'"bridge"', b'"xt"')
 """Words that both stand in what `nft -j` lists where it hides something of a bridge's rules."""
@@ -219,7 +220,7 @@ def is_more(readings: Mapping[str, Reading]) -> bool:
 
 def asks_for_sockets(readings: Mapping[str, Reading]) -> bool:
     """Whether rules hand packets to other sockets, or ask for their options: then those are worth reading."""
-    return any(map(ASKS_FOR_SOCKETS.search, _texts(readings)))
+    return any(word in text for text in _texts(readings) for word in ASKS_FOR_SOCKETS)
 
 
 def _plan_text(readings: Mapping[str, Reading]) -> tuple[Command, ...]:
