@@ -184,8 +184,6 @@ def _announce_masked(lines: Sequence[str]) -> None:
 
 def _warm_up() -> None:
     """Load what the judgement will need while the first commands run: the processor is idle then."""
-    import psutil  # noqa: F401 - the processes will be asked with it
-
     from landiag.collect.exchanges.answerers import answerers
     from landiag.servers.kinds import server_kinds
 

@@ -1,4 +1,4 @@
-"""Python calls behind the door: what no command tells, as JSON (psutil for processes, /proc for namespaces).
+"""Python calls behind the door: what no command tells, as JSON (/proc, or psutil on other systems).
 
 Each is called by ``LiveHost`` with its parameters and the seconds that are left, and answers JSON bytes. The
 parsers are in ``machine.py`` and ``processes.py``.
@@ -13,15 +13,14 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from msgspec.structs import asdict
 
 from landiag.collect.reader import VIRTUAL_VENDORS
+from landiag.host.proc import describe_processes, list_namespaces, namespace_of, text_of
 from landiag.model.facts import Family
 
-_MAX_NAMESPACES = 64
 _MOST_TEXT = 1 << 20
 
 
@@ -39,7 +38,7 @@ def machine(_params: Mapping[str, str], _timeout: float) -> bytes:
         "privileged": _is_privileged(),
         "user_id": os.getuid() if hasattr(os, "getuid") else None,
         "environment": _environment(uname.release),
-        "namespace": _namespace_of("self"),
+        "namespace": namespace_of("self"),
         "landiag": own_command(),
     }
     return json.dumps(answer).encode()
@@ -70,7 +69,7 @@ def _environment(release: str) -> str:
         return "wsl2" if "wsl2" in release.lower() or "microsoft-standard" in release else "wsl1"
     if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
         return "container"
-    vendor = _read_text("/sys/class/dmi/id/sys_vendor") + _read_text("/sys/class/dmi/id/product_name")
+    vendor = text_of("/sys/class/dmi/id/sys_vendor") + text_of("/sys/class/dmi/id/product_name")
     return "vm" if any(word in vendor for word in VIRTUAL_VENDORS) else "bare"
 
 
@@ -84,23 +83,14 @@ def own_command() -> str:
 
 def processes(params: Mapping[str, str], timeout: float) -> bytes:
     """Describe the processes ``pids`` (comma-separated) and their parents."""
-    import psutil
+    from landiag.servers.kinds import kept_variables
 
-    deadline = time.monotonic() + timeout
     wanted = [int(pid) for pid in params.get("pids", "").split(",") if pid]
-    described: dict[int, dict[str, Any]] = {}
-    while wanted and time.monotonic() < deadline:
-        pid = wanted.pop()
-        if pid in described or pid <= 0:
-            continue
-        try:
-            described[pid] = _describe(psutil.Process(pid))
-        except (psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue  # it ended between two readings
-        parent = described[pid]["parent"]
-        if parent and parent > 1 and len(described) < 256:
-            wanted.append(parent)
-    return json.dumps(list(described.values())).encode()
+    if sys.platform == "linux":
+        return json.dumps(describe_processes(wanted, kept_variables(), timeout)).encode()
+    from landiag.host.psutil_calls import describe_processes as ask_psutil
+
+    return json.dumps(ask_psutil(wanted, kept_variables(), timeout)).encode()
 
 
 def edit(params: Mapping[str, str], timeout: float) -> bytes:
@@ -126,78 +116,9 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
     return b"null"
 
 
-def _describe(process: Any) -> dict[str, Any]:
-    from landiag.redact.masking import mask_argv, mask_environment
-    from landiag.servers.kinds import kept_variables
-
-    with process.oneshot():
-        variables = _ask(process.environ) or {}
-        return {
-            "pid": process.pid,
-            "name": _ask(process.name) or "",
-            "argv": list(mask_argv(tuple(_ask(process.cmdline) or ()))),
-            "exe": _ask(process.exe),
-            "user": _ask(process.username),
-            "uid": _uid_of(process),
-            "cwd": _ask(process.cwd),
-            "started": _ask(process.create_time),
-            "state": _ask(process.status),
-            "parent": _ask(process.ppid),
-            "environment": mask_environment(
-                {key: variables[key] for key in sorted(kept_variables() & variables.keys())}
-            ),
-            "namespace": _namespace_of(str(process.pid)),
-        }
-
-
-def _uid_of(process: Any) -> int | None:
-    """The real user id; None where there is none (Windows), or nobody may know it."""
-    found = _ask(process.uids) if hasattr(process, "uids") else None
-    return None if found is None else int(found.real)
-
-
-def _ask(question: Any) -> Any:
-    """Ask psutil one thing; None where this user may not know."""
-    import psutil
-
-    try:
-        return question()
-    except psutil.NoSuchProcess:
-        raise
-    except (psutil.Error, OSError, KeyError):
-        return None
-
-
 def namespaces(_params: Mapping[str, str], _timeout: float) -> bytes:
     """List the other network namespaces of this machine, each with one process that lives in it."""
-    own = _namespace_of("self")
-    found: dict[str, dict[str, Any]] = {}
-    hidden = 0
-    for pid in _pids():
-        namespace = _namespace_of(str(pid))
-        if namespace is None:
-            hidden += 1
-        elif namespace != own and namespace not in found and len(found) < _MAX_NAMESPACES:
-            title = _read_text(f"/proc/{pid}/comm").strip()
-            found[namespace] = {"name": namespace, "pid": pid, "title": title, "hostname": _container_of(pid)}
-    return json.dumps({"own": own, "hidden": hidden, "namespaces": list(found.values())}).encode()
-
-
-def _pids() -> Iterator[int]:
-    if os.path.isdir("/proc"):
-        yield from sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
-
-
-def _namespace_of(pid: str) -> str | None:
-    try:
-        return os.readlink(f"/proc/{pid}/ns/net").removeprefix("net:[").removesuffix("]")
-    except OSError:
-        return None
-
-
-def _container_of(pid: int) -> str:
-    """Name the container by the last part of its cgroup (docker-0123456789ab.scope); empty without one."""
-    return os.path.basename(_read_text(f"/proc/{pid}/cgroup").strip().rpartition(":")[2])
+    return json.dumps(list_namespaces()).encode()
 
 
 def _read_text_for(path: str, uid: int | None, is_known: bool) -> str:
@@ -216,11 +137,3 @@ def _read_text_for(path: str, uid: int | None, is_known: bool) -> str:
         state = os.fstat(descriptor)
         is_allowed = is_own or state.st_uid == uid or (is_known and state.st_uid == 0)
         return file.read(_MOST_TEXT) if stat.S_ISREG(state.st_mode) and is_allowed else ""
-
-
-def _read_text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="backslashreplace") as file:
-            return file.read(_MOST_TEXT)
-    except OSError:
-        return ""

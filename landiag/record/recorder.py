@@ -1,7 +1,7 @@
 """The recorder for hosts without landiag: one file of the standard library, written from the same table of sources.
 
-Its text is ``knowledge/recorder.txt``; filled in are the sources, as data, and the functions that mask secrets, taken
-from this landiag and put into the words of Python 3.6.
+Its text is ``knowledge/recorder.txt``; filled in are the sources, as data, and the functions that mask secrets and
+describe processes, taken from this landiag and put into the words of Python 3.6.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from landiag.servers.kinds import kept_variables
 from landiag.version import __version__
 
 _PID, _NAMESPACE, _INTERFACE, _UNIT = 987654321, "NAMESPACE-0", "INTERFACE-0", "UNIT-0.service"
-_MASKING = ("redact/secret_names.py", "redact/masking.py")
+_MODULES = ("redact/secret_names.py", "redact/masking.py", "host/proc.py")
 _MOST_INTERFACES = 200
 _LONG = r"(?m)^(?=.{120}).{1,110},"
 """The part of a line that is written on a line of its own, where a line is long."""
@@ -34,9 +34,9 @@ def write_recorder() -> str:
     """The whole program as text, in the syntax of Python 3.6."""
     text = (get_data("landiag.knowledge", "recorder.txt") or b"").decode()
     table = re.sub(_LONG, "\\g<0>\\\\\n", json.dumps(_table(), indent=1))
-    masking = [for_old_python((get_data("landiag", path) or b"").decode()).strip() for path in _MASKING]
-    masked = text.replace("@@MASKING@@", "\n\n\n".join([SHIMS.strip(), *masking]))
-    return masked.replace("@@TABLE@@", table)
+    modules = [for_old_python((get_data("landiag", path) or b"").decode()).strip() for path in _MODULES]
+    whole = text.replace("@@MODULES@@", "\n\n\n".join([SHIMS.strip(), *modules]))
+    return whole.replace("@@TABLE@@", table)
 
 
 def _table() -> dict[str, Any]:

@@ -7,7 +7,6 @@ import base64
 import gzip
 import json
 import os
-import pwd
 import re
 import shlex
 import signal
@@ -304,6 +303,135 @@ def _assigned_secret(text, match):
 
 def _mask_value(name, value):
     return MASK if hides(name, value) else mask_text(value)
+
+
+_MOST_NAMESPACES = 64
+MOST_PROCESSES = 256
+_MOST_TEXT = 1 << 20
+_STATES = {
+    "R": "running", "S": "sleeping", "D": "disk-sleep", "T": "stopped", "t": "tracing-stop", "Z": "zombie",
+    "X": "dead", "x": "dead", "K": "wake-kill", "W": "waking", "I": "idle", "P": "parked",
+}  # fmt: skip
+
+
+def text_of(path, errors="backslashreplace"):
+    """Read a file of the kernel; empty where there is none, or this user may not read it."""
+    try:
+        with open(path, encoding="utf-8", errors=errors, newline="") as file:
+            return file.read(_MOST_TEXT)
+    except OSError:
+        return ""
+
+
+def link_of(path):
+    """Name what a link of the kernel leads to; None where there is none, or this user may not know."""
+    try:
+        found = os.readlink(path).split("\0")[0]
+    except OSError:
+        return None
+    is_deleted = found.endswith(" (deleted)") and not os.path.lexists(found)
+    return found[: -len(" (deleted)")] if is_deleted else found
+
+
+def namespace_of(pid):
+    """Number the network namespace of a process; None where this user may not know."""
+    name = link_of(f"/proc/{pid}/ns/net")
+    return None if name is None else name[len("net:[") : -1]
+
+
+def list_namespaces():
+    """List the other network namespaces of this machine, each with one process that lives in it."""
+    own = namespace_of("self")
+    found = {}
+    hidden = 0
+    for pid in _list_pids():
+        name = namespace_of(str(pid))
+        if name is None:
+            hidden += 1
+        elif name != own and name not in found and len(found) < _MOST_NAMESPACES:
+            title = text_of(f"/proc/{pid}/comm").strip()
+            found[name] = {"name": name, "pid": pid, "title": title, "hostname": _container_of(pid)}
+    return {"own": own, "hidden": hidden, "namespaces": list(found.values())}
+
+
+def _list_pids():
+    names = os.listdir("/proc") if os.path.isdir("/proc") else []
+    return sorted(int(name) for name in names if name.isdigit())
+
+
+def _container_of(pid):
+    """Name the container by the last part of its cgroup (docker-0123456789ab.scope); empty without one."""
+    return os.path.basename(text_of(f"/proc/{pid}/cgroup").strip().rpartition(":")[2])
+
+
+def describe_processes(pids, kept, seconds):
+    """Describe processes and their parents, secrets masked; of their environment only the variables in ``kept``."""
+    deadline = time.monotonic() + seconds
+    boot = re.search(r"^btime (\d+)", text_of("/proc/stat"), re.MULTILINE)
+    described = {}
+    wanted = list(pids)
+    while wanted and time.monotonic() < deadline:
+        pid = wanted.pop()
+        stat = text_of(f"/proc/{pid}/stat", "surrogateescape")
+        if pid in described or not stat:  # it ended between two readings
+            continue
+        described[pid] = _describe(pid, stat, kept, int(boot.group(1)) if boot else None)
+        parent = described[pid]["parent"]
+        if parent > 1 and len(described) < MOST_PROCESSES:
+            wanted.append(parent)
+    return list(described.values())
+
+
+def _describe(pid, stat, kept, boot):
+    name, fields = stat[stat.index("(") + 1 : stat.rindex(")")], stat[stat.rindex(")") + 2 :].split()
+    argv = _argv_of(pid)
+    is_cut = len(name) >= 15 and argv and os.path.basename(argv[0]).startswith(name)
+    uid = _uid_of(pid)
+    return {
+        "pid": pid,
+        "name": os.path.basename(argv[0]) if is_cut else name,
+        "argv": list(mask_argv(tuple(argv))),
+        "exe": link_of(f"/proc/{pid}/exe"),
+        "user": None if uid is None else _user_of(uid),
+        "uid": uid,
+        "cwd": link_of(f"/proc/{pid}/cwd"),
+        "started": None if boot is None else int(fields[19]) / os.sysconf("SC_CLK_TCK") + boot,
+        "state": _STATES.get(fields[0], "?"),
+        "parent": int(fields[1]),
+        "environment": mask_environment(_environment_of(pid, kept)),
+        "namespace": namespace_of(str(pid)),
+    }
+
+
+def _argv_of(pid):
+    """The words of its command line; a process that wrote its title over them may have put blanks between."""
+    line = text_of(f"/proc/{pid}/cmdline", "surrogateescape")
+    between = "\0" if line.endswith("\0") else " "
+    argv = _removesuffix(line, between).split(between) if line else []
+    return argv[0].split(" ") if len(argv) == 1 else argv
+
+
+def _uid_of(pid):
+    """The real user id."""
+    found = re.search(r"^Uid:\s+(\d+)", text_of(f"/proc/{pid}/status"), re.MULTILINE)
+    return int(found.group(1)) if found else None
+
+
+def _user_of(uid):
+    assert sys.platform == "linux"
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _environment_of(pid, kept):
+    lines = text_of(f"/proc/{pid}/environ", "surrogateescape").partition("\0\0")[0].split("\0")
+    pairs = [line.partition("=") for line in lines]
+    found = {key: value for key, equals, value in pairs if equals and key in kept}
+    return dict(sorted(found.items()))
 
 
 TABLE = json.loads(r"""{
@@ -1055,8 +1183,6 @@ JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
  "most_namespaces": 24
 }""".replace("\\\n", ""))  # a backslash ends a line that goes on
 MAX_BYTES = TABLE["max_bytes"]
-STATES = {"R": "running", "S": "sleeping", "D": "disk-sleep", "T": "stopped", "t": "tracing-stop", "Z": "zombie",
-          "X": "dead", "x": "dead", "K": "wake-kill", "W": "waking", "I": "idle", "P": "parked"}
 
 
 def read_file(path, most=MAX_BYTES):
@@ -1072,27 +1198,6 @@ def read_file(path, most=MAX_BYTES):
     finally:
         os.close(descriptor)
     return b"".join(pieces)
-
-
-def text_of(path, most=1 << 20):
-    try:
-        return read_file(path, most)[:most].decode("utf-8", "backslashreplace")
-    except OSError:
-        return ""
-
-
-def link_of(path):
-    try:
-        found = os.readlink(path).split("\0")[0]
-    except OSError:
-        return None
-    deleted = found.endswith(" (deleted)") and not os.path.lexists(found)
-    return found[:-len(" (deleted)")] if deleted else found
-
-
-def namespace_of(pid):
-    name = link_of("/proc/%s/ns/net" % pid)
-    return None if name is None else name[len("net:["):-1]
 
 
 def find_program(name):
@@ -1218,79 +1323,13 @@ def environment_of(release):
     return "vm" if any(word in vendor for word in TABLE["virtual"]) else "bare"
 
 
-def namespaces():
-    own, found, hidden = namespace_of("self"), {}, 0
-    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
-        name = namespace_of(pid)
-        if name is None:
-            hidden += 1
-        elif name != own and name not in found and len(found) < 64:
-            group = text_of("/proc/%d/cgroup" % pid).strip().rpartition(":")[2]
-            found[name] = {"name": name, "pid": pid, "title": text_of("/proc/%d/comm" % pid).strip(),
-                           "hostname": os.path.basename(group)}
-    return {"own": own, "hidden": hidden, "namespaces": list(found.values())}
-
-
-def processes(pids):
-    boot = re.search(r"^btime (\d+)", text_of("/proc/stat"), re.M)
-    described, wanted = {}, sorted(pids)
-    while wanted:
-        pid = wanted.pop()
-        if pid in described or pid <= 0:
-            continue
-        stat = text_of("/proc/%d/stat" % pid)
-        if not stat:
-            continue
-        described[pid] = describe(pid, stat, int(boot.group(1)) if boot else None)
-        parent = described[pid]["parent"]
-        if parent > 1 and len(described) < 256:
-            wanted.append(parent)
-    return list(described.values())
-
-
-def describe(pid, stat, boot):
-    name, fields = stat[stat.index("(") + 1:stat.rindex(")")], stat[stat.rindex(")") + 2:].split()
-    try:
-        raw = read_file("/proc/%d/cmdline" % pid).decode("utf-8", "surrogateescape")
-    except OSError:
-        raw = ""
-    argv = raw.rstrip("\0").split("\0") if raw.strip("\0") else []
-    if raw and not raw.endswith("\0") and len(argv) == 1 and " " in raw:
-        argv = raw.split(" ")
-    if len(name) >= 15 and argv and os.path.basename(argv[0]).startswith(name):
-        name = os.path.basename(argv[0])
-    uids = re.search(r"^Uid:\s+(\d+)", text_of("/proc/%d/status" % pid), re.M)
-    uid = int(uids.group(1)) if uids else None
-    try:
-        user = None if uid is None else pwd.getpwuid(uid).pw_name
-    except KeyError:
-        user = None if uid is None else str(uid)
-    try:
-        pairs = read_file("/proc/%d/environ" % pid).decode("utf-8", "surrogateescape").split("\0")
-    except OSError:
-        pairs = []
-    variables = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if equals and key in TABLE["variables"]:
-            variables[key] = value
-    ticks = os.sysconf("SC_CLK_TCK")
-    return {
-        "pid": pid, "name": name, "argv": list(mask_argv(tuple(argv))), "exe": link_of("/proc/%d/exe" % pid),
-        "user": user, "uid": uid, "cwd": link_of("/proc/%d/cwd" % pid),
-        "started": None if boot is None else int(fields[19]) / ticks + boot, "state": STATES.get(fields[0], "?"),
-        "parent": int(fields[1]), "environment": mask_environment({key: variables[key] for key in sorted(variables)}),
-        "namespace": namespace_of(pid),
-    }
-
-
 def call(source, deadline):
-    answers = {"machine": machine, "namespaces": namespaces}
+    answers = {"machine": machine, "namespaces": list_namespaces}
     try:
         if source["name"] in answers:
             answer = answers[source["name"]]()
         else:
-            answer = processes(source["pids"])
+            answer = describe_processes(source["pids"], TABLE["variables"], deadline - time.time())
     except (OSError, ValueError) as error:
         return failed(source, "failed", str(error))
     return {"source": source["name"], "status": "ok", "data": json.dumps(answer).encode()}
