@@ -9,6 +9,7 @@ from msgspec import Struct
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.regions import Region, Regions, find_regions
 from landiag.firewall.scope import OTHER, Kind, Scope
+from landiag.firewall.touched import touched
 from landiag.model.ruleset import Ruleset, Verdict
 
 
@@ -16,7 +17,7 @@ class Opens(Struct, frozen=True):
     """What a change opens: the packets that are accepted for certain after it and were not before.
 
     ``doubt`` are those of which nobody can tell any more, or for the first time. ``is_whole`` is False where the
-    comparison was ended by its bound.
+    comparison was ended by its bound: then nothing is told.
     """
 
     regions: tuple[Region, ...] = ()
@@ -27,9 +28,13 @@ class Opens(Struct, frozen=True):
 def what_opens(before: Ruleset, after: Ruleset, scope: Scope) -> Opens:
     """Compare two rulesets over every packet of a scope, in both directions of its conversation.
 
-    Packets that were perhaps accepted and now are for certain count as opened.
+    Packets that were perhaps accepted and now are for certain count as opened. Kinds of packets that the change
+    cannot touch are not looked at.
     """
-    old, new = _old_and_new(before, after, scope)
+    both = _old_and_new(before, after, touched(before, after, scope))
+    if both is None:
+        return Opens(is_whole=False)
+    old, new = both
     opened: list[tuple[Kind, Space]] = []
     doubt: list[tuple[Kind, Space]] = []
     for kind in new.cells:
@@ -40,16 +45,22 @@ def what_opens(before: Ruleset, after: Ruleset, scope: Scope) -> Opens:
     return Opens(
         tuple(_by_kind(opened, Verdict.ACCEPT, new)),
         tuple(_by_kind(doubt, Verdict.UNKNOWN, new)),
-        is_whole=max(old.runs, new.runs) < scope.most_runs,
     )
 
 
-def _old_and_new(before: Ruleset, after: Ruleset, scope: Scope) -> tuple[Regions, Regions]:
-    """The regions after a change, and what became before it of those that are accepted or in doubt now."""
+def _old_and_new(before: Ruleset, after: Ruleset, scope: Scope) -> tuple[Regions, Regions] | None:
+    """The regions after a change, and what became before it of those that are accepted or in doubt now.
+
+    None where too many packets have to speak for others.
+    """
     names: set[str] = set()
     while True:
         new = find_regions(after, scope, names)
+        if new.runs >= scope.most_runs:
+            return None
         old = find_regions(before, scope, _names(new), new, _of_interest(new))
+        if old.runs >= scope.most_runs:
+            return None
         fresh = _names(old) - _names(new) - names
         if not fresh:
             return old, new

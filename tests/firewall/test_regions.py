@@ -9,6 +9,7 @@ from random import Random
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import replace
 
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import Judge, judged_json, saved_around
@@ -20,6 +21,7 @@ from landiag.firewall.picture import draw_grids
 from landiag.firewall.reach import render_page, write_reach
 from landiag.firewall.regions import find_regions
 from landiag.firewall.scope import Scope, narrowed
+from landiag.firewall.touched import touched
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.reach_html import render_picture
@@ -236,3 +238,37 @@ def test_what_may_have_changed_is_said_so() -> None:
     ):  # fmt: skip
         (text,) = compare_rulesets(before, after, SCOPE)
         assert text.startswith(f"anywhere {said} tcp 443 over IPv4; decided by ")
+
+
+INSERTED = insert_rule(
+    OFFICE, OFFICE.tables["iptables-nft", "ip", "filter"]["INPUT"], "ufw-user-input", 0, OPENING
+)
+
+
+def test_a_change_touches_only_the_kinds_of_packets_that_its_rules_match() -> None:
+    assert INSERTED is not None
+    wide = replace(SCOPE, versions=(4, 6), protocols=("tcp", "udp"))
+    narrow = touched(OFFICE, INSERTED, wide)
+    assert (narrow.versions, narrow.protocols) == ((4,), ("tcp",))
+    assert touched(INSERTED, OFFICE, wide) == narrow
+    assert touched(OFFICE, OFFICE, wide).versions == ()
+
+
+def test_a_change_of_more_than_rules_touches_every_packet() -> None:
+    assert INSERTED is not None
+    chain = INSERTED.tables["iptables-nft", "ip", "filter"]["INPUT"]
+    tables = {chain.key: {**INSERTED.tables[chain.key], "INPUT": replace(chain, policy=Verdict.ACCEPT)}}
+    assert touched(OFFICE, Ruleset({**INSERTED.tables, **tables}), SCOPE) is SCOPE
+    other = {
+        chain.key: {**INSERTED.tables[chain.key], "INPUT": replace(chain, rules=tuple(reversed(chain.rules)))}
+    }
+    assert touched(OFFICE, Ruleset({**INSERTED.tables, **other}), SCOPE) is SCOPE
+    assert touched(OFFICE, Ruleset({}), SCOPE) is SCOPE
+
+
+def test_kinds_that_a_change_does_not_touch_fare_alike() -> None:
+    """What is left out is compared whole here: nothing opens."""
+    assert INSERTED is not None
+    asked = replace(SCOPE, protocols=("udp",))
+    both = [find_regions(one, asked) for one in (OFFICE, INSERTED)]
+    assert digest(both[0]) == digest(both[1])
