@@ -85,13 +85,19 @@ def _find_peer(question: Question, recorder: Recorder) -> IPAddress | None:
 
 
 def open_case(
-    question: Question, recorder: Recorder, machine: Machine, facts: Facts, following: Follow = follow
+    question: Question,
+    recorder: Recorder,
+    machine: Machine,
+    facts: Facts,
+    following: Follow = follow,
+    listed: tuple[Way, ...] | None = None,
 ) -> Case:
-    """Choose the ways in and follow the clients' conversations along them."""
+    """Choose the ways in and follow the clients' conversations along them. ``listed`` are all, where they are known."""
     target, client = question.target, _find_peer(question, recorder)
     _refuse_own_address(client, facts)
     _check_interface(target, facts)
-    known = systems.ways(machine, facts, recorder.readings, target, list_ways(facts))
+    listed = list_ways(facts) if listed is None else listed
+    known = systems.ways(machine, facts, recorder.readings, target, listed)
     ways = tuple(entrances(facts, way, client).ways[0] for way in choose_ways(facts, known, target, client))
     return Case(
         target=target,

@@ -17,6 +17,7 @@ from landiag.gather import gather, open_case
 from landiag.host import Recorder
 from landiag.journey.alike import Alike
 from landiag.journey.binding import describe_address
+from landiag.journey.ways import list_ways
 from landiag.model.causes import rank
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
 from landiag.model.causes.network import NO_LAN_ADDRESS
@@ -36,11 +37,11 @@ def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] 
     by_port: dict[int, list[Socket]] = {}
     for socket in facts.sockets:
         by_port.setdefault(socket.port, []).append(socket)
-    found, alike = [], Alike()
+    found, alike, ways = [], Alike(), list_ways(facts)
     for port, sockets in sorted(by_port.items()):
         # What becomes of a port depends on its own sockets alone.
         alone = replace(facts, sockets=tuple(sockets))
-        case = open_case(Question(Target(port=port)), recorder, machine, alone, alike.follow)
+        case = open_case(Question(Target(port=port)), recorder, machine, alone, alike.follow, ways)
         case = replace(case, wants_fixes=False)
         found += [_describe(case, socket) for socket in sockets]
     return tuple(found)

@@ -12,13 +12,15 @@ from landiag.firewall.launchd import is_launchd, served_by
 from landiag.journey.entrances import entrances, join_entrances
 from landiag.journey.journey import Journey, follow
 from landiag.journey.link import heard_mac
+from landiag.journey.remember import remember
 from landiag.journey.route_index import index_routes
 from landiag.journey.ways import Way, client_of
-from landiag.model.facts import IPAddress, Unknown
+from landiag.model.facts import Interface, IPAddress, IPNetwork, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet, Within
 from landiag.model.process import Process
 from landiag.model.report import AddressSpan, Target
+from landiag.model.ruleset import Ruleset
 from landiag.model.terms import Symptom
 
 MAX_PIECES = 96
@@ -116,11 +118,7 @@ def _follow_client(
 def _follow_classes(facts: Facts, way: Way, target: Target, following: Follow) -> Iterator[ClientClass]:
     """Follow one client of each piece of the subnet, and put the pieces together that fare alike."""
     together: dict[object, tuple[Journey, list[Piece]]] = {}
-    own = _own_addresses(facts)
-    for piece in _pieces(facts, way):
-        clients = list(_without(piece, own))
-        if not clients:
-            continue
+    for clients in _pieces(facts, way):
         speaker = max(clients, key=lambda part: part.size).speaker
         journey = _follow_client(facts, way, speaker, target.port, following)
         if not isinstance(journey, Unknown):
@@ -129,20 +127,35 @@ def _follow_classes(facts: Facts, way: Way, target: Target, following: Follow) -
         yield ClientClass(journey, tuple(pieces))
 
 
-def _own_addresses(facts: Facts) -> frozenset[int]:
-    """The addresses of this machine, which are no clients."""
-    interfaces = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
-    return frozenset(int(address.ip) for interface in interfaces for address in interface.addresses)
-
-
-def _pieces(facts: Facts, way: Way) -> tuple[Piece, ...]:
-    """Cut the way's subnet where rules or routes tell clients apart; the largest pieces first."""
+def _pieces(facts: Facts, way: Way) -> tuple[tuple[Piece, ...], ...]:
+    """The clients of a way, in pieces that rules and routes do not tell apart; the largest pieces first."""
     if isinstance(facts.ruleset, Unknown):
         client = client_of(way)
-        return (Piece(client, client, client),)
-    edges = _route_edges(facts, way)
-    cut = [part for piece in split_network(facts.ruleset, way.network) for part in _cut(piece, edges)]
-    return tuple(sorted(cut, key=lambda piece: -piece.size)[:MAX_PIECES])
+        alone = tuple(_without(Piece(client, client, client), _own_addresses(facts.interfaces)))
+        return (alone,) if alone else ()
+    return _cut_network(way.network, facts.ruleset, facts.routes, facts.policy_rules, facts.interfaces)
+
+
+@remember
+def _cut_network(
+    network: IPNetwork,
+    ruleset: Ruleset,
+    routes: tuple[Route, ...] | Unknown,
+    policy_rules: tuple[PolicyRule, ...] | Unknown,
+    interfaces: tuple[Interface, ...] | Unknown,
+) -> tuple[tuple[Piece, ...], ...]:
+    """Cut a subnet where rules or routes tell clients apart, and leave out this machine's own addresses."""
+    edges = _route_edges(network, routes, policy_rules)
+    own = _own_addresses(interfaces)
+    cut = [part for piece in split_network(ruleset, network) for part in _cut(piece, edges)]
+    largest = sorted(cut, key=lambda piece: -piece.size)[:MAX_PIECES]
+    return tuple(clients for piece in largest if (clients := tuple(_without(piece, own))))
+
+
+def _own_addresses(interfaces: tuple[Interface, ...] | Unknown) -> frozenset[int]:
+    """The addresses of this machine, which are no clients."""
+    known = () if isinstance(interfaces, Unknown) else interfaces
+    return frozenset(int(address.ip) for interface in known for address in interface.addresses)
 
 
 def _without(piece: Piece, own: frozenset[int]) -> Iterator[Piece]:
@@ -153,12 +166,14 @@ def _without(piece: Piece, own: frozenset[int]) -> Iterator[Piece]:
             yield part
 
 
-def _route_edges(facts: Facts, way: Way) -> list[int]:
+def _route_edges(
+    network: IPNetwork, routes: tuple[Route, ...] | Unknown, policy_rules: tuple[PolicyRule, ...] | Unknown
+) -> list[int]:
     """List where routes and policy rules tell the clients of a subnet apart."""
-    by_routes = [] if isinstance(facts.routes, Unknown) else index_routes(facts.routes).edges(way.network)
-    rules = () if isinstance(facts.policy_rules, Unknown) else facts.policy_rules
+    by_routes = [] if isinstance(routes, Unknown) else index_routes(routes).edges(network)
+    rules = () if isinstance(policy_rules, Unknown) else policy_rules
     networks = [rule.destination for rule in rules if rule.destination is not None]
-    inside = [n for n in networks if n.version == way.network.version and n.network_address in way.network]
+    inside = [n for n in networks if n.version == network.version and n.network_address in network]
     return sorted({*by_routes, *(edge for n in inside for edge in (int(n[0]), int(n[-1]) + 1))})
 
 
@@ -212,11 +227,16 @@ def first_packet(facts: Facts, way: Way, client: IPAddress, port: int | None) ->
         ttl=_time_to_live(way, client),
         program=serving_program(facts, way, port),
         profile=way.interface.profile,
-        interface_addresses=tuple(str(address.interface) for address in way.interface.addresses),
+        interface_addresses=_written_addresses(way.interface),
         services=_serving_services(facts, way, port),
         interface_guid=way.interface.guid,
         interface_kind=way.interface.kind,
     )
+
+
+@remember
+def _written_addresses(interface: Interface) -> tuple[str, ...]:
+    return tuple(str(address.interface) for address in interface.addresses)
 
 
 def serving_program(facts: Facts, way: Way, port: int | None) -> str | None:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from operator import is_
+from typing import ParamSpec, TypeVar
 
-T = TypeVar("T")
+P = ParamSpec("P")
 R = TypeVar("R")
 
 _MOST_KEPT = 8
 
 
-def remember(make: Callable[[T], R]) -> Callable[[T], R]:
-    """Make once for each object what is asked for many times; the object itself must not change."""
-    kept: list[tuple[T, R]] = []
+def remember(make: Callable[P, R]) -> Callable[P, R]:
+    """Make once for each object (or several in their order) what is asked for many times; they must not change."""
+    kept: list[tuple[tuple[object, ...], R]] = []
 
-    def recall(one: T) -> R:
+    def recall(*several: P.args, **named: P.kwargs) -> R:
         for known, made in kept:
-            if known is one:
+            if all(map(is_, known, several)):
                 return made
-        made = make(one)
-        kept[:] = [(one, made), *kept[: _MOST_KEPT - 1]]
+        made = make(*several, **named)
+        kept[:] = [(several, made), *kept[: _MOST_KEPT - 1]]
         return made
 
     recall.__doc__ = make.__doc__
