@@ -21,33 +21,36 @@ blocked, 2 wrong usage, 3 undetermined, 4 a bug of landiag.
 
 def commands_page() -> str:
     """Write the page."""
-    return "\n".join([HEAD, *(line for name, place in COMMANDS.items() for line in _chapter(name, place))])
+    return "\n".join([HEAD, *(line for name in COMMANDS for line in _chapter(name))])
 
 
 def options_of(name: str) -> set[str]:
     """Every name of an option of a command, ``--help`` too."""
-    module, function = COMMANDS[name].split(":")
-    found = _parameters(getattr(import_module(module), function))
+    found = parser_of(name).params
     return {"--help", *(word for one in found for word in (*one.opts, *one.secondary_opts))}
 
 
-def _chapter(name: str, place: str) -> Iterator[str]:
-    module, function = place.split(":")
-    called = getattr(import_module(module), function)
-    sentence, _, examples = inspect.cleandoc(called.__doc__ or "").partition("\n\n")
+def parser_of(name: str) -> Any:
+    """What reads the words that are typed after a command's name."""
+    app = Typer(add_completion=False)
+    app.command()(_function(name))
+    return get_command(app)
+
+
+def _chapter(name: str) -> Iterator[str]:
+    sentence, _, examples = inspect.cleandoc(_function(name).__doc__ or "").partition("\n\n")
     yield f"## landiag {name}\n\n{' '.join(sentence.split())}\n"
     if examples:
         lines = " ".join(examples.removeprefix("Examples:").split()).split("; ")
         yield "\n".join(["```", *(line.removesuffix(".") for line in lines), "```", ""])
     yield "| option | what it does |\n|---|---|"
-    yield from (f"| {_names(one)} | {_cell(one)} |" for one in _parameters(called) if one.name != "help")
+    yield from (f"| {_names(one)} | {_cell(one)} |" for one in parser_of(name).params if one.name != "help")
     yield ""
 
 
-def _parameters(called: Any) -> Any:
-    app = Typer(add_completion=False)
-    app.command()(called)
-    return get_command(app).params
+def _function(name: str) -> Any:
+    module, function = COMMANDS[name].split(":")
+    return getattr(import_module(module), function)
 
 
 def _names(one: Any) -> str:
