@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,9 +44,20 @@ def test_the_policy_is_one_and_finds_what_the_guide_says() -> None:
 def test_its_files_are_well_formed() -> None:
     yaml = pytest.importorskip("yaml", reason="PyYAML is not installed (it comes with ansible-core)")
     found = [yaml.safe_load(text) for text in blocks("yaml")]
-    assert [next(iter(one)) for one in found] == ["groups", "policy", "jobs"]
+    assert [next(iter(one)) for one in found] == ["groups", "policy", "name"]
     for text in blocks("python"):
         ast.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "schema"), [(1, "vendor.gitlab-ci"), (2, "vendor.github-workflows")], ids=("gitlab", "github")
+)
+def test_a_forge_takes_its_jobs_as_they_stand(number: int, schema: str, tmp_path: Path) -> None:
+    file = tmp_path / "jobs.yml"
+    file.write_text(blocks("yaml")[number], encoding="utf-8")
+    argv = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file))
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_its_commands_are_there() -> None:

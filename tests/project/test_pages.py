@@ -87,7 +87,13 @@ def _refusal(command: str, rest: str) -> str:
 
 @pytest.mark.parametrize(
     ("command", "rest"),
-    [("chek", ""), ("check", "--prot 5000"), ("check", "--timeout soon"), ("probe", ""), ("report", "--compare")],
+    [
+        ("chek", ""),
+        ("check", "--prot 5000"),
+        ("check", "--timeout soon"),
+        ("probe", ""),
+        ("report", "--compare"),
+    ],
 )
 def test_line_that_is_refused_is_found(command: str, rest: str) -> None:
     assert _refusal(command, rest)
