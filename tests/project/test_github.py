@@ -48,3 +48,14 @@ def test_issue_form_asks_for_the_report_as_the_readme_does() -> None:
     )
     assert said in (FORMS / "wrong-answer.yml").read_text(encoding="utf-8")
     assert said in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("job", ["tests", "others"])
+def test_job_that_runs_tests_installs_what_they_import(job: str) -> None:
+    yaml = pytest.importorskip("yaml", reason="PyYAML is not installed (it comes with ansible-core)")
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))["jobs"]
+    lines = [step["run"] for step in jobs[job]["steps"] if "run" in step]
+    installs = [number for number, line in enumerate(lines) if '".[test]"' in line or line == "./test"]
+    tests = [number for number, line in enumerate(lines) if "pytest" in line or line == "./test"]
+    assert installs
+    assert installs[0] <= tests[0]
