@@ -21,6 +21,7 @@ from landiag.checks.routes import (
     wrong_neighbour,
 )
 from landiag.checks.strayed import strayed
+from landiag.checks.tunnel_peers import not_allowed
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.classes import ClientClass
 from landiag.journey.ends import LinkFault, ReplyFault
@@ -92,7 +93,7 @@ def _of_class(case: Case, way: Way, one: ClientClass) -> list[Finding]:
             return [strayed(case, way, journey.packet, arrival, link)]
     found = [*_source_refused(case, way, journey), *_lost_replies(case, way, journey)]
     found += lost_inside(case, way, journey.packet.source or client_for(case, way), journey)
-    found = found or list(_not_told(case, way, journey))
+    found = found or not_allowed(case, way, journey) or list(_not_told(case, way, journey))
     if found or case.facts.os != "linux" or way.landing is not None or journey.lost_reply is not None:
         return found  # what gets lost among containers is told where addresses are
     if is_by_other_link(journey.packet, journey.way_back) and journey.way_back is not None:

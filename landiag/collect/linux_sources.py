@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.collect import hints, interfaces, machine, routes, sockets, xfrm
+from landiag.collect import hints, interfaces, machine, routes, sockets, wireguard, xfrm
 from landiag.firewall.sources import SOURCES
 from landiag.model.facts import Command, File, Source
 
@@ -53,6 +53,7 @@ FIRST: tuple[Source, ...] = (
     routes.NEIGHBOURS,
     machine.NAMESPACES,
     xfrm.POLICIES,
+    wireguard.ALLOWED,
     *(File(SYSCTL_FOLDER + name.replace(".", "/")) for name in SYSCTLS),
     *hints.SOURCES,
 )

@@ -17,6 +17,7 @@ MODULE_OPTIONS: Mapping[str, str] = {
     "ip_set": "CONFIG_IP_SET",
     "nf_conntrack": "CONFIG_NF_CONNTRACK",
     "xfrm_user": "CONFIG_XFRM_USER",
+    "wireguard": "CONFIG_WIREGUARD",
 }
 """The option of the kernel's configuration that builds a module in."""
 

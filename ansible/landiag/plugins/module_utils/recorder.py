@@ -455,7 +455,8 @@ TABLE = json.loads(r"""{
   "ip6_tables": "CONFIG_IP6_NF_IPTABLES",
   "ip_set": "CONFIG_IP_SET",
   "nf_conntrack": "CONFIG_NF_CONNTRACK",
-  "xfrm_user": "CONFIG_XFRM_USER"
+  "xfrm_user": "CONFIG_XFRM_USER",
+  "wireguard": "CONFIG_WIREGUARD"
  },
  "virtual": [
   "QEMU",
@@ -712,6 +713,20 @@ TABLE = json.loads(r"""{
     0
    ],
    "module": "xfrm_user"
+  },
+  {
+   "name": "wireguard-allowed-ips",
+   "kind": "command",
+   "argv": [
+    "wg",
+    "show",
+    "all",
+    "allowed-ips"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "wireguard"
   },
   {
    "name": "file:/proc/sys/net/ipv4/ip_forward",
