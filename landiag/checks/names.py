@@ -6,16 +6,16 @@ from ipaddress import ip_address
 
 from landiag.checks.case import Case
 from landiag.collect import names
-from landiag.collect.exchanges.dns import NameServers, parse_name_servers
+from landiag.collect.exchanges.dns import Answers, NameServers, parse_name_servers
 from landiag.collect.exchanges.resolve import Resolution, parse_resolution
-from landiag.model.facts import Call, IPAddress, Source, Unknown
+from landiag.model.facts import Call, File, IPAddress, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 
 
 def plan(case: Case) -> tuple[Source, ...]:
     """Ask the system resolver for the name, and read who the name servers are."""
-    return () if case.name is None else (names.RESOLV_CONF, _resolve(case.name))
+    return () if case.name is None else (names.RESOLV_CONF, *names.UPLINKS, _resolve(case.name))
 
 
 def plan_after(case: Case) -> tuple[Source, ...]:
@@ -31,8 +31,27 @@ def _resolve(name: str) -> Call:
 def _servers_source(case: Case) -> Call | None:
     if case.name is None:
         return None
-    servers = case.parse(names.RESOLV_CONF, names.parse_resolv_conf)
-    return names.name_servers(case.name, () if servers is None or isinstance(servers, Unknown) else servers)
+    return names.name_servers(case.name, _servers(case))
+
+
+def _servers(case: Case) -> tuple[str, ...]:
+    """Those whom other devices may ask, too: one on this machine's loopback knows this machine's own list (hosts)."""
+    listed = _listed(case, names.RESOLV_CONF)
+    if not any(_is_own(server) for server in listed):
+        return listed
+    behind = (server for uplink in names.UPLINKS for server in _listed(case, uplink))
+    others = dict.fromkeys(server for server in (*listed, *behind) if not _is_own(server))
+    return tuple(others) or listed
+
+
+def _listed(case: Case, file: File) -> tuple[str, ...]:
+    servers = case.parse(file, names.parse_resolv_conf)
+    return () if servers is None or isinstance(servers, Unknown) else servers
+
+
+def _is_own(server: str) -> bool:
+    address = _parsed(server)
+    return address is not None and address.is_loopback
 
 
 def check(case: Case) -> list[Finding]:
@@ -47,11 +66,30 @@ def check(case: Case) -> list[Finding]:
         return [Finding("name-does-not-resolve", Outcome.UNKNOWN, title, asked.reason, evidence)]
     outside = {address for one in asked.answers for address in one.addresses}
     own = _own(case)
-    if any(_parsed(address) in own for address in outside):
+    if any(_parsed(address) in own for one in asked.answers for address in _told_to_others(one)):
         return []
+    if any(_parsed(address) in own for address in outside):
+        return [_only_asked_here(case, asked)]
     if outside:
         return [_elsewhere(case, asked, sorted(outside))]
     return [_nowhere(case, asked, own)]
+
+
+def _told_to_others(one: Answers) -> tuple[str, ...]:
+    return () if _is_own(one.server) else one.addresses
+
+
+def _only_asked_here(case: Case, asked: NameServers) -> Finding:
+    """Say that the only name server that knows the name is this machine's own, which reads its own list."""
+    return Finding(
+        code="name-does-not-resolve",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether other devices know the name {case.name}: only this machine's own name server says so",
+        detail="It answers from this machine's own list (hosts), too, which other devices do not read.",
+        evidence=_evidence(case, asked),
+        fixes=(_use_address(case),),
+        symptom=Symptom.UNRESOLVED,
+    )
 
 
 def _own(case: Case) -> frozenset[IPAddress]:

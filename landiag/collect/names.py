@@ -8,6 +8,9 @@ from landiag.model.facts import Call, File
 
 RESOLV_CONF = File("/etc/resolv.conf")
 
+UPLINKS = (File("/run/systemd/resolve/resolv.conf"), File("/run/NetworkManager/no-stub-resolv.conf"))
+"""Whom a name server on this machine itself asks: systemd-resolved(8), and NetworkManager's dnsmasq."""
+
 
 def parse_resolv_conf(text: str) -> tuple[str, ...]:
     """The name servers of resolv.conf(5), in order."""

@@ -12,8 +12,8 @@ from landiag.checks.case import Case
 from landiag.collect.exchanges.dns import Answers, NameServers
 from landiag.collect.exchanges.resolve import Resolution
 from landiag.collect.exchanges.transcript import encode
-from landiag.collect.names import RESOLV_CONF
-from landiag.model.facts import Reading, ReadStatus, Source
+from landiag.collect.names import RESOLV_CONF, UPLINKS
+from landiag.model.facts import File, Reading, ReadStatus, Source
 from landiag.model.report import Finding, Outcome
 from tests.checks.asked import case_of
 from tests.journey.world import SERVER, host
@@ -104,3 +104,38 @@ def test_name_servers_that_could_not_be_asked_leave_it_open() -> None:
     (found,) = names.check(asked({name: Reading(name, ReadStatus.FAILED, detail="no socket")}))
     assert (found.code, found.outcome) == ("name-does-not-resolve", Outcome.UNKNOWN)
     assert "no socket" in found.evidence[0].text
+
+
+def _behind_stub(
+    uplinks: Mapping[str, bytes], *answers: Answers, here: str = SERVER
+) -> tuple[str, list[Finding]]:
+    """Whom this machine asks with a name server of its own, and what is said of the answers."""
+    files = {RESOLV_CONF.name: b"nameserver 127.0.0.53\n", **uplinks}
+    read = {name: Reading(name, ReadStatus.OK, data) for name, data in files.items()}
+    call = names.plan_after(asked(read))[-1]
+    local = names.plan(asked(read))[-1].name
+    read[call.name] = Reading(call.name, ReadStatus.OK, encode(NameServers(NAME, answers)))
+    read[local] = Reading(local, ReadStatus.OK, encode(Resolution(NAME, (here,), 0.001)))
+    return call.name, names.check(asked(read))
+
+
+@pytest.mark.parametrize("uplink", UPLINKS, ids=lambda one: one.name)
+def test_behind_a_stub_those_are_asked_whom_it_asks(uplink: File) -> None:
+    """systemd-resolved answers from this machine's hosts; the LAN's name server does not know the name."""
+    name, (found,) = _behind_stub({uplink.name: b"nameserver 192.168.77.1\n"}, UNKNOWN_NAME, NO_MDNS)
+    assert "127.0.0.53" not in name
+    assert "192.168.77.1" in name
+    assert (found.outcome, found.title) == (
+        Outcome.WARNS,
+        f"Only this machine knows the name {NAME}; other devices do not",
+    )
+
+
+def test_what_only_the_stub_says_is_not_known_of_others() -> None:
+    name, (found,) = _behind_stub({}, Answers("127.0.0.53", (SERVER,)), NO_MDNS)
+    assert "127.0.0.53" in name
+    assert (found.code, found.outcome) == ("name-does-not-resolve", Outcome.UNKNOWN)
+
+
+def test_what_devices_say_by_mdns_is_known_to_others_behind_a_stub_too() -> None:
+    assert _behind_stub({}, Answers("127.0.0.53", (SERVER,)), Answers("mdns", (SERVER,)))[1] == []
