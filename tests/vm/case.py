@@ -50,6 +50,10 @@ class Case:
         yield from replayed(recording, scenario)
         if scenario.as_user is not None:
             yield from judge(self._ask("--json", user="ada"), scenario.as_user)
+        for line, words in scenario.also:
+            said = self._machine.run(line, check=False, seconds=300)
+            if words not in said.out:
+                yield f"{line} does not say {words}: {(said.out + said.err)[-800:]}"
         if scenario.fixed:
             yield from self._mended(answer.report)
 

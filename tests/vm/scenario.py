@@ -24,7 +24,8 @@ class Scenario:
     ordinary user (None: not asked). ``says`` are words that the finding of the verdict must hold, with its evidence
     and its fixes (that of ``cause``, where the verdict has none); ``never`` are words that no fix may hold.
     ``fixed`` is what the client gets after the fix as printed; empty where there is none. ``by_hand`` does what the
-    steps of the fix say, where they are no commands. ``who`` measures: ``client``, or a network namespace of the
+    steps of the fix say, where they are no commands. ``also`` are more lines typed as root before the fix, each with
+    words that it must print. ``who`` measures: ``client``, or a network namespace of the
     machine by its name. ``own_kernel``: it needs an emulated machine, for what the kernel under the tests may lack.
     """
 
@@ -42,6 +43,7 @@ class Scenario:
     never: tuple[str, ...] = ()
     fixed: str = ""
     by_hand: str = ""
+    also: tuple[tuple[str, str], ...] = ()
     options: str = ""
     address: str = SERVER
     port: int = 5000

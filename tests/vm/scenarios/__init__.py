@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tests.vm.scenario import Scenario
-from tests.vm.scenarios import bans, containers, firewalls, links, managed, units
+from tests.vm.scenarios import bans, containers, firewalls, kernels, links, managed, units
 
 SCENARIOS: tuple[Scenario, ...] = (
     *units.SCENARIOS,
     *firewalls.SCENARIOS,
     *bans.SCENARIOS,
     *links.SCENARIOS,
+    *kernels.SCENARIOS,
     *managed.SCENARIOS,
     *containers.SCENARIOS,
 )

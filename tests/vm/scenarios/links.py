@@ -18,11 +18,18 @@ VLAN = (
     "ip addr add 10.7.0.1/24 dev under.7; ip -n beside link add link eth0 name eth0.7 type vlan id 7; "
     "ip -n beside link set eth0.7 up; ip -n beside addr add 10.7.0.2/24 dev eth0.7"
 )
+
+
+def wireguard(allowed: str = "10.9.0.2/32") -> str:
+    """A tunnel to a client who has 10.9.0.2 in it; ``allowed`` is what its peer may have."""
+    return WIREGUARD.replace("ALLOWED", allowed)
+
+
 WIREGUARD = (
     f"{BESIDE}; ip addr add 10.8.0.1/24 dev under; ip -n beside addr add 10.8.0.2/24 dev eth0; cd /root; "
     "umask 077; wg genkey > a; wg genkey > b; wg pubkey < a > A; wg pubkey < b > B; "
     "printf '[Interface]\\nAddress=10.9.0.1/24\\nListenPort=51820\\nPrivateKey=%s\\n[Peer]\\nPublicKey=%s\\n"
-    "AllowedIPs=10.9.0.2/32\\n' $(cat a) $(cat B) > /etc/wireguard/wg0.conf; wg-quick up wg0; "
+    "AllowedIPs=ALLOWED\\n' $(cat a) $(cat B) > /etc/wireguard/wg0.conf; wg-quick up wg0; "
     "ip link add wg9 type wireguard; ip link set wg9 netns beside; "
     "ip netns exec beside wg set wg9 private-key /root/b peer $(cat A) endpoint 10.8.0.1:51820 "
     "allowed-ips 10.9.0.0/24; ip -n beside addr add 10.9.0.2/24 dev wg9; ip -n beside link set wg9 up"
@@ -109,12 +116,41 @@ SCENARIOS = (
         fault="nothing: a client of the tunnel",
         own_kernel=True,
         files=service(),
-        setup=f"{START}; {WIREGUARD}",
+        setup=f"{START}; {wireguard()}",
         who="beside",
         address="10.9.0.1",
         options="--interface wg0",
         truth="served",
         expected=CLEAR,
+    ),
+    Scenario(
+        "wireguard-peer-is-another",
+        fault="the tunnel's peer may have another address than the client's",
+        own_kernel=True,
+        files=service(),
+        setup=f"{START}; {wireguard('10.9.0.3/32')}",
+        who="beside",
+        address="10.9.0.1",
+        options="--interface wg0 --peer 10.9.0.2",
+        truth="timeout",
+        expected=blocked("no-route-to-client"),
+        says=("AllowedIPs", "10.9.0.3/32,10.9.0.2/32"),
+        fixed="served",
+    ),
+    Scenario(
+        "wireguard-peer-is-nobody",
+        fault="the tunnel's peer may have no address of the tunnel's own network",
+        own_kernel=True,
+        files=service(),
+        setup=f"{START}; {wireguard('10.44.0.0/16')}",
+        who="beside",
+        address="10.9.0.1",
+        options="--interface wg0",
+        truth="timeout",
+        expected=blocked("no-route-to-client"),
+        says=("AllowedIPs", "10.9.0.0/24"),
+        by_hand="wg set wg0 peer $(cat /root/B) allowed-ips 10.9.0.2/32",
+        fixed="served",
     ),
     Scenario(
         "wireguard-takes-replies",
