@@ -178,9 +178,9 @@ def _check_carrier(case: Case, way: Way) -> list[Finding]:
 def _link_down(case: Case, interface: Interface, evidence: tuple[Evidence, ...]) -> Finding:
     if not interface.up and case.facts.os == "windows":
         # Windows tells that it is down, not why.
-        step = "Plug in the cable, or join the Wi-Fi network again."
+        step = "Plug in the cable, or join the Wi-Fi network again; where it is switched off, switch it on."
         fix = words.switch_on(case, interface.name)
-        fix = replace(fix, steps=(*fix.steps, f"Or: {step[0].lower()}{step[1:]}"))
+        fix = replace(fix, steps=(step, *fix.steps))
         title = (
             f"{interface.name} has no link: it is switched off, the cable is out, or the Wi-Fi is not joined"
         )

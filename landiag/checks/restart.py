@@ -18,9 +18,8 @@ from landiag.model.process import Process
 from landiag.model.report import Fix
 from landiag.servers.advice import RestartAdvice
 from landiag.servers.debugger import EXPLAINED
-from landiag.servers.kinds import ServerKind
 from landiag.servers.recognise import Server, recognise
-from landiag.servers.restart import http_command, restart_command
+from landiag.servers.restart import anew, http_command, is_published, restart_command, with_options
 from landiag.servers.told import told
 
 _UNIT = re.compile(r"/([^/]+\.service)(?:/|$)")
@@ -87,16 +86,23 @@ def http_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
 
 def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     """Say where this server keeps the list of names that it answers to."""
-    kind, name = _kind_of(case, socket), _without_port(host)
-    return _listed(f"answer to {name}", (kind.host_check if kind else "") or _ANY_HOST_CHECK, name)
+    found, name = _found(case, socket), _without_port(host)
+    step = (found[0].kind.host_check if found else "") or _ANY_HOST_CHECK
+    return (_listed(case, socket, f"answer to {name}", _filled(case, step, name)),)
 
 
 def origin_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     """Say where this server keeps the list of origins whose pages it serves."""
-    kind, name = _kind_of(case, socket), _without_port(host)
+    found, name = _found(case, socket), _without_port(host)
+    kind = found[0].kind if found else None
     own = kind.origin_check if kind else ""
-    anywhere = f"Add http://{host} to the origins that the application accepts."
-    return _listed(f"accept pages of {host}", own or anywhere, name)
+    step = _filled(case, own or f"Add http://{host} to the origins that the application accepts.", name)
+    more = tuple(_filled(case, word, name) for word in (kind.origin_options if kind else ()))
+    return (_listed(case, socket, f"accept pages of {host}", step, more),)
+
+
+def _filled(case: Case, text: str, name: str) -> str:
+    return text.replace("{host}", name).replace("{port}", str(case.port))
 
 
 def _without_port(host: str) -> str:
@@ -105,15 +111,18 @@ def _without_port(host: str) -> str:
     return name if port.isdigit() else host
 
 
-def _kind_of(case: Case, socket: Socket | None) -> ServerKind | None:
-    found = None if socket is None else server_of(case, socket)
-    return None if found is None else found[0].kind
+def _found(case: Case, socket: Socket | None) -> tuple[Server, Process] | None:
+    return None if socket is None else server_of(case, socket)
 
 
-def _listed(what: str, step: str, name: str) -> tuple[Fix, ...]:
-    """The fix that puts a name on a list of the server's own."""
-    steps = (step.replace("{host}", name), "Then start it anew.")
-    return (Fix(f"Let the server {what}", needs="user-action", steps=steps),)
+def _listed(case: Case, socket: Socket | None, what: str, step: str, more: tuple[str, ...] = ()) -> Fix:
+    """The fix that puts a name on a list of the server's own, and starts it as it was, with ``more`` options."""
+    title, found = f"Let the server {what}", _found(case, socket)
+    if socket is None or found is None or _is_inside(socket) or is_published(found[0]):
+        again = "Then create the container anew." if socket and _is_inside(socket) else "Then start it anew."
+        return Fix(title, needs="user-action", steps=(step, again))
+    advice = anew(with_options(found[0], more), title, (step,), _unit_of(socket), case.facts.os)
+    return replace(restart_fix(case, advice, "", verified=None), actions=(), lasts=None)
 
 
 _ANY_HOST_CHECK = (

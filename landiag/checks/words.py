@@ -14,7 +14,7 @@ _ROUTES = {"linux": "ip route, ip rule", "windows": "route print"}
 _NEIGHBOURS = {"linux": "ip neigh", "windows": "arp -a"}
 
 
-ELEVATE = "An elevated PowerShell: right-click the Start button, choose Terminal (Admin), and say yes."
+ELEVATE = "Open an elevated PowerShell: right-click the Start button, choose Terminal (Admin), and say yes."
 """How the rights of an administrator are got on Windows; no command in a plain window gives them."""
 
 

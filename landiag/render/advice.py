@@ -42,8 +42,7 @@ def _fix_lines(
     steps = [*_wrap_all(edit_step(fix), style), *_step_lines(fix, style)]
     title = style.wrap(f"{fix_title(fix)} ({finding.code})", first=f"{label} ", rest="  ")
     title[0] = style.paint(label, "bold") + title[0][len(label) :]
-    # What is to be done by hand comes before a restart; what keeps a rule for ever comes after it works.
-    lines = [*title, *([*commands, *steps] if fix.needs == "root" else [*steps, *commands])]
+    lines = [*title, *steps, *commands]
     lines += _wrap_all([lasting(fix)], style)
     lines += style.wrap(first_sentence(fix.risk), first="  Risk: ", rest="  ") if fix.risk else []
     undo = undo_lines(fix, report.host.os) if undoes else []

@@ -61,6 +61,7 @@ class ServerKind(Struct, frozen=True):
     debugger_pattern: str = ""
     host_check: str = ""
     origin_check: str = ""
+    origin_options: tuple[str, ...] = ()
     production: str = ""
 
 

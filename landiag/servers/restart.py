@@ -58,6 +58,29 @@ def restart_command(
     )
 
 
+def anew(server: Server, title: str, steps: tuple[str, ...], unit: str | None, os: str) -> RestartAdvice:
+    """What starts this server again as it was, once ``steps`` have changed what it reads when it starts."""
+    advice = _ending(title, server)
+    advice = replace(advice, steps=(*steps, *advice.steps))
+    if unit:
+        return replace(advice, run=Run(("systemctl", "restart", unit)), stop_pid=None, needs="root")
+    if server.manager:
+        who = "Windows" if server.manager == "services" else server.manager
+        step = f"Then let {who}, which started it, start it anew."
+        return replace(advice, steps=(*steps, step), stop_pid=None, needs="user-action")
+    if server.kind.service and server.process.parent == 1:
+        return _of_service(replace(advice, steps=steps), server.kind.service, os)
+    return again(advice, server, server.script or server.invocation)
+
+
+def with_options(server: Server, more: tuple[str, ...]) -> Server:
+    """A server as it is when it was started with more options, where its command is one that takes them."""
+    called = None if server.script else server.invocation
+    if not more or called is None:
+        return server
+    return replace(server, invocation=replace(called, arguments=(*called.arguments, *more)))
+
+
 def known(name: str) -> str:
     """A server's name where it is known which one is meant: ``a Python program`` becomes ``the Python program``."""
     return re.sub("^an? ", "the ", name)

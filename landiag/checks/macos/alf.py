@@ -46,7 +46,7 @@ def _sign_first(case: Case, program: str) -> tuple[str, ...]:
         return ()
     line = f"codesign --force --sign - {shlex.quote(program)}"
     return (
-        f"Where that does not help, because nobody signed the program, sign it yourself and try again: {line}",
+        f"Nobody signed the program: where the commands alone do not help, sign it yourself before them: {line}",
     )
 
 
