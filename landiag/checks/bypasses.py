@@ -2,44 +2,86 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
-from landiag.collect.linux_sources import ingress_filters
+from landiag.collect.queues import class_filters, egress_filters, ingress_filters, plan_filters
 from landiag.collect.xfrm import POLICIES, Policy, deciding, parse_policies
 from landiag.journey.journey import Journey
+from landiag.journey.link import interface_of
+from landiag.journey.queues import carriers
 from landiag.journey.ways import Way
-from landiag.model.facts import ReadStatus, Unknown
+from landiag.model.facts import Command, Interface, ReadStatus, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Outcome
 
 _NOT_THERE = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
 """No tc on the machine, or a recording of a landiag that did not ask for it."""
 
+_ACTS = re.compile(r"\b(?:action|police|direct-action)\b")
+_DETAIL = "They see packets beside every rule, and may drop them."
+
 
 def check_bypasses(case: Case, way: Way) -> list[Finding]:
-    """Find what sees packets before every rule and cannot be judged: XDP programs and traffic control filters."""
-    found = []
-    name = way.interface.name
-    if way.interface.xdp:
-        found.append(
-            (f"an XDP program is attached to {name}, and can't be judged", "ip -d addr", f"{name}: xdp")
-        )
-    traffic_control = ingress_filters(name)
-    filters, reading = case.parse(traffic_control, str.strip), case.readings.get(traffic_control.name)
-    if isinstance(filters, str) and filters:
-        what = f"a traffic control filter is attached to {name}, and can't be judged"
-        found.append((what, traffic_control.name, filters.splitlines()[0].strip()))
-    elif isinstance(filters, Unknown) and reading is not None and reading.status not in _NOT_THERE:
-        found.append(
-            (f"{name}'s traffic control filters could not be listed", traffic_control.name, filters.reason)
-        )
-    detail = "They see packets first, and may drop them before any rule is asked."
-    unsure = [
-        _unsure(way, f"Whether every packet gets in: {what}", detail, source, text)
-        for what, source, text in found
+    """Find what sees packets beside the rules and cannot be judged: XDP programs and traffic control filters."""
+    comes_by = carriers(case.facts, way.interface)
+    leaves_by = tuple(one for device in _ways_out(case, way) for one in carriers(case.facts, device))
+    found = [
+        (f"an XDP program is attached to {one.name}, and can't be judged", "ip -d addr", f"{one.name}: xdp")
+        for one in comes_by
+        if one.xdp
     ]
+    found += [doubt for one in comes_by for doubt in _filters(case, one, ingress_filters(one.name))]
+    found += [doubt for one in leaves_by for doubt in _filters(case, one, egress_filters(one.name))]
+    found += [doubt for one in leaves_by for doubt in _filters(case, one, class_filters(one.name))]
+    unsure = [_unsure(way, f"Whether every packet gets through: {what}", _DETAIL, source, text)
+              for what, source, text in dict.fromkeys(found)]  # fmt: skip
     return [*unsure, *_check_ipsec(case, way)]
+
+
+def may_lose(case: Case, device: Interface) -> bool:
+    """Whether what comes in by an interface may be lost beside every rule."""
+    return any(
+        one.xdp or next(_filters(case, one, ingress_filters(one.name)), None) is not None
+        for one in carriers(case.facts, device)
+    )
+
+
+def _ways_out(case: Case, way: Way) -> Iterator[Interface]:
+    """The interfaces by which answers to the clients leave; that of the way in where no answer was followed."""
+    journeys = [one.journey for one in case.classes.get(way.id, ())[:1]]
+    names = {way.interface.name, *(one.way_back.device for one in journeys if one.way_back is not None)}
+    links = (interface_of(case.facts, name) for name in sorted(filter(None, names)))
+    return (one for one in links if one is not None)
+
+
+def _filters(case: Case, device: Interface, source: Command) -> Iterator[tuple[str, str, str]]:
+    """What is not known of an interface's filters: those of classes drop only by an action."""
+    reading = case.readings.get(source.name)
+    if reading is None:
+        if _has_filters(case, device, source):
+            yield (
+                f"{device.name}'s traffic control filters were not listed", source.name, "too many interfaces"
+            )  # fmt: skip
+        return
+    filters = case.parse(source, str.strip)
+    if isinstance(filters, Unknown):
+        if reading.status not in _NOT_THERE:
+            what = f"{device.name}'s traffic control filters could not be listed"
+            yield what, source.name, filters.reason
+    elif filters and (source != class_filters(device.name) or _ACTS.search(filters)):
+        what = f"a traffic control filter is attached to {device.name}, and can't be judged"
+        yield what, source.name, filters.splitlines()[0].strip()
+
+
+def _has_filters(case: Case, device: Interface, source: Command) -> bool:
+    """Whether the interface's queues are such that the source would have been asked."""
+    known = case.facts.queues
+    mine = tuple(one for one in known if one.device == device.name) if isinstance(known, tuple) else ()
+    return source in plan_filters(mine)
 
 
 def _unsure(way: Way, title: str, detail: str, source: str, text: str) -> Finding:

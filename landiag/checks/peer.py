@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landiag.checks import words
+from landiag.checks.bypasses import may_lose
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.peer_asks import (
     answered,
@@ -18,6 +19,7 @@ from landiag.checks.peer_asks import (
     subject_of,
 )
 from landiag.journey.journey import follow
+from landiag.journey.queues import ARP_SIZE, Effect, pass_queues
 from landiag.model.facts import Call, Command, IPAddress, IPNetwork, Neighbour, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -218,8 +220,14 @@ def _kept_away(case: Case, ip: IPAddress) -> Finding:
 
 
 def _hears_neighbours(case: Case, ip: IPAddress) -> bool:
-    """Whether this machine's own rules let in what neighbours say of themselves: ND is ICMPv6, ARP passes by."""
-    if ip.version == 4 or case.way is None:
+    """Whether this machine asks its neighbours, and hears what they say: ND is ICMPv6, ARP passes by the rules."""
+    if case.way is None:
+        return True
+    if pass_queues(case.facts, case.way.interface, ARP_SIZE).effect in (Effect.LOST, Effect.UNKNOWN):
+        return False
+    if may_lose(case, case.way.interface):
+        return False
+    if ip.version == 4:
         return True
     said = Packet(
         protocol="icmpv6",

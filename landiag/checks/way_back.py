@@ -10,6 +10,7 @@ from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.checks.fixing import fix_by
 from landiag.checks.lost_inside import lost_inside
+from landiag.checks.queued import check_queues
 from landiag.checks.routes import (
     answered_past_us,
     by_other_interface,
@@ -18,6 +19,7 @@ from landiag.checks.routes import (
     no_carrier,
     no_route,
     reverse_path,
+    who,
     wrong_neighbour,
 )
 from landiag.checks.strayed import strayed
@@ -91,6 +93,14 @@ def _of_class(case: Case, way: Way, one: ClientClass) -> list[Finding]:
         link = strays_from(case.facts, arrival)
         if link is not None:
             return [strayed(case, way, journey.packet, arrival, link)]
+    return [*_of_routes(case, way, journey), *_of_queues(case, way, journey)]
+
+
+def _of_queues(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
+    return check_queues(case, way, who(case, journey.packet.source or client_for(case, way), way), journey)
+
+
+def _of_routes(case: Case, way: Way, journey: Journey) -> list[Finding]:
     found = [*_source_refused(case, way, journey), *_lost_replies(case, way, journey)]
     found += lost_inside(case, way, journey.packet.source or client_for(case, way), journey)
     found = found or not_allowed(case, way, journey) or list(_not_told(case, way, journey))

@@ -98,6 +98,9 @@ _KINDS = {
 }
 """What iproute2 calls a device (``linkinfo.info_kind``) -> what it is to a person."""
 
+_PARTS = ("vlan", "macvlan", "ipvlan")
+"""Devices that another one carries, whose queue their packets pass as well."""
+
 _NAMES = (
     (
         ("docker", "br-", "podman", "cni", "flannel", "lxcbr", "lxdbr", "incusbr", "cali", "cilium"),
@@ -146,6 +149,8 @@ def _parse_interface(item: dict[str, Any]) -> Interface:
         arp="NOARP" not in flags,
         vrf=name if is_vrf else item.get("master") if link.get("info_slave_kind") == "vrf" else None,
         vrf_table=str(link["info_data"]["table"]) if is_vrf else None,
+        lower=item.get("link") if link.get("info_kind") in _PARTS else None,
+        queue=item.get("qdisc"),
     )
 
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from landiag.collect import interfaces, machine, routes, sockets
-from landiag.collect.linux_sources import SYSCTL_FOLDER, ingress_filters, interface_settings
+from landiag.collect import interfaces, machine, queues, routes, sockets
+from landiag.collect.linux_sources import SYSCTL_FOLDER, interface_settings
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.firewall import linux as firewall
@@ -24,7 +24,7 @@ _NUMBERS = re.compile(r"(?:-?\d+\s+)+")
 """What the kernel writes into its settings: numbers and the end of the line; anything else is not known."""
 
 MAX_NAMESPACES = 24
-MAX_FILTERED = 8
+MAX_FILTERED = 16
 _OUTSIDE = ("ethernet", "wifi", "bond", "vlan", "bridge", "vpn", "tunnel", "veth", "other")
 """Kinds of interface by which clients come in, where traffic control may drop their packets before any rule."""
 
@@ -48,6 +48,7 @@ def parse_facts(readings: Readings, who: Machine) -> Facts:
         sysctls=sysctls,
         ruleset=firewall.parse_ruleset(readings),
         utc_offset=who.utc_offset,
+        queues=queues.read_queues(readings, links),
     )
 
 
@@ -64,9 +65,19 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
         wanted.append(sockets.OPTIONS)
     if not isinstance(facts.interfaces, Unknown):
         wanted += [file for interface in facts.interfaces for file in interface_settings(interface.name)]
-        outside = [interface for interface in facts.interfaces if interface.up and interface.kind in _OUTSIDE]
-        wanted += [ingress_filters(interface.name) for interface in outside[:MAX_FILTERED]]
-    return tuple(wanted)
+    return (*wanted, *_plan_filters(facts))
+
+
+def _plan_filters(facts: Facts) -> tuple[Source, ...]:
+    """Name the filters and classes of the interfaces by which clients come in, where they can have some."""
+    if isinstance(facts.interfaces, Unknown):
+        return ()
+    outside = [one.name for one in facts.interfaces if one.up and one.kind in _OUTSIDE]
+    if not isinstance(facts.queues, tuple):  # older recordings have the filters alone
+        return tuple(queues.ingress_filters(name) for name in outside[:MAX_FILTERED])
+    inside = [one.name for one in facts.interfaces if one.up and one.name not in outside]
+    wanted = (*outside, *inside)[:MAX_FILTERED]
+    return queues.plan_filters(tuple(one for one in facts.queues if one.device in wanted))
 
 
 def plan_namespaces(readings: Readings) -> tuple[Source, ...]:
@@ -108,6 +119,7 @@ def complete_facts(facts: Facts, readings: Readings) -> Facts:
         sockets=listeners,
         processes=_parse_processes(readings),
         sysctls=parse_sysctls(readings),
+        queues=queues.read_queues(readings, facts.interfaces),
         ruleset=ruleset if isinstance(ruleset, Unknown) else firewall.add_origins(ruleset, readings),
     )
 

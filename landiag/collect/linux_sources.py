@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from landiag.collect import hints, interfaces, machine, routes, sockets, wireguard, xfrm
+from landiag.collect import hints, interfaces, machine, queues, routes, sockets, wireguard, xfrm
 from landiag.firewall.sources import SOURCES
-from landiag.model.facts import Command, File, Source
+from landiag.model.facts import File, Source
 
 SYSCTL_FOLDER = "/proc/sys/"
 
@@ -54,17 +54,11 @@ FIRST: tuple[Source, ...] = (
     machine.NAMESPACES,
     xfrm.POLICIES,
     wireguard.ALLOWED,
+    queues.QUEUES,
     *(File(SYSCTL_FOLDER + name.replace(".", "/")) for name in SYSCTLS),
     *hints.SOURCES,
 )
 """What is always read, all at once; the rules come first, because a large ruleset takes the longest."""
-
-
-def ingress_filters(interface: str) -> Command:
-    """Name the source of an interface's traffic control filters (tc(8)): they see packets before every rule."""
-    return Command(
-        f"tc-ingress {interface}", ("tc", "filter", "show", "dev", interface, "ingress"), ok_statuses=(0, 2)
-    )
 
 
 def interface_settings(interface: str) -> tuple[File, ...]:

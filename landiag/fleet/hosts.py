@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.collect.linux_sources import ingress_filters
+from landiag.collect.queues import egress_filters, ingress_filters
 from landiag.collect.units import Chain, parse_chain
 from landiag.journey.ways import Way, list_ways
 from landiag.model.facts import IPAddress, Reading, Socket, Unknown, parse_reading
@@ -106,8 +106,8 @@ def _lists(readings: Mapping[str, Reading]) -> dict[str, Chain]:
 
 
 def _has_filter(readings: Mapping[str, Reading], interface: str) -> bool:
-    reading = readings.get(ingress_filters(interface).name)
-    return reading is not None and bool(reading.text.strip())
+    found = (readings.get(one(interface).name) for one in (ingress_filters, egress_filters))
+    return any(reading is not None and reading.text.strip() for reading in found)
 
 
 def _parse_time(text: str) -> float | None:

@@ -34,6 +34,7 @@ class LinkFault(str, Enum):
     OWN_SOURCE = "own-source"  # the asker's address is one of ours
     NOT_HERE = "not-here"  # IPv6 answers for addresses of the asked interface alone
     PORT = "port"  # the interface is a port of a bridge or bond, which takes its packets first
+    QUEUE = "queue"  # its queue loses what answers the question
     SAME_MAC = "same-mac"  # the client has the hardware address of this interface
 
 
@@ -50,9 +51,15 @@ class ReplyFault(str, Enum):
     )
     STRAYED = "strayed"  # no answer at all: a translation leads to a link, and the packets leave by another
     PAST_US = "past-us"  # a translation leads to the client's own neighbour, which answers it directly
+    QUEUE = "queue"  # the queue of the interface by which it leaves loses it
+    QUEUE_UNKNOWN = "queue-unknown"  # that queue may lose it: nobody knows here
     WRONG_NEIGHBOUR = (
         "wrong-neighbour"  # a fixed neighbour entry has a hardware address that is not the client's
     )
+
+
+QUEUED = (ReplyFault.QUEUE, ReplyFault.QUEUE_UNKNOWN)
+"""Faults behind every rule."""
 
 
 class InnerFault(str, Enum):

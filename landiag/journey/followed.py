@@ -12,10 +12,11 @@ from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.packets import reset_to
 from landiag.journey.binding import bind_among
-from landiag.journey.ends import End, InnerFault, ReplyFault, end_of_stop
+from landiag.journey.ends import QUEUED, End, InnerFault, ReplyFault, end_of_stop
 from landiag.journey.inner import find_inner_fault
 from landiag.journey.inside import namespace_with
 from landiag.journey.link import interface_of
+from landiag.journey.queues import Effect, pass_queues
 from landiag.journey.reply import find_reply_fault
 from landiag.model.facts import Interface, Socket, Unknown
 from landiag.model.host import Facts
@@ -61,8 +62,11 @@ def _end_of_refusal(facts: Facts, follower: Follower, packet: Packet, stop: Stop
     return replace(end_of_stop(stop), symptom=_symptom_of_loss(fault))
 
 
+_UNFORESEEN = (ReplyFault.OTHER_ROUTER, ReplyFault.QUEUE_UNKNOWN)
+
+
 def _symptom_of_loss(fault: ReplyFault) -> Symptom:
-    return Symptom.UNKNOWN if fault is ReplyFault.OTHER_ROUTER else Symptom.TIMEOUT
+    return Symptom.UNKNOWN if fault in _UNFORESEEN else Symptom.TIMEOUT
 
 
 def _ends_at(
@@ -99,8 +103,11 @@ def _ends_of_reply(
 ) -> Iterator[End]:
     fault = find_reply_fault(facts, packet, arrival.back)
     if fault is not None:
+        stage = StageName.REPLY if fault in QUEUED else StageName.REPLY_ROUTE
+        if stage is StageName.REPLY:
+            yield from (end_of_stop(stop) for stop in stops)
         yield End(
-            StageName.REPLY_ROUTE, _symptom_of_loss(fault), arrival.doubts, arrival.share,
+            stage, _symptom_of_loss(fault), arrival.doubts, arrival.share,
             reply=fault, way=arrival.back, arrival=index,
         )  # fmt: skip
         return
@@ -111,11 +118,30 @@ def _ends_of_reply(
         return
     yield from (end_of_stop(stop) for stop in stops)
     if arrival.passed:
+        arrival, lost = _in_part(facts, arrival, index)
+        yield from lost
         shares = [stop.share for stop in stops]
         known = arrival.share is not None and None not in shares
         left = (arrival.share or 0.0) - sum(one for one in shares if one is not None) if known else None
         doubts = (*arrival.doubts, *(doubt for stop in stops for doubt in stop.doubts))
         yield End(StageName.APPLICATION, Symptom.ANSWERED, tuple(dict.fromkeys(doubts)), left, arrival=index)
+
+
+def _in_part(facts: Facts, arrival: Arrival, index: int) -> tuple[Arrival, tuple[End, ...]]:
+    """Part an arrival where a queue loses some of its answers: what is left of it, and the end of the others."""
+    device = interface_of(facts, None if arrival.back is None else arrival.back.device)
+    passage = None if device is None else pass_queues(facts, device)
+    if passage is None or passage.effect is not Effect.PARTLY or passage.queue is None:
+        return arrival, ()
+    served = passage.served
+    doubts = (*arrival.doubts, Doubt(UnknownKind.SHARE, passage.queue.text, served))
+    left = None if served is None or arrival.share is None else arrival.share * served
+    gone = None if left is None or arrival.share is None else arrival.share - left
+    end = End(
+        StageName.REPLY, Symptom.TIMEOUT, doubts, gone,
+        reply=ReplyFault.QUEUE, way=arrival.back, arrival=index,
+    )  # fmt: skip
+    return replace(arrival, doubts=doubts, share=left), (end,)
 
 
 def _refused(facts: Facts, follower: Follower, packet: Packet, arrival: Arrival) -> Iterator[Symptom]:

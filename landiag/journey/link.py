@@ -11,6 +11,7 @@ from landiag.firewall.engine.context import NO_SOCKET
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import LinkFault
 from landiag.journey.links import ETHERNET_TYPE
+from landiag.journey.queues import ARP_SIZE, Effect, pass_queues
 from landiag.journey.surroundings import HostSurroundings
 from landiag.model.facts import Interface, IPAddress, Neighbour, Unknown
 from landiag.model.host import Facts
@@ -48,6 +49,8 @@ def find_link_fault(facts: Facts, around: HostSurroundings, packet: Packet) -> L
         packet, asked = replace(packet, destination=hop), hop
     if _has_our_mac(facts, link, asker):
         return LinkFault.SAME_MAC
+    if pass_queues(facts, link, ARP_SIZE).effect is Effect.LOST:
+        return LinkFault.QUEUE
     if asked.version == 6:
         return None if any(one.ip == asked for one in link.addresses) else _other_interface(facts, asked)
     return LinkFault.NO_ARP if not link.arp else _ask_arp(facts, around, packet, link, asker)

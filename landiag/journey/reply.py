@@ -5,6 +5,7 @@ from __future__ import annotations
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import ReplyFault
 from landiag.journey.link import HEARD, entry_of, interface_of
+from landiag.journey.queues import Effect, pass_queues
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
@@ -29,12 +30,15 @@ def find_reply_fault(facts: Facts, packet: Packet, back: Way | None) -> ReplyFau
         return None
     if device.carrier is False or not device.up:
         return ReplyFault.NO_CARRIER
+    passage = pass_queues(facts, device)
+    if passage.effect is Effect.LOST:
+        return ReplyFault.QUEUE
     if _has_wrong_entry(facts, device, back.gateway or packet.source):
         return ReplyFault.WRONG_NEIGHBOUR
     came = interface_of(facts, packet.in_interface)
-    if came is None or device.name in (came.name, came.master) or device.master == came.name:
-        return None
-    return _by_other(facts, packet.source, came, device, back)
+    is_same = came is None or device.name in (came.name, came.master) or device.master == came.name
+    fault = None if came is None or is_same else _by_other(facts, packet.source, came, device, back)
+    return fault or (ReplyFault.QUEUE_UNKNOWN if passage.effect is Effect.UNKNOWN else None)
 
 
 def _by_other(

@@ -196,6 +196,7 @@ class Interface(Struct, frozen=True):
     interface, in braces; ``description`` is what its maker calls it there. ``arp`` is False where it asks and answers
     nobody who has an address (NOARP). ``vrf`` is the VRF that it belongs to, or is; ``vrf_table`` the routing table of
     a VRF. ``tied_only``: what comes in there reaches only sockets that are tied to it or to its VRF (None: not known).
+    ``lower`` is the interface that carries it (of a VLAN), ``queue`` the kind of its queue.
     """
 
     name: str
@@ -216,6 +217,8 @@ class Interface(Struct, frozen=True):
     vrf: str | None = None
     vrf_table: str | None = None
     tied_only: bool | None = False
+    lower: str | None = None
+    queue: str | None = None
 
 
 class Address(Struct, frozen=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from landiag.model.facts import Interface, Neighbour, PolicyRule, Route, Socket, Unknown
 from landiag.model.process import Namespace, Process
+from landiag.model.queue import Queue
 from landiag.model.ruleset import Ruleset
 
 
@@ -18,7 +19,8 @@ class Facts(Struct, frozen=True):
     ``macos``, ``freebsd`` or ``openbsd``; ``now`` is seconds since the epoch when the host was read.
     ``utc_offset`` is by how many seconds its zone is ahead of UTC (None: not told).
     ``sysctls`` holds the kernel settings that could be read, by dotted name; one that is absent is unknown.
-    ``ruleset`` is every packet filter of the host lowered to one model.
+    ``ruleset`` is every packet filter of the host lowered to one model. ``queues`` are those of every interface (None:
+    nobody asked for them, or the system has none).
     """
 
     os: str
@@ -34,3 +36,4 @@ class Facts(Struct, frozen=True):
     sysctls: Mapping[str, str]
     ruleset: Ruleset | Unknown
     utc_offset: int | None = None
+    queues: tuple[Queue, ...] | Unknown | None = None

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer
 from landiag.collect.exchanges.transcript import decode
-from landiag.collect.linux_sources import ingress_filters
+from landiag.collect.queues import ingress_filters
 from landiag.journey.journey import Journey
 from landiag.model.causes import cause_of
 from landiag.model.causes.network import REVERSE_PATH_FILTER, VPN_TAKES_REPLIES
-from landiag.model.facts import Unknown
+from landiag.model.facts import Reading, ReadStatus, Unknown
 from landiag.model.match import UnknownKind
 from landiag.model.report import Evidence, Finding, Outcome, Status
 from landiag.model.report import Verdict as Conclusion
@@ -90,7 +90,8 @@ def _answer_for_filters(case: Case, interface: str) -> tuple[Case, str]:
     """Take the question what traffic control does out of the case: the kernel's word answers it."""
     source = ingress_filters(interface)
     filters = case.parse(source, str.strip)
-    readings = {name: reading for name, reading in case.readings.items() if name != source.name}
+    answered = Reading(source.name, ReadStatus.OK)
+    readings = {**case.readings, source.name: answered} if source.name in case.readings else case.readings
     return replace(case, readings=readings), filters if isinstance(filters, str) else ""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pkgutil import get_data
 from typing import Any
 
-from landiag.collect import bans, interfaces, linux, linux_sources, machine, routes, sockets, units
+from landiag.collect import bans, interfaces, linux, linux_sources, machine, queues, routes, sockets, units
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES, MODULE_OPTIONS, VIRTUAL_VENDORS
 from landiag.firewall.linux import DEVICE_CHAIN, HIDES_FRAMES, TABLE_FLAGS
 from landiag.firewall.sources import EBTABLES, NFT, NFT_TEXT, SOURCES
@@ -49,7 +49,7 @@ def _table() -> dict[str, Any]:
     )
     own: tuple[Source, ...] = (
         *linux_sources.interface_settings(_INTERFACE),
-        linux_sources.ingress_filters(_INTERFACE),
+        *queues.all_sources(_INTERFACE),
     )
     return {
         "version": __version__,

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.checks import firewall
-from landiag.collect.linux_sources import ingress_filters
+from landiag.collect.queues import ingress_filters
 from landiag.firewall.linux import parse_ruleset
 from landiag.model.facts import Family, Reading, ReadStatus, Socket
 from landiag.model.host import Facts
@@ -166,7 +166,10 @@ def test_filters_that_could_not_be_listed_and_xdp_are_unknown() -> None:
     name = ingress_filters("eth0").name
     denied = {name: Reading(name, ReadStatus.DENIED, detail="not allowed")}
     (finding,) = firewall.check(case_of(BASE, denied)).findings
-    assert finding.title == "Whether every packet gets in: eth0's traffic control filters could not be listed"
+    assert (
+        finding.title
+        == "Whether every packet gets through: eth0's traffic control filters could not be listed"
+    )
     missing = {name: Reading(name, ReadStatus.MISSING)}
     assert firewall.check(case_of(BASE, missing)).findings == ()
     (finding,) = firewall.check(case_of(host(interfaces=(LO, replace(ETH0, xdp=True))))).findings

@@ -15,6 +15,7 @@ from landiag.model.recording import Recording
 from tests.cases import FOLDER, replay, show
 from tests.lab.build import build
 from tests.lab.case import RECORDING, check_truth
+from tests.lab.exam import IMPATIENT
 from tests.lab.exams import KINDS
 from tests.lab.hosts import REPOSITORY
 from tests.lab.older import missing
@@ -32,6 +33,8 @@ def _record(scenario: Scenario) -> list[str]:
     if reason := missing(scenario.needs):
         return [reason]
     with build(scenario) as lab:
+        for host in (lab.client, lab.gateway):
+            host.run(IMPATIENT)
         wrong = list(check_truth(lab, scenario))
         if not wrong:
             answer = ask(lab, scenario, user=False, more=f"--json --save {RECORDING}")

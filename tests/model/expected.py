@@ -41,6 +41,7 @@ port-not-forwarded        | listening   | socket       | refused timeout        
 reverse-path-filter       | way-back    | route        | timeout unreachable              | connection-filtered peer-down
 no-route-to-client        | way-back    | reply-route  | timeout unreachable              | connection-filtered connection-rejected peer-down
 vpn-takes-replies         | way-back    | reply-route  | timeout unreachable              | connection-filtered peer-down
+queue-drops               | way-back    | reply        | timeout unreachable varies       | connection-filtered peer-down
 conntrack-full *          | way-back    | prerouting   | timeout varies silent            | connection-filtered server-silent
 accept-queue-full         | listening   | accept-queue | timeout silent refused reset     | connection-filtered connection-refused server-silent
 server-silent             | application | application  | silent reset stalled             | connection-reset

@@ -100,6 +100,18 @@ VPN_TAKES_REPLIES = Cause(
     met=(CONNECTION_FILTERED, PEER_DOWN),
     phone=Plain("A VPN on the computer takes the answers away", "Let it leave the local network alone."),
 )
+QUEUE_DROPS = Cause(
+    code="queue-drops",
+    check=CheckName.WAY_BACK,
+    stages=(StageName.REPLY, StageName.LINK),
+    symptoms=(Symptom.TIMEOUT, Symptom.UNREACHABLE, Symptom.VARIES),
+    met=(CONNECTION_FILTERED, PEER_DOWN),
+    drop_reasons=("QDISC_",),
+    phone=Plain(
+        "What the computer sends is lost in a queue of its own (traffic control)",
+        "The computer's screen shows how to remove it.",
+    ),
+)
 CONNTRACK_FULL = Cause(
     code="conntrack-full",
     check=CheckName.WAY_BACK,
@@ -116,5 +128,5 @@ CONNTRACK_FULL = Cause(
 ADDRESSES = (NO_LAN_ADDRESS, LINK_DOWN, DUPLICATE_ADDRESS, WRONG_ADDRESS, SUBNET_OVERLAP)
 """No address that clients can use."""
 
-BACK = (REVERSE_PATH_FILTER, NO_ROUTE_TO_CLIENT, VPN_TAKES_REPLIES, CONNTRACK_FULL)
+BACK = (REVERSE_PATH_FILTER, NO_ROUTE_TO_CLIENT, VPN_TAKES_REPLIES, QUEUE_DROPS, CONNTRACK_FULL)
 """The answers do not find back, or the connection finds no room."""

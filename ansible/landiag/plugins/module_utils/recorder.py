@@ -729,6 +729,18 @@ TABLE = json.loads(r"""{
    "module": "wireguard"
   },
   {
+   "name": "tc-qdiscs",
+   "kind": "command",
+   "argv": [
+    "tc",
+    "qdisc",
+    "show"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
    "name": "file:/proc/sys/net/ipv4/ip_forward",
    "kind": "file",
    "path": "/proc/sys/net/ipv4/ip_forward"
@@ -1064,6 +1076,52 @@ JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
    "ok": [
     0,
     2
+   ]
+  },
+  {
+   "name": "tc-egress {interface}",
+   "kind": "command",
+   "argv": [
+    "tc",
+    "filter",
+    "show",
+    "dev",
+    "{interface}",
+    "egress"
+   ],
+   "ok": [
+    0,
+    2
+   ]
+  },
+  {
+   "name": "tc-root {interface}",
+   "kind": "command",
+   "argv": [
+    "tc",
+    "filter",
+    "show",
+    "dev",
+    "{interface}",
+    "root"
+   ],
+   "ok": [
+    0,
+    2
+   ]
+  },
+  {
+   "name": "tc-classes {interface}",
+   "kind": "command",
+   "argv": [
+    "tc",
+    "class",
+    "show",
+    "dev",
+    "{interface}"
+   ],
+   "ok": [
+    0
    ]
   }
  ],
