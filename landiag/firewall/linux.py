@@ -10,7 +10,6 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -21,7 +20,7 @@ from landiag.firewall.ipt.ebtables import BridgeRule, Lines, parse_ebtables_save
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.options import Setting
 from landiag.firewall.ipt.parse import parse_iptables_save
-from landiag.firewall.ipt.recent import key_of, list_sources, parse_list
+from landiag.firewall.ipt.recent import CLOCK, list_sources, read_lists
 from landiag.firewall.ipt.table import HOOKS, NFT_BACKEND, IptTable
 from landiag.firewall.nft.listing import parse_listing
 from landiag.firewall.nft.parse import NftTable, parse_nft_json
@@ -83,7 +82,7 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
         _look_for_legacy(readings, name, names, parts)
     parts.sets = _parse(readings, IPSET.name, parts, lambda r: parse_ipset_save(r.text), gap=False)
     texts = _texts(readings)
-    lists = _parse_lists(readings)
+    lists = read_lists(readings, texts)
     parts.sets = {**(parts.sets or {}), **lists} if lists else parts.sets
     gaps = tuple(parts.gaps)
     return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, gaps, texts, parts.frames)
@@ -92,17 +91,6 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
 def _texts(readings: Mapping[str, Reading]) -> tuple[bytes, ...]:
     """What was read of the rules at first."""
     return tuple(readings[one.name].data for one in SOURCES if one.name in readings)
-
-
-def _parse_lists(readings: Mapping[str, Reading]) -> dict[str, ElementSet]:
-    """The lists of recent addresses that were read; what is asked of the others is not known."""
-    found: dict[str, ElementSet] = {}
-    for name, source in list_sources(_texts(readings)).items():
-        reading = readings.get(source.name)
-        if reading is not None and reading.status is ReadStatus.OK:
-            with suppress(ParseError):
-                found[key_of(name)] = parse_list(name, reading.text)
-    return found
 
 
 def _saved(version: int) -> Callable[[Reading], list[IptTable]]:
@@ -207,7 +195,8 @@ def plan(readings: Mapping[str, Reading]) -> tuple[Source, ...]:
     tables = (NF_TABLES,) if is_missing else ()
     is_hidden = reading is not None and all(word in reading.data for word in HIDES_FRAMES)
     frames = (EBTABLES,) if is_hidden else ()
-    lists = list_sources(_texts(readings)).values()
+    lists: tuple[Source, ...] = tuple(list_sources(_texts(readings)).values())
+    lists = (*lists, CLOCK) if lists else ()
     ufw = (USER_RULES, USER_RULES6) if is_ufw else ()
     return (*_plan_text(readings), *tables, *frames, *lists, *ufw)
 

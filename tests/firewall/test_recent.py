@@ -1,4 +1,4 @@
-"""Lists of ``-m recent``: who is on one is known; how long ago it was seen is not."""
+"""Lists of ``-m recent``: who is on one, and how long ago it was seen by the kernel's clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from landiag.firewall.ipt.recent import list_sources, parse_list
+from landiag.firewall.ipt.recent import CLOCK as KERNEL_CLOCK
+from landiag.firewall.ipt.recent import list_sources, parse_clock, parse_list
 from landiag.firewall.linux import parse_ruleset, plan
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.ruleset import Ruleset
@@ -17,7 +18,16 @@ LIST = "src=192.168.77.20 ttl: 0 last_seen: 4308556619 oldest_pkt: 2 4308556600,
 NAMED = "--name bad --mask 255.255.255.255 --rsource"
 
 
-def ruleset(*rules: str, listed: str | None = LIST) -> Ruleset:
+CLOCK = "now at {} nsecs\njiffies: {}\n"
+
+
+def clock(ago: int, rate: int = 250) -> str:
+    """The kernel's clock so many seconds after the last entry of the list."""
+    jiffies = 4308556619 + ago * rate
+    return CLOCK.format(int(((jiffies - (1 << 32)) / rate + 300) * 1e9), jiffies)
+
+
+def ruleset(*rules: str, listed: str | None = LIST, now: str | None = None) -> Ruleset:
     text = FILTER.format("\n".join(f"-A INPUT {one}" for one in rules))
     readings = {
         "iptables-save": Reading("iptables-save", ReadStatus.OK, text.encode()),
@@ -26,6 +36,8 @@ def ruleset(*rules: str, listed: str | None = LIST) -> Ruleset:
     for source in plan(readings):
         status = ReadStatus.MISSING if listed is None else ReadStatus.OK
         readings[source.name] = Reading(source.name, status, (listed or "").encode())
+    if now is not None:
+        readings[KERNEL_CLOCK.name] = Reading(KERNEL_CLOCK.name, ReadStatus.OK, now.encode())
     return parse_ruleset(readings)
 
 
@@ -37,13 +49,43 @@ def ruleset(*rules: str, listed: str | None = LIST) -> Ruleset:
         ("! --rcheck", "192.168.77.21", "drop"),
         ("--update --seconds 60", "192.168.77.20", "unknown"),
         ("--update --seconds 60", "192.168.77.21", "accept"),
-        ("! --update --seconds 60", "192.168.77.21", "unknown"),
+        ("! --update --seconds 60", "192.168.77.21", "drop"),
         ("--remove", "192.168.77.20", "drop"),
     ],
 )
 def test_who_is_on_a_list(options: str, client: str, expected: str) -> None:
     rules = ruleset(f"-m recent {options} {NAMED} -j DROP")
     assert verdict(rules, packet(source=ip_address(client))) == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "ago", "expected"),
+    [
+        ("--rcheck --seconds 60", 10, "drop"),
+        ("--rcheck --seconds 60", 50, "unknown"),  # by the time that the client tries
+        ("--rcheck --seconds 60", 61, "accept"),
+        ("! --rcheck --seconds 60", 61, "drop"),
+        ("--rcheck --seconds 60 --hitcount 2", 10, "drop"),
+        ("--rcheck --seconds 60 --hitcount 3", 10, "unknown"),
+        ("--rcheck --hitcount 2", 100000, "drop"),
+    ],
+)
+def test_who_was_seen_lately(options: str, ago: int, expected: str) -> None:
+    rules = ruleset(f"-m recent {options} {NAMED} -j DROP", now=clock(ago))
+    assert verdict(rules, packet(source=ip_address("192.168.77.20"))) == expected
+
+
+@pytest.mark.parametrize("rate", [100, 250, 300, 1000])
+def test_the_rate_of_the_kernels_clock_is_told_by_the_clock(rate: int) -> None:
+    found = parse_clock(clock(5, rate))
+    assert found is not None
+    assert found.rate == rate
+
+
+def test_a_clock_that_cannot_be_told() -> None:
+    assert parse_clock(CLOCK.format(300_000_000_000, 1 << 32)) is None
+    with pytest.raises(ParseError):
+        parse_clock("jiffies: 1\n")
 
 
 def test_a_list_that_was_not_read_is_unknown() -> None:

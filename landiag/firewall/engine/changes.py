@@ -7,6 +7,7 @@ from landiag.firewall.engine.fields import PacketFields
 from landiag.model.action import Assign, Remember
 from landiag.model.match import Match
 from landiag.model.packet import ABSENT
+from landiag.model.recently import Lately
 from landiag.model.sets import InSet, values_of
 
 
@@ -37,7 +38,8 @@ def remember(fields: PacketFields, action: Remember, *, certain: bool) -> bool:
 
 def remembered(fields: PacketFields, match: Match) -> bool | None:
     """Whether a match holds by what rules have added to its set or taken out of it; None where they did neither."""
-    if not isinstance(match, InSet) or not match.elements.dynamic:
+    is_list = isinstance(match, InSet) or (isinstance(match, Lately) and match.hits == 1)
+    if not is_list or not isinstance(match, InSet | Lately) or not match.elements.dynamic:
         return None
     known = fields.context.remembered.get(id(match.elements))
     values = values_of(match.operands, fields) if known else None

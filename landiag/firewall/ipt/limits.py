@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from landiag.firewall.ipt.options import Option, Setting
-from landiag.firewall.ipt.recent import ask_list
+from landiag.firewall.ipt.recent import ask_list, hits_on_list
 from landiag.model.chance import Chance, Limited
 from landiag.model.facts import ParseError
 from landiag.model.limits import FULL_PACKET, Limit, LimitKind
@@ -86,7 +86,7 @@ def recent(options: Sequence[Option], setting: Setting) -> Sequence[Step]:
         return ask_list(options, setting, text)
     seconds = float(given["--seconds"].value) if "--seconds" in given else 0.0
     hits = float(given["--hitcount"].value)
-    return [Limited(Limit(LimitKind.HITS, hits, over=True, seconds=seconds), text)]
+    return [hits_on_list(options, setting, Limit(LimitKind.HITS, hits, over=True, seconds=seconds), text)]
 
 
 def statistic(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  # noqa: ARG001

@@ -129,6 +129,7 @@ def _asked(name: str, fault: str, rules: tuple[Step, ...], expected: Expected = 
     )
 
 
+SEEN = sh("echo +192.168.77.20 > /proc/net/xt_recent/seen")
 LISTS = (
     _asked("recent-listed", "a rule drops who is on a list, and the client is", (CHECKS, LISTED), DROPS),
     _asked("recent-not-listed", "nothing: the list of who is dropped is empty", (CHECKS,)),
@@ -174,5 +175,62 @@ LISTS = (
             ),
             LISTED,
         ),
+    ),
+    _asked(
+        "recent-listed-lately",
+        "a rule drops for a day who was seen on a list, and the client just was",
+        (
+            iptables("-A INPUT -p tcp --dport 5000 -m recent --name seen --rcheck --seconds 86400 -j DROP"),
+            SEEN,
+        ),
+        DROPS,
+    ),
+    _asked(
+        "recent-listed-long-ago",
+        "nothing: a rule drops for one second who was seen on a list, and the client was two seconds ago",
+        (
+            iptables("-A INPUT -p tcp --dport 5000 -m recent --name seen --rcheck --seconds 1 -j DROP"),
+            SEEN,
+            sh("sleep 2.2"),
+        ),
+    ),
+    _asked(
+        "recent-updated-lately",
+        "each attempt makes the ban longer",
+        (
+            iptables("-A INPUT -p tcp --dport 5000 -m recent --name seen --update --seconds 3600 -j DROP"),
+            SEEN,
+        ),
+        DROPS,
+    ),
+    _asked(
+        "recent-knocked",
+        "nothing: the port is open for who has knocked, and the client has",
+        (
+            iptables(
+                """
+                -A INPUT -i lo -j ACCEPT
+                -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
+                -A INPUT -p tcp --dport 5000 -m recent --name seen --rcheck --seconds 3600 -j ACCEPT
+                -A INPUT -p tcp --dport 5000 -j DROP
+                """
+            ),
+            SEEN,
+        ),
+    ),
+    _asked(
+        "recent-over-the-limit",
+        "who was seen three times within the hour is dropped, and the client was",
+        (
+            iptables(
+                """
+                -A INPUT -i lo -j ACCEPT
+                -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
+                -A INPUT -p tcp --dport 5000 -m recent --name seen --update --seconds 3600 --hitcount 3 -j DROP
+                """
+            ),
+            *(SEEN,) * 3,
+        ),
+        DROPS,
     ),
 )
