@@ -12,6 +12,7 @@ from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import bind_among
 from landiag.journey.ways import Way
 from landiag.model.facts import Unknown
+from landiag.model.match import UnknownKind
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 
@@ -25,6 +26,8 @@ def check_shares(case: Case, way: Way, destinations: Sequence[Destination]) -> l
         return []
     places = ", ".join(f"{one.ip}:{one.port}" for one in dead)
     every = len(dead) == len(destinations)
+    if not every and _gets_one_of_them(case, way):
+        return [_one_of_them(case, way, places, dead)]
     what = "Connections" if every else "A share of connections"
     evidence = tuple(Evidence("firewall", one.rule_text) for one in dead if one.rule_text)
     step = f"Start what should answer at {places}, or take it out of the rule."
@@ -42,6 +45,27 @@ def check_shares(case: Case, way: Way, destinations: Sequence[Destination]) -> l
             symptom=None if every else Symptom.VARIES,
         )
     ]
+
+
+def _gets_one_of_them(case: Case, way: Way) -> bool:
+    """Whether the client gets the same place each time, and nobody can tell which."""
+    arrivals = next((one.journey.arrivals for one in case.classes.get(way.id, ())), ())
+    return any(doubt.kind is UnknownKind.CHOICE for arrival in arrivals for doubt in arrival.doubts)
+
+
+def _one_of_them(case: Case, way: Way, places: str, dead: Sequence[Destination]) -> Finding:
+    evidence = tuple(Evidence("firewall", one.rule_text) for one in dead if one.rule_text)
+    step = f"Start what should answer at {places}, or take it out of the rule."
+    return Finding(
+        code="port-redirected",
+        outcome=Outcome.UNKNOWN,
+        title=f"Whether {case.peer or 'a device'} is sent to {places}, where nothing answers, can't be worked out",
+        detail="A rule sends each device to one of several places, always the same one, by a hash of its address.",
+        evidence=tuple(dict.fromkeys(evidence)),
+        fixes=(Fix("Let each place have a server", needs="user-action", steps=(step,)),),
+        paths=(way.id,),
+        symptom=Symptom.UNKNOWN,
+    )
 
 
 def is_dead(case: Case, way: Way, destination: Destination) -> bool:

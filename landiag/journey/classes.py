@@ -77,9 +77,9 @@ def _follow_way(
 ) -> tuple[ClientClass, ...]:
     only = peer if way.front is None else way.front.source
     if only is not None and only.version == way.ip.version:
-        return _follow_one(facts, way, target, only, following)
+        return _follow_one(facts, way, target, only, following, is_named=True)
     found = _ordinary_first(_follow_classes(facts, way, target, following))
-    return found or _follow_one(facts, way, target, client_of(way), following)
+    return found or _follow_one(facts, way, target, client_of(way), following, is_named=False)
 
 
 def _ordinary_first(classes: Iterable[ClientClass]) -> tuple[ClientClass, ...]:
@@ -94,10 +94,10 @@ _ALIKE = 0.9
 
 
 def _follow_one(
-    facts: Facts, way: Way, target: Target, client: IPAddress, following: Follow
+    facts: Facts, way: Way, target: Target, client: IPAddress, following: Follow, *, is_named: bool
 ) -> tuple[ClientClass, ...]:
     def with_mac(facts: Facts, packet: Packet) -> Journey | Unknown:
-        return following(facts, replace(packet, source_mac=heard_mac(facts, packet)))
+        return following(facts, replace(packet, source_mac=heard_mac(facts, packet), is_named=is_named))
 
     journey = _follow_client(facts, way, client, target.port, with_mac)
     return () if isinstance(journey, Unknown) else (ClientClass(journey),)

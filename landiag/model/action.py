@@ -94,12 +94,14 @@ class Translate(Action, Struct, frozen=True):
 
     ``choose`` gives the target: a fixed one, or a map from the packet's values to targets. ``version`` is the
     IP version of the addresses, None for the packet's own. ``netmap`` keeps the host part of the address.
+    ``persistent``: of several addresses each client gets the same one, whichever address it asked for.
     """
 
     kind: NatKind
     target: Target | Chosen
     version: int | None = None
     netmap: bool = False
+    persistent: bool = False
 
 
 class Chosen(Struct, frozen=True):

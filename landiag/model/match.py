@@ -21,13 +21,15 @@ class UnknownKind(str, Enum):
     """Why a condition cannot be foreseen.
 
     The model lacks it, it could not be read, it depends on what came before (a rate, a counter), or it holds for
-    a share of connections by design (chance, taking turns).
+    a share of connections by design (chance, taking turns), or for some clients each time and for others never (a hash
+    of their addresses).
     """
 
     UNMODELLED = "unmodelled"
     UNREADABLE = "unreadable"
     LIMIT = "limit"
     SHARE = "share"
+    CHOICE = "choice"
 
 
 class Doubt(Struct, frozen=True):

@@ -56,11 +56,17 @@ class Constant(Operand, Struct, frozen=True):
 
 
 class Draw(Operand, Struct, frozen=True):
-    """A number drawn by chance, in turns or by a hash, from ``offset`` on; ``modulus`` of them are possible."""
+    """A number drawn by chance, in turns or by a hash, from ``offset`` on; ``modulus`` of them are possible.
+
+    ``hashed`` are the operands, and the bytes of each, of which a hash is taken, with ``seed`` (None: the kernel keeps
+    it to itself).
+    """
 
     kind: str
     modulus: int
     offset: int = 0
+    hashed: tuple[tuple[Operand, int], ...] = ()
+    seed: int | None = None
 
     @property
     def field(self) -> str:

@@ -62,7 +62,7 @@ class Packet(Struct, frozen=True):
     None elsewhere means that nobody knows (addresses, interfaces) or that there is none (MAC addresses of a
     packet whose link layer is not known). ``program``, ``profile`` and ``interface_addresses`` are for rules
     of Windows and pf; ``services``, ``interface_guid`` and ``interface_kind`` (an Interface's ``kind``) for
-    those of Windows.
+    those of Windows. ``is_named``: it is that of the one client that is asked about, and speaks for no other.
     """
 
     destination_port: int | None = None
@@ -93,6 +93,7 @@ class Packet(Struct, frozen=True):
     services: tuple[str, ...] | None = None
     interface_guid: str | None = None
     interface_kind: str | None = None
+    is_named: bool = False
 
     @property
     def version(self) -> int:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from landiag.firewall.engine.context import ZONE, Asked
+from landiag.firewall.engine.hashes import choose, hash_bytes, hash_words
 from landiag.model.action import Chosen, Dispatch, NatKind, Target, Translate
-from landiag.model.operands import Draw, Fields, Operand
+from landiag.model.operands import Draw, Field, Fields, Operand
 from landiag.model.sets import FromMap
 
+_SPREAD = "address"
 MAX_NUMBERS = 32
 """How many numbers are followed; an action that draws from more is not foreseen."""
 
@@ -24,6 +27,45 @@ def drawn_by(action: Dispatch | Translate, fields: Fields) -> Draw | None:
     return None
 
 
+def is_fixed(draw: Draw) -> bool:
+    """Whether a client gets the same number each time: it hangs on addresses, and on no port of the client's."""
+    operands = [operand for operand, _ in draw.hashed]
+    return draw.kind == _SPREAD or (
+        bool(operands) and all(isinstance(one, Field) and not one.name.endswith("sport") for one in operands)
+    )
+
+
+def settle(draw: Draw, action: Dispatch | Translate, fields: Asked) -> int | None:
+    """The number that the named client gets each time; None where it gets another each time, or nobody can tell."""
+    if not fields.packet.is_named or not is_fixed(draw):
+        return None
+    if draw.kind == _SPREAD:
+        return _spread(draw, action, fields)
+    values = [(operand.value(fields), size) for operand, size in draw.hashed]
+    if draw.seed is None or not all(isinstance(value, int) for value, _ in values):
+        return None
+    pad = 4 if len(values) > 1 else 1
+    data = b"".join(
+        value.to_bytes(size, "big").ljust(-(-size // pad) * pad, b"\0")
+        for value, size in values
+        if isinstance(value, int)
+    )
+    return draw.offset + choose(hash_bytes(data, draw.seed), draw.modulus)
+
+
+def _spread(draw: Draw, action: Dispatch | Translate, fields: Asked) -> int | None:
+    """The address that the kernel finds best for a client, of IPv4 and without zones."""
+    packet = fields.packet
+    source, destination = packet.source, packet.destination
+    is_known = packet.version == 4 and source is not None and destination is not None
+    if not is_known or source is None or destination is None or fields.get(ZONE, 0) != 0:
+        return None
+    is_persistent = isinstance(action, Translate) and action.persistent
+    seed = 0 if is_persistent else int.from_bytes(destination.packed, "little")
+    words = (int.from_bytes(source.packed, "little"), 0, 0, 0)
+    return draw.offset + choose(hash_words(words, seed), draw.modulus)
+
+
 def spread_over(action: Translate) -> Draw | None:
     """The number of the address to which a translation sends a connection, where it has a range of them to choose from.
 
@@ -38,7 +80,7 @@ def spread_over(action: Translate) -> Draw | None:
     ):
         return None
     low, high = target.addresses
-    return None if low == high else Draw("address", high - low + 1, low)
+    return None if low == high else Draw(_SPREAD, high - low + 1, low)
 
 
 def _operands(action: Dispatch | Translate) -> Iterator[Operand]:

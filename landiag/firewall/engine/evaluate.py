@@ -7,13 +7,13 @@ leave different are unknown from there on. So an unknown never hides a decision 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.changes import assign, remember, remembered
-from landiag.firewall.engine.draws import drawn_by
+from landiag.firewall.engine.draws import drawn_by, is_fixed, settle
 from landiag.firewall.engine.ends import Doubts, End, Met, Next, gather, minus, share_of, shown, times
 from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.nat import translated
@@ -34,6 +34,7 @@ from landiag.model.action import (
 )
 from landiag.model.chance import Limited
 from landiag.model.match import Doubt, Match, UnknownKind
+from landiag.model.operands import Draw
 from landiag.model.ruleset import Chain, Ruleset, Step, TraceLine, Verdict
 from landiag.model.sets import values_of
 
@@ -138,7 +139,8 @@ class Walk(Struct):
         if isinstance(action, Dispatch | Translate):
             draw = drawn_by(action, self.fields)
             if draw is not None:
-                return self._draw(met, action, draw.field, draw.numbers)
+                number = settle(draw, action, self.fields)
+                return self._draw(met, action, draw, draw.numbers if number is None else (number,))
         if isinstance(action, Dispatch):
             return self._dispatch(met, action)
         if isinstance(action, Assign):
@@ -158,14 +160,16 @@ class Walk(Struct):
             return Next.RULE
         return self._leave(met, action)
 
-    def _draw(self, met: Met, action: Dispatch | Translate, name: str, numbers: range) -> Next:
-        """Follow each number that may be drawn: each for its share of connections."""
-        before, doubts = self.fields, met.doubts
-        for number in numbers:
+    def _draw(self, met: Met, action: Dispatch | Translate, draw: Draw, numbers: Sequence[int]) -> Next:
+        """Follow each number that may be drawn: each for its share of connections, or always for some clients."""
+        before, doubts, name = self.fields, met.doubts, draw.field
+        is_fixed_for_it = self.fields.packet.is_named and is_fixed(draw)
+        kind = UnknownKind.CHOICE if is_fixed_for_it else UnknownKind.SHARE
+        for at, number in enumerate(numbers):
             self.fields = before.copy()
             self.fields[name] = number
-            left = numbers.stop - number
-            met.doubts = (*doubts, Doubt(UnknownKind.SHARE, name, 1 / left)) if left > 1 else doubts
+            left = len(numbers) - at
+            met.doubts = (*doubts, Doubt(kind, name, 1 / left)) if left > 1 else doubts
             self._act(met, action)
         self.fields = before
         all_end = all(self._ends_with(action, name, number) for number in numbers)

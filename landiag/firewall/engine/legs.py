@@ -32,9 +32,10 @@ from landiag.firewall.engine.packets import (
     fresh,
 )
 from landiag.firewall.engine.refusals import Refuser
-from landiag.firewall.engine.socket_fields import SOCKET_ADDRESS, SOCKET_PORT
+from landiag.firewall.engine.socket_fields import IS_HANDED, IS_MOVED, SOCKET_ADDRESS, SOCKET_PORT
 from landiag.firewall.engine.sockets import as_taken
 from landiag.firewall.engine.surroundings import Way
+from landiag.model.action import RESET
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
@@ -242,9 +243,20 @@ class Follower(Refuser):
                 trip.way = Way(RouteKind.UNICAST, connection.out_interface)
             trips = self._forward(trips, family, DATA, server)
         else:
-            trips = self.hook(trips, "input", family, DATA)
+            trips = self._taken_again(self.hook(trips, "input", family, DATA))
         connection.learn(trips, state, DATA)
         return trips
+
+    def _taken_again(self, trips: list[Trip]) -> list[Trip]:
+        """Of the data those packets that go to their connection's socket; one that listens answers them by a RST."""
+        kept = [trip for trip in trips if trip.fields.get(IS_HANDED, 0) == 0]
+        for trip in (one for one in trips if one not in kept):
+            verdict = Verdict.UNKNOWN if trip.fields[IS_HANDED] is None else Verdict.REJECT
+            text = "a rule hands packets of the connection to the socket that listens, which resets it"
+            line = TraceLine("nat", verdict.value, text=text, leg=DATA, verdict=verdict)
+            self.lines.append(line)
+            self.stops.append(Stopped(DATA, verdict, line, RESET, trip.doubts, trip.share, self.arrival))
+        return kept
 
     def _fields(
         self, connection: Connection, packet: Packet, family: str, hook: str, leg: str, mark: int | None = 0
@@ -255,6 +267,7 @@ class Follower(Refuser):
         fields = PacketFields(replace(packet, mark=mark), context)
         for name in (SOCKET_ADDRESS, SOCKET_PORT):
             fields[name] = connection.trip.fields[name]
+        fields[IS_MOVED] = int(connection.is_translated)
         return fields
 
     def _translated(self, connection: Connection, trips: list[Trip], leg: str) -> list[Trip]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from landiag.firewall.engine.context import NO_SOCKET, OUTWARD, REWRITTEN, Asked
 from landiag.firewall.engine.socket_fields import (
+    IS_HANDED,
+    IS_MOVED,
     SOCKET_ADDRESS,
     SOCKET_PORT,
     socket_transparent,
@@ -275,6 +277,8 @@ SIMPLE: dict[str, Callable[[Asked], Value]] = {
     "physdev in": _port_in,
     "program": lambda f: f.packet.program,
     REWRITTEN: _zero,
+    IS_MOVED: _zero,
+    IS_HANDED: _zero,
     CLOCK: lambda f: None if f.context.now is None else int(f.context.now),
     OFFSET: lambda f: f.context.surroundings.utc_offset(),
     SOCKET_ADDRESS: _zero,

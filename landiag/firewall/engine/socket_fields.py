@@ -9,12 +9,17 @@ from landiag.model.packet import Absent, Value
 SOCKET_ADDRESS, SOCKET_PORT = "to socket address", "to socket port"
 """Of the socket to which a rule has handed the packet; the port is 0 where none has."""
 
+IS_MOVED, IS_HANDED = "socket is moved", "socket is handed"
+"""Whether the connection's own socket has another address than its packets until they are translated, so that rules
+before do not find it; and whether a rule has handed such a packet to the socket that listens, which refuses it."""
+
 
 def listener_of(fields: Asked) -> Listener | Absent | None:
     """The socket that takes a client's packet: that of its connection, or for a SYN the one that listens."""
     packet, around = fields.packet, fields.context.surroundings
     ip, port = packet.destination, packet.destination_port
-    if fields[SOCKET_PORT] != 0 and "syn" not in packet.flags and ip is not None:
+    is_own = fields[SOCKET_PORT] != 0 and fields.get(IS_MOVED, 0) == 0
+    if is_own and "syn" not in packet.flags and ip is not None:
         address, port_known = fields[SOCKET_ADDRESS], fields[SOCKET_PORT]
         if not isinstance(address, int) or not isinstance(port_known, int):
             return None

@@ -7,7 +7,13 @@ from msgspec.structs import replace
 from landiag.firewall.engine.context import Asked
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.socket_fields import SOCKET_ADDRESS, SOCKET_PORT, listener_of
+from landiag.firewall.engine.socket_fields import (
+    IS_HANDED,
+    IS_MOVED,
+    SOCKET_ADDRESS,
+    SOCKET_PORT,
+    listener_of,
+)
 from landiag.firewall.engine.surroundings import Listener
 from landiag.model.action import Divert
 from landiag.model.operands import Operand
@@ -17,17 +23,21 @@ from landiag.model.packet import ABSENT, Absent, IPAddress, Packet, Value
 def divert(fields: PacketFields, action: Divert) -> bool | None:
     """Hand a packet to the socket that a rule names; False where none takes it, None where nobody can tell.
 
-    A packet of a connection goes to its own socket. Only one that is transparent takes what is handed to it.
+    A packet of a connection goes to its own socket, if that has the packet's address (nf_tproxy_get_sock_v4). Only one
+    that is transparent takes what is handed to it.
     """
     if action.version is not None and action.version != fields.packet.version:
         return False
-    if "syn" not in fields.packet.flags:
+    is_moved = fields.get(IS_MOVED, 0) == 1
+    if "syn" not in fields.packet.flags and not is_moved:
         return _takes(listener_of(fields))
     ip, port = _address(fields, action.address), _number(fields, action.port, fields.packet.destination_port)
     if ip is None or port is None:
         return None
     taken = _takes(fields.context.surroundings.listener(ip, port, fields.packet.in_interface))
-    if taken:
+    if taken and is_moved:
+        fields[IS_HANDED] = 1
+    elif taken:
         fields[SOCKET_ADDRESS], fields[SOCKET_PORT] = int(ip), port
         fields.forget("socket ")
     return taken

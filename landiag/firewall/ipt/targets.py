@@ -128,7 +128,7 @@ def _value(options: Mapping[str, Option], name: str, default: int) -> int:
 def _nat(kind: NatKind, option_name: str) -> Lower:
     def lower(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
         target = parse_target(options[option_name].value, setting.version)
-        return [Translate(kind, target, setting.version)]
+        return [Translate(kind, target, setting.version, persistent="--persistent" in options)]
 
     return lower
 

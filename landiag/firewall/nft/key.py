@@ -70,7 +70,21 @@ def _draw(name: str, inner: dict[str, Json]) -> Typed:
     modulus, offset = inner.get("mod"), inner.get("offset") or 0
     if not isinstance(modulus, int) or not isinstance(offset, int) or modulus < 1:
         return Typed(Constant(None), types.NUMBER)
-    return Typed(Draw(f"{name} {inner.get('mode', '')}".strip(), modulus, offset), types.NUMBER)
+    text = f"{name} {inner.get('mode', '')}".strip()
+    if name != "jhash":
+        return Typed(Draw(text, modulus, offset), types.NUMBER)
+    seed = inner.get("seed")
+    known = seed if isinstance(seed, int) else None
+    return Typed(Draw(text, modulus, offset, _hashed(inner.get("expr")), known), types.NUMBER)
+
+
+def _hashed(expression: Json) -> tuple[tuple[Operand, int], ...]:
+    """What a hash is taken of; empty where the bytes of a part are not known."""
+    name, inner = sole(expression) if isinstance(expression, dict) else ("", None)
+    parts = inner if name == "concat" and isinstance(inner, list) else [expression]
+    lowered = [(part, lower_expression(part, Sets())) for part in parts]
+    known = all(isinstance(part, dict) and sole(part)[0] == "payload" for part, _ in lowered)
+    return tuple((one.operand, one.kind.bits // 8) for _, one in lowered) if known else ()
 
 
 def _constant(value: int | str) -> Typed:

@@ -134,7 +134,11 @@ def _nat(kind: NatKind) -> Callable[[Json, str, Sets], Sequence[Step]]:
         if version is None and isinstance(address, str):
             version = 6 if ":" in address else 4
         target = _target(address, port, sets)
-        return [Translate(kind, target, version, "prefix" in str(options.get("type_flags")))]
+        is_prefix, is_persistent = (
+            word in str(options.get(name))
+            for name, word in (("type_flags", "prefix"), ("flags", "persistent"))
+        )
+        return [Translate(kind, target, version, is_prefix, is_persistent)]
 
     return lower
 

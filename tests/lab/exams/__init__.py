@@ -44,6 +44,7 @@ KINDS = (
     Kind("the address that --to names is judged, no other", addresses.TO),
     Kind("addresses with a prefix of 32", addresses.HOST_PREFIX),
     Kind("translations with several ends", nat.SEVERAL_ENDS),
+    Kind("translations to one of several, by a hash", nat.BY_HASH),
     Kind("limits", limits.SCENARIOS),
     Kind("answers that are marked", marks.SCENARIOS),
     Kind("containers and the routes of their answers", nat.CONTAINERS),

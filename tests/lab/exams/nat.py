@@ -39,6 +39,40 @@ def prerouting(rule: str) -> Step:
 
 
 FORWARDS = sh("echo 1 > /proc/sys/net/ipv4/ip_forward")
+
+
+def _by_hash(name: str, rule: Step, alive: int, truth: str, expected: Expected) -> Scenario:
+    """Each client gets one of two containers, always the same; in one of them nobody listens."""
+    inside = (INSIDE, INSIDE_TWO)[alive]
+    return Scenario(
+        name, "each device is sent to one of two containers, always the same, and one has no server", truth, expected,
+        containers=TWO, before=(FORWARDS, rule), servers=(inside,), attempts=6, options="--peer 192.168.77.20",
+    )  # fmt: skip
+
+
+RANGE = iptables(f"{ON_NAT} -j DNAT --to 172.17.0.2-172.17.0.3:80")
+PERSISTENT = iptables(f"{ON_NAT} -j DNAT --to 172.17.0.2-172.17.0.3:80 --persistent")
+HASH_MAP = (
+    "table ip lb {\n chain pre {\n  type nat hook prerouting priority -100\n"
+    "  tcp dport 5000 dnat to jhash %s map { 0: 172.17.0.2, 1: 172.17.0.3 }:80\n }\n}\n"
+)
+SEEDED, TWO_PARTS, SECRET = (
+    nft(HASH_MAP % words)
+    for words in ("ip saddr mod 2 seed 0x2a", "ip saddr . tcp dport mod 2 seed 0x2a", "ip saddr mod 2")
+)
+BY_HASH = (
+    _by_hash("range-of-two-first", RANGE, 0, "served", CLEAR),
+    _by_hash("range-of-two-second", RANGE, 1, "refused", REDIRECTED),
+    _by_hash("range-of-two-persistent-first", PERSISTENT, 0, "served", CLEAR),
+    _by_hash("range-of-two-persistent-second", PERSISTENT, 1, "refused", REDIRECTED),
+    _by_hash("hash-with-seed-first", SEEDED, 0, "refused", REDIRECTED),
+    _by_hash("hash-with-seed-second", SEEDED, 1, "served", CLEAR),
+    _by_hash("hash-of-two-parts-first", TWO_PARTS, 0, "refused", REDIRECTED),
+    _by_hash("hash-of-two-parts-second", TWO_PARTS, 1, "served", CLEAR),
+    _by_hash(
+        "hash-that-the-kernel-keeps", SECRET, 0, "served|refused", Expected("undetermined", "port-redirected")
+    ),
+)
 SEVERAL_ENDS = (
     Scenario(
         "statistic-two-containers",

@@ -152,4 +152,84 @@ SCENARIOS = (
         truth="timeout",
         expected=blocked("no-route-to-client|vpn-takes-replies|firewall-drops-replies"),
     ),
+    Scenario(
+        "tproxy-then-redirect",
+        fault="a rule hands the connections to a proxy, and a translation changes their port as well",
+        before=(
+            ROUTES,
+            iptables(f"{TPROXY}\n-t nat -A PREROUTING -p tcp --dport 5000 -j REDIRECT --to-ports 50081"),
+        ),
+        servers=(proxy(),),
+        truth="reset",
+        expected=blocked("firewall-rejects"),
+    ),
+    Scenario(
+        "tproxy-then-redirect-to-a-server",
+        fault="the same, and somebody listens on the port of the translation",
+        before=(
+            ROUTES,
+            iptables(f"{TPROXY}\n-t nat -A PREROUTING -p tcp --dport 5000 -j REDIRECT --to-ports 50081"),
+        ),
+        servers=(
+            proxy(),
+            sockets("s = socket.create_server(('0.0.0.0', 50081))", port=50081, name="other.py"),
+        ),
+        truth="reset",
+        expected=blocked("firewall-rejects"),
+    ),
+    Scenario(
+        "tproxy-then-redirect-to-the-proxy",
+        fault="the same, and both lead to the proxy's port",
+        before=(
+            ROUTES,
+            iptables(f"{TPROXY}\n-t nat -A PREROUTING -p tcp --dport 5000 -j REDIRECT --to-ports 50080"),
+        ),
+        servers=(proxy(),),
+        truth="reset",
+        expected=blocked("firewall-rejects"),
+    ),
+    Scenario(
+        "tproxy-then-redirect-with-divert",
+        fault="a translation changes the port as well, and packets of connections have a rule of their own",
+        before=(
+            ROUTES,
+            iptables(
+                "-t mangle -A PREROUTING -p tcp -m socket --transparent -j MARK --set-mark 1\n"
+                "-t mangle -A PREROUTING -p tcp -m socket --transparent -j ACCEPT\n"
+                f"{TPROXY}\n-t nat -A PREROUTING -p tcp --dport 5000 -j REDIRECT --to-ports 50081"
+            ),
+        ),
+        servers=(proxy(),),
+        truth="reset",
+        expected=blocked("firewall-rejects"),
+    ),
+    Scenario(
+        "redirect-before-tproxy",
+        fault="a translation is meant to come before the proxy's rule, and the kernel translates after it",
+        before=(
+            ROUTES,
+            nft(
+                "table ip n {\n chain pre {\n  type nat hook prerouting priority -190\n"
+                "  tcp dport 5000 redirect to :6000\n }\n}\n"
+            ),
+            prerouting("tcp dport 6000 tproxy to :50080 meta mark set 1 accept"),
+        ),
+        servers=(proxy(),),
+        truth="refused",
+        expected=blocked("port-redirected"),
+    ),
+    Scenario(
+        "tproxy-of-the-first-packet-then-redirect",
+        fault="nothing: the rule hands over the first packet alone, and a translation changes the port as well",
+        before=(
+            ROUTES,
+            iptables(
+                f"{TPROXY.replace('5000', '5000 --syn')}\n"
+                "-t nat -A PREROUTING -p tcp --dport 5000 -j REDIRECT --to-ports 50081"
+            ),
+        ),
+        servers=(proxy(),),
+        truth="served",
+        expected=CLEAR,
+    ),
 )
