@@ -12,9 +12,10 @@ from landiag.checks.inside import own_host
 from landiag.checks.lost_family import check_family
 from landiag.checks.systems import front_addresses
 from landiag.checks.way_back import client_for
+from landiag.journey.ownership import owner_of
 from landiag.journey.rank import rank_kind
 from landiag.journey.routing import lookup
-from landiag.journey.ways import Way, is_container_side, owner_of
+from landiag.journey.ways import Way, is_container_side
 from landiag.model.facts import Interface, IPAddress, Source, Unknown
 from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome

@@ -9,7 +9,8 @@ from landiag.firewall.engine.conversation import Arrival
 from landiag.firewall.opened import without_rule
 from landiag.journey.inside import namespace_with
 from landiag.journey.journey import Journey, Translated, follow_through, translated_by
-from landiag.journey.ways import Way, owner_of
+from landiag.journey.ownership import owner_of
+from landiag.journey.ways import Way
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.process import Namespace
 

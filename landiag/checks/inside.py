@@ -11,7 +11,8 @@ from landiag.checks.owners import describe_owner
 from landiag.checks.restart import listen_fixes
 from landiag.journey.binding import bind_among, describe_address, why_not
 from landiag.journey.inside import namespace_with
-from landiag.journey.ways import Way, owner_of
+from landiag.journey.ownership import owner_of
+from landiag.journey.ways import Way
 from landiag.model.changes import Sysctl
 from landiag.model.facts import Family, Socket, Unknown
 from landiag.model.process import Namespace

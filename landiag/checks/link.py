@@ -10,7 +10,8 @@ from landiag.checks.fixing import fix_by
 from landiag.collect.exchanges.arp import parse_arp
 from landiag.journey.ends import LinkFault
 from landiag.journey.journey import follow
-from landiag.journey.ways import Way, owner_of
+from landiag.journey.ownership import owner_of
+from landiag.journey.ways import Way
 from landiag.model.changes import LinkSetting, Sysctl
 from landiag.model.facts import Call, Interface, Unknown
 from landiag.model.host import Facts

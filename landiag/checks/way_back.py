@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.checks.fixing import fix_by
+from landiag.checks.local_routes import local_route
 from landiag.checks.lost_inside import lost_inside
 from landiag.checks.queued import check_queues
 from landiag.checks.routes import (
@@ -29,6 +30,7 @@ from landiag.journey.classes import ClientClass
 from landiag.journey.ends import LinkFault, ReplyFault
 from landiag.journey.followed import strays_from
 from landiag.journey.journey import Journey
+from landiag.journey.ownership import has_address
 from landiag.journey.reply import find_reply_fault, is_by_other_link
 from landiag.journey.routing import lookup
 from landiag.journey.ways import Way, client_of
@@ -119,14 +121,18 @@ def _source_refused(case: Case, way: Way, journey: Journey) -> Iterator[Finding]
         title = f"Whether the kernel takes packets from {client} could not be worked out (rp_filter)"
         yield Finding("reverse-path-filter", Outcome.UNKNOWN, title, paths=(way.id,), stage=StageName.ROUTE)
     elif stop is not None and stop.line.route is RouteKind.OWN_SOURCE:
-        yield _own_source(case, way, client)
+        yield _own_source(case, way, client, journey)
     elif stop is not None and stop.way is not None:
         is_asked = journey.link is LinkFault.REVERSE_PATH
         then = find_reply_fault(case.facts, journey.packet, replace(stop.way, kind=RouteKind.UNICAST))
         yield reverse_path(case, way, client, stop.way, is_asked=is_asked, then=then)
 
 
-def _own_source(case: Case, way: Way, client: IPAddress) -> Finding:
+def _own_source(case: Case, way: Way, client: IPAddress, journey: Journey) -> Finding:
+    taken = lookup(case.facts, client)
+    if not isinstance(taken, Unknown) and taken.route is not None and not has_address(case.facts, client):
+        is_asked = journey.link is LinkFault.OWN_SOURCE
+        return local_route(case, way, client, taken.route, is_asked=is_asked)
     return Finding(
         code="duplicate-address",
         outcome=Outcome.BLOCKS,

@@ -15,9 +15,10 @@ from landiag.journey.ends import LinkFault, Sight, see, worst_of
 from landiag.journey.journey import Journey
 from landiag.journey.link import find_link_fault, interface_of
 from landiag.journey.links import ETHERNET_TYPE
+from landiag.journey.ownership import owner_of
 from landiag.journey.routing import RouteDecision, lookup
 from landiag.journey.surroundings import HostSurroundings
-from landiag.journey.ways import Way, owner_of
+from landiag.journey.ways import Way
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet

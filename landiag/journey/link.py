@@ -11,6 +11,7 @@ from landiag.firewall.engine.context import NO_SOCKET
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import LinkFault
 from landiag.journey.links import ETHERNET_TYPE
+from landiag.journey.ownership import owner_of
 from landiag.journey.queues import ARP_SIZE, Effect, pass_queues
 from landiag.journey.surroundings import HostSurroundings
 from landiag.model.facts import Interface, IPAddress, Neighbour, Unknown
@@ -102,9 +103,7 @@ def heard_mac(facts: Facts, packet: Packet) -> str | None:
 
 def _other_interface(facts: Facts, asked: IPAddress) -> LinkFault | None:
     """IPv6 answers for the addresses of the asked interface alone (ipv6_get_ifaddr with a device)."""
-    known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
-    owned = any(one.ip == asked for interface in known for one in interface.addresses)
-    return LinkFault.NOT_HERE if owned else None
+    return LinkFault.NOT_HERE if owner_of(facts, asked) is not None else None
 
 
 def _ask_arp(

@@ -103,18 +103,14 @@ class HostSurroundings(HostLinks):
         if source is None or source.version != 4 or device is None or packet.destination is None:
             return None
         takes_own = any(self.setting("accept_local", device))
-        if not takes_own and self._owner(source) is not None:
+        mark = mark if any(self.setting("src_valid_mark", device)) else 0
+        if not takes_own and (self._owner(source) is not None or self._is_local(source, packet, mark)):
             return Way(RouteKind.OWN_SOURCE, device)
         mode = max(self.setting("rp_filter", device))
         strictest = mode if self.is_read("rp_filter", device) else _STRICT
         if strictest == _OFF:
             return None
-        valid = mark if any(self.setting("src_valid_mark", device)) else 0
-        flow = Flow(
-            source, packet.destination, out_interface=self._vrf(device), mark=valid, uid=KERNEL_UID,
-            source_port=packet.destination_port, destination_port=packet.source_port,
-        )  # fmt: skip
-        found = lookup_flow(self._facts, flow)
+        found = lookup_flow(self._facts, self._backward(source, packet, mark))
         if isinstance(found, Unknown):
             return None if self._spreads_over(source, device) else Way(RouteKind.PERHAPS_REVERSE_PATH, device)
         if found.kind == RouteKind.LOCAL and takes_own:
@@ -125,6 +121,18 @@ class HostSurroundings(HostLinks):
         if mode == _OFF or (is_unicast and mode != _STRICT):  # what was not read would decide
             return Way(RouteKind.PERHAPS_REVERSE_PATH, device)
         return Way(RouteKind.REVERSE_PATH, found.device, found.gateway, found.route, found.rule)
+
+    def _backward(self, source: IPAddress, packet: Packet, mark: int) -> Flow:
+        """The question by which the kernel checks where a packet comes from."""
+        return Flow(
+            source, packet.destination, out_interface=self._vrf(packet.in_interface), mark=mark, uid=KERNEL_UID,
+            source_port=packet.destination_port, destination_port=packet.source_port,
+        )  # fmt: skip
+
+    def _is_local(self, source: IPAddress, packet: Packet, mark: int) -> bool:
+        """Whether a local route takes where a packet comes from for this host's own (fib_has_custom_local_routes)."""
+        found = lookup_flow(self._facts, self._backward(source, packet, mark))
+        return not isinstance(found, Unknown) and found.kind is RouteKind.LOCAL
 
     def _spreads_over(self, source: IPAddress, device: str) -> bool:
         """Whether one of several next hops to an address is by this device (fib_info_nh_uses_dev)."""

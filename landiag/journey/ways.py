@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.journey.ownership import owner_of
 from landiag.journey.rank import rank
 from landiag.journey.route_index import index_routes
 from landiag.journey.routing import lookup
@@ -168,16 +169,6 @@ def is_container_side(interface: Interface) -> bool:
     return interface.kind in ("container", "vm")
 
 
-def owner_of(facts: Facts, ip: IPAddress) -> Interface | None:
-    """Find the interface that has this address; None when none has it or they could not be read."""
-    if isinstance(facts.interfaces, Unknown):
-        return None
-    for interface in facts.interfaces:
-        if any(address.ip == ip for address in interface.addresses):
-            return interface
-    return None
-
-
 def choose_ways(facts: Facts, ways: Iterable[Way], target: Target, peer: IPAddress | None) -> tuple[Way, ...]:
     """Put the way that the verdict speaks of first: that of ``--to``, else of the peer's family and subnet.
 
@@ -246,7 +237,8 @@ def _asked_way(facts: Facts, wanted: IPAddress, peer: IPAddress | None) -> Way |
         return None
     if is_container_side(owner) and peer is None:
         return None
-    address = next(one for one in owner.addresses if one.ip == wanted)
+    by_route = Address(ip_interface(wanted), "host")
+    address = next((one for one in owner.addresses if one.ip == wanted), by_route)
     entered = owner
     if owner.kind in ("loopback", "dummy"):
         entered = _entrance(facts, wanted) or owner

@@ -13,8 +13,8 @@ from landiag.firewall.engine.surroundings import Way
 from landiag.firewall.owners import Owner, find_owner
 from landiag.firewall.sources import SOURCES
 from landiag.journey.own import Departure, follow_own, leave
+from landiag.journey.ownership import owner_of
 from landiag.journey.surroundings import HostSurroundings
-from landiag.journey.ways import owner_of
 from landiag.model.facts import File, ReadStatus, Source, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet

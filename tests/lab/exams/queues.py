@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.lab.network import STRANGER
 from tests.lab.scenario import CLEAR, Expected, Scenario, blocked, sh
 from tests.lab.servers import flask
@@ -12,9 +14,9 @@ LOST = blocked("queue-drops")
 OPEN_QUESTION = Expected("undetermined", "queue-drops")
 
 
-def _queue(name: str, fault: str, truth: str, expected: Expected, *commands: str, **more: object) -> Scenario:
+def _queue(name: str, fault: str, truth: str, expected: Expected, *commands: str, **more: Any) -> Scenario:
     return Scenario(
-        name, fault, truth, expected, servers=OPEN, after=tuple(map(sh, commands)), **more,  # type: ignore[arg-type]
+        name, fault, truth, expected, servers=OPEN, after=tuple(map(sh, commands)), **more,
     )  # fmt: skip
 
 

@@ -369,3 +369,43 @@ ELSEWHERE = (
         with_peer=blocked("no-route-to-client"),
     ),
 )
+
+GONE = "rejected host-unreachable"
+
+
+def _local(name: str, fault: str, network: str, truth: str, expected: Expected, **more: Any) -> Scenario:
+    """A local route: the machine takes the addresses of others for its own."""
+    return Scenario(
+        name, fault, truth, expected, servers=SERVERS, before=(sh(f"ip route add local {network} dev lo"),), **more
+    )  # fmt: skip
+
+
+LOCAL_ROUTES = (
+    _local(
+        "local-route-over-the-lan", "a local route covers the whole LAN", "192.168.77.0/24", GONE,
+        blocked("duplicate-address|no-route-to-client"),
+    ),
+    _local(
+        "local-route-over-a-part", "a local route covers some of the LAN's addresses, the client's among them",
+        "192.168.77.16/28", GONE, blocked("duplicate-address|no-route-to-client"), options="--peer 192.168.77.20",
+    ),
+    _local(
+        "local-route-over-others", "nothing: a local route covers addresses that are not the client's",
+        "192.168.77.64/28", "served", CLEAR, options="--peer 192.168.77.20",
+    ),
+    _local(
+        "local-route-over-a-client-behind-the-router", "a local route covers the network of the client",
+        "10.99.0.0/24", "timeout", blocked("duplicate-address|no-route-to-client"),
+        who="stranger", peer=STRANGER, options=f"--peer {STRANGER}",
+    ),
+    _local(
+        "local-route-with-accept-local", "the same, and such sources are taken: the answers stay here",
+        "192.168.77.16/28", "timeout", blocked("duplicate-address|no-route-to-client"),
+        options="--peer 192.168.77.20",
+        after=(sh("echo 1 > /proc/sys/net/ipv4/conf/eth0/accept_local"),),
+    ),
+    _local(
+        "address-by-a-local-route", "nothing: the address that clients use is one by a local route alone",
+        "192.168.77.50/32", "served", CLEAR, address="192.168.77.50", options="--to 192.168.77.50",
+    ),
+)  # fmt: skip
