@@ -10,6 +10,7 @@ from landiag.checks import bans, sandbox, systems
 from landiag.checks.bypasses import check_bypasses
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.firewall_doubts import check_limits, unknown, unreadable
+from landiag.checks.kernel_ends import explain_end, is_by_kernel
 from landiag.checks.opening_fixes import best_proposal, fixes, is_mended, proven, search_fixes
 from landiag.checks.rule_words import evidence_of, place, reason, source_of, stopper
 from landiag.firewall.opened import without_translation
@@ -22,6 +23,7 @@ from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.model.stages import BACK, SEARCH, stage_of_stop
+from landiag.model.terms import Symptom
 
 _DETAILS = {
     "firewall-drops": "Other devices wait, then time out.",
@@ -195,7 +197,7 @@ def _blocks(
 ) -> Finding:
     code = "firewall-rejects" if journey.verdict is Verdict.REJECT else "firewall-drops"
     code = "firewall-drops-replies" if journey.leg in BACK else code
-    return Finding(
+    found = Finding(
         code=code,
         outcome=Outcome.BLOCKS,
         title=say_stop(case, ruleset, journey, line),
@@ -205,13 +207,21 @@ def _blocks(
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),
     )
+    return explain_end(case, journey, line, found)
 
 
 def say_stop(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) -> str:
     """Say who stops which part of a conversation, and by which rule or default."""
+    if is_by_kernel(line):
+        part = _stopped_part(journey)
+        return f"{part[:1].upper()}{part[1:]} get lost: {line.text}"
     owner = bans.owner_of(case, ruleset, journey, line)
     verb = "rejects" if journey.verdict is Verdict.REJECT else "drops"
     return f"{stopper(owner)} {verb} {_stopped_part(journey)}{reason(owner, line)}"
+
+
+def _data_fate(journey: Journey) -> str:
+    return "open, then are reset" if journey.sight.symptom is Symptom.RESET else "open, then starve"
 
 
 def _stopped_part(journey: Journey) -> str:
@@ -219,7 +229,7 @@ def _stopped_part(journey: Journey) -> str:
     if journey.leg in BACK:
         return f"the server's answers from port {port}"
     if journey.leg == "data":
-        return f"the data of connections to port {port} (they open, then starve)"
+        return f"the data of connections to port {port} (they {_data_fate(journey)})"
     if journey.leg in SEARCH:
         return "what clients find this machine by (ARP, or neighbour discovery of IPv6)"
     return f"connections to port {port}"

@@ -59,7 +59,7 @@ def _one_of_them(case: Case, way: Way, places: str, dead: Sequence[Destination])
     return Finding(
         code="port-redirected",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether {case.peer or 'a device'} is sent to {places}, where nothing answers, can't be worked out",
+        title=f"Whether {case.peer or 'a device'} is sent to {places}, where nothing answers",
         detail="A rule sends each device to one of several places, always the same one, by a hash of its address.",
         evidence=tuple(dict.fromkeys(evidence)),
         fixes=(Fix("Let each place have a server", needs="user-action", steps=(step,)),),

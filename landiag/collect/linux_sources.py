@@ -21,6 +21,7 @@ SYSCTLS = (
         "net.ipv4.tcp_fwmark_accept",
         "net.ipv4.tcp_syncookies",
         "net.ipv4.fwmark_reflect",
+        "net.ipv4.ip_default_ttl",
     )
     + ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
     + ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")

@@ -41,6 +41,11 @@ class HostLinks(Surroundings):
             f"net.ipv4.conf.{one}.{name}" in self._facts.sysctls for one in ("all", device)
         )
 
+    def time_to_live(self, version: int) -> int | None:
+        """That of ``ip_default_ttl``; what IPv6 begins with is set by routers as well, and taken for the usual 64."""
+        told = self._facts.sysctls.get("net.ipv4.ip_default_ttl", "")
+        return int(told) if version == 4 and told.isdigit() else 64
+
     def utc_offset(self) -> int | None:
         """That of the machine when it was read."""
         return self._facts.utc_offset

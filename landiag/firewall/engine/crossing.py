@@ -20,7 +20,7 @@ from landiag.firewall.engine.socket_fields import SOCKET_PORT
 from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.model.action import Divert
 from landiag.model.match import Doubt, UnknownKind
-from landiag.model.packet import Packet, Within
+from landiag.model.packet import Packet
 from landiag.model.ruleset import Rule, Ruleset, TraceLine, Verdict
 
 
@@ -281,17 +281,3 @@ def _united(trips: list[Trip]) -> list[Trip]:
     for trip in trips[1:]:
         fields = merge(fields, trip.fields)
     return [replace(trips[0], fields=fields)]
-
-
-def _one_less(ttl: int | Within | None) -> int | Within | None:
-    if isinstance(ttl, Within):
-        return Within(ttl.low - 1, ttl.high - 1)
-    return None if ttl is None else ttl - 1
-
-
-def pass_on(trip: Trip, device: str | None, ttl: int | None = None) -> None:
-    """Let this host pass a packet on: out by a device, its time to live one less."""
-    packet = trip.fields.packet
-    left = _one_less(packet.ttl) if ttl is None else ttl
-    trip.fields.packet = replace(packet, out_interface=device, ttl=left)
-    trip.fields.forget("ip ttl", "ip6 hoplimit", "oif")

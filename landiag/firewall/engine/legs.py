@@ -14,8 +14,9 @@ from landiag.firewall.engine.conclusion import Happened, conclude
 from landiag.firewall.engine.connection import Connection, connect
 from landiag.firewall.engine.context import NO_SOCKET, REWRITTEN, Context, Tracking
 from landiag.firewall.engine.conversation import Arrival, Conversation
-from landiag.firewall.engine.crossing import Stopped, Trip, fork, pass_on
+from landiag.firewall.engine.crossing import Stopped, Trip, fork
 from landiag.firewall.engine.fields import PacketFields
+from landiag.firewall.engine.hops import pass_on
 from landiag.firewall.engine.nowhere import NOWHERE, REJECTED_BY_ROUTE
 from landiag.firewall.engine.packets import (
     ANSWER,
@@ -88,9 +89,8 @@ class Follower(Refuser):
         visit = 1 if leg == SYN and self.visits else None
         context = Context("netdev", self.around, "ingress", None, self.now, visit=visit)
         family = family_of(packet)
-        return self._deliver(
-            self.come_in(PacketFields(packet, context), family, leg, fresh(packet)), family, leg
-        )
+        came = self.come_in(PacketFields(packet, context), family, leg, fresh(packet))
+        return self._deliver(came, family, leg)
 
     def _deliver(self, trips: list[Trip], family: str, leg: str) -> list[Trip]:
         arrived: list[Trip] = []
@@ -123,8 +123,7 @@ class Follower(Refuser):
         """Remember where the first packet is bound for, in case that it is stopped on the last stretch."""
         if leg != SYN or trip.way is None:
             return
-        local = trip.way.kind == RouteKind.LOCAL
-        packet = trip.fields.packet
+        local, packet = trip.way.kind == RouteKind.LOCAL, trip.fields.packet
         back = self.around.way_back(answer_to(packet, ANSWER), 0)
         device = None if local else trip.way.device
         self.headings.append(
@@ -163,11 +162,12 @@ class Follower(Refuser):
             self.perhaps("prerouting", leg, "which socket a rule hands the packet to")
 
     def _forward(self, trips: list[Trip], family: str, leg: str, rewrite: Packet | None = None) -> list[Trip]:
+        trips = self.may_pass_on(trips, leg)
         for trip in trips:
             pass_on(trip, trip.way.device if trip.way else None)
         trips = self.hook(trips, "forward", family, leg)
         trips = self.hook(trips, "postrouting", family, leg, rewrite=rewrite)
-        return self.egress(trips, leg)
+        return self.send_off(trips, leg)
 
     def _outward(self, connection: Connection, leg: str) -> list[Trip]:
         """Send the server's packet to the client; empty when it is stopped for certain."""
@@ -178,7 +178,7 @@ class Follower(Refuser):
         else:
             trips = self._answer(connection, answer, leg, tracking)
         trips = self._translated(connection, trips, leg)
-        trips = self.egress(trips, leg)
+        trips = self.send_off(trips, leg)
         connection.learn(trips, state, leg)
         return trips
 
@@ -194,7 +194,8 @@ class Follower(Refuser):
         if back is not None and back.kind in NOWHERE:
             self._end_at_route(connection.trip, back, leg)
             return []
-        answer = replace(answer, in_interface=None, out_interface=back.device if back else None)
+        left, device = self.around.time_to_live(answer.version), back.device if back else None
+        answer = replace(answer, in_interface=None, out_interface=device, ttl=left)
         if leg == SYN_ACK and not self.around.owns_syn_ack():
             answer = replace(answer, skuid=NO_SOCKET, skgid=NO_SOCKET)
         trips = [Trip(self._fields(connection, answer, family, "output", leg, mark), way=back)]
@@ -218,13 +219,13 @@ class Follower(Refuser):
         passed: list[Trip] = []
         for trip in self.come_in(fields, family, leg, tracking, back):
             mark = trip.fields["meta mark"]
-            way = self.around.route(trip.fields.packet, mark if isinstance(mark, int) else None)
-            trip.way = way
-            if way is not None and way.kind in NOWHERE:
-                self._end_at_route(trip, way, leg)
+            trip.way = self.around.route(trip.fields.packet, mark if isinstance(mark, int) else None)
+            if trip.way is not None and trip.way.kind in NOWHERE:
+                self._end_at_route(trip, trip.way, leg)
                 continue
-            pass_on(trip, connection.in_interface if way is None or way.device is None else way.device, 63)
-            passed.append(trip)
+            passed += self.may_pass_on([trip], leg)
+        for trip in passed:
+            pass_on(trip, (trip.way.device if trip.way else None) or connection.in_interface)
         passed = self.hook(passed, "forward", family, leg)
         return self.hook(passed, "postrouting", family, leg, rewrite=answer_to(client, leg))
 

@@ -8,6 +8,7 @@ from landiag.firewall.engine.context import NO_SOCKET, Context, Tracking
 from landiag.firewall.engine.crossing import Crosser, Trip
 from landiag.firewall.engine.ends import End
 from landiag.firewall.engine.fields import PacketFields
+from landiag.firewall.engine.hops import Sender
 from landiag.firewall.engine.packets import (
     ANSWER,
     DATA,
@@ -25,7 +26,7 @@ from landiag.model.route import RouteKind
 from landiag.model.ruleset import Verdict
 
 
-class Refuser(Crosser):
+class Refuser(Sender):
     """Follows packets, and the refusals of those that are rejected."""
 
     def as_seen(self, end: End, leg: str) -> tuple[Verdict, ...]:

@@ -135,6 +135,10 @@ class Surroundings:
         """The socket that takes connections to an address and port by a device; ABSENT for none, None when unknown."""
         return None
 
+    def time_to_live(self, version: int) -> int | None:  # noqa: ARG002
+        """With which time to live this host's own packets begin; None when unknown."""
+        return 64
+
     def owns_syn_ack(self) -> bool:
         """Whether a SYN-ACK belongs to the socket that listens; with SYN cookies for everybody it belongs to none."""
         return True

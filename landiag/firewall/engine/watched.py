@@ -145,6 +145,10 @@ class Watched(Surroundings):
         """See ``Surroundings``."""
         return self._inner.listener(ip, port, device)
 
+    def time_to_live(self, version: int) -> int | None:
+        """See ``Surroundings``."""
+        return self._inner.time_to_live(version)
+
     def owns_syn_ack(self) -> bool:
         """See ``Surroundings``."""
         return self._inner.owns_syn_ack()

@@ -55,6 +55,7 @@ KINDS = (
     Kind("routes over an interface without carrier", routes.NO_CARRIER),
     Kind("what a client of the network gets from the application", application.BY_SOURCE),
     Kind("local routes over addresses of others", routes.LOCAL_ROUTES),
+    Kind("how long packets live", (*routes.LIVES, *nat.LIVES)),
     Kind("neighbour entries, hardware addresses, lost addresses", addresses.NEIGHBOURS),
     Kind("routes that lead elsewhere", routes.ELSEWHERE),
     Kind("what this client sees (probe)", clients.PROBES),

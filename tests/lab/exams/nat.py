@@ -344,3 +344,16 @@ OWN_CONNECTION = (
         expected=Expected("clear|undetermined"),
     ),
 )
+
+LIVES = tuple(
+    Scenario(name, fault, truth, expected, containers=WEB, servers=(INSIDE,), before=(docker(), rules))
+    for name, fault, truth, expected, rules in (
+        ("packets-for-a-container-that-live-one-hop", "packets for the container live for one hop",
+         "rejected host-unreachable|unreachable", blocked("firewall-rejects"),
+         iptables("-t mangle -A PREROUTING -i eth0 -j TTL --ttl-set 1")),
+        ("answers-of-a-container-that-live-one-hop", "answers of the container live for one hop", "timeout",
+         blocked("firewall-drops-replies"), iptables("-t mangle -A PREROUTING -i docker0 -j TTL --ttl-set 1")),
+        ("answers-of-a-container-that-live-two-hops", "nothing: for two hops, and the client is a neighbour", "served",
+         CLEAR, iptables("-t mangle -A PREROUTING -i docker0 -j TTL --ttl-set 2")),
+    )
+)  # fmt: skip

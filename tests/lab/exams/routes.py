@@ -409,3 +409,39 @@ LOCAL_ROUTES = (
         "192.168.77.50/32", "served", CLEAR, address="192.168.77.50", options="--to 192.168.77.50",
     ),
 )  # fmt: skip
+
+
+def _far(name: str, fault: str, truth: str, expected: Expected, *steps: Step, **more: Any) -> Scenario:
+    """A client behind the router, to whom answers have to last."""
+    given = {"who": "stranger", "peer": STRANGER, "options": f"--peer {STRANGER}", **more}
+    return Scenario(name, fault, truth, expected, servers=SERVERS, before=steps, **given)
+
+
+TTL_OUT = "type filter hook output priority 0"
+LIVES = (
+    _far(
+        "answers-that-live-one-hop", "a rule lets answers live for one hop, and the client is behind the router",
+        "timeout", blocked("firewall-drops-replies"), nft_input("tcp sport 5000 ip ttl set 1", TTL_OUT),
+    ),
+    _far(
+        "answers-that-live-one-hop-by-iptables", "the same by iptables",
+        "timeout", blocked("firewall-drops-replies"), iptables("-t mangle -A POSTROUTING -j TTL --ttl-set 1"),
+    ),
+    _far(
+        "answers-that-live-one-hop-to-a-neighbour", "nothing: the same, and the client is a neighbour", "served", CLEAR,
+        nft_input("tcp sport 5000 ip ttl set 1", TTL_OUT), who="client", peer="", options="",
+    ),
+    _far(
+        "packets-that-live-one-hop", "every packet begins with one hop to live",
+        "timeout", blocked("firewall-drops-replies"), sh("echo 1 > /proc/sys/net/ipv4/ip_default_ttl"),
+    ),
+    _far(
+        "packets-that-live-many-hops", "nothing: every packet begins with 32 hops to live", "served", CLEAR,
+        sh("echo 32 > /proc/sys/net/ipv4/ip_default_ttl"),
+    ),
+    _far(
+        "data-that-lives-one-hop", "the handshake lasts, and the answer does not",
+        "silent", blocked("firewall-drops-replies"),
+        nft_input("tcp sport 5000 tcp flags & (syn|psh) == psh ip ttl set 1", TTL_OUT),
+    ),
+)  # fmt: skip
