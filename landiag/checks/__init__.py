@@ -30,7 +30,7 @@ class Check(Struct, frozen=True):
 
 CHECKS = (
     Check(CheckName.LISTENING, listening.check, listening.plan, listening.plan_after),
-    Check(CheckName.PORT, port.check, port.plan),
+    Check(CheckName.PORT, port.check, port.plan, port.plan_after),
     Check(CheckName.ADDRESSES, addresses.check, addresses.plan, addresses.plan_after),
     Check(CheckName.FIREWALL, firewall.check, firewall.plan),
     Check(CheckName.WAY_BACK, way_back.check),

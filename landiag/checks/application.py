@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.checks import page, sent_on, twins
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.debugger import find_debugger
@@ -31,9 +33,16 @@ from landiag.checks.silence import (
     not_connected,
     what_stops_own,
 )
+from landiag.checks.turned_away import (
+    LOGINS,
+    fares_better,
+    is_better,
+    own_alone,
+    plan_own_alone,
+    source_rejected,
+)
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
 from landiag.collect.exchanges.tcp import TcpOutcome
-from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
@@ -66,6 +75,8 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
     if attempt.answer.status >= 400:
         wanted.append(local_exchange(case, case.way))
         wanted += loopback_exchanges(case, case.way)
+    else:
+        wanted += plan_own_alone(case)
     if may_debug(attempt):
         wanted.append(debugger_exchange(case, case.way))
     return (*wanted, *page.plan(case), *sent_on.plan(case, exchange_of(case)))
@@ -84,7 +95,7 @@ def check(case: Case) -> Answer:
     """Check the answer of the server to the request that a client's browser would send."""
     exchange = exchange_of(case)
     if exchange is None:
-        return not_applicable("not asked: nothing is listening" if case.asks_http else "not asked")
+        return not_applicable(f"not asked: {_why_not_asked(case)}" if case.asks_http else "not asked")
     if isinstance(exchange, Unknown):
         title = "Whether the server answers: it was not asked"
         return answer(
@@ -101,19 +112,29 @@ def check(case: Case) -> Answer:
         return elsewhere or not_connected(case, exchange, attempt, stopped)
     if attempt.answer is not None:
         return _judge_answer(case, exchange, attempt)
-    if attempt.speaks_tls or (attempt.scheme == "tcp" and case.target.scheme == "tcp"):
-        return answer(_check_scheme(case, exchange, attempt), "accepts connections")
+    if attempt.scheme == "tcp" and case.target.scheme == "tcp":
+        return answer([], "accepts connections")
     refused = _hung_up(case, exchange, attempt) if attempt.end in CLOSED else None
-    return judge_silence(case, exchange, attempt) if refused is None else answer([refused], "")
+    if refused is not None:
+        return answer([refused], "")
+    said = judge_silence(case, exchange, attempt)
+    of_scheme = _check_scheme(case, exchange, attempt) if attempt.speaks_tls else []
+    return replace(said, findings=(*of_scheme, *said.findings))
+
+
+def _why_not_asked(case: Case) -> str:
+    if not case.listeners:
+        return "nothing is listening"
+    return "there is no address" if case.way is None else f"nothing is listening on {case.way.ip}"
 
 
 def _hung_up(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None:
     """A server that hangs up on the clients' name for it, or on their addresses, and serves this machine itself."""
     assert case.way is not None
     local = case.parse(local_exchange(case, case.way), parse_exchange)
-    if isinstance(local, Exchange) and local.best.answer is not None and _fares_better(local.best, attempt):
+    if isinstance(local, Exchange) and local.best.answer is not None and fares_better(local.best, attempt):
         return _host_rejected(case, exchange, attempt, local, local.best)
-    return _source_rejected(case, exchange, attempt)
+    return source_rejected(case, exchange, attempt)
 
 
 def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Answer | None:
@@ -144,6 +165,7 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     findings = [
         *_check_scheme(case, exchange, attempt),
         *_check_status(case, exchange, attempt),
+        *own_alone(case),
         *sent_on.check(case, exchange, attempt),
         *_check_whole(exchange, attempt),
         *page.check(case, exchange, attempt),
@@ -188,7 +210,7 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
     if (
         other is not None
         and other.answer is not None
-        and _is_better(other.answer.status, attempt.answer.status)
+        and is_better(other.answer.status, attempt.answer.status)
     ):
         return [_host_rejected(case, exchange, attempt, local, other)]
     if isinstance(local, Unknown):
@@ -197,71 +219,13 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
         )
         evidence = (*of_exchange(exchange, attempt), *unknown_evidence(local))
         return [Finding("host-header-rejected", Outcome.UNKNOWN, title, local.reason, evidence)]
-    refused = _source_rejected(case, exchange, attempt)
+    refused = source_rejected(case, exchange, attempt)
     if refused is not None:
         return [refused]
-    if attempt.answer.status in (401, 403, 405, 407):
+    if attempt.answer.status in (*LOGINS, 403, 405):
         return []
     title = f"The server answers {attempt.answer.status} to everybody: the network is not the fault"
     return [Finding("http-error", Outcome.WARNS, title, evidence=of_exchange(exchange, attempt))]
-
-
-def _source_rejected(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None:
-    """The server answers better to a connection from loopback: it turns other devices away by their address."""
-    assert case.way is not None
-    code = "client-rejected"
-    asked = [case.parse(source, parse_exchange) for source in loopback_exchanges(case, case.way)]
-    for local in asked:
-        if isinstance(local, Exchange) and _fares_better(local.best, attempt):
-            theirs, ours = _what_it_does(attempt), _what_it_does(local.best)
-            ours = ours if attempt.answer is None else ours.removeprefix("answers ")
-            return Finding(
-                code,
-                Outcome.BLOCKS,
-                f"The server {theirs} other devices, and {ours} this machine alone",
-                "The connection opens; the server looks at the sender's address and turns it away.",
-                (*of_exchange(exchange, attempt), *of_exchange(local, local.best)),
-                (_allow_clients(case, case.way),),
-                symptom=Symptom.RESET if attempt.answer is None else Symptom.ANSWERED,
-            )
-    for local in asked:
-        if isinstance(local, Unknown) and attempt.answer is not None:
-            status = attempt.answer.status
-            title = f"The server answers {status}; whether this machine gets a better answer is not known"
-            evidence = (*of_exchange(exchange, attempt), *unknown_evidence(local))
-            return Finding(code, Outcome.UNKNOWN, title, local.reason, evidence)
-    return None
-
-
-def _what_it_does(attempt: Attempt) -> str:
-    if attempt.answer is not None:
-        return f"answers {attempt.answer.status} to"
-    return "speaks with" if attempt.first.data else "hangs up on"
-
-
-def _allow_clients(case: Case, way: Way) -> Fix:
-    return Fix(
-        "Let the server answer the clients' network",
-        needs="user-action",
-        steps=(f"Add {case.peer or way.network} to the addresses that the server allows.",),
-    )
-
-
-def _fares_better(local: Attempt, client: Attempt) -> bool:
-    """Whether the server serves one connection better than the other; one that it hangs up on gets nothing."""
-    if client.answer is not None:
-        return local.answer is not None and _is_better(local.answer.status, client.answer.status)
-    if client.first.data:
-        return False
-    return local.answer.status < 400 if local.answer is not None else bool(local.first.data)
-
-
-def _is_better(local: int, client: int) -> bool:
-    return (
-        local // 100 < client // 100
-        or (local < 400 <= client)
-        or (local == 404 and client in (400, 403, 421))
-    )
 
 
 def _host_rejected(

@@ -13,7 +13,7 @@ from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
 from landiag.collect.sockets import LISTENERS
 from landiag.journey.binding import bind_among
 from landiag.journey.own import Departure, follow_own, leave
-from landiag.journey.ways import Way
+from landiag.journey.ways import Way, owner_of
 from landiag.model.facts import Call, Command, IPAddress, ReadStatus, Unknown
 from landiag.model.ruleset import Verdict
 from landiag.model.urls import bracketed
@@ -108,6 +108,12 @@ def loopback_exchanges(case: Case, way: Way) -> tuple[Call, ...]:
         for ip in own_first
         if bind_among(case.facts.sockets, ip, destination.port, None).serving
     )
+
+
+def own_exchange(case: Case, way: Way, ip: IPAddress, source: IPAddress) -> Call:
+    """Name the exchange that clients make, to an address of this machine's own, from one of its own."""
+    call = _exchange(case, ip, destination_of(case, way).port, _host_header(case, way), case.target_path)
+    return replace(call, params=(*call.params, ("source", str(source))))
 
 
 def listeners_after() -> Command:
@@ -216,7 +222,14 @@ def may_answer(case: Case, way: Way) -> bool:
     destination = destination_of(case, way)
     if destination.is_elsewhere:
         return True
-    return bool(bind_among(case.facts.sockets, ip, port, None).serving)
+    return bool(bind_among(case.facts.sockets, ip, port, None).serving) and _may_be_own(case, ip)
+
+
+def _may_be_own(case: Case, ip: IPAddress) -> bool:
+    """Whether a socket's address may be this machine's: one that it has lost is another device's by now."""
+    if ip.is_loopback or isinstance(case.facts.interfaces, Unknown):
+        return True
+    return owner_of(case.facts, ip) is not None
 
 
 def has_gaps(case: Case) -> bool:

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from msgspec.structs import replace
 
-from landiag.checks import words
+from landiag.checks import same_answer, words
 from landiag.checks.application import speaks_http
 from landiag.checks.bind_test import bind_error, bind_source
 from landiag.checks.case import Answer, Case, answer, milder
@@ -33,6 +33,11 @@ def plan(case: Case) -> tuple[Call, ...]:
     if case.way is not None and destination_of(case, case.way).rule_text:
         return ()
     return (bind_source(case.target),)
+
+
+def plan_after(case: Case) -> tuple[Call, ...]:
+    """Ask both programs that have the port where there are two."""
+    return same_answer.plan(case) if len(_unrelated_owners(case, case.listeners)) > 1 else ()
 
 
 def check(case: Case) -> Answer:
@@ -64,16 +69,15 @@ def _check_owners(case: Case) -> list[Finding]:
     if len(groups) < 2:
         return _check_hidden(case, listeners)
     names = " and ".join(describe_owner(case, socket) for socket in groups)
-    is_shared = len({socket.address for socket in groups}) == 1
+    # Linux lets two share an address only where both ask for it (SO_REUSEPORT): each then serves its part.
+    is_shared = case.facts.os == "linux" and len({socket.address for socket in groups}) == 1
+    is_same = same_answer.is_same_answer(case)
     return [
         Finding(
             code="port-taken",
-            # Linux lets two share an address only where both ask for it (SO_REUSEPORT): each then serves its part.
-            outcome=Outcome.WARNS if case.facts.os == "linux" and is_shared else Outcome.BLOCKS,
+            outcome=Outcome.WARNS if is_shared or is_same else Outcome.BLOCKS,
             title=f"Two programs are listening on port {case.port}: {names}",
-            detail=_SHARED
-            if case.facts.os == "windows"
-            else "Each gets a part of the connections, or this machine reaches one and other devices the other.",
+            detail=_SAME if is_same else _SHARED if case.facts.os == "windows" else _EITHER,
             evidence=tuple(owner_evidence(case, socket) for socket in groups),
             fixes=(_end_one(case, groups, names),),
         )
@@ -94,6 +98,8 @@ def _end_one(case: Case, groups: list[Socket], names: str) -> Fix:
     return replace(given_up, title=title, steps=(step, *given_up.steps))
 
 
+_SAME = "Other devices get the same page from one as this machine from the other: it seems to pass them on."
+_EITHER = "Each gets a part of the connections, or this machine reaches one and other devices the other."
 _SHARED = (
     "Windows lets both have it without an error (SO_REUSEADDR, which most servers set): clients reach one of them, "
     "this machine perhaps the other, and the older one may go on answering."

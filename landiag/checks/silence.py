@@ -10,6 +10,7 @@ from landiag.checks.holders import holder_of
 from landiag.checks.owners import describe_owner, name_owner, owner_evidence, subject
 from landiag.checks.restart import http_fixes, server_of
 from landiag.collect import sockets
+from landiag.collect.exchanges.banners import recognise_banner
 from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.collect.exchanges.refusals import Refusal, find_refusal
 from landiag.journey.binding import bind_among
@@ -53,7 +54,7 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         return answer([], f"accepts connections ({protocol}, not a web server)")
     if attempt.first.data and case.target.scheme == "auto" and protocol is None:
         return answer([], f"accepts connections and speaks first: {first_bytes(attempt)}")
-    is_meant = case.target.scheme == "http" and attempt.end is not End.SILENT
+    is_meant = case.target.scheme in ("http", "https") and attempt.end is not End.SILENT
     if protocol == "uwsgi" or attempt.first.data or is_meant:
         return answer([_not_http(case, exchange, attempt, owner)], "")
     if attempt.end in CLOSED and protocol is None:
@@ -163,9 +164,11 @@ def _not_http(
     closed = Symptom.RESET if attempt.end in CLOSED else Symptom.SILENT
     title = f"{who} does not speak HTTP: browsers get an empty or broken answer"
     detail = "uWSGI: --socket speaks the uwsgi protocol for a web server in front; browsers need --http."
+    if attempt.first.data:
+        detail = f"It begins as {recognise_banner(attempt.first.data) or 'no web server'} does."
     if known_protocol(case) in ("http", "https") and not attempt.first.data:
         title = f"{who} hangs up without an answer, on browsers, too"
-        detail = _WHY_WEB_SERVERS_HANG_UP
+        detail = _WHY_NO_PAGE_OVER_TLS if attempt.speaks_tls else _WHY_WEB_SERVERS_HANG_UP
     return Finding(
         code="not-http",
         outcome=Outcome.BLOCKS,
@@ -211,6 +214,10 @@ def _silent(
 _WHY_WEB_SERVERS_HANG_UP = (
     "A web server does that to names that it does not know (nginx: return 444), where it waits for a proxy's header "
     "(proxy_protocol), and when its program fails."
+)
+_WHY_NO_PAGE_OVER_TLS = (
+    "A web server does that to names that it does not know, to clients that show no certificate where it wants one of "
+    "theirs, and when its program fails."
 )
 _START_ANEW = Fix(
     "Let the server continue, or start it anew",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.collect.exchanges.banners import QUIET_PORTS, recognise_banner
 from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.collect.exchanges.refusals import find_refusal
 from landiag.model.report import Evidence, Finding
 from landiag.model.terms import Symptom
-from landiag.probe.banners import QUIET_PORTS, recognise_banner
 from landiag.probe.findings import answer_evidence, blocks, do, on_server, warns
 from landiag.probe.judge_answer import host_rejected
 from landiag.probe.look import Look

@@ -49,8 +49,7 @@ def what_this_client_sees(look: Look | None) -> ClientSees:
     if attempt.answer is not None:
         stalls = attempt.end is End.STALLED
         return _said(Symptom.STALLED if stalls else Symptom.ANSWERED, attempt.answer.status)
-    is_other = attempt.speaks_tls or bool(attempt.first.data)
-    return _said(Symptom.ANSWERED if is_other else _ENDS[attempt.end])
+    return _said(Symptom.ANSWERED if attempt.first.data else _ENDS[attempt.end])
 
 
 def _of_connect(connect: Connect, version: int) -> Symptom:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landiag.collect.exchanges.answerers import answerers, recognise_http
+from landiag.collect.exchanges.banners import recognise_banner
 from landiag.collect.exchanges.http import Exchange
 from landiag.collect.exchanges.names import HostNames, parse_host_names
 from landiag.collect.exchanges.survey import Group, HostPorts
@@ -12,7 +13,6 @@ from landiag.collect.ports import service_name
 from landiag.model.report import Outcome, Path, Stage
 from landiag.model.terms import StageName
 from landiag.probe import sources
-from landiag.probe.banners import recognise_banner
 from landiag.probe.case import Case
 from landiag.probe.client import parse_address
 from landiag.probe.look import Look

@@ -62,6 +62,7 @@ class ServerKind(Struct, frozen=True):
     host_check: str = ""
     origin_check: str = ""
     origin_options: tuple[str, ...] = ()
+    own_is_local: str = ""
     production: str = ""
 
 

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.checks.closed import is_silent
 from landiag.checks.destination import destinations_of
-from landiag.checks.exchange import attempt_of, has_gaps
+from landiag.checks.exchange import has_gaps
 from landiag.checks.shares import is_dead
+from landiag.checks.turned_away import client_attempt
 from landiag.collect.exchanges.http import Attempt
 from landiag.journey.ends import End, see
 from landiag.journey.journey import Journey, translated_by
@@ -74,7 +75,7 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
         return _Seen(Symptom.UNKNOWN)
     if journey.sight.symptom is not Symptom.ANSWERED or way is not case.way:
         return _Seen(journey.sight.symptom, None, journey.sight.share)
-    return _of_application(case, attempt_of(case), findings)
+    return _of_application(case, client_attempt(case), findings)
 
 
 def _is_one_of_several(journey: Journey, seen: _Seen) -> bool:

@@ -17,7 +17,7 @@ from landiag.collect.exchanges.transcript import Blob, encode
 from landiag.wire.deadline import Deadline
 from landiag.wire.http_request import host_header, plain_request, server_name, uwsgi_request
 from landiag.wire.tcp import open_connection
-from landiag.wire.tls import shake_hands, wait_for
+from landiag.wire.tls import alert_of, shake_hands, wait_for
 
 KEPT_BODY = 64 * 1024
 """Bytes of a body that a transcript keeps."""
@@ -117,6 +117,8 @@ def _ask(begun: Attempt, sock: socket.socket, asked: Mapping[str, str], clock: D
         sock.sendall(uwsgi_request(asked) if begun.scheme == "uwsgi" else plain_request(asked))
     stream = _Stream(sock, clock)
     end = stream.receive(lambda data: not is_http(data) or _is_whole(data, asked["method"]))
+    if begun.tls is not None and stream.alert is not None:
+        begun = replace(begun, tls=replace(begun.tls, error=stream.alert))
     said = replace(begun, end=end, first_byte_seconds=stream.first_byte_seconds, seconds=clock.spent())
     message = parse_message(stream.data)
     if message is None:
@@ -157,6 +159,7 @@ class _Stream(Struct):
     clock: Deadline
     data: bytes = b""
     first_byte_seconds: float | None = None
+    alert: str | None = None
 
     def receive(self, enough: Callable[[bytes], bool]) -> End:
         """Read until that is enough, the peer ends, or a bound is met. COMPLETE also when the peer closed."""
@@ -170,8 +173,9 @@ class _Stream(Struct):
                     return End.TOO_LARGE
         except TimeoutError:
             return End.STALLED if self.data else End.SILENT
-        except OSError:
-            return End.RESET
+        except OSError as error:
+            self.alert = alert_of(error)
+            return End.RESET if self.alert is None else End.TLS_FAILED
         return End.COMPLETE if self.data else End.CLOSED_EMPTY
 
     def _piece(self) -> bytes:

@@ -90,6 +90,12 @@ def _reason(error: ssl.SSLError) -> str:
     return reason.lower().replace("_", " ") or str(error)
 
 
+def alert_of(error: OSError) -> str | None:
+    """The alert with which a peer ended TLS after the handshake (TLS 1.3 asks for certificates then); else None."""
+    reason = str(getattr(error, "reason", None) or "")
+    return reason.lower().replace("_", " ") if "_ALERT_" in reason.upper() else None
+
+
 def _certificate(secure: ssl.SSLSocket) -> Certificate | None:
     der = secure.getpeercert(binary_form=True)
     try:

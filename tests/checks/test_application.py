@@ -143,7 +143,26 @@ def test_a_server_that_lets_connections_wait_does_not_accept_them() -> None:
             asked(BASE, End.COMPLETE, answer=page(), scheme="https", tls=Tls("TLSv1.3")),
             [("speaks-tls", Outcome.WARNS)],
         ),
-        (asked(BASE, End.TLS_FAILED, scheme="https", tls=Tls("TLSv1.3")), [("speaks-tls", Outcome.WARNS)]),
+        (
+            asked(BASE, End.CLOSED_EMPTY, scheme="https", tls=Tls("TLSv1.3")),
+            [("speaks-tls", Outcome.WARNS), ("not-http", Outcome.UNKNOWN)],
+        ),
+        (
+            asked(
+                BASE, End.TLS_FAILED, scheme="https", tls=Tls("TLSv1.3", "tlsv13 alert certificate required")
+            ),
+            [("speaks-tls", Outcome.WARNS), ("speaks-tls", Outcome.UNKNOWN)],
+        ),
+        (
+            asked(
+                BASE,
+                End.CLOSED_EMPTY,
+                scheme="https",
+                tls=Tls("TLSv1.3"),
+                target=Target(5000, scheme="https"),
+            ),
+            [("not-http", Outcome.BLOCKS)],
+        ),
     ],
 )
 def test_an_answer_is_judged_as_a_browser_meets_it(case: Case, findings: list[tuple[str, Outcome]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from landiag.wire.bind import bind_test
 from landiag.wire.icmp import ping
 from landiag.wire.resolve import resolve
 from landiag.wire.tcp import connect
+from landiag.wire.tls import alert_of
 
 Serve = Callable[[socket.socket], object]
 
@@ -138,6 +140,13 @@ def test_closed_without_a_byte_tries_tls_then_says_empty() -> None:
         exchange = ask(port)
     assert [attempt.scheme for attempt in exchange.attempts] == ["http", "https"]
     assert exchange.best.end is End.CLOSED_EMPTY
+
+
+def test_an_alert_of_tls_is_told_from_a_reset() -> None:
+    alert = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")
+    alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    assert alert_of(alert) == "tlsv13 alert certificate required"
+    assert alert_of(ConnectionResetError(104, "reset")) is None
 
 
 def test_what_is_not_http_shows_its_first_bytes() -> None:
