@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks import page, sent_on, twins
+from landiag.checks import other_page, page, sent_on, twins, upgraded
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.debugger import find_debugger
 from landiag.checks.destination import destination_of
@@ -76,7 +76,7 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
         wanted.append(local_exchange(case, case.way))
         wanted += loopback_exchanges(case, case.way)
     else:
-        wanted += plan_own_alone(case)
+        wanted += (*plan_own_alone(case), *other_page.plan(case, attempt))
     if may_debug(attempt):
         wanted.append(debugger_exchange(case, case.way))
     return (*wanted, *page.plan(case), *sent_on.plan(case, exchange_of(case)))
@@ -166,6 +166,8 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *_check_scheme(case, exchange, attempt),
         *_check_status(case, exchange, attempt),
         *own_alone(case),
+        *other_page.check(case, exchange, attempt),
+        *upgraded.check(case, exchange, attempt),
         *sent_on.check(case, exchange, attempt),
         *_check_whole(exchange, attempt),
         *page.check(case, exchange, attempt),

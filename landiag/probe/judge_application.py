@@ -12,6 +12,7 @@ from landiag.collect.ports import is_unsafe_in_browsers
 from landiag.model.report import Evidence, Finding
 from landiag.probe.findings import answer_evidence, blocks, do, unsure, warns
 from landiag.probe.judge_answer import check_page, check_redirect, check_status
+from landiag.probe.judge_page import check_other_page, check_upgrade
 from landiag.probe.judge_silence import eats_large_packets, judge_path_mtu, judge_silence
 from landiag.probe.look import Look
 from landiag.probe.plan import DEBUGGER_ASSET, proxy_source
@@ -31,6 +32,8 @@ def judge_application(look: Look) -> list[Finding]:
         *check_status(look, exchange, attempt),
         *check_redirect(look, exchange, attempt),
         *check_page(exchange, attempt),
+        *check_other_page(look, exchange, attempt),
+        *check_upgrade(look, exchange, attempt),
         *_check_whole(look, exchange, attempt),
         *_check_proxy(look, attempt),
         *_check_debugger(look, attempt),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from landiag.collect import names
 from landiag.collect.exchanges.http import Attempt, End
 from landiag.collect.exchanges.message import header
+from landiag.collect.exchanges.placeholder import placeholder_in
 from landiag.collect.exchanges.proxies import proxy_for
 from landiag.collect.exchanges.redirect import redirect_target
 from landiag.model.facts import Call, Source
@@ -152,7 +153,7 @@ def _plan_answer(look: Look, attempt: Attempt) -> Iterator[Source]:
     answer = attempt.answer
     assert answer is not None
     scheme = attempt.scheme
-    if answer.status in REFUSING:
+    if answer.status in REFUSING or placeholder_in(answer) is not None:
         yield local_source(look, scheme)
     if (header(answer.headers, "Server") or "").startswith("Werkzeug/"):
         yield look.http_source(scheme=scheme, path=DEBUGGER_ASSET)

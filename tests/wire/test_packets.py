@@ -9,9 +9,9 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
+from landiag.collect.exchanges.banners import recognise_banner
 from landiag.collect.exchanges.x509 import parse_certificate
 from landiag.model.facts import ParseError
-from landiag.probe.banners import recognise_banner
 from landiag.wire.arp import Link, parse_frame, request_frame
 from landiag.wire.dns_message import parse_reply, question
 from landiag.wire.echo import checksum, echo_request, reply_sequence

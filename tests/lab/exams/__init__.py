@@ -20,6 +20,7 @@ from tests.lab.exams import (
     nat,
     networks,
     nika,
+    pages,
     programs,
     queues,
     redirects,
@@ -98,4 +99,7 @@ KINDS = (
     Kind("kill switches and exit nodes", networks.VPNS),
     Kind("routing policies and settings", networks.ROUTES),
     Kind("what programs do by themselves", programs.PROGRAMS),
+    Kind("pages that differ by the name", pages.BY_HOST),
+    Kind("pages whose parts browsers load by https", pages.UPGRADED),
+    Kind("states of servers", pages.STATES),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tests.lab.scenario import CLEAR, Expected, Scenario, blocked, sh
 from tests.lab.servers import Server, flask, nginx_of, script
 
@@ -94,10 +96,10 @@ server.serve_forever()
 """
 
 
-def apache(listen: str, rest: str) -> Server:
+def apache(listen: str, rest: str, more: Mapping[str, str] | None = None) -> Server:
     """Debian's Apache with a configuration of its own, in the foreground."""
     files = {"apache.conf": APACHE % (f"Listen {listen}", rest), "public/index.html": "<h1>shop</h1>"}
-    return Server("/usr/sbin/apache2 -f /srv/shop/apache.conf -DFOREGROUND", files)
+    return Server("/usr/sbin/apache2 -f /srv/shop/apache.conf -DFOREGROUND", {**files, **(more or {})})
 
 
 def haproxy(mode: str, rules: str) -> Server:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.probe.banners import recognise_banner
+from landiag.collect.exchanges.banners import recognise_banner
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""Pages that web servers have for names that nobody has told them of: an empty one, or that of their installation."""
+
+from __future__ import annotations
+
+import re
+
+from landiag.collect.exchanges.http import Answer
+
+_WELCOMES = re.compile(
+    r"<title>\s*(?:Welcome to (?:nginx|OpenResty|CentOS|XAMPP)|Apache2? .{0,30}Default Page|IIS Windows|Caddy works!"
+    r"|Test Page for the |(?:HTTP|Apache) Server Test Page|Default Web Site Page)|<h1>\s*It works!\s*</h1>",
+    re.IGNORECASE,
+)
+"""How the pages of installations begin: Debian's, Red Hat's and their own packages of these servers."""
+
+
+def placeholder_in(answer: Answer) -> str | None:
+    """What stands in the place of a page: in words; None where it is a page."""
+    if answer.status == 200 and not answer.body_bytes:
+        return "an empty page"
+    page = answer.body.text or ""
+    return "the page of its installation" if answer.status == 200 and _WELCOMES.search(page) else None
