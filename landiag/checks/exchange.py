@@ -13,7 +13,8 @@ from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
 from landiag.collect.sockets import LISTENERS
 from landiag.journey.binding import bind_among
 from landiag.journey.own import Departure, follow_own, leave
-from landiag.journey.ways import Way, owner_of
+from landiag.journey.ownership import owner_of
+from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, IPAddress, ReadStatus, Unknown
 from landiag.model.ruleset import Verdict
 from landiag.model.urls import bracketed

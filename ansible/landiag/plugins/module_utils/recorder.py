@@ -826,6 +826,11 @@ TABLE = json.loads(r"""{
    "path": "/proc/sys/net/ipv4/fwmark_reflect"
   },
   {
+   "name": "file:/proc/sys/net/ipv4/ip_default_ttl",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/ip_default_ttl"
+  },
+  {
    "name": "file:/proc/sys/net/netfilter/nf_conntrack_count",
    "kind": "file",
    "path": "/proc/sys/net/netfilter/nf_conntrack_count"
