@@ -10,6 +10,7 @@ from landiag.checks import bans, sandbox, systems
 from landiag.checks.bypasses import check_bypasses
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.firewall_doubts import check_limits, unknown, unreadable
+from landiag.checks.inner_rules import check_inner_rules
 from landiag.checks.kernel_ends import explain_end, is_by_kernel
 from landiag.checks.opening_fixes import best_proposal, fixes, is_mended, proven, search_fixes
 from landiag.checks.rule_words import evidence_of, place, reason, source_of, stopper
@@ -59,6 +60,7 @@ def check(case: Case) -> Answer:
     findings += check_limits(case, ruleset, case.way)
     findings += _check_exposure(case, ruleset, case.way)
     findings += check_bypasses(case, case.way)
+    findings += check_inner_rules(case, case.way)
     findings += sandbox.check(case)
     findings += systems.more_firewalls(case)
     return answer(findings, _summary(case, ruleset))

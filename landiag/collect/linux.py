@@ -13,6 +13,7 @@ from landiag.collect.linux_sources import SYSCTL_FOLDER, interface_settings
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.firewall import linux as firewall
+from landiag.firewall.sources import inner_sources
 from landiag.model.facts import Family, Interface, Reading, ReadStatus, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.model.process import Namespace, Process
@@ -90,6 +91,7 @@ def plan_namespaces(readings: Readings) -> tuple[Source, ...]:
             interfaces.namespace_interfaces(entry.pid, entry.name),
             *routes.namespace_sources(entry.pid, entry.name),
             routes.namespace_settings(entry.pid, entry.name),
+            *inner_sources(entry.pid, entry.name).values(),
         )
     )
 
@@ -194,6 +196,7 @@ def _parse_namespace(readings: Readings, entry: machine.NamespaceEntry) -> Names
         routes=_both(readings, route4, route6, routes.parse_routes),
         policy_rules=_both(readings, rule4, rule6, routes.parse_rules),
         sysctls={} if isinstance(settings, Unknown) else settings,
+        ruleset=firewall.parse_inner(readings, entry.pid, entry.name),
         name=entry.name,
         pid=entry.pid,
         title=entry.title,

@@ -40,6 +40,7 @@ from landiag.firewall.sources import (
     NFT,
     NFT_TEXT,
     SOURCES,
+    inner_sources,
 )
 from landiag.firewall.ufw import USER_RULES, USER_RULES6, label_files
 from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Source, Unknown
@@ -86,6 +87,16 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
     parts.sets = {**(parts.sets or {}), **lists} if lists else parts.sets
     gaps = tuple(parts.gaps)
     return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, gaps, texts, parts.frames)
+
+
+def parse_inner(readings: Mapping[str, Reading], pid: int, name: str) -> Ruleset | None:
+    """The rules of another network namespace; None where nobody asked for them, or the tools are not there."""
+    named = {own: readings.get(source.name) for own, source in inner_sources(pid, name).items()}
+    there = {own: one for own, one in named.items() if one is not None and one.status not in _NOT_ASKED}
+    return parse_ruleset(there) if there else None
+
+
+_NOT_ASKED = (ReadStatus.NOT_RECORDED, ReadStatus.MISSING)
 
 
 def _texts(readings: Mapping[str, Reading]) -> tuple[bytes, ...]:

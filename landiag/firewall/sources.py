@@ -23,6 +23,18 @@ NF_TABLES = Call("nf-tables", seconds=2.0)
 ALWAYS_THERE = File("/proc/sys/net/ipv4/ip_forward")
 """A file that is there wherever /proc can be read."""
 
+
+def inner_sources(pid: int, name: str) -> dict[str, Command]:
+    """The rules of another network namespace, in which process ``pid`` lives, by the names of our own."""
+    inside = ("nsenter", "-t", str(pid), "-n")
+    return {
+        one.name: Command(
+            f"{one.name} netns={name}", (*inside, *one.argv), needs_root=True, module=one.module
+        )
+        for one in (NFT, LEGACY, LEGACY6)
+    }
+
+
 MORE = (NFT_TEXT, NF_TABLES, EBTABLES)
 """What is read in a second round, where the first makes it worth reading."""
 

@@ -68,6 +68,7 @@ class InnerFault(str, Enum):
     REVERSE_PATH = "reverse-path"  # its own rp_filter does not take where the packet comes from
     NO_ROUTE = "no-route"
     TUNNEL = "tunnel"  # its answers leave by a tunnel of its own
+    RULES = "rules"  # its own packet filter stops what comes, or its answers
 
 
 class End(Struct, frozen=True):

@@ -13,7 +13,7 @@ from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.packets import reset_to
 from landiag.journey.binding import bind_among
 from landiag.journey.ends import QUEUED, End, InnerFault, ReplyFault, end_of_stop
-from landiag.journey.inner import find_inner_fault
+from landiag.journey.inner import find_inner_fault, follow_inside
 from landiag.journey.inside import namespace_with
 from landiag.journey.link import interface_of
 from landiag.journey.queues import Effect, pass_queues
@@ -75,6 +75,7 @@ def _ends_at(
     """The ends of the connections that come out at one place."""
     doubts, share = arrival.doubts, arrival.share
     state, inner = socket_at(facts, arrival), find_inner_fault(facts, arrival)
+    within = () if inner is not None else tuple(_ends_within(facts, arrival, index))
     if strays_from(facts, arrival) is not None:
         fault, symptom = ReplyFault.STRAYED, _symptom_of_straying(arrival)
         yield End(StageName.ROUTE, symptom, doubts, share, reply=fault, way=arrival.way, arrival=index)
@@ -87,6 +88,8 @@ def _ends_at(
         why, way = inner
         stage = StageName.ROUTE if why is InnerFault.REVERSE_PATH else StageName.REPLY_ROUTE
         yield End(stage, Symptom.TIMEOUT, doubts, share, inner=why, way=way, arrival=index)
+    elif within and within[0].doubts == doubts:
+        yield from within
     elif state is SocketState.NONE:
         for symptom in _refused(facts, follower, packet, arrival):
             yield End(StageName.SOCKET, symptom, doubts, share, arrival=index)
@@ -95,7 +98,20 @@ def _ends_at(
         symptom = Symptom.RESET if aborts else Symptom.TIMEOUT
         yield End(StageName.ACCEPT_QUEUE, symptom, doubts, share, arrival=index)
     else:
+        yield from within
         yield from _ends_of_reply(facts, packet, arrival, index, stops)
+
+
+def _ends_within(facts: Facts, arrival: Arrival, index: int) -> Iterator[End]:
+    """The ends that a container's own rules make; those that are not certain have doubts of their own."""
+    told = follow_inside(facts, arrival)
+    if told is None or told.verdict is Verdict.ACCEPT:
+        return
+    gaps = (Doubt(UnknownKind.UNREADABLE, "the container's own rules"),) if not told.stops else ()
+    found = [end_of_stop(stop) for stop in told.stops] or [End(StageName.INPUT, Symptom.UNKNOWN)]
+    for end in found:
+        doubts = (*arrival.doubts, *end.doubts, *gaps)
+        yield replace(end, doubts=doubts, share=None, stop=None, inner=InnerFault.RULES, arrival=index)
 
 
 def _ends_of_reply(

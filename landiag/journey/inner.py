@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.firewall.engine.conversation import Arrival
+from landiag.firewall.engine.conversation import Arrival, Conversation
+from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import InnerFault, ReplyFault
 from landiag.journey.inside import device_inside, facts_inside, namespace_with
@@ -14,6 +15,7 @@ from landiag.model.facts import Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
+from landiag.model.ruleset import Ruleset
 
 _INNER = {
     ReplyFault.NO_ROUTE: InnerFault.NO_ROUTE,
@@ -21,6 +23,24 @@ _INNER = {
     ReplyFault.TUNNEL: InnerFault.TUNNEL,
 }
 """Faults that are certain of a container; of its other links nobody knows here whose they are."""
+
+
+def follow_inside(facts: Facts, arrival: Arrival) -> Conversation | None:
+    """Follow what arrives through a container's own rules; None where it has none, or nobody read them."""
+    namespace = None if arrival.local is True else namespace_with(facts, arrival.packet.destination)
+    if namespace is None or namespace.ruleset is None or not _says_something(namespace.ruleset):
+        return None
+    inside = facts_inside(facts, namespace)
+    packet = replace(
+        arrival.packet, in_interface=device_inside(namespace, arrival.packet.destination), out_interface=None,
+        source_mac=None, state=None, mark=0,
+    )  # fmt: skip
+    around = HostSurroundings(inside, packet)
+    return Follower(namespace.ruleset, around, facts.now, visits=True).follow(packet)
+
+
+def _says_something(ruleset: Ruleset) -> bool:
+    return bool(ruleset.tables or ruleset.gaps)
 
 
 def find_inner_fault(facts: Facts, arrival: Arrival) -> tuple[InnerFault, Way] | None:

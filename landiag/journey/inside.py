@@ -29,7 +29,7 @@ def device_inside(namespace: Namespace, ip: IPAddress | None) -> str | None:
 
 
 def facts_inside(facts: Facts, namespace: Namespace) -> Facts:
-    """What is known of a namespace, as the facts of a host; its own packet filter was not read."""
+    """What is known of a namespace, as the facts of a host; of its packet filter what was read."""
     return replace(
         facts,
         interfaces=namespace.interfaces,
@@ -39,5 +39,6 @@ def facts_inside(facts: Facts, namespace: Namespace) -> Facts:
         sockets=namespace.sockets,
         namespaces=(),
         sysctls=namespace.sysctls,
-        ruleset=Ruleset(),
+        ruleset=namespace.ruleset or Ruleset(),
+        queues=None,
     )

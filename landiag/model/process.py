@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from landiag.model.facts import Interface, PolicyRule, Route, Socket, Unknown
+from landiag.model.ruleset import Ruleset
 
 
 class Process(Struct, frozen=True):
@@ -36,7 +37,7 @@ class Namespace(Struct, frozen=True):
     """Another network namespace of this machine: a container, a sandboxed service, a virtual host.
 
     ``sockets``, ``interfaces``, ``routes``, ``policy_rules`` and ``sysctls`` are those inside. ``pid`` is one process
-    that lives in it.
+    that lives in it. ``ruleset`` are its own rules, None where nobody asked for them.
     """
 
     name: str
@@ -47,3 +48,4 @@ class Namespace(Struct, frozen=True):
     routes: tuple[Route, ...] | Unknown = Unknown("not read", "ip route")
     policy_rules: tuple[PolicyRule, ...] | Unknown = Unknown("not read", "ip rule")
     sysctls: Mapping[str, str] = field(default_factory=dict)
+    ruleset: Ruleset | None = None

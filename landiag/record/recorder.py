@@ -15,7 +15,7 @@ from typing import Any
 from landiag.collect import bans, interfaces, linux, linux_sources, machine, queues, routes, sockets, units
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES, MODULE_OPTIONS, VIRTUAL_VENDORS
 from landiag.firewall.linux import DEVICE_CHAIN, HIDES_FRAMES, TABLE_FLAGS
-from landiag.firewall.sources import EBTABLES, NFT, NFT_TEXT, SOURCES
+from landiag.firewall.sources import EBTABLES, NFT, NFT_TEXT, SOURCES, inner_sources
 from landiag.firewall.ufw import USER_RULES, USER_RULES6
 from landiag.model.facts import Call, Command, File, Source
 from landiag.record.older import SHIMS, for_old_python
@@ -46,6 +46,7 @@ def _table() -> dict[str, Any]:
         interfaces.namespace_interfaces(_PID, _NAMESPACE),
         *routes.namespace_sources(_PID, _NAMESPACE),
         routes.namespace_settings(_PID, _NAMESPACE),
+        *inner_sources(_PID, _NAMESPACE).values(),
     )
     own: tuple[Source, ...] = (
         *linux_sources.interface_settings(_INTERFACE),

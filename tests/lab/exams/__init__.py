@@ -83,6 +83,7 @@ KINDS = (
     Kind("sets of several fields, and those that fill", whole_machines.SETS),
     Kind("NIKA's faults", nika.QUESTIONS),
     Kind("containers that lose packets themselves", beside_rules.INNER),
+    Kind("rules inside a container", beside_rules.OWN_RULES),
     Kind("policies of IPsec", beside_rules.IPSEC),
     Kind("queues and filters of traffic control", queues.SCENARIOS),
     Kind("zones of connection tracking, translations to several", beside_rules.ZONES),

@@ -52,6 +52,42 @@ INNER = (
     ),
 )  # fmt: skip
 
+INSIDE_RULES = "table inet f {{\n chain c {{\n  type filter hook {} priority 0\n  {}\n }}\n}}\n"
+
+
+def _own_rules(hook: str, rule: str) -> Step:
+    """A rule in the container's own network namespace."""
+    return Step("nft -f -", INSIDE_RULES.format(hook, rule), on="web")
+
+
+OWN_RULES = (
+    _published(
+        "container-whose-own-rules-drop", "a rule inside the container drops the port",
+        blocked("firewall-drops"), _own_rules("input", "tcp dport 80 drop"),
+    ),
+    _published(
+        "container-whose-own-rules-drop-answers", "a rule inside the container drops what leaves the port",
+        blocked("firewall-drops-replies"), _own_rules("output", "tcp sport 80 drop"),
+    ),
+    _published(
+        "container-whose-own-rules-let-the-lan-in", "nothing: rules inside the container drop others",
+        CLEAR, _own_rules("input", "ip saddr 192.0.2.0/24 drop"),
+    ),
+    _published(
+        "container-with-rules-of-iptables-legacy", "a rule of iptables-legacy inside the container drops the port",
+        blocked("firewall-drops"), sh("iptables-legacy -A INPUT -p tcp --dport 80 -j DROP", "web"),
+    ),
+    _published(
+        "container-with-rules-of-dns", "nothing: docker's own rules inside the container, for its name server",
+        CLEAR,
+        sh(
+            "iptables-nft -t nat -N DOCKER_OUTPUT; iptables-nft -t nat -A OUTPUT -d 127.0.0.11/32 -j DOCKER_OUTPUT\n"
+            "iptables-nft -t nat -A DOCKER_OUTPUT -d 127.0.0.11/32 -p tcp --dport 53 -j DNAT --to 127.0.0.11:40001",
+            "web",
+        ),
+    ),
+)  # fmt: skip
+
 OPEN_QUESTION = Expected("undetermined", "other-firewall")
 IN, OUT = "src 192.168.77.0/24 dst 192.168.77.10/32 dir in", "src 192.168.77.10/32 dst 0.0.0.0/0 dir out"
 TUNNEL = "tmpl src 192.168.77.10 dst 203.0.113.5 proto esp mode tunnel"
