@@ -23,7 +23,7 @@ _OUTCOMES = {
     Effect.SLOW: Outcome.WARNS,
 }
 _DETAIL = "Traffic control (tc) sees every packet that leaves, behind every firewall rule."
-_TOOLS = "Tools that simulate bad networks leave such queues behind: pumba, toxiproxy, chaos-mesh, a forgotten netem."
+_TOOLS = "Tools that simulate bad networks leave such queues behind."
 
 
 def check_queues(case: Case, way: Way, whom: str, journey: Journey) -> Iterator[Finding]:

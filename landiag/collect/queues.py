@@ -117,11 +117,23 @@ def read_queues(
         return None if isinstance(links, Unknown) else tuple(_named_only(links))
     if reading.status is ReadStatus.FAILED and "not supported" in reading.detail:
         return None
-    queues = parse_reading(reading, parse_queues)
-    return queues if isinstance(queues, Unknown) else _with_classes(queues, readings)
+    queues = parse_reading(reading, _parse_whole)
+    if isinstance(queues, Unknown):
+        return queues
+    listed = {one.device for one in queues}
+    others = () if isinstance(links, Unknown) else tuple(one for one in links if one.name not in listed)
+    return _with_classes((*queues, *_named_only(others)), readings)
+
+
+def _parse_whole(text: str) -> tuple[Queue, ...]:
+    """The queues of all interfaces; at least the kernel's own are listed. Raises ParseError."""
+    if not text.endswith("\n"):
+        raise ParseError("a list of queues that is cut off, or empty")
+    return parse_queues(text)
 
 
 def _named_only(links: tuple[Interface, ...]) -> Iterator[Queue]:
+    """The kinds that addresses are listed with: older kernels do not list those that hold no packets."""
     for one in links:
         if one.queue is not None:
             yield Queue(one.name, one.queue, "0:", None, f"{one.name}: {one.queue}", is_told=False)

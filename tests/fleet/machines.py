@@ -108,6 +108,7 @@ def _texts(address: str, ports: Mapping[int, str], rules: str, hostname: str) ->
         "ip-routes-4": json.dumps(routes), "ip-routes-6": "[]", "ip-rules-4": json.dumps(policy), "ip-rules-6": "[]",
         "ip-neighbours": "[]", "ss-listeners": listening, "namespaces": json.dumps({"namespaces": []}),
         "processes pids=101": json.dumps(owner),
+        "tc-qdiscs": "".join(f"qdisc noqueue 0: dev {one} root refcnt 2 \n" for one in ("lo", "eth0")),
     }  # fmt: skip
     if rules.startswith("{"):
         texts |= {"nft-ruleset": rules}

@@ -128,6 +128,11 @@ def test_without_tc_the_kinds_are_known_that_addresses_are_listed_with() -> None
 def test_what_could_not_be_read_is_unknown_and_a_kernel_without_queues_has_none() -> None:
     assert isinstance(read_queues(reading(QUEUES.name, "", ReadStatus.TIMED_OUT), ()), Unknown)
     assert isinstance(read_queues(reading(QUEUES.name, "qdisc netem\n"), ()), Unknown)
+    assert isinstance(read_queues(reading(QUEUES.name, ""), ()), Unknown)
+    assert isinstance(read_queues(reading(QUEUES.name, NOTHING.rstrip()), ()), Unknown)
+    older = read_queues(reading(QUEUES.name, NOTHING), (LO, replace(ETH0, queue="noqueue")))
+    assert isinstance(older, tuple)
+    assert [one.device for one in older] == ["lo", "eth0"]
     refused = reading(QUEUES.name, "", ReadStatus.FAILED, "RTNETLINK answers: Operation not supported")
     assert read_queues(refused, ()) is None
     assert read_queues({}, ()) is None
