@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.collect.queues import class_filters, egress_filters, ingress_filters, plan_filters
-from landiag.collect.xfrm import POLICIES, Policy, deciding, parse_policies
+from landiag.collect.xfrm import HINTS, POLICIES, Policy, deciding, is_in_use, parse_policies
 from landiag.journey.journey import Journey
 from landiag.journey.link import interface_of
 from landiag.journey.queues import carriers
 from landiag.journey.ways import Way
 from landiag.model.facts import Command, Interface, ReadStatus, Unknown
 from landiag.model.packet import Packet
-from landiag.model.report import Evidence, Finding, Outcome
+from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 _NOT_THERE = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
 """No tc on the machine, or a recording of a landiag that did not ask for it."""
@@ -98,8 +98,10 @@ def _unsure(way: Way, title: str, detail: str, source: str, text: str) -> Findin
 def _check_ipsec(case: Case, way: Way) -> list[Finding]:
     """Find a policy of IPsec that takes a client's packets or their answers: no rule shows it."""
     reading = case.readings.get(POLICIES.name)
-    if reading is None or reading.status in (*_NOT_THERE, ReadStatus.NOT_LOADED, ReadStatus.DENIED):
+    if reading is None or reading.status in (*_NOT_THERE, ReadStatus.NOT_LOADED):
         return []
+    if reading.status is ReadStatus.DENIED:
+        return list(_ipsec_in_use(case, way))
     policies = case.parse(POLICIES, parse_policies)
     if isinstance(policies, Unknown):
         title = "Whether every packet gets in: the policies of IPsec could not be listed"
@@ -109,6 +111,17 @@ def _check_ipsec(case: Case, way: Way) -> list[Finding]:
         return []
     asked = ((direction, deciding(policies, direction, packet)) for direction, packet in _directions(journey))
     return [_taken(case, way, direction, policy) for direction, policy in asked if policy is not None][:1]
+
+
+def _ipsec_in_use(case: Case, way: Way) -> Iterator[Finding]:
+    """Where only root may list the policies: unknown where something shows that there are some, as on few machines."""
+    for hint in HINTS:
+        if case.parse(hint, is_in_use) is True:
+            title = "Whether every packet gets through: IPsec is in use, and only root may list its policies"
+            found = _unsure(way, title, "", hint.name, "IPsec counts packets, or negotiates keys")
+            again = f"{case.machine.landiag} check --port {case.port}"
+            yield replace(found, fixes=(Fix("Look again as root", (again,), needs="root"),))
+            return
 
 
 def _directions(journey: Journey) -> tuple[tuple[str, Packet], ...]:

@@ -15,30 +15,50 @@ from landiag.checks.exchange import attempt_of, client_exchange
 from landiag.checks.restart import origin_fixes
 from landiag.checks.silence import asked_socket
 from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
-from landiag.collect.exchanges.page import first_script, local_url
+from landiag.collect.exchanges.page import local_url, scripts_of
 from landiag.model.facts import Call, Unknown
 from landiag.model.report import Evidence, Finding, Outcome
 
 
 def plan(case: Case) -> tuple[Call, ...]:
-    """Ask for the page's first script as the client's page does, and as one of localhost; nothing without a script."""
+    """Ask for the page's scripts as the client's page does, for the first one as a page of localhost, too."""
+    return (*_first(case), *_others(case))
+
+
+MOST_SCRIPTS = 6
+"""So many scripts of a page are looked at."""
+
+
+def _scripts(case: Case) -> tuple[str, ...]:
     attempt = attempt_of(case)
     if attempt is None or attempt.answer is None or attempt.answer.status >= 400 or case.way is None:
         return ()
-    script = first_script(attempt.answer.body.text or "")
-    if script is None:
+    return scripts_of(attempt.answer.body.text or "")[:MOST_SCRIPTS]
+
+
+def _asked_for(case: Case, script: str, host: str | None = None) -> tuple[Call, ...]:
+    """Ask for a script as a page of that host does; of the host that the client names, where none is given."""
+    attempt = attempt_of(case)
+    if attempt is None or case.way is None:
         return ()
     call = client_exchange(case, case.way)
     asked = {**dict(call.params), "path": script, "scheme": attempt.scheme}
-    return tuple(
-        replace(call, params=tuple({**asked, "origin": f"{attempt.scheme}://{host}"}.items()))
-        for host in (asked["host"], f"localhost:{case.port}")
-    )
+    origin = f"{attempt.scheme}://{host or asked['host']}"
+    return (replace(call, params=tuple({**asked, "origin": origin}.items())),)
+
+
+def _first(case: Case) -> tuple[Call, ...]:
+    hosts = (None, f"localhost:{case.port}")
+    return tuple(call for one in _scripts(case)[:1] for host in hosts for call in _asked_for(case, one, host))
+
+
+def _others(case: Case) -> tuple[Call, ...]:
+    return tuple(call for one in _scripts(case)[1:] for call in _asked_for(case, one))
 
 
 def check(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:
     """Say what of the page does not come on other devices; empty where all does."""
-    asked = plan(case)[:1]
+    asked = (*_first(case)[:1], *_others(case))
     scripts = [case.parse(call, parse_exchange) for call in asked if call.name in case.readings]
     loaded = [(one, one.best) for one in scripts if isinstance(one, Exchange)]
     using = [_uses_localhost(*one) for one in ((exchange, attempt), *loaded)]
@@ -47,7 +67,7 @@ def check(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:
 
 def _is_refused(case: Case) -> list[Finding]:
     """Say that the server refuses the requests of pages that other devices opened."""
-    asked = plan(case)
+    asked = _first(case)
     if len(asked) < 2 or asked[0].name not in case.readings:  # a recording of a landiag that did not ask
         return []
     theirs, ours = (case.parse(call, parse_exchange) for call in asked)
@@ -83,7 +103,7 @@ def _uses_localhost(exchange: Exchange, attempt: Attempt) -> list[Finding]:
     answer = attempt.answer
     if answer is None or answer.status >= 300:
         return []
-    found = local_url(answer.body.text or "", answer.header("Content-Type"))
+    found = local_url(answer.body.text or "", answer.header("Content-Type")) or answer.loads_local
     if found is None:
         return []
     title = f"The page loads something from {found}, which on another device is that device itself"

@@ -71,13 +71,13 @@ def _title(passage: Passage, name: str, whom: str) -> str:
 def _evidence(passage: Passage) -> Evidence:
     if passage.queue is None:
         return Evidence(QUEUES.name, passage.reason)
-    return Evidence("tc qdisc show", passage.queue.text)
+    return Evidence(" ".join(QUEUES.argv), passage.queue.text)
 
 
 def _fixes(queue: Queue, *, verified: bool | None) -> tuple[Fix, ...]:
     """Remove the queue, so that the interface gets the kernel's own; one below another is left to its owner."""
     if queue.is_class or queue.parent is not None or not queue.is_told:
-        step = f"Change what sets the queues of {queue.device} (tc qdisc show dev {queue.device})."
+        step = f"Change what sets the queues of {queue.device}: {' '.join(QUEUES.argv)} shows them."
         return (Fix("Change the queue", needs="user-action", steps=(step,)),)
     settings = _settings(queue)
     undo = () if settings is None else (f"tc qdisc add dev {queue.device} root {settings}",)

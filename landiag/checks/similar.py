@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from landiag.checks.case import Case
 from landiag.checks.restart import server_of
-from landiag.model.facts import Socket
+from landiag.firewall.openings import KUBERNETES
+from landiag.firewall.owners import Manager, find_owner
+from landiag.model.facts import Socket, Unknown
 from landiag.model.report import Fix
 
 
 def start_fixes(case: Case, others: tuple[Socket, ...]) -> tuple[Fix, ...]:
     """To start the server, or to use the port that it has."""
+    if _is_of_kubernetes(case):
+        return (Fix(KUBERNETES.title, needs="user-action", steps=KUBERNETES.steps),)
     if not others:
         return (
             Fix("Start the server", needs="user-action", steps=(f"Start your server on port {case.port}.",)),
@@ -18,6 +22,16 @@ def start_fixes(case: Case, others: tuple[Socket, ...]) -> tuple[Fix, ...]:
     step = f"Open {' or '.join(urls)} on the other device, or start the server on port {case.port}."
     check_it = f"landiag check --port {others[0].port}"
     return (Fix("Use the port that the server listens on", (check_it,), needs="user-action", steps=(step,)),)
+
+
+def _is_of_kubernetes(case: Case) -> bool:
+    """Whether a rule of Kubernetes decides about the port: its server is a pod, which nobody starts by hand."""
+    classes = case.classes.get(case.way.id, ()) if case.way is not None else ()
+    line = classes[0].journey.decided_by if classes else None
+    ruleset = case.facts.ruleset
+    if line is None or isinstance(ruleset, Unknown):
+        return False
+    return find_owner(ruleset, line, classes[0].journey.lines).manager is Manager.KUBERNETES
 
 
 def similar_servers(case: Case) -> tuple[Socket, ...]:

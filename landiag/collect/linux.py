@@ -12,6 +12,7 @@ from landiag.collect import interfaces, machine, queues, routes, sockets
 from landiag.collect.linux_sources import SYSCTL_FOLDER, interface_settings
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
+from landiag.collect.xfrm import HINTS, POLICIES
 from landiag.firewall import linux as firewall
 from landiag.firewall.sources import inner_sources
 from landiag.model.facts import Family, Interface, Reading, ReadStatus, Socket, Source, Unknown, parse_reading
@@ -66,7 +67,8 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
         wanted.append(sockets.OPTIONS)
     if not isinstance(facts.interfaces, Unknown):
         wanted += [file for interface in facts.interfaces for file in interface_settings(interface.name)]
-    return (*wanted, *_plan_filters(facts))
+    denied = POLICIES.name in readings and readings[POLICIES.name].status is ReadStatus.DENIED
+    return (*wanted, *_plan_filters(facts), *(HINTS if denied else ()))
 
 
 def _plan_filters(facts: Facts) -> tuple[Source, ...]:

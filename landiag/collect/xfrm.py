@@ -10,10 +10,24 @@ from ipaddress import ip_network
 
 from msgspec import Struct
 
-from landiag.model.facts import Command, IPNetwork, ParseError
+from landiag.model.facts import Command, File, IPNetwork, ParseError
 from landiag.model.packet import Packet
 
 POLICIES = Command("xfrm-policies", ("ip", "xfrm", "policy"), needs_root=True, module="xfrm_user")
+
+STATISTICS = File("/proc/net/xfrm_stat")
+UDP, UDP6 = File("/proc/net/udp"), File("/proc/net/udp6")
+HINTS = (STATISTICS, UDP, UDP6)
+"""What anybody may read: whether policies have stopped packets already, and whether somebody negotiates keys."""
+
+_KEY_PORTS = re.compile(r"^\s*\d+: [0-9A-F]+:(?:01F4|1194) ", re.MULTILINE)
+_COUNTED = re.compile(r"^Xfrm\w+\s+[1-9]\d*\s*$", re.MULTILINE)
+
+
+def is_in_use(text: str) -> bool:
+    """Whether one of these shows that IPsec is in use: a counter that counted, or a socket on port 500 or 4500."""
+    return _COUNTED.search(text) is not None or _KEY_PORTS.search(text) is not None
+
 
 _SELECTOR = re.compile(
     r"src (?P<source>\S+) dst (?P<destination>\S+)"

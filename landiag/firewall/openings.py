@@ -6,28 +6,17 @@ resets a firewall or changes a default policy: one rule, for one port, from one 
 
 from __future__ import annotations
 
-from ipaddress import summarize_address_range
-
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.firewall.named import sources_named
+from landiag.firewall.lifting import BANNING, Told, lift_ban
 from landiag.firewall.opened import Opening, insert_rule, opening_rule
 from landiag.firewall.owners import Manager, Owner
 from landiag.model.changes import POLICY_PREFIX, Change, FirewalldRule, IptablesRule, NftRule, UfwRule
-from landiag.model.facts import IPAddress
 from landiag.model.match import AnyOf, InRanges, Names
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine
 
 _IPTABLES_TABLES = frozenset(("filter", "raw", "mangle", "security"))
-
-
-class Told(Struct, frozen=True):
-    """What a firewall's own program is told, and what takes that back: a ban is lifted, panic mode is left."""
-
-    argv: tuple[str, ...]
-    undo_argv: tuple[str, ...]
-    risk: str | None = None
 
 
 class Proposal(Struct, frozen=True):
@@ -69,8 +58,10 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
         return _NOT_STRICT
     if owner.manager is Manager.FIREWALLD and not opening.is_answer:
         return _firewalld(ruleset, owner, opening)
-    if owner.manager is Manager.FAIL2BAN:
-        return _fail2ban(owner, decided_by, opening)
+    if owner.manager in BANNING:
+        return _lift(owner, decided_by, opening)
+    if owner.manager is Manager.KUBERNETES:
+        return KUBERNETES
     if owner.manager is Manager.DOCKER and "DOCKER-USER" in ruleset.tables.get(chain.key, {}):
         return _docker(ruleset, chain, opening)
     if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES, Manager.UFW):
@@ -138,21 +129,9 @@ def _open_zone(ruleset: Ruleset, zone: str, opening: Opening) -> Ruleset | None:
     return None
 
 
-def _fail2ban(owner: Owner, decided_by: TraceLine, opening: Opening) -> Proposal:
-    if opening.client is None or not owner.detail:
-        return _by_hand(owner)
-    banned = _banned(decided_by, opening.client)
-    lift, ban = (("fail2ban-client", "set", owner.detail, verb, *banned) for verb in ("unbanip", "banip"))
-    title = f"Lift the ban of {opening.client} in fail2ban's jail {owner.detail}"
-    return Proposal(title, told=Told(lift, ban))
-
-
-def _banned(decided_by: TraceLine, client: IPAddress) -> tuple[str, ...]:
-    """What was banned: the client, and the network that holds it where the rule names one."""
-    kind = type(client)
-    wide = (pair for pair in sources_named(decided_by.rule, client) if pair[0] < pair[1])
-    networks = (part for low, high in wide for part in summarize_address_range(kind(low), kind(high)))
-    return (str(client), *(str(part) for part in networks if client in part and part.num_addresses > 1))
+def _lift(owner: Owner, decided_by: TraceLine, opening: Opening) -> Proposal:
+    found = None if opening.client is None else lift_ban(owner, decided_by, opening.client)
+    return _by_hand(owner) if found is None else Proposal(found[0], told=found[1])
 
 
 def _leave_panic() -> Proposal:
@@ -189,6 +168,17 @@ def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
         (change,),
         ruleset=insert_rule(ruleset, chain, "DOCKER-USER", 0, opening),
     )
+
+
+KUBERNETES = Proposal(
+    "Let Kubernetes pass the port",
+    steps=(
+        "kubectl get services,endpoints,pods -A shows whether the service has a pod that is ready: without one its port"
+        " is rejected.",
+        "kubectl get networkpolicies -A shows the policies: one of them has to let other devices in.",
+    ),
+)
+"""It writes its rules itself, from services and policies."""
 
 
 def except_from_translation(ruleset: Ruleset, line: TraceLine, opening: Opening) -> Proposal | None:

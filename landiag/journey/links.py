@@ -44,7 +44,7 @@ class HostLinks(Surroundings):
     def time_to_live(self, version: int) -> int | None:
         """That of ``ip_default_ttl``; what IPv6 begins with is set by routers as well, and taken for the usual 64."""
         told = self._facts.sysctls.get("net.ipv4.ip_default_ttl", "")
-        return int(told) if version == 4 and told.isdigit() else 64
+        return int(told) if version == 4 and told.isdigit() and int(told) else 64
 
     def utc_offset(self) -> int | None:
         """That of the machine when it was read."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from landiag.collect.exchanges.answerers import recognise_http
 from landiag.collect.exchanges.message import header
-from landiag.collect.exchanges.page import first_script, local_url, refresh_url
+from landiag.collect.exchanges.page import local_url, refresh_url, scripts_of
 from landiag.redact.redactor import Redactor
 from landiag.redact.vocabulary import mask_prose
 
@@ -46,10 +46,10 @@ def redact_answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, An
 
 
 def _loads(redactor: Redactor, text: str, content_type: str | None) -> str:
-    """What the page makes a browser do, with its addresses redacted: its first script was asked for by that path."""
-    script, following, local = first_script(text), refresh_url(text, None), local_url(text, content_type)
+    """What the page makes a browser do, with its addresses redacted: its scripts were asked for by these paths."""
+    following, local = refresh_url(text, None), local_url(text, content_type)
     tags = (
-        "" if script is None else f'<script src="{redactor.line(script)}"></script>',
+        *(f'<script src="{redactor.line(script)}"></script>' for script in scripts_of(text)),
         ""
         if following is None
         else f'<meta http-equiv="refresh" content="0; url={redactor.line(following)}">',

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.collect.exchanges.http import Answer, Attempt, End, Exchange
-from landiag.collect.exchanges.message import Message, is_http, parse_message
+from landiag.collect.exchanges.message import Message, header, is_http, parse_message
+from landiag.collect.exchanges.page import local_url
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.collect.exchanges.transcript import Blob, encode
 from landiag.wire.deadline import Deadline
@@ -149,7 +150,14 @@ def _answer(message: Message) -> Answer:
         message.headers,
         Blob.of(message.body[:KEPT_BODY]),
         len(message.body),
+        _loads_local(message) if len(message.body) > KEPT_BODY else None,
     )
+
+
+def _loads_local(message: Message) -> str | None:
+    """What of localhost a long answer loads: only its beginning is kept."""
+    text = message.body.decode("utf-8", "replace")
+    return local_url(text, header(message.headers, "Content-Type"))
 
 
 class _Stream(Struct):

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from landiag.checks import firewall
 from landiag.collect.queues import ingress_filters
+from landiag.collect.xfrm import POLICIES, STATISTICS
 from landiag.firewall.linux import parse_ruleset
 from landiag.model.facts import Family, Reading, ReadStatus, Socket
 from landiag.model.host import Facts
@@ -174,3 +175,14 @@ def test_filters_that_could_not_be_listed_and_xdp_are_unknown() -> None:
     assert firewall.check(case_of(BASE, missing)).findings == ()
     (finding,) = firewall.check(case_of(host(interfaces=(LO, replace(ETH0, xdp=True))))).findings
     assert "an XDP program is attached to eth0" in finding.title
+
+
+@pytest.mark.parametrize(
+    ("counted", "codes"), [("XfrmInNoPols\t4\n", ["other-firewall"]), ("XfrmInNoPols\t0\n", [])]
+)
+def test_policies_that_only_root_may_list_are_unknown_where_ipsec_is_in_use(
+    counted: str, codes: list[str]
+) -> None:
+    readings = dict([said(STATISTICS, counted)])
+    readings[POLICIES.name] = Reading(POLICIES.name, ReadStatus.DENIED, detail="not allowed")
+    assert [one.code for one in firewall.check(case_of(BASE, readings)).findings] == codes

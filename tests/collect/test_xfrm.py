@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from landiag.collect.xfrm import deciding, parse_policies
+from landiag.collect.xfrm import deciding, is_in_use, parse_policies
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
 
@@ -65,3 +65,23 @@ def test_the_lowest_number_decides() -> None:
     assert (
         deciding(parse_policies(PRINTED), "in", asked) is None
     )  # one that asks for no more lets it pass first
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("XfrmInError             \t0\nXfrmInNoPols            \t12\n", True),
+        ("XfrmInError             \t0\nXfrmInNoPols            \t0\n", False),
+        (
+            "  sl  local_address rem_address   st\n  100: 00000000:1194 00000000:0000 07 00000000:00000000\n",
+            True,
+        ),
+        (
+            "  sl  local_address rem_address   st\n  100: 0100007F:0035 00000000:0000 07 00000000:00000000\n",
+            False,
+        ),
+        ("", False),
+    ],
+)
+def test_what_anybody_may_read_shows_whether_ipsec_is_in_use(text: str, expected: bool) -> None:
+    assert is_in_use(text) is expected

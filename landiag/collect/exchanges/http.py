@@ -27,7 +27,10 @@ class End(str, Enum):
 
 
 class Answer(Struct, frozen=True):
-    """An HTTP answer. ``body`` is its beginning; ``body_bytes`` counts what came, without chunk marks."""
+    """An HTTP answer. ``body`` is its beginning; ``body_bytes`` counts what came, without chunk marks.
+
+    ``loads_local`` is an address of localhost from which something is loaded behind that beginning, where it is cut.
+    """
 
     status: int
     reason: str
@@ -35,6 +38,7 @@ class Answer(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     body: Blob
     body_bytes: int
+    loads_local: str | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of this name, in any case; None when there is none."""

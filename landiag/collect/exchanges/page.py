@@ -16,10 +16,9 @@ _REFRESH = re.compile(r"""<meta\b(?=[^>]{0,300}http-equiv=["']?refresh)[^>]{0,30
 _NEXT = re.compile(r"""\d\s*[;,]\s*url\s*=\s*["']?([^"'>\s]{1,300})""", re.IGNORECASE)
 
 
-def first_script(page: str) -> str | None:
-    """The first script that a page loads from its own server, by its path; None where it names none."""
-    found = _SCRIPT.search(page)
-    return None if found is None else found[1]
+def scripts_of(page: str) -> tuple[str, ...]:
+    """The scripts that a page loads from its own server, by their paths."""
+    return tuple(dict.fromkeys(found[1] for found in _SCRIPT.finditer(page)))
 
 
 def local_url(text: str, content_type: str | None) -> str | None:

@@ -156,4 +156,41 @@ SCENARIOS = (
         expected=DROPS,
         fixable=True,
     ),
+    Scenario(
+        "sshguard-set",
+        fault="sshguard blocks the client",
+        before=(
+            nft(
+                "table ip sshguard {\n set attackers {\n  type ipv4_addr\n  flags interval\n"
+                "  elements = { 192.168.77.20 }\n }\n"
+                " chain blacklist {\n  type filter hook input priority -10\n  ip saddr @attackers drop\n }\n}\n"
+            ),
+        ),
+        servers=SERVERS,
+        truth="timeout",
+        options="--peer 192.168.77.20",
+        expected=DROPS,
+    ),
+    Scenario(
+        "sshguard-chain",
+        fault="sshguard blocks the client by a rule of its chain",
+        before=(iptables("-N sshguard\n-A INPUT -j sshguard\n-A sshguard -s 192.168.77.20/32 -j DROP"),),
+        servers=SERVERS,
+        truth="timeout",
+        options="--peer 192.168.77.20",
+        expected=DROPS,
+    ),
+    Scenario(
+        "node-port-without-endpoints",
+        fault="the service of a NodePort has no pod that is ready",
+        before=(
+            iptables(
+                "-N KUBE-EXTERNAL-SERVICES\n-A INPUT -j KUBE-EXTERNAL-SERVICES\n"
+                "-A KUBE-EXTERNAL-SERVICES -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 5000"
+                " -m comment --comment no-endpoints -j REJECT --reject-with icmp-port-unreachable"
+            ),
+        ),
+        truth="refused|rejected port-unreachable",
+        expected=blocked("firewall-rejects|nothing-listening"),
+    ),
 )

@@ -166,7 +166,35 @@ HUNG_UP = tuple(
 REFRESH = """return 200 '<meta http-equiv="refresh" content="0; url=http://127.0.0.1:5000/app">';"""
 MENTIONS = "return 200 '<p>Open <code>http://localhost:3000</code></p><!-- http://localhost:1/ -->';"
 LOADS = """return 200 '<base href="http://localhost:5000/"><script src="app.js"></script>';"""
-PAGES = tuple(
+SERVES_PAGES = """
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+PAGES = %r
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = PAGES.get(self.path, "").encode()
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "text/javascript" if self.path.endswith(".js") else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+ThreadingHTTPServer(("0.0.0.0", 5000), Handler).serve_forever()
+"""
+THREE = {
+    "/": "".join(f'<script src="/{one}.js"></script>' for one in "abc"),
+    **{f"/{one}.js": f"const {one} = 1;" for one in "ab"},
+}
+LOADED = tuple(
+    Scenario(name, fault, "served", CLEAR, servers=(script(SERVES_PAGES % pages),), also=also)
+    for name, fault, pages, also in (
+        ("page-whose-third-script-uses-localhost", "the third script of the page loads from localhost",
+         {**THREE, "/c.js": "fetch('http://localhost:9000/api')"}, ("page-uses-localhost",)),
+        ("page-whose-scripts-are-fine", "nothing: three scripts that load nothing",
+         {**THREE, "/c.js": "const c = 1;"}, ()),
+        ("page-that-is-long", "a long page loads from localhost at its end",
+         {"/": "<p>shop</p>" * 9000 + '<img src="http://127.0.0.1:9000/x.png">'}, ("page-uses-localhost",)),
+    )
+)  # fmt: skip
+PAGES = LOADED + tuple(
     Scenario(name, fault, "served", expected, servers=(nginx("5000", f"default_type text/html; {page}"),), also=also)
     for name, fault, expected, page, also in (
         ("page-refreshes-to-localhost", "the page sends browsers on to localhost", blocked("redirects-elsewhere"),
