@@ -1255,6 +1255,56 @@ JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
    "ok": [
     0
    ]
+  },
+  {
+   "name": "nft-ruleset netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "nft",
+    "-j",
+    "list",
+    "ruleset"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "nf_tables"
+  },
+  {
+   "name": "iptables-legacy-save netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "iptables-legacy-save",
+    "-c"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "ip_tables"
+  },
+  {
+   "name": "ip6tables-legacy-save netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "ip6tables-legacy-save",
+    "-c"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "ip6_tables"
   }
  ],
  "most_interfaces": 200,
