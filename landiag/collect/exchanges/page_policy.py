@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from landiag.collect.exchanges.http import Answer
-from landiag.collect.exchanges.page import first_script
+from landiag.collect.exchanges.page import scripts_of
 
 _WORD = "upgrade-insecure-requests"
 _META = re.compile(
@@ -21,4 +21,4 @@ def upgrades_its_parts(answer: Answer) -> bool:
     policies += [found[0] for found in _META.finditer(page)]
     if not any(_WORD in policy.lower() for policy in policies):
         return False
-    return first_script(page) is not None or _STYLE.search(page) is not None
+    return bool(scripts_of(page)) or _STYLE.search(page) is not None
