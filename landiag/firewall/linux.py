@@ -91,12 +91,10 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
 
 def parse_inner(readings: Mapping[str, Reading], pid: int, name: str) -> Ruleset | None:
     """The rules of another network namespace; None where nobody asked for them, or the tools are not there."""
+    not_asked = (ReadStatus.NOT_RECORDED, ReadStatus.MISSING)
     named = {own: readings.get(source.name) for own, source in inner_sources(pid, name).items()}
-    there = {own: one for own, one in named.items() if one is not None and one.status not in _NOT_ASKED}
+    there = {own: one for own, one in named.items() if one is not None and one.status not in not_asked}
     return parse_ruleset(there) if there else None
-
-
-_NOT_ASKED = (ReadStatus.NOT_RECORDED, ReadStatus.MISSING)
 
 
 def _texts(readings: Mapping[str, Reading]) -> tuple[bytes, ...]:
@@ -206,8 +204,8 @@ def plan(readings: Mapping[str, Reading]) -> tuple[Source, ...]:
     tables = (NF_TABLES,) if is_missing else ()
     is_hidden = reading is not None and all(word in reading.data for word in HIDES_FRAMES)
     frames = (EBTABLES,) if is_hidden else ()
-    lists: tuple[Source, ...] = tuple(list_sources(_texts(readings)).values())
-    lists = (*lists, CLOCK) if lists else ()
+    named = tuple(list_sources(_texts(readings)).values())
+    lists: tuple[Source, ...] = (*named, CLOCK) if named else ()
     ufw = (USER_RULES, USER_RULES6) if is_ufw else ()
     return (*_plan_text(readings), *tables, *frames, *lists, *ufw)
 
