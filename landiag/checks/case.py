@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from landiag.collect.machine import Machine
 from landiag.journey.classes import ClientClass
 from landiag.journey.ways import Way
-from landiag.model.facts import IPAddress, Reading, Socket, Source, Unknown, parse_reading
+from landiag.model.facts import IPAddress, Reading, ReadStatus, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.model.process import Process
 from landiag.model.report import AddressSpan, Evidence, Finding, Outcome, Target
@@ -67,6 +67,14 @@ class Case(Struct, frozen=True):
         """Parse the reading of a source; None when it was not planned for this case."""
         reading = self.readings.get(source.name)
         return None if reading is None else parse_reading(reading, parse)
+
+    def misread(self, source: Source, parse: Callable[[str], T]) -> Unknown | None:
+        """Why what was read of a source is not understood; None where it is, and where nothing could be read."""
+        reading = self.readings.get(source.name)
+        if reading is None or reading.status not in (ReadStatus.OK, ReadStatus.DAMAGED):
+            return None
+        found = parse_reading(reading, parse)
+        return found if isinstance(found, Unknown) else None
 
     def owners(self, socket: Socket) -> tuple[Process, ...]:
         """Describe the processes that hold a socket; empty when they are not visible to this user."""

@@ -57,6 +57,11 @@ def check_way_in(case: Case, way: Way, interfaces: tuple[Interface, ...]) -> lis
 def _check_other_owner(case: Case, way: Way, interfaces: tuple[Interface, ...]) -> list[Finding]:
     """Find another device that answers ARP for the address that clients use: RFC 5227."""
     answers = case.parse(_who_has(way), parse_arp)
+    misread = case.misread(_who_has(way), parse_arp)
+    if misread is not None:
+        title = f"Whether another device has the address {way.ip} too: the answers were not understood"
+        evidence = (Evidence("ARP", misread.reason),)
+        return [Finding("duplicate-address", Outcome.UNKNOWN, title, evidence=evidence, paths=(way.id,))]
     if answers is None or isinstance(answers, Unknown):
         return []
     # On a link with two of our own cards, the other one answers, too.

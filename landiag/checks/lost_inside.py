@@ -11,7 +11,7 @@ from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.routes import describe, who
 from landiag.collect.interfaces import namespace_interfaces
-from landiag.collect.machine import NAMESPACES
+from landiag.collect.machine import NAMESPACES, parse_namespaces
 from landiag.collect.routes import namespace_sources
 from landiag.firewall.engine.conversation import Arrival
 from landiag.firewall.engine.surroundings import Way as Decision
@@ -23,7 +23,7 @@ from landiag.journey.link import interface_of
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.causes.network import NO_ROUTE_TO_CLIENT, REVERSE_PATH_FILTER, VPN_TAKES_REPLIES
-from landiag.model.facts import IPAddress, Reading, ReadStatus, Route, Unknown
+from landiag.model.facts import IPAddress, ReadStatus, Route, Unknown
 from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import StageName, Symptom
@@ -75,20 +75,23 @@ def _untold(case: Case, way: Way, client: IPAddress, journey: Journey) -> Iterat
         lost = _unread(case, namespace_with(case.facts, ip))
         if lost is not None:
             title = f"Whether answers of {ip} to {who(case, client, way)} find back: its own routes could not be read"
-            evidence = (Evidence(lost.source, lost.detail or lost.status.value),)
-            yield Finding(NO_ROUTE_TO_CLIENT.code, Outcome.UNKNOWN, title, "", evidence, paths=(way.id,))
+            yield Finding(NO_ROUTE_TO_CLIENT.code, Outcome.UNKNOWN, title, "", (lost,), paths=(way.id,))
             return
 
 
-def _unread(case: Case, inside: Namespace | None) -> Reading | None:
+def _unread(case: Case, inside: Namespace | None) -> Evidence | None:
     """A reading of a container that failed, or of all of them where nobody knows which one it is."""
+    misread = case.misread(NAMESPACES, parse_namespaces)
+    if misread is not None:
+        return Evidence(misread.source, misread.reason)
     others = () if isinstance(case.facts.namespaces, Unknown) else case.facts.namespaces
     wanted = [NAMESPACES.name]
     for one in others if inside is None else (inside,):
         wanted.append(namespace_interfaces(one.pid, one.name).name)
         wanted += [source.name for source in namespace_sources(one.pid, one.name)]
     read = (case.readings[name] for name in wanted if name in case.readings)
-    return next((one for one in read if one.status not in _NOT_ASKED), None)
+    lost = next((one for one in read if one.status not in _NOT_ASKED), None)
+    return None if lost is None else Evidence(lost.source, lost.detail or lost.status.value)
 
 
 def _finding(

@@ -39,6 +39,12 @@ _RULE = re.compile(
 )
 
 
+_LINE = re.compile(
+    r"\t(?:(?:dir|socket|tmpl|mark|if_id|security context|lifetime|(?:crypto |packet )?offload)\b|[\t ]+\S).*|\s*"
+)
+"""A line behind the selector, or more of the one above it."""
+
+
 class Policy(Struct, frozen=True):
     """One policy. ``way`` is ``in``, ``out`` or ``fwd``; ``takes`` what it does not let pass as it is.
 
@@ -74,7 +80,8 @@ def parse_policies(text: str) -> tuple[Policy, ...]:
 def _parse(block: str) -> Policy | None:
     first, _, rest = block.partition("\n")
     selector, rule = _SELECTOR.fullmatch(first.strip()), _RULE.search(rest + " ")
-    if selector is None or rule is None:
+    is_known = all(_LINE.fullmatch(line) for line in rest.splitlines())
+    if selector is None or rule is None or not is_known:
         raise ParseError(f"not an IPsec policy: {first[:60]!r}")
     if rule["way"] is None:
         return None

@@ -47,7 +47,15 @@ def test_every_policy_but_those_of_sockets() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["cannot", "src 1.2.3.4/32\n", "src a dst b \n\tdir in priority 0 \n", "src ::/0 dst ::/0 \n"]
+    "text",
+    [
+        "cannot",
+        "src 1.2.3.4/32\n",
+        "src a dst b \n\tdir in priority 0 \n",
+        "src ::/0 dst ::/0 \n",
+        PRINTED.replace("\ttmpl", "\ttmp"),
+        PRINTED + "\n\tmore\n",
+    ],
 )
 def test_what_is_no_list_of_policies(text: str) -> None:
     with pytest.raises(ParseError):

@@ -17,7 +17,7 @@ from landiag.model.packet import Packet
 from landiag.model.report import Status
 from tests.cases import load, replay
 from tests.damage.damage import choose_damage, parse_damage
-from tests.damage.hunt import hunt
+from tests.damage.hunt import hunt, repeat
 from tests.damage.subjects import case_subject, list_subjects
 
 SAMPLE = 300
@@ -113,3 +113,18 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
         return
     (told,) = judge_packets(ruleset, [Packet(destination_port=5000)])
     assert told.told.verdict.value != "accept"
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        "case:linux-container-without-a-way-back;namespaces;garble,42,43,3b",
+        "case:linux-address-of-two;"
+        "arp addresses=192.168.77.10 interface=eth0 probe=1 rounds=2 wait=0.02 duplicates=1;cut,9,92,",
+        "case:linux-ipsec-takes-answers;xfrm-policies;garble,74,84,a82e09bdba32ab25af42",
+        "case:freebsd-firewall-drops-replies;pf-rules;add,90,90,6b",
+    ],
+)
+def test_what_the_hunt_has_found_stays_unknown(found: str) -> None:
+    subject = case_subject(found.partition(";")[0].removeprefix("case:"))
+    assert repeat(found, {subject.name: subject}) is None

@@ -61,6 +61,7 @@ ACCEPT, DROP, REJECT, UNKNOWN = Verdict.ACCEPT, Verdict.DROP, Verdict.REJECT, Ve
         ("pass out all", ACCEPT),
         ("block drop all\npass in quick proto tcp from any to any port = 5000 no state", DROP),
         ("block drop all\npass in quick proto tcp from any to any port = 5000 keep state", ACCEPT),
+        ("block drop all\npass in quick proto tcp from any to any port = 5000 no stkate", UNKNOWN),
         ("block drop in on em1 all", ACCEPT),
         ("block drop in on ! em1 all", DROP),
         ("block drop in on em all", DROP),

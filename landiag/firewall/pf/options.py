@@ -83,10 +83,9 @@ _HEADS = frozenset(("from", "all", "inet", "inet6", "proto"))
 def parse_option(cursor: Words) -> Option:
     """One option with its value. A keyword that is not known takes everything up to the next one that is."""
     word = cursor.take()
-    if word in ("keep", "modulate", "synproxy", "no"):
-        state = cursor.take()
+    if word in ("keep", "modulate", "synproxy", "no") and cursor.accept("state"):
         group = cursor.group()
-        return Option("state", join([word, state]) + (f" {group}" if group else ""))
+        return Option("state", f"{word} state {group}".rstrip())
     if word == "!" and cursor.peek() in ("tagged", "received-on"):
         return Option(f"! {cursor.take()}", cursor.take())
     if word == "tagged":
