@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from ipaddress import ip_network
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -13,9 +14,7 @@ from landiag.checks.fixing import fix_by
 from landiag.checks.rule_words import place
 from landiag.firewall.opened import Opening
 from landiag.firewall.openings import Proposal, propose
-from landiag.firewall.opens import Proof, prove_opening
 from landiag.journey.journey import Journey, follow_through
-from landiag.journey.scope import machine_scope
 from landiag.journey.ways import Way
 from landiag.model.facts import IPNetwork
 from landiag.model.lines import nft_undo
@@ -23,6 +22,9 @@ from landiag.model.packet import Packet
 from landiag.model.report import Finding, Fix
 from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 from landiag.model.stages import BACK, SEARCH
+
+if TYPE_CHECKING:
+    from landiag.firewall.opens import Proof
 
 
 def proven(
@@ -54,6 +56,9 @@ def prove_for(case: Case, before: Ruleset, after: Ruleset, opening: Opening) -> 
 
     None where that is too much to compare: that it helps was tried, what else it opens is not told.
     """
+    from landiag.firewall.opens import prove_opening  # most checks need no proof, and it is large
+    from landiag.journey.scope import machine_scope
+
     return prove_opening(before, after, machine_scope(case.facts, Packet()), opening)
 
 
