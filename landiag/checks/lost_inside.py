@@ -10,9 +10,7 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.routes import describe, who
-from landiag.collect.interfaces import namespace_interfaces
 from landiag.collect.machine import NAMESPACES, parse_namespaces
-from landiag.collect.routes import namespace_sources
 from landiag.firewall.engine.conversation import Arrival
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ends import InnerFault
@@ -65,8 +63,8 @@ def lost_inside(case: Case, way: Way, client: IPAddress, journey: Journey) -> It
             return
 
 
-_NOT_ASKED = (ReadStatus.OK, ReadStatus.NOT_RECORDED, ReadStatus.MISSING)
-"""What was read, and what nobody could ask: recordings of before, and machines without nsenter."""
+_NOT_ASKED = (ReadStatus.NOT_RECORDED, ReadStatus.MISSING)
+"""What nobody could ask: recordings of before, and machines without nsenter."""
 
 
 def _untold(case: Case, way: Way, client: IPAddress, journey: Journey) -> Iterator[Finding]:
@@ -80,18 +78,19 @@ def _untold(case: Case, way: Way, client: IPAddress, journey: Journey) -> Iterat
 
 
 def _unread(case: Case, inside: Namespace | None) -> Evidence | None:
-    """A reading of a container that failed, or of all of them where nobody knows which one it is."""
-    misread = case.misread(NAMESPACES, parse_namespaces)
-    if misread is not None:
-        return Evidence(misread.source, misread.reason)
+    """What of a container is not known, or of all of them where nobody knows which one it is."""
+    listed = case.parse(NAMESPACES, parse_namespaces)
     others = () if isinstance(case.facts.namespaces, Unknown) else case.facts.namespaces
-    wanted = [NAMESPACES.name]
-    for one in others if inside is None else (inside,):
-        wanted.append(namespace_interfaces(one.pid, one.name).name)
-        wanted += [source.name for source in namespace_sources(one.pid, one.name)]
-    read = (case.readings[name] for name in wanted if name in case.readings)
-    lost = next((one for one in read if one.status not in _NOT_ASKED), None)
-    return None if lost is None else Evidence(lost.source, lost.detail or lost.status.value)
+    known = [
+        fact
+        for one in (others if inside is None else (inside,))
+        for fact in (one.interfaces, one.routes, one.policy_rules)
+    ]
+    for fact in (listed, *known):
+        asked = case.readings.get(fact.source) if isinstance(fact, Unknown) else None
+        if isinstance(fact, Unknown) and asked is not None and asked.status not in _NOT_ASKED:
+            return Evidence(fact.source, fact.reason)
+    return None
 
 
 def _finding(

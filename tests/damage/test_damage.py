@@ -119,6 +119,9 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
     "found",
     [
         "case:linux-container-without-a-way-back;namespaces;garble,42,43,3b",
+        "case:linux-container-without-a-way-back;ip-addresses netns=4026532911;word,486,487,51",
+        "case:linux-container-without-a-way-back;ip-routes-4 netns=4026532911;drop,414,417,",
+        "case:linux-container-without-a-way-back;ip-rules-6 netns=4026532911;word,48,49,51",
         "case:linux-address-of-two;"
         "arp addresses=192.168.77.10 interface=eth0 probe=1 rounds=2 wait=0.02 duplicates=1;cut,9,92,",
         "case:linux-ipsec-takes-answers;xfrm-policies;garble,74,84,a82e09bdba32ab25af42",
