@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_interface
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from landiag.firewall.windows import hyperv_settings
 from landiag.firewall.windows.hyperv_settings import HyperVRule, HyperVSetting
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Source, Unknown, parse_reading
-from landiag.model.strict import load_json
+from landiag.model.strict import load_json, only_keys
 
 Readings = Mapping[str, Reading]
 REGISTRY_KEYS = (
@@ -62,6 +62,25 @@ _SCRIPT = (
 )
 STATE = Command("windows-state", ("powershell", "-NoProfile", "-NonInteractive", "-Command", _SCRIPT))
 """Profiles of the interfaces, registered firewalls, the Hyper-V firewall: what only PowerShell tells."""
+
+_HYPERV_KEYS = frozenset({"name", "creator", "vmcreatorid", "profile", "enabled", "inbound", "merge"})
+_KEYS: Mapping[str, frozenset[str]] = {
+    "profiles": frozenset({"alias", "index", "network", "category"}),
+    "products": frozenset({"name", "state"}),
+    "hyperv": _HYPERV_KEYS,
+    "hypervprofiles": _HYPERV_KEYS,
+    "hypervrules": frozenset({
+        "name", "action", "protocol", "ports", "remote", "creator", "vmcreatorid", "profiles", "remoteports", "local",
+        "priority",
+    }),
+    "adapters": frozenset({"name", "index", "guid", "description", "mac", "up"}),
+    "addresses": frozenset({"index", "ip", "prefix"}),
+    "gateways": frozenset({"index", "gateway"}),
+    "services": frozenset({"name", "pid"}),
+}  # fmt: skip
+"""What the script prints: lists of objects, and their keys."""
+
+_ALL_KEYS = frozenset({*_KEYS, "iphlpsvc", "wslmode", "wsllocalhost", "wslruns"})
 
 
 class ConnectionProfile(Struct, frozen=True):
@@ -132,6 +151,7 @@ def parse_state(readings: Readings, source: Source | None = None) -> WindowsStat
 def _state(text: str) -> WindowsState:
     try:
         found = load_json(text[text.index("{") :])
+        only_keys(found, _ALL_KEYS, "what the script prints")
         return WindowsState(
             profiles=tuple(
                 ConnectionProfile(
@@ -140,18 +160,16 @@ def _state(text: str) -> WindowsState:
                     category(one["category"]),
                     _number(one.get("index")),
                 )
-                for one in _list(found.get("profiles"))
+                for one in _rows(found, "profiles")
             ),
             products=tuple(
                 Product(str(one["name"]), _product_state(one.get("state")))
-                for one in _list(found.get("products"))
+                for one in _rows(found, "products")
             ),
-            hyperv=hyperv_settings.parse_settings(
-                [*_list(found.get("hyperv")), *_list(found.get("hypervprofiles"))]
-            ),
-            hyperv_rules=hyperv_settings.parse_rules(_list(found.get("hypervrules"))),
+            hyperv=hyperv_settings.parse_settings([*_rows(found, "hyperv"), *_rows(found, "hypervprofiles")]),
+            hyperv_rules=hyperv_settings.parse_rules(_rows(found, "hypervrules")),
             ip_helper=str(found.get("iphlpsvc") or ""),
-            services=_services(found.get("services")),
+            services=_services(_rows(found, "services")),
             wsl_mode=str(found.get("wslmode") or "").strip().lower(),
             wsl_runs=found.get("wslruns") if isinstance(found.get("wslruns"), bool) else None,
             wsl_localhost=str(found.get("wsllocalhost") or "").strip().lower() != "false",
@@ -164,14 +182,14 @@ def _state(text: str) -> WindowsState:
 def _adapters(found: Mapping[str, object]) -> Iterator[HostAdapter]:
     """The adapters, each with its addresses and whether it has a gateway."""
     addresses: dict[int, list[str]] = {}
-    for row in _list(found.get("addresses")):
+    for row in _rows(found, "addresses"):
         text = f"{str(row.get('ip')).partition('%')[0]}/{row.get('prefix')}"
         addresses.setdefault(_number(row.get("index")), []).append(str(ip_interface(text)))
-    gateways = _list(found.get("gateways"))
+    gateways = _rows(found, "gateways")
     with_gateway = {
         _number(row.get("index")) for row in gateways if row.get("gateway") not in ("0.0.0.0", "::")
     }
-    for row in _list(found.get("adapters")):
+    for row in _rows(found, "adapters"):
         index = _number(row.get("index"))
         yield HostAdapter(
             name=str(row.get("name")),
@@ -189,14 +207,22 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _services(value: object) -> Mapping[int, tuple[str, ...]] | None:
+def _services(rows: Iterable[Mapping[str, object]]) -> Mapping[int, tuple[str, ...]] | None:
     """The services by process; nothing at all is no answer, for Windows always runs some."""
     found: dict[int, tuple[str, ...]] = {}
-    for row in _list(value):
+    for row in rows:
         pid, name = row.get("pid"), row.get("name")
         if isinstance(pid, int) and isinstance(name, str):
             found[pid] = (*found.get(pid, ()), name)
     return found or None
+
+
+def _rows(found: Mapping[str, object], name: str) -> list[dict[str, object]]:
+    """The objects of a list, which have no other keys than the script gives them. Raises ParseError."""
+    rows = _list(found.get(name))
+    for row in rows:
+        only_keys(row, _KEYS[name], f"an object of {name}")
+    return rows
 
 
 def _list(value: object) -> list[dict[str, object]]:
