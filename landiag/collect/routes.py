@@ -232,7 +232,16 @@ def parse_rules(text: str, family: Family) -> tuple[PolicyRule, ...]:
     return tuple(sorted(rules, key=lambda rule: rule.priority))
 
 
+_MORE_RULE_WORDS = frozenset({
+    "tos", "dsfield", "dscp", "dscp_mask", "tun_id", "flowlabel", "flowlabel_mask", "sport_mask", "dport_mask",
+    "suppress_ifgroup", "sup_group", "flow", "flow_from", "flow_to", "realms", "nat_gateway",
+    "masquerade", "unresolved",
+})  # fmt: skip
+"""What else a rule may have (print_rule of iproute2's ip/iprule.c): it may or may not be for a packet."""
+
+
 def _parse_rule(item: dict[str, Any], family: Family) -> PolicyRule:
+    only_keys(item, _RULE_WORDS | _MORE_RULE_WORDS, "a rule")
     only_words((item.get("action", "table"),), _ACTIONS, "a rule's actions")
     return PolicyRule(
         priority=int(item["priority"]),

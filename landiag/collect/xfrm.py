@@ -40,7 +40,9 @@ _RULE = re.compile(
 
 
 _LINE = re.compile(
-    r"\t(?:(?:dir|socket|tmpl|mark|if_id|security context|lifetime|(?:crypto |packet )?offload)\b|[\t ]+\S).*|\s*"
+    r"\t(?:dir|socket) (?:in|out|fwd)(?: action block)?(?: index \d+)? priority \d+"
+    r"(?: (?:[a-z-]+|\(?0x[0-9a-f]+\)?))* ?|"
+    r"\t(?:(?:tmpl|mark|if_id|security context|lifetime|(?:crypto |packet )?offload)\b|[\t ]+\S).*|\s*"
 )
 """A line behind the selector, or more of the one above it."""
 

@@ -55,6 +55,7 @@ def test_every_policy_but_those_of_sockets() -> None:
         "src ::/0 dst ::/0 \n",
         PRINTED.replace("\ttmpl", "\ttmp"),
         PRINTED + "\n\tmore\n",
+        PRINTED.replace("300 ptype main", "300 ptype ma\xfcn"),
     ],
 )
 def test_what_is_no_list_of_policies(text: str) -> None:

@@ -125,6 +125,8 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
         "case:linux-address-of-two;"
         "arp addresses=192.168.77.10 interface=eth0 probe=1 rounds=2 wait=0.02 duplicates=1;cut,9,92,",
         "case:linux-ipsec-takes-answers;xfrm-policies;garble,74,84,a82e09bdba32ab25af42",
+        "case:linux-ipsec-takes-answers;xfrm-policies;word,60,61,54",
+        "case:linux-prohibited-by-rule;ip-rules-4;word,97,98,54",
         "case:freebsd-firewall-drops-replies;pf-rules;add,90,90,6b",
         "case:wsl2-firewall-drops-mirrored-other-clients;wsl-windows-state;word,326,327,49",
     ],
