@@ -41,7 +41,7 @@ _STYLE = """
 body{font:1rem/1.5 system-ui,sans-serif;margin:0;padding:1rem}h1{margin-top:0}
 li{overflow-wrap:anywhere}ul{padding-left:1.2rem}summary{cursor:pointer;font-weight:600}
 .map{overflow:auto;max-height:75vh;border:1px solid #767676}table{border-collapse:collapse}
-caption{text-align:left;padding:.3rem;position:sticky;left:0;max-width:90vw}
+caption{text-align:left;padding:.3rem;position:sticky;left:0;min-width:min(24rem,80vw);max-width:90vw}
 th,td{padding:.15rem .4rem;border:1px solid #7676767f;text-align:left;white-space:nowrap}
 thead th{position:sticky;top:0;background:Canvas;z-index:1;vertical-align:bottom}
 thead th+th{writing-mode:vertical-rl;max-height:11rem;overflow:hidden;text-overflow:ellipsis}
@@ -92,7 +92,9 @@ def render_page(reach: Reach, rows: Sequence[Row], groups: Sequence[Group]) -> s
     intro = f"{count(len(reach.hosts), 'host')}, {count(len(rows), 'port')} that others may try."
     parts = [element("h1", "What reaches what"), element("p", intro)]
     parts += _section("Can't tell", unread) if unread else []
-    parts += [element("h2", "Who reaches what"), *_filters(), *_table(fold(rows)), *_section("Drift", drift)]
+    if rows:
+        parts += [element("h2", "Who reaches what"), *_filters(), *_table(fold(rows))]
+    parts += _section("Drift", drift)
     head = group(
         element("meta", charset="utf-8"),
         element("meta", name_="viewport", content="width=device-width,initial-scale=1"),
@@ -100,7 +102,8 @@ def render_page(reach: Reach, rows: Sequence[Row], groups: Sequence[Group]) -> s
         element("title", "landiag fleet"),
         element("style", trusted(_STYLE)),
     )
-    body = element("body", element("main", *parts), element("script", trusted(_SCRIPT)))
+    scripts = (element("script", trusted(_SCRIPT)),) if rows else ()
+    body = element("body", element("main", *parts), *scripts)
     return f"<!doctype html>\n{element('html', element('head', head), body, lang='en')}\n"
 
 

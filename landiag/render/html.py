@@ -58,9 +58,15 @@ summary{cursor:pointer;margin:.5rem 0}
 .way .s-warns .dot,.way .s-unknown .dot{fill:var(--warn)}.way .s-not-applicable .dot{fill:var(--dim)}
 .way .s-beyond .dot,.way .s-beyond .end{fill:var(--line)}.way .s-beyond text{fill:var(--dim)}
 .way .line.beyond{stroke:var(--line);stroke-dasharray:3 4}
+@media(max-width:34rem){table:has(th:nth-child(5)){display:block;overflow-x:auto}
+table:has(th:nth-child(5)) td{overflow-wrap:normal}
+table:not(:has(th:nth-child(5))){thead{position:absolute;clip-path:inset(50%)}
+thead+tbody tr{display:grid;grid-template-columns:max-content 1fr;column-gap:.8rem;padding:.3rem 0;
+border-bottom:1px solid var(--line)}thead+tbody>tr>*{border:0;padding:0}
+thead+tbody>tr>:nth-child(n+3),thead+tbody td:first-child+td:last-child{grid-column:1/-1}}}
 @media print{:root{--bg:#fff;--fg:#000;--dim:#444;--line:#999;--box:#fff;--ok:#075;--no:#a00;--warn:#850}
 body{font-size:9.5pt;max-width:none;padding:0}h1{font-size:14pt}h2{font-size:11pt;margin-top:.8rem}
-p,pre{margin:.3rem 0}tr,svg{break-inside:avoid}
+p,pre{margin:.3rem 0}tr,svg,.drawn{break-inside:avoid}h1,h2,h3,summary{break-after:avoid}
 .way{max-width:20rem}.long,.more{display:none}
 details::details-content{content-visibility:visible;display:block;height:auto}}
 """)
@@ -212,7 +218,7 @@ def _ways(report: Report) -> list[Markup]:
             "div",
             element("p", clip(describe_path(path))),
             render_path(path, f"way{number}"),
-            class_="more" if number > 1 else None,
+            class_="drawn more" if number > 1 else "drawn",
         )
         for number, path in enumerate(report.paths[:MOST_DRAWINGS], 1)
     ]

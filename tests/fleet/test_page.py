@@ -55,6 +55,11 @@ def test_what_is_folded_says_what_each_row_says(hosts: int, servers: int, kinds:
     assert len(found.columns) <= kinds + 1
 
 
+def test_fleet_without_ports_has_no_map() -> None:
+    page = render_page(fleet(alone=recording("10.0.0.1/24")), (), ())
+    assert ("0 ports" in page, "<table" in page, "<script" in page) == (True, False, False)
+
+
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
