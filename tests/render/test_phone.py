@@ -12,7 +12,8 @@ from tests.cases import report_of
 from tests.lab.serve.browser import start
 
 WIDTHS = """return [document.documentElement.scrollWidth,
-Math.min(...[...document.querySelectorAll('h2+table tbody td:nth-child(3)')].map(e=>e.getBoundingClientRect().width))]"""
+Math.min(...[...document.querySelectorAll('h2+table tbody td:nth-child(3)')]
+.map(one => one.getBoundingClientRect().width))]"""
 
 
 @pytest.mark.skipif(
