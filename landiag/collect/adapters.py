@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from landiag.collect.tunnels import tunnel_of
+from landiag.collect.tunnels import is_tap, tunnel_of
 
 
 class Adapter(Struct, frozen=True):
@@ -41,7 +41,7 @@ _WIFI = (
 )  # fmt: skip
 
 
-def kind_of(name: str, description: str = "", said: str = "") -> str:
+def kind_of(name: str, description: str = "", said: str = "", mac: str | None = None) -> str:
     """What an adapter is to a person: see ``Interface.kind``. ``said`` is what ipconfig calls it."""
     if any(sign in description.lower() for sign in _GUEST_CARDS):
         return "ethernet"
@@ -49,7 +49,7 @@ def kind_of(name: str, description: str = "", said: str = "") -> str:
     for sign, kind in _VIRTUAL:
         if sign in words:
             return kind
-    if tunnel_of(words) is not None:
+    if tunnel_of(words) is not None or is_tap(mac):
         return "vpn"
     if said == "wifi" or any(sign in words for sign in _WIFI):
         return "wifi"

@@ -32,6 +32,14 @@ def tunnel_of(words: str) -> Tunnel | None:
     return next((one for one in tunnels() if any(sign in lowered for sign in one.signs)), None)
 
 
+def is_tap(mac: str | None) -> bool:
+    """Whether an address is one that OpenVPN's TAP driver makes for its adapters, whoever sells them.
+
+    Its first bytes are 00:ff (GenerateRandomMac in macinfo.c of tap-windows6), which no maker of cards has.
+    """
+    return mac is not None and mac.lower().replace("-", ":").startswith("00:ff:")
+
+
 def tunnel_named(name: str) -> Tunnel | None:
     """The tunnel to which a name of an interface belongs on Linux, macOS and the BSDs; None for any other."""
     lowered = name.lower()

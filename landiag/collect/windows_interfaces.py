@@ -124,7 +124,7 @@ def _interface(
 
 def _kind(name: str, mac: str | None, adapter: Adapter | None, *, is_switch: bool) -> str:
     """What an adapter is. One without a MAC is no card, whatever it is called: a tunnel carries packets alone."""
-    kind = adapters.kind_of(name, adapter.description if adapter else "")
+    kind = adapters.kind_of(name, adapter.description if adapter else "", mac=mac)
     if kind == "vm" and is_switch:
         return "ethernet"
     return "tunnel" if mac is None and kind in ("ethernet", "wifi") else kind

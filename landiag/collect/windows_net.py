@@ -117,10 +117,9 @@ def _adapter(title: str, fields: Sequence[tuple[str, str]]) -> Interface:
     described = (
         fields[1][1] if len(fields) > 1 and _MAC.search(" ".join(value for _, value in fields)) else ""
     )
-    kind = kind_of(
-        name, described, next((key for key, value in found.groupdict().items() if value), "") if found else ""
-    )
     mac = next((one[0] for _, value in fields if (one := _MAC.fullmatch(value))), None)
+    said = next((key for key, value in found.groupdict().items() if value), "") if found else ""
+    kind = kind_of(name, described, said, mac)
     addresses = tuple(_addresses(fields))
     return Interface(
         name=name,

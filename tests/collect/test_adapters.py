@@ -74,6 +74,35 @@ def test_tunnels_of_other_systems_by_name(name: str, title: str) -> None:
     assert found.title == title
 
 
+@pytest.mark.parametrize(
+    ("description", "mac", "title"),
+    [
+        ("Sophos Connect Adapter", "00-ff-20-11-22-33", "Sophos Connect"),
+        ("WatchGuard Mobile VPN with SSL TAP Adapter V9", None, "WatchGuard Mobile VPN"),
+        ("Cato Networks VPN Adapter", None, "Cato Client"),
+        ("Barracuda VPN Adapter", None, "Barracuda VPN Client"),
+        ("Array Networks SSL VPN Adapter", None, "Array Networks VPN"),
+        ("Perimeter 81 Tunnel", None, "Harmony SASE (Perimeter 81)"),
+        ("AnchorFree TAP-Windows Adapter V9", None, "Hotspot Shield"),
+        ("Norton Secure VPN WireGuard", None, "Norton, Avast or AVG VPN"),
+        ("PIA WireGuard Tunnel", None, "Private Internet Access"),
+        ("WireGuard Tunnel", None, "WireGuard"),
+        ("TAP-Windows Adapter V9", "00:FF:10:20:30:40", "OpenVPN"),
+    ],
+)
+def test_tunnel_is_its_makers_whatever_it_is_made_of(description: str, mac: str | None, title: str) -> None:
+    found = tunnel_of(f"Ethernet 7 {description}")
+    assert found is not None
+    assert (found.title, kind_of("Ethernet 7", description, mac=mac)) == (title, "vpn")
+
+
+@pytest.mark.parametrize(
+    ("mac", "kind"), [("00-FF-1A-2B-3C-4D", "vpn"), ("00:15:5d:ff:00:01", "ethernet"), (None, "ethernet")]
+)
+def test_adapter_of_the_tap_driver_is_a_tunnel_without_any_name(mac: str | None, kind: str) -> None:
+    assert kind_of("Ethernet 9", "Frobnitz Link Adapter", mac=mac) == kind
+
+
 @pytest.mark.parametrize("name", ["en0", "em0", "igb1", "bridge100", "hamburg", "metadata"])
 def test_what_is_no_tunnel(name: str) -> None:
     assert tunnel_named(name) is None

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
 from tests.machines.windows import (
@@ -62,6 +64,17 @@ def with_tunnel(
             "route-print-6": ROUTES6.replace(WIFI_ROW, WIFI_ROW + listed),
         },
     )
+
+
+def over_the_lan(made: Synthetic) -> Synthetic:
+    """The same with routes by the tunnel that cover the LAN, each half of it by one."""
+    halves = "".join(
+        f"     192.168.77.{first}  255.255.255.128         On-link         10.66.0.5      5\n"
+        for first in (0, 128)
+    )
+    lan = "     192.168.77.0    255.255.255.0"
+    routes = str(made.texts["route-print-4"]).replace(lan, halves + lan)
+    return replace(made, texts={**made.texts, "route-print-4": routes})
 
 
 def renamed(adapters: Sequence[Mapping[str, Any]], described: str, routes: str = ROUTES4) -> Synthetic:
@@ -133,7 +146,17 @@ CASES: Mapping[str, Made] = {
     ),
     "windows-clear-tunnel-no-router": Made(
         "an adapter that looks like a card in every way: its default route leads to no router",
-        with_tunnel("Ethernet 9", "Frobnitz Link Adapter", "00-FF-1A-2B-3C-4D"), "clear",
+        with_tunnel("Ethernet 9", "Frobnitz Link Adapter", "02-1A-2B-3C-4D-5E"), "clear",
+    ),
+    "windows-vpn-takes-replies-sophos": Made(
+        "Sophos Connect's adapter, by its name and its driver's MAC, has routes for the LAN",
+        over_the_lan(with_tunnel("Ethernet 7", "Sophos Connect Adapter", "00-FF-20-11-22-33", full=False)),
+        "blocked", "vpn-takes-replies",
+    ),
+    "windows-vpn-takes-replies-tap": Made(
+        "the same of a maker that no table has: its MAC is one of the TAP driver's",
+        over_the_lan(with_tunnel("Ethernet 9", "Frobnitz Link Adapter", "00-FF-1A-2B-3C-4D", full=False)),
+        "blocked", "vpn-takes-replies",
     ),
     "windows-clear-tunnel-dial-up": Made(
         "an L2TP connection of Windows, listed by its own name", with_tunnel("Firma", "Firma"), "clear"

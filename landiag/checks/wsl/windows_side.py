@@ -39,7 +39,7 @@ def read_interfaces(readings: Readings) -> tuple[Interface, ...] | None:
 
 def _interface(adapter: HostAdapter, state: WindowsState, switches: set[str]) -> Interface:
     known = {one.alias: one.category for one in state.profiles}
-    kind = kind_of(adapter.name, adapter.description)
+    kind = kind_of(adapter.name, adapter.description, mac=adapter.mac)
     kind = "ethernet" if kind == "vm" and adapter.name in switches else kind
     return Interface(
         name=adapter.name,
