@@ -69,7 +69,10 @@ def _explain_exception(error: Exception) -> int:
     """Say a usage error as click does, and anything else as a bug, with the details in a file."""
     message = getattr(error, "format_message", None)
     if message is not None:
-        return _complain(f"{message().rstrip('.')} (landiag --help shows what there is)", 2)
+        said = message()
+        said += "" if said.endswith((".", "?")) else "."
+        asked = getattr(getattr(error, "ctx", None), "command_path", "landiag")
+        return _complain(f"{said[:1].lower()}{said[1:]} {asked} --help shows what there is", 2)
     import tempfile
     import traceback
 
