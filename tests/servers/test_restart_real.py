@@ -195,6 +195,12 @@ CASES = [
         8061,
         {"conf.py": "", "index.rst": "Shop\n===="},
     ),
+    Case(
+        "marimo run --headless --no-token -p 8099 shop.py",
+        "marimo",
+        8099,
+        {"shop.py": "import marimo\napp = marimo.App()\n"},
+    ),
     Case("pelican -l -p 8062 -o .", "pelican", 8062, PAGE | {"pelicanconf.py": "", "content/x.md": ""}),
     Case("quart --app shop run --port 8063", "quart", 8063, {"shop.py": QUART}),
     Case("sanic shop:app --port 8064 --single-process", "sanic", 8064, {"shop.py": SANIC}),
