@@ -195,6 +195,10 @@ def _check_whole(exchange: Exchange, attempt: Attempt) -> list[Finding]:
 
 
 def _check_scheme(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:
+    if attempt.scheme == "http" and case.target.scheme == "https":
+        title = "The server speaks plain HTTP: other devices must open http://, not https://"
+        evidence = of_exchange(exchange, attempt)
+        return [Finding("speaks-tls", Outcome.BLOCKS, title, evidence=evidence, symptom=Symptom.RESET)]
     if attempt.scheme != "https" or case.target.scheme == "https":
         return []
     outcome = Outcome.BLOCKS if case.target.scheme == "http" else Outcome.WARNS

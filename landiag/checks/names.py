@@ -127,6 +127,8 @@ def _nowhere(case: Case, asked: NameServers, own: frozenset[IPAddress]) -> Findi
     why = "no name server answers" if silent else "no name server and no device answers for it"
     if not asked.answers:
         why = "this machine has no name server to ask"
+    if case.name is not None and case.name.lower().rstrip(".").endswith(".localhost"):
+        why = "names that end in .localhost lead each device to itself (RFC 6761)"
     return Finding(
         code="name-does-not-resolve",
         outcome=Outcome.WARNS if is_local else Outcome.BLOCKS,

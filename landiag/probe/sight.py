@@ -46,6 +46,8 @@ def what_this_client_sees(look: Look | None) -> ClientSees:
     attempt = look.attempt
     if attempt is None or look.case.request.scheme == "tcp":
         return _said(Symptom.ANSWERED)
+    if attempt.answer is not None and attempt.scheme == "http" and look.case.request.scheme == "https":
+        return _said(Symptom.RESET)  # what a browser gets that begins TLS there
     if attempt.answer is not None:
         stalls = attempt.end is End.STALLED
         return _said(Symptom.STALLED if stalls else Symptom.ANSWERED, attempt.answer.status)

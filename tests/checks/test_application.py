@@ -144,6 +144,10 @@ def test_a_server_that_lets_connections_wait_does_not_accept_them() -> None:
             [("speaks-tls", Outcome.WARNS)],
         ),
         (
+            asked(BASE, End.COMPLETE, answer=page(), target=Target(5000, scheme="https")),
+            [("speaks-tls", Outcome.BLOCKS)],
+        ),
+        (
             asked(BASE, End.CLOSED_EMPTY, scheme="https", tls=Tls("TLSv1.3")),
             [("speaks-tls", Outcome.WARNS), ("not-http", Outcome.UNKNOWN)],
         ),
