@@ -20,6 +20,7 @@ from landiag.checks.exchange import (
     loopback_exchanges,
     may_answer,
     may_debug,
+    own_detour,
     shared_exchanges,
 )
 from landiag.checks.inside import check_elsewhere
@@ -106,6 +107,9 @@ def check(case: Case) -> Answer:
     if hung:
         return answer(hung, "")
     attempt = exchange.best
+    detour = own_detour(case)
+    if detour is not None:
+        return not_connected(case, exchange, attempt, detour, "sent to another server")
     if attempt.connect.outcome is not TcpOutcome.CONNECTED:
         stopped = what_stops_own(case)
         elsewhere = None if stopped is not None else _redirected_nowhere(case, exchange, attempt)

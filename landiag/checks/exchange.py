@@ -16,7 +16,7 @@ from landiag.journey.own import Departure, follow_own, leave
 from landiag.journey.ownership import owner_of
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, IPAddress, ReadStatus, Unknown
-from landiag.model.ruleset import Verdict
+from landiag.model.ruleset import Chain, Verdict
 from landiag.model.urls import bracketed
 
 WAIT = 3.5
@@ -143,6 +143,31 @@ def own_stop(case: Case) -> OwnStop | None:
     if _is_led_astray(case, ip, start):
         return OwnStop("ip route", f"{ip} by {start.device}, from {start.source}")
     return None
+
+
+def own_detour(case: Case) -> OwnStop | None:
+    """The translation that sends this machine's own test to another server than clients'; None where none does."""
+    if case.way is None or isinstance(case.facts.ruleset, Unknown):
+        return None
+    if not any(_translates_own(chain) for chain in case.facts.ruleset.chains()):
+        return None
+    ip, port = where_to_ask(case, case.way)
+    told = follow_own(case.facts, ip, port, case.machine.user_id)
+    headings = () if isinstance(told, Unknown) else told.arrivals
+    places = {(one.packet.destination, one.packet.destination_port) for one in headings}
+    rule = next((one.translated for one in headings if one.translated is not None), None)
+    if rule is None or (ip, port) in places:
+        return None
+    return OwnStop("firewall", rule.rule_text)
+
+
+def _translates_own(chain: Chain) -> bool:
+    """Whether a chain may change where connections of this machine's own go."""
+    return (
+        chain.hook is not None
+        and (chain.hook.kind, chain.hook.name) == ("nat", "output")
+        and bool(chain.rules)
+    )
 
 
 def _is_led_astray(case: Case, ip: IPAddress, start: Departure) -> bool:

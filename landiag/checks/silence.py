@@ -99,10 +99,13 @@ def what_stops_own(case: Case) -> OwnStop | None:
     return own_stop(case) or sandbox.own_stop(case)
 
 
-def not_connected(case: Case, exchange: Exchange, attempt: Attempt, stop: OwnStop | None) -> Answer:
+def not_connected(
+    case: Case, exchange: Exchange, attempt: Attempt, stop: OwnStop | None, how: str = "stopped"
+) -> Answer:
     """Our own packet did not get through; a client's comes in elsewhere and may, so this decides nothing.
 
-    Where only connections are asked for, and what stops our own is known, the server's answer is not in question.
+    ``how`` says what became of it. Where only connections are asked for, and what stops our own is known, the
+    server's answer is not in question.
     """
     said = (
         f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.value}"
@@ -110,10 +113,10 @@ def not_connected(case: Case, exchange: Exchange, attempt: Attempt, stop: OwnSto
     evidence = (Evidence("HTTP request", said),)
     if stop is not None:
         if case.target.scheme == "tcp":
-            return not_applicable("not tried: this machine's own test is stopped")
+            return not_applicable(f"not tried: this machine's own test is {how}")
         is_open = _lets_clients_in(case)
         others = "nothing here stops other devices, but " if is_open else ""
-        title = f"Whether the server answers: {others}this machine's own test is stopped"
+        title = f"Whether the server answers: {others}this machine's own test is {how}"
         own = " Only connections that this machine makes itself go that way." if is_open else ""
         detail = f"{stop.text}.{own}"
         found = (*evidence, Evidence(stop.source, stop.text))

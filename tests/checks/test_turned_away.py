@@ -14,9 +14,10 @@ from landiag.collect.exchanges.transcript import Blob
 from landiag.model.facts import Reading, Socket
 from landiag.model.process import Process
 from landiag.model.report import Outcome
+from landiag.model.ruleset import Ruleset
 from landiag.verdict.sight import what_client_sees
 from tests.checks.asked import case_of, heard
-from tests.journey.world import BASE, host
+from tests.journey.world import BASE, host, iptables
 
 MET = TcpOutcome.CONNECTED
 LOOPBACK = ip_address("127.0.0.1")
@@ -85,3 +86,17 @@ def test_a_relay_that_gives_the_page_of_loopback_takes_no_port_away() -> None:
 def test_a_socket_on_an_address_that_is_lost_is_not_asked() -> None:
     lost = Socket(ip_address("192.168.77.99"), 5000, pids=(17,))
     assert application.plan(case_of(replace(BASE, sockets=(lost,)))) == ()
+
+
+def nat_output(rule: str) -> Ruleset:
+    return iptables(f"*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT {rule}\nCOMMIT\n")
+
+
+def test_an_answer_of_another_server_says_nothing_of_this_one() -> None:
+    led = nat_output("-p tcp -m tcp --dport 5000 -j REDIRECT --to-ports 8000")
+    case = asked(page(), case_of(replace(BASE, ruleset=led)))
+    (finding,) = application.check(case).findings
+    assert (finding.code, finding.outcome) == ("own-connection-stopped", Outcome.UNKNOWN)
+    assert finding.title.endswith("this machine's own test is sent to another server")
+    other_port = nat_output("-p tcp -m tcp --dport 80 -j REDIRECT --to-ports 5000")
+    assert application.check(asked(page(), case_of(replace(BASE, ruleset=other_port)))).findings == ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from landiag.firewall.engine.context import Context, Tracking
-from landiag.firewall.engine.conversation import Conversation
+from landiag.firewall.engine.conversation import Arrival, Conversation
 from landiag.firewall.engine.crossing import Trip
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.legs import Follower
@@ -54,6 +54,10 @@ class OwnFollower(Follower):
             sent = replace(packet, in_interface=None, out_interface=device)
             trips = self._from(sent, family, "output", None)
             trips = self.hook(trips, "output", family, leg, tracking=tracking)
+            if leg == SYN:
+                self.headings += [
+                    Arrival(one.fields.packet, is_local, translated=one.translated) for one in trips
+                ]
             trips = self.egress(self.hook(trips, "postrouting", family, leg), leg)
             if not trips or not is_local:
                 return bool(trips)

@@ -13,6 +13,9 @@ SYN, SYN_ACK, DATA, ANSWER, REFUSAL = "syn", "syn-ack", "data", "answer", "refus
 DATA_LENGTH = Within(53, 1500)
 """The length of a packet that carries data: more than its headers, at most what Ethernet takes."""
 
+SEGMENT_SIZE = Within(536, 65495)
+"""The largest segment that a SYN announces: what every host takes (RFC 9293), to what lo does."""
+
 DATAGRAM_LENGTH = Within(28, 1500)
 """The length of the datagram that answers one."""
 

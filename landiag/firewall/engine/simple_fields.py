@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from landiag.firewall.engine.context import NO_SOCKET, OUTWARD, REWRITTEN, Asked
+from landiag.firewall.engine.packets import SEGMENT_SIZE
 from landiag.firewall.engine.socket_fields import (
     IS_HANDED,
     IS_MOVED,
@@ -83,6 +84,11 @@ def _ethertype(fields: Asked) -> Value:
 
 def _flags(fields: Asked) -> Value:
     return sum(TCP_FLAGS[flag] for flag in fields.packet.flags)
+
+
+def _segment_size(fields: Asked) -> Value:
+    """An option of the SYN and its answer, which every system's TCP sends (RFC 9293, 3.7.1)."""
+    return SEGMENT_SIZE if "syn" in fields.packet.flags else ABSENT
 
 
 def _port(name: str, *protocols: str) -> Callable[[Asked], Value]:
@@ -247,6 +253,7 @@ SIMPLE: dict[str, Callable[[Asked], Value]] = {
     "bitmap sport": _bitmap_port("sport"),
     "bitmap dport": _bitmap_port("dport"),
     "tcp flags": _protocol("tcp", _flags),
+    "tcp option maxseg size": _protocol("tcp", _segment_size),
     "tcp urgptr": _protocol("tcp", _zero),
     "icmp type": _only(4, _protocol("icmp", lambda f: f.packet.icmp_type)),
     "icmp code": _only(4, _protocol("icmp", lambda f: f.packet.icmp_code)),

@@ -21,7 +21,7 @@ from landiag.firewall.ipt.options import Lower, Option, Setting
 from landiag.firewall.ipt.origin import PHYSDEV, addrtype, group, mac, owner, physdev, pkttype, rpfilter
 from landiag.firewall.ipt.schedule import schedule
 from landiag.firewall.ipt.set_matches import match_set
-from landiag.firewall.ipt.transport import MULTIPORT, icmp, port_options, syn, tcp_flags
+from landiag.firewall.ipt.transport import MULTIPORT, icmp, port_options, segment_size, syn, tcp_flags
 from landiag.firewall.nft.types import DSCP, ICMP_TYPES, ICMPV6_TYPES
 from landiag.model.facts import ParseError
 from landiag.model.match import (
@@ -163,6 +163,7 @@ MODULES: Mapping[str, Lower] = {
     "connmark": each({"--mark": _mark("ct mark")}),
     "pkttype": each({"--pkt-type": pkttype}),
     "physdev": each(dict.fromkeys(PHYSDEV, physdev)),
+    "tcpmss": each({"--mss": segment_size}),
     "length": each({"--length": _compared("meta length")}),
     "ttl": each({name: _compared("ip ttl") for name in ("--ttl-eq", "--ttl-gt", "--ttl-lt", "--ttl")}),
     "hl": each({name: _compared("ip6 hoplimit") for name in ("--hl-eq", "--hl-gt", "--hl-lt", "--hl")}),

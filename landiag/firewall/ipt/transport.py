@@ -49,6 +49,12 @@ def tcp_flags(option: Option, setting: Setting) -> Match:  # noqa: ARG001
     return InRanges("tcp flags", ((compare, compare),), option.text, option.negated, mask)
 
 
+def segment_size(option: Option, setting: Setting) -> Match:  # noqa: ARG001
+    """``--mss 1:500``; what has no such option is in no range (xt_tcpmss.c)."""
+    inside = InRanges("tcp option maxseg size", ports(option.value), option.text)
+    return AnyOf((inside,), option.text, negated=True) if option.negated else inside
+
+
 def syn(option: Option, setting: Setting) -> Match:  # noqa: ARG001
     """``--syn``: a segment that opens a connection."""
     hold((option,), {"--syn": 0})

@@ -154,6 +154,12 @@ def _exthdr(inner: dict[str, Json]) -> Typed:
     return Typed(Bits(Field("ip6 version"), 0), types.NUMBER)
 
 
+def _tcp_option(inner: dict[str, Json]) -> Typed:
+    """An option of TCP: the segment size is known in bounds, others depend on the client's system."""
+    is_size = inner.get("name") == "maxseg" and inner.get("field") == "size"
+    return Typed(Field("tcp option maxseg size") if is_size else Constant(None), types.NUMBER)
+
+
 def _socket(inner: dict[str, Json]) -> Typed:
     """An option of the socket that takes the packet; a packet without a socket has none."""
     key = str(inner.get("key"))
@@ -170,6 +176,7 @@ _LOWER = {
     "ip option": _header,
     "exthdr": _exthdr,
     "socket": _socket,
+    "tcp option": _tcp_option,
 }
 
 

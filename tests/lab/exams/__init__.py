@@ -15,6 +15,7 @@ from tests.lab.exams import (
     clients,
     clock,
     daemons,
+    hardened,
     limits,
     marks,
     nat,
@@ -103,4 +104,7 @@ KINDS = (
     Kind("pages that differ by the name", pages.BY_HOST),
     Kind("pages whose parts browsers load by https", pages.UPGRADED),
     Kind("states of servers", pages.STATES),
+    Kind("hardened hosts", hardened.HARDENED),
+    Kind("translations of this machine's own connections", hardened.TRANSLATED),
+    Kind("addresses and answers by routes", hardened.BY_ROUTES),
 )
