@@ -11,7 +11,9 @@ from landiag.collect.exchanges.arp import parse_arp
 from landiag.journey.ends import LinkFault
 from landiag.journey.journey import follow
 from landiag.journey.ownership import owner_of
+from landiag.journey.routing import lookup
 from landiag.journey.ways import Way
+from landiag.model.actions import Lasts
 from landiag.model.changes import LinkSetting, Sysctl
 from landiag.model.facts import Call, Interface, Unknown
 from landiag.model.host import Facts
@@ -143,9 +145,30 @@ def _check_arp(case: Case, way: Way, fault: LinkFault | None) -> list[Finding]:
                 fix_by("Let it answer", LinkSetting(name, "arp", "off", "on")),
             )
         ]
+    if fault is LinkFault.LED_AWAY:
+        return [_led_away(case, way)]
     if fault is LinkFault.NOT_HERE:
         return [_not_here(case, way)]
     return [_same_mac(case, way)] if fault is LinkFault.SAME_MAC else []
+
+
+def _led_away(case: Case, way: Way) -> Finding:
+    """The rule that looks up the own addresses comes too late: the kernel's own is the first of all."""
+    decision = lookup(case.facts, way.ip, in_interface=way.interface.name)
+    led = None if isinstance(decision, Unknown) else decision.rule
+    which = "" if led is None else f" (rule {led.priority}, table {led.table})"
+    words_of = "lookup local pref 0"
+    fix = Fix(
+        "Look up this machine's own addresses first",
+        (f"ip rule add {words_of}",),
+        (f"ip rule del {words_of}",),
+        needs="root",
+        risk=f"every port of {way.ip} becomes reachable again, as rules of the firewall let it",
+        lasts=Lasts.UNTIL_RESTART,
+    )
+    evidence = (Evidence("ip rule", f"{way.ip}{which}"),)
+    title = f"The routing policy{which} leads packets for {way.ip} away from this machine"
+    return _unheard(way, title, evidence, fix)
 
 
 def _settings(case: Case, way: Way, setting: str, what: str) -> Finding:

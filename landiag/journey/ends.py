@@ -33,6 +33,7 @@ class LinkFault(str, Enum):
     REVERSE_PATH = "reverse-path"  # the asker's address fails rp_filter
     OWN_SOURCE = "own-source"  # the asker's address is one of ours
     NOT_HERE = "not-here"  # IPv6 answers for addresses of the asked interface alone
+    LED_AWAY = "led-away"  # a policy rule before that of the own addresses leads packets for it elsewhere
     PORT = "port"  # the interface is a port of a bridge or bond, which takes its packets first
     QUEUE = "queue"  # its queue loses what answers the question
     SAME_MAC = "same-mac"  # the client has the hardware address of this interface

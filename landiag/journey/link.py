@@ -13,6 +13,7 @@ from landiag.journey.ends import LinkFault
 from landiag.journey.links import ETHERNET_TYPE
 from landiag.journey.ownership import owner_of
 from landiag.journey.queues import ARP_SIZE, Effect, pass_queues
+from landiag.journey.routing import lookup
 from landiag.journey.surroundings import HostSurroundings
 from landiag.model.facts import Interface, IPAddress, Neighbour, Unknown
 from landiag.model.host import Facts
@@ -111,6 +112,8 @@ def _ask_arp(
 ) -> LinkFault | None:
     asked = packet.destination
     assert asked is not None
+    if _is_led_away(facts, link, asker, asked):
+        return LinkFault.LED_AWAY
     question = Packet(source=asker, destination=asked, in_interface=link.name)
     refused = None if asker is None else around.refused_source(question, 0)
     if refused is not None and refused.kind is RouteKind.REVERSE_PATH:
@@ -122,6 +125,16 @@ def _ask_arp(
     if any(around.setting("arp_filter", link.name)) and _is_filtered(around, link, asker, asked):
         return LinkFault.ARP_FILTER
     return None
+
+
+def _is_led_away(facts: Facts, link: Interface, asker: IPAddress | None, asked: IPAddress) -> bool:
+    """Whether a rule leads elsewhere what the table of the own addresses would keep: arp_process asks both."""
+    routes = () if isinstance(facts.routes, Unknown) else facts.routes
+    own = (one.destination for one in routes if one.kind == "local" and one.table == "local")
+    if not any(asked.version == network.version and asked in network for network in own):
+        return False
+    decision = lookup(facts, asked, source=asker, in_interface=link.name)
+    return not isinstance(decision, Unknown) and decision.kind is not RouteKind.LOCAL
 
 
 def _ignores(

@@ -99,6 +99,13 @@ def test_a_refusal_that_may_not_leave_is_silence() -> None:
             host(sysctls=settings(arp_filter="1"), routes=(*ROUTES, route("192.168.77.0/25", "eth1"))),
             LinkFault.ARP_FILTER,
         ),
+        (
+            host(
+                policy_rules=(replace(RULES[0], priority=100, table="70"), replace(RULES[0], priority=200)),
+                routes=(*ROUTES, route("0.0.0.0/0", "tun0", table="70")),
+            ),
+            LinkFault.LED_AWAY,
+        ),
     ],
 )
 def test_a_client_that_cannot_find_the_machine_has_no_route_to_it(facts: Facts, fault: LinkFault) -> None:

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
+from landiag.journey.ownership import owner_of
 from landiag.journey.ways import Way, choose_ways, client_of, default_gateway, list_ways
 from landiag.model.facts import Unknown
 from landiag.model.host import Facts
@@ -137,3 +138,15 @@ def test_a_url_says_what_clients_type() -> None:
     assert [way.url(port) for port in (5000, 80, None)] == [
         f"http://{SERVER}{port}/" for port in (":5000", "", "")
     ]
+
+
+def test_a_local_route_makes_a_network_this_machines_own() -> None:
+    facts = host(routes=(*ROUTES, route("192.168.77.48/28", "lo", kind="local", table="local")))
+    first = chosen(facts, to="192.168.77.50")[0]
+    assert (str(first.ip), first.interface.name, str(first.network)) == (
+        "192.168.77.50",
+        "eth0",
+        "192.168.77.0/24",
+    )
+    assert owner_of(facts, ip_address("192.168.77.70")) is None
+    assert owner_of(host(routes=Unknown("denied", "ip route")), ip_address("192.168.77.50")) is None

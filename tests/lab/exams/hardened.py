@@ -18,6 +18,22 @@ FLAGS = """
 -A INPUT -m conntrack --ctstate INVALID -j DROP
 -A INPUT -f -j DROP
 """
+FLOODS = """
+-t mangle -A PREROUTING -m conntrack --ctstate INVALID -j DROP
+-t mangle -A PREROUTING -p tcp ! --syn -m conntrack --ctstate NEW -j DROP
+-t mangle -A PREROUTING -p tcp -m conntrack --ctstate NEW -m tcpmss ! --mss 536:65535 -j DROP
+-t mangle -A PREROUTING -p tcp --tcp-flags FIN,SYN FIN,SYN -j DROP
+-t mangle -A PREROUTING -p tcp --tcp-flags ACK,URG URG -j DROP
+-t mangle -A PREROUTING -s 127.0.0.0/8 ! -i lo -j DROP
+-t mangle -A PREROUTING -s 224.0.0.0/3 -j DROP
+-t mangle -A PREROUTING -p icmp -j DROP
+-t mangle -A PREROUTING -f -j DROP
+-A INPUT -p tcp -m connlimit --connlimit-above 80 -j REJECT --reject-with tcp-reset
+-A INPUT -p tcp --tcp-flags RST RST -m limit --limit 2/s --limit-burst 2 -j ACCEPT
+-A INPUT -p tcp --tcp-flags RST RST -j DROP
+-A INPUT -p tcp -m conntrack --ctstate NEW -m limit --limit 60/s --limit-burst 20 -j ACCEPT
+-A INPUT -p tcp -m conntrack --ctstate NEW -j DROP
+"""
 ARCH = """
 -N TCP
 -N UDP
@@ -58,6 +74,23 @@ HARDENED = (
         servers=SERVERS,
         truth="served",
         expected=CLEAR,
+    ),
+    Scenario(
+        "list-against-floods",
+        fault="nothing: a list that goes round against floods, in mangle PREROUTING",
+        before=(iptables(FLOODS),),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "list-against-floods-and-forged-sources",
+        fault="the same list with its line against private sources, which drops the LAN",
+        before=(iptables(FLOODS + "-t mangle -A PREROUTING -s 192.168.0.0/16 -j DROP\n"),),
+        servers=SERVERS,
+        truth="timeout",
+        expected=blocked("firewall-drops"),
+        fixable=True,
     ),
     Scenario(
         "simple-stateful-firewall",
@@ -153,6 +186,29 @@ BY_ROUTES = (
         options="--to 192.168.77.50",
         truth="served",
         expected=NOT_BLOCKED,
+    ),
+    Scenario(
+        "address-by-a-local-route-dropped",
+        fault="the same, and a rule drops what comes for an address of that range",
+        before=(
+            sh("ip route add local 192.168.77.48/28 dev lo"),
+            nft_input("ip daddr 192.168.77.48/28 tcp dport 5000 drop"),
+        ),
+        servers=(http_server(),),
+        address="192.168.77.50",
+        options="--to 192.168.77.50",
+        truth="timeout",
+        expected=blocked("firewall-drops"),
+    ),
+    Scenario(
+        "ipv6-address-by-a-local-route",
+        fault="a route of type local gives this machine an IPv6 address, for which it answers no neighbour's question",
+        before=(sh("ip -6 route add local fd77::50/128 dev lo"),),
+        servers=(flask("--host ::"),),
+        address="fd77::50",
+        options="--to fd77::50",
+        truth="unreachable|rejected addr-unreachable|timeout",
+        expected=NOT_CLEAR,
     ),
     Scenario(
         "table-of-the-source-without-the-lan",

@@ -142,7 +142,20 @@ ROUTES = (
         ),
         servers=SERVERS,
         truth="unreachable|rejected host-unreachable",
-        expected=NOT_CLEAR,
+        expected=blocked("link-down"),
+    ),
+    Scenario(
+        "own-addresses-behind-marks",
+        fault="nothing: the rule for the own addresses stands behind one for marked packets, as Cilium has it",
+        before=(
+            tunnel(
+                "ip route add default dev tun0 table 70; ip rule add pref 100 table local\n"
+                "ip rule del pref 0; ip rule add pref 9 fwmark 0x200/0xf00 table 70"
+            ),
+        ),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
     ),
     Scenario(
         "next-hop-that-is-a-black-hole",
