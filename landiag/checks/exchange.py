@@ -152,6 +152,9 @@ def own_detour(case: Case) -> OwnStop | None:
     if not any(_translates_own(chain) for chain in case.facts.ruleset.chains()):
         return None
     ip, port = where_to_ask(case, case.way)
+    destination = destination_of(case, case.way)
+    if (ip, port) != (destination.ip, destination.port):
+        return None  # what other devices cannot reach is asked as this machine itself reaches it
     told = follow_own(case.facts, ip, port, case.machine.user_id)
     headings = () if isinstance(told, Unknown) else told.arrivals
     places = {(one.packet.destination, one.packet.destination_port) for one in headings}
