@@ -66,12 +66,12 @@ def slow():
     return "late"
 """
 HTTP2 = """
-import socket, time
+import socket
 s = socket.create_server(("0.0.0.0", 5000))
 while True:
     client, _ = s.accept()
     client.sendall(bytes.fromhex("00000004000000000000000c0700000000000000000000000150524920"))
-    time.sleep(0.1)
+    client.recv(65536)
     client.close()
 """
 CRASH = """
