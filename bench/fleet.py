@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from landiag.cli.fleet_files import read_fleet
-from landiag.cli.inputs import read_input_text
+from landiag.cli.files.fleet_files import read_fleet
+from landiag.cli.files.inputs import read_input_text
 from landiag.fleet.exposed import list_cells
 from landiag.fleet.fate import REACHED, CellVerdict
 from landiag.fleet.outgoing import judge_outgoing

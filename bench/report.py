@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from landiag.cli.outputs import RENDERERS
+from landiag.cli.files.outputs import RENDERERS
 from landiag.host import Recording, parse_recording, render_recording
 from landiag.redact.documents import redact
 from tests.cases import NAMES, load, replay

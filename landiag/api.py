@@ -89,8 +89,8 @@ def firewall(
     _hold_timeout(timeout)
     if protocol not in ("tcp", "udp"):
         raise ValueError(f"protocol is {protocol!r}: tcp or udp")
+    from landiag.cli.files.outputs import Stop
     from landiag.cli.firewall_answer import open_judge
-    from landiag.cli.outputs import Stop
     from landiag.host import LiveHost, Recorder
     from landiag.model.packet import Packet
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from landiag.checks import CHECKS, exchange, firewall_doubts, link
+from landiag.checks import CHECKS
+from landiag.checks.addresses import link
+from landiag.checks.application import exchange
+from landiag.checks.application.debugger import keep_debugger_closed
 from landiag.checks.case import Answer, Case, not_applicable
-from landiag.checks.debugger import keep_debugger_closed
+from landiag.checks.firewall import doubts as firewall_doubts
 from landiag.collect import linux
 from landiag.gather import choose, gather, open_case, resolve_plan, share_of
 from landiag.host import Recorder

@@ -7,10 +7,12 @@ from ipaddress import ip_address
 
 from msgspec.structs import replace
 
-from landiag.checks import firewall, listening, way_back
 from landiag.checks.case import Case
-from landiag.checks.owners import describe_owner
-from landiag.checks.restart import server_of
+from landiag.checks.firewall import check as firewall
+from landiag.checks.fixes.restart import server_of
+from landiag.checks.listening import check as listening
+from landiag.checks.listening.owners import describe_owner
+from landiag.checks.routes import check as way_back
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.ranges import normal
 from landiag.gather import gather, open_case

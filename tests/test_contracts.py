@@ -38,7 +38,9 @@ def test_codes_are_unique_and_each_has_its_page() -> None:
     assert set(CODES) <= pages
 
 
-@pytest.mark.parametrize("module", ["landiag", "landiag.cli", "landiag.cli.check", "landiag.cli.probe"])
+@pytest.mark.parametrize(
+    "module", ["landiag", "landiag.cli", "landiag.cli.commands.check", "landiag.cli.commands.probe"]
+)
 def test_start_up_loads_nothing_heavy(module: str) -> None:
     line = f"import sys, {module}; print(*sorted(name for name in sys.modules if '.' not in name))"
     loaded = subprocess.run(
@@ -146,6 +148,7 @@ def _start_up() -> float:
     """The seconds that entering the namespace and starting Python take on this machine now."""
     started = time.monotonic()
     subprocess.run(
-        ("unshare", "-U", "-r", "-n", "-m", sys.executable, "-c", "import landiag.cli.check"), check=True
+        ("unshare", "-U", "-r", "-n", "-m", sys.executable, "-c", "import landiag.cli.commands.check"),
+        check=True,
     )
     return time.monotonic() - started

@@ -53,7 +53,7 @@ _READING = "the text of a reading or of the kernel's trace, which this part pars
 _TYPED_BY_USER = "an address as the user typed it, held against one of ours"
 
 READS_TEXT = {
-    "checks/addresses.py:_wrong_address": _TYPED_BY_USER,
+    "checks/addresses/check.py:_wrong_address": _TYPED_BY_USER,
     "checks/wsl/hyperv.py:_blocking_rules": "which of Windows' rules decided is not a field of the line yet",
     "checks/wsl/on_windows.py:_has_wsl_service": _READING,
     "prove/ask.py:ask_kernel": _TYPED_BY_USER,
@@ -110,8 +110,8 @@ def test_no_decision_reads_a_sentence() -> None:
 # --- codes ----------------------------------------------------------------------------------------------------
 
 CODE_ALLOWED = {
-    "checks/firewall.py": "its findings' sentences stand in a table by code",
-    "checks/listening.py": "its findings' sentences stand in a table by code",
+    "checks/firewall/check.py": "its findings' sentences stand in a table by code",
+    "checks/listening/check.py": "its findings' sentences stand in a table by code",
     "host/live.py": "path-mtu is the name of an exchange too",
     "probe/sources.py": "path-mtu is the name of an exchange too",
 }

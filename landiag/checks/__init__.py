@@ -6,8 +6,14 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from landiag.checks import addresses, application, firewall, listening, peer, port, way_back
+from landiag.checks.addresses import check as addresses
+from landiag.checks.application import check as application
 from landiag.checks.case import Answer, Case
+from landiag.checks.firewall import check as firewall
+from landiag.checks.listening import check as listening
+from landiag.checks.peer import check as peer
+from landiag.checks.ports import check as port
+from landiag.checks.routes import check as way_back
 from landiag.model.facts import Source
 from landiag.model.terms import CheckName
 

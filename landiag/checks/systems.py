@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from landiag.checks.bind_test import bind_error
 from landiag.checks.case import Answer, Case
+from landiag.checks.ports.bind_test import bind_error
 from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
 from landiag.journey.ways import Way

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.checks.case import Case
-from landiag.checks.fixing import fix_by
+from landiag.checks.fixes.fix import fix_by
 from landiag.model.actions import Lasts
 from landiag.model.changes import LinkSetting
 from landiag.model.facts import Route

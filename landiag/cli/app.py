@@ -21,17 +21,17 @@ app = typer.Typer(
 )
 
 COMMANDS = {
-    "check": "landiag.cli.check:check",
-    "probe": "landiag.cli.probe:probe",
-    "firewall": "landiag.cli.firewall:firewall",
-    "list": "landiag.cli.listeners:list_listeners",
-    "watch": "landiag.cli.watch:watch",
-    "serve": "landiag.cli.serve:serve",
-    "record": "landiag.cli.record:record",
-    "fleet": "landiag.cli.fleet:fleet",
-    "report": "landiag.cli.report:report",
-    "explain": "landiag.cli.explain:explain_code",
-    "undo": "landiag.cli.undo:undo",
+    "check": "landiag.cli.commands.check:check",
+    "probe": "landiag.cli.commands.probe:probe",
+    "firewall": "landiag.cli.commands.firewall:firewall",
+    "list": "landiag.cli.commands.listeners:list_listeners",
+    "watch": "landiag.cli.commands.watch:watch",
+    "serve": "landiag.cli.commands.serve:serve",
+    "record": "landiag.cli.commands.record:record",
+    "fleet": "landiag.cli.commands.fleet:fleet",
+    "report": "landiag.cli.commands.report:report",
+    "explain": "landiag.cli.commands.explain:explain_code",
+    "undo": "landiag.cli.commands.undo:undo",
 }
 """Every command and the function that is it, in the order in which help lists them."""
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from landiag.cli.completing import SCHEMES
-from landiag.cli.inputs import MEGABYTE, read_input
-from landiag.cli.outputs import Stop
+from landiag.cli.files.inputs import MEGABYTE, read_input
+from landiag.cli.files.outputs import Stop
 from landiag.model import numbers
 from landiag.model.terms import CHECK_NAMES
 

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from landiag.cli.asking import wrapped
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import Stop
+from landiag.cli.files.outputs import Stop
+from landiag.cli.fixing.asking import wrapped
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
 from landiag.model.numbers import parse_number

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
-from landiag.cli.asking import Budget
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import Stop, check_outputs, finish, finish_quietly, render_for, write_file
+from landiag.cli.files.outputs import Stop, check_outputs, finish, finish_quietly, render_for, write_file
+from landiag.cli.fixing.asking import Budget
+from landiag.cli.fixing.repeating import Repeats, refuse_to_repeat, repeat
 from landiag.cli.patience import tell_waiting
 from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
-from landiag.cli.repeating import Repeats, refuse_to_repeat, repeat
 from landiag.cli.timeouts import bounded
 from landiag.collect.machine import system_name
 from landiag.collect.systems import first_sources
@@ -35,7 +35,7 @@ from landiag.version import __version__
 
 
 class CheckOptions(Struct, frozen=True, kw_only=True):
-    """The command line of ``check``; what each means stands in ``cli/check.py``.
+    """The command line of ``check``; what each means stands in ``cli/commands/check.py``.
 
     ``bounds_all``: ``timeout`` was typed, so that it bounds all the checks of a command together.
     """
@@ -83,7 +83,7 @@ def run_check(options: CheckOptions) -> NoReturn:
     except UsageError as error:
         raise Stop(str(error)) from error
     if options.redact:
-        from landiag.cli.redacting import redact_both
+        from landiag.cli.files.redacting import redact_both
 
         report, recording = redact_both(report, recording)
     if options.save is not None:
@@ -177,7 +177,7 @@ def _check_live(
 
 
 def _announce_masked(lines: Sequence[str]) -> None:
-    from landiag.cli.redacting import redact_lines
+    from landiag.cli.files.redacting import redact_lines
 
     announce_proof(redact_lines(lines))
 

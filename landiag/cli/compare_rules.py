@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from landiag.cli.inputs import MOST_RULES, read_input
+from landiag.cli.files.inputs import MOST_RULES, read_input
 from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
 from landiag.firewall.scope import Scope

@@ -12,8 +12,8 @@ from typing import NoReturn
 from msgspec import Struct
 
 from landiag.cli.arguments import parse_port
+from landiag.cli.files.outputs import Stop, check_outputs, write_file
 from landiag.cli.firewall_answer import read_saved
-from landiag.cli.outputs import Stop, check_outputs, write_file
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT
 from landiag.firewall.reach import render_page, write_reach

@@ -11,8 +11,8 @@ from typing import NoReturn
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.cli.inputs import MOST_RULES, read_input
-from landiag.cli.outputs import Stop, check_outputs, write_file
+from landiag.cli.files.inputs import MOST_RULES, read_input
+from landiag.cli.files.outputs import Stop, check_outputs, write_file
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import exit_status, write_json
 from landiag.firewall.engine.surroundings import Surroundings

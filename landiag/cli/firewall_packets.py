@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, NoReturn
 import msgspec
 from msgspec import Struct
 
+from landiag.cli.files.inputs import MOST_RULES, open_again
+from landiag.cli.files.outputs import Stop
 from landiag.cli.firewall_answer import open_judge
-from landiag.cli.inputs import MOST_RULES, open_again
-from landiag.cli.outputs import Stop
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import SCHEMA, judged_json
 from landiag.firewall.packets import parse_packets

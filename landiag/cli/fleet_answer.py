@@ -13,9 +13,9 @@ from typing import NoReturn
 from msgspec import Struct
 
 from landiag.cli.arguments import parse_port
-from landiag.cli.fleet_files import read_fleet
-from landiag.cli.inputs import read_input
-from landiag.cli.outputs import Stop, write_file
+from landiag.cli.files.fleet_files import read_fleet
+from landiag.cli.files.inputs import read_input
+from landiag.cli.files.outputs import Stop, write_file
 from landiag.fleet import formats, text
 from landiag.fleet.compare import compare, host_changes
 from landiag.fleet.drift import group_hosts

@@ -9,7 +9,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from landiag.cli.early import begin_reading
-from landiag.cli.outputs import Stop, check_outputs, choose_renderer, write_file
+from landiag.cli.files.outputs import Stop, check_outputs, choose_renderer, write_file
 from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
@@ -19,7 +19,7 @@ from landiag.terminal import terminal_style
 
 
 class ListOptions(Struct, frozen=True, kw_only=True):
-    """The command line of ``list``; what each means stands in ``cli/listeners.py``."""
+    """The command line of ``list``; what each means stands in ``cli/commands/listeners.py``."""
 
     as_json: bool = False
     output: tuple[Path, ...] = ()

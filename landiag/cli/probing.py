@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.cli.arguments import check_scheme, default_port
-from landiag.cli.outputs import Stop, check_outputs, finish, render_for, write_file
-from landiag.cli.redacting import redact_both
+from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for, write_file
+from landiag.cli.files.redacting import redact_both
 from landiag.host import LiveHost, Recorder, Recording, render_recording
 from landiag.model.facts import Family
 from landiag.model.report import Report, Target
@@ -24,7 +24,7 @@ from landiag.wire.progress import METER
 
 
 class ProbeOptions(Struct, frozen=True, kw_only=True):
-    """The command line of ``probe``; what each means stands in ``cli/probe.py``."""
+    """The command line of ``probe``; what each means stands in ``cli/commands/probe.py``."""
 
     target: str
     port: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import NoReturn
 
-from landiag.cli.outputs import Stop
+from landiag.cli.files.outputs import Stop
 from landiag.cli.plain import run_plain
 from landiag.render.escape import escape_text
 from landiag.version import __version__

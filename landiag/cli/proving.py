@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from landiag.cli.outputs import Stop
+from landiag.cli.files.outputs import Stop
 
 
 def refuse_proof_without_root() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from landiag.cli.arguments import Asked
-from landiag.cli.outputs import Stop
-from landiag.cli.saved import STUMBLES, read_recording, stumbled
+from landiag.cli.files.outputs import Stop
+from landiag.cli.files.saved import STUMBLES, read_recording, stumbled
 from landiag.diagnose import diagnose
 from landiag.host import RecordedHost, Recorder, Recording
 from landiag.journey.binding import describe_address

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from landiag.cli.outputs import Stop
+from landiag.cli.files.outputs import Stop
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.checks.rule_words import evidence_of, who
+from landiag.checks.firewall.rule_words import evidence_of, who
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.probe.evidence import target_text, tcp_evidence

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from landiag.checks.application.exchange import attempt_of
 from landiag.checks.case import Case
 from landiag.checks.destination import destination_of
-from landiag.checks.exchange import attempt_of
-from landiag.checks.firewall import say_stop
-from landiag.checks.rule_words import place
+from landiag.checks.firewall.check import say_stop
+from landiag.checks.firewall.rule_words import place
 from landiag.journey.binding import bind_among
 from landiag.journey.journey import Journey
 from landiag.journey.ways import Way

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.checks.application.exchange import has_gaps
+from landiag.checks.application.turned_away import client_attempt
 from landiag.checks.case import Case
-from landiag.checks.closed import is_silent
 from landiag.checks.destination import destinations_of
-from landiag.checks.exchange import has_gaps
-from landiag.checks.shares import is_dead
-from landiag.checks.turned_away import client_attempt
+from landiag.checks.listening.closed import is_silent
+from landiag.checks.listening.shares import is_dead
 from landiag.collect.exchanges.http import Attempt
 from landiag.journey.ends import End, see
 from landiag.journey.journey import Journey, translated_by

@@ -7,8 +7,11 @@ from ipaddress import ip_address, ip_interface
 
 from msgspec import Struct
 
-from landiag.checks import firewall, link, listening, way_back
+from landiag.checks.addresses import link
 from landiag.checks.case import Case
+from landiag.checks.firewall import check as firewall
+from landiag.checks.listening import check as listening
+from landiag.checks.routes import check as way_back
 from landiag.collect.machine import Machine
 from landiag.journey.classes import ClientClass, serving_program
 from landiag.journey.journey import Journey, follow

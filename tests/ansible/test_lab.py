@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from landiag.cli.fleet_files import read_fleet
+from landiag.cli.files.fleet_files import read_fleet
 from landiag.fleet.exposed import describe_gap, list_cells
 from tests.ansible.collection import PROGRAMS, lay_out, run
 from tests.lab.build import wait_for_listeners

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import addresses
+from landiag.checks.addresses import check as addresses
 from landiag.model.facts import Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Finding, Outcome, Target

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import application, exchange, restart
-from landiag.checks import page as pages
+from landiag.checks.application import check as application
+from landiag.checks.application import exchange
+from landiag.checks.application import page as pages
 from landiag.checks.case import Case
 from landiag.checks.evidence import first_bytes
+from landiag.checks.fixes import restart
 from landiag.collect.exchanges.http import Answer, Attempt, End
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.collect.exchanges.tls import Tls

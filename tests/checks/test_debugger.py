@@ -7,7 +7,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks.debugger import FIRST
+from landiag.checks.application.debugger import FIRST
 from landiag.host import Recording
 from landiag.model.report import Fix, Report
 from tests.cases import NAMES, load, replay

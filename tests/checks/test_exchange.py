@@ -7,7 +7,8 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import exchange, sandbox
+from landiag.checks.application import exchange
+from landiag.checks.listening import sandbox
 from landiag.collect.units import FEATURES, unit_source
 from landiag.model.facts import Reading, ReadStatus, Socket, Unknown
 from landiag.model.host import Facts

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import firewall, firewall_doubts
+from landiag.checks.firewall import check as firewall
+from landiag.checks.firewall import doubts as firewall_doubts
 from landiag.collect import hints
 from landiag.model.facts import Reading, Unknown
 from landiag.model.host import Facts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import link
+from landiag.checks.addresses import link
 from landiag.collect.exchanges.arp import ArpAnswers, Owner
 from landiag.model.facts import Family, Interface, Unknown
 from landiag.model.host import Facts

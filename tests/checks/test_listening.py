@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import exchange, listening
+from landiag.checks.application import exchange
+from landiag.checks.listening import check as listening
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.facts import Socket, Unknown

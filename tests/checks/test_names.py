@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import names
+from landiag.checks.addresses import names
 from landiag.checks.case import Case
 from landiag.collect.exchanges.dns import Answers, NameServers
 from landiag.collect.exchanges.resolve import Resolution

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import firewall
+from landiag.checks.firewall import check as firewall
 from landiag.collect.queues import ingress_filters
 from landiag.collect.xfrm import POLICIES, STATISTICS
 from landiag.firewall.linux import parse_ruleset

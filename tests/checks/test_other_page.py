@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import application, exchange
+from landiag.checks.application import check as application
+from landiag.checks.application import exchange
 from landiag.checks.case import Case
 from landiag.collect.exchanges.http import Answer, End
 from landiag.collect.exchanges.tcp import TcpOutcome

@@ -8,8 +8,9 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import peer, peer_asks
 from landiag.checks.case import Answer, Case
+from landiag.checks.peer import asks as peer_asks
+from landiag.checks.peer import check as peer
 from landiag.collect.exchanges.icmp import Ping
 from landiag.collect.exchanges.icmp_error import IcmpError
 from landiag.collect.exchanges.tcp import Connect, Connects, PortResult, TcpOutcome

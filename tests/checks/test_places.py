@@ -6,8 +6,9 @@ from ipaddress import ip_address
 
 import pytest
 
-from landiag.checks import listening, way_back
-from landiag.checks.exchange import shared_exchanges
+from landiag.checks.application.exchange import shared_exchanges
+from landiag.checks.listening import check as listening
+from landiag.checks.routes import check as way_back
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.facts import PolicyRule, Route, Socket

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import port
-from landiag.checks.bind_test import bind_source
+from landiag.checks.ports import check as port
+from landiag.checks.ports.bind_test import bind_source
 from landiag.collect.exchanges.bind import BindTest
 from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from landiag.checks import firewall, listening
+from landiag.checks.firewall import check as firewall
+from landiag.checks.listening import check as listening
 from landiag.model.facts import Socket
 from landiag.model.host import Facts
 from landiag.model.report import Finding, Outcome

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import way_back
+from landiag.checks.routes import check as way_back
 from landiag.journey.ends import ReplyFault
 from landiag.model.facts import Interface, Route, Unknown
 from landiag.model.host import Facts

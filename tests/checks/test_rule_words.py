@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.checks.rule_words import evidence_of
+from landiag.checks.firewall.rule_words import evidence_of
 from landiag.model.ruleset import Chain, Rule, TraceLine
 
 RULES = tuple(Rule(number, f"rule number {number}", ()) for number in range(1, 8))

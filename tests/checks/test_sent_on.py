@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import sent_on
+from landiag.checks.application import sent_on
 from landiag.checks.case import Case
 from landiag.collect.exchanges.http import Answer, Attempt, End, Exchange
 from landiag.collect.exchanges.resolve import Resolution

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.checks import way_back
+from landiag.checks.routes import check as way_back
 from landiag.collect.wireguard import ALLOWED, parse_peers
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.report import Finding, Outcome

@@ -6,8 +6,10 @@ from ipaddress import ip_address
 
 from msgspec.structs import replace
 
-from landiag.checks import application, exchange, port, same_answer, turned_away
+from landiag.checks.application import check as application
+from landiag.checks.application import exchange, same_answer, turned_away
 from landiag.checks.case import Case
+from landiag.checks.ports import check as port
 from landiag.collect.exchanges.http import Answer, End
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.collect.exchanges.transcript import Blob

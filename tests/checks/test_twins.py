@@ -6,8 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from landiag.checks import twins
 from landiag.checks.case import Case
+from landiag.checks.listening import twins
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.facts import Socket

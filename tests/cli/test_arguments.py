@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from landiag.cli.arguments import Asked, parse_server
-from landiag.cli.outputs import Stop
+from landiag.cli.files.outputs import Stop
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from landiag.cli.inputs import MEGABYTE, read_input
-from landiag.cli.outputs import Stop
+from landiag.cli.files.inputs import MEGABYTE, read_input
+from landiag.cli.files.outputs import Stop
 from landiag.host import render_recording
 from tests.cases import load
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from landiag.cli import whole
-from landiag.cli.whole import write_whole
+from landiag.cli.files import whole
+from landiag.cli.files.whole import write_whole
 
 
 @pytest.fixture(params=["nameless", "beside"])

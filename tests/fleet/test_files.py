@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from landiag.cli.fleet_files import parse_age, read_fleet
-from landiag.cli.outputs import Stop
+from landiag.cli.files.fleet_files import parse_age, read_fleet
+from landiag.cli.files.outputs import Stop
 from landiag.fleet.drift import group_hosts
 from landiag.fleet.exposed import list_cells
 from landiag.fleet.names import file_name, host_name

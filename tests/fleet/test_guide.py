@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from landiag.cli.fleet import FleetCommand
+from landiag.cli.commands.fleet import FleetCommand
 from landiag.fleet.formats import results_prometheus
 from landiag.fleet.judge import judge_policy
 from landiag.fleet.policy import parse_policy

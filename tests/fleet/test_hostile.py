@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from landiag.cli.fleet_files import read_fleet
+from landiag.cli.files.fleet_files import read_fleet
 from landiag.fleet import formats, text
 from landiag.fleet.compare import compare
 from landiag.fleet.drift import group_hosts

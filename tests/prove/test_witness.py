@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from landiag.checks import firewall
 from landiag.checks.case import Answer, Case
+from landiag.checks.firewall import check as firewall
 from landiag.collect.exchanges.transcript import encode
 from landiag.firewall.linux import build_ruleset
 from landiag.firewall.nft.parse import parse_nft_json

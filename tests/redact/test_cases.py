@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from landiag.cli.outputs import RENDERERS
+from landiag.cli.files.outputs import RENDERERS
 from landiag.host import Recording, parse_recording, render_recording
 from landiag.model.facts import ReadStatus
 from landiag.model.report import Report

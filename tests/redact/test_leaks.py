@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from landiag.cli.outputs import RENDERERS
+from landiag.cli.files.outputs import RENDERERS
 from landiag.host import render_recording
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Report

@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from landiag.cli.outputs import RENDERERS
+from landiag.cli.files.outputs import RENDERERS
 from landiag.render.terminal import Style, render_terminal
 from tests.render.reports import KINDS
 

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from landiag.cli.outputs import RENDERERS
+from landiag.cli.files.outputs import RENDERERS
 from landiag.render.html import render_html
 from landiag.render.jsontext import render_json
 from landiag.render.markdown import render_markdown

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks import restart
 from landiag.checks.case import Case
+from landiag.checks.fixes import restart
 from landiag.model.process import Process
 from landiag.model.report import Fix
 from tests.checks.asked import case_of

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from landiag.cli.serve import say_verdict
+from landiag.cli.commands.serve import say_verdict
 from landiag.host import render_recording
 from tests.cases import load, report_of
 from tests.test_words import LOST, MOST_WORDS

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from landiag.checks import exchange
+from landiag.checks.application import exchange
 from landiag.checks.case import Case
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome

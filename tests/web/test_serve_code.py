@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from landiag.cli import serve
+from landiag.cli.commands import serve
 
 URL = "http://192.168.77.10:8780/t/Ea_Vnb65_5SbE-dt/"
 HALVES = {"█": (255, 255), "▀": (255, 0), "▄": (0, 255), " ": (0, 0)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.checks.case import Case
-from landiag.checks.owners import describe_owner, owner_evidence
+from landiag.checks.listening.owners import describe_owner, owner_evidence
 from landiag.collect import bsd_sources
 from landiag.model.facts import Unknown
 from landiag.model.report import Finding, Fix, Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
-from landiag.checks.owners import owner_evidence
+from landiag.checks.listening.owners import owner_evidence
 from landiag.checks.system import Readings
 from landiag.checks.wsl.fixes import TODAY, change_proxy, forwarding_fixes, start_helper
 from landiag.checks.wsl.passing import is_helper, is_relay, proxies_of, reach_in

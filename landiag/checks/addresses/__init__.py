@@ -1,0 +1,1 @@
+"""Which addresses of this machine can clients use, and find on the link?"""

@@ -1,0 +1,1 @@
+"""What do the firewalls of this machine do with the conversation?"""

@@ -1,0 +1,57 @@
+"""What the kernel itself ends because of what rules have done to a packet before: time to live, sockets, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from landiag.checks.case import Case
+from landiag.checks.firewall.rule_words import place, source_of
+from landiag.checks.fixes.fix import fix_by
+from landiag.journey.journey import Journey
+from landiag.model.action import Assign, Divert
+from landiag.model.changes import Sysctl
+from landiag.model.report import Evidence, Finding, Fix
+from landiag.model.ruleset import Step, TraceLine
+
+_LIVES = ("ip ttl", "ip6 hoplimit")
+_DEFAULT = "net.ipv4.ip_default_ttl"
+_USUAL = 64
+
+
+def is_by_kernel(line: TraceLine) -> bool:
+    """Whether no rule and no route ends the packet."""
+    return line.chain is None and line.route is None and bool(line.text)
+
+
+def explain_end(case: Case, journey: Journey, line: TraceLine, finding: Finding) -> Finding:
+    """Add which rule or setting has led to an end that is the kernel's own, and what to do about it."""
+    if not is_by_kernel(line):
+        return finding
+    sets_life, hands_over = _doing(journey, _sets_life), _doing(journey, _hands_over)
+    cause = next(iter((*sets_life, *hands_over)), None)
+    if cause is not None:
+        step = f"Take this out, or let it leave port {case.port} alone: {cause.rule_text}"
+        fix = Fix("Change the rule", needs="user-action", steps=(step,))
+        evidence = Evidence(source_of(cause), f"{place(cause)}: {cause.rule_text}")
+        return replace(finding, evidence=(evidence, *finding.evidence), fixes=(fix,))
+    value = case.facts.sysctls.get(_DEFAULT, "")
+    if line.hook == "postrouting" and value.isdigit() and int(value) < _USUAL:
+        evidence = Evidence(f"/proc/sys/{_DEFAULT.replace('.', '/')}", f"{_DEFAULT} = {value}")
+        fix = fix_by("Let packets live as long as is usual", Sysctl(_DEFAULT, value, str(_USUAL)))
+        return replace(finding, evidence=(evidence, *finding.evidence), fixes=(fix,))
+    return finding
+
+
+def _doing(journey: Journey, does: Callable[[Step], bool]) -> list[TraceLine]:
+    """The rules that were met and do something."""
+    return [one for one in journey.lines if one.rule is not None and any(map(does, one.rule.steps))]
+
+
+def _sets_life(step: Step) -> bool:
+    return isinstance(step, Assign) and step.field in _LIVES
+
+
+def _hands_over(step: Step) -> bool:
+    return isinstance(step, Divert)

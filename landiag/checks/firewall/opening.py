@@ -1,0 +1,173 @@
+"""Which change would let clients pass a rule, tried on the rules that were read."""
+
+from __future__ import annotations
+
+import shlex
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from landiag.checks.case import Case
+from landiag.checks.firewall.bans import owner_of
+from landiag.checks.firewall.rule_words import place
+from landiag.checks.fixes.fix import fix_by
+from landiag.firewall.opened import Opening
+from landiag.firewall.openings import Proposal, propose
+from landiag.journey.journey import Journey, follow_through
+from landiag.journey.ways import Way
+from landiag.model.facts import IPNetwork
+from landiag.model.lines import nft_undo
+from landiag.model.packet import Packet
+from landiag.model.report import Finding, Fix
+from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
+from landiag.model.stages import BACK, SEARCH
+
+if TYPE_CHECKING:
+    from landiag.firewall.opens import Proof
+
+
+def proven(
+    case: Case,
+    way: Way,
+    before: Ruleset,
+    journey: Journey,
+    proposal: Proposal | None,
+    following: Journey | None,
+    finding: Finding,
+) -> Finding:
+    """The same with what its fix opens: it counts as verified only where that is what it should open."""
+    if proposal is None or proposal.ruleset is None or len(finding.fixes) != 1:
+        return finding
+    proof = prove_for(case, before, proposal.ruleset, _opening(way, journey))
+    if proof is None:
+        return finding
+    passes = following is not None and following.verdict is Verdict.ACCEPT
+    holds = proof.is_narrow is True and (bool(proof.opens) or not passes)
+    fix = replace(finding.fixes[0], opens=proof.opens)
+    if proof.excess is not None:
+        more = f"it lets in more than that, for example {proof.excess}"
+        fix = replace(fix, risk=f"{fix.risk}; {more}" if fix.risk else more)
+    return replace(finding, fixes=(fix if holds else replace(fix, verified=None),))
+
+
+def prove_for(case: Case, before: Ruleset, after: Ruleset, opening: Opening) -> Proof | None:
+    """What a change opens for everything that may come to this machine.
+
+    None where that is too much to compare: that it helps was tried, what else it opens is not told.
+    """
+    from landiag.firewall.opens import prove_opening  # most checks need no proof, and it is large
+    from landiag.journey.scope import machine_scope
+
+    return prove_opening(before, after, machine_scope(case.facts, Packet()), opening)
+
+
+def best_proposal(
+    case: Case, way: Way, ruleset: Ruleset, journey: Journey, line: TraceLine
+) -> tuple[Proposal | None, Journey | None]:
+    """Try the openings from the narrowest place on, until one helps in the model; the last one otherwise."""
+    proposal, following = None, None
+    if not case.wants_fixes:
+        return None, None
+    owner = owner_of(case, ruleset, journey, line)
+    for candidate in propose(ruleset, owner, line, _opening(way, journey)):
+        proposal, following = candidate, _follow_again(case, candidate, journey)
+        if is_mended(journey, following) is not False:
+            break
+    return proposal, following
+
+
+def _follow_again(case: Case, proposal: Proposal | None, journey: Journey) -> Journey | None:
+    if proposal is None or proposal.ruleset is None:
+        return None
+    return follow_through(case.facts, proposal.ruleset, journey.packet)
+
+
+def _opening(way: Way, journey: Journey) -> Opening:
+    """The opening for this conversation: its clients' subnet, or the one client when it is outside of it."""
+    packet = journey.packet
+    clients: IPNetwork = way.network
+    if packet.source is not None and packet.source not in clients:
+        clients = ip_network(packet.source)
+    asked = packet.destination_port or 0
+    translated = journey.translated
+    port = asked if translated is None or translated.keeps_port else translated.port
+    return Opening(clients, port, journey.leg in BACK, asked, packet.in_interface, packet.source)
+
+
+def is_mended(journey: Journey, following: Journey | None) -> bool | None:
+    """Whether a fix helps: what decided before decides no more. None where that cannot be evaluated."""
+    if following is None:
+        return None
+    return following.verdict is Verdict.ACCEPT or not _same_place(following.decided_by, journey.decided_by)
+
+
+def _same_place(one: TraceLine | None, other: TraceLine | None) -> bool:
+    return one is not None and other is not None and place(one) == place(other) and one.leg == other.leg
+
+
+def search_fixes(way: Way, journey: Journey, line: TraceLine) -> tuple[Fix, ...]:
+    """Let the clients' ARP or neighbour discovery through the chain that stops it; empty for any other packet.
+
+    Routers ask by their link-local addresses: IPv6 clients of other networks are let in by nothing of this.
+    """
+    chain, asked = line.chain, journey.packet.destination
+    if journey.leg not in SEARCH or chain is None or asked is None:
+        return ()
+    clients, is_sent = _opening(way, journey).clients, line.hook in _SENDING
+    if chain.backend.startswith("iptables") and asked.version == 6:
+        lines = _ip6tables_search(chain, clients, is_sent=is_sent)
+    elif chain.backend == "nftables":
+        lines = _nft_search(chain, clients, is_sent=is_sent)
+    else:
+        return ()
+    title = "Let clients find this machine's hardware address"
+    return (Fix(title, *lines, needs="root", risk=_SEARCH_RISK),)
+
+
+def _ip6tables_search(
+    chain: Chain, clients: IPNetwork, *, is_sent: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What to type, and what takes it back."""
+    tool = chain.backend.replace("iptables", "ip6tables")
+    tool += "" if chain.table == "filter" else f" -t {chain.table}"
+    side = "-d" if is_sent else "-s"
+    added, removed = (
+        tuple(
+            f"{tool} {verb} {chain.name} {side} {clients} -p ipv6-icmp --icmpv6-type {kind} -j ACCEPT"
+            for kind in ("neighbour-solicitation", "neighbour-advertisement")
+        )
+        for verb in ("-I", "-D")
+    )
+    return added, removed
+
+
+def _nft_search(
+    chain: Chain, clients: IPNetwork, *, is_sent: bool
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What to type, and what takes it back."""
+    side = "daddr" if is_sent else "saddr"
+    what = f"arp {side} ip {clients} arp operation '{{ request, reply }}'"
+    if clients.version == 6:
+        what = f"ip6 {side} {clients} icmpv6 type '{{ nd-neighbor-solicit, nd-neighbor-advert }}'"
+    place = (chain.family, chain.table, chain.name)
+    command = f"nft insert rule {' '.join(place)} {what} accept comment '\"{_SEARCH_COMMENT}\"'"
+    return (command,), (nft_undo(place, _SEARCH_COMMENT),)
+
+
+_SENDING = ("output", "postrouting", "egress")
+_SEARCH_COMMENT = "landiag neighbours"
+_SEARCH_RISK = "the devices of that network find this machine, for whatever else it lets in"
+
+
+def fixes(proposal: Proposal | None, mended: bool | None) -> tuple[Fix, ...]:
+    """What to type, where a proposal is there and does not fail."""
+    if proposal is None or mended is False:
+        return ()
+    told = proposal.told
+    if told is not None:
+        command, undo = shlex.join(told.argv), shlex.join(told.undo_argv)
+        return (Fix(proposal.title, (command,), (undo,), "root", mended or None, told.risk),)
+    if not proposal.changes:
+        return (Fix(proposal.title, needs="user-action", verified=mended or None, steps=proposal.steps),)
+    return (fix_by(proposal.title, *proposal.changes, verified=mended or None),)

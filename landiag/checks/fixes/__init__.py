@@ -1,0 +1,1 @@
+"""Fixes built from what they change, for every check."""

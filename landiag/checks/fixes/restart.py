@@ -1,0 +1,205 @@
+"""Fixes that change how a server is started: its own command, in its own folder, with one thing changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import ip_address
+
+from msgspec.structs import replace
+
+from landiag.checks.application.exchange import answerer, debugger_answers
+from landiag.checks.case import Case
+from landiag.checks.fixes.fix import restart_fix
+from landiag.collect.machine import parse_edit
+from landiag.journey.binding import bind_among
+from landiag.model.facts import Call, Family, Socket, Unknown
+from landiag.model.process import Process
+from landiag.model.report import Fix
+from landiag.servers.advice import RestartAdvice
+from landiag.servers.debugger import EXPLAINED
+from landiag.servers.recognise import Server, recognise
+from landiag.servers.restart import anew, http_command, is_published, restart_command, with_options
+from landiag.servers.told import told
+
+_UNIT = re.compile(r"/([^/]+\.service)(?:/|$)")
+
+
+def server_of(case: Case, socket: Socket) -> tuple[Server, Process] | None:
+    """Recognise the server that holds a socket; None when its owner is hidden or no server that is known."""
+    if isinstance(case.facts.processes, Unknown):
+        return None
+    for process in case.owners(socket):
+        server = recognise(
+            process, case.facts.processes, answerer(case) if socket.port == case.port else None
+        )
+        if server is not None:
+            return server, process
+    return None
+
+
+def plan(case: Case) -> tuple[Call, ...]:
+    """Look for the line where a server is told to listen on loopback, where that stands in a file."""
+    if case.way is None or isinstance(case.facts.sockets, Unknown):
+        return ()
+    wanted = []
+    for socket in case.facts.sockets:
+        found = server_of(case, socket) if socket.port == case.port and socket.address.is_loopback else None
+        if found is not None and (found[0].kind.how in ("source", "config") or found[0].script is not None):
+            wanted.append(_edit_source(case, found[1], socket, case.way.family))
+    return tuple(wanted)
+
+
+def _edit_source(case: Case, process: Process, socket: Socket, family: Family) -> Call:
+    params = (
+        ("pid", str(process.pid)),
+        ("port", str(socket.port)),
+        ("family", str(int(family))),
+        ("answers", answerer(case) or ""),
+    )
+    return Call("edit", params, seconds=2.0)
+
+
+def listen_fixes(case: Case, socket: Socket, family: Family) -> tuple[Fix, ...]:
+    """Say how this server is told to listen on all addresses of a family; nothing where nobody asks for fixes."""
+    if not case.wants_fixes:
+        return ()
+
+    def advise(server: Server, process: Process) -> RestartAdvice:
+        edit = case.parse(_edit_source(case, process, socket, family), parse_edit)
+        known = None if isinstance(edit, Unknown) else edit
+        return restart_command(
+            server, process, family, port=socket.port, unit=_unit_of(socket), edit=known, os=case.facts.os
+        )
+
+    return _fixes(case, socket, advise, family)
+
+
+def http_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
+    """Say how a uWSGI that speaks its own protocol is told to speak HTTP."""
+    found = server_of(case, socket)
+    if found is None or found[0].key != "uwsgi":
+        return ()
+    advice = http_command(found[0], socket.port)
+    return (restart_fix(case, advice, found[0].production_advice, verified=None),)
+
+
+def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
+    """Say where this server keeps the list of names that it answers to."""
+    found, name = _found(case, socket), _without_port(host)
+    step = (found[0].kind.host_check if found else "") or _ANY_HOST_CHECK
+    return (_listed(case, socket, f"answer to {name}", _filled(case, step, name)),)
+
+
+def origin_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
+    """Say where this server keeps the list of origins whose pages it serves."""
+    found, name = _found(case, socket), _without_port(host)
+    kind = found[0].kind if found else None
+    own = kind.origin_check if kind else ""
+    step = _filled(case, own or f"Add http://{host} to the origins that the application accepts.", name)
+    more = tuple(_filled(case, word, name) for word in (kind.origin_options if kind else ()))
+    return (_listed(case, socket, f"accept pages of {host}", step, more),)
+
+
+def _filled(case: Case, text: str, name: str) -> str:
+    return text.replace("{host}", name).replace("{port}", str(case.port))
+
+
+def _without_port(host: str) -> str:
+    """The name of a Host header; an address of IPv6 keeps its brackets."""
+    name, _, port = host.rpartition(":")
+    return name if port.isdigit() else host
+
+
+def _found(case: Case, socket: Socket | None) -> tuple[Server, Process] | None:
+    return None if socket is None else server_of(case, socket)
+
+
+def _listed(case: Case, socket: Socket | None, what: str, step: str, more: tuple[str, ...] = ()) -> Fix:
+    """The fix that puts a name on a list of the server's own, and starts it as it was, with ``more`` options."""
+    title, found = f"Let the server {what}", _found(case, socket)
+    if socket is None or found is None or _is_inside(socket) or is_published(found[0]):
+        again = "Then create the container anew." if socket and _is_inside(socket) else "Then start it anew."
+        return Fix(title, needs="user-action", steps=(step, again))
+    advice = anew(with_options(found[0], more), title, (step,), _unit_of(socket), case.facts.os)
+    return replace(restart_fix(case, advice, "", verified=None), actions=(), lasts=None)
+
+
+_ANY_HOST_CHECK = (
+    "Add {host} to the names that the application answers to (Django ALLOWED_HOSTS, Flask SERVER_NAME or "
+    "TRUSTED_HOSTS, Vite server.allowedHosts, webpack allowedHosts, Rails config.hosts)."
+)
+
+
+def _fixes(
+    case: Case, socket: Socket, advise: Callable[[Server, Process], RestartAdvice], family: Family
+) -> tuple[Fix, ...]:
+    found = server_of(case, socket)
+    if found is None:
+        return (_unknown_listen(case, socket, family),)
+    advice = advise(*found)
+    if _is_inside(socket):
+        advice = _inside(advice, found[0], socket, family)
+    elif debugger_answers(case) and not found[0].ends_debugger:
+        advice = _by_hand(advice)
+    verified = True if advice.complete and not advice.debugs and _serves(case, socket, family) else None
+    return (restart_fix(case, advice, found[0].production_advice, verified=verified),)
+
+
+_ENGINES = re.compile(
+    r"/docker/|[/-](?:docker|libpod|containerd|crio)-[0-9a-f]|/kubepods|/lxc[./]|/machine\.slice/"
+)
+"""How container engines and systemd-nspawn name the control groups of what they run."""
+
+
+def _is_inside(socket: Socket) -> bool:
+    """Whether a container holds the socket: its command is nothing to run on this machine."""
+    return socket.namespace is not None or _ENGINES.search(socket.cgroup or "") is not None
+
+
+def _inside(advice: RestartAdvice, server: Server, socket: Socket, family: Family) -> RestartAdvice:
+    host = "::" if family is Family.IPV6 else "0.0.0.0"
+    step = f"Inside the container (its image or compose file), {told(server, host, socket.port)}."
+    steps = (step, "Then create the container anew.")
+    return replace(
+        advice, run=None, edit=None, stop_pid=None, complete=False, needs="user-action", steps=steps
+    )
+
+
+def _by_hand(advice: RestartAdvice) -> RestartAdvice:
+    """Advice for a server whose debugger answers, and that nothing on its command line switches off."""
+    step = f"Its debugger answers. Take it out of the program, and run landiag again: {EXPLAINED}."
+    return replace(
+        advice, run=None, edit=None, stop_pid=None, complete=False, needs="user-action", steps=(step,)
+    )
+
+
+def _serves(case: Case, socket: Socket, family: Family) -> bool:
+    """Whether clients of the way in reach the socket once it listens on all addresses of a family."""
+    way, known = case.way, case.facts.sockets
+    if way is None or way.family is not family or isinstance(known, Unknown) or socket.namespace is not None:
+        return False
+    wide = replace(socket, address=ip_address("::" if family is Family.IPV6 else "0.0.0.0"))
+    others = tuple(one for one in known if one is not socket)
+    return wide in bind_among((*others, wide), way.ip, socket.port, way.interface).serving
+
+
+def _unknown_listen(case: Case, socket: Socket, family: Family) -> Fix:
+    inside = _is_inside(socket)
+    wildcard = "::" if family is Family.IPV6 else "0.0.0.0"
+    where = "the container's image or compose file" if inside else "the server's settings or command"
+    step = f"In {where}, set the address that the server listens on (host, bind) to {wildcard}."
+    again = "Then create the container anew." if inside else "Then start it anew."
+    who: tuple[str, ...] = ()
+    if case.facts.os == "linux" and not case.owners(socket) and not case.machine.info.privileged:
+        who = (f"sudo {case.machine.landiag} check --port {case.port} shows which program it is.",)
+    return Fix("Let the server listen on all addresses", needs="user-action", steps=(*who, step, again))
+
+
+def _unit_of(socket: Socket) -> str | None:
+    """Name the systemd service that holds a socket, by its cgroup; None for what a person started."""
+    cgroup = socket.cgroup or ""
+    if not cgroup.startswith("/system.slice/"):
+        return None
+    found = _UNIT.search(cgroup)
+    return found[1] if found else None

@@ -1,0 +1,1 @@
+"""Is anything listening, where, and do clients get there?"""

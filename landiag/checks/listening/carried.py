@@ -1,0 +1,73 @@
+"""A port that a program takes and carries into a container's network: does a server there take what comes from outside?
+
+What pasta and docker-proxy carry reaches only sockets that do not listen on loopback there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from landiag.checks.case import Case
+from landiag.checks.destination import Destination
+from landiag.checks.fixes.restart import listen_fixes
+from landiag.checks.listening.inside import nobody_inside, only_itself_reaches
+from landiag.journey.binding import Binding, describe_address
+from landiag.journey.inside import namespace_with
+from landiag.journey.ways import Way
+from landiag.model.causes.listening import BOUND_TO_LOOPBACK
+from landiag.model.facts import Socket, Unknown
+from landiag.model.report import Evidence, Finding, Outcome
+from landiag.model.terms import Symptom
+from landiag.servers.carried import Carried, carried_to
+
+
+def is_carried(case: Case) -> bool:
+    """Whether such a program holds the port."""
+    return any(_carried(case, one) is not None for one in case.listeners)
+
+
+def find_stranded(case: Case, way: Way, binding: Binding) -> Iterator[Finding]:
+    """Say that what is carried in finds no server, or one on loopback only, where no other takes it."""
+    places = {_carried(case, socket) for socket in binding.serving}
+    place = places.pop() if len(places) == 1 else None
+    if place is not None and place.ip is not None:
+        found = nobody_inside(
+            case, way, Destination(place.ip, place.port, None, namespace_with(case.facts, place.ip))
+        )
+        yield from (replace(one, symptom=Symptom.RESET) for one in found)
+    elif place is not None:
+        yield from _on_loopback_inside(case, way, place)
+
+
+def _on_loopback_inside(case: Case, way: Way, place: Carried) -> Iterator[Finding]:
+    inside = list(_sockets_inside(case, place.port))
+    if not inside or not all(socket.address.is_loopback for socket in inside):
+        return
+    socket = inside[0]
+    yield Finding(
+        code=BOUND_TO_LOOPBACK.code,
+        outcome=Outcome.BLOCKS,
+        title=only_itself_reaches(case, socket),
+        detail=f"pasta carries port {case.port} into the container's network: in the container, listen on 0.0.0.0.",
+        evidence=tuple(
+            Evidence(f"ss in network namespace {one.namespace}", describe_address(one)) for one in inside
+        ),
+        fixes=listen_fixes(case, socket, way.family),
+        paths=(way.id,),
+        symptom=Symptom.RESET,  # pasta takes the connection, then finds nobody inside
+    )
+
+
+def _sockets_inside(case: Case, port: int) -> Iterator[Socket]:
+    namespaces = () if isinstance(case.facts.namespaces, Unknown) else case.facts.namespaces
+    for namespace in namespaces:
+        if not isinstance(namespace.sockets, Unknown):
+            yield from (socket for socket in namespace.sockets if socket.port == port)
+
+
+def _carried(case: Case, socket: Socket) -> Carried | None:
+    """Where a socket's connections are carried to; None where another program holds it."""
+    found = (carried_to(process, socket.port) for process in case.owners(socket))
+    return next((place for place in found if place is not None), None)

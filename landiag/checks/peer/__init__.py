@@ -1,0 +1,1 @@
+"""Can the client or the gateway be reached at all?"""

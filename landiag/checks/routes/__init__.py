@@ -1,0 +1,1 @@
+"""Do clients' packets come in by their route, and do answers get back?"""

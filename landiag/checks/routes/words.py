@@ -1,0 +1,287 @@
+"""Findings about routes: what the kernel decides for a client's packet and for the answer, in words and commands."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from landiag.checks import words
+from landiag.checks.case import Case
+from landiag.checks.destination import destination_of
+from landiag.checks.fixes.fix import fix_by
+from landiag.collect.tunnels import tunnel_named, tunnel_of
+from landiag.firewall.engine.surroundings import Way as Decision
+from landiag.journey.ends import ReplyFault
+from landiag.journey.journey import follow
+from landiag.journey.ways import Way
+from landiag.model.actions import Lasts
+from landiag.model.changes import RefusingRoute, Sysctl, UnicastRoute
+from landiag.model.facts import Family, IPAddress, Route, Unknown
+from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.route import RouteKind
+from landiag.model.terms import StageName, Symptom
+
+_REFUSING = ("blackhole", "prohibit", "unreachable")
+
+
+def who(case: Case, client: IPAddress, way: Way) -> str:
+    """The clients that a sentence is about: the one that was named, or all of the network."""
+    return f"the device at {client}" if client == case.peer else f"devices in {way.network}"
+
+
+def describe(decision: Decision, client: IPAddress, source: IPAddress) -> str:
+    """Write a decision the way ``ip route get`` does, with the rule and the table that led to it."""
+    parts = [f"{client} from {source}:"]
+    if decision.rule is not None:
+        parts.append(f"rule {decision.rule.priority}")
+    if decision.route is not None:
+        parts.append(f"table {decision.route.table}: {decision.route.destination}")
+    is_plain = decision.kind in (RouteKind.UNICAST, RouteKind.LOCAL)
+    parts.append(f"dev {decision.device}" if is_plain else decision.kind.value)
+    if decision.gateway is not None:
+        parts.append(f"via {decision.gateway}")
+    return " ".join(parts)
+
+
+def _evidence(case: Case, way: Way, client: IPAddress, decision: Decision) -> Evidence:
+    return Evidence(words.routes(case), describe(decision, client, way.ip))
+
+
+def no_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
+    """The answer is thrown away: no route, or one that refuses."""
+    kind = (
+        "there is no route"
+        if decision.kind is RouteKind.NONE
+        else f"the route is set to {decision.kind.value}"
+    )
+    return Finding(
+        code="no-route-to-client",
+        outcome=Outcome.BLOCKS,
+        title=f"Answers to {who(case, client, way)} can't get back: {kind}",
+        detail="The client's packets arrive, and the answers are thrown away here.",
+        evidence=(_evidence(case, way, client, decision),),
+        fixes=(_open_route(case, way, client, decision),),
+        paths=(way.id,),
+        stage=StageName.REPLY_ROUTE,
+        symptom=Symptom.TIMEOUT,
+    )
+
+
+_WANTED = "it was added on purpose (by a VPN's kill switch, for example)"
+
+
+def _open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fix:
+    """Take away what refuses the answers."""
+    title = "Give the answers a route"
+    refusing = decision.route if decision.kind.value in _REFUSING else None
+    if refusing is not None and case.facts.os != "linux":
+        delete, add = words.refusing_route(refusing)
+        return Fix(title, (delete,), (add,), "root", risk=_WANTED, lasts=Lasts.UNTIL_RESTART)
+    if refusing is not None:
+        change = RefusingRoute(refusing.kind, str(refusing.destination), refusing.table)
+        return fix_by(title, change, verified=returns_without(case, way, refusing), risk=_WANTED)
+    if decision.rule is not None and decision.rule.action in _REFUSING:
+        family = "-6 " if decision.rule.family is Family.IPV6 else ""
+        return Fix(title, (f"ip {family}rule del pref {decision.rule.priority}",), needs="root", risk=_WANTED)
+    step = f"Add a route to {client}'s network, or a default gateway."
+    return Fix(title, needs="user-action", steps=(step,))
+
+
+def returns_without(case: Case, way: Way, route: Route) -> bool | None:
+    """Whether answers find their way back once a route is gone, by the same journey; None where they do not."""
+    known = () if isinstance(case.facts.routes, Unknown) else case.facts.routes
+    facts = replace(case.facts, routes=tuple(one for one in known if one != route))
+    journey = follow(facts, case.classes[way.id][0].journey.packet)
+    if isinstance(journey, Unknown) or journey.lost_reply is not None or journey.link is not None:
+        return None
+    return None if any(stop.line.route is not None for stop in journey.stops) else True
+
+
+def by_tunnel(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
+    """The answer leaves by a tunnel."""
+    return Finding(
+        code="vpn-takes-replies",
+        outcome=Outcome.BLOCKS,
+        title=f"Answers to {who(case, client, way)} leave by {decision.device} (a VPN or tunnel), not by "
+        f"{way.interface.name}",
+        detail="The client's packets arrive by the LAN, the answers vanish in the tunnel.",
+        evidence=(_evidence(case, way, client, decision),),
+        fixes=(
+            Fix(
+                "Let the VPN leave the LAN alone",
+                needs="user-action",
+                steps=(_lan_advice(case, way, decision.device or ""),),
+            ),
+        ),
+        paths=(way.id,),
+        stage=StageName.REPLY_ROUTE,
+        symptom=Symptom.TIMEOUT,
+    )
+
+
+def _lan_advice(case: Case, way: Way, device: str) -> str:
+    """Where the settings of this very tunnel leave the LAN alone; what to look for where nobody knows it."""
+    known_interfaces = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
+    described = next((one.description for one in known_interfaces if one.name == device), "")
+    known = tunnel_of(f"{device} {described}") or tunnel_named(device)
+    if known is not None and known.advice:
+        return known.advice
+    return (
+        f"Allow local network access (split tunnel) for {way.network} in the VPN's settings, then connect it anew; "
+        "Tailscale: tailscale set --exit-node-allow-lan-access."
+    )
+
+
+def no_carrier(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
+    """The answer leaves by an interface without a link."""
+    return _misled(
+        case, way, client, decision,
+        f"Answers to {who(case, client, way)} leave by {decision.device}, which has no link",
+        "The client's packets arrive, and the answers go to an interface without cable or Wi-Fi.",
+    )  # fmt: skip
+
+
+def lost_on_other_link(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
+    """The answer is sent to a link where the client is not."""
+    return _misled(
+        case, way, client, decision,
+        f"Answers to {who(case, client, way)} leave by {decision.device}, but they are on {way.interface.name}",
+        f"On {decision.device} no device answers for their addresses, so the answers are never sent.",
+    )  # fmt: skip
+
+
+def _misled(case: Case, way: Way, client: IPAddress, decision: Decision, title: str, detail: str) -> Finding:
+    return Finding(
+        code="no-route-to-client",
+        outcome=Outcome.BLOCKS,
+        title=title,
+        detail=detail,
+        evidence=(_evidence(case, way, client, decision),),
+        fixes=(_drop_route(case, way, decision),),
+        paths=(way.id,),
+        stage=StageName.REPLY_ROUTE,
+        symptom=Symptom.TIMEOUT,
+    )
+
+
+def _drop_route(case: Case, way: Way, decision: Decision) -> Fix:
+    """Take the route away that misleads the answers, where it is one of its own."""
+    route = decision.route
+    risk = f"what else uses that route no longer reaches {route.destination if route else 'it'} by it"
+    if route is None or case.facts.os != "linux" or route.table in ("local", "255"):
+        step = f"Remove or correct the route by {decision.device} that covers the clients' network."
+        return Fix("Correct the route", needs="user-action", steps=(step,))
+    change = UnicastRoute(
+        str(route.destination), None if route.gateway is None else str(route.gateway), route.device, route.metric,
+        route.table,
+    )  # fmt: skip
+    verified = returns_without(case, way, route)
+    return fix_by("Remove the route that leads there", change, verified=verified, risk=risk)
+
+
+def wrong_neighbour(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
+    """A fixed neighbour entry sends the answers to a wrong hardware address."""
+    hop = decision.gateway or client
+    return Finding(
+        code="no-route-to-client",
+        outcome=Outcome.BLOCKS,
+        title=f"Answers to {who(case, client, way)} go to a wrong hardware address, by a fixed neighbour entry",
+        detail="A fixed (PERMANENT) entry is used without asking the network who has the address.",
+        evidence=(Evidence(words.neighbours(case), f"{hop} dev {decision.device} PERMANENT"),),
+        fixes=(
+            Fix(
+                "Remove the entry, so that the network is asked",
+                (f"ip neigh del {hop} dev {decision.device}",),
+                needs="root",
+                risk="the entry was set on purpose",
+            ),
+        ),
+        paths=(way.id,),
+        stage=StageName.REPLY_ROUTE,
+        symptom=Symptom.TIMEOUT,
+    )
+
+
+def answered_past_us(case: Case, way: Way, client: IPAddress) -> Finding:
+    """A translation leads to a neighbour of the client, which answers by its own address, past this machine."""
+    destination = destination_of(case, way)
+    where = f"{destination.ip}:{destination.port}"
+    step = f"Masquerade what is sent to {destination.ip} (POSTROUTING), or let clients connect to {where} directly."
+    return Finding(
+        code="port-redirected",
+        outcome=Outcome.BLOCKS,
+        title=f"Port {case.port} is sent to {where}, which answers {who(case, client, way)} past this machine",
+        detail="The client gets an answer from an address that it never asked, and throws it away.",
+        evidence=(Evidence("firewall", destination.rule_text),),
+        fixes=(Fix("Let the answers come back by this machine", needs="user-action", steps=(step,)),),
+        paths=(way.id,),
+        stage=StageName.REPLY_ROUTE,
+        symptom=Symptom.TIMEOUT,
+    )
+
+
+def by_other_interface(
+    case: Case, way: Way, client: IPAddress, decision: Decision, outcome: Outcome = Outcome.WARNS
+) -> Finding:
+    """The answer leaves by another interface: a warning in one network, unknown where a router has to pass it on."""
+    return Finding(
+        code="no-route-to-client",
+        outcome=outcome,
+        title=f"Answers to {who(case, client, way)} leave by {decision.device}, not by {way.interface.name}, by "
+        f"which the packets come",
+        detail="That works where both lead to the same network, and fails where a router or firewall between checks.",
+        evidence=(_evidence(case, way, client, decision),),
+        paths=(way.id,),
+        stage=StageName.REPLY_ROUTE,
+    )
+
+
+def reverse_path(
+    case: Case, way: Way, client: IPAddress, decision: Decision, *, is_asked: bool, then: ReplyFault | None
+) -> Finding:
+    """Strict reverse path filtering drops the client's packets; ``is_asked``: its ARP question, too.
+
+    ``then`` is what becomes of the answers once the filter is loose: where they get lost, the route is the fault.
+    """
+    names = ("net.ipv4.conf.all.rp_filter", f"net.ipv4.conf.{way.interface.name}.rp_filter")
+    values = {name: case.facts.sysctls.get(name, "") for name in names}
+    changed = {name: value for name, value in values.items() if name.split(".")[-2] != "all" or value == "1"}
+    has_route = decision.device is not None
+    mode = 2 if has_route else 0
+    by = f"by {decision.device}" if has_route else "missing"
+    detail = "Strict reverse path filtering (RFC 3704) takes packets only where the answer would leave."
+    if is_asked:
+        detail += " It answers no ARP question from there either, so clients get 'no route to host'."
+    settings = ", ".join(f"{name} = {value}" for name, value in values.items())
+    settings_after = [Sysctl(name, value or "0", str(mode)) for name, value in changed.items()]
+    loosen = fix_by(
+        f"Make the filter {'loose' if mode else 'pass'} on {way.interface.name}",
+        *settings_after,
+        verified=_passes_with(case, way, {one.name: one.after for one in settings_after}),
+        risk=f"answers then leave by {decision.device}; where that leads elsewhere, correct the route instead"
+        if has_route
+        else "packets with forged senders are taken, too",
+    )
+    return Finding(
+        code="reverse-path-filter",
+        outcome=Outcome.BLOCKS,
+        title=f"The kernel drops packets of {who(case, client, way)} on {way.interface.name}: its own route to "
+        f"them is {by} (rp_filter)",
+        detail=detail,
+        evidence=(Evidence("sysctl", settings), _evidence(case, way, client, decision)),
+        fixes=(_drop_route(case, way, decision) if then in _MISLED else loosen,),
+        paths=(way.id,),
+        stage=StageName.ROUTE,
+        symptom=Symptom.UNREACHABLE if is_asked else Symptom.TIMEOUT,
+    )
+
+
+def _passes_with(case: Case, way: Way, settings: dict[str, str]) -> bool | None:
+    """Whether clients' packets are taken and answered once these settings are as given; None where they are not."""
+    facts = replace(case.facts, sysctls={**case.facts.sysctls, **settings})
+    journey = follow(facts, case.classes[way.id][0].journey.packet)
+    if isinstance(journey, Unknown) or journey.route_stop is not None or journey.lost_reply is not None:
+        return None
+    return True
+
+
+_MISLED = (ReplyFault.OTHER_LINK, ReplyFault.NO_CARRIER)

@@ -1,0 +1,1 @@
+"""One file for every command: its options, and what hands them on."""
