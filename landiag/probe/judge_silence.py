@@ -9,7 +9,7 @@ from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.collect.exchanges.refusals import find_refusal
 from landiag.model.report import Evidence, Finding
 from landiag.model.terms import Symptom
-from landiag.probe.findings import answer_evidence, blocks, do, on_server, warns
+from landiag.probe.findings import answer_evidence, blocks, do, on_server, unsure, warns
 from landiag.probe.judge_answer import host_rejected
 from landiag.probe.look import Look
 from landiag.probe.plan import SMALL_SEGMENT, local_source
@@ -62,14 +62,17 @@ def _silent(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
     if again is not None and again.best.answer is not None:
         title = f"the server was slow: no answer within {attempt.seconds:.0f} s, then it came"
         return warns("server-silent", title, "", (answer_evidence(exchange, attempt),))
-    return blocks(
-        "server-silent",
-        f"port {look.case.request.port} accepts the connection, but no answer comes within {attempt.seconds:.0f} s",
-        "The server may be busy with another request, stopped, or waiting in a debugger; or a firewall on its side "
-        "lets the connection begin and drops what follows.",
-        (answer_evidence(exchange, attempt),),
-        (on_server(look.case.request.port),),
-    )
+    port, evidence = look.case.request.port, (answer_evidence(exchange, attempt),)
+    title = f"port {port} accepts the connection, but no answer comes within {attempt.seconds:.0f} s"
+    if attempt.confirmed is False:
+        title = f"port {port} accepts the connection, but what is sent on it is lost"
+        detail = (
+            "The server's machine has confirmed nothing of the request. A firewall lets the connection begin and "
+            "drops what follows."
+        )
+        return blocks("server-silent", title, detail, evidence, (on_server(port),))
+    detail = "The server may take longer than that, be busy with another request, stopped, or waiting in a debugger."
+    return unsure("server-silent", title, detail, evidence, (on_server(port),))
 
 
 def _hangs_up(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:

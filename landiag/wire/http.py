@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
+import struct
+import sys
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -28,6 +30,7 @@ MOST_BYTES = 1024 * 1024
 
 FIRST_BYTES = 256
 _BANNER_WAIT = 0.3
+_UNACKED = 24  # where struct tcp_info counts the segments that were sent and not confirmed (linux/tcp.h)
 _SSL_WANT_READ = 2  # ssl.SSL_ERROR_WANT_READ, without loading ssl for plain sockets
 
 
@@ -121,10 +124,23 @@ def _ask(begun: Attempt, sock: socket.socket, asked: Mapping[str, str], clock: D
     if begun.tls is not None and stream.alert is not None:
         begun = replace(begun, tls=replace(begun.tls, error=stream.alert))
     said = replace(begun, end=end, first_byte_seconds=stream.first_byte_seconds, seconds=clock.spent())
+    if end is End.SILENT:
+        said = replace(said, confirmed=_is_confirmed(sock))
     message = parse_message(stream.data)
     if message is None:
         return replace(said, first=Blob.of(stream.data[:FIRST_BYTES]))
     return replace(said, answer=_answer(message), end=_end(end, message, asked["method"]))
+
+
+def _is_confirmed(sock: socket.socket) -> bool | None:
+    """Whether the peer's kernel has confirmed all that was sent on a connection; None where nothing tells it."""
+    if sys.platform != "linux":
+        return None
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    except OSError:
+        return None
+    return not struct.unpack_from("=I", info, _UNACKED)[0]
 
 
 def _is_whole(data: bytes, method: str) -> bool:

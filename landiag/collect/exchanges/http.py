@@ -50,6 +50,8 @@ class Attempt(Struct, frozen=True):
 
     ``scheme`` is ``http``, ``https`` or ``tcp`` (nothing was asked). ``answer`` is None when no HTTP answer
     came; ``first`` holds the first bytes then, empty when there were none. Seconds count from the beginning.
+    ``confirmed``: of a silent peer, whether its kernel has confirmed all that was sent (TCP_INFO, tcp(7)); None where
+    that is not known.
     """
 
     scheme: str
@@ -60,6 +62,7 @@ class Attempt(Struct, frozen=True):
     first: Blob = NOTHING
     first_byte_seconds: float | None = None
     seconds: float = 0.0
+    confirmed: bool | None = None
 
     @property
     def speaks_tls(self) -> bool:

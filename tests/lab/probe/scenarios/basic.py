@@ -5,8 +5,20 @@ from __future__ import annotations
 from tests.lab.network import SERVER6
 from tests.lab.probe.scenario import Probe
 from tests.lab.probe.scenarios.shared import OPEN, PORT, PORT6, URL
-from tests.lab.scenario import CLEAR, blocked, sh
-from tests.lab.servers import flask, http_server, sockets
+from tests.lab.scenario import CLEAR, UNDETERMINED, blocked, sh
+from tests.lab.servers import flask, http_server, script, sockets
+
+SLOW = """
+import http.server, time
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(9)
+        self.send_response(200)
+        self.end_headers()
+
+http.server.ThreadingHTTPServer(("0.0.0.0", 5000), Page).serve_forever()
+"""
 
 FULL_QUEUE = """
 s = socket.socket(); s.bind(("0.0.0.0", 5000)); s.listen(1)
@@ -49,9 +61,18 @@ BASIC = (
     ),
     Probe("stopped-resets-only", f"{PORT} --no-icmp", blocked("connection-refused"), "refused"),
     Probe(
+        "first-page-compiles",
+        PORT,
+        UNDETERMINED,
+        None,
+        (script(SLOW),),
+        also=("server-silent",),
+        seconds=10.0,
+    ),
+    Probe(
         "paused",
         PORT,
-        blocked("server-silent"),
+        UNDETERMINED,
         "silent",
         (sockets("s = socket.create_server(('0.0.0.0', 5000))", serve=False),),
         seconds=10.0,
