@@ -53,6 +53,9 @@ _SCALES: Mapping[str, float] = {
 }
 """tc's units as bytes, bytes a second, seconds, and parts of one."""
 
+_NO_VALUES = ("gemodel", "state", "unlimited")
+"""What stands where a value would: models of loss (netem), and no bound (cake)."""
+
 _BYTES, _PACKETS = ("bfifo", "tbf"), ("pfifo", "netem")
 
 
@@ -235,10 +238,13 @@ def _lost(words: list[str]) -> float:
 
 
 def _value(words: list[str], name: str) -> float | None:
-    """The value after a word; None where the word is not there, or no value follows it."""
-    if name not in words[:-1]:
+    """The value after a word; None where the word is not there, or has none. Raises ParseError."""
+    if name not in words:
         return None
-    found = _NUMBER.fullmatch(words[words.index(name) + 1].partition("/")[0])
+    said = words[words.index(name) + 1 : words.index(name) + 2]
+    if said and said[0] in _NO_VALUES:
+        return None
+    found = _NUMBER.fullmatch(said[0].partition("/")[0]) if said else None
     if found is None or found["unit"] not in _SCALES:
-        return None
+        raise ParseError(f"no value of {name}: {said}")
     return float(found["number"]) * _SCALES[found["unit"]]

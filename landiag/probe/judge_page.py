@@ -13,11 +13,12 @@ from landiag.probe.plan import local_source
 
 def check_other_page(look: Look, exchange: Exchange, attempt: Attempt) -> list[Finding]:
     """Find a web server that has its page for the name localhost alone."""
-    assert attempt.answer is not None
-    what = placeholder_in(attempt.answer)
+    what = placeholder_in(attempt)
     local = None if what is None else look.case.exchange(local_source(look, attempt.scheme))
     ours = None if local is None else local.best.answer
-    if local is None or ours is None or ours.status >= 400 or not ours.body_bytes or placeholder_in(ours):
+    if local is None or ours is None or ours.status >= 400 or not ours.body_bytes:
+        return []
+    if placeholder_in(local.best):
         return []
     name = look.case.request.name or look.ip
     return [

@@ -153,7 +153,7 @@ def _plan_answer(look: Look, attempt: Attempt) -> Iterator[Source]:
     answer = attempt.answer
     assert answer is not None
     scheme = attempt.scheme
-    if answer.status in REFUSING or placeholder_in(answer) is not None:
+    if answer.status in REFUSING or placeholder_in(attempt) is not None:
         yield local_source(look, scheme)
     if (header(answer.headers, "Server") or "").startswith("Werkzeug/"):
         yield look.http_source(scheme=scheme, path=DEBUGGER_ASSET)

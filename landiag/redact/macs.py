@@ -8,6 +8,8 @@ _LOCAL_BIT = 0x02 << 40  # IEEE 802: set by software, no vendor
 _GROUP_BIT = 0x01 << 40
 _DOCUMENTATION = 0x00005E005300  # RFC 7042, 2.1.2: for examples
 _VENDOR = 0xFFFFFF << 24
+_TAP = 0x00FF << 32
+"""How the addresses begin that tap-windows6 gives its adapters: they are known by it, and it is nobody's."""
 _EUI64_FILLER = 0xFFFE
 
 
@@ -38,7 +40,9 @@ class MacMap(Struct):
 
     def _choose(self, mac: int) -> int:
         base = _LOCAL_BIT if mac & _LOCAL_BIT or mac >> 48 else _DOCUMENTATION
-        if self.keeps_vendor and not (mac & _LOCAL_BIT or mac >> 48):
+        if mac >> 32 == _TAP >> 32:
+            base = _TAP
+        elif self.keeps_vendor and not (mac & _LOCAL_BIT or mac >> 48):
             base = mac & _VENDOR
         taken = {*self._seen, *self._seen.values()}
         return next(new for number in range(1, 1 << 24) if (new := base + number) not in taken)

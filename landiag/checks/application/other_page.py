@@ -19,7 +19,7 @@ from landiag.model.report import Finding, Outcome
 
 def plan(case: Case, attempt: Attempt) -> tuple[Call, ...]:
     """Ask as localhost where other devices get a page that is none."""
-    if case.way is None or attempt.answer is None or placeholder_in(attempt.answer) is None:
+    if case.way is None or placeholder_in(attempt) is None:
         return ()
     return (local_exchange(case, case.way),)
 
@@ -29,13 +29,13 @@ def check(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:
     asked = [case.parse(call, parse_exchange) for call in plan(case, attempt)]
     local = asked[0] if asked else None
     ours = local.best.answer if isinstance(local, Exchange) else None
-    if attempt.answer is None or ours is None or not isinstance(local, Exchange):
+    if ours is None or not isinstance(local, Exchange):
         return []
-    if ours.status >= 400 or not ours.body_bytes or placeholder_in(ours) is not None:
+    if ours.status >= 400 or not ours.body_bytes or placeholder_in(local.best) is not None:
         return []
     socket = asked_socket(case)
     who = "The server" if socket is None else subject(name_owner(case, socket))
-    what = placeholder_in(attempt.answer)
+    what = placeholder_in(attempt)
     return [
         Finding(
             code="host-header-rejected",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from landiag.collect.exchanges.http import Answer
+from landiag.collect.exchanges.http import Attempt, End
 
 _WELCOMES = re.compile(
     r"<title>\s*(?:Welcome to (?:nginx|OpenResty|CentOS|XAMPP)|Apache2? .{0,30}Default Page|IIS Windows|Caddy works!"
@@ -14,8 +14,11 @@ _WELCOMES = re.compile(
 """How the pages of installations begin: Debian's, Red Hat's and their own packages of these servers."""
 
 
-def placeholder_in(answer: Answer) -> str | None:
-    """What stands in the place of a page: in words; None where it is a page."""
+def placeholder_in(attempt: Attempt) -> str | None:
+    """What stands in the place of a page: in words; None where it is a page, or the answer is not whole."""
+    answer = attempt.answer
+    if answer is None or attempt.end is not End.COMPLETE:
+        return None
     if answer.status == 200 and not answer.body_bytes:
         return "an empty page"
     page = answer.body.text or ""
