@@ -93,6 +93,13 @@ def test_a_class_that_is_too_slow_may_be_the_one(rate: str, effect: Effect) -> N
     assert pass_queues(replace(BASE, queues=queues), ETH0).effect is effect
 
 
+@pytest.mark.parametrize("limit", ["0O", "Op", "", "1000"])
+def test_a_limit_that_is_no_number_is_no_list(limit: str) -> None:
+    line = f"qdisc pfifo 803c: dev eth0 root refcnt 3 limit {limit}".rstrip()
+    queues = read_queues(reading(QUEUES.name, f"{line}\n"), (LO, ETH0))
+    assert isinstance(queues, Unknown) is (limit != "1000")
+
+
 def test_what_carries_an_interface_loses_its_packets_too() -> None:
     vlan = interface("eth0.5", "10.5.0.1/24", kind="vlan", lower="eth0")
     bridge, port = interface("br0", "10.6.0.1/24", kind="bridge"), interface("eth1", master="br0")
