@@ -37,6 +37,7 @@ _PLACES: Values = {
     "--scheme": ("scheme", str),
     "--path": ("path", str),
     "--save": ("save", Path),
+    "--output": ("output", Path),
 }
 
 
@@ -79,7 +80,6 @@ COMMANDS: Mapping[str, Command] = {
             "--to": ("to", str),
             "--only": ("only", str),
             "--replay": ("replay", Path),
-            "--output": ("output", Path),
         },
         argument="where",
     ),
@@ -96,7 +96,7 @@ COMMANDS: Mapping[str, Command] = {
             "--no-icmp": ("icmp", False),
             "--yes": ("yes", True),
         },
-        {**_PLACES, "--output": ("output", Path)},
+        _PLACES,
         argument="target",
         repeated=frozenset({"output", "port"}),
         required=True,

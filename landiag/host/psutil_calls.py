@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
-from landiag.host.proc import MOST_PROCESSES
+from landiag.host.proc import describe_with_parents
 from landiag.redact.masking import mask_argv, mask_environment
 
 T = TypeVar("T")
@@ -14,26 +13,21 @@ T = TypeVar("T")
 
 def describe_processes(pids: Iterable[int], kept: Collection[str], seconds: float) -> list[dict[str, Any]]:
     """Describe processes and their parents; see ``proc.describe_processes``."""
+    return describe_with_parents(pids, lambda pid: _describe(pid, kept), seconds)
+
+
+def _describe(pid: int, kept: Collection[str]) -> dict[str, Any] | None:
     import psutil
 
-    deadline = time.monotonic() + seconds
-    described: dict[int, dict[str, Any]] = {}
-    wanted = list(pids)
-    while wanted and time.monotonic() < deadline:
-        pid = wanted.pop()
-        if pid in described or pid <= 0:
-            continue
-        try:
-            described[pid] = _describe(psutil.Process(pid), kept)
-        except (psutil.NoSuchProcess, psutil.ZombieProcess):
-            continue  # it ended between two readings
-        parent = described[pid]["parent"]
-        if parent and parent > 1 and len(described) < MOST_PROCESSES:
-            wanted.append(parent)
-    return list(described.values())
+    if pid <= 0:
+        return None
+    try:
+        return _describe_process(psutil.Process(pid), kept)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return None  # it ended between two readings
 
 
-def _describe(process: Any, kept: Collection[str]) -> dict[str, Any]:
+def _describe_process(process: Any, kept: Collection[str]) -> dict[str, Any]:
     with process.oneshot():
         variables = _ask(process.environ) or {}
         return {

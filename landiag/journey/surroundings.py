@@ -104,13 +104,19 @@ class HostSurroundings(HostLinks):
             return None
         takes_own = any(self.setting("accept_local", device))
         mark = mark if any(self.setting("src_valid_mark", device)) else 0
-        if not takes_own and (self._owner(source) is not None or self._is_local(source, packet, mark)):
+        flow = Flow(
+            source, packet.destination, out_interface=self._vrf(device), mark=mark, uid=KERNEL_UID,
+            source_port=packet.destination_port, destination_port=packet.source_port,
+        )  # fmt: skip
+        found = lookup_flow(self._facts, flow)
+        # A local route takes it for this host's own as an address does (fib_has_custom_local_routes).
+        by_route = not isinstance(found, Unknown) and found.kind is RouteKind.LOCAL
+        if not takes_own and (by_route or self._owner(source) is not None):
             return Way(RouteKind.OWN_SOURCE, device)
         mode = max(self.setting("rp_filter", device))
         strictest = mode if self.is_read("rp_filter", device) else _STRICT
         if strictest == _OFF:
             return None
-        found = lookup_flow(self._facts, self._backward(source, packet, mark))
         if isinstance(found, Unknown):
             return None if self._spreads_over(source, device) else Way(RouteKind.PERHAPS_REVERSE_PATH, device)
         if found.kind == RouteKind.LOCAL and takes_own:
@@ -121,18 +127,6 @@ class HostSurroundings(HostLinks):
         if mode == _OFF or (is_unicast and mode != _STRICT):  # what was not read would decide
             return Way(RouteKind.PERHAPS_REVERSE_PATH, device)
         return Way(RouteKind.REVERSE_PATH, found.device, found.gateway, found.route, found.rule)
-
-    def _backward(self, source: IPAddress, packet: Packet, mark: int) -> Flow:
-        """The question by which the kernel checks where a packet comes from."""
-        return Flow(
-            source, packet.destination, out_interface=self._vrf(packet.in_interface), mark=mark, uid=KERNEL_UID,
-            source_port=packet.destination_port, destination_port=packet.source_port,
-        )  # fmt: skip
-
-    def _is_local(self, source: IPAddress, packet: Packet, mark: int) -> bool:
-        """Whether a local route takes where a packet comes from for this host's own (fib_has_custom_local_routes)."""
-        found = lookup_flow(self._facts, self._backward(source, packet, mark))
-        return not isinstance(found, Unknown) and found.kind is RouteKind.LOCAL
 
     def _spreads_over(self, source: IPAddress, device: str) -> bool:
         """Whether one of several next hops to an address is by this device (fib_info_nh_uses_dev)."""

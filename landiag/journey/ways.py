@@ -263,6 +263,11 @@ def _clients_by(entered: Interface, address: Address) -> IPNetwork | None:
     return next((one for one in nets if one.num_addresses > 2), None)
 
 
+def loopback_of(way: Way) -> IPAddress:
+    """The address of loopback in the family of a way."""
+    return ip_address("127.0.0.1" if way.family == 4 else "::1")
+
+
 def client_of(way: Way) -> IPAddress:
     """Choose an ordinary client of the way's subnet: an address that is neither ours nor a special one."""
     network = way.network

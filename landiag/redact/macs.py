@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from landiag.collect.tunnels import is_tap
+
 _LOCAL_BIT = 0x02 << 40  # IEEE 802: set by software, no vendor
 _GROUP_BIT = 0x01 << 40
 _DOCUMENTATION = 0x00005E005300  # RFC 7042, 2.1.2: for examples
 _VENDOR = 0xFFFFFF << 24
-_TAP = 0x00FF << 32
-"""How the addresses begin that tap-windows6 gives its adapters: they are known by it, and it is nobody's."""
 _EUI64_FILLER = 0xFFFE
 
 
@@ -40,8 +40,8 @@ class MacMap(Struct):
 
     def _choose(self, mac: int) -> int:
         base = _LOCAL_BIT if mac & _LOCAL_BIT or mac >> 48 else _DOCUMENTATION
-        if mac >> 32 == _TAP >> 32:
-            base = _TAP
+        if is_tap(format_mac(mac)):
+            base = mac >> 32 << 32  # such adapters are known by how their addresses begin
         elif self.keeps_vendor and not (mac & _LOCAL_BIT or mac >> 48):
             base = mac & _VENDOR
         taken = {*self._seen, *self._seen.values()}

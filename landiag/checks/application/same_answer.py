@@ -5,14 +5,13 @@ So it is where a relay or a web server has the LAN's address, and passes on to a
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 from landiag.checks.application.exchange import attempt_of, own_exchange
 from landiag.checks.application.silence import asked_socket
 from landiag.checks.case import Case
 from landiag.checks.destination import destination_of
 from landiag.collect.exchanges.http import Exchange, parse_exchange
 from landiag.journey.binding import bind_among
+from landiag.journey.ways import loopback_of
 from landiag.model.facts import Call, Unknown
 
 
@@ -21,7 +20,7 @@ def plan(case: Case) -> tuple[Call, ...]:
     way, sockets = case.way, case.facts.sockets
     if way is None or isinstance(sockets, Unknown) or destination_of(case, way).is_elsewhere:
         return ()
-    loopback = ip_address("127.0.0.1" if way.family == 4 else "::1")
+    loopback = loopback_of(way)
     theirs, ours = asked_socket(case), bind_among(sockets, loopback, case.port, None).serving
     attempt = attempt_of(case)
     if theirs is None or not ours or theirs in ours or attempt is None or attempt.answer is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 from msgspec.structs import replace
 
 from landiag.checks.application.exchange import answerer, attempt_of, loopback_exchanges, own_exchange
@@ -13,7 +11,7 @@ from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
 from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
 from landiag.journey.binding import takes_connections
-from landiag.journey.ways import Way
+from landiag.journey.ways import Way, loopback_of
 from landiag.model.facts import Call, Unknown
 from landiag.model.report import Finding, Fix, Outcome
 from landiag.model.terms import Symptom
@@ -109,7 +107,7 @@ def plan_own_alone(case: Case) -> tuple[Call, ...]:
     socket = asked_socket(case)
     if socket is None or case.way is None or destination_of(case, case.way).is_elsewhere:
         return ()
-    loopback = ip_address("127.0.0.1" if case.way.family == 4 else "::1")
+    loopback = loopback_of(case.way)
     if not _what_to_write(case) or takes_connections(socket, loopback, None) is not True:
         return ()
     return tuple(own_exchange(case, case.way, loopback, source) for source in (case.way.ip, loopback))

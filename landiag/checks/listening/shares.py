@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from landiag.checks.application.exchange import shared_exchanges
 from landiag.checks.case import Case
 from landiag.checks.destination import Destination
@@ -26,25 +28,22 @@ def check_shares(case: Case, way: Way, destinations: Sequence[Destination]) -> l
         return []
     places = ", ".join(f"{one.ip}:{one.port}" for one in dead)
     every = len(dead) == len(destinations)
-    if not every and _gets_one_of_them(case, way):
-        return [_one_of_them(case, way, places, dead)]
     what = "Connections" if every else "A share of connections"
     evidence = tuple(Evidence("firewall", one.rule_text) for one in dead if one.rule_text)
     step = f"Start what should answer at {places}, or take it out of the rule."
-    return [
-        Finding(
-            code="port-redirected",
-            outcome=Outcome.BLOCKS,
-            title=f"{what} to port {case.port} are sent to {places}, where nothing answers",
-            detail="Rules share connections out among several places; those sent there fail."
-            if not every
-            else "Rules share connections out among several places, and none of them answers.",
-            evidence=tuple(dict.fromkeys(evidence)),
-            fixes=(Fix("Let each place have a server", needs="user-action", steps=(step,)),),
-            paths=(way.id,),
-            symptom=None if every else Symptom.VARIES,
-        )
-    ]
+    found = Finding(
+        code="port-redirected",
+        outcome=Outcome.BLOCKS,
+        title=f"{what} to port {case.port} are sent to {places}, where nothing answers",
+        detail="Rules share connections out among several places; those sent there fail."
+        if not every
+        else "Rules share connections out among several places, and none of them answers.",
+        evidence=tuple(dict.fromkeys(evidence)),
+        fixes=(Fix("Let each place have a server", needs="user-action", steps=(step,)),),
+        paths=(way.id,),
+        symptom=None if every else Symptom.VARIES,
+    )
+    return [_one_of_them(case, found, places) if not every and _gets_one_of_them(case, way) else found]
 
 
 def _gets_one_of_them(case: Case, way: Way) -> bool:
@@ -53,17 +52,12 @@ def _gets_one_of_them(case: Case, way: Way) -> bool:
     return any(doubt.kind is UnknownKind.CHOICE for arrival in arrivals for doubt in arrival.doubts)
 
 
-def _one_of_them(case: Case, way: Way, places: str, dead: Sequence[Destination]) -> Finding:
-    evidence = tuple(Evidence("firewall", one.rule_text) for one in dead if one.rule_text)
-    step = f"Start what should answer at {places}, or take it out of the rule."
-    return Finding(
-        code="port-redirected",
+def _one_of_them(case: Case, found: Finding, places: str) -> Finding:
+    return replace(
+        found,
         outcome=Outcome.UNKNOWN,
         title=f"Whether {case.peer or 'a device'} is sent to {places}, where nothing answers",
         detail="A rule sends each device to one of several places, always the same one, by a hash of its address.",
-        evidence=tuple(dict.fromkeys(evidence)),
-        fixes=(Fix("Let each place have a server", needs="user-action", steps=(step,)),),
-        paths=(way.id,),
         symptom=Symptom.UNKNOWN,
     )
 

@@ -30,16 +30,12 @@ def not_allowed(case: Case, way: Way, journey: Journey) -> list[Finding]:
         return [_not_read(way, client, device, peers)] if is_asked and peers is not None else []
     here = tuple(one for one in peers if one.interface == device)
     is_carried = any(one.has(client) if client == case.peer else one.is_in(way.network) for one in here)
-    return [] if is_carried or device not in _interfaces(peers) else [_blocks(case, way, client, here)]
+    return [] if is_carried or not here else [_blocks(case, way, client, here)]
 
 
 def _is_tunnel(case: Case, device: str) -> bool:
     known = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
     return any(one.name == device and one.kind == "vpn" for one in known)
-
-
-def _interfaces(peers: tuple[Peer, ...]) -> set[str]:
-    return {one.interface for one in peers}
 
 
 def _not_read(way: Way, client: IPAddress, device: str, unknown: Unknown) -> Finding:
@@ -63,7 +59,7 @@ def _blocks(case: Case, way: Way, client: IPAddress, peers: tuple[Peer, ...]) ->
         title=f"WireGuard's {device} carries nothing from or to {whom}: no peer has it in its AllowedIPs",
         detail="Their packets are dropped when they have been decrypted, and answers are never sent.",
         evidence=tuple(Evidence(" ".join(ALLOWED.argv), _told(one)) for one in peers),
-        fixes=(_allow(client, peers) if client == case.peer and len(peers) == 1 else _edit(device, whom),),
+        fixes=(_allow(client, peers[0]) if client == case.peer and len(peers) == 1 else _edit(device, whom),),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
@@ -74,9 +70,8 @@ def _told(peer: Peer) -> str:
     return f"{peer.interface} peer {peer.key}: {', '.join(map(str, peer.allowed)) or '(none)'}"
 
 
-def _allow(client: IPAddress, peers: tuple[Peer, ...]) -> Fix:
+def _allow(client: IPAddress, peer: Peer) -> Fix:
     """Add the client to what its peer may have; with one peer it can only be that one."""
-    (peer,) = peers
     more = (*peer.allowed, ip_network(client))
     return Fix(
         f"Let the tunnel carry packets of {client}",

@@ -17,9 +17,8 @@ _WELCOMES = re.compile(
 def placeholder_in(attempt: Attempt) -> str | None:
     """What stands in the place of a page: in words; None where it is a page, or the answer is not whole."""
     answer = attempt.answer
-    if answer is None or attempt.end is not End.COMPLETE:
+    if answer is None or answer.status != 200 or attempt.end is not End.COMPLETE:
         return None
-    if answer.status == 200 and not answer.body_bytes:
+    if not answer.body_bytes:
         return "an empty page"
-    page = answer.body.text or ""
-    return "the page of its installation" if answer.status == 200 and _WELCOMES.search(page) else None
+    return "the page of its installation" if _WELCOMES.search(answer.body.text or "") else None

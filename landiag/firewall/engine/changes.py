@@ -38,8 +38,9 @@ def remember(fields: PacketFields, action: Remember, *, certain: bool) -> bool:
 
 def remembered(fields: PacketFields, match: Match) -> bool | None:
     """Whether a match holds by what rules have added to its set or taken out of it; None where they did neither."""
-    is_list = isinstance(match, InSet) or (isinstance(match, Lately) and match.hits == 1)
-    if not is_list or not isinstance(match, InSet | Lately) or not match.elements.dynamic:
+    if not isinstance(match, InSet | Lately) or not match.elements.dynamic:
+        return None
+    if isinstance(match, Lately) and match.hits != 1:
         return None
     known = fields.context.remembered.get(id(match.elements))
     values = values_of(match.operands, fields) if known else None

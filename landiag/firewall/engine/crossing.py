@@ -240,6 +240,17 @@ class Crosser(Struct):
         """What a rejection is to whoever sent the packet."""
         return (end.verdict,)
 
+    def end(
+        self, trip: Trip, hook: str, leg: str, text: str, verdict: Verdict, doubts: Doubts = (),
+        kind: str | None = None, way: Way | None = None,
+    ) -> None:  # fmt: skip
+        """Note that the kernel itself ends a packet; ``kind`` is what its sender hears, ``way`` the route that did."""
+        route = None if way is None else way.kind
+        line = TraceLine(hook, verdict.value, text=text, leg=leg, verdict=verdict, doubts=doubts, route=route)
+        self.lines.append(line)
+        met = (*trip.doubts, *doubts)
+        self.stops.append(Stopped(leg, verdict, line, kind, met, trip.share, self.arrival, way))
+
     def perhaps(self, hook: str, leg: str, text: str) -> None:
         """Note that the packet may be lost here, for a reason that is no rule."""
         doubts = (Doubt(UnknownKind.UNMODELLED, text),)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.firewall.engine.crossing import Crosser, Stopped, Trip
+from landiag.firewall.engine.crossing import Crosser, Trip
 from landiag.firewall.engine.packets import ANSWER, SYN_ACK
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Within
-from landiag.model.ruleset import TraceLine, Verdict
+from landiag.model.ruleset import Verdict
 
 TIME_EXCEEDED = "icmp time-exceeded"
 BACK = (SYN_ACK, ANSWER)
@@ -32,7 +32,8 @@ class Sender(Crosser):
                 on.append(trip)
                 continue
             text = f"the packet's time to live is {left} as it comes in, so it is not passed on"
-            self._end(trip, "forward", leg, text, Verdict.DROP if leg in BACK else Verdict.REJECT)
+            verdict, kind = (Verdict.DROP, None) if leg in BACK else (Verdict.REJECT, TIME_EXCEEDED)
+            self.end(trip, "forward", leg, text, verdict, kind=kind)
         return on
 
     def _ends_at_router(self, trip: Trip, leg: str) -> bool:
@@ -40,27 +41,12 @@ class Sender(Crosser):
         if router is None or left is None or left >= _ENOUGH:
             return False
         if left <= 1:
-            self._end(
-                trip,
-                "postrouting",
-                leg,
-                f"their time to live of {left} ends at the router {router}",
-                Verdict.DROP,
-            )
+            text = f"their time to live of {left} ends at the router {router}"
+            self.end(trip, "postrouting", leg, text, Verdict.DROP)
             return True
         text = f"whether their time to live of {left} lasts behind the router {router}"
-        self._end(trip, "postrouting", leg, text, Verdict.UNKNOWN, (Doubt(UnknownKind.UNMODELLED, text),))
+        self.end(trip, "postrouting", leg, text, Verdict.UNKNOWN, (Doubt(UnknownKind.UNMODELLED, text),))
         return False
-
-    def _end(
-        self, trip: Trip, hook: str, leg: str, text: str, verdict: Verdict, doubts: tuple[Doubt, ...] = ()
-    ) -> None:
-        line = TraceLine(hook, verdict.value, text=text, leg=leg, verdict=verdict, doubts=doubts)
-        self.lines.append(line)
-        kind = TIME_EXCEEDED if verdict is Verdict.REJECT else None
-        self.stops.append(
-            Stopped(leg, verdict, line, kind, (*trip.doubts, *doubts), trip.share, self.arrival)
-        )
 
 
 def _left(trip: Trip) -> int | None:

@@ -14,7 +14,7 @@ from landiag.firewall.engine.conclusion import Happened, conclude
 from landiag.firewall.engine.connection import Connection, connect
 from landiag.firewall.engine.context import NO_SOCKET, REWRITTEN, Context, Tracking
 from landiag.firewall.engine.conversation import Arrival, Conversation
-from landiag.firewall.engine.crossing import Stopped, Trip, fork
+from landiag.firewall.engine.crossing import Trip, fork
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.hops import pass_on
 from landiag.firewall.engine.nowhere import NOWHERE, REJECTED_BY_ROUTE
@@ -40,7 +40,7 @@ from landiag.model.action import RESET
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
-from landiag.model.ruleset import TraceLine, Verdict
+from landiag.model.ruleset import Verdict
 
 
 class Follower(Refuser):
@@ -138,21 +138,13 @@ class Follower(Refuser):
         verdict = NOWHERE[way.kind] if leg in (SYN, DATA) else Verdict.DROP
         text = f"route: {way.kind.value}"
         doubts = (Doubt(UnknownKind.UNREADABLE, text),) if verdict is Verdict.UNKNOWN else ()
-        line = TraceLine(
-            "route", verdict.value, text=text, leg=leg, verdict=verdict, doubts=doubts, route=way.kind
-        )
-        self.lines.append(line)
         kind = REJECTED_BY_ROUTE if verdict is Verdict.REJECT else None
-        self.stops.append(
-            Stopped(leg, verdict, line, kind, (*trip.doubts, *doubts), trip.share, self.arrival, way)
-        )
+        self.end(trip, "route", leg, text, verdict, doubts, kind, way)
 
     def _end_handed(self, trip: Trip, leg: str) -> None:
         """A packet that a rule has handed to a socket here is not passed on to another host (ip_forward)."""
         text = "the packet was handed to a socket of this machine, and is not passed on"
-        line = TraceLine("route", "drop", text=text, leg=leg, verdict=Verdict.DROP)
-        self.lines.append(line)
-        self.stops.append(Stopped(leg, Verdict.DROP, line, None, trip.doubts, trip.share, self.arrival))
+        self.end(trip, "route", leg, text, Verdict.DROP)
 
     def _adopt(self, trip: Trip, leg: str) -> None:
         """Where rules have rewritten addresses or ports without translation, nobody can foresee the answers."""
@@ -254,9 +246,7 @@ class Follower(Refuser):
         for trip in (one for one in trips if one not in kept):
             verdict = Verdict.UNKNOWN if trip.fields[IS_HANDED] is None else Verdict.REJECT
             text = "a rule hands packets of the connection to the socket that listens, which resets it"
-            line = TraceLine("nat", verdict.value, text=text, leg=DATA, verdict=verdict)
-            self.lines.append(line)
-            self.stops.append(Stopped(DATA, verdict, line, RESET, trip.doubts, trip.share, self.arrival))
+            self.end(trip, "nat", DATA, text, verdict, kind=RESET)
         return kept
 
     def _fields(
@@ -287,9 +277,7 @@ class Follower(Refuser):
                 continue
             text = "the packet is not tracked, so it keeps an address that is not the connection's"
             verdict = Verdict.UNKNOWN if leg == DATA else Verdict.DROP
-            line = TraceLine("nat", verdict.value, text=text, leg=leg, verdict=verdict)
-            self.lines.append(line)
-            self.stops.append(Stopped(leg, verdict, line, None, trip.doubts, trip.share, self.arrival))
+            self.end(trip, "nat", leg, text, verdict)
         return kept
 
     def conclude(self) -> Conversation:

@@ -134,10 +134,8 @@ def _nat(kind: NatKind) -> Callable[[Json, str, Sets], Sequence[Step]]:
         if version is None and isinstance(address, str):
             version = 6 if ":" in address else 4
         target = _target(address, port, sets)
-        is_prefix, is_persistent = (
-            word in str(options.get(name))
-            for name, word in (("type_flags", "prefix"), ("flags", "persistent"))
-        )
+        is_prefix = "prefix" in str(options.get("type_flags"))
+        is_persistent = "persistent" in str(options.get("flags"))
         return [Translate(kind, target, version, is_prefix, is_persistent)]
 
     return lower

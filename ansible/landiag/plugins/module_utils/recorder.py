@@ -306,7 +306,7 @@ def _mask_value(name, value):
 
 
 _MOST_NAMESPACES = 64
-MOST_PROCESSES = 256
+_MOST_PROCESSES = 256
 _MOST_TEXT = 1 << 20
 _STATES = {
     "R": "running", "S": "sleeping", "D": "disk-sleep", "T": "stopped", "t": "tracing-stop", "Z": "zombie",
@@ -366,23 +366,34 @@ def _container_of(pid):
 
 def describe_processes(pids, kept, seconds):
     """Describe processes and their parents, secrets masked; of their environment only the variables in ``kept``."""
-    deadline = time.monotonic() + seconds
     boot = re.search(r"^btime (\d+)", text_of("/proc/stat"), re.MULTILINE)
+    booted = int(boot.group(1)) if boot else None
+    return describe_with_parents(pids, lambda pid: _describe(pid, kept, booted), seconds)
+
+
+def describe_with_parents(
+    pids, describe, seconds
+):
+    """Describe processes and their parents; ``describe`` gives None for one that is gone."""
+    deadline = time.monotonic() + seconds
     described = {}
     wanted = list(pids)
     while wanted and time.monotonic() < deadline:
         pid = wanted.pop()
-        stat = text_of(f"/proc/{pid}/stat", "surrogateescape")
-        if pid in described or not stat:  # it ended between two readings
+        found = None if pid in described else describe(pid)
+        if found is None:
             continue
-        described[pid] = _describe(pid, stat, kept, int(boot.group(1)) if boot else None)
-        parent = described[pid]["parent"]
-        if parent > 1 and len(described) < MOST_PROCESSES:
+        described[pid] = found
+        parent = found["parent"]
+        if parent and parent > 1 and len(described) < _MOST_PROCESSES:
             wanted.append(parent)
     return list(described.values())
 
 
-def _describe(pid, stat, kept, boot):
+def _describe(pid, kept, boot):
+    stat = text_of(f"/proc/{pid}/stat", "surrogateescape")
+    if not stat:  # it ended between two readings
+        return None
     name, fields = stat[stat.index("(") + 1 : stat.rindex(")")], stat[stat.rindex(")") + 2 :].split()
     argv = _argv_of(pid)
     is_cut = len(name) >= 15 and argv and os.path.basename(argv[0]).startswith(name)
