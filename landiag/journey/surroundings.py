@@ -14,7 +14,7 @@ from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.links import HostLinks
 from landiag.journey.route_index import index_routes
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
-from landiag.model.facts import IPAddress, Route, Socket, Unknown
+from landiag.model.facts import Interface, IPAddress, Route, Socket, Unknown
 from landiag.model.packet import ABSENT, Absent, Packet, Value
 from landiag.model.route import RouteKind
 
@@ -148,7 +148,9 @@ class HostSurroundings(HostLinks):
         if mark is None and self._asks_for_marks():
             return None
         uid = KERNEL_UID if packet.skuid == NO_SOCKET else packet.skuid
-        socket = self._socket(packet.source, packet.source_port)
+        socket = self._socket(
+            packet.source, packet.source_port, self._interfaces.get(self.in_interface or "")
+        )
         tied = socket.device if socket is not None and packet.skuid != NO_SOCKET else None
         out = tied or self._vrf(self.in_interface)
         flow = Flow(
@@ -203,10 +205,13 @@ class HostSurroundings(HostLinks):
         socket = self._socket(ip, port)
         return None if socket is None else socket.uid
 
-    def _socket(self, ip: IPAddress | None, port: int | None) -> Socket | None:
+    def _socket(
+        self, ip: IPAddress | None, port: int | None, interface: Interface | None = None
+    ) -> Socket | None:
+        """The socket that takes connections that come in by an interface, or by any; None where several may."""
         if ip is None or port is None or isinstance(self._facts.sockets, Unknown):
             return None
-        serving = bind_among(self._facts.sockets, ip, port, None).serving
+        serving = bind_among(self._facts.sockets, ip, port, interface).serving
         alike = {(socket.uid, socket.device) for socket in serving}
         return serving[0] if len(alike) == 1 else None
 

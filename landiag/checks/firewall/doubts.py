@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
+from landiag.checks.firewall.opening import best_proposal, fixes, proven
 from landiag.checks.firewall.rule_words import place, source_of, who
 from landiag.collect.hints import Hint, parse_hints
 from landiag.firewall.owners import Owner, find_owner
@@ -28,11 +29,12 @@ def unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterato
         yield replace(unreadable(case, ruleset.gaps), paths=(way.id,))
     limits = [line for line in lines if line.limited]
     if limits and all(doubt.kind is UnknownKind.LIMIT and doubt.is_foreseen for doubt in doubts):
-        yield _limited(way, find_owner(ruleset, limits[0], journey.lines), limits[0], journey)
+        limited = _limited(way, find_owner(ruleset, limits[0], journey.lines), limits[0], journey)
+        yield _with_opening(case, way, ruleset, journey, limits[0], limited)
         return
     if doubts and all(doubt.is_foreseen for doubt in doubts):
         if journey.sight.symptom is not Symptom.ANSWERED:
-            yield from _drawn(way, ruleset, journey)
+            yield from _drawn(case, way, ruleset, journey)
         return
     rules = [line for line in lines if line.rule is not None]
     asked = [line for line in journey.lines if line.leg == Leg.QUESTION and line.verdict is Verdict.DROP]
@@ -43,13 +45,13 @@ def unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterato
         yield _not_modelled(way, rules)
 
 
-def _drawn(way: Way, ruleset: Ruleset, journey: Journey) -> Iterator[Finding]:
+def _drawn(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterator[Finding]:
     """Rules that stop a share of connections, by chance or in turns."""
     stops = [stop for stop in journey.stops if stop.line.rule is not None and stop.doubts]
     if not stops:
         return
     line, owner = stops[0].line, find_owner(ruleset, stops[0].line, journey.lines)
-    yield Finding(
+    found = Finding(
         code="firewall-rejects" if stops[0].verdict is Verdict.REJECT else "firewall-drops",
         outcome=Outcome.BLOCKS,
         title=f"The firewall stops a part of the connections to port {journey.packet.destination_port} "
@@ -60,6 +62,23 @@ def _drawn(way: Way, ruleset: Ruleset, journey: Journey) -> Iterator[Finding]:
         stage=stage_of_stop(line.hook, journey.leg),
         symptom=journey.sight.symptom,
     )
+    yield _with_opening(case, way, ruleset, journey, line, found)
+
+
+def _with_opening(
+    case: Case, way: Way, ruleset: Ruleset, journey: Journey, line: TraceLine, finding: Finding
+) -> Finding:
+    """The same with what leads clients past a rule that stops a part of them, where all of them pass then."""
+    if finding.outcome is not Outcome.BLOCKS:
+        return finding
+    proposal, following = best_proposal(case, way, ruleset, journey, line)
+    if following is None or following.verdict is not Verdict.ACCEPT:
+        return finding
+    opened = tuple(replace(fix, risk=fix.risk or _NO_LIMIT) for fix in fixes(proposal, mended=True))
+    return proven(case, way, ruleset, journey, proposal, following, replace(finding, fixes=opened))
+
+
+_NO_LIMIT = "connections from that network then pass, however many there are"
 
 
 def _limited(way: Way, owner: Owner, line: TraceLine, journey: Journey) -> Finding:

@@ -88,7 +88,7 @@ def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     """Say where this server keeps the list of names that it answers to."""
     found, name = _found(case, socket), _without_port(host)
     step = (found[0].kind.host_check if found else "") or _ANY_HOST_CHECK
-    return (_listed(case, socket, f"answer to {name}", _filled(case, step, name)),)
+    return (_after_step(case, socket, f"Let the server answer to {name}", _filled(case, step, name)),)
 
 
 def origin_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
@@ -98,7 +98,16 @@ def origin_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...
     own = kind.origin_check if kind else ""
     step = _filled(case, own or f"Add http://{host} to the origins that the application accepts.", name)
     more = tuple(_filled(case, word, name) for word in (kind.origin_options if kind else ()))
-    return (_listed(case, socket, f"accept pages of {host}", step, more),)
+    return (_after_step(case, socket, f"Let the server accept pages of {host}", step, more),)
+
+
+def untie_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
+    """Say where a socket gets its tie to one interface from: no address that it listens on changes that."""
+    step = (
+        f"Take out what ties it to {socket.device}: SO_BINDTODEVICE in a program, an option such as interface= "
+        "in settings, or ip vrf exec before the command."
+    )
+    return (_after_step(case, socket, f"Untie the server from {socket.device}", step),)
 
 
 def _filled(case: Case, text: str, name: str) -> str:
@@ -115,9 +124,9 @@ def _found(case: Case, socket: Socket | None) -> tuple[Server, Process] | None:
     return None if socket is None else server_of(case, socket)
 
 
-def _listed(case: Case, socket: Socket | None, what: str, step: str, more: tuple[str, ...] = ()) -> Fix:
-    """The fix that puts a name on a list of the server's own, and starts it as it was, with ``more`` options."""
-    title, found = f"Let the server {what}", _found(case, socket)
+def _after_step(case: Case, socket: Socket | None, title: str, step: str, more: tuple[str, ...] = ()) -> Fix:
+    """The fix that changes by hand what a server reads, and starts it as it was, with ``more`` options."""
+    found = _found(case, socket)
     if socket is None or found is None or _is_inside(socket) or is_published(found[0]):
         again = "Then create the container anew." if socket and _is_inside(socket) else "Then start it anew."
         return Fix(title, needs="user-action", steps=(step, again))

@@ -8,7 +8,7 @@ from landiag.checks.application.exchange import attempt_of, has_gaps
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.fixes import restart
-from landiag.checks.fixes.restart import listen_fixes
+from landiag.checks.fixes.restart import listen_fixes, untie_fixes
 from landiag.checks.listening import carried, closed, services
 from landiag.checks.listening.accept_queue import full_queues
 from landiag.checks.listening.handed import handed_to_nobody
@@ -25,7 +25,7 @@ from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.journey.ways import Way
 from landiag.model.facts import Command, Family, Interface, Socket, Source, Unknown
-from landiag.model.report import Evidence, Finding, Outcome
+from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.servers.relays import relay_of
 
 _TITLES = {
@@ -142,8 +142,7 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
         interface=way.interface.name,
     )
     evidence = tuple(owner_evidence(case, socket) for socket in binding.others)
-    unit = services.socket_unit(case, socket)
-    fixes = (services.listen_fix(unit, socket),) if unit else listen_fixes(case, socket, way.family)
+    fixes = _fixes(case, way, socket, code)
     if vrf.is_outside(socket, interface):
         title, fixes = vrf.title(who, interface), (vrf.accept_fix(),)
         evidence = (*evidence, *vrf.evidence(interface))
@@ -156,6 +155,14 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
         fixes=fixes,
         paths=(way.id,),
     )
+
+
+def _fixes(case: Case, way: Way, socket: Socket, code: str) -> tuple[Fix, ...]:
+    """What lets a socket take the connections of a way in that it does not take."""
+    unit = services.socket_unit(case, socket)
+    if code == "bound-to-device":
+        return (services.untie_fix(unit),) if unit else untie_fixes(case, socket)
+    return (services.listen_fix(unit, socket),) if unit else listen_fixes(case, socket, way.family)
 
 
 def _is_publisher(case: Case, socket: Socket) -> bool:

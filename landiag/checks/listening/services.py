@@ -57,13 +57,18 @@ def listen_fix(unit: Unit, socket: Socket) -> Fix:
         f"ListenStream={socket.port}",
     )
     lines = dict.fromkeys(ports[1] if ports[0].fullmatch(line) else line for line in unit.listens)
+    return _socket_fix(unit, f"Let systemd listen on all addresses ({unit.name})", ("ListenStream=", *lines))
+
+
+def untie_fix(unit: Unit) -> Fix:
+    """Let systemd take connections that come in by any interface."""
+    return _socket_fix(unit, f"Let systemd listen on all interfaces ({unit.name})", ("BindToDevice=",))
+
+
+def _socket_fix(unit: Unit, title: str, lines: tuple[str, ...]) -> Fix:
+    """A socket starts anew only while the service that has taken it over is stopped."""
     stops = tuple(f"stop {name}" for name in unit.triggers)
-    return file_fix(
-        f"Let systemd listen on all addresses ({unit.name})",
-        unit.name,
-        ("ListenStream=", *lines),
-        (*stops, f"restart {unit.name}"),
-    )
+    return file_fix(title, unit.name, lines, (*stops, f"restart {unit.name}"))
 
 
 def in_own_network(case: Case, way: Way, socket: Socket | None) -> Finding | None:

@@ -199,6 +199,7 @@ SCENARIOS = (
         truth="sometimes",
         attempts=5,
         expected=blocked("rate-limited"),
+        fixable=True,
     ),
     Scenario(
         "iptables-string",

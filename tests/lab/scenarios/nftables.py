@@ -405,6 +405,7 @@ SINGLED_OUT = (
         truth="sometimes",
         attempts=5,
         expected=blocked("rate-limited"),
+        fixable=True,
     ),
 )
 
@@ -506,6 +507,7 @@ NOTHING_WRONG = (
         truth="served|sometimes",
         attempts=4,
         expected=blocked("firewall-drops"),
+        fixable=True,
     ),
 )
 

@@ -91,6 +91,7 @@ SCENARIOS = (
         truth="sometimes",
         attempts=8,
         expected=blocked("rate-limited"),
+        fixable=True,
     ),
     Scenario(
         "ufw-without-ipv6",
