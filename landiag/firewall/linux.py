@@ -254,7 +254,7 @@ def build_ruleset(
         tables[LEGACY_BACKEND, old.family, old.name] = old.chains(LEGACY_BACKEND, sets)
     shown = {(table.family, table.name) for table in nft}
     for table in nft:
-        saved = nft_iptables.get((table.family, table.name))
+        saved = _saved_of(table, nft_iptables)
         backend = NFT_BACKEND if saved is not None or _looks_like_iptables(table) else "nftables"
         if table.dormant:
             continue
@@ -264,6 +264,12 @@ def build_ruleset(
         if key not in shown:
             tables[NFT_BACKEND, saved.family, saved.name] = saved.chains(NFT_BACKEND, sets)
     return Ruleset(tables, gaps, texts)
+
+
+def _saved_of(table: NftTable, saved: Mapping[tuple[str, str], IptTable]) -> IptTable | None:
+    """A table as iptables-save shows it; None where it shows its own empty one of that name for a table of nft's."""
+    found = saved.get((table.family, table.name))
+    return None if found is None or not table.chains.keys() <= found.policies.keys() else found
 
 
 def _looks_like_iptables(table: NftTable) -> bool:

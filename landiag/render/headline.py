@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from landiag.model.actions import Run
 from landiag.model.causes import find_cause
+from landiag.model.causes.application import SPEAKS_TLS
 from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
 from landiag.model.terms import CheckName, Symptom
@@ -136,9 +137,12 @@ def opens_then(report: Report) -> str | None:
     leads_elsewhere = cause.check is CheckName.PORT or (
         cause.code == NOTHING_LISTENING.code and bool(found.fixes[0].commands)
     )
+    names_it = cause.code == SPEAKS_TLS.code
     if any(one.hidden_by == found.id and not one.fixes for one in report.findings):
         return None
-    return None if leads_elsewhere or not is_of_server(report) or report.redacted else url_of(report)
+    return (
+        None if leads_elsewhere or names_it or not is_of_server(report) or report.redacted else url_of(report)
+    )
 
 
 def first_sentence(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePath
 
 from msgspec import Struct
 
@@ -169,11 +170,16 @@ def _may_be_a_child(process: Process) -> bool:
 def _same_server(kind: ServerKind, own: Process, parent: Process) -> ServerKind | None:
     """What the parent is, when it is the master of the same server or the reloader that started it."""
     if kind.library or kind.runtimes:
-        return kind if own.argv and own.argv == parent.argv else None
+        return kind if own.argv and _named_only(own.argv) == _named_only(parent.argv) else None
     called, found = invocation(parent), _kind_of(parent, None)
     if found is None or called is None or called.from_shell:
         return None
     return found if found.key == kind.key or set(found.programs) & set(kind.programs) else None
+
+
+def _named_only(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A command line without the folder of its program: a reloader starts its child by the whole path."""
+    return (PurePath(argv[0]).name, *argv[1:]) if argv else ()
 
 
 def _kind_of(process: Process, http: str | None) -> ServerKind | None:

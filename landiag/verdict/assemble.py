@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from landiag.checks.case import Answer
 from landiag.model.causes.firewall import FIREWALL_UNREADABLE
 from landiag.model.causes.listening import NOTHING_LISTENING
-from landiag.model.report import CheckResult, ClientSees, Finding, Outcome, Status, Verdict
+from landiag.model.report import CheckResult, ClientSees, Finding, Fix, Outcome, Status, Verdict
 from landiag.model.terms import CheckName, Symptom
 from landiag.verdict.algebra import decisive, draw_lines, hide, in_order, number, says, unite, verdict_of
 
@@ -26,7 +26,7 @@ class Judgement(Struct, frozen=True):
 def judge(answers: Sequence[tuple[str, Answer]], likely: str | None, who: str = "other devices") -> Judgement:
     """Judge the answers of the checks: blocked outranks unknown, unknown outranks clear."""
     every = (finding for _, said in answers for finding in said.findings)
-    findings = hide(number(in_order(unite(every, says))))
+    findings = hide(_started_once(number(in_order(unite(every, says)))))
     ids = {says(finding): finding.id for finding in findings}
     checks = tuple(
         CheckResult(
@@ -38,6 +38,27 @@ def judge(answers: Sequence[tuple[str, Answer]], likely: str | None, who: str = 
         for name, said in answers
     )
     return Judgement(_verdict(findings, likely, who), checks, findings)
+
+
+def _started_once(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The same where a server that two fixes start anew is started by the first one's command, with what that changed.
+
+    The other's is the command as it runs now: it would bring the first fault back.
+    """
+    ended: set[int] = set()
+    told = []
+    for finding in findings:
+        fixes = tuple(_before_the_start(fix) if fix.stop_pid in ended else fix for fix in finding.fixes)
+        ended |= {fix.stop_pid for fix in fixes if fix.stop_pid is not None}
+        told.append(replace(finding, fixes=fixes))
+    return tuple(told)
+
+
+def _before_the_start(fix: Fix) -> Fix:
+    steps = (*fix.steps, "Then start it again as above.")
+    return replace(
+        fix, commands=(), undo=(), actions=(), needs="user-action", steps=steps, cwd=None, stop_pid=None
+    )
 
 
 def reconcile(judgement: Judgement, sees: ClientSees) -> Judgement:

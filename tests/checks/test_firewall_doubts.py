@@ -48,6 +48,9 @@ def test_a_limit_blocks_where_an_ordinary_visit_exceeds_it(
         )
     )
     assert (finding.code, finding.outcome, finding.symptom) == ("rate-limited", outcome, symptom)
+    opened = [line for fix in finding.fixes for line in fix.commands]
+    accepted = "iptables-legacy -I INPUT 2 -s 192.168.77.0/24 -p tcp -m tcp --dport 5000 -j ACCEPT"
+    assert opened == ([accepted] if outcome is Outcome.BLOCKS else [])
 
 
 @pytest.mark.parametrize(("target", "code"), [("DROP", "firewall-drops"), ("REJECT", "firewall-rejects")])

@@ -339,6 +339,9 @@ class TestFamilies:
     def test_a_reloaders_child_is_flasks(self) -> None:
         child = process("python app.py", 11, environment={"WERKZEUG_RUN_MAIN": "true"})
         assert seen(child).key == "werkzeug"
+        parent = process("python app.py", 10)
+        child = process("/v/bin/python app.py", 11, parent=10, environment={"WERKZEUG_RUN_MAIN": "true"})
+        assert seen(child, parent).process.pid == 10
 
     def test_nobody_is_blamed_for_a_strangers_child(self) -> None:
         notebook = process("python3 /v/bin/jupyter-lab", 10)

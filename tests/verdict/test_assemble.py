@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.checks.case import answer
-from landiag.model.report import Finding, Outcome, Status
+from landiag.model.report import Finding, Fix, Outcome, Status
 from landiag.model.terms import CheckName, Symptom
 from landiag.verdict.assemble import judge, reconcile
 from landiag.verdict.symptom import describe_symptom
@@ -32,3 +32,18 @@ def test_of_what_is_unknown_the_firewall_is_named_first() -> None:
     assert (verdict.summary, verdict.likely) == (unread.title, "firewall-drops")
     free = Finding("nothing-listening", Outcome.UNKNOWN, "Whether anything listens")
     assert judge([(CheckName.LISTENING, answer([free], ""))], None).verdict.likely == "nothing-listening"
+
+
+def test_a_server_that_two_fixes_start_anew_is_started_by_the_first_one_s_command() -> None:
+    """The second one's would bring the first fault back: it is the command as it runs now."""
+    wide = Fix("Listen on all", ("serve --host 0.0.0.0",), needs="restart-server", stop_pid=7)
+    same = Fix("Add the name", ("serve",), needs="restart-server", stop_pid=7, steps=("Add the name.",))
+    bound = Finding("bound-to-loopback", Outcome.BLOCKS, "Bound", fixes=(wide,))
+    refused = Finding("host-header-rejected", Outcome.BLOCKS, "Refused", fixes=(same,))
+    told = judge(
+        [(CheckName.LISTENING, answer([bound], "")), (CheckName.APPLICATION, answer([refused], ""))], None
+    )
+    first, second = (finding.fixes[0] for finding in told.findings)
+    assert first == wide
+    assert (second.commands, second.stop_pid) == ((), None)
+    assert second.steps == ("Add the name.", "Then start it again as above.")

@@ -203,12 +203,23 @@ def _check_scheme(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
     if attempt.scheme == "http" and case.target.scheme == "https":
         title = "The server speaks plain HTTP: other devices must open http://, not https://"
         evidence = of_exchange(exchange, attempt)
-        return [Finding("speaks-tls", Outcome.BLOCKS, title, evidence=evidence, symptom=Symptom.RESET)]
+        fixes = _ask_as(case, "http")
+        return [Finding("speaks-tls", Outcome.BLOCKS, title, "", evidence, fixes, symptom=Symptom.RESET)]
     if attempt.scheme != "https" or case.target.scheme == "https":
         return []
     outcome = Outcome.BLOCKS if case.target.scheme == "http" else Outcome.WARNS
     title = "The server speaks HTTPS: other devices must open https://, not http://"
-    return [Finding("speaks-tls", outcome, title, evidence=of_exchange(exchange, attempt))]
+    fixes = _ask_as(case, "https") if outcome is Outcome.BLOCKS else ()
+    return [Finding("speaks-tls", outcome, title, evidence=of_exchange(exchange, attempt), fixes=fixes)]
+
+
+def _ask_as(case: Case, scheme: str) -> tuple[Fix, ...]:
+    """Ask the server as it wants to be asked."""
+    url = None if case.way is None else case.way.url(case.port, scheme)
+    if url is None:
+        return ()
+    step = f"Open {url} on the other device."
+    return (Fix(f"Open {scheme}:// instead", needs="user-action", steps=(step,)),)
 
 
 def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Finding]:

@@ -10,7 +10,7 @@ from landiag.checks.case import Case
 from landiag.checks.firewall.rule_words import place, source_of
 from landiag.checks.fixes.fix import fix_by
 from landiag.journey.journey import Journey
-from landiag.model.action import Assign, Divert
+from landiag.model.action import Assign, Divert, Untrack
 from landiag.model.changes import Sysctl
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.model.ruleset import Step, TraceLine
@@ -29,8 +29,8 @@ def explain_end(case: Case, journey: Journey, line: TraceLine, finding: Finding)
     """Add which rule or setting has led to an end that is the kernel's own, and what to do about it."""
     if not is_by_kernel(line):
         return finding
-    sets_life, hands_over = _doing(journey, _sets_life), _doing(journey, _hands_over)
-    cause = next(iter((*sets_life, *hands_over)), None)
+    deeds = (_sets_life, _hands_over, _takes_from_connection)
+    cause = next((one for does in deeds for one in _doing(journey, does)), None)
     if cause is not None:
         step = f"Take this out, or let it leave port {case.port} alone: {cause.rule_text}"
         fix = Fix("Change the rule", needs="user-action", steps=(step,))
@@ -55,3 +55,8 @@ def _sets_life(step: Step) -> bool:
 
 def _hands_over(step: Step) -> bool:
     return isinstance(step, Divert)
+
+
+def _takes_from_connection(step: Step) -> bool:
+    """Whether a rule keeps a packet out of its connection: untracked, or tracked in another zone."""
+    return isinstance(step, Untrack) or (isinstance(step, Assign) and step.field == "ct zone")

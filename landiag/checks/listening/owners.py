@@ -79,10 +79,22 @@ def owner_evidence(case: Case, socket: Socket) -> Evidence:
     parts = [describe_address(socket)]
     if socket.backlog is not None and socket.queue:
         parts.append(f"accept queue {socket.queue} of {socket.backlog}")
-    parts += [_describe_process(process) for process in owners[:2]]
+    parts += [_describe_process(process) for process in _started(case, socket)[:2]]
     if not owners:
         parts.append(f"(a program that runs as {_user_words(socket)})")
     return Evidence(socket_source(case), "   ".join(parts))
+
+
+def _started(case: Case, socket: Socket) -> tuple[Process, ...]:
+    """The processes that somebody has started: the server's first one, not the workers that hold the socket."""
+    from landiag.servers.recognise import recognise
+
+    processes, answers = case.facts.processes, answerer(case) if socket.port == case.port else None
+    if isinstance(processes, Unknown):
+        return ()
+    servers = ((recognise(owner, processes, answers), owner) for owner in case.owners(socket))
+    first = (owner if server is None else server.process for server, owner in servers)
+    return tuple({one.pid: one for one in first}.values())
 
 
 def _describe_process(process: Process) -> str:
@@ -92,7 +104,14 @@ def _describe_process(process: Process) -> str:
         who.append(process.state)
     if process.cwd:
         who.append(f"in {process.cwd}")
-    return f"{shlex.join(_typed(process.argv)) or process.name}   ({', '.join(who)})"
+    return f"{_command(process.argv) or process.name}   ({', '.join(who)})"
+
+
+def _command(argv: tuple[str, ...]) -> str:
+    """A command line for reading: as it was typed, or the title that a program has written over it (nginx, sshd)."""
+    written = " ".join(argv).rstrip()
+    is_title = bool(argv) and " " in argv[0] and not any(argv[1:])
+    return written if is_title else shlex.join(_typed(argv))
 
 
 def _typed(argv: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,6 +119,10 @@ def _typed(argv: tuple[str, ...]) -> tuple[str, ...]:
     if not argv:
         return ()
     program = PurePosixPath(argv[0]).name
-    if len(argv) > 1 and program.startswith("python") and "/bin/" in f"/{argv[1]}":
-        return (PurePosixPath(argv[1]).name, *argv[2:])
+    script = PurePosixPath(argv[1]) if len(argv) > 1 and program.startswith(_INTERPRETERS) else None
+    if script is not None and script.parent.name in ("bin", ".bin"):
+        return (script.name, *argv[2:])
     return (program, *argv[1:])
+
+
+_INTERPRETERS = ("python", "node", "ruby", "perl", "php")
