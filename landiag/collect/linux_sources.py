@@ -24,6 +24,7 @@ SYSCTLS = (
         "net.ipv4.ip_default_ttl",
     )
     + ("net.netfilter.nf_conntrack_count", "net.netfilter.nf_conntrack_max")
+    + ("net.netfilter.nf_conntrack_tcp_loose",)
     + ("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")
 )
 """The kernel settings that decide something; see Documentation/networking/ip-sysctl.rst in the kernel."""
@@ -64,4 +65,8 @@ FIRST: tuple[Source, ...] = (
 
 def interface_settings(interface: str) -> tuple[File, ...]:
     """Name the sources of an interface's own settings that decide something (ip-sysctl.rst)."""
-    return tuple(File(f"{SYSCTL_FOLDER}net/ipv4/conf/{interface}/{name}") for name in INTERFACE_SETTINGS)
+    names = (
+        *(f"ipv4/conf/{interface}/{name}" for name in INTERFACE_SETTINGS),
+        f"ipv6/conf/{interface}/hop_limit",
+    )
+    return tuple(File(f"{SYSCTL_FOLDER}net/{name}") for name in names)

@@ -159,22 +159,10 @@ _HOP_FLAGS = frozenset(
 _ACTIONS = frozenset(
     ("goto", "nop", "unreachable", "prohibit", "blackhole", "masquerade", "map-to", "nat", "to_tbl", "table")
 )
-_NEIGHBOUR_KEYS = frozenset(
-    (
-        "dst",
-        "dev",
-        "lladdr",
-        "state",
-        "router",
-        "proxy",
-        "managed",
-        "extern_learn",
-        "extern_valid",
-        "offload",
-        "probes",
-    )
-    + ("refcnt", "used", "confirmed", "updated", "protocol", "vlan", "vni", "nhid", "vrf", "type", "use")
-)
+_NEIGHBOUR_KEYS = frozenset({
+    "dst", "dev", "lladdr", "state", "router", "proxy", "managed", "extern_learn", "extern_valid", "offload", "probes",
+    "refcnt", "used", "confirmed", "updated", "protocol", "vlan", "vni", "nhid", "vrf", "type", "use",
+})  # fmt: skip
 _NEIGHBOUR_STATES = frozenset(
     ("PERMANENT", "NOARP", "REACHABLE", "STALE", "NONE", "INCOMPLETE", "DELAY", "PROBE", "FAILED")
 )
@@ -203,11 +191,18 @@ def _parse_route(item: dict[str, Any], family: Family) -> list[Route]:
             gateway=_address(hop["gateway"]) if "gateway" in hop else _parse_via(hop),
             source=_address(item["prefsrc"]) if "prefsrc" in item else None,
             metric=int(item.get("metric", 0)),
+            hop_limit=_hop_limit(item),
             dead="dead" in hop.get("flags", ()),
             multipath=len(hops) > 1,
         )
         for hop in hops
     ]
+
+
+def _hop_limit(item: dict[str, Any]) -> int | None:
+    """What its packets begin with as time to live, where the route sets it."""
+    told = [one["hoplimit"] for one in item.get("metrics", ()) if "hoplimit" in one]
+    return int(told[0]) if told else None
 
 
 _address = lru_cache(ip_address)

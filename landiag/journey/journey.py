@@ -22,6 +22,9 @@ from landiag.model.packet import IPAddress, Packet
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.model.terms import StageName, Symptom
 
+LOOSE = "net.netfilter.nf_conntrack_tcp_loose"
+"""The setting by which connection tracking takes up a connection whose beginning it has not seen."""
+
 
 class Translated(Struct, frozen=True):
     """Where a translation sends the connection. ``rule_text`` is the rule that does it.
@@ -97,7 +100,7 @@ def follow_through(facts: Facts, ruleset: Ruleset, packet: Packet, watcher: Watc
 
 def _follow_ordered(facts: Facts, ruleset: Ruleset, packet: Packet, watcher: Watcher | None) -> Journey:
     """Follow a packet through a ruleset whose tables were registered in the order in which they stand."""
-    loose = facts.sysctls.get("net.netfilter.nf_conntrack_tcp_loose", "1") != "0"
+    loose = facts.sysctls.get(LOOSE, "1") != "0"
     around = HostSurroundings(facts, packet)
     asked = around if watcher is None else Watched(around, watcher)
     follower = Follower(ruleset, asked, facts.now, loose, visits=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from landiag.firewall.engine.surroundings import Surroundings
+from landiag.firewall.engine.surroundings import Carrier, Surroundings, Way
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
@@ -16,6 +16,11 @@ _DEVICE_TYPES: Mapping[str, int] = {
         ("ethernet", "wifi", "bridge", "veth", "vlan", "container", "vm", "bond", "dummy"), ETHERNET_TYPE
     ),
 }
+
+
+def life_setting(version: int, device: str | None) -> str:
+    """Name the setting that says how many routers an answer may pass; routers set that of IPv6, too."""
+    return "net.ipv4.ip_default_ttl" if version == 4 else f"net.ipv6.conf.{device}.hop_limit"
 
 
 class HostLinks(Surroundings):
@@ -41,10 +46,12 @@ class HostLinks(Surroundings):
             f"net.ipv4.conf.{one}.{name}" in self._facts.sysctls for one in ("all", device)
         )
 
-    def time_to_live(self, version: int) -> int | None:
-        """That of ``ip_default_ttl``; what IPv6 begins with is set by routers as well, and taken for the usual 64."""
-        told = self._facts.sysctls.get("net.ipv4.ip_default_ttl", "")
-        return int(told) if version == 4 and told.isdigit() and int(told) else 64
+    def time_to_live(self, version: int, back: Way | None) -> int | None:
+        """That of the route of the answer, else that of the setting (ip4_dst_hoplimit, ip6_dst_hoplimit)."""
+        if back is not None and back.route is not None and back.route.hop_limit:
+            return back.route.hop_limit
+        told = self._facts.sysctls.get(life_setting(version, None if back is None else back.device), "")
+        return int(told) if told.isdigit() and int(told) else 64
 
     def utc_offset(self) -> int | None:
         """That of the machine when it was read."""
@@ -76,6 +83,11 @@ class HostLinks(Surroundings):
             return ()
         ports = tuple(one.name for one in self._interfaces.values() if one.master == name)
         return ports or (None if found.kind == "bridge" else ())
+
+    def carrier(self, name: str | None) -> Carrier | None:
+        """What carries an interface that is a part of another one."""
+        found = self._interfaces.get(name or "")
+        return None if found is None or found.lower is None else Carrier(found.lower, found.kind == "vlan")
 
     def bridge_calls_iptables(self, version: int) -> bool | None:
         """What br_netfilter is told to do; there is no such setting where it is not loaded."""

@@ -65,7 +65,14 @@ def follow_own(
     if isinstance(facts.ruleset, Unknown):
         return facts.ruleset
     start = departure or leave(facts, ip, port)
-    packet = Packet(port, source=start.source or ip, destination=ip, skuid=uid, out_interface=start.device)
+    packet = Packet(
+        port,
+        source=start.source or ip,
+        destination=ip,
+        skuid=uid,
+        out_interface=start.device,
+        is_named=start.source is not None,
+    )
     return OwnFollower(facts.ruleset, HostSurroundings(facts, packet), facts.now).follow_own(
         packet, start.device, is_local=start.is_local
     )

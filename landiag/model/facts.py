@@ -246,7 +246,8 @@ class Address(Struct, frozen=True):
 class Route(Struct, frozen=True):
     """One route, or one next hop of a ``multipath`` route.
 
-    ``kind`` is ip-route(8)'s type; ``table`` is its name or number as ``ip`` prints it.
+    ``kind`` is ip-route(8)'s type; ``table`` is its name or number as ``ip`` prints it. ``hop_limit`` is the time to
+    live that its packets begin with, where it sets that.
     """
 
     destination: IPNetwork
@@ -258,6 +259,7 @@ class Route(Struct, frozen=True):
     metric: int = 0
     dead: bool = False
     multipath: bool = False
+    hop_limit: int | None = None
 
 
 class PolicyRule(Struct, frozen=True):

@@ -152,16 +152,17 @@ class Computed(Match, Struct, frozen=True):
         value = self.operand.value(fields)
         if not isinstance(value, int):
             return False if value is ABSENT else None
-        return self._holds(value)
+        return self.holds(value)
 
-    def _holds(self, value: int) -> bool:
+    def holds(self, value: int) -> bool:
+        """Whether it holds where the operand has this value."""
         return any(low <= value <= high for low, high in self.ranges) is not self.negated
 
     def doubt(self, fields: Fields) -> Doubt:
         """The share of numbers for which it holds, where one is drawn."""
         if not isinstance(self.operand, Draw):
             return Match.doubt(self, fields)
-        held = sum(self._holds(number) for number in self.operand.numbers)
+        held = sum(self.holds(number) for number in self.operand.numbers)
         return Doubt(UnknownKind.SHARE, self.text, held / self.operand.modulus)
 
 

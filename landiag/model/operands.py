@@ -79,7 +79,9 @@ class Draw(Operand, Struct, frozen=True):
         return range(self.offset, self.offset + self.modulus)
 
     def value(self, fields: Fields) -> Value:
-        """The number that was drawn, where the walk follows one; else unknown."""
+        """The number that was drawn, where the walk follows one; else unknown. What has no such part draws none."""
+        if any(operand.value(fields) is ABSENT for operand, _ in self.hashed):
+            return ABSENT
         return fields[self.field]
 
 

@@ -44,7 +44,7 @@ def judge_symptom(report: dict[str, Any], truth: str) -> Iterator[str]:
     verdict = report["verdict"]
     sees = verdict["client_sees"]
     if sees["outcome"] == "unknown":
-        is_open = any(one["outcome"] == "unknown" for one in report.get("findings", ()))
+        is_open = any(one["outcome"] == "unknown" for one in report.get("findings", ())) or "|" in truth
         if verdict["status"] != "undetermined" and not is_open:
             yield f"{verdict['status']}, and the client's symptom is unknown: {sees['text']}"
         return

@@ -11,7 +11,7 @@ from landiag.checks.firewall.opening import best_proposal, fixes, proven
 from landiag.checks.firewall.rule_words import place, source_of, who
 from landiag.collect.hints import Hint, parse_hints
 from landiag.firewall.owners import Owner, find_owner
-from landiag.journey.journey import Journey
+from landiag.journey.journey import LOOSE, Journey
 from landiag.journey.ways import Way
 from landiag.model.facts import Unknown
 from landiag.model.match import UnknownKind
@@ -42,7 +42,7 @@ def unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterato
         yield _questions_dropped(way, next(line for line in asked if line.chain))
         return
     if rules or (not ruleset.gaps and doubts):
-        yield _not_modelled(way, rules)
+        yield _not_modelled(case, way, rules)
 
 
 def _drawn(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterator[Finding]:
@@ -119,14 +119,36 @@ def _questions_dropped(way: Way, line: TraceLine) -> Finding:
     )
 
 
-def _not_modelled(way: Way, rules: list[TraceLine]) -> Finding:
-    evidence = tuple(Evidence(source_of(line), f"{place(line)}: {line.rule_text}") for line in rules[:3])
+_PLAIN = (
+    "Whether the firewall lets other devices in: it decides by something that can't be foreseen",
+    "Such rules ask for a limit, the time, the packet's content or another program.",
+)
+_PROXY = (
+    "Whether other devices get in: SYNPROXY answers for the server, and what it sends on to it isn't followed",
+    "It works where the clients' first packets are not tracked, net.netfilter.nf_conntrack_tcp_loose is 0, and the"
+    " rules let in what it sends to the server by lo.",
+)
+"""Of what can't be foreseen: the title, and what it takes."""
+
+
+def _is_proxy(line: TraceLine) -> bool:
+    return any(word in line.rule_text for word in ("-j SYNPROXY", "synproxy "))
+
+
+def _not_modelled(case: Case, way: Way, rules: list[TraceLine]) -> Finding:
+    evidence = [Evidence(source_of(line), f"{place(line)}: {line.rule_text}") for line in rules[:3]]
+    title, detail = _PLAIN
+    if any(map(_is_proxy, rules)):
+        title, detail = _PROXY
+        evidence.append(
+            Evidence(f"/proc/sys/{LOOSE.replace('.', '/')}", f"{LOOSE} = {case.facts.sysctls.get(LOOSE)}")
+        )
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title="Whether the firewall lets other devices in: it decides by something that can't be foreseen",
-        detail="Such rules ask for a limit, the time, the packet's content or another program.",
-        evidence=evidence,
+        title=title,
+        detail=detail,
+        evidence=tuple(evidence),
         paths=(way.id,),
         stage=stage_of_stop(rules[0].hook, rules[0].leg) if rules else None,
     )

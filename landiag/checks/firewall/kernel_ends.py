@@ -10,13 +10,13 @@ from landiag.checks.case import Case
 from landiag.checks.firewall.rule_words import place, source_of
 from landiag.checks.fixes.fix import fix_by
 from landiag.journey.journey import Journey
+from landiag.journey.links import life_setting
 from landiag.model.action import Assign, Divert, Untrack
 from landiag.model.changes import Sysctl
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.model.ruleset import Step, TraceLine
 
 _LIVES = ("ip ttl", "ip6 hoplimit")
-_DEFAULT = "net.ipv4.ip_default_ttl"
 _USUAL = 64
 
 
@@ -36,12 +36,26 @@ def explain_end(case: Case, journey: Journey, line: TraceLine, finding: Finding)
         fix = Fix("Change the rule", needs="user-action", steps=(step,))
         evidence = Evidence(source_of(cause), f"{place(cause)}: {cause.rule_text}")
         return replace(finding, evidence=(evidence, *finding.evidence), fixes=(fix,))
-    value = case.facts.sysctls.get(_DEFAULT, "")
-    if line.hook == "postrouting" and value.isdigit() and int(value) < _USUAL:
-        evidence = Evidence(f"/proc/sys/{_DEFAULT.replace('.', '/')}", f"{_DEFAULT} = {value}")
-        fix = fix_by("Let packets live as long as is usual", Sysctl(_DEFAULT, value, str(_USUAL)))
+    return _explain_life(case, journey, finding) if line.hook == "postrouting" else finding
+
+
+def _explain_life(case: Case, journey: Journey, finding: Finding) -> Finding:
+    """Name what gives answers too short a life: their route, or a setting."""
+    back = journey.way_back
+    route = None if back is None else back.route
+    if route is not None and route.hop_limit is not None:
+        to = "default" if route.destination.prefixlen == 0 else str(route.destination)
+        evidence = Evidence("ip route", f"{to} dev {route.device}: hoplimit {route.hop_limit}")
+        step = f"Set the route ({to}) again without hoplimit {route.hop_limit}."
+        fix = Fix("Let packets by that route live as long as is usual", needs="user-action", steps=(step,))
         return replace(finding, evidence=(evidence, *finding.evidence), fixes=(fix,))
-    return finding
+    setting = life_setting(journey.packet.version, None if back is None else back.device)
+    value = case.facts.sysctls.get(setting, "")
+    if not value.isdigit() or int(value) >= _USUAL:
+        return finding
+    evidence = Evidence(f"/proc/sys/{setting.replace('.', '/')}", f"{setting} = {value}")
+    fix = fix_by("Let packets live as long as is usual", Sysctl(setting, value, str(_USUAL)))
+    return replace(finding, evidence=(evidence, *finding.evidence), fixes=(fix,))
 
 
 def _doing(journey: Journey, does: Callable[[Step], bool]) -> list[TraceLine]:

@@ -37,6 +37,10 @@ LEAVING: tuple[Stage, ...] = (
 )
 
 
+TAG = ("vlan id", "vlan pcp", "vlan dei", "vlan cfi", "vlan type", "ether type")
+"""The fields of a VLAN's tag: what a tagged frame has there is not known."""
+
+
 class Prerouting(Struct, frozen=True):
     """What a packet's own prerouting has to be told: its family, what is tracked, what is translated."""
 

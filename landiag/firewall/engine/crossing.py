@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.bridges import INWARD, INWARD_FILTERED, LEAVING, Prerouting, Stage, put_on
+from landiag.firewall.engine.bridges import INWARD, INWARD_FILTERED, LEAVING, TAG, Prerouting, Stage, put_on
 from landiag.firewall.engine.context import NO_SOCKET, Tracking
 from landiag.firewall.engine.ends import Doubts, End, times
 from landiag.firewall.engine.fields import PacketFields, merge
@@ -18,10 +18,10 @@ from landiag.firewall.engine.hooks import ALL, Place, Span, pass_freely, run_hoo
 from landiag.firewall.engine.passage import HookResult, Passage
 from landiag.firewall.engine.socket_fields import SOCKET_PORT
 from landiag.firewall.engine.surroundings import Surroundings, Way
-from landiag.model.action import Divert
+from landiag.firewall.engine.translating import translating_line
 from landiag.model.match import Doubt, UnknownKind
 from landiag.model.packet import Packet
-from landiag.model.ruleset import Rule, Ruleset, TraceLine, Verdict
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 
 
 class Stopped(Struct, frozen=True):
@@ -77,7 +77,7 @@ class Crosser(Struct):
         br_netfilter has the chains of ip and ip6 see it while it is still there.
         """
         device, prerouting = fields.packet.in_interface, Prerouting(family, tracking, rewrite)
-        trips = [Trip(fields)]
+        trips = self.carried([Trip(fields)], device, "ingress", leg)
         called: bool | None = False
         if self._is_bridge_seen(device, INWARD):
             called = self.around.bridge_calls_iptables(fields.packet.version)
@@ -108,10 +108,25 @@ class Crosser(Struct):
             )
             trip.fields.forget("iif", "ether ", "meta sk")
             passed = self.hook([trip], "egress", "netdev", leg, device=packet.out_interface)
+            passed = self.carried(passed, packet.out_interface, "egress", leg)
             for one in self.cross_bridge(passed, packet.out_interface, LEAVING, leg):
                 one.fields.packet = packet
                 out.append(one)
         return out
+
+    def carried(self, trips: list[Trip], device: str | None, hook: str, leg: str) -> list[Trip]:
+        """What carries an interface (that of a VLAN, a macvlan) sees its packets too, those of a VLAN with its tag."""
+        carrier = self.around.carrier(device) if self.sees(hook, "netdev") else None
+        if carrier is None:
+            return trips
+        for trip in trips:
+            put_on(trip.fields, carrier.name, None, inward=hook == "ingress")
+            trip.fields.update(dict.fromkeys(TAG if carrier.tags else ()))
+        trips = self.hook(trips, hook, "netdev", leg, device=carrier.name)
+        for trip in trips:
+            put_on(trip.fields, device, None, inward=hook == "ingress")
+            trip.fields.forget(*TAG)
+        return trips
 
     def _is_bridge_seen(self, device: str | None, hooks: Sequence[Stage]) -> bool:
         """Whether the device may be a bridge, and chains see what is on its ports."""
@@ -208,7 +223,7 @@ class Crosser(Struct):
             self.lines += result.lines
             self.stop(result, leg, trip)
             passed += [
-                self._pass(trip, passage, _translating(result, hook, passage.fields), hook, leg)
+                self._pass(trip, passage, translating_line(result, hook, passage.fields), hook, leg)
                 for passage in result.passages
             ]
         return passed
@@ -265,20 +280,6 @@ def fork(trip: Trip, way: Way | None, doubts: Doubts = ()) -> Trip:
     """The same packet once more, to be followed apart."""
     share = trip.share if not doubts else None
     return Trip(trip.fields.copy(), trip.translated, way, (*trip.doubts, *doubts), share)
-
-
-def _translating(result: HookResult, hook: str, fields: PacketFields) -> TraceLine | None:
-    """The line of the rule that changed a destination or chose another socket, where the hook can do that."""
-    if hook not in ("prerouting", "output"):
-        return None
-    lines = [one for one in reversed(result.lines) if one.rule is not None]
-    if fields[SOCKET_PORT] != 0:
-        lines = [one for one in lines if one.rule is not None and _diverts(one.rule)]
-    return next(iter(lines), None)
-
-
-def _diverts(rule: Rule) -> bool:
-    return any(isinstance(step, Divert) for step in rule.steps)
 
 
 def _united(trips: list[Trip]) -> list[Trip]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from landiag.firewall.engine.context import ZONE, Asked
 from landiag.firewall.engine.hashes import choose, hash_bytes, hash_words
 from landiag.model.action import Chosen, Dispatch, NatKind, Target, Translate
+from landiag.model.match import Computed, Doubt, Match, UnknownKind
 from landiag.model.operands import Draw, Field, Fields, Operand
 from landiag.model.sets import FromMap
 
@@ -35,7 +38,22 @@ def is_fixed(draw: Draw) -> bool:
     )
 
 
-def settle(draw: Draw, action: Dispatch | Translate, fields: Asked) -> int | None:
+def holds_when_settled(match: Match, fields: Asked) -> bool | None:
+    """Whether a match on a drawn number holds for the named client, where it gets the same each time."""
+    if not isinstance(match, Computed) or not isinstance(match.operand, Draw):
+        return None
+    number = settle(match.operand, None, fields)
+    return None if number is None else match.holds(number)
+
+
+def doubt_of(match: Match, fields: Asked) -> Doubt:
+    """Why a match is not known: a number that is the same each time fails no share of the named client's visits."""
+    doubt = match.doubt(fields)
+    is_drawn = isinstance(match, Computed) and isinstance(match.operand, Draw) and is_fixed(match.operand)
+    return replace(doubt, kind=UnknownKind.CHOICE) if is_drawn and fields.packet.is_named else doubt
+
+
+def settle(draw: Draw, action: Dispatch | Translate | None, fields: Asked) -> int | None:
     """The number that the named client gets each time; None where it gets another each time, or nobody can tell."""
     if not fields.packet.is_named or not is_fixed(draw):
         return None
@@ -53,7 +71,7 @@ def settle(draw: Draw, action: Dispatch | Translate, fields: Asked) -> int | Non
     return draw.offset + choose(hash_bytes(data, draw.seed), draw.modulus)
 
 
-def _spread(draw: Draw, action: Dispatch | Translate, fields: Asked) -> int | None:
+def _spread(draw: Draw, action: Dispatch | Translate | None, fields: Asked) -> int | None:
     """The address that the kernel finds best for a client, of IPv4 and without zones."""
     packet = fields.packet
     source, destination = packet.source, packet.destination

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from landiag.firewall.engine.changes import assign, remember, remembered
-from landiag.firewall.engine.draws import drawn_by, is_fixed, settle
+from landiag.firewall.engine.draws import doubt_of, drawn_by, holds_when_settled, is_fixed, settle
 from landiag.firewall.engine.ends import Doubts, End, Met, Next, gather, minus, share_of, shown, times
 from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.nat import translated
@@ -111,7 +111,7 @@ class Walk(Struct):
                         self._note(met, ", ".join(met.done))
                     return Next.RULE
                 if holds is None:
-                    met.doubts = (*met.doubts, step.doubt(self.fields))
+                    met.doubts = (*met.doubts, doubt_of(step, self.fields))
                 elif isinstance(step, Limited):
                     met.limits = (*met.limits, step.limit)
                 continue
@@ -132,7 +132,8 @@ class Walk(Struct):
 
     def _test(self, match: Match) -> bool | None:
         known = remembered(self.fields, match)
-        return match.test(self.fields) if known is None else known
+        known = match.test(self.fields) if known is None else known
+        return holds_when_settled(match, self.fields) if known is None else known
 
     def _act(self, met: Met, action: Action) -> Next | None:
         """Do one action; None when the rule goes on behind it."""

@@ -17,6 +17,8 @@ def by_group(fields: Asked, name: str) -> Value:
         return _ct(fields, rest)
     if group == "fib":
         return _fib(fields, rest)
+    if group == "vlan":  # a bridge that filters VLANs gives untagged frames the tag of their port
+        return None if fields.context.family == "bridge" else ABSENT
     if group in PROTOCOL_NUMBERS and group != fields.packet.protocol and not group.startswith(("icmp", "ip")):
         return ABSENT
     if group in ("ip", "ip6") and fields.packet.version != (4 if group == "ip" else 6):

@@ -186,7 +186,7 @@ class Follower(Refuser):
         if back is not None and back.kind in NOWHERE:
             self._end_at_route(connection.trip, back, leg)
             return []
-        left, device = self.around.time_to_live(answer.version), back.device if back else None
+        left, device = self.around.time_to_live(answer.version, back), back.device if back else None
         answer = replace(answer, in_interface=None, out_interface=device, ttl=left)
         if leg == SYN_ACK and not self.around.owns_syn_ack():
             answer = replace(answer, skuid=NO_SOCKET, skgid=NO_SOCKET)

@@ -53,6 +53,13 @@ class Way(Struct, frozen=True):
     rule: PolicyRule | None = None
 
 
+class Carrier(Struct, frozen=True):
+    """An interface that carries another one; ``tags``: its frames have the tag of a VLAN."""
+
+    name: str
+    tags: bool
+
+
 class Listener(Struct, frozen=True):
     """The listening socket that would take a packet: its options, None where nobody knows them.
 
@@ -135,7 +142,7 @@ class Surroundings:
         """The socket that takes connections to an address and port by a device; ABSENT for none, None when unknown."""
         return None
 
-    def time_to_live(self, version: int) -> int | None:  # noqa: ARG002
+    def time_to_live(self, version: int, back: Way | None) -> int | None:  # noqa: ARG002
         """With which time to live this host's own packets begin; None when unknown."""
         return 64
 
@@ -166,6 +173,10 @@ class Surroundings:
     def bridge_ports(self, name: str | None) -> tuple[str, ...] | None:
         """The ports of a bridge; empty for a device that is none; None when nobody knows."""
         return None if name is None or name.startswith(BRIDGES) else ()
+
+    def carrier(self, name: str | None) -> Carrier | None:  # noqa: ARG002
+        """What carries an interface that is a part of another one; None where nothing does, or nobody knows."""
+        return None
 
     def bridge_calls_iptables(self, version: int) -> bool | None:  # noqa: ARG002
         """Whether frames on a bridge pass the chains of ip (ip6) too (br_netfilter); None when unknown."""

@@ -12,7 +12,7 @@ from landiag.firewall.engine.fronts import Class, on_axis
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.spaces import Axis
-from landiag.firewall.engine.surroundings import Edges, Listener, Surroundings, Watch, Way
+from landiag.firewall.engine.surroundings import Carrier, Edges, Listener, Surroundings, Watch, Way
 from landiag.firewall.engine.tables import Table
 from landiag.model.operands import Fields
 from landiag.model.packet import Absent, IPAddress, Packet, Value
@@ -145,9 +145,9 @@ class Watched(Surroundings):
         """See ``Surroundings``."""
         return self._inner.listener(ip, port, device)
 
-    def time_to_live(self, version: int) -> int | None:
+    def time_to_live(self, version: int, back: Way | None) -> int | None:
         """See ``Surroundings``."""
-        return self._inner.time_to_live(version)
+        return self._inner.time_to_live(version, back)
 
     def owns_syn_ack(self) -> bool:
         """See ``Surroundings``."""
@@ -206,6 +206,10 @@ class Watched(Surroundings):
     def bridge_ports(self, name: str | None) -> tuple[str, ...] | None:
         """See ``Surroundings``."""
         return self._inner.bridge_ports(name)
+
+    def carrier(self, name: str | None) -> Carrier | None:
+        """See ``Surroundings``."""
+        return self._inner.carrier(name)
 
     def bridge_calls_iptables(self, version: int) -> bool | None:
         """See ``Surroundings``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from landiag.firewall.nft.types import Json
 
@@ -146,18 +146,13 @@ def _expression(name: str, inner: Json, *, quoted: bool) -> str:
         return f"{name} {write_value(inner)}"
     if name == "prefix":
         return f"{inner.get('addr')}/{inner.get('len')}"
-    if name == "payload":
-        return _payload(inner)
+    if name in _EXPRESSIONS:
+        return _EXPRESSIONS[name](inner)
     if name == "meta":
         key = str(inner.get("key"))
         return key if key in BARE_META else f"meta {key}"
     if name == "ct":
         return " ".join(str(inner[key]) for key in ("dir", "key") if key in inner).join(("ct ", ""))
-    if name == "fib":
-        flags = inner.get("flags")
-        return (
-            f"fib {' . '.join(map(str, flags if isinstance(flags, list) else [flags]))} {inner.get('result')}"
-        )
     if name == "map":
         return f"{write_value(inner.get('key'))} map {write_value(inner.get('data'))}"
     if name == "elem":
@@ -167,10 +162,31 @@ def _expression(name: str, inner: Json, *, quoted: bool) -> str:
     return " ".join([name, *(write_value(part) for part in inner.values())])
 
 
+def _drawn(name: str) -> Callable[[dict[str, Json]], str]:
+    def write(inner: dict[str, Json]) -> str:
+        of = [write_value(inner[key]) for key in ("mode", "expr") if key in inner]
+        more = [f"{key} {inner[key]}" for key in ("mod", "seed", "offset") if inner.get(key) is not None]
+        return " ".join([name, *of, *more])
+
+    return write
+
+
+def _fib(inner: dict[str, Json]) -> str:
+    flags = inner.get("flags")
+    return f"fib {' . '.join(map(str, flags if isinstance(flags, list) else [flags]))} {inner.get('result')}"
+
+
 def _payload(inner: dict[str, Json]) -> str:
     if "base" in inner:
         return f"@{inner.get('base')},{inner.get('offset')},{inner.get('len')}"
     return f"{inner.get('protocol')} {inner.get('field')}"
+
+
+_EXPRESSIONS: Mapping[str, Callable[[dict[str, Json]], str]] = {
+    "payload": _payload,
+    "fib": _fib,
+    **{name: _drawn(name) for name in ("jhash", "symhash", "numgen")},
+}
 
 
 def _several(name: str, parts: list[Json], *, quoted: bool) -> str:

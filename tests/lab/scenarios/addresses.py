@@ -205,7 +205,7 @@ SCENARIOS = (
         ),
         servers=SERVERS,
         peer="192.168.1.20",
-        truth="unreachable",
+        truth="unreachable|timeout",
         ordinary="served",
         expected=CLEAR,
         with_peer=Expected("blocked|undetermined", "peer-in-other-network"),

@@ -852,6 +852,11 @@ TABLE = json.loads(r"""{
    "path": "/proc/sys/net/netfilter/nf_conntrack_max"
   },
   {
+   "name": "file:/proc/sys/net/netfilter/nf_conntrack_tcp_loose",
+   "kind": "file",
+   "path": "/proc/sys/net/netfilter/nf_conntrack_tcp_loose"
+  },
+  {
    "name": "file:/proc/sys/net/bridge/bridge-nf-call-iptables",
    "kind": "file",
    "path": "/proc/sys/net/bridge/bridge-nf-call-iptables"
@@ -1077,6 +1082,11 @@ JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
    "name": "file:/proc/sys/net/ipv4/conf/{interface}/forwarding",
    "kind": "file",
    "path": "/proc/sys/net/ipv4/conf/{interface}/forwarding"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv6/conf/{interface}/hop_limit",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv6/conf/{interface}/hop_limit"
   },
   {
    "name": "tc-ingress {interface}",
