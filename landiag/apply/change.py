@@ -13,7 +13,6 @@ from landiag.apply.entries import Entry, State
 from landiag.apply.look import Seen, look
 from landiag.model.changes import (
     Change,
-    FirewalldRule,
     IptablesRule,
     LinkSetting,
     NftRule,
@@ -22,6 +21,7 @@ from landiag.model.changes import (
     UfwRule,
     UnicastRoute,
 )
+from landiag.model.changes_firewalld import FirewalldDirectRule, FirewalldRule
 from landiag.prove.tools import ToolError, run_tool
 
 _SECONDS = 30.0
@@ -78,7 +78,7 @@ def _undo_argv(entry: Entry, change: Change, seen: Seen) -> tuple[str, ...] | No
             return _undo_nft(entry, change, seen)
         case IptablesRule():
             return _undo_iptables(entry, change, seen)
-        case UfwRule() | FirewalldRule():
+        case UfwRule() | FirewalldRule() | FirewalldDirectRule():
             return change.undo_argv if len(seen.places) > len(entry.before) else None
         case RefusingRoute() | UnicastRoute():
             return None if seen.places else change.undo_argv

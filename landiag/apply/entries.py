@@ -6,7 +6,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from landiag.model.changes import Change, FirewalldRule, UfwRule
+from landiag.model.changes import Change, OfTool
 
 
 class State(str, Enum):
@@ -63,4 +63,4 @@ class Entry(Struct, frozen=True):
     @property
     def is_gone_with_start(self) -> bool:
         """Whether the machine's next start takes it."""
-        return not isinstance(self.change, UfwRule | FirewalldRule | Edited)
+        return not isinstance(self.change, OfTool | Edited)

@@ -16,7 +16,6 @@ from typing_extensions import assert_never
 from landiag.apply import CannotApply
 from landiag.model.changes import (
     Change,
-    FirewalldRule,
     IptablesRule,
     LinkSetting,
     NftRule,
@@ -25,6 +24,7 @@ from landiag.model.changes import (
     UfwRule,
     UnicastRoute,
 )
+from landiag.model.changes_firewalld import FirewalldDirectRule, FirewalldRule
 from landiag.prove.tools import ToolError, run_tool
 
 
@@ -51,6 +51,8 @@ def _look(change: Change) -> Seen:
             )
         case FirewalldRule():
             return _numbered(run_tool(change.ask("--list-rich-rules"), seconds=20), change.rule)
+        case FirewalldDirectRule():
+            return _numbered(run_tool(change.ask("--get-all-rules"), seconds=20), shlex.join(change.words))
         case NftRule():
             return Seen(_nft_handles(change))
         case IptablesRule():

@@ -12,7 +12,14 @@ from msgspec.structs import replace
 from landiag.firewall.lifting import BANNING, Told, lift_ban
 from landiag.firewall.opened import Opening, insert_rule, opening_rule
 from landiag.firewall.owners import Manager, Owner
-from landiag.model.changes import POLICY_PREFIX, Change, FirewalldRule, IptablesRule, NftRule, UfwRule
+from landiag.model.changes import (
+    Change,
+    IptablesRule,
+    NftRule,
+    UfwRule,
+)
+from landiag.model.changes_firewalld import POLICY_PREFIX, FirewalldDirectRule, FirewalldRule
+from landiag.model.direct import DirectRule
 from landiag.model.match import AnyOf, InRanges, Names
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine
 
@@ -56,6 +63,8 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
         return _leave_panic()
     if owner.is_strict:
         return _NOT_STRICT
+    if owner.direct is not None:
+        return _direct(ruleset, chain, owner.direct, owner.direct_index, opening)
     if owner.manager is Manager.FIREWALLD and not opening.is_answer:
         return _firewalld(ruleset, owner, opening)
     if owner.manager in BANNING:
@@ -119,6 +128,25 @@ def _firewalld(ruleset: Ruleset, owner: Owner, opening: Opening) -> Proposal | N
         tuple(FirewalldRule(zone, clients, opening.port, permanent) for permanent in (False, True)),
         ruleset=_open_zone(ruleset, zone, opening),
     )
+
+
+def _direct(ruleset: Ruleset, chain: Chain, rule: DirectRule, index: int, opening: Opening) -> Proposal:
+    """A direct rule before all of the same priority, now and for firewalld's next start."""
+    changes = tuple(
+        FirewalldDirectRule(
+            rule.version,
+            rule.table,
+            rule.chain,
+            rule.priority - 1,
+            str(opening.clients),
+            opening.port,
+            is_answer=opening.is_answer,
+            permanent=permanent,
+        )
+        for permanent in (False, True)
+    )
+    after = insert_rule(ruleset, chain, chain.name, index, opening)
+    return Proposal(_title("the direct rules of firewalld", opening), changes, ruleset=after)
 
 
 def _open_zone(ruleset: Ruleset, zone: str, opening: Opening) -> Ruleset | None:

@@ -12,6 +12,7 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.model.direct import DirectRule
 from landiag.model.ruleset import Chain, Ruleset, TraceLine
 
 
@@ -44,7 +45,8 @@ class Owner(Struct, frozen=True):
     ``text`` is how a person says it: ``ufw rule 3 (deny 5000/tcp)``, ``firewalld zone public``. ``because`` says
     more, where more is known: ``firewalld: zone public has no port 5000/tcp``. ``subject`` is who stops something
     and ``reason`` why: ``ufw``, ``its default: deny incoming``. ``panics``: it stops everything (firewall-cmd(1)).
-    ``is_strict``: it stops whatever other programs translate (StrictForwardPorts, firewalld.conf(5)).
+    ``is_strict``: it stops whatever other programs translate (StrictForwardPorts, firewalld.conf(5)). ``direct`` is the
+    direct rule of firewalld that decides, ``direct_index`` the place in its chain of the first of the same priority.
     """
 
     manager: Manager
@@ -55,6 +57,8 @@ class Owner(Struct, frozen=True):
     reason: str = ""
     panics: bool = False
     is_strict: bool = False
+    direct: DirectRule | None = None
+    direct_index: int = 0
 
     @property
     def title(self) -> str:
@@ -180,6 +184,15 @@ def find_manager(ruleset: Ruleset, chain: Chain, line: TraceLine | None = None) 
             return Manager.FIREWALLD
         return Manager.IPTABLES
     return Manager.NFTABLES
+
+
+def is_managed_by(ruleset: Ruleset, manager: Manager) -> bool:
+    """Whether some table is written by a program."""
+    return any(
+        find_manager(ruleset, chain) is manager
+        for chains in ruleset.tables.values()
+        for chain in chains.values()
+    )
 
 
 def _is_policy(line: TraceLine | None) -> bool:

@@ -10,6 +10,8 @@ from ipaddress import ip_network
 
 from msgspec import Struct
 
+from landiag.model.changes_firewalld import FirewalldDirectRule, FirewalldRule
+
 
 class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
     """A rule of ufw, before all others, that lets clients reach a port; those of one interface, where it is given."""
@@ -33,48 +35,6 @@ class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
     def undo_argv(self) -> tuple[str, ...]:
         """The command that removes it."""
         return ("ufw", "delete", *self.words)
-
-
-POLICY_PREFIX = "policy_"
-"""What the chains of a policy of firewalld begin with, before its name."""
-
-
-class FirewalldRule(Struct, frozen=True, tag_field="change", tag="firewalld-rule"):
-    """A rich rule of a zone or policy of firewalld, now or in what it loads at its next start (``permanent``).
-
-    ``zone`` is the name in its chains: those of a policy begin with ``policy_`` (firewalld.policies(5)).
-    """
-
-    zone: str
-    clients: str
-    port: int
-    permanent: bool = False
-
-    @property
-    def rule(self) -> str:
-        """The rule in firewalld.richlanguage(5); a negative priority comes before every deny rule of the zone."""
-        family = f"ipv{ip_network(self.clients).version}"
-        return (
-            f'rule priority="-100" family="{family}" source address="{self.clients}" '
-            f'port port="{self.port}" protocol="tcp" accept'
-        )
-
-    def ask(self, option: str) -> tuple[str, ...]:
-        """A command about the rules of this zone or policy."""
-        permanent = ("--permanent",) if self.permanent else ()
-        policy = self.zone.removeprefix(POLICY_PREFIX)
-        where = f"--zone={self.zone}" if policy == self.zone else f"--policy={policy}"
-        return ("firewall-cmd", *permanent, where, option)
-
-    @property
-    def argv(self) -> tuple[str, ...]:
-        """The command that adds it."""
-        return self.ask(f"--add-rich-rule={self.rule}")
-
-    @property
-    def undo_argv(self) -> tuple[str, ...]:
-        """The command that removes it."""
-        return self.ask(f"--remove-rich-rule={self.rule}")
 
 
 class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
@@ -255,7 +215,8 @@ class LinkSetting(Struct, frozen=True, tag_field="change", tag="link-setting"):
         return ("ip", "link", "set", "dev", self.interface, *words)
 
 
-Change = (
-    UfwRule | FirewalldRule | NftRule | IptablesRule | Sysctl | RefusingRoute | UnicastRoute | LinkSetting
-)
+OfTool = UfwRule | FirewalldRule | FirewalldDirectRule
+"""Changes that a tool of its own keeps, over the next start too, where it is told so."""
+
+Change = OfTool | NftRule | IptablesRule | Sysctl | RefusingRoute | UnicastRoute | LinkSetting
 """Everything that ``check --fix`` changes as root, and knows how to take back."""

@@ -10,7 +10,6 @@ import pytest
 from landiag.model.actions import Run
 from landiag.model.changes import (
     Change,
-    FirewalldRule,
     IptablesRule,
     LinkSetting,
     NftRule,
@@ -18,6 +17,7 @@ from landiag.model.changes import (
     Sysctl,
     UfwRule,
 )
+from landiag.model.changes_firewalld import FirewalldRule
 from landiag.model.lines import command_line, undo_line
 
 LAN = "192.168.1.0/24"

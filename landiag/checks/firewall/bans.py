@@ -5,6 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from landiag.checks.case import Case
+from landiag.checks.firewall.direct import direct_owner
 from landiag.collect.bans import BANNED, parse_banned
 from landiag.firewall.named import sources_named
 from landiag.firewall.owners import Manager, Owner, find_owner
@@ -22,8 +23,10 @@ def plan(case: Case) -> tuple[Command, ...]:
 
 
 def owner_of(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) -> Owner:
-    """Who stops a conversation by this line: fail2ban, where the rule names what it bans."""
-    owner = find_owner(ruleset, line, journey.lines, journey.packet.destination_port)
+    """Who stops a conversation by this line: fail2ban, where the rule names what it bans; firewalld's direct rules."""
+    owner = direct_owner(case, line) or find_owner(
+        ruleset, line, journey.lines, journey.packet.destination_port
+    )
     jails = case.parse(BANNED, parse_banned)
     if owner.manager is Manager.FAIL2BAN or not isinstance(jails, dict):
         return owner

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks import systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
-from landiag.checks.firewall import bans
+from landiag.checks.firewall import bans, direct
 from landiag.checks.firewall.bypasses import check_bypasses
 from landiag.checks.firewall.doubts import check_limits, unknown, unreadable
 from landiag.checks.firewall.inner_rules import check_inner_rules
@@ -39,8 +39,8 @@ MAX_STOPS = 6
 
 
 def plan(case: Case) -> tuple[Source, ...]:
-    """Ask what other systems need, systemd for the units that hold the port's sockets, fail2ban for its bans."""
-    return (*systems.plan(case), *sandbox.plan(case), *bans.plan(case))
+    """Ask what other systems need, systemd for the units that hold the port's sockets, fail2ban, firewalld."""
+    return (*systems.plan(case), *sandbox.plan(case), *bans.plan(case), *direct.plan(case))
 
 
 def check(case: Case) -> Answer:

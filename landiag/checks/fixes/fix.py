@@ -11,7 +11,6 @@ from landiag.checks.case import Case
 from landiag.model.actions import Action, EditFile, End, Lasts, Run
 from landiag.model.changes import (
     Change,
-    FirewalldRule,
     IptablesRule,
     LinkSetting,
     NftRule,
@@ -20,6 +19,7 @@ from landiag.model.changes import (
     UfwRule,
     UnicastRoute,
 )
+from landiag.model.changes_firewalld import FirewalldDirectRule, FirewalldRule
 from landiag.model.facts import Unknown
 from landiag.model.lines import command_line, undo_line
 from landiag.model.process import Process
@@ -57,7 +57,7 @@ def _keep(change: Change) -> str | None:
             return "take the route out of what sets it at the start"
         case LinkSetting():
             return f"set it where {change.interface} is configured (NetworkManager, netplan, interfaces(5))"
-        case UfwRule() | FirewalldRule():
+        case UfwRule() | FirewalldRule() | FirewalldDirectRule():
             return None
         case _:
             assert_never(change)
