@@ -139,6 +139,10 @@ class Remember(Action, Struct, frozen=True):
 
 
 class Opaque(Action, Struct, frozen=True):
-    """Does something that is not modelled: the packet may end here or go on."""
+    """Does something that is not modelled: the packet may end here or go on.
+
+    ``is_proxy``: it answers clients in the server's place, and sends on to it what they begin (SYNPROXY).
+    """
 
     text: str
+    is_proxy: bool = False

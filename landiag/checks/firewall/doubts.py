@@ -13,6 +13,7 @@ from landiag.collect.hints import Hint, parse_hints
 from landiag.firewall.owners import Owner, find_owner
 from landiag.journey.journey import LOOSE, Journey
 from landiag.journey.ways import Way
+from landiag.model.action import Opaque
 from landiag.model.facts import Unknown
 from landiag.model.match import UnknownKind
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -132,7 +133,8 @@ _PROXY = (
 
 
 def _is_proxy(line: TraceLine) -> bool:
-    return any(word in line.rule_text for word in ("-j SYNPROXY", "synproxy "))
+    steps = () if line.rule is None else line.rule.steps
+    return any(isinstance(step, Opaque) and step.is_proxy for step in steps)
 
 
 def _not_modelled(case: Case, way: Way, rules: list[TraceLine]) -> Finding:

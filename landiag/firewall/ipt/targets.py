@@ -55,7 +55,8 @@ def lower_target(name: str, options: Sequence[Option], setting: Setting, *, goto
         return []
     lower = TARGETS.get(name)
     if lower is None:
-        return [Opaque(text)] if name in NOT_MODELLED else [Jump(name)]
+        is_proxy = name == "SYNPROXY"
+        return [Opaque(text, is_proxy=is_proxy)] if name in NOT_MODELLED else [Jump(name)]
     try:
         return lower({option.name: option for option in options}, setting)
     except (ParseError, ValueError, KeyError):

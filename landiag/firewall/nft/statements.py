@@ -208,6 +208,10 @@ def _meter(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
     return [lower_limit(name, value, text) for name, value in statement.items() if name in LIMITS]
 
 
+def _synproxy(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
+    return [Opaque(text, is_proxy=True)]
+
+
 def _queue(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
     return [Stop(Verdict.UNKNOWN)]
 
@@ -249,5 +253,6 @@ _LOWER: Mapping[str, Callable[[Json, str, Sets], Sequence[Step]]] = {
     "map": _map,
     "meter": _meter,
     "queue": _queue,
+    "synproxy": _synproxy,
     "xt": _xt,
 }
