@@ -151,7 +151,8 @@ def _converted(data: bytes, convert: Convert) -> bytes:
     found = convert(data)
     if found is None:
         raise ParseError(
-            "nft rules as text can only be read where nft is installed: save nft -j list ruleset"
+            "nft rules as text can only be read where nft is installed and may make a network namespace: "
+            "save nft -j list ruleset"
         )
     return found
 
