@@ -42,13 +42,19 @@ LIGHTER = ("typer<0.26", "click<8.4")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every entry: equal contents make an equal file."""
 
+LAUNCHER = files("pip") / "_vendor" / "distlib" / "t64.exe"
+"""What pip puts before the commands that it installs on Windows; Debian's pip is without it."""
+
 Needed = dict[str, list[str]]
 """The names of the wheels for each Python."""
 
 
 def main() -> int:
-    """Build the file; 1 where pip cannot get a wheel."""
+    """Build the file; 1 where pip cannot get a wheel, or has no launcher."""
     asked = _arguments()
+    if asked.windows and not LAUNCHER.is_file():
+        sys.stderr.write("build_pyz: this pip comes without Windows' launcher: pip install --upgrade pip\n")
+        return 1
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
@@ -143,8 +149,9 @@ def write_archive(output: Path, folder: Path, needed: Needed) -> None:
 
 def write_program(output: Path, archive: Path) -> None:
     """Write the file behind the launcher that pip itself puts before the commands that it installs on Windows."""
-    launcher = (files("pip._vendor.distlib") / "t64.exe").read_bytes()
-    output.write_bytes(launcher + b"#!/usr/bin/env python\n" + archive.read_bytes().partition(b"\n")[2])
+    output.write_bytes(
+        LAUNCHER.read_bytes() + b"#!/usr/bin/env python\n" + archive.read_bytes().partition(b"\n")[2]
+    )
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

@@ -7,6 +7,7 @@ replaced by another one, the same everywhere, and landiag says the same of the t
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 WORD = re.compile(r"[^\W_]+")
-_HAS_DOCSTRING = (
-    0x4000000  # CO_HAS_DOCSTRING, from Python 3.13 on; before, the first constant of a function is it
-)
+_HAS_DOCSTRING = 0x4000000  # CO_HAS_DOCSTRING, from Python 3.13 on
 _OPTIMIZED = 0x1  # CO_OPTIMIZED: a function, neither a module nor a class
 
 
@@ -78,9 +77,15 @@ def _strings(code: CodeType) -> Iterator[str]:
 def _without_docstring(code: CodeType) -> tuple[object, ...]:
     constants: tuple[object, ...] = code.co_consts
     if code.co_flags & _OPTIMIZED and not code.co_name.startswith("<"):  # a def; no comprehension has one
-        is_first = code.co_flags & _HAS_DOCSTRING or (constants and isinstance(constants[0], str))
-        return constants[1:] if is_first else constants
+        return constants[1:] if _is_documented(code) else constants
     if "__doc__" not in code.co_names:
         return constants
     found = next((one for one in constants if isinstance(one, str) and " " in one), None)
     return tuple(one for one in constants if one is not found)
+
+
+def _is_documented(function: CodeType) -> bool:
+    """Before Python 3.13 a function without documentation has None as its first constant."""
+    if sys.version_info >= (3, 13):
+        return bool(function.co_flags & _HAS_DOCSTRING)
+    return isinstance(next(iter(function.co_consts), None), str)

@@ -74,8 +74,10 @@ def test_equal_wheels_make_an_equal_file(small: Path, tmp_path: Path) -> None:
 
 
 def test_program_of_windows_is_the_same_behind_a_launcher(small: Path, tmp_path: Path) -> None:
-    program = tmp_path / "landiag.exe"
-    _load("build_pyz").write_program(program, small)
+    program, build = tmp_path / "landiag.exe", _load("build_pyz")
+    if not build.LAUNCHER.is_file():
+        pytest.skip("this pip comes without Windows' launcher (Debian's does)")
+    build.write_program(program, small)
     assert program.read_bytes().startswith(b"MZ")
     assert b"#!/usr/bin/env python\n" in program.read_bytes()
     assert zipfile.ZipFile(program).testzip() is None
