@@ -110,7 +110,9 @@ def read_pf(readings: Readings) -> PfSystem:
     _add_skipped(system, readings.get(PF_INTERFACES.name))
     for name, reading in readings.items():
         kind, _, rest = name.partition(" ")
-        if kind in ("pf-rules", "pf-nat") and rest and reading.status is not ReadStatus.OK:
+        if kind in ("pf-rules", "pf-nat") and rest and reading.status is ReadStatus.NOT_RECORDED:
+            system.gaps.append(f"the list of anchors names {rest!r}, whose {name} was not recorded")
+        elif kind in ("pf-rules", "pf-nat") and rest and reading.status is not ReadStatus.OK:
             system.unread.append(rest)
         elif kind in ("pf-rules", "pf-nat") and rest:
             listed = parse_listing(reading.text)

@@ -18,6 +18,7 @@ from landiag.model.facts import (
     parse_reading,
 )
 from landiag.model.queue import WITH_CLASSES, WITH_FILTERS, Queue
+from landiag.model.strict import only_words
 
 QUEUES = Command("tc-qdiscs", ("tc", "qdisc", "show"))
 
@@ -57,6 +58,28 @@ _NO_VALUES = ("gemodel", "state", "unlimited")
 """What stands where a value would: models of loss (netem), and no bound (cake)."""
 
 _BYTES, _PACKETS = ("bfifo", "tbf"), ("pfifo", "netem")
+
+_AROUND = frozenset({"refcnt", "offloaded", "leaf", "ingress_block", "egress_block"})
+_SIZES = frozenset({"overhead", "linklayer", "ethernet", "atm", "adsl"})
+_WORDS: Mapping[str, frozenset[str]] = {
+    "pfifo": _AROUND | {"limit"},
+    "bfifo": _AROUND | {"limit"},
+    "tbf": _AROUND | _SIZES | {"rate", "burst", "mpu", "peakrate", "minburst", "mtu", "limit", "lat"},
+    "netem": _AROUND | {
+        "limit", "delay", "loss", "state", "p13", "p31", "p32", "p23", "p14", "gemodel", "p", "r", "duplicate",
+        "reorder", "corrupt", "rate", "packetoverhead", "cellsize", "celloverhead", "gap", "slot", "distribution",
+        "packets", "bytes", "ecn", "seed",
+    },
+    "htb": _AROUND | _SIZES | {
+        "prio", "quantum", "rate", "ceil", "burst", "cburst", "level", "r2q", "default", "ver", "direct_packets_stat",
+        "direct_qlen", "offload",
+    },
+}  # fmt: skip
+"""What tc prints of the kinds that may let nothing through (print_opt in q_NAME.c of iproute2, tc_qdisc.c)."""
+_ALWAYS: Mapping[str, tuple[str, ...]] = {
+    "pfifo": ("limit",), "bfifo": ("limit",), "netem": ("limit",), "tbf": ("rate", "burst"), "cake": ("bandwidth",),
+}  # fmt: skip
+"""And what it never leaves out of a queue; classes tell less."""
 
 
 def filters(interface: str, where: str) -> Command:
@@ -183,6 +206,7 @@ def _parse_line(line: str) -> Queue:
     if found is None:
         raise ParseError(f"not a line of tc: {line[:80]!r}")
     kind, words = found["kind"], found["rest"].split()
+    _hold_to(kind, words, is_class=line.startswith("class"))
     limit = _value(words, "limit")
     return Queue(
         device=found["device"] or "",
@@ -197,6 +221,20 @@ def _parse_line(line: str) -> Queue:
         delay=_value(words, "delay") or 0.0 if kind == "netem" else 0.0,
         lost=_lost(words) if kind == "netem" else 0.0,
     )
+
+
+def _hold_to(kind: str, words: list[str], *, is_class: bool) -> None:
+    """Raise ParseError where a word is none of its kind's, or one is missing: a limit may hide in either."""
+    if kind in _WORDS:
+        only_words((word for word in words if word[0] not in _VALUE), _WORDS[kind], f"a queue of {kind}")
+    always = () if is_class else _ALWAYS.get(kind, ())
+    missing = next((name for name in always if name not in words), None)
+    if missing is not None:
+        raise ParseError(f"a queue of {kind} without its {missing}")
+
+
+_VALUE = "0123456789[/:"
+"""How a value begins: a number, a handle, what the kernel was told raw; ``1-h`` of netem too."""
 
 
 def _rate(words: list[str]) -> float | None:

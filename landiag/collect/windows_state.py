@@ -12,7 +12,7 @@ from landiag.firewall.windows import hyperv_settings
 from landiag.firewall.windows.hyperv_settings import HyperVRule, HyperVSetting
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Source, Unknown, parse_reading
-from landiag.model.strict import load_json, only_keys
+from landiag.model.strict import load_json, only_keys, only_print
 
 Readings = Mapping[str, Reading]
 REGISTRY_KEYS = (
@@ -140,7 +140,7 @@ def decoded(readings: Readings, source: Source, parse: Callable[[str], T]) -> T 
         return Unknown("it was not read", source.name)
     if reading.status is ReadStatus.OK and not reading.data.strip():
         return Unknown("it ended well and said nothing", reading.source, reading.remedy)
-    return parse_reading(reading, lambda _: parse(decode_console(reading.data)))
+    return parse_reading(reading, lambda _: parse(only_print(decode_console(reading.data))))
 
 
 def parse_state(readings: Readings, source: Source | None = None) -> WindowsState | Unknown:
@@ -208,12 +208,13 @@ def _number(value: object) -> int:
 
 
 def _services(rows: Iterable[Mapping[str, object]]) -> Mapping[int, tuple[str, ...]] | None:
-    """The services by process; nothing at all is no answer, for Windows always runs some."""
+    """The services by process; nothing at all is no answer, for Windows always runs some. Raises ParseError."""
     found: dict[int, tuple[str, ...]] = {}
     for row in rows:
         pid, name = row.get("pid"), row.get("name")
-        if isinstance(pid, int) and isinstance(name, str):
-            found[pid] = (*found.get(pid, ()), name)
+        if not isinstance(pid, int) or not isinstance(name, str) or not name:
+            raise ParseError(f"not a service and its process: {row}")
+        found[pid] = (*found.get(pid, ()), name)
     return found or None
 
 

@@ -43,6 +43,20 @@ def only_words(words: Iterable[object], known: frozenset[str], what: str) -> Non
             raise ParseError(f"{what} has no {str(word)[:SHOWN]!r}")
 
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def only_print(text: str) -> str:
+    """The text, which holds nothing but what a console program prints. Raises ParseError.
+
+    A run of other bytes may have swallowed the ends of lines and whatever stood between them.
+    """
+    found = _CONTROLS.search(text)
+    if found is not None:
+        raise ParseError(f"control characters in it: {text[max(0, found.start() - 20) :][:SHOWN]!r}")
+    return text
+
+
 _INTEGER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+")
 
 

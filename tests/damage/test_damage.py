@@ -129,6 +129,9 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
         "case:linux-prohibited-by-rule;ip-rules-4;word,97,98,54",
         "case:freebsd-firewall-drops-replies;pf-rules;add,90,90,6b",
         "case:wsl2-firewall-drops-mirrored-other-clients;wsl-windows-state;word,326,327,49",
+        "case:openbsd-firewall-rejects;ifconfig;garble,0,1,1d",
+        "case:linux-queue-of-no-packet;tc-qdiscs;garble,84,85,1a",
+        "case:macos-firewall-drops-pf-anchor;pf-anchors;drop,33,47,",
     ],
 )
 def test_what_the_hunt_has_found_stays_unknown(found: str) -> None:

@@ -169,3 +169,23 @@ def test_only_parts_of_an_interface_are_carried_by_it() -> None:
     )
     (vlan,), (veth,) = (parse_interfaces(shape.format(*one)) for one in (("eth0.5", "vlan"), ("v0", "veth")))
     assert (vlan.lower, veth.lower, vlan.queue) == ("eth0", None, "noqueue")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "qdisc pfifo 803c: dev eth0 root refcnt 3 limi\x1a 0p",
+        "qdisc pfifo 803c: dev eth0 root refcnt 3limit 0p",
+        "qdisc pfifo 803c: dev eth0 root refcnt 3",
+        "qdisc netem 803c: dev eth0 root refcnt 2 limit 1000 lost 100%",
+        "qdisc tbf 803c: dev eth0 root refcnt 2 burst 60b lat 400ms",
+        "class htb 1:10 root prio 0 rate 5Mbit ceiling 1bit burst 1600b cburst 1600b",
+    ],
+)
+def test_a_limit_hides_in_no_word_that_tc_does_not_print(line: str) -> None:
+    with pytest.raises(ParseError):
+        parse_queues(f"{line}\n")
+
+
+def test_a_class_tells_less_than_its_queue() -> None:
+    assert parse_queues("class tbf 8001:1 parent 8001: \n")

@@ -14,6 +14,7 @@ from landiag.firewall.windows.registry_text import Entry, parse_entries
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Command, ParseError, ReadStatus, Unknown, parse_reading
 from landiag.model.numbers import parse_port
+from landiag.model.strict import only_print
 
 _SYSTEM32 = "/mnt/c/Windows/System32"
 WSL_MODE = Command("wsl-mode", ("wslinfo", "--networking-mode"))
@@ -72,7 +73,7 @@ def read_proxies(readings: Readings) -> tuple[PortProxy, ...] | Unknown:
         reason = "it was not read" if listed is None else listed.detail or listed.status.value
         return Unknown(reason, "netsh interface portproxy show all")
     # Nothing at all is an answer: netsh prints nothing where no port is passed on.
-    return parse_reading(listed, lambda _: parse_portproxy(decode_console(listed.data)))
+    return parse_reading(listed, lambda _: parse_portproxy(only_print(decode_console(listed.data))))
 
 
 def _of_registry(text: str) -> list[PortProxy]:
