@@ -108,23 +108,34 @@ def read_pf(readings: Readings) -> PfSystem:
             reason = reading.detail if reading is not None else "it was not read"
             system.gaps.append(f"{source.name} could not be read: {reason}")
     _add_skipped(system, readings.get(PF_INTERFACES.name))
+    _add_contents(system, readings)
+    system.gaps += _strange_names(readings)
+    return system
+
+
+def _add_contents(system: PfSystem, readings: Readings) -> None:
+    """The rules of anchors and the addresses of tables, each asked for by its name."""
     for name, reading in readings.items():
         kind, _, rest = name.partition(" ")
-        if kind in ("pf-rules", "pf-nat") and rest and reading.status is ReadStatus.NOT_RECORDED:
-            system.gaps.append(f"the list of anchors names {rest!r}, whose {name} was not recorded")
-        elif kind in ("pf-rules", "pf-nat") and rest and reading.status is not ReadStatus.OK:
-            system.unread.append(rest)
-        elif kind in ("pf-rules", "pf-nat") and rest:
-            listed = parse_listing(reading.text)
-            if listed.problems:
-                system.unread.append(rest)
-            system.anchors[rest] = [*system.anchors.get(rest, ()), *listed.rules]
+        if kind in ("pf-rules", "pf-nat") and rest:
+            _add_anchor(system, rest, reading)
         elif kind == "pf-table" and reading.status is ReadStatus.OK:
             content = _table(reading.text)
             if content is not None:
                 system.tables[rest] = content
-    system.gaps += _strange_names(readings)
-    return system
+
+
+def _add_anchor(system: PfSystem, anchor: str, reading: Reading) -> None:
+    """One that was listed and not asked is a misread name: nobody knows which one was meant."""
+    if reading.status is ReadStatus.NOT_RECORDED:
+        system.gaps.append(f"the list of anchors names {anchor!r}, whose rules were not recorded")
+    elif reading.status is not ReadStatus.OK:
+        system.unread.append(anchor)
+    else:
+        listed = parse_listing(reading.text)
+        if listed.problems:
+            system.unread.append(anchor)
+        system.anchors[anchor] = [*system.anchors.get(anchor, ()), *listed.rules]
 
 
 def read_pf_conf(readings: Readings) -> PfText | None:
