@@ -36,6 +36,8 @@ _VIRTUAL: tuple[tuple[str, str], ...] = (
     ("teredo", "tunnel"), ("isatap", "tunnel"), ("6to4", "tunnel"), ("ip-https", "tunnel"),
     ("bluetooth", "other"), ("wi-fi direct", "other"), ("wifi direct", "other"), ("hosted network", "other"),
 )  # fmt: skip
+_MOBILE = re.compile(r"\b(?:mobile broadband|wwan|cellular|cellulaire|mobilfunk|lte)\b")
+"""A modem's adapter: what lies behind it is its provider's network."""
 _WIFI = (
     "wi-fi", "wifi", "wlan", "wireless", "drahtlos", "802.11", "无线", "беспровод", "sans fil", "inalámbric",
 )  # fmt: skip
@@ -51,6 +53,8 @@ def kind_of(name: str, description: str = "", said: str = "", mac: str | None = 
             return kind
     if tunnel_of(words) is not None or is_tap(mac):
         return "vpn"
+    if _MOBILE.search(words):
+        return "mobile"
     if said == "wifi" or any(sign in words for sign in _WIFI):
         return "wifi"
     return {"tunnel": "tunnel", "ppp": "vpn", "other": "other"}.get(said, "ethernet")

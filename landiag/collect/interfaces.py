@@ -109,6 +109,7 @@ _NAMES = (
     (("virbr", "vnet", "vboxnet", "vmnet"), "vm"),
     (("tun", "tap", "wg", "tailscale", "ts0", "zt", "ppp", "nordlynx", "proton", "mullvad", "utun"), "vpn"),
     (("wl",), "wifi"),
+    (("wwan", "wwp", "rmnet"), "mobile"),
     (("dummy",), "dummy"),
     (("bond",), "bond"),
 )

@@ -27,7 +27,7 @@ _NUMBERS = re.compile(r"(?:-?\d+\s+)+")
 
 MAX_NAMESPACES = 24
 MAX_FILTERED = 16
-_OUTSIDE = ("ethernet", "wifi", "bond", "vlan", "bridge", "vpn", "tunnel", "veth", "other")
+_OUTSIDE = ("ethernet", "wifi", "bond", "vlan", "bridge", "vpn", "tunnel", "mobile", "veth", "other")
 """Kinds of interface by which clients come in, where traffic control may drop their packets before any rule."""
 
 

@@ -19,6 +19,7 @@ _ORDER = (
     "dummy",
     "tunnel",
     "vpn",
+    "mobile",
     "vm",
     "container",
 )
@@ -32,7 +33,7 @@ def rank_kind(kind: str) -> int:
 def rank(interface: Interface, address: Address, defaults: Iterable[str]) -> tuple[object, ...]:
     """The order in which clients try addresses: of the LAN before others, IPv4 first, lasting ones first."""
     return (
-        interface.kind in ("vpn", "tunnel", "vm", "container", "dummy"),
+        interface.kind in ("vpn", "tunnel", "mobile", "vm", "container", "dummy"),
         address.ip.version,
         interface.name not in defaults,
         interface.kind not in _PHYSICAL,

@@ -201,7 +201,7 @@ class Socket(Struct, frozen=True):
 class Interface(Struct, frozen=True):
     """A network interface. ``kind`` is what it is to a person.
 
-    One of ``ethernet wifi loopback bridge veth tunnel vpn container vm vlan bond vrf dummy other``.
+    One of ``ethernet wifi loopback bridge veth tunnel vpn mobile container vm vlan bond vrf dummy other``.
     ``carrier`` is False when the cable or the Wi-Fi link is down, None where the system does not tell.
     ``master`` is the bridge, bond or VRF it belongs to.
     ``profile`` is the firewall profile of Windows: ``public private domain``; ``guid`` is how its rules name the

@@ -11,6 +11,7 @@ from landiag.host.fixture import Fixture
 from landiag.model.report import Report, Target
 from landiag.question import Question
 from landiag.version import __version__
+from tests.machines.around_cases import CASES as FOUND
 from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made
 from tests.machines.hyperv_cases import CASES as HYPERV
@@ -23,7 +24,18 @@ from tests.machines.wsl_nat_cases import CASES as NAT
 from tests.machines.wsl_proxies_cases import CASES as PROXIES
 
 REPORTS = Path(__file__).parent / "reports"
-MADE: dict[str, Made] = {**WINDOWS, **NETWORK, **MACOS, **WSL, **NAT, **PROXIES, **HYPERV, **AROUND, **BSD}
+MADE: dict[str, Made] = {
+    **WINDOWS,
+    **NETWORK,
+    **MACOS,
+    **WSL,
+    **NAT,
+    **PROXIES,
+    **HYPERV,
+    **AROUND,
+    **FOUND,
+    **BSD,
+}
 
 _CREATED = "2026-11-23T15:22:21+00:00"
 

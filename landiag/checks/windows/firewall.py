@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.windows.openings import ask_admin, make_private, openings, unblock
+from landiag.checks.windows.others import other_firewalls, stopping_tunnels
 from landiag.collect import windows as collected
 from landiag.collect.windows_state import RULES_KEY, ConnectionProfile, parse_state
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileRule, Store
@@ -27,7 +28,7 @@ _DETAIL = "Other devices wait, then time out: Windows answers nothing on ports t
 
 
 def check_firewall(case: Case) -> Answer:
-    """Check what Windows Firewall, and any other that registered itself, do with the clients' conversation."""
+    """Check what Windows Firewall, and any other that is seen, do with the clients' conversation."""
     if case.way is None:
         return not_applicable("no way in")
     policy = collected.parse_policy(case.readings)
@@ -45,7 +46,7 @@ def check_firewall(case: Case) -> Answer:
             replace(one, outcome=Outcome.WARNS) if one.outcome is Outcome.BLOCKS else one for one in findings
         ]
     return answer(
-        [*others, *findings],
+        [*others, *findings, *stopping_tunnels(case)],
         f"Windows Firewall lets other devices in ({case.way.interface.profile or 'any'} profile)",
     )
 
@@ -59,32 +60,6 @@ def _unreadable(policy: Unknown) -> Finding:
         evidence=(Evidence(policy.source, policy.reason),),
         fixes=(Fix("Show its rules", (f'reg query "{RULES_KEY}"',), needs="user-action"),),
     )
-
-
-def other_firewalls(case: Case) -> Iterator[Finding]:
-    """Find firewalls of other makers that registered themselves and are on."""
-    state = parse_state(case.readings)
-    if isinstance(state, Unknown):
-        return
-    for product in state.products:
-        if product.on is not False:
-            yield Finding(
-                code="other-firewall",
-                outcome=Outcome.UNKNOWN,
-                title=f"Whether {product.name} lets other devices in: the rules of this firewall can't be read",
-                detail="Where another firewall has taken over, the rules of Windows Firewall may not count.",
-                evidence=(Evidence("root/SecurityCenter2 FirewallProduct", product.name),),
-                fixes=(
-                    Fix(
-                        f"Allow the port in {product.name}",
-                        needs="user-action",
-                        steps=(
-                            f"In {product.name}, allow incoming TCP connections to port {case.port} from the local "
-                            "network, for the program that listens.",
-                        ),
-                    ),
-                ),
-            )
 
 
 def _check_way(case: Case, policy: Policy, way: Way) -> Iterator[Finding]:

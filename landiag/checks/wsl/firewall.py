@@ -8,7 +8,8 @@ from ipaddress import ip_interface
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
-from landiag.checks.windows.firewall import judge_way, other_firewalls
+from landiag.checks.windows.firewall import judge_way
+from landiag.checks.windows.others import other_firewalls
 from landiag.checks.wsl import hyperv
 from landiag.checks.wsl.fixes import rights
 from landiag.checks.wsl.sources import (
