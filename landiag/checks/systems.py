@@ -26,6 +26,12 @@ def _windows() -> System:
     return SYSTEM
 
 
+def _wsl1() -> System:
+    from landiag.checks.wsl import WSL1
+
+    return WSL1
+
+
 def _macos() -> System:
     from landiag.checks.macos import SYSTEM
 
@@ -39,13 +45,14 @@ def _bsd() -> System:
 
 
 _SYSTEMS: Mapping[str, Callable[[], System]] = {
+    "wsl1": _wsl1,
     "wsl2": _wsl,
     "windows": _windows,
     "macos": _macos,
     "freebsd": _bsd,
     "openbsd": _bsd,
 }
-"""Folders by operating system; a Linux inside WSL2 is a system of its own. The others are at home in the checks."""
+"""Folders by operating system; a Linux inside WSL is a system of its own. The others are at home in the checks."""
 
 
 def _named(name: str) -> System:
@@ -54,7 +61,10 @@ def _named(name: str) -> System:
 
 
 def _system(os: str, machine: Machine) -> System:
-    return _named("wsl2" if os == "linux" and machine.info.environment == "wsl2" else os)
+    return _named(machine.info.environment if os == "linux" and machine.info.environment in _IN_WSL else os)
+
+
+_IN_WSL = ("wsl1", "wsl2")
 
 
 def _of(case: Case) -> System:

@@ -10,8 +10,18 @@ from msgspec.structs import replace
 
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
-from tests.machines.windows import ALLOW, PID, process, state
-from tests.machines.wsl_cases import HELPED, HELPER, PORT_RULE, PROXY, RELAY, RELAYED, SVCHOST, WSLRELAY
+from tests.machines.windows import ALLOW, PID, process, query_user, state
+from tests.machines.wsl_cases import (
+    HELPED,
+    HELPER,
+    PORT_RULE,
+    PROXY,
+    RELAY,
+    RELAYED,
+    SVCHOST,
+    WSLRELAY,
+    inside,
+)
 from tests.machines.wsl_nat_cases import (
     ADAPTERS,
     ADDRESSES,
@@ -68,7 +78,36 @@ def in_chinese() -> Synthetic:
     return replace(made, texts={**made.texts, "wsl-portproxy": text})
 
 
+def in_wsl1(**changes: Any) -> Synthetic:
+    """A Linux in WSL1, whose network is that of Windows."""
+    made = inside(None, lan="192.168.77", **changes)
+    about = {
+        **json.loads(made.texts["machine"]),
+        "environment": "wsl1",
+        "kernel": "Linux 4.4.0-26100-Microsoft",
+    }
+    texts = {name: text for name, text in made.texts.items() if name != "wsl-portproxy"}
+    return replace(made, texts={**texts, "machine": json.dumps(about)})
+
+
 CASES: Mapping[str, Made] = {
+    "wsl1-clear": Made(
+        "WSL1: the network is that of Windows, and a rule of Windows opens the port",
+        in_wsl1(windows=around(), rules=PORT_RULE), "clear",
+    ),
+    "wsl1-firewall-profile": Made(
+        "WSL1: the rule is for private networks, and Windows' network is public",
+        in_wsl1(windows=around("Public"), rules={**PORT_RULE, "RemoteAssistance-In-TCP-EdgeScope": ALLOW.replace(
+            "LPort=5000", "LPort=3389")}), "blocked", "firewall-profile",
+    ),
+    "wsl1-firewall-unreadable-program": Made(
+        "WSL1: the rules are for programs of Windows, and by which name Windows knows one of Linux nobody says",
+        in_wsl1(windows=around(), rules=dict([query_user("Allow", 6, "Private")])), "undetermined",
+        "firewall-unreadable",
+    ),
+    "wsl1-firewall-unreadable": Made(
+        "WSL1: Windows' programs cannot be started", in_wsl1(), "undetermined", "firewall-unreadable"
+    ),
     "wsl2-clear-nat-portproxy-chinese": Made(
         "inside: the port proxies are listed in Chinese, and the right one listens on *", in_chinese(), "clear",
     ),

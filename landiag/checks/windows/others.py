@@ -83,10 +83,11 @@ def _taking_all(facts: Facts) -> set[str | None]:
 
 def _may_stop(interface: Interface, tunnel: Tunnel) -> Finding:
     keeps = "usually keeps" if tunnel.lan == "stops" else "can keep"
+    name = f"{tunnel.title[0].upper()}{tunnel.title[1:]}"
     return Finding(
         code="other-firewall",
         outcome=Outcome.WARNS,
-        title=f"{tunnel.title[0].upper()}{tunnel.title[1:]} is connected, and {keeps} other devices of the local network out",
+        title=f"{name} is connected, and {keeps} other devices of the local network out",
         detail="What it stops, no rule of Windows Firewall shows.",
         evidence=(Evidence("route print", f"the default route leads into {interface.name}"),),
         fixes=(

@@ -1,10 +1,10 @@
-"""Checks of a Linux inside WSL2: Windows around it."""
+"""Checks of a Linux inside WSL: Windows around it."""
 
 from __future__ import annotations
 
 from landiag.checks.system import System
 from landiag.checks.wsl import firewall, inside
-from landiag.checks.wsl.sources import SOURCES
+from landiag.checks.wsl.sources import SHARED_SOURCES, SOURCES
 from landiag.checks.wsl.ways import ways
 
 SYSTEM = System(
@@ -16,3 +16,6 @@ SYSTEM = System(
     explains_listening=inside.explains_listening,
 )
 """What the checks ask differently inside WSL2."""
+
+WSL1 = System(sources=SHARED_SOURCES, add_firewall=firewall.check_shared)
+"""Inside WSL1: the network is Windows' own, and so is the firewall."""

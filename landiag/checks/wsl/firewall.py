@@ -30,11 +30,10 @@ from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.settings import PROFILES
 from landiag.journey.classes import first_packet
 from landiag.journey.journey import Journey, follow_through
-from landiag.journey.ways import Way, client_of
+from landiag.journey.ways import Front, Way, client_of
 from landiag.model.facts import Address, Interface, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
-from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 _EVERYWHERE = ip_interface("0.0.0.0/0")
@@ -51,6 +50,18 @@ def check(case: Case) -> list[Finding]:
     if isinstance(entries, Unknown) or not any(entry.is_way_in for entry in entries):
         return []  # nothing leads here: what Windows would do with it does not matter yet
     return _check_front(case, case.way)
+
+
+def check_shared(case: Case) -> list[Finding]:
+    """Check what Windows Firewall does with clients of a Linux in WSL1, whose sockets are those of Windows itself."""
+    if case.way is None:
+        return []
+    policy = read_policy(case.readings)
+    if isinstance(policy, Unknown):
+        return [_unreadable(policy)]
+    way = replace(case.way, front=Front(case.way.ip, case.port))
+    found = (*other_firewalls(_windows_case(case, case.facts)), *_judge(case, way, policy, is_helped=False))
+    return [_typed_on_windows(case, one, way) for one in found]
 
 
 def _others(case: Case) -> list[Finding]:
@@ -91,12 +102,16 @@ def _windows_case(case: Case, facts: Facts) -> Case:
     )
 
 
-def _judge(case: Case, way: Way, policy: Policy) -> list[Finding]:
-    """Follow the clients' connection through Windows Firewall, for each profile that its interface may have."""
+def _judge(case: Case, way: Way, policy: Policy, *, is_helped: bool = True) -> list[Finding]:
+    """Follow the clients' connection through Windows Firewall, for each profile that its interface may have.
+
+    ``is_helped``: a port proxy takes it. Else it is a program of Linux, whose name for Windows' rules nobody knows.
+    """
     port = _port(way)
     known = next((one for one in windows_ways(case.readings) if one.ip == way.client_ip), None)
     rules = policy if known is not None else for_neighbours(policy)
     facts = windows_facts(case.readings, rules.lower(), port)
+    facts = facts if is_helped else _without_owners(facts)
     asked = _windows_case(case, facts)
     candidates = list(_candidates(case, facts, known, port))
     journeys = [follow_through(facts, rules.lower(), packet) for _, packet in candidates]
@@ -105,6 +120,11 @@ def _judge(case: Case, way: Way, policy: Policy) -> list[Finding]:
         outside = candidates[0][0]
         return list(judge_way(asked, rules, outside, journeys[0]))
     return [_hangs_on_profile(way, journeys)]
+
+
+def _without_owners(facts: Facts) -> Facts:
+    sockets = () if isinstance(facts.sockets, Unknown) else facts.sockets
+    return replace(facts, processes={}, sockets=tuple(replace(one, pids=()) for one in sockets))
 
 
 def _candidates(case: Case, facts: Facts, known: Way | None, port: int) -> Iterator[tuple[Way, Packet]]:
@@ -143,17 +163,13 @@ def _cards(case: Case) -> list[ConnectionProfile]:
 
 def _neighbour(facts: Facts, profile: str, port: int, case: Case) -> Packet:
     """A neighbour of Windows, of whom nothing is known but that; the address of ``--peer`` where it is given."""
-    helper = (
-        facts.processes[HELPER]
-        if not isinstance(facts.processes, Unknown)
-        else Process(HELPER, "svchost.exe")
-    )
+    helper = None if isinstance(facts.processes, Unknown) else facts.processes.get(HELPER)
     return Packet(
         destination_port=port,
         source=case.peer,
         source_port=None if case.peer is None else 40000,
-        program=helper.exe,
-        services=helper.services,
+        program=None if helper is None else helper.exe,
+        services=None if helper is None else helper.services,
         profile=profile,
     )
 

@@ -30,7 +30,9 @@ WSL_GROUP_POLICY = Command(
     ok_statuses=(0, 1),
 )
 """Most machines have no such key: reg then ends with 1 and says nothing."""
-SOURCES = (WSL_MODE, WSL_PORTPROXY, WSL_STATE, WSL_RULES, WSL_GROUP_POLICY)
+SHARED_SOURCES = (WSL_STATE, WSL_RULES, WSL_GROUP_POLICY)
+"""What Windows tells of its own firewall."""
+SOURCES = (WSL_MODE, WSL_PORTPROXY, *SHARED_SOURCES)
 
 _ABSENT = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
 
