@@ -79,7 +79,7 @@ def said(report: Report) -> Iterator[str]:
 def foreign(report: Report) -> list[str]:
     """The lines that are of another system."""
     os = system_name(report.host.os)
-    if report.host.environment == "wsl2":
+    if report.host.environment in ("wsl1", "wsl2"):
         return [line for line in said(report) if re.search(r"(sudo|doas) .*(netsh|wsl|\w+-Net)", line)]
     return [line for line in said(report) if FOREIGN[os].search(line)]
 

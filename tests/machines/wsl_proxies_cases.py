@@ -78,6 +78,10 @@ def in_chinese() -> Synthetic:
     return replace(made, texts={**made.texts, "wsl-portproxy": text})
 
 
+OUTBOUND = "v2.31|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RPort={}|Name=Block outbound|"
+OF_HELPER = r"v2.31|Action=Block|Active=TRUE|Dir=Out|App=%SystemRoot%\System32\svchost.exe|Svc=iphlpsvc|Name=No IP Helper|"
+
+
 def in_wsl1(**changes: Any) -> Synthetic:
     """A Linux in WSL1, whose network is that of Windows."""
     made = inside(None, lan="192.168.77", **changes)
@@ -217,5 +221,26 @@ CASES: Mapping[str, Made] = {
         windows_host({"0.0.0.0/5000": "192.168.77.50/80"}, [*HELPED, *RELAYED],
                      processes=[SVCHOST, WSLRELAY], reachable=frozenset({"192.168.77.50"})),
         "blocked", "port-taken",
+    ),
+    "wsl2-firewall-drops-windows-outbound": Made(
+        "Windows: a rule of Windows keeps the port proxy's own connection from the distribution",
+        windows_host(PROXY, HELPED, rules={**PORT_RULE, "out": OUTBOUND.format(5000)}), "blocked", "firewall-drops",
+    ),
+    "wsl2-firewall-drops-nat-outbound": Made(
+        "inside: the same rule", nat(RIGHT, windows=around(), rules={**PORT_RULE, "out": OUTBOUND.format(5000)}),
+        "blocked", "firewall-drops",
+    ),
+    "wsl2-firewall-drops-nat-outbound-service": Made(
+        "inside: an outbound rule is for the service that makes the connection",
+        nat(RIGHT, windows=around(), rules={**PORT_RULE, "out": OF_HELPER}), "blocked", "firewall-drops",
+    ),
+    "wsl2-clear-nat-outbound-other": Made(
+        "inside: the outbound rule is for another port",
+        nat(RIGHT, windows=around(), rules={**PORT_RULE, "out": OUTBOUND.format(8080)}), "clear",
+    ),
+    "wsl2-firewall-unreadable-nat-outbound": Made(
+        "inside: the outbound rule has a key that is not known",
+        nat(RIGHT, windows=around(), rules={**PORT_RULE, "out": OUTBOUND.format(5000) + "RDK=fence|"}), "undetermined",
+        "firewall-unreadable",
     ),
 }  # fmt: skip

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from landiag.checks.case import Case
+from landiag.checks.case import Answer, Case, answer
 from landiag.checks.system import System
 from landiag.checks.windows import firewall, port
-from landiag.checks.wsl import on_windows, passing
+from landiag.checks.wsl import on_windows, onward, passing
 from landiag.collect.windows_net import parse_arp
 from landiag.model.causes.listening import PORT_TAKEN
 from landiag.model.facts import Command
 from landiag.model.report import Finding, Outcome
+
+
+def check_firewall(case: Case) -> Answer:
+    """What Windows Firewall does with clients, and with the connection that a port proxy makes for them."""
+    found, onward_findings = firewall.check_firewall(case), onward.check(case)
+    return answer([*found.findings, *onward_findings], found.summary) if onward_findings else found
 
 
 def check_port(case: Case, bind_error: str | None) -> list[Finding]:
@@ -30,7 +36,7 @@ def explains_listening(_case: Case, findings: Sequence[Finding]) -> bool:
 SYSTEM = System(
     ways=on_windows.ways,
     plan=on_windows.plan,
-    check_firewall=firewall.check_firewall,
+    check_firewall=check_firewall,
     check_port=check_port,
     explains_listening=explains_listening,
     passing_on=passing.passing_on,

@@ -12,6 +12,7 @@ from landiag.checks.windows.firewall import judge_way
 from landiag.checks.windows.others import other_firewalls
 from landiag.checks.wsl import hyperv
 from landiag.checks.wsl.fixes import rights
+from landiag.checks.wsl.onward import check_onward
 from landiag.checks.wsl.sources import (
     WSL_RULES,
     WSL_STATE,
@@ -21,8 +22,8 @@ from landiag.checks.wsl.sources import (
     read_policy,
     read_state,
 )
-from landiag.checks.wsl.ways import list_entries
-from landiag.checks.wsl.windows_side import HELPER, windows_facts, windows_ways
+from landiag.checks.wsl.ways import Entry, list_entries
+from landiag.checks.wsl.windows_side import HELPER, read_interfaces, windows_facts, windows_ways
 from landiag.collect.adapters import kind_of
 from landiag.collect.windows_state import RULES_KEY, STATE, ConnectionProfile
 from landiag.firewall.windows.neighbours import for_neighbours
@@ -49,7 +50,20 @@ def check(case: Case) -> list[Finding]:
     entries = list_entries(case.facts, case.readings, case.port)
     if isinstance(entries, Unknown) or not any(entry.is_way_in for entry in entries):
         return []  # nothing leads here: what Windows would do with it does not matter yet
-    return _check_front(case, case.way)
+    found = _check_front(case, case.way)
+    entry = next(
+        (one for one in entries if one.is_way_in and one.proxy.listen_port == case.way.front.port), None
+    )
+    return found if entry is None else [*found, *_check_onward(case, case.way, entry)]
+
+
+def _check_onward(case: Case, way: Way, entry: Entry) -> list[Finding]:
+    """Check the connection that Windows makes into the distribution, where its rules were read."""
+    policy = read_policy(case.readings)
+    if isinstance(policy, Unknown):
+        return []
+    found = check_onward(policy, entry.proxy, read_interfaces(case.readings) or ())
+    return [_typed_on_windows(case, one, way) for one in found]
 
 
 def check_shared(case: Case) -> list[Finding]:

@@ -267,6 +267,7 @@ def _setting(entry: Entry) -> ProfileSettings | None:
 _SETTINGS: Mapping[str, Callable[[Setting], ProfileSettings]] = {
     "enablefirewall": lambda value: ProfileSettings(enabled=value),
     "defaultinboundaction": lambda value: ProfileSettings(blocks_by_default=value),
+    "defaultoutboundaction": lambda value: ProfileSettings(blocks_outbound=value),
     "donotallowexceptions": lambda value: ProfileSettings(blocks_all=value),
     "allowlocalpolicymerge": lambda value: ProfileSettings(merges_local=value),
     "disablenotifications": lambda value: ProfileSettings(

@@ -15,8 +15,9 @@ Setting = bool | Unknown | None
 class ProfileSettings(Struct, frozen=True):
     """What one source says of one profile.
 
-    ``blocks_by_default`` is the default inbound action, ``blocks_all`` shields-up, ``merges_local`` whether
-    local rules count, ``notifies`` whether a prompt appears. ``excluded`` names interfaces without filter.
+    ``blocks_by_default`` is the default inbound action, ``blocks_outbound`` the outbound one, ``blocks_all``
+    shields-up, ``merges_local`` whether local rules count, ``notifies`` whether a prompt appears. ``excluded`` names
+    interfaces without filter.
     """
 
     enabled: Setting = None
@@ -25,6 +26,7 @@ class ProfileSettings(Struct, frozen=True):
     merges_local: Setting = None
     notifies: Setting = None
     excluded: tuple[str, ...] = ()
+    blocks_outbound: Setting = None
 
     def under(self, stronger: ProfileSettings) -> ProfileSettings:
         """These settings, with those that a stronger source gives in their place."""
