@@ -79,7 +79,9 @@ def in_chinese() -> Synthetic:
 
 
 OUTBOUND = "v2.31|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RPort={}|Name=Block outbound|"
-OF_HELPER = r"v2.31|Action=Block|Active=TRUE|Dir=Out|App=%SystemRoot%\System32\svchost.exe|Svc=iphlpsvc|Name=No IP Helper|"
+OF_HELPER = (
+    r"v2.31|Action=Block|Active=TRUE|Dir=Out|App=%SystemRoot%\System32\svchost.exe|Svc=iphlpsvc|Name=No|"
+)
 
 
 def in_wsl1(**changes: Any) -> Synthetic:

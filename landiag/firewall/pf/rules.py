@@ -7,6 +7,7 @@ from landiag.firewall.pf.options import ROUTES, parse_option
 from landiag.firewall.pf.syntax import ANCHORS, FILTER, OTHERS, TRANSLATION, Name, Option, PfRule, Table
 from landiag.firewall.pf.tokens import tokenize
 from landiag.model.facts import ParseError
+from landiag.model.strict import only_words
 
 
 def read_rule(text: str) -> PfRule:
@@ -25,10 +26,21 @@ def parse_rule(words: list[str], text: str) -> PfRule:
     _head(rule, cursor)
     _hosts(rule, cursor)
     if action in OTHERS and cursor.peek():
-        rule.options.append(Option("?", join(cursor.words[cursor.at :])))
+        rest = cursor.words[cursor.at :]
+        only_words((word for word in rest if word[0] not in _VALUE), _OTHER_WORDS, f"a rule of {action}")
+        rule.options.append(Option("?", join(rest)))
         return rule
     _tail(rule, cursor)
     return rule
+
+
+_OTHER_WORDS = frozenset({
+    "fragment", "reassemble", "crop", "drop-ovl", "no-df", "random-id", "min-ttl", "max-mss", "set-tos", "tcp",
+    "rtable", "lowdelay", "throughput", "reliability", "pipe", "queue", "dnpipe", "dnqueue", "tag", "tagged", "label",
+    "probability", "flags", "port", "from", "to", "any",
+})  # fmt: skip
+"""What scrub and dummynet rules have behind their hosts (pf.conf(5)); another word is what a cut left of a rule."""
+_VALUE = '0123456789"{}(),='
 
 
 def _head(rule: PfRule, cursor: Words) -> None:
