@@ -6,10 +6,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 
+from landiag.firewall.engine.by_port import ANY, ports_met
 from landiag.firewall.engine.mentions import Gaps, Mentions, Span, cut, mentioned
 from landiag.fleet.hosts import Host
 from landiag.model.facts import IPAddress, IPNetwork, Neighbour, Unknown
 from landiag.model.host import Facts
+from landiag.model.operands import Ranges
+from landiag.model.packet import CLIENT_PORT
+from landiag.model.ruleset import Ruleset
 
 Place = int | tuple[object, ...]
 """A class of addresses."""
@@ -26,21 +30,24 @@ class Classes:
     """The classes of addresses of one family, as one host tells them apart.
 
     An address is of the class of all that lie in the same mentioned spans and are the same under every mentioned mask.
+    Rules that cannot concern a connection to the ``port`` tell no address apart; None: any port.
     """
 
     __slots__ = ("_masks", "_own", "_rules", "of")
 
-    def __init__(self, host: Host, version: int) -> None:
+    def __init__(self, host: Host, version: int, port: int | None = None) -> None:
         facts = host.facts
-        rules, own = Mentions(), Gaps()
+        rules, own, masks = Mentions(), Gaps(), frozenset[int]()
         if facts is not None and not isinstance(facts.ruleset, Unknown):
-            rules = mentioned(facts.ruleset, version)
+            rules = mentioned(facts.ruleset, version, _ports_met(host, facts.ruleset, port))
+            inside = [mentioned(one, version) for one in _rulesets_inside(facts)]
             networks = (*_OWN_KINDS, *_networks(facts), *_listed(host))
             spans = {_span(one) for one in networks if one.version == version}
             singles = (*host.own, *_told_apart(facts))
             spans |= {(int(one), int(one)) for one in singles if one.version == version}
-            own = cut(spans, "own")
-        self._masks = tuple(rules.masks)
+            own = cut(spans.union(*(one.spans for one in inside)), "own")
+            masks = rules.masks.union(*(one.masks for one in inside))
+        self._masks = tuple(masks)
         self._rules, self._own = rules.gaps, own
         self.of = _place_of(rules.gaps, own, self._masks)
         """The class of an address; classes of several families are counted apart."""
@@ -71,6 +78,21 @@ def _place_of(rules: Gaps, own: Gaps, masks: tuple[int, ...]) -> Callable[[int],
         return (of(address), *(address & mask for mask in masks))
 
     return of_masked if masks else of
+
+
+def _ports_met(host: Host, ruleset: Ruleset, port: int | None) -> Ranges:
+    """The ports to which packets of a connection go, on their way there and back."""
+    if port is None:
+        return ANY
+    landings = [way.landing.port for way in host.ways if way.landing is not None]
+    return ports_met(ruleset, (port, CLIENT_PORT, *landings))
+
+
+def _rulesets_inside(facts: Facts) -> Iterator[Ruleset]:
+    """Those of containers, which clients meet behind the host's own."""
+    for namespace in () if isinstance(facts.namespaces, Unknown) else facts.namespaces:
+        if namespace.ruleset is not None:
+            yield namespace.ruleset
 
 
 def _span(network: IPNetwork) -> Span:

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from landiag.model.facts import IPAddress
+from landiag.model.packet import CLIENT_PORT
 from landiag.model.terms import Leg, Symptom, Word
 
 
@@ -81,7 +82,7 @@ class Cell(Struct, frozen=True, gc=False):
             "protocol": self.protocol,
             "source": None if self.source is None else str(self.source),
             "destination": None if self.address is None else str(self.address),
-            "source_port": 40000,
+            "source_port": CLIENT_PORT,
             "destination_port": self.port,
         }
 

@@ -28,7 +28,7 @@ class _Client(Struct):
 
     name: str
     versions: frozenset[int]
-    classes: dict[int, Classes]
+    classes: dict[tuple[int, int], Classes]
     left: dict[tuple[int, int, Place], Outgoing]
 
 
@@ -53,7 +53,7 @@ class Reach:
     def __init__(self, hosts: Iterable[Host]) -> None:
         self.hosts = tuple(hosts)
         self.by_name = {host.name: host for host in self.hosts}
-        self._classes: dict[tuple[str, int], Classes] = {}
+        self._classes: dict[tuple[str, int, int | None], Classes] = {}
         self._doors: dict[tuple[str, IPAddress, int], _Door] = {}
         self._clients = {host.name: _Client(host.name, host.versions, {}, {}) for host in self.hosts}
         owners: dict[IPAddress, set[str]] = {}
@@ -101,7 +101,7 @@ class Reach:
         found = self._doors.get(key)
         if found is None:
             version = address.version
-            classes = self.classes(server.name, version)
+            classes = self.classes(server.name, version, port)
             shared = self._twice(address) if address in self._shared else None
             found = _Door(
                 server,
@@ -144,7 +144,7 @@ class Reach:
                 ):
                     ways.append(None)
                     continue
-                classes = client.classes.get(version) or self._tells(client, version)
+                classes = client.classes.get((version, door.port)) or self._tells(client, door)
                 key = (version, door.port, classes.of(door.number))
                 ways.append(client.left.get(key) or self._leave(client, door, key))
         return found
@@ -168,8 +168,9 @@ class Reach:
                 fate = there if fate is REACHED else self._join(fate, there)
             yield Cell(client.name, server, address, port, fate, source)
 
-    def _tells(self, client: _Client, version: int) -> Classes:
-        found = client.classes[version] = self.classes(client.name, version)
+    def _tells(self, client: _Client, door: _Door) -> Classes:
+        found = self.classes(client.name, door.version, door.port)
+        client.classes[door.version, door.port] = found
         return found
 
     def _leave(self, client: _Client, door: _Door, key: tuple[int, int, Place]) -> Outgoing:
@@ -190,11 +191,11 @@ class Reach:
         names = ", ".join(sorted(self._shared[address])[:5])
         return unknown(f"several hosts were recorded with {address}: {names}", DUPLICATE_ADDRESS.code)
 
-    def classes(self, name: str, version: int) -> Classes:
-        """How a host tells the addresses of a family apart."""
-        found = self._classes.get((name, version))
+    def classes(self, name: str, version: int, port: int | None = None) -> Classes:
+        """How a host tells the addresses of a family apart, at a port or at any."""
+        found = self._classes.get((name, version, port))
         if found is None:
-            found = self._classes[name, version] = Classes(self.by_name[name], version)
+            found = self._classes[name, version, port] = Classes(self.by_name[name], version, port)
         return found
 
     def _join(self, out: Fate, came: Fate) -> Fate:
@@ -220,10 +221,10 @@ class Reach:
         first, last = int(network[0]), int(network[-1])
         if network.version == 4 and network.prefixlen < 31:
             first, last = first + 1, last - 1
-        door, classes = self._door(server, address, port), self.classes(server.name, network.version)
+        door = self._door(server, address, port)
         gone = [(int(one), int(one)) for one in (*without, *server.own) if one.version == network.version]
         gone += [(int(one[0]), int(one[-1])) for one in narrower if one.version == network.version]
-        for count, (low, high) in enumerate(_spans(classes, first, last, sorted(gone))):
+        for count, (low, high) in enumerate(_spans(door.classes, first, last, sorted(gone))):
             if count >= MAX_SPEAKERS:
                 yield kind(low), unknown(f"{network} falls into more classes than are followed")
                 return

@@ -54,6 +54,10 @@ TCP_FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn"
 PACKET_TYPES = {"host": 0, "unicast": 0, "broadcast": 1, "multicast": 2, "other": 3}
 
 
+CLIENT_PORT = 40000
+"""The port that a client of whom nothing else is known sends from."""
+
+
 class Packet(Struct, frozen=True):
     """A packet that comes in (or goes out); the defaults are a fresh SYN of a neighbour.
 
@@ -69,7 +73,7 @@ class Packet(Struct, frozen=True):
     protocol: str = "tcp"
     source: IPAddress | None = None
     destination: IPAddress | None = None
-    source_port: int | None = 40000
+    source_port: int | None = CLIENT_PORT
     in_interface: str | None = None
     out_interface: str | None = None
     state: str | None = None

@@ -15,8 +15,9 @@ from operator import xor
 
 from msgspec import Struct
 
+from landiag.firewall.engine.by_port import ANY, Part, parts
 from landiag.model.match import AllOf, AnyOf, InRanges
-from landiag.model.operands import Field
+from landiag.model.operands import Field, Ranges
 from landiag.model.ruleset import Ruleset, Step
 from landiag.model.sets import InSet
 
@@ -33,8 +34,9 @@ class Gaps(Struct, frozen=True):
 
 
 class Mentions(Struct, frozen=True):
-    """What a ruleset mentions of one family."""
+    """What a ruleset mentions of one family: spans of addresses, where these begin and end, and masks."""
 
+    spans: frozenset[Span] = frozenset()
     gaps: Gaps = Gaps()
     masks: frozenset[int] = frozenset()
 
@@ -93,12 +95,27 @@ _COMPUTED = re.compile(
 """What is made of an address in a way that is not read here: each address may be by itself."""
 
 
-def mentioned(ruleset: Ruleset, version: int) -> Mentions:
-    """What a ruleset mentions of a family; worked out once for a ruleset."""
-    name = ("mentions", str(version))
+def mentioned(ruleset: Ruleset, version: int, ports: Ranges = ANY) -> Mentions:
+    """What the rules that may concern a port mention of a family; worked out once for a ruleset."""
+    known = _parts(ruleset, version)
+    concerned = [part.concerns(ports) for part, _ in known]
+    name = ("mentions", f"{version} {concerned}")
     found = ruleset.notes.get(name)
     if not isinstance(found, Mentions):
-        found = ruleset.notes[name] = _read(ruleset, _WORDS[version])
+        several = [named for one, (_, named) in zip(concerned, known, strict=True) if one]
+        spans = frozenset().union(*(one.spans for one in several))
+        masks = frozenset().union(*(one.masks for one in several))
+        found = ruleset.notes[name] = Mentions(spans, cut(spans, "rules"), masks)
+    return found
+
+
+def _parts(ruleset: Ruleset, version: int) -> tuple[tuple[Part, Mentions], ...]:
+    """What is mentioned by the ports that it concerns."""
+    name = ("mentions", str(version))
+    found = ruleset.notes.get(name)
+    if not isinstance(found, tuple):
+        known = tuple(parts(ruleset)) if ruleset.texts else (Part(ANY, b""),)
+        found = ruleset.notes[name] = tuple((part, _read(ruleset, part, _WORDS[version])) for part in known)
     return found
 
 
@@ -113,17 +130,13 @@ def ports_named(ruleset: Ruleset) -> frozenset[int]:
     return frozenset(number for number in numbers if 0 < number < 1 << 16)
 
 
-def _read(ruleset: Ruleset, words: _Words) -> Mentions:
-    spans: set[Span] = set()
-    masks: set[int] = set()
-    for text in ruleset.texts:
-        found = set(words.mention.findall(text))
-        spans |= _spans(text, found, words)
-        masks.update(_masks(text, found, words))
+def _read(ruleset: Ruleset, part: Part, words: _Words) -> Mentions:
     if not ruleset.texts:
         steps = [step for chain in ruleset.chains() for rule in chain.rules for step in rule.steps]
-        spans.update(_spans_of_steps(steps, words))
-    return Mentions(cut(spans, "rules"), frozenset(masks - {0}))
+        return Mentions(frozenset(_spans_of_steps(steps, words)))
+    found = set(words.mention.findall(part.text))
+    masks = frozenset(_masks(part.text, found, words)) - {0}
+    return Mentions(frozenset(_spans(part.text, found, words)), masks=masks)
 
 
 def _spans(text: bytes, mentions: set[tuple[bytes, ...]], words: _Words) -> set[Span]:
