@@ -7,14 +7,23 @@ import random
 from ipaddress import IPv4Address, ip_address
 
 import pytest
+from msgspec.structs import replace
 
 from landiag.firewall.engine.mentions import mentioned
 from landiag.fleet.classes import Classes
 from landiag.fleet.incoming import judge_incoming
+from landiag.model.process import Namespace
 from landiag.model.ruleset import Ruleset
 from tests.fleet.machines import firewall, host, recording
 
 SERVER = IPv4Address("10.0.0.10")
+
+
+REDIRECTS = """*nat
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -p tcp -m tcp --dport 80 -j REDIRECT --to-ports 81
+COMMIT
+"""
 
 
 def drawn(chance: random.Random) -> str:
@@ -35,8 +44,9 @@ def drawn(chance: random.Random) -> str:
 def test_whoever_shares_a_class_fares_alike(seed: int) -> None:
     chance = random.Random(seed)
     rules = firewall(*(drawn(chance) for _ in range(8)), policy=chance.choice(("DROP", "ACCEPT")))
-    server = host("server", recording(f"{SERVER}/16", {80: "0.0.0.0"}, rules))
-    classes = Classes(server, 4)
+    rules += chance.choice(("", REDIRECTS))
+    server = host("server", recording(f"{SERVER}/16", {80: "0.0.0.0", 81: "0.0.0.0"}, rules))
+    classes = Classes(server, 4, 80)
     clients = [IPv4Address("10.0.0.11") + chance.randrange(1 << 10) for _ in range(150)]
     fates: dict[object, set[object]] = {}
     for client in clients:
@@ -99,6 +109,25 @@ def test_spans_of_ipv6() -> None:
     edges = mentioned(Ruleset(texts=(text,)), 6).gaps.edges
     first, single = int(ip_address("fd00:1::")), int(ip_address("fd00:2::5"))
     assert edges == (first, first + (1 << 96), single, single + 1)
+
+
+def test_rules_of_another_port_tell_no_clients_apart() -> None:
+    rules = firewall(
+        *(f"-A INPUT -s 10.0.0.{one} -p tcp -m tcp --dport {70 + one} -j DROP" for one in (10, 11))
+    )
+    clients = [int(IPv4Address("10.0.0.10")), int(IPv4Address("10.0.0.11"))]
+    server = host("server", recording("10.0.0.1/16", {80: "0.0.0.0"}, rules))
+    places = {port: {Classes(server, 4, port).of(one) for one in clients} for port in (80, 90, None)}
+    assert [len(found) for found in places.values()] == [2, 1, 2]
+
+
+def test_rules_of_a_container_tell_clients_apart() -> None:
+    server = host("server", recording(f"{SERVER}/16", {80: "0.0.0.0"}))
+    assert server.facts is not None
+    ruleset = Ruleset(texts=(b"-A INPUT -s 10.0.0.99 -j DROP",))
+    container = Namespace("1", 7, "db", sockets=(), interfaces=(), ruleset=ruleset)
+    classes = Classes(replace(server, facts=replace(server.facts, namespaces=(container,))), 4, 80)
+    assert len({classes.of(int(IPv4Address(f"10.0.0.{one}"))) for one in (98, 99, 100)}) == 2
 
 
 def test_clients_on_both_sides_of_what_is_named_are_one_class() -> None:
