@@ -24,12 +24,11 @@ _AT_ONCE = 64
 
 
 class _Client(Struct):
-    """A host as a client: how it tells addresses apart, and what became of each class of what it tried."""
+    """A host as a client: by family and port how it tells addresses apart, and what became of each class of them."""
 
     name: str
     versions: frozenset[int]
-    classes: dict[tuple[int, int], Classes]
-    left: dict[tuple[int, int, Place], Outgoing]
+    left: dict[tuple[int, int], tuple[Classes, dict[Place, Outgoing]]]
 
 
 class _Door(Struct):
@@ -55,7 +54,7 @@ class Reach:
         self.by_name = {host.name: host for host in self.hosts}
         self._classes: dict[tuple[str, int, int | None], Classes] = {}
         self._doors: dict[tuple[str, IPAddress, int], _Door] = {}
-        self._clients = {host.name: _Client(host.name, host.versions, {}, {}) for host in self.hosts}
+        self._clients = {host.name: _Client(host.name, host.versions, {}) for host in self.hosts}
         owners: dict[IPAddress, set[str]] = {}
         for host in self.hosts:
             for address in host.addresses:
@@ -134,48 +133,57 @@ class Reach:
 
         Client by client, because what is remembered of a thousand clients does not fit where a processor is quick.
         """
-        found: list[list[Outgoing | None]] = [[] for _ in doors]
-        for client in clients:
-            for door, ways in zip(doors, found, strict=True):
-                # A client tries the addresses of the families that both have; where there are none, all.
-                version, versions = door.version, client.versions
-                if client.name == door.name or (
-                    version not in versions and not door.versions.isdisjoint(versions)
-                ):
-                    ways.append(None)
-                    continue
-                classes = client.classes.get((version, door.port)) or self._tells(client, door)
-                key = (version, door.port, classes.of(door.number))
-                ways.append(client.left.get(key) or self._leave(client, door, key))
+        found: list[list[Outgoing | None]] = [[None] * len(clients) for _ in doors]
+        alike: dict[tuple[int, int], list[tuple[_Door, list[Outgoing | None]]]] = {}
+        for door, ways in zip(doors, found, strict=True):
+            alike.setdefault((door.version, door.port), []).append((door, ways))
+        for at, client in enumerate(clients):
+            for kind, several in alike.items():
+                self._leave_alike(client, at, kind, several)
         return found
+
+    def _leave_alike(
+        self,
+        client: _Client,
+        at: int,
+        kind: tuple[int, int],
+        doors: Sequence[tuple[_Door, list[Outgoing | None]]],
+    ) -> None:
+        """The same of one client for doors of one family and port."""
+        version, versions, name = kind[0], client.versions, client.name
+        classes, left = client.left.get(kind) or self._tells(client, kind)
+        place_of, known = classes.of, left.get
+        for door, ways in doors:
+            # A client tries the addresses of the families that both have; where there are none, all.
+            if door.name == name or (version not in versions and not door.versions.isdisjoint(versions)):
+                continue
+            place = place_of(door.number)
+            out = known(place)
+            if out is None:
+                out = left[place] = judge_outgoing(self.by_name[name], door.address, door.port)
+            ways[at] = out
 
     def _enter(
         self, clients: Sequence[_Client], left: Sequence[Outgoing | None], door: _Door
     ) -> Iterator[Cell]:
         """The cells of one door. A fleet has millions of them: most cost a look at what is remembered."""
-        server, address, port = door.name, door.address, door.port
-        came, place_of = door.came, door.classes.of
+        server, address, port, shared = door.name, door.address, door.port, door.shared
+        known, place_of = door.came.get, door.classes.of
         for client, out in zip(clients, left, strict=True):
             if out is None:
                 continue
             fate, source = out.fate, out.source
-            if door.shared is not None:
-                fate = door.shared
+            if shared is not None:
+                fate = shared
             elif source is not None and not out.is_stopped:
-                there = came.get((place_of(out.number), out.by_gateway))
+                there = known((place_of(out.number), out.by_gateway))
                 if there is None:
                     there = self._arrive(door, source, by_gateway=out.by_gateway)
                 fate = there if fate is REACHED else self._join(fate, there)
             yield Cell(client.name, server, address, port, fate, source)
 
-    def _tells(self, client: _Client, door: _Door) -> Classes:
-        found = self.classes(client.name, door.version, door.port)
-        client.classes[door.version, door.port] = found
-        return found
-
-    def _leave(self, client: _Client, door: _Door, key: tuple[int, int, Place]) -> Outgoing:
-        """What a client's host does with a connection, whatever the server's host does."""
-        found = client.left[key] = judge_outgoing(self.by_name[client.name], door.address, door.port)
+    def _tells(self, client: _Client, kind: tuple[int, int]) -> tuple[Classes, dict[Place, Outgoing]]:
+        found = client.left[kind] = (self.classes(client.name, *kind), {})
         return found
 
     def _arrive(self, door: _Door, source: IPAddress, *, by_gateway: bool = False) -> Fate:
