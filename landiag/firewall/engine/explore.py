@@ -106,7 +106,7 @@ class Explorer(Struct):
 
     def watcher(self, space: Space, point: Point) -> Watcher:
         """What keeps the set of those that a packet of a set speaks for while it is followed."""
-        return Watcher(self.table, Lens(self.universe, point, self._open(space)), space)
+        return Watcher(self.table, Lens(self.universe, point, self._open(space)), space, self.asked)
 
     def _open(self, space: Space) -> frozenset[Axis]:
         """The axes along which a set extends."""

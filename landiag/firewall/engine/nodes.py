@@ -65,6 +65,14 @@ def hull(space: Space, top: int) -> tuple[int, int]:
     return low, starts[-1] - 1 if kids[-1] is None else top
 
 
+def inner(space: Space) -> Node:
+    """The pieces of a node from the first to the last that has anything."""
+    assert isinstance(space, tuple)
+    starts, kids = space
+    first, end = int(kids[0] is None), len(kids) - int(kids[-1] is None)
+    return starts[first:end], kids[first:end]
+
+
 def aligned(left: Node, right: Node) -> tuple[list[int], list[Space], list[Space]]:
     """The pieces of two nodes, cut where either is; both begin at the same value."""
     starts = sorted({*left[0], *right[0]})

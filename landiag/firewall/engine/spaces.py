@@ -11,7 +11,19 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Literal
 
-from landiag.firewall.engine.nodes import EMPTY, Node, Space, aligned, beside, copy, cut, extend, hull, pieces
+from landiag.firewall.engine.nodes import (
+    EMPTY,
+    Node,
+    Space,
+    aligned,
+    beside,
+    copy,
+    cut,
+    extend,
+    hull,
+    inner,
+    pieces,
+)
 from landiag.model.operands import Ranges
 
 Box = tuple[Ranges | None, ...]
@@ -125,12 +137,39 @@ class Universe:
 
     def unite(self, spaces: Sequence[Space], axis: int = 0) -> Space:
         """What is in any of many."""
-        several = list({id(space): space for space in spaces if space is not None}.values())
+        several: list[Space] = list({id(space): space for space in spaces if space is not None}.values())
         if len(several) < 2:
             return several[0] if several else None
+        if len(several) > 2:
+            several = self._side_by_side(several, axis)
+        if len(several) == 1:
+            return several[0]
         if len(several) == 2:
             return self._apply("or", several[0], several[1], axis, {})
         return self._unite_many(several, axis)
+
+    def _side_by_side(self, spaces: Sequence[Space], axis: int) -> list[Space]:
+        """Sets that do not overlap along the axis in one, and the others as they are.
+
+        Most rules of long rulesets name a source each, and many of them do the same.
+        """
+        top, widest = self.tops[axis], self.tops[axis] // len(spaces)
+        starts: list[int] = [0]
+        kids: list[Space] = [None]
+        others: list[Space] = []
+        after = 0
+        for low, high, at in sorted((*hull(space, top), at) for at, space in enumerate(spaces)):
+            if low < after or high - low > widest:
+                others.append(spaces[at])
+                continue
+            if starts[-1] == low:
+                starts.pop()
+                kids.pop()
+            extend(starts, kids, *inner(spaces[at]))
+            after = high + 1
+            if after <= top:
+                extend(starts, kids, (after,), (None,))
+        return [*others, self.node(axis, starts, kids)] if after else others
 
     def _unite_many(self, spaces: Sequence[Space], axis: int) -> Space:
         """Walk along the axis, with the pieces of all sets that are there."""

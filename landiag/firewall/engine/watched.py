@@ -32,9 +32,11 @@ class Met(Struct):
 
 
 class Watcher(Watch):
-    """Keeps the set of the packets that a packet speaks for while it is followed."""
+    """Keeps the set of the packets that a packet speaks for while it is followed. ``asked`` are all that tables are
+    made for."""
 
-    def __init__(self, find: FindTable, lens: Lens, space: Space) -> None:
+    def __init__(self, find: FindTable, lens: Lens, space: Space, asked: Space) -> None:
+        self.asked = asked
         self.lens = lens
         self.space = space
         self.met: list[Met] = []
@@ -57,7 +59,9 @@ class Watcher(Watch):
         if group is None:
             self.keep(Axis, [(value, value) for value in self.lens.point])
             return
-        if all(met.group is not group for met in self.met):
+        if self.space is self.asked:
+            self.space = group.space
+        elif all(met.group is not group for met in self.met):
             self.space = self.lens.universe.intersect(self.space, group.space)
         self.met.append(Met(leg, hook, chain, group))
 
