@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 
 from landiag.firewall.engine.by_port import ANY, ports_met
-from landiag.firewall.engine.mentions import Gaps, Mentions, Span, cut, mentioned
+from landiag.firewall.engine.gaps import Gaps, Span, cut, span_of
+from landiag.firewall.engine.mentions import Mentions, mentioned
 from landiag.fleet.hosts import Host
 from landiag.model.facts import IPAddress, IPNetwork, Neighbour, Unknown
 from landiag.model.host import Facts
@@ -42,7 +43,7 @@ class Classes:
             rules = mentioned(facts.ruleset, version, _ports_met(host, facts.ruleset, port))
             inside = [mentioned(one, version) for one in _rulesets_inside(facts)]
             networks = (*_OWN_KINDS, *_networks(facts), *_listed(host))
-            spans = {_span(one) for one in networks if one.version == version}
+            spans = {span_of(one) for one in networks if one.version == version}
             singles = (*host.own, *_told_apart(facts))
             spans |= {(int(one), int(one)) for one in singles if one.version == version}
             own = cut(spans.union(*(one.spans for one in inside)), "own")
@@ -93,10 +94,6 @@ def _rulesets_inside(facts: Facts) -> Iterator[Ruleset]:
     for namespace in () if isinstance(facts.namespaces, Unknown) else facts.namespaces:
         if namespace.ruleset is not None:
             yield namespace.ruleset
-
-
-def _span(network: IPNetwork) -> Span:
-    return int(network.network_address), int(network.broadcast_address)
 
 
 def _networks(facts: Facts) -> Iterator[IPNetwork]:

@@ -1,10 +1,11 @@
-"""Where the networks that a host knows begin and end: between them addresses fare alike."""
+"""The networks that a host knows: addresses that lie in the same ones fare alike."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 
+from landiag.firewall.engine.gaps import Gaps, cut, span_of
 from landiag.journey.inside import facts_inside
 from landiag.journey.remember import remember
 from landiag.model.facts import IPNetwork, Route, Unknown
@@ -22,27 +23,32 @@ def _networks(facts: Facts) -> Iterator[IPNetwork]:
                 yield from (address.network, ip_network(address.ip))
 
 
-def _ends(networks: Iterable[IPNetwork]) -> Mapping[int, frozenset[int]]:
-    """The first value of networks, and the first behind them, by IP version."""
-    ends: dict[int, set[int]] = {4: set(), 6: set()}
-    for network in networks:
-        first, free = int(network.network_address), network.max_prefixlen - network.prefixlen
-        ends[network.version] |= {first, first + (1 << free)}
-    return {version: frozenset(found) for version, found in ends.items()}
+def _by_version(networks: Iterable[IPNetwork], kind: str) -> Mapping[int, Gaps]:
+    known = list(networks)
+    return {
+        version: cut((span_of(one) for one in known if one.version == version), kind) for version in (4, 6)
+    }
 
 
 @remember
-def _ends_of_routes(routes: Iterable[Route]) -> Mapping[int, frozenset[int]]:
+def _edges_of_routes(routes: Iterable[Route]) -> Mapping[int, Gaps]:
     """There may be tens of thousands, and facts that share them."""
-    return _ends(route.destination for route in routes)
+    return _by_version((route.destination for route in routes), "routes")
+
+
+def _inside(facts: Facts) -> Iterator[IPNetwork]:
+    """Every network that containers know."""
+    for namespace in () if isinstance(facts.namespaces, Unknown) else facts.namespaces:
+        known = facts_inside(facts, namespace)
+        yield from _networks(known)
+        if not isinstance(known.routes, Unknown):
+            yield from (route.destination for route in known.routes)
 
 
 @remember
-def edges_of(facts: Facts) -> Mapping[int, tuple[int, ...]]:
-    """Where networks that tell addresses apart begin and end, in order; those of containers among them."""
-    found: list[Mapping[int, Iterable[int]]] = [_ends(_networks(facts))]
+def edges_of(facts: Facts) -> Mapping[int, tuple[Gaps, ...]]:
+    """By what networks tell addresses apart; those of containers among them."""
+    found = [_by_version((*_networks(facts), *_inside(facts)), "networks")]
     if not isinstance(facts.routes, Unknown):
-        found.append(_ends_of_routes(facts.routes))
-    if not isinstance(facts.namespaces, Unknown):
-        found += [edges_of(facts_inside(facts, one)) for one in facts.namespaces]
-    return {version: tuple(sorted(set[int]().union(*(one[version] for one in found)))) for version in (4, 6)}
+        found.append(_edges_of_routes(facts.routes))
+    return {version: tuple(one[version] for one in found) for version in (4, 6)}

@@ -6,15 +6,19 @@ Sources: ip_route_input_slow and fib_validate_source (net/ipv4/route.c, fib_fron
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from landiag.firewall.engine.context import NO_SOCKET
-from landiag.firewall.engine.surroundings import Edges, Listener, Way, type_everywhere
+from landiag.firewall.engine.gaps import cut, span_of
+from landiag.firewall.engine.surroundings import SPECIAL_EDGES, Edges, Listener, Way, type_everywhere
 from landiag.journey.binding import bind_among
 from landiag.journey.edges import edges_of
 from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.links import HostLinks
+from landiag.journey.remember import remember
 from landiag.journey.route_index import index_routes
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
-from landiag.model.facts import Interface, IPAddress, Route, Socket, Unknown
+from landiag.model.facts import Interface, IPAddress, PolicyRule, Route, Socket, Unknown
 from landiag.model.packet import ABSENT, Absent, Packet, Value
 from landiag.model.route import RouteKind
 
@@ -27,6 +31,9 @@ KERNEL_UID = 0
 
 class HostSurroundings(HostLinks):
     """The surroundings of a ruleset as the facts of its host give them."""
+
+    knows_neighbours = False
+    assumes_destination = False
 
     def address_type(self, address: IPAddress, device: str | None) -> str | None:
         """The type of an address, limited to a device as fib expressions do."""
@@ -171,25 +178,38 @@ class HostSurroundings(HostLinks):
         return device if owner is None else owner.name
 
     def edges(self, version: int) -> Edges:
-        """The ends of every network that a route, a rule of the routing policy or an interface names."""
-        return (*super().edges(version), edges_of(self._facts)[version])
+        """Every network that a route, a rule of the routing policy or an interface names."""
+        return (SPECIAL_EDGES[version], *edges_of(self._facts)[version])
 
     def route_edges(self, version: int) -> Edges:
         """The same."""
         return self.edges(version)
 
+    def rule_edges(self, version: int) -> Edges:
+        """The networks that they name."""
+        rules = self._facts.policy_rules
+        return () if isinstance(rules, Unknown) else _edges_of_rules(rules)[version]
+
+    def source_edges(self, version: int) -> Edges:
+        """All networks: a source that is reached by another device may be refused."""
+        return self.route_edges(version)
+
+    def reply_edges(self, version: int) -> Edges:
+        """Rules of the routing policy; and whatever has a socket that is tied to a device."""
+        known = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
+        is_tied = any(socket.device is not None for socket in known)
+        return self.route_edges(version) if is_tied else self.rule_edges(version)
+
     def port_edges(self) -> Edges:
-        """The ports that rules of the routing policy name."""
+        """The ports that rules of the routing policy name, and those of sockets that are tied to a device."""
         rules = () if isinstance(self._facts.policy_rules, Unknown) else self._facts.policy_rules
-        ranges = [bounds for rule in rules for bounds in (rule.source_ports, rule.destination_ports)]
-        edges = {edge for bounds in ranges if bounds is not None for edge in (bounds[0], bounds[1] + 1)}
-        return (tuple(sorted(edges)),) if edges else ()
+        sockets = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
+        return _edges_of_ports(rules, sockets)
 
     def socket_edges(self) -> Edges:
         """The ports at which somebody listens."""
         known = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
-        edges = {edge for socket in known for edge in (socket.port, socket.port + 1)}
-        return (tuple(sorted(edges)),) if edges else ()
+        return _edges_of_sockets(known)
 
     def socket_owner(self, packet: Packet) -> int | None:
         """The user id of the socket that takes a packet, where all that could take it have the same.
@@ -259,3 +279,29 @@ class FirewallSurroundings(HostSurroundings):
     def refused_source(self, packet: Packet, mark: int) -> Way | None:  # noqa: ARG002
         """No source is refused: that is no matter of the firewall."""
         return None
+
+    def source_edges(self, version: int) -> Edges:
+        """So only rules of the routing policy tell sources apart."""
+        return self.rule_edges(version)
+
+
+@remember
+def _edges_of_rules(rules: tuple[PolicyRule, ...]) -> Mapping[int, Edges]:
+    networks = [one for rule in rules for one in (rule.source, rule.destination) if one is not None]
+    return {
+        version: (cut((span_of(one) for one in networks if one.version == version), "rules"),)
+        for version in (4, 6)
+    }
+
+
+@remember
+def _edges_of_ports(rules: tuple[PolicyRule, ...], sockets: tuple[Socket, ...]) -> Edges:
+    named = (span for rule in rules for span in (rule.source_ports, rule.destination_ports))
+    spans = [span for span in named if span is not None]
+    spans += [(one.port, one.port) for one in sockets if one.device is not None]
+    return (cut(spans, "ports"),) if spans else ()
+
+
+@remember
+def _edges_of_sockets(sockets: tuple[Socket, ...]) -> Edges:
+    return (cut(((socket.port, socket.port) for socket in sockets), "sockets"),) if sockets else ()

@@ -36,14 +36,14 @@ class Tangled(Exception):  # noqa: N818 - it is no error
 @cache
 def _axes_of(name: str) -> tuple[Axis, ...]:
     """The axes that a field may stand for."""
+    if name.startswith("fib "):
+        return ()
     if name.startswith("@th"):
         return PORTS
     if "addr" in name or name.startswith("@"):
         return ADDRESSES
     if name.startswith(OF_PACKET):
         return ATTRIBUTES.get(name.removeprefix(OF_PACKET), ())
-    if name.startswith("fib "):
-        return ()
     return PORTS if "port" in name or "proto-src" in name or "proto-dst" in name else ()
 
 

@@ -6,31 +6,18 @@ only makes more classes; where a text compares addresses in a way that is not re
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address, ip_network
-from itertools import accumulate
-from operator import xor
 
 from msgspec import Struct
 
 from landiag.firewall.engine.by_port import ANY, Part, parts
+from landiag.firewall.engine.gaps import Gaps, Span, cut, span_of
 from landiag.model.match import AllOf, AnyOf, InRanges
 from landiag.model.operands import Field, Ranges
 from landiag.model.ruleset import Ruleset, Step
 from landiag.model.sets import InSet
-
-Span = tuple[int, int]
-"""The first and the last address, as numbers."""
-
-
-class Gaps(Struct, frozen=True):
-    """Where spans begin and end, in order, and a name for what lies before, between and after: equal names lie in the
-    same spans."""
-
-    edges: tuple[int, ...] = ()
-    names: tuple[int, ...] = (0,)
 
 
 class Mentions(Struct, frozen=True):
@@ -39,20 +26,6 @@ class Mentions(Struct, frozen=True):
     spans: frozenset[Span] = frozenset()
     gaps: Gaps = Gaps()
     masks: frozenset[int] = frozenset()
-
-
-def cut(spans: Iterable[Span], kind: str) -> Gaps:
-    """Cut all addresses at spans. Names of two kinds may be joined by an exclusive or.
-
-    A span has a number by chance, and a gap's name is the exclusive or of those of the spans that it lies in.
-    """
-    changes: dict[int, int] = {}
-    for low, high in spans:
-        digest = hashlib.blake2b(f"{kind} {low} {high}".encode(), digest_size=8).digest()
-        for edge in (low, high + 1):
-            changes[edge] = changes.get(edge, 0) ^ int.from_bytes(digest, "big")
-    edges = sorted(changes)
-    return Gaps(tuple(edges), tuple(accumulate((changes[edge] for edge in edges), xor, initial=0)))
 
 
 class _Words(Struct, frozen=True):
@@ -165,7 +138,7 @@ def _span(found: tuple[bytes, ...]) -> Iterator[Span]:
     except ValueError:
         yield number, number
         return
-    yield int(network.network_address), int(network.broadcast_address)
+    yield span_of(network)
 
 
 def _number(word: bytes) -> int | None:

@@ -7,7 +7,8 @@ from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
 
-from landiag.model.facts import PolicyRule, Route
+from landiag.firewall.engine.gaps import Gaps, cut, span_of
+from landiag.model.facts import IPInterface, PolicyRule, Route
 from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet, Value
 from landiag.model.route import RouteKind
@@ -25,8 +26,8 @@ BRIDGES = ("br", "virbr", "vmbr", "lxcbr", "lxdbr", "docker", "podman", "cni")
 """Names that people and programs give to bridges."""
 
 LIMITED_BROADCAST = ip_address("255.255.255.255")
-Edges = tuple[tuple[int, ...], ...]
-"""Values at which an answer may change, in lists that are each in order: those of many routes stay one list."""
+Edges = tuple[Gaps, ...]
+"""By what an answer tells values apart: where several do, those that are of one class by each fare alike."""
 
 NEIGHBOURHOOD = {4: 24, 6: 64}
 
@@ -88,6 +89,9 @@ class Surroundings:
     watch: Watch | None = None
     knows_neighbours = True
     """Whether an answer about an address hangs on how near it is to the packet's own destination."""
+
+    assumes_destination = True
+    """Whether the packet's own destination is taken for an address of this host, whatever it is."""
 
     def __init__(self, destination: IPAddress | None = None, in_interface: str | None = None) -> None:
         self.destination = destination
@@ -188,7 +192,7 @@ class Surroundings:
         return self.destination if known and name in (None, self.in_interface) else None
 
     def edges(self, version: int) -> Edges:
-        """Addresses at which the answers about an address may change; between them they are the same."""
+        """By what the answers about an address tell addresses apart."""
         if self.destination is None or self.destination.version != version:
             return (SPECIAL_EDGES[version],)
         return (SPECIAL_EDGES[version], _edges_near(self.destination))
@@ -197,12 +201,24 @@ class Surroundings:
         """The same for the routing decisions about a packet; empty where only its destination's being ours counts."""
         return ()
 
+    def rule_edges(self, version: int) -> Edges:  # noqa: ARG002
+        """By what rules of the routing policy tell apart the addresses that packets come from."""
+        return ()
+
+    def source_edges(self, version: int) -> Edges:
+        """By what the routing decision about a packet that came in tells them apart."""
+        return self.rule_edges(version)
+
+    def reply_edges(self, version: int) -> Edges:
+        """By what the way of an answer tells apart the addresses that it is sent from."""
+        return self.rule_edges(version)
+
     def port_edges(self) -> Edges:
-        """The ports at which routing decisions may change."""
+        """By what routing decisions tell ports apart."""
         return ()
 
     def socket_edges(self) -> Edges:
-        """The ports at which the owner of a socket may change."""
+        """By what the owners of sockets tell ports apart."""
         return ()
 
     def _near(self, address: IPAddress) -> bool:
@@ -213,18 +229,27 @@ class Surroundings:
 
 
 @lru_cache(maxsize=256)
-def _edges_near(address: IPAddress) -> tuple[int, ...]:
-    """Where an address and its neighbourhood begin and end."""
+def _edges_near(address: IPAddress) -> Gaps:
+    """An address, its neighbourhood, and what is first and last there."""
     near = ip_network(f"{address}/{NEIGHBOURHOOD[address.version]}", strict=False)
     own = int(address)
-    return tuple(sorted({int(near[0]), own, own + 1, int(near[-1]), int(near[-1]) + 1}))
+    return cut((span_of(near), *((one, one) for one in (own, int(near[-1])))), "near")
+
+
+@lru_cache(maxsize=256)
+def _edges_of(interfaces: tuple[IPInterface, ...]) -> Edges:
+    """Addresses of an interface, their networks, and what is first and last there."""
+    ends = {int(one) for own in interfaces for one in (own.network[0], own.network[-1], own.ip)}
+    spans = [span_of(own.network) for own in interfaces]
+    return (cut((*spans, *((one, one) for one in ends)), "own"),) if interfaces else ()
 
 
 SPECIAL_EDGES = {
-    4: (0, 1, 127 << 24, 128 << 24, 224 << 24, 240 << 24, 0xFFFFFFFF),
-    6: (0, 1, 2, 0xFFFF7F000000, 0xFFFF80000000, 0xFF << 120),
-}
-"""Where unspecified, loopback and multicast addresses begin and end, and broadcast."""
+    4: cut(map(span_of, map(ip_network, ("0.0.0.0/32", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4",
+                                         "255.255.255.255/32"))), "special"),
+    6: cut(map(span_of, map(ip_network, ("::/128", "::1/128", "::ffff:127.0.0.0/104", "ff00::/8"))), "special"),
+}  # fmt: skip
+"""Unspecified, loopback and multicast addresses, and broadcast."""
 
 
 class SavedSurroundings(Surroundings):
@@ -251,9 +276,7 @@ class SavedSurroundings(Surroundings):
 
     def route_edges(self, version: int) -> Edges:
         """The interface's addresses, and the ends of their networks."""
-        mine = [own for own in self._own if own.version == version]
-        ends = {int(one) for own in mine for one in (own.network[0], own.network[-1], own.ip)}
-        return (tuple(sorted(ends | {value + 1 for value in ends})),) if ends else ()
+        return _edges_of(tuple(own for own in self._own if own.version == version))
 
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         """An address of the interface is local."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 
 from msgspec import Struct
 
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import Class, on_axis
+from landiag.firewall.engine.gaps import Gaps, cut
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.engine.surroundings import Carrier, Edges, Listener, Surroundings, Watch, Way
 from landiag.firewall.engine.tables import Table
-from landiag.model.operands import Fields
+from landiag.model.operands import Fields, Ranges
 from landiag.model.packet import Absent, IPAddress, Packet, Value
 from landiag.model.ruleset import Chain
 
@@ -40,7 +40,7 @@ class Watcher(Watch):
         self.lens = lens
         self.space = space
         self.met: list[Met] = []
-        self._narrowed: dict[Axis, tuple[int, int]] = {}
+        self._narrowed: dict[Axis, list[Gaps]] = {}
         self._find = find
 
     def enter(self, chain: Chain, fields: Fields, hook: str, leg: str) -> None:
@@ -57,7 +57,8 @@ class Watcher(Watch):
         else:
             self._tell_owners_apart(table, fields)
         if group is None:
-            self.keep(Axis, [(value, value) for value in self.lens.point])
+            for axis in Axis:
+                self.narrow(axis, None)
             return
         if self.space is self.asked:
             self.space = group.space
@@ -73,25 +74,21 @@ class Watcher(Watch):
                 if axis in self.lens.open:
                     self.narrow(axis, edges if axis is Axis.PORT else None)
 
-    def keep(self, axes: Iterable[Axis], spans: Sequence[tuple[int, int]]) -> None:
-        """Keep those whose values lie in spans."""
-        for axis, span in zip(axes, spans, strict=True):
-            self.space = self.lens.universe.split(self.space, on_axis(axis, (span,)))[0]
-
     def narrow(self, axis: Axis, edges: Edges | None) -> None:
-        """Keep those on the same side of every edge as the speaking packet; None: those with its very value."""
+        """Keep those that are of the speaking packet's class; None: those with its very value."""
         value = self.lens.point[axis]
         if edges is None:
-            self.keep([axis], [(value, value)])
+            self._keep(axis, ((value, value),))
             return
-        before = low, high = self._narrowed.get(axis, (0, self.lens.universe.tops[axis]))
-        for known in edges:
-            at = bisect_right(known, value)
-            low = max(low, known[at - 1]) if at else low
-            high = min(high, known[at] - 1) if at < len(known) else high
-        if (low, high) != before:
-            self._narrowed[axis] = (low, high)
-            self.keep([axis], [(low, high)])
+        known = self._narrowed.setdefault(axis, [])
+        for gaps in edges:
+            if all(gaps is not one for one in known):
+                known.append(gaps)
+                self._keep(axis, gaps.alike(value, self.lens.universe.tops[axis]))
+
+    def _keep(self, axis: Axis, ranges: Ranges) -> None:
+        """Keep those whose values lie in ranges."""
+        self.space = self.lens.universe.split(self.space, on_axis(axis, ranges))[0]
 
     def axis_of(self, value: int | None, axes: tuple[Axis, ...]) -> Axis | None:
         """The axis that an address or a port stands for."""
@@ -113,7 +110,8 @@ class Watched(Surroundings):
         """An address is looked up: the answer holds as far as the addresses around it are told apart."""
         if address is None:
             return
-        watch, own = self.watch, self._inner.destination
+        watch = self.watch
+        own = self._inner.destination if self._inner.assumes_destination else None
         axis = watch.axis_of(int(address), ADDRESSES)
         if own is not None and watch.axis_of(int(own), ADDRESSES) is Axis.DESTINATION:
             if address == own:
@@ -133,12 +131,13 @@ class Watched(Surroundings):
     ) -> str | Absent | None:
         """See ``Surroundings``."""
         self._ask(address)
-        self._ask(source)
+        if source is not None:
+            self._narrow(source, ADDRESSES, self._inner.rule_edges(source.version))
         return self._inner.way_to(address, device, mark, source)
 
     def returns_by(self, packet: Packet, device: str | None) -> str | None:
         """See ``Surroundings``."""
-        self._ask_route(packet)
+        self._ask_route(packet, self._inner.route_edges(packet.version))
         return self._inner.returns_by(packet, device)
 
     def socket_owner(self, packet: Packet) -> int | None:
@@ -161,30 +160,29 @@ class Watched(Surroundings):
         """See ``Surroundings``."""
         return self._inner.socket_mark(mark)
 
-    def _ask_route(self, packet: Packet) -> None:
-        watch = self.watch
-        edges = self._inner.route_edges(packet.version)
-        for address in (packet.source, packet.destination):
-            axis = None if address is None else watch.axis_of(int(address), ADDRESSES)
-            if axis is not None and edges != ():
-                watch.narrow(axis, edges)
+    def _ask_route(self, packet: Packet, source_edges: Edges) -> None:
+        self._narrow(packet.source, ADDRESSES, source_edges)
+        self._narrow(packet.destination, ADDRESSES, self._inner.route_edges(packet.version))
         for port in (packet.source_port, packet.destination_port):
-            axis = watch.axis_of(port, PORTS)
-            if axis is not None:
-                watch.narrow(axis, self._inner.port_edges())
+            self._narrow(port, PORTS, self._inner.port_edges())
+
+    def _narrow(self, value: IPAddress | int | None, axes: tuple[Axis, ...], edges: Edges) -> None:
+        axis = None if value is None else self.watch.axis_of(int(value), axes)
+        if axis is not None:
+            self.watch.narrow(axis, edges)
 
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         """See ``Surroundings``; a translated destination may be that of one of the packets."""
-        self._ask_route(packet)
+        self._ask_route(packet, self._inner.source_edges(packet.version))
         there, own = packet.destination, self._inner.destination
         is_open = own is not None and self.watch.axis_of(int(own), ADDRESSES) is Axis.DESTINATION
         if is_open and there is not None and there != own:
-            self.watch.narrow(Axis.DESTINATION, ((int(there), int(there) + 1),))
+            self.watch.narrow(Axis.DESTINATION, (cut([(int(there), int(there))], "there"),))
         return self._inner.route(packet, mark)
 
     def way_back(self, packet: Packet, mark: int | None) -> Way | None:
         """See ``Surroundings``."""
-        self._ask_route(packet)
+        self._ask_route(packet, self._inner.reply_edges(packet.version))
         return self._inner.way_back(packet, mark)
 
     def socket_edges(self) -> Edges:
