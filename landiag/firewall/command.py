@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from landiag.firewall.engine.conversation import Conversation
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.pieces import IPNetwork, Piece, split_network
-from landiag.firewall.engine.surroundings import NEIGHBOURHOOD, SavedSurroundings, Surroundings
+from landiag.firewall.engine.special import NEIGHBOURHOOD
+from landiag.firewall.engine.surroundings import SavedSurroundings, Surroundings
 from landiag.firewall.owners import find_owner
 from landiag.model.packet import IPAddress, Packet
 from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict

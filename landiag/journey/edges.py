@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 
-from landiag.firewall.engine.gaps import Gaps, cut, span_of
+from landiag.firewall.engine.gaps import Edges, Gaps, cut, span_of
 from landiag.journey.inside import facts_inside
 from landiag.journey.remember import remember
-from landiag.model.facts import IPNetwork, Route, Unknown
+from landiag.model.facts import IPNetwork, PolicyRule, Route, Socket, Unknown
 from landiag.model.host import Facts
 
 
@@ -52,3 +52,28 @@ def edges_of(facts: Facts) -> Mapping[int, tuple[Gaps, ...]]:
     if not isinstance(facts.routes, Unknown):
         found.append(_edges_of_routes(facts.routes))
     return {version: tuple(one[version] for one in found) for version in (4, 6)}
+
+
+@remember
+def edges_of_rules(rules: tuple[PolicyRule, ...]) -> Mapping[int, Edges]:
+    """By what networks rules of the routing policy tell addresses apart, by IP version."""
+    networks = [one for rule in rules for one in (rule.source, rule.destination) if one is not None]
+    return {
+        version: (cut((span_of(one) for one in networks if one.version == version), "rules"),)
+        for version in (4, 6)
+    }
+
+
+@remember
+def edges_of_ports(rules: tuple[PolicyRule, ...], sockets: tuple[Socket, ...]) -> Edges:
+    """By what ports the routing policy and sockets that are tied to a device tell packets apart."""
+    named = (span for rule in rules for span in (rule.source_ports, rule.destination_ports))
+    spans = [span for span in named if span is not None]
+    spans += [(one.port, one.port) for one in sockets if one.device is not None]
+    return (cut(spans, "ports"),) if spans else ()
+
+
+@remember
+def edges_of_sockets(sockets: tuple[Socket, ...]) -> Edges:
+    """By what sockets tell ports apart."""
+    return (cut(((socket.port, socket.port) for socket in sockets), "sockets"),) if sockets else ()

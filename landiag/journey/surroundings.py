@@ -6,16 +6,14 @@ Sources: ip_route_input_slow and fib_validate_source (net/ipv4/route.c, fib_fron
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from landiag.firewall.engine.context import NO_SOCKET
-from landiag.firewall.engine.gaps import cut, span_of
-from landiag.firewall.engine.surroundings import SPECIAL_EDGES, Edges, Listener, Way, type_everywhere
+from landiag.firewall.engine.gaps import Edges
+from landiag.firewall.engine.special import SPECIAL_EDGES
+from landiag.firewall.engine.surroundings import Listener, Way, type_everywhere
 from landiag.journey.binding import bind_among
-from landiag.journey.edges import edges_of
+from landiag.journey.edges import edges_of, edges_of_ports, edges_of_rules, edges_of_sockets
 from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.links import HostLinks
-from landiag.journey.remember import remember
 from landiag.journey.route_index import index_routes
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
 from landiag.model.facts import Interface, IPAddress, PolicyRule, Route, Socket, Unknown
@@ -188,7 +186,7 @@ class HostSurroundings(HostLinks):
     def rule_edges(self, version: int) -> Edges:
         """The networks that they name."""
         rules = self._facts.policy_rules
-        return () if isinstance(rules, Unknown) else _edges_of_rules(rules)[version]
+        return () if isinstance(rules, Unknown) else edges_of_rules(rules)[version]
 
     def source_edges(self, version: int) -> Edges:
         """All networks: a source that is reached by another device may be refused."""
@@ -204,12 +202,12 @@ class HostSurroundings(HostLinks):
         """The ports that rules of the routing policy name, and those of sockets that are tied to a device."""
         rules = () if isinstance(self._facts.policy_rules, Unknown) else self._facts.policy_rules
         sockets = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
-        return _edges_of_ports(rules, sockets)
+        return edges_of_ports(rules, sockets)
 
     def socket_edges(self) -> Edges:
         """The ports at which somebody listens."""
         known = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
-        return _edges_of_sockets(known)
+        return edges_of_sockets(known)
 
     def socket_owner(self, packet: Packet) -> int | None:
         """The user id of the socket that takes a packet, where all that could take it have the same.
@@ -283,25 +281,3 @@ class FirewallSurroundings(HostSurroundings):
     def source_edges(self, version: int) -> Edges:
         """So only rules of the routing policy tell sources apart."""
         return self.rule_edges(version)
-
-
-@remember
-def _edges_of_rules(rules: tuple[PolicyRule, ...]) -> Mapping[int, Edges]:
-    networks = [one for rule in rules for one in (rule.source, rule.destination) if one is not None]
-    return {
-        version: (cut((span_of(one) for one in networks if one.version == version), "rules"),)
-        for version in (4, 6)
-    }
-
-
-@remember
-def _edges_of_ports(rules: tuple[PolicyRule, ...], sockets: tuple[Socket, ...]) -> Edges:
-    named = (span for rule in rules for span in (rule.source_ports, rule.destination_ports))
-    spans = [span for span in named if span is not None]
-    spans += [(one.port, one.port) for one in sockets if one.device is not None]
-    return (cut(spans, "ports"),) if spans else ()
-
-
-@remember
-def _edges_of_sockets(sockets: tuple[Socket, ...]) -> Edges:
-    return (cut(((socket.port, socket.port) for socket in sockets), "sockets"),) if sockets else ()

@@ -40,6 +40,10 @@ class Gaps(Struct):
         return ((ends[at], ends[at + 1] - 1),) if len(found) > MOST_TOGETHER else tuple(found)
 
 
+Edges = tuple[Gaps, ...]
+"""By what an answer tells values apart: where several do, those that are of one class by each fare alike."""
+
+
 def cut(spans: Iterable[Span], kind: str) -> Gaps:
     """Cut all values at spans. Names of two kinds may be joined by an exclusive or.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
 
-from landiag.firewall.engine.gaps import Gaps, cut, span_of
-from landiag.model.facts import IPInterface, PolicyRule, Route
+from landiag.firewall.engine.gaps import Edges
+from landiag.firewall.engine.special import NEIGHBOURHOOD, SPECIAL_EDGES, edges_near, edges_of
+from landiag.model.facts import PolicyRule, Route
 from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet, Value
 from landiag.model.route import RouteKind
@@ -26,10 +26,6 @@ BRIDGES = ("br", "virbr", "vmbr", "lxcbr", "lxdbr", "docker", "podman", "cni")
 """Names that people and programs give to bridges."""
 
 LIMITED_BROADCAST = ip_address("255.255.255.255")
-Edges = tuple[Gaps, ...]
-"""By what an answer tells values apart: where several do, those that are of one class by each fare alike."""
-
-NEIGHBOURHOOD = {4: 24, 6: 64}
 
 
 def type_everywhere(address: IPAddress) -> str | None:
@@ -195,7 +191,7 @@ class Surroundings:
         """By what the answers about an address tell addresses apart."""
         if self.destination is None or self.destination.version != version:
             return (SPECIAL_EDGES[version],)
-        return (SPECIAL_EDGES[version], _edges_near(self.destination))
+        return (SPECIAL_EDGES[version], edges_near(self.destination))
 
     def route_edges(self, version: int) -> Edges:  # noqa: ARG002
         """The same for the routing decisions about a packet; empty where only its destination's being ours counts."""
@@ -228,30 +224,6 @@ class Surroundings:
         return address in ip_network(f"{self.destination}/{prefix}", strict=False)
 
 
-@lru_cache(maxsize=256)
-def _edges_near(address: IPAddress) -> Gaps:
-    """An address, its neighbourhood, and what is first and last there."""
-    near = ip_network(f"{address}/{NEIGHBOURHOOD[address.version]}", strict=False)
-    own = int(address)
-    return cut((span_of(near), *((one, one) for one in (own, int(near[-1])))), "near")
-
-
-@lru_cache(maxsize=256)
-def _edges_of(interfaces: tuple[IPInterface, ...]) -> Edges:
-    """Addresses of an interface, their networks, and what is first and last there."""
-    ends = {int(one) for own in interfaces for one in (own.network[0], own.network[-1], own.ip)}
-    spans = [span_of(own.network) for own in interfaces]
-    return (cut((*spans, *((one, one) for one in ends)), "own"),) if interfaces else ()
-
-
-SPECIAL_EDGES = {
-    4: cut(map(span_of, map(ip_network, ("0.0.0.0/32", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4",
-                                         "255.255.255.255/32"))), "special"),
-    6: cut(map(span_of, map(ip_network, ("::/128", "::1/128", "::ffff:127.0.0.0/104", "ff00::/8"))), "special"),
-}  # fmt: skip
-"""Unspecified, loopback and multicast addresses, and broadcast."""
-
-
 class SavedSurroundings(Surroundings):
     """Surroundings of a saved ruleset: the packet's own words, with the addresses of its interface if it has any."""
 
@@ -276,7 +248,7 @@ class SavedSurroundings(Surroundings):
 
     def route_edges(self, version: int) -> Edges:
         """The interface's addresses, and the ends of their networks."""
-        return _edges_of(tuple(own for own in self._own if own.version == version))
+        return edges_of(tuple(own for own in self._own if own.version == version))
 
     def route(self, packet: Packet, mark: int | None) -> Way | None:
         """An address of the interface is local."""

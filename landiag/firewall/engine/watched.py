@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import Class, on_axis
-from landiag.firewall.engine.gaps import Gaps, cut
+from landiag.firewall.engine.gaps import Edges, Gaps, cut
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.spaces import Axis

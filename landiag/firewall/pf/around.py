@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from landiag.firewall.engine.surroundings import SPECIAL_EDGES, Edges, SavedSurroundings, Way
+from landiag.firewall.engine.gaps import Edges
+from landiag.firewall.engine.special import SPECIAL_EDGES
+from landiag.firewall.engine.surroundings import SavedSurroundings, Way
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 
