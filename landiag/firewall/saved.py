@@ -7,10 +7,10 @@ import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from landiag.firewall.build import build_ruleset
 from landiag.firewall.ipt.ipset import parse_ipset_save
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.ipt.table import IptTable
-from landiag.firewall.linux import build_ruleset
 from landiag.firewall.nft.parse import NftTable, parse_nft_json
 from landiag.firewall.saved_file import SavedFile
 from landiag.firewall.ufw import label_files

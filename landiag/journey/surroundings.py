@@ -16,7 +16,7 @@ from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.links import HostLinks
 from landiag.journey.route_index import index_routes
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
-from landiag.model.facts import Interface, IPAddress, PolicyRule, Route, Socket, Unknown
+from landiag.model.facts import Interface, IPAddress, Route, Socket, Unknown
 from landiag.model.packet import ABSENT, Absent, Packet, Value
 from landiag.model.route import RouteKind
 

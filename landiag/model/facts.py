@@ -7,13 +7,14 @@ an ``Unknown`` that says why nobody could look. ``Unknown`` raises when it is us
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import NoReturn, TypeVar
 
 from msgspec import Struct
+
+from landiag.model.blanks import odd_blanks_shown
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -104,17 +105,6 @@ class Reading(Struct, frozen=True):
     def text(self) -> str:
         """The bytes as UTF-8; what is not UTF-8 shows as backslash escapes, odd blanks too. Never raises."""
         return odd_blanks_shown(self.data.decode("utf-8", "backslashreplace"))
-
-
-_ODD_BLANKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
-
-
-def odd_blanks_shown(text: str) -> str:
-    """A text in which lines end and words part only where its tool ended and parted them.
-
-    Python takes some control characters for blanks or ends of lines: those show as backslash escapes.
-    """
-    return _ODD_BLANKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class Unknown(Struct, frozen=True):

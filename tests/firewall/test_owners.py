@@ -7,9 +7,10 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from landiag.firewall.build import build_ruleset
 from landiag.firewall.command import Judge, saved_around
 from landiag.firewall.ipt.parse import parse_iptables_save
-from landiag.firewall.linux import add_origins, build_ruleset
+from landiag.firewall.linux import add_origins
 from landiag.firewall.opened import Opening
 from landiag.firewall.openings import propose
 from landiag.firewall.owners import Manager, Owner, find_owner

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from landiag.firewall.build import build_ruleset
 from landiag.firewall.ipt.parse import parse_iptables_save
 from landiag.firewall.ipt.table import HOOKS
-from landiag.firewall.linux import build_ruleset
 from landiag.firewall.nft.parse import parse_nft_json
 
 EMPTY = "\n".join(("*nat", *(f":{name} ACCEPT [0:0]" for name in HOOKS["nat"]), "COMMIT", ""))

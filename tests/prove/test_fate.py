@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
+from landiag.firewall.build import build_ruleset
 from landiag.firewall.ipt.parse import parse_iptables_save
-from landiag.firewall.linux import build_ruleset
 from landiag.model.ruleset import Chain, Hook, Rule, Ruleset, Verdict
 from landiag.prove.fate import End, Fate, read_fate
 from landiag.prove.injection import Injection, Transcript

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from landiag.checks.case import Answer, Case
 from landiag.checks.firewall import check as firewall
 from landiag.collect.exchanges.transcript import encode
-from landiag.firewall.linux import build_ruleset
+from landiag.firewall.build import build_ruleset
 from landiag.firewall.nft.parse import parse_nft_json
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Finding, Outcome, Status, Verdict

@@ -12,7 +12,7 @@ from landiag.firewall.engine.gaps import Edges, Gaps, cut
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.spaces import Axis
-from landiag.firewall.engine.surroundings import Carrier, Edges, Listener, Surroundings, Watch, Way
+from landiag.firewall.engine.surroundings import Carrier, Listener, Surroundings, Watch, Way
 from landiag.firewall.engine.tables import Table
 from landiag.model.operands import Fields, Ranges
 from landiag.model.packet import Absent, IPAddress, Packet, Value

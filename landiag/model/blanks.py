@@ -1,0 +1,15 @@
+"""Blanks and ends of lines in what tools print."""
+
+from __future__ import annotations
+
+import re
+
+_ODD_BLANKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
+
+
+def odd_blanks_shown(text: str) -> str:
+    """A text in which lines end and words part only where its tool ended and parted them.
+
+    Python takes some control characters for blanks or ends of lines: those show as backslash escapes.
+    """
+    return _ODD_BLANKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
