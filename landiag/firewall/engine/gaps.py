@@ -20,7 +20,7 @@ MOST_TOGETHER = 64
 """A class of more pieces is not put together: where tens of thousands of routes are, that takes too long."""
 
 
-class Gaps(Struct):
+class Gaps(Struct, frozen=True):
     """Where spans begin and end, in order, and a name for what lies before, between and after: equal names lie in the
     same spans."""
 
