@@ -15,6 +15,7 @@ from landiag.model.changes import (
     Change,
     IptablesRule,
     LinkSetting,
+    MainTableRule,
     NftRule,
     RefusingRoute,
     Sysctl,
@@ -78,7 +79,7 @@ def _undo_argv(entry: Entry, change: Change, seen: Seen) -> tuple[str, ...] | No
             return _undo_nft(entry, change, seen)
         case IptablesRule():
             return _undo_iptables(entry, change, seen)
-        case UfwRule() | FirewalldRule() | FirewalldDirectRule():
+        case UfwRule() | FirewalldRule() | FirewalldDirectRule() | MainTableRule():
             return change.undo_argv if len(seen.places) > len(entry.before) else None
         case RefusingRoute() | UnicastRoute():
             return None if seen.places else change.undo_argv

@@ -18,6 +18,7 @@ from landiag.model.changes import (
     Change,
     IptablesRule,
     LinkSetting,
+    MainTableRule,
     NftRule,
     RefusingRoute,
     Sysctl,
@@ -62,6 +63,8 @@ def _look(change: Change) -> Seen:
                 return Seen(value=file.read().strip())
         case RefusingRoute() | UnicastRoute():
             return Seen(_routes(change))
+        case MainTableRule():
+            return Seen(_policy_rules(change))
         case LinkSetting():
             return Seen(value=_link_value(change))
         case _:
@@ -113,6 +116,18 @@ def _is_route(shown: dict[str, Any], route: RefusingRoute | UnicastRoute) -> boo
         return True
     named = {"gateway": route.gateway, "dev": route.device, "metric": route.metric or None}
     return all(shown.get(name) == value for name, value in named.items() if value or name != "dev")
+
+
+def _policy_rules(rule: MainTableRule) -> tuple[int, ...]:
+    found: list[dict[str, Any]] = json.loads(run_tool(("ip", "-j", rule.family, "rule", "show")) or "[]")
+    wanted = (rule.priority, rule.destination, "main", "all")
+    return tuple(number for number, one in enumerate(found, 1) if _told(one) == wanted)
+
+
+def _told(shown: dict[str, Any]) -> tuple[object, ...]:
+    """A rule's priority, destination in CIDR notation, table and source."""
+    destination = f"{shown['dst']}/{shown['dstlen']}" if "dstlen" in shown else shown.get("dst")
+    return (shown["priority"], destination, shown.get("table"), shown["src"])
 
 
 def _prefix(shown: str, like: str) -> str:

@@ -215,8 +215,35 @@ class LinkSetting(Struct, frozen=True, tag_field="change", tag="link-setting"):
         return ("ip", "link", "set", "dev", self.interface, *words)
 
 
+class MainTableRule(Struct, frozen=True, tag_field="change", tag="main-table-rule"):
+    """A rule of the routing policy that sends what goes to a network by the main table, before other rules."""
+
+    destination: str
+    priority: int
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The rule as ``ip rule`` is told it."""
+        return ("to", self.destination, "lookup", "main", "pref", str(self.priority))
+
+    @property
+    def family(self) -> str:
+        """The option of ``ip`` for its family."""
+        return "-6" if ":" in self.destination else "-4"
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that adds it."""
+        return ("ip", self.family, "rule", "add", *self.words)
+
+    @property
+    def undo_argv(self) -> tuple[str, ...]:
+        """The command that removes it."""
+        return ("ip", self.family, "rule", "del", *self.words)
+
+
 OfTool = UfwRule | FirewalldRule | FirewalldDirectRule
 """Changes that a tool of its own keeps, over the next start too, where it is told so."""
 
-Change = OfTool | NftRule | IptablesRule | Sysctl | RefusingRoute | UnicastRoute | LinkSetting
+Change = OfTool | NftRule | IptablesRule | Sysctl | RefusingRoute | UnicastRoute | MainTableRule | LinkSetting
 """Everything that ``check --fix`` changes as root, and knows how to take back."""

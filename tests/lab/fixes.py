@@ -65,7 +65,7 @@ def mend(lab: Lab, scenario: Scenario, answer: Answer, *, user: bool) -> Iterato
     lab.server.spawn(f"exec {sys.executable} -I -S -c '{ANSWERS}'", log="bystander")
     wait_for_listeners(lab.server, OTHER_PORT, 1)
     before = _watch(lab, scenario)
-    restarted = False
+    restarted = routed = False
     for _ in range(ROUNDS):
         fix = _first_fix(answer.report)
         if fix is None:
@@ -73,6 +73,7 @@ def mend(lab: Lab, scenario: Scenario, answer: Answer, *, user: bool) -> Iterato
             yield f"no fix that can be typed for {cause}: {answer.report['verdict']['summary']}"
             return
         restarted |= fix["needs"] == "restart-server"
+        routed |= fix["commands"][0].startswith("ip ")
         yield from _carry_out(lab, scenario, fix)
         if _outcome(lab, scenario) == scenario.fixed:
             break
@@ -85,6 +86,9 @@ def mend(lab: Lab, scenario: Scenario, answer: Answer, *, user: bool) -> Iterato
     if restarted:
         # A server that listens on all addresses serves other subnets too, unless a firewall is in the way.
         before = Bystanders(after.stranger, before.other_port, before.stranger_other_port)
+    if routed:
+        # Answers of all ports went astray, and all find their way now.
+        before = Bystanders(before.stranger, after.other_port, before.stranger_other_port)
     if _opened(before, after):
         yield f"the fix opened more than it should: before {before}, after {after}"
 

@@ -13,6 +13,7 @@ from landiag.model.changes import (
     Change,
     IptablesRule,
     LinkSetting,
+    MainTableRule,
     NftRule,
     RefusingRoute,
     Sysctl,
@@ -55,6 +56,8 @@ def _keep(change: Change) -> str | None:
             return f"write {change.name} = {change.after} into a file in /etc/sysctl.d"
         case RefusingRoute() | UnicastRoute():
             return "take the route out of what sets it at the start"
+        case MainTableRule():
+            return "set it up where the tunnel is set up"
         case LinkSetting():
             return f"set it where {change.interface} is configured (NetworkManager, netplan, interfaces(5))"
         case UfwRule() | FirewalldRule() | FirewalldDirectRule():

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
 from landiag.checks.fixes.fix import fix_by
+from landiag.checks.routes.by_tunnel import by_tunnel
 from landiag.checks.routes.local_routes import local_route
 from landiag.checks.routes.lost_inside import lost_inside
 from landiag.checks.routes.queued import check_queues
@@ -17,7 +18,6 @@ from landiag.checks.routes.tunnel_peers import not_allowed
 from landiag.checks.routes.words import (
     answered_past_us,
     by_other_interface,
-    by_tunnel,
     lost_on_other_link,
     no_carrier,
     no_route,

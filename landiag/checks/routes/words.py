@@ -8,7 +8,6 @@ from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.checks.destination import destination_of
 from landiag.checks.fixes.fix import fix_by
-from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ends import ReplyFault
 from landiag.journey.journey import follow
@@ -16,6 +15,7 @@ from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.changes import RefusingRoute, Sysctl, UnicastRoute
 from landiag.model.facts import Family, IPAddress, Route, Unknown
+from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.terms import StageName, Symptom
@@ -42,7 +42,8 @@ def describe(decision: Decision, client: IPAddress, source: IPAddress) -> str:
     return " ".join(parts)
 
 
-def _evidence(case: Case, way: Way, client: IPAddress, decision: Decision) -> Evidence:
+def evidence_of(case: Case, way: Way, client: IPAddress, decision: Decision) -> Evidence:
+    """Show a decision and where it was read."""
     return Evidence(words.routes(case), describe(decision, client, way.ip))
 
 
@@ -58,7 +59,7 @@ def no_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fin
         outcome=Outcome.BLOCKS,
         title=f"Answers to {who(case, client, way)} can't get back: {kind}",
         detail="The client's packets arrive, and the answers are thrown away here.",
-        evidence=(_evidence(case, way, client, decision),),
+        evidence=(evidence_of(case, way, client, decision),),
         fixes=(_open_route(case, way, client, decision),),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
@@ -89,46 +90,15 @@ def _open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> 
 def returns_without(case: Case, way: Way, route: Route) -> bool | None:
     """Whether answers find their way back once a route is gone, by the same journey; None where they do not."""
     known = () if isinstance(case.facts.routes, Unknown) else case.facts.routes
-    facts = replace(case.facts, routes=tuple(one for one in known if one != route))
+    return returns(case, way, replace(case.facts, routes=tuple(one for one in known if one != route)))
+
+
+def returns(case: Case, way: Way, facts: Facts) -> bool | None:
+    """Whether the ordinary clients' answers find their way back with these facts; None where they do not."""
     journey = follow(facts, case.classes[way.id][0].journey.packet)
     if isinstance(journey, Unknown) or journey.lost_reply is not None or journey.link is not None:
         return None
     return None if any(stop.line.route is not None for stop in journey.stops) else True
-
-
-def by_tunnel(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
-    """The answer leaves by a tunnel."""
-    return Finding(
-        code="vpn-takes-replies",
-        outcome=Outcome.BLOCKS,
-        title=f"Answers to {who(case, client, way)} leave by {decision.device} (a VPN or tunnel), not by "
-        f"{way.interface.name}",
-        detail="The client's packets arrive by the LAN, the answers vanish in the tunnel.",
-        evidence=(_evidence(case, way, client, decision),),
-        fixes=(
-            Fix(
-                "Let the VPN leave the LAN alone",
-                needs="user-action",
-                steps=(_lan_advice(case, way, decision.device or ""),),
-            ),
-        ),
-        paths=(way.id,),
-        stage=StageName.REPLY_ROUTE,
-        symptom=Symptom.TIMEOUT,
-    )
-
-
-def _lan_advice(case: Case, way: Way, device: str) -> str:
-    """Where the settings of this very tunnel leave the LAN alone; what to look for where nobody knows it."""
-    known_interfaces = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
-    described = next((one.description for one in known_interfaces if one.name == device), "")
-    known = tunnel_of(f"{device} {described}") or tunnel_named(device)
-    if known is not None and known.advice:
-        return known.advice
-    return (
-        f"Allow local network access (split tunnel) for {way.network} in the VPN's settings, then connect it anew; "
-        "Tailscale: tailscale set --exit-node-allow-lan-access."
-    )
 
 
 def no_carrier(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
@@ -155,7 +125,7 @@ def _misled(case: Case, way: Way, client: IPAddress, decision: Decision, title: 
         outcome=Outcome.BLOCKS,
         title=title,
         detail=detail,
-        evidence=(_evidence(case, way, client, decision),),
+        evidence=(evidence_of(case, way, client, decision),),
         fixes=(_drop_route(case, way, decision),),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
@@ -170,12 +140,14 @@ def _drop_route(case: Case, way: Way, decision: Decision) -> Fix:
     if route is None or case.facts.os != "linux" or route.table in ("local", "255"):
         step = f"Remove or correct the route by {decision.device} that covers the clients' network."
         return Fix("Correct the route", needs="user-action", steps=(step,))
-    change = UnicastRoute(
-        str(route.destination), None if route.gateway is None else str(route.gateway), route.device, route.metric,
-        route.table,
-    )  # fmt: skip
     verified = returns_without(case, way, route)
-    return fix_by("Remove the route that leads there", change, verified=verified, risk=risk)
+    return fix_by("Remove the route that leads there", removed(route), verified=verified, risk=risk)
+
+
+def removed(route: Route) -> UnicastRoute:
+    """The change that takes a route away."""
+    gateway = None if route.gateway is None else str(route.gateway)
+    return UnicastRoute(str(route.destination), gateway, route.device, route.metric, route.table)
 
 
 def wrong_neighbour(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
@@ -229,7 +201,7 @@ def by_other_interface(
         title=f"Answers to {who(case, client, way)} leave by {decision.device}, not by {way.interface.name}, by "
         f"which the packets come",
         detail="That works where both lead to the same network, and fails where a router or firewall between checks.",
-        evidence=(_evidence(case, way, client, decision),),
+        evidence=(evidence_of(case, way, client, decision),),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
     )
@@ -267,7 +239,7 @@ def reverse_path(
         title=f"The kernel drops packets of {who(case, client, way)} on {way.interface.name}: its own route to "
         f"them is {by} (rp_filter)",
         detail=detail,
-        evidence=(Evidence("sysctl", settings), _evidence(case, way, client, decision)),
+        evidence=(Evidence("sysctl", settings), evidence_of(case, way, client, decision)),
         fixes=(_drop_route(case, way, decision) if then in _MISLED else loosen,),
         paths=(way.id,),
         stage=StageName.ROUTE,

@@ -9,6 +9,7 @@ import pytest
 from tests.lab.apply.terminal import client_gets, converse, journal, prepare, state
 from tests.lab.network import build_lab
 from tests.lab.scenario import Step, firewalld, iptables, nft_input, sh, ufw
+from tests.lab.scenarios.routing import tunnel
 from tests.lab.servers import Server, flask
 
 pytestmark = pytest.mark.lab
@@ -50,6 +51,10 @@ FAULTS = (
           ("sysctl -w net.ipv4.conf.all.arp_ignore=0", "/etc/sysctl.d")),
     Fault("route", (sh("ip route add blackhole 192.168.77.20/32"),), "timeout",
           ("ip route del blackhole 192.168.77.20/32",), options="--peer 192.168.77.20"),
+    Fault("vpn-by-rule", (tunnel("ip route add default dev tun0 table 52; ip rule add pref 5270 table 52"),), "timeout",
+          ("rule add to 192.168.77.0/24 lookup main pref 5269",)),
+    Fault("vpn-by-routes", (tunnel("for half in 0 128; do ip route add 192.168.77.$half/25 dev tun0; done"),),
+          "timeout", ("ip route del 192.168.77.0/25 dev tun0", "ip route del 192.168.77.128/25 dev tun0")),
     Fault("loopback", (), "refused", ("kill ", "--host 0.0.0.0"), CLOSED, lasts=False),
     Fault("loopback-and-nft", (nft_input("tcp dport 5000 drop"),), "timeout", ("Fix 1: ", "Fix 2: "),
           CLOSED),

@@ -33,6 +33,7 @@ SCENARIOS = (
         servers=SERVERS,
         truth="timeout",
         expected=VPN,
+        fixable=True,
     ),
     Scenario(
         "tunnel-takes-all-by-rule",
@@ -43,6 +44,7 @@ SCENARIOS = (
         servers=SERVERS,
         truth="timeout",
         expected=VPN,
+        fixable=True,
     ),
     Scenario(
         "tailscale-subnet-route",
@@ -51,6 +53,7 @@ SCENARIOS = (
         servers=SERVERS,
         truth="timeout",
         expected=VPN,
+        fixable=True,
     ),
     Scenario(
         "wg-quick",

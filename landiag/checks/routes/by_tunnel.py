@@ -1,0 +1,81 @@
+"""Answers that leave by a tunnel, and what lets those to the LAN go past it."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from landiag.checks.case import Case
+from landiag.checks.fixes.fix import fix_by
+from landiag.checks.routes.words import evidence_of, removed, returns, who
+from landiag.collect.tunnels import tunnel_named, tunnel_of
+from landiag.firewall.engine.surroundings import Way as Decision
+from landiag.journey.ways import Way
+from landiag.model.changes import Change, MainTableRule
+from landiag.model.facts import IPAddress, PolicyRule, Route, Unknown
+from landiag.model.report import Finding, Fix, Outcome
+from landiag.model.terms import StageName, Symptom
+
+
+def by_tunnel(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
+    """The answer leaves by a tunnel."""
+    return Finding(
+        code="vpn-takes-replies",
+        outcome=Outcome.BLOCKS,
+        title=f"Answers to {who(case, client, way)} leave by {decision.device} (a VPN or tunnel), not by "
+        f"{way.interface.name}",
+        detail="The client's packets arrive by the LAN, the answers vanish in the tunnel.",
+        evidence=(evidence_of(case, way, client, decision),),
+        fixes=(_leave_alone(case, way, decision),),
+        paths=(way.id,),
+        stage=StageName.REPLY_ROUTE,
+        symptom=Symptom.TIMEOUT,
+    )
+
+
+def _leave_alone(case: Case, way: Way, decision: Decision) -> Fix:
+    """Let answers to the LAN go to the LAN: by a command until the tunnel is set up anew, by its settings for good."""
+    title, advice = "Let the VPN leave the LAN alone", _lan_advice(case, way, decision.device or "")
+    changes = _past_tunnel(case, way, decision) if case.facts.os == "linux" else ()
+    if not changes:
+        return Fix(title, needs="user-action", steps=(advice,))
+    risk = f"the VPN keeps this machine from {way.network} on purpose, perhaps"
+    fix = fix_by("Let answers to the LAN go past the VPN", *changes, verified=True, risk=risk)
+    return replace(fix, keep=advice.removesuffix("."))
+
+
+def _past_tunnel(case: Case, way: Way, decision: Decision) -> tuple[Change, ...]:
+    """The changes of routes with which answers find their way back, in the model; empty where none does."""
+    rules, routes = case.facts.policy_rules, case.facts.routes
+    if isinstance(rules, Unknown) or isinstance(routes, Unknown) or decision.rule is None:
+        return ()
+    priority = decision.rule.priority - 1
+    if priority > 0:
+        added = PolicyRule(priority, way.family, table="main", destination=way.network)
+        ordered = tuple(sorted((*rules, added), key=lambda one: one.priority))
+        if returns(case, way, replace(case.facts, policy_rules=ordered)):
+            return (MainTableRule(str(way.network), priority),)
+    covering = tuple(
+        one for one in routes if decision.route is not None and _is_beside(one, decision.route, way)
+    )
+    left = replace(case.facts, routes=tuple(one for one in routes if one not in covering))
+    return tuple(removed(one) for one in covering) if returns(case, way, left) else ()
+
+
+def _is_beside(one: Route, route: Route, way: Way) -> bool:
+    """Whether a route by the same tunnel leads to a part of the LAN alone."""
+    place, length = (route.table, route.device), way.network.prefixlen
+    is_part = one.destination.version == way.ip.version and one.destination.prefixlen > length
+    return is_part and (one.table, one.device) == place and one.destination[0] in way.network
+
+
+def _lan_advice(case: Case, way: Way, device: str) -> str:
+    """Where the settings of this very tunnel leave the LAN alone; what to look for where nobody knows it."""
+    known_interfaces = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
+    described = next((one.description for one in known_interfaces if one.name == device), "")
+    known = tunnel_of(f"{device} {described}") or tunnel_named(device)
+    if known is not None and known.advice:
+        return known.advice
+    return (
+        f"Allow local network access (split tunnel) for {way.network} in the VPN's settings, then connect it anew; "
+        "Tailscale: tailscale set --exit-node-allow-lan-access."
+    )
