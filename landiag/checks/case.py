@@ -14,7 +14,7 @@ from landiag.journey.ways import Way
 from landiag.model.facts import IPAddress, Reading, ReadStatus, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.model.process import Process
-from landiag.model.report import AddressSpan, Evidence, Finding, Outcome, Target
+from landiag.model.report import AddressSpan, Evidence, Finding, Fix, Outcome, Target
 
 T = TypeVar("T")
 
@@ -115,3 +115,12 @@ def milder(finding: Finding, whose: str, clients: tuple[AddressSpan, ...] = ()) 
 def unknown_evidence(unknown: Unknown) -> tuple[Evidence, ...]:
     """Show where an unknown comes from."""
     return (Evidence(unknown.source, unknown.reason),)
+
+
+def unread(code: str, title: str, unknown: Unknown) -> Finding:
+    """The finding that something which matters could not be read, with the command that shows it."""
+    command = "" if unknown.remedy is None else unknown.remedy.removeprefix("sudo ")
+    needs = None if command == unknown.remedy else "root"
+    fixes = (Fix("Look at what it says", (command,), needs=needs),) if command else ()
+    reason = unknown.reason[:1].upper() + unknown.reason[1:]
+    return Finding(code, Outcome.UNKNOWN, title, reason, unknown_evidence(unknown), fixes)

@@ -125,7 +125,7 @@ def _parse(
         except ParseError as error:
             problem = f"its output was not understood: {error}"
     if gap:
-        parts.gaps.append(Unknown(problem, name, reading.remedy))
+        parts.gaps.append(Unknown(problem, name, reading.again))
     return None
 
 

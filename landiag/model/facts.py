@@ -7,6 +7,7 @@ an ``Unknown`` that says why nobody could look. ``Unknown`` raises when it is us
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
@@ -106,6 +107,11 @@ class Reading(Struct, frozen=True):
         """The bytes as UTF-8; what is not UTF-8 shows as backslash escapes, odd blanks too. Never raises."""
         return odd_blanks_shown(self.data.decode("utf-8", "backslashreplace"))
 
+    @property
+    def again(self) -> str | None:
+        """The complete command with which a person reads it: what was told, or what was run."""
+        return self.remedy or (None if self.argv is None else shlex.join(self.argv))
+
 
 class Unknown(Struct, frozen=True):
     """The answer "I could not look": why, at what, and the complete command that would show it (or None)."""
@@ -133,10 +139,10 @@ def parse_reading(reading: Reading, parse: Callable[[str], T]) -> T | Unknown:
     try:
         return parse(reading.text)
     except ParseError as error:
-        return Unknown(f"its output was not understood: {error}", reading.source, reading.remedy)
+        return Unknown(f"its output was not understood: {error}", reading.source, reading.again)
     except _STUMBLES as error:
         return Unknown(
-            f"its output was not understood: {type(error).__name__}", reading.source, reading.remedy
+            f"its output was not understood: {type(error).__name__}", reading.source, reading.again
         )
 
 

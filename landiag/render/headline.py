@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from landiag.model.actions import Run
 from landiag.model.causes import find_cause
 from landiag.model.causes.application import SPEAKS_TLS
+from landiag.model.causes.firewall import FIREWALL_UNREADABLE
 from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
 from landiag.model.terms import CheckName, Symptom
@@ -187,7 +188,8 @@ def does_it(report: Report) -> str | None:
     if found is None or fix is None or report.redacted or report.command != "check":
         return None
     if report.verdict.status is Status.UNDETERMINED:
-        is_denied = fix.needs == "root" and not _changes(found) and report.host.os == "linux"
+        is_denied = found.code == FIREWALL_UNREADABLE.code and not report.host.privileged
+        is_denied = is_denied and fix.needs == "root" and report.host.os == "linux" and not _changes(found)
         return _fixes_as_root(report) if is_denied else None
     if fix.verified is not True or not fix.actions:
         return None

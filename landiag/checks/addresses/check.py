@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.addresses import link, names
-from landiag.checks.case import Answer, Case, answer, milder, unknown_evidence
+from landiag.checks.case import Answer, Case, answer, milder, unread
 from landiag.checks.listening.inside import own_host
 from landiag.checks.listening.lost_family import check_family
 from landiag.checks.routes.check import client_for
@@ -38,8 +38,7 @@ def check(case: Case) -> Answer:
     interfaces = case.facts.interfaces
     if isinstance(interfaces, Unknown):
         title = "Whether this machine has an address: its addresses could not be read"
-        evidence = unknown_evidence(interfaces)
-        return answer([Finding("no-lan-address", Outcome.UNKNOWN, title, interfaces.reason, evidence)], "")
+        return answer([unread("no-lan-address", title, interfaces)], "")
     findings = _check_given_address(case)
     if not findings and not case.ways:
         findings = [_no_way(case, interfaces)]

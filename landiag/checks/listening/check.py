@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from landiag.checks.application.exchange import attempt_of, has_gaps
-from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
+from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unread
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.fixes import restart
 from landiag.checks.fixes.restart import listen_fixes, untie_fixes
@@ -244,13 +244,8 @@ def _without_way(case: Case) -> list[Finding]:
 
 
 def _unreadable(unknown: Unknown) -> Finding:
-    return Finding(
-        code="nothing-listening",
-        outcome=Outcome.UNKNOWN,
-        title="Whether anything is listening: the list of sockets could not be read",
-        detail=unknown.reason,
-        evidence=unknown_evidence(unknown),
-    )
+    title = "Whether anything is listening: the list of sockets could not be read"
+    return unread("nothing-listening", title, unknown)
 
 
 def _serving(case: Case, way: Way | None) -> tuple[Socket, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from landiag.checks import words
-from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unknown_evidence
+from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unread
 from landiag.checks.fixes.fix import fix_by
 from landiag.checks.routes.by_tunnel import by_tunnel
 from landiag.checks.routes.local_routes import local_route
@@ -76,7 +76,7 @@ def check(case: Case) -> Answer:
 
 def _unreadable(unknown: Unknown) -> Finding:
     title = "Whether answers find their way to other devices: the routes could not be read"
-    return Finding("no-route-to-client", Outcome.UNKNOWN, title, unknown.reason, unknown_evidence(unknown))
+    return unread("no-route-to-client", title, unknown)
 
 
 def client_for(case: Case, way: Way) -> IPAddress:
