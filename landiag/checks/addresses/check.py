@@ -143,7 +143,8 @@ def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
     ]
     outside.sort(key=lambda interface: (not interface.addresses, rank_kind(interface.kind)))
     down = [interface for interface in outside if not interface.up or interface.carrier is False]
-    evidence = tuple(Evidence(words.addresses(case), _describe(interface)) for interface in interfaces)
+    shown = [*outside, *(interface for interface in interfaces if interface not in outside)]
+    evidence = tuple(Evidence(words.addresses(case), _describe(interface)) for interface in shown)
     wanted = case.target.interface
     if wanted is not None:
         down = [interface for interface in interfaces if interface.name == wanted and interface in down]

@@ -25,7 +25,9 @@ _REFUSING = ("blackhole", "prohibit", "unreachable")
 
 def who(case: Case, client: IPAddress, way: Way) -> str:
     """The clients that a sentence is about: the one that was named, or all of the network."""
-    return f"the device at {client}" if client == case.peer else f"devices in {way.network}"
+    if client == case.peer:
+        return f"the device at {client}"
+    return "other devices" if _is_alone(way) else f"devices in {way.network}"
 
 
 def describe(decision: Decision, client: IPAddress, source: IPAddress) -> str:
@@ -49,11 +51,13 @@ def evidence_of(case: Case, way: Way, client: IPAddress, decision: Decision) -> 
 
 def no_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
     """The answer is thrown away: no route, or one that refuses."""
-    kind = (
-        "there is no route"
-        if decision.kind is RouteKind.NONE
-        else f"the route is set to {decision.kind.value}"
-    )
+    kind = "there is no route"
+    if decision.kind is not RouteKind.NONE:
+        kind = f"the route is set to {decision.kind.value}"
+    elif _is_alone(way):
+        kind = (
+            f"the address has the prefix length {way.network.prefixlen}, which makes it a network of its own"
+        )
     return Finding(
         code="no-route-to-client",
         outcome=Outcome.BLOCKS,
@@ -65,6 +69,11 @@ def no_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fin
         stage=StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
     )
+
+
+def _is_alone(way: Way) -> bool:
+    """Whether the address is the only one of its network."""
+    return way.network.num_addresses == 1
 
 
 _WANTED = "it was added on purpose (by a VPN's kill switch, for example)"
@@ -84,6 +93,11 @@ def _open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> 
         family = "-6 " if decision.rule.family is Family.IPV6 else ""
         return Fix(title, (f"ip {family}rule del pref {decision.rule.priority}",), needs="root", risk=_WANTED)
     step = f"Add a route to {client}'s network, or a default gateway."
+    if _is_alone(way):
+        step = (
+            f"Give {way.ip} the prefix length of its network (often 24) on {way.interface.name}, or a route to that "
+            "network."
+        )
     return Fix(title, needs="user-action", steps=(step,))
 
 
