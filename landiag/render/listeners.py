@@ -26,7 +26,7 @@ def render_listeners(found: Sequence[Listener], style: Style) -> str:
     # The program gives way first: the last column is what people came for.
     table = render_table(("", *_HEADERS), rows, style.width, shrink=(2, 3, 4), ellipsis=style.ellipsis)
     lines = [table[0], *(_painted(line, one, style) for line, one in zip(table[1:], found, strict=True))]
-    return "\n".join([*lines, "", "What stops one: landiag check --port PORT"]) + "\n"
+    return "\n".join([*lines, "", "What to do about one: landiag check --port PORT"]) + "\n"
 
 
 def count_reached(found: Sequence[Listener]) -> str:
@@ -51,8 +51,10 @@ def _painted(line: str, one: Listener, style: Style) -> str:
 
 
 def _row(one: Listener) -> tuple[str, str, str, str]:
-    stop = (one.url or "") if one.reached == "yes" else (one.cause or one.url or "")
-    return str(one.port), one.program, one.address, f"{stop}{_apart(one)}"
+    apart = _apart(one)
+    # The code is shorter than the sentence: it leaves room for those who fare otherwise.
+    stop = one.url if one.reached == "yes" else one.cause if apart else one.why
+    return str(one.port), one.program, one.address, f"{stop or ''}{apart}"
 
 
 def _apart(one: Listener) -> str:
