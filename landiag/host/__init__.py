@@ -51,7 +51,7 @@ class RecordedHost(Struct, frozen=True):
         """Look the source up by its name; see ``Host.read``."""
         known = self.readings.get(source.name)
         if known is None:
-            return failed_reading(source, ReadStatus.NOT_RECORDED, "it was not recorded")
+            return Reading(source.name, ReadStatus.NOT_RECORDED, detail="it was not recorded")
         return known
 
 

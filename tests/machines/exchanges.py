@@ -8,7 +8,6 @@ from urllib.parse import parse_qs
 
 from msgspec import Struct, field
 
-from landiag.host.live import failed_reading
 from landiag.model.facts import Call, Reading, ReadStatus, Source
 
 PAGE = "<title>Notes</title><p>hello</p>"
@@ -48,7 +47,7 @@ class Synthetic(Struct):
             made = self._exchange(source.kind, dict(source.params))
             if made is not None:
                 return Reading(source.name, ReadStatus.OK, json.dumps(made).encode())
-        return failed_reading(source, ReadStatus.MISSING, "it is not there")
+        return Reading(source.name, ReadStatus.MISSING, argv=argv, detail="it is not there")
 
     def _exchange(self, kind: str, params: Mapping[str, str]) -> object:
         if kind == "http":
