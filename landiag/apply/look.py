@@ -26,6 +26,7 @@ from landiag.model.changes import (
     UnicastRoute,
 )
 from landiag.model.changes_firewalld import FirewalldDirectRule, FirewalldRule
+from landiag.model.settings import setting_path
 from landiag.prove.tools import ToolError, run_tool
 
 
@@ -59,7 +60,7 @@ def _look(change: Change) -> Seen:
         case IptablesRule():
             return Seen(_iptables_positions(change))
         case Sysctl():
-            with open(f"/proc/sys/{change.name.replace('.', '/')}", encoding="ascii") as file:
+            with open(setting_path(change.name), encoding="ascii") as file:
                 return Seen(value=file.read().strip())
         case RefusingRoute() | UnicastRoute():
             return Seen(_routes(change))

@@ -33,9 +33,9 @@ def namespace_settings(pid: int, name: str) -> Command:
 
 
 def parse_settings(text: str) -> dict[str, str]:
-    """Parse ``sysctl``: ``net.ipv4.conf.all.rp_filter = 1``, one a line."""
+    """Parse ``sysctl``: ``net.ipv4.conf.all.rp_filter = 1``, one a line; slashes are the dots of an interface."""
     pairs = (line.partition(" = ") for line in text.splitlines())
-    return {name.strip(): value.strip() for name, separator, value in pairs if separator}
+    return {name.strip().replace("/", "."): value.strip() for name, separator, value in pairs if separator}
 
 
 _EVERYWHERE = {Family.IPV4: ip_network("0.0.0.0/0"), Family.IPV6: ip_network("::/0")}

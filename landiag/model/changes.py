@@ -11,30 +11,53 @@ from ipaddress import ip_network
 from msgspec import Struct
 
 from landiag.model.changes_firewalld import FirewalldDirectRule, FirewalldRule
+from landiag.model.settings import typed_setting
 
 
 class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
-    """A rule of ufw, before all others, that lets clients reach a port; those of one interface, where it is given."""
+    """A rule of ufw, before all others, that lets clients reach a port; those of one interface, where it is given.
+
+    ``is_routed``: a port of what is behind this machine.
+    """
 
     clients: str
     port: int
     interface: str | None = None
+    is_routed: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
         """The rule as ufw is told it, and as ``ufw show added`` shows it."""
         tied = () if self.interface is None else ("in", "on", self.interface)
-        return ("allow", *tied, "from", self.clients, "to", "any", "port", str(self.port), "proto", "tcp")
+        routed = ("route",) if self.is_routed else ()
+        return (
+            *routed,
+            "allow",
+            *tied,
+            "from",
+            self.clients,
+            "to",
+            "any",
+            "port",
+            str(self.port),
+            "proto",
+            "tcp",
+        )
 
     @property
     def argv(self) -> tuple[str, ...]:
         """The command that adds it."""
-        return ("ufw", "prepend", *self.words)
+        return ("ufw", *self._with("prepend"))
 
     @property
     def undo_argv(self) -> tuple[str, ...]:
         """The command that removes it."""
-        return ("ufw", "delete", *self.words)
+        return ("ufw", *self._with("delete"))
+
+    def _with(self, verb: str) -> tuple[str, ...]:
+        """The rule with what is to be done with it, which stands behind ``route``."""
+        at = 1 if self.is_routed else 0
+        return (*self.words[:at], verb, *self.words[at:])
 
 
 class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
@@ -130,12 +153,12 @@ class Sysctl(Struct, frozen=True, tag_field="change", tag="sysctl"):
     @property
     def argv(self) -> tuple[str, ...]:
         """The command that sets it."""
-        return ("sysctl", "-w", f"{self.name}={self.after}")
+        return ("sysctl", "-w", f"{typed_setting(self.name)}={self.after}")
 
     @property
     def undo_argv(self) -> tuple[str, ...]:
         """The command that sets it as it was."""
-        return ("sysctl", "-w", f"{self.name}={self.before}")
+        return ("sysctl", "-w", f"{typed_setting(self.name)}={self.before}")
 
 
 class _RemovedRoute(Struct, frozen=True):

@@ -18,6 +18,7 @@ from landiag.model.changes import LinkSetting, Sysctl
 from landiag.model.facts import Call, Interface, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.settings import setting_path
 from landiag.model.terms import StageName, Symptom
 
 _TAKING = ("bridge", "bond")
@@ -175,9 +176,7 @@ def _settings(case: Case, way: Way, setting: str, what: str) -> Finding:
     names = [f"net.ipv4.conf.{one}.{setting}" for one in ("all", way.interface.name)]
     values = {name: case.facts.sysctls.get(name, "0") for name in names}
     refusing = {name: value for name, value in values.items() if value != "0"}
-    evidence = [
-        Evidence(f"/proc/sys/{one.replace('.', '/')}", f"{one} = {value}") for one, value in refusing.items()
-    ]
+    evidence = [Evidence(setting_path(one), f"{one} = {value}") for one, value in refusing.items()]
     changes = [Sysctl(name, value, "0") for name, value in refusing.items()]
     fix = fix_by("Let it answer", *changes, verified=_is_heard(case, way, {one.name: "0" for one in changes}))
     return _unheard(way, f"{way.interface.name} {what}", tuple(evidence), fix)

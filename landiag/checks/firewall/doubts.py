@@ -18,6 +18,7 @@ from landiag.model.facts import Unknown
 from landiag.model.match import UnknownKind
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.settings import setting_path
 from landiag.model.stages import stage_of_stop
 from landiag.model.terms import Leg, Symptom
 
@@ -142,9 +143,7 @@ def _not_modelled(case: Case, way: Way, rules: list[TraceLine]) -> Finding:
     title, detail = _PLAIN
     if any(map(_is_proxy, rules)):
         title, detail = _PROXY
-        evidence.append(
-            Evidence(f"/proc/sys/{LOOSE.replace('.', '/')}", f"{LOOSE} = {case.facts.sysctls.get(LOOSE)}")
-        )
+        evidence.append(Evidence(setting_path(LOOSE), f"{LOOSE} = {case.facts.sysctls.get(LOOSE)}"))
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,

@@ -15,6 +15,7 @@ from landiag.model.action import Assign, Divert, Untrack
 from landiag.model.changes import Sysctl
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.model.ruleset import Step, TraceLine
+from landiag.model.settings import setting_path
 
 _LIVES = ("ip ttl", "ip6 hoplimit")
 _USUAL = 64
@@ -53,7 +54,7 @@ def _explain_life(case: Case, journey: Journey, finding: Finding) -> Finding:
     value = case.facts.sysctls.get(setting, "")
     if not value.isdigit() or int(value) >= _USUAL:
         return finding
-    evidence = Evidence(f"/proc/sys/{setting.replace('.', '/')}", f"{setting} = {value}")
+    evidence = Evidence(setting_path(setting), f"{setting} = {value}")
     fix = fix_by("Let packets live as long as is usual", Sysctl(setting, value, str(_USUAL)))
     return replace(finding, evidence=(evidence, *finding.evidence), fixes=(fix,))
 

@@ -25,6 +25,7 @@ from landiag.model.facts import Unknown
 from landiag.model.lines import command_line, undo_line
 from landiag.model.process import Process
 from landiag.model.report import Fix
+from landiag.model.settings import typed_setting
 from landiag.servers.advice import RestartAdvice
 
 
@@ -53,7 +54,7 @@ def _keep(change: Change) -> str | None:
         case IptablesRule():
             return "netfilter-persistent save (Debian), service iptables save (Fedora)"
         case Sysctl():
-            return f"write {change.name} = {change.after} into a file in /etc/sysctl.d"
+            return f"write {typed_setting(change.name)} = {change.after} into a file in /etc/sysctl.d"
         case RefusingRoute() | UnicastRoute():
             return "take the route out of what sets it at the start"
         case MainTableRule():

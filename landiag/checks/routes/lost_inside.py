@@ -24,6 +24,7 @@ from landiag.model.causes.network import NO_ROUTE_TO_CLIENT, REVERSE_PATH_FILTER
 from landiag.model.facts import IPAddress, ReadStatus, Route, Unknown
 from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.settings import typed_setting
 from landiag.model.terms import StageName, Symptom
 
 _CAUSES = {
@@ -162,8 +163,8 @@ def _loosen(ip: IPAddress, inside: Namespace) -> Fix:
     enter = f"nsenter -t {inside.pid} -n sysctl -w"
     return Fix(
         "Make the container's filter loose",
-        tuple(f"{enter} {name}=2" for name in strict),
-        tuple(f"{enter} {name}=1" for name in strict),
+        tuple(f"{enter} {typed_setting(name)}=2" for name in strict),
+        tuple(f"{enter} {typed_setting(name)}=1" for name in strict),
         needs="root",
         risk="its answers then leave by another network of its own; where that leads elsewhere, correct its routes",
         lasts=Lasts.UNTIL_RESTART,
