@@ -5,6 +5,7 @@ from __future__ import annotations
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import ReplyFault
 from landiag.journey.link import HEARD, entry_of, interface_of
+from landiag.journey.one_link import on_one_link
 from landiag.journey.queues import Effect, pass_queues
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
@@ -49,7 +50,7 @@ def _by_other(
         return ReplyFault.CONTAINERS
     if device.kind in TUNNELS:
         return ReplyFault.TUNNEL
-    if _shares_link(came, device, back.gateway or client):
+    if on_one_link(came, device) or _shares_link(came, device, back.gateway or client):
         return None
     if back.gateway is not None:
         return ReplyFault.OTHER_ROUTER

@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.journey.one_link import all_on_link, on_one_link
 from landiag.journey.ownership import owner_of
 from landiag.journey.rank import rank
 from landiag.journey.route_index import index_routes
@@ -115,7 +116,8 @@ def _beyond(facts: Facts, interface: Interface, address: Address) -> IPNetwork |
     """The clients of an address without a network of its own: beside another address, or around the gateway."""
     if address.network.num_addresses > 2:
         return None
-    wide = [one.network for one in interface.addresses if one.ip.version == address.ip.version]
+    beside = (one for other in all_on_link(facts, interface) for one in other.addresses)
+    wide = [one.network for one in beside if one.ip.version == address.ip.version]
     largest = max(wide, key=lambda network: network.num_addresses, default=None)
     if largest is not None and largest.num_addresses > 2:
         return largest
@@ -203,7 +205,8 @@ def _entered_by(facts: Facts, way: Way, peer: IPAddress | None) -> Way:
     if beside is None or beside.name == way.interface.name:
         return way
     network = next((one.network for one in beside.addresses if peer in one.network), way.beyond)
-    return replace(way, interface=beside, beyond=network)
+    entered = way.interface if on_one_link(beside, way.interface) else beside
+    return replace(way, interface=entered, beyond=network)
 
 
 def _interface_towards(facts: Facts, peer: IPAddress, source: IPAddress) -> Interface | None:

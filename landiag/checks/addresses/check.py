@@ -128,10 +128,17 @@ def _wrong_address(case: Case, title: str, detail: str) -> Finding:
     )
     fix = Fix("Use the address that this machine has now", needs="user-action", steps=steps)
     is_own = ip_address(str(case.target.address)).is_loopback
-    symptom = None if is_own else Symptom.UNREACHABLE  # nobody on the client's link answers for it
+    symptom = None if is_own else _symptom_of_absent(case, ip_address(str(case.target.address)))
     return Finding(
         "wrong-address", Outcome.BLOCKS, title, detail, evidence, (fix,) if steps else (), symptom=symptom
     )
+
+
+def _symptom_of_absent(case: Case, ip: IPAddress) -> Symptom:
+    """Nobody on the client's link answers for the address, unless this machine has heard another device do so."""
+    known = () if isinstance(case.facts.neighbours, Unknown) else case.facts.neighbours
+    is_another = any(one.address == ip and one.mac is not None for one in known)
+    return Symptom.UNKNOWN if is_another else Symptom.UNREACHABLE
 
 
 def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:
@@ -210,8 +217,10 @@ def _check_duplicates(case: Case, interfaces: tuple[Interface, ...]) -> list[Fin
             code="duplicate-address",
             outcome=Outcome.BLOCKS if case.way is not None and case.way.ip == address.ip else Outcome.WARNS,
             title=f"Another device already has {address.ip}: {interface.name} does not use it",
+            detail="Clients get whatever that device answers.",
             evidence=(Evidence(words.addresses(case), f"{interface.name}: {address.interface} dadfailed"),),
             fixes=(link.OWN_ADDRESSES,),
+            symptom=Symptom.UNKNOWN,  # that of the other device's
         )
         for interface in interfaces
         for address in interface.addresses

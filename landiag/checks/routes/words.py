@@ -151,7 +151,12 @@ def _drop_route(case: Case, way: Way, decision: Decision) -> Fix:
     """Take the route away that misleads the answers, where it is one of its own."""
     route = decision.route
     risk = f"what else uses that route no longer reaches {route.destination if route else 'it'} by it"
-    if route is None or case.facts.os != "linux" or route.table in ("local", "255"):
+    if (
+        route is None
+        or case.facts.os != "linux"
+        or route.table in ("local", "255")
+        or _is_of_address(case, route)
+    ):
         step = f"Remove or correct the route by {decision.device} that covers the clients' network."
         return Fix("Correct the route", needs="user-action", steps=(step,))
     verified = returns_without(case, way, route)
@@ -162,6 +167,13 @@ def removed(route: Route) -> UnicastRoute:
     """The change that takes a route away."""
     gateway = None if route.gateway is None else str(route.gateway)
     return UnicastRoute(str(route.destination), gateway, route.device, route.metric, route.table)
+
+
+def _is_of_address(case: Case, route: Route) -> bool:
+    """Whether it is the route that an own address brings: without it that address's neighbours are lost."""
+    known = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
+    mine = (address for one in known if one.name == route.device for address in one.addresses)
+    return route.gateway is None and any(one.network == route.destination for one in mine)
 
 
 def wrong_neighbour(case: Case, way: Way, client: IPAddress, decision: Decision) -> Finding:
