@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.lifting import BANNING, Told, lift_ban
 from landiag.firewall.opened import Opening, insert_rule, opening_rule
+from landiag.firewall.own_settings import OWN_SETTINGS
 from landiag.firewall.owners import Manager, Owner
 from landiag.model.changes import (
     Change,
@@ -57,8 +58,8 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
     chain = decided_by.chain
     if chain is None:
         return None
-    if owner.manager is Manager.UFW and not opening.is_answer and decided_by.hook == "input":
-        return _ufw(ruleset, chain, opening)
+    if owner.manager is Manager.UFW and not opening.is_answer and decided_by.hook in _UFW_CHAINS:
+        return _ufw(ruleset, chain, opening, decided_by.hook)
     if owner.panics:
         return _leave_panic()
     if owner.is_strict:
@@ -74,7 +75,7 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
     if owner.manager is Manager.DOCKER and "DOCKER-USER" in ruleset.tables.get(chain.key, {}):
         return _docker(ruleset, chain, opening)
     if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES, Manager.UFW):
-        return _by_hand(owner)
+        return _by_hand(owner, opening.asked_port or opening.port)
     if chain.backend.startswith("iptables") and chain.table in _IPTABLES_TABLES:
         return _iptables(ruleset, decided_by, chain, opening)
     return _nft(ruleset, decided_by, chain, opening) if chain.backend == "nftables" else None
@@ -85,17 +86,21 @@ def _title(who: str, opening: Opening) -> str:
     return f"Let {who} pass {what} port {opening.asked_port or opening.port} for {opening.clients}"
 
 
-def _ufw(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal | None:
+_UFW_CHAINS = ("input", "forward")
+"""Where ufw has rules of its user for what clients send: to this machine, or through it (``ufw route``)."""
+
+
+def _ufw(ruleset: Ruleset, chain: Chain, opening: Opening, hook: str) -> Proposal | None:
     """The rule before all others; for one interface alone where ufw has a rule for the same clients and port.
 
     It adds no rule that differs from another by its action alone, wherever that stands (ufw's UFWRule.match).
     """
-    name = "ufw6-user-input" if opening.is_ipv6 else "ufw-user-input"
+    name, is_routed = f"ufw6-user-{hook}" if opening.is_ipv6 else f"ufw-user-{hook}", hook == "forward"
     target = ruleset.tables.get(chain.key, {}).get(name)
     there = () if target is None else tuple(_conditions(rule) for rule in target.rules)
     for device in dict.fromkeys((None, opening.device)):
         if _conditions(opening_rule(opening, device)) not in there:
-            change = UfwRule(str(opening.clients), opening.port, device)
+            change = UfwRule(str(opening.clients), opening.port, device, is_routed=is_routed)
             after = insert_rule(ruleset, chain, name, 0, opening, device)
             return Proposal(_title("ufw", opening), (change,), ruleset=after)
     step = (
@@ -159,7 +164,11 @@ def _open_zone(ruleset: Ruleset, zone: str, opening: Opening) -> Ruleset | None:
 
 def _lift(owner: Owner, decided_by: TraceLine, opening: Opening) -> Proposal:
     found = None if opening.client is None else lift_ban(owner, decided_by, opening.client)
-    return _by_hand(owner) if found is None else Proposal(found[0], told=found[1])
+    return (
+        _by_hand(owner, opening.asked_port or opening.port)
+        if found is None
+        else Proposal(found[0], told=found[1])
+    )
 
 
 def _leave_panic() -> Proposal:
@@ -224,7 +233,11 @@ def except_from_translation(ruleset: Ruleset, line: TraceLine, opening: Opening)
     return replace(make(ruleset, line, chain, opening), title=title)
 
 
-def _by_hand(owner: Owner) -> Proposal:
+def _by_hand(owner: Owner, port: int) -> Proposal:
+    steps = OWN_SETTINGS.get(owner.manager)
+    if steps is not None:
+        said = tuple(step.format(port=port) for step in steps)
+        return Proposal(f"Allow the port in {owner.manager.value}'s own settings", steps=said)
     return Proposal(
         f"Allow the port in {owner.manager.value}'s own settings",
         steps=(

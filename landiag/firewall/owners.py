@@ -32,6 +32,8 @@ class Manager(str, Enum):
     KUBERNETES = "Kubernetes"
     NETAVARK = "podman"
     CSF = "csf"
+    PROXMOX = "Proxmox"
+    OPENWRT = "OpenWrt"
     NFTABLES = "nftables"
     IPTABLES = "iptables"
     WINDOWS = "Windows Firewall"
@@ -81,6 +83,7 @@ _CHAINS: tuple[tuple[re.Pattern[str], Manager], ...] = (
     (re.compile(r"ts-(input|forward|postrouting)"), Manager.TAILSCALE),
     (re.compile(r"(KUBE|CNI|cali|CILIUM)[-_]"), Manager.KUBERNETES),
     (re.compile(r"NETAVARK"), Manager.NETAVARK),
+    (re.compile(r"PVEFW-"), Manager.PROXMOX),
     (re.compile(r"(LOCALINPUT|LOCALOUTPUT|DENYIN|DENYOUT|LOGDROPIN)$"), Manager.CSF),
 )
 
@@ -98,6 +101,7 @@ _TABLES: Mapping[str, Manager] = {
     "mullvad": Manager.MULLVAD,
     "nordvpn": Manager.NORDVPN,
     "netavark": Manager.NETAVARK,
+    "fw4": Manager.OPENWRT,
 }
 
 _DOCKER_USER = "DOCKER-USER"
