@@ -25,6 +25,7 @@ from landiag.model.facts import Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.settings import setting_path, typed_setting
 from landiag.model.stages import BACK, SEARCH, stage_of_stop
 from landiag.model.terms import Symptom
 
@@ -84,7 +85,29 @@ def _check_way(
 ) -> Iterator[Finding]:
     """Name what stops the ordinary clients of a way: those of its largest class. ``told`` are codes to leave out."""
     for one in case.classes.get(way.id, ())[:1]:
-        yield from _check_journey(case, ruleset, way, one.journey, told)
+        whose = _whose(case, way)
+        for finding in _check_journey(case, ruleset, way, one.journey, told):
+            is_told = whose and finding.outcome is Outcome.BLOCKS
+            yield replace(finding, title=f"{finding.title}, from {whose}") if is_told else finding
+
+
+_SPARED = 0.33
+"""Where a rule lets so large a part of the clients pass, those that it stops are named."""
+
+
+def _whose(case: Case, way: Way) -> str:
+    """Whom a rule stops that lets many others pass; empty where it stops nearly all."""
+    classes = case.classes.get(way.id, ())
+    spared = sum(one.size for one in classes if one.fares_well)
+    if spared < _SPARED * sum(one.size for one in classes):
+        return ""
+    return (
+        classes[0].addresses if len(classes[0].pieces) <= _FEW else "some addresses of the network, not all"
+    )
+
+
+_FEW = 3
+"""So many pieces of the network are named one by one."""
 
 
 def _check_singled_out(case: Case, ruleset: Ruleset, way: Way) -> Iterator[Finding]:
@@ -175,14 +198,15 @@ def _sent_to_loopback(case: Case, way: Way, journey: Journey) -> Finding:
         outcome=Outcome.BLOCKS,
         title=f"A rule sends port {case.port} to 127.0.0.1, which takes nothing from other devices",
         detail="The kernel drops packets that come in for 127.0.0.0/8 (martians), unless route_localnet is set.",
-        evidence=(*evidence, Evidence(f"/proc/sys/{setting.replace('.', '/')}", f"{setting} = 0")),
+        evidence=(*evidence, Evidence(setting_path(setting), f"{setting} = 0")),
         fixes=(
             Fix(
                 "Send it to an address that clients may reach",
                 needs="user-action",
                 steps=(
                     f"Let the server listen on all addresses, and remove the rule, or let it lead to {way.ip}.",
-                    f"If it has to be loopback: sysctl -w {setting}=1 (neighbours then reach such services, too).",
+                    f"If it has to be loopback: sysctl -w {typed_setting(setting)}=1 (neighbours then reach such"
+                    " services, too).",
                 ),
             ),
         ),
