@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from msgspec.structs import replace
 
 from landiag.checks import words
-from landiag.checks.addresses import link, names
+from landiag.checks.addresses import elsewhere, link, names
 from landiag.checks.case import Answer, Case, answer, milder, unread
 from landiag.checks.listening.inside import own_host
 from landiag.checks.listening.lost_family import check_family
@@ -25,7 +25,7 @@ from landiag.model.terms import Symptom
 
 def plan_after(case: Case) -> tuple[Source, ...]:
     """Ask the link whether somebody else has the address, too; the question was begun with the second round."""
-    return (*link.plan(case.facts, case.way), *names.plan_after(case))
+    return (*link.plan(case.facts, case.way), *elsewhere.plan(case), *names.plan_after(case))
 
 
 def plan(case: Case) -> tuple[Source, ...]:
@@ -128,17 +128,11 @@ def _wrong_address(case: Case, title: str, detail: str) -> Finding:
     )
     fix = Fix("Use the address that this machine has now", needs="user-action", steps=steps)
     is_own = ip_address(str(case.target.address)).is_loopback
-    symptom = None if is_own else _symptom_of_absent(case, ip_address(str(case.target.address)))
-    return Finding(
+    symptom = None if is_own else Symptom.UNREACHABLE  # nobody on the client's link answers for it
+    found = Finding(
         "wrong-address", Outcome.BLOCKS, title, detail, evidence, (fix,) if steps else (), symptom=symptom
     )
-
-
-def _symptom_of_absent(case: Case, ip: IPAddress) -> Symptom:
-    """Nobody on the client's link answers for the address, unless this machine has heard another device do so."""
-    known = () if isinstance(case.facts.neighbours, Unknown) else case.facts.neighbours
-    is_another = any(one.address == ip and one.mac is not None for one in known)
-    return Symptom.UNKNOWN if is_another else Symptom.UNREACHABLE
+    return elsewhere.with_other_owner(case, found)
 
 
 def _no_way(case: Case, interfaces: tuple[Interface, ...]) -> Finding:

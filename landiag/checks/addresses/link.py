@@ -15,7 +15,7 @@ from landiag.journey.routing import lookup
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.changes import LinkSetting, Sysctl
-from landiag.model.facts import Call, Interface, Unknown
+from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.settings import setting_path
@@ -39,7 +39,12 @@ def plan(facts: Facts, way: Way | None) -> tuple[Call, ...]:
 
 
 def _who_has(way: Way) -> Call:
-    params = (("addresses", str(way.ip)), ("interface", way.interface.name), ("probe", "1"))
+    return who_has(way.ip, way.interface)
+
+
+def who_has(ip: IPAddress, interface: Interface) -> Call:
+    """The question on a link who has an IPv4 address."""
+    params = (("addresses", str(ip)), ("interface", interface.name), ("probe", "1"))
     return Call("arp", (*params, ("rounds", "2"), ("wait", "0.02"), ("duplicates", "1")), seconds=1.0)
 
 

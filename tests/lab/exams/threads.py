@@ -79,7 +79,7 @@ VIPS = (
         servers=SERVERS,
         address=VIP,
         options=f"--to {VIP}",
-        truth="refused",
+        truth="refused|timeout",
         expected=blocked("wrong-address"),
     ),
     Scenario(
