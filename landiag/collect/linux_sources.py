@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.collect import hints, interfaces, machine, queues, routes, sockets, wireguard, xfrm
+from landiag.collect import bpf, hints, interfaces, machine, queues, routes, sockets, wireguard, xfrm
 from landiag.firewall.sources import SOURCES
 from landiag.model.facts import File, Source
 
@@ -57,6 +57,7 @@ FIRST: tuple[Source, ...] = (
     xfrm.POLICIES,
     wireguard.ALLOWED,
     queues.QUEUES,
+    bpf.ATTACHED,
     *(File(SYSCTL_FOLDER + name.replace(".", "/")) for name in SYSCTLS),
     *hints.SOURCES,
 )

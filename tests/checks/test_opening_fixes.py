@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.checks.firewall import check as firewall
+from landiag.collect.bpf import ATTACHED
 from landiag.collect.queues import ingress_filters
 from landiag.collect.xfrm import POLICIES, STATISTICS
 from landiag.firewall.linux import parse_ruleset
@@ -175,6 +176,22 @@ def test_filters_that_could_not_be_listed_and_xdp_are_unknown() -> None:
     assert firewall.check(case_of(BASE, missing)).findings == ()
     (finding,) = firewall.check(case_of(host(interfaces=(LO, replace(ETH0, xdp=True))))).findings
     assert "an XDP program is attached to eth0" in finding.title
+
+
+@pytest.mark.parametrize(
+    ("attached", "says"),
+    [
+        ('"tc":[{"devname":"eth0","kind":"tcx/ingress"}]', "attached to eth0 (tcx/ingress)"),
+        ('"tc":[{"devname":"eth9","kind":"tcx/ingress"}]', None),
+        ('"tc":[{"devname":"eth0","kind":"clsact/ingress"}]', None),
+        ('"tc":[],"netfilter":[{"id":3}]', "attached to the kernel's packet filter (netfilter)"),
+    ],
+)
+def test_programs_that_bpftool_alone_shows_cannot_be_judged(attached: str, says: str | None) -> None:
+    readings = dict([said(ATTACHED, f'[{{"xdp":[],{attached}}}]')])
+    found = firewall.check(case_of(BASE, readings)).findings
+    assert [one.code for one in found] == ([] if says is None else ["other-firewall"])
+    assert all(str(says) in one.title for one in found)
 
 
 @pytest.mark.parametrize(

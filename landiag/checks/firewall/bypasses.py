@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
+from landiag.collect.bpf import ATTACHED, parse_attached
 from landiag.collect.queues import class_filters, egress_filters, ingress_filters, plan_filters
 from landiag.collect.xfrm import HINTS, POLICIES, Policy, deciding, is_in_use, parse_policies
 from landiag.journey.journey import Journey
@@ -37,9 +38,20 @@ def check_bypasses(case: Case, way: Way) -> list[Finding]:
     found += [doubt for one in comes_by for doubt in _filters(case, one, ingress_filters(one.name))]
     found += [doubt for one in leaves_by for doubt in _filters(case, one, egress_filters(one.name))]
     found += [doubt for one in leaves_by for doubt in _filters(case, one, class_filters(one.name))]
+    found += _programs(case, {one.name for one in (*comes_by, *leaves_by)})
     unsure = [_unsure(way, f"Whether every packet gets through: {what}", _DETAIL, source, text)
               for what, source, text in dict.fromkeys(found)]  # fmt: skip
     return [*unsure, *_check_ipsec(case, way)]
+
+
+def _programs(case: Case, devices: set[str]) -> Iterator[tuple[str, str, str]]:
+    """BPF programs that no other list shows, at these interfaces or in netfilter's hooks; only bpftool tells them."""
+    known = case.parse(ATTACHED, parse_attached)
+    for one in known if isinstance(known, tuple) else ():
+        if one.device is None or one.device in devices:
+            where = "the kernel's packet filter" if one.device is None else one.device
+            what = f"a BPF program is attached to {where} ({one.kind}), and can't be judged"
+            yield what, ATTACHED.name, f"{where}: {one.kind}"
 
 
 def may_lose(case: Case, device: Interface) -> bool:

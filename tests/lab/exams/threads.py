@@ -399,7 +399,6 @@ MACHINES = (
         servers=SERVERS,
         truth="refused",
         expected=REJECTS,
-        fixable=True,
     ),
     Scenario(
         "openwrt-from-the-lan",

@@ -752,6 +752,19 @@ TABLE = json.loads(r"""{
    ]
   },
   {
+   "name": "bpftool net",
+   "kind": "command",
+   "argv": [
+    "bpftool",
+    "-j",
+    "net",
+    "show"
+   ],
+   "ok": [
+    0
+   ]
+  },
+  {
    "name": "file:/proc/sys/net/ipv4/ip_forward",
    "kind": "file",
    "path": "/proc/sys/net/ipv4/ip_forward"
