@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from landiag.checks.addresses import link
+from landiag.checks.addresses import check as addresses
+from landiag.checks.addresses import elsewhere, link
 from landiag.collect.exchanges.arp import ArpAnswers, Owner
 from landiag.model.facts import Family, Interface, Unknown
 from landiag.model.host import Facts
-from landiag.model.report import Finding, Outcome
+from landiag.model.report import Finding, Outcome, Target
+from landiag.model.terms import Symptom
 from tests.checks.asked import case_of, said
 from tests.journey.world import (
     BASE,
@@ -150,3 +152,27 @@ def test_only_root_on_linux_asks_who_has_an_address_of_ipv4() -> None:
 def test_the_ports_master_takes_every_packet_first(master: Interface) -> None:
     (finding,) = found(host(interfaces=(LO, replace(ETH0, master=master.name), master)))
     assert f"The address has to be on the {master.kind} {master.name} itself" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("macs", "symptom"), [((), Symptom.UNREACHABLE), (("02:00:00:00:00:63",), Symptom.UNKNOWN)]
+)
+def test_who_answers_for_an_address_that_this_machine_has_not_is_asked(
+    macs: tuple[str, ...], symptom: Symptom
+) -> None:
+    target = Target(5000, address="192.168.77.99")
+    (question,) = elsewhere.plan(case_of(BASE, target=target))
+    owners = tuple(Owner("192.168.77.99", (mac,)) for mac in macs)
+    readings = dict([said(question, ArpAnswers(1, owners))])
+    found = addresses.check(case_of(BASE, readings, target=target)).findings
+    (finding,) = [one for one in found if one.code == "wrong-address"]
+    assert finding.symptom is symptom
+    assert [one.text for one in finding.evidence if one.source == "ARP"] == [
+        f"192.168.77.99 is at {mac}" for mac in macs
+    ]
+
+
+def test_of_its_own_and_of_distant_addresses_nobody_is_asked() -> None:
+    for address in (SERVER, "10.200.0.9", "fd77::99"):
+        assert elsewhere.plan(case_of(BASE, target=Target(5000, address=address))) == ()
+    assert elsewhere.plan(case_of(BASE)) == ()

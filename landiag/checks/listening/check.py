@@ -11,6 +11,7 @@ from landiag.checks.fixes import restart
 from landiag.checks.fixes.restart import listen_fixes, untie_fixes
 from landiag.checks.listening import carried, closed, services
 from landiag.checks.listening.accept_queue import full_queues
+from landiag.checks.listening.given_away import explain_publication
 from landiag.checks.listening.handed import handed_to_nobody
 from landiag.checks.listening.inside import check_elsewhere, listening_inside, only_inside, own_host
 from landiag.checks.listening.lost_family import find_stranded
@@ -194,7 +195,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     )
     denied = services.forbidden(case, way)
     why = denied.words if denied else f"your server is on {others[0].port}" if len(others) == 1 else ""
-    return Finding(
+    found = Finding(
         code="nothing-listening",
         outcome=Outcome.UNKNOWN if may_be_translated(case) else Outcome.BLOCKS,
         title=f"Nothing is listening on port {case.port}" + (f": {why}" if why else ""),
@@ -205,6 +206,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         fixes=(denied.fix,) if denied else start_fixes(case, others),
         paths=(way.id,),
     )
+    return explain_publication(case, found)
 
 
 def _perhaps(case: Case, way: Way, socket: Socket, interface: Interface) -> Finding:
