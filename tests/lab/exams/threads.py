@@ -806,7 +806,6 @@ RULES = (
         before=(nft(DISPATCH),),
         servers=SERVERS,
         truth="timeout",
-        ordinary="served",
         expected=DROPS,
         with_peer=DROPS,
         fixable=True,
