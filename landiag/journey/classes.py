@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.engine.pieces import Piece, split_network
 from landiag.firewall.launchd import is_launchd, served_by
-from landiag.journey.entrances import entrances, join_entrances
+from landiag.journey.entrances import answering, entrances, join_entrances
 from landiag.journey.journey import Journey, follow
 from landiag.journey.link import heard_mac
 from landiag.journey.remember import remember
@@ -107,7 +107,7 @@ def _follow_client(
     facts: Facts, way: Way, client: IPAddress, port: int | None, following: Follow
 ) -> Journey | Unknown:
     """Follow one client; by both interfaces where its packets come in now by one, now by the other."""
-    found = entrances(facts, way, client)
+    found = entrances(facts, answering(facts, way, client), client)
     first, *others = (following(facts, first_packet(facts, one, client, port)) for one in found.ways)
     for later in others:
         if not isinstance(first, Unknown) and not isinstance(later, Unknown):

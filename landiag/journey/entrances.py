@@ -15,6 +15,7 @@ from landiag.journey.ends import LinkFault, Sight, see, worst_of
 from landiag.journey.journey import Journey
 from landiag.journey.link import find_link_fault, interface_of
 from landiag.journey.links import ETHERNET_TYPE
+from landiag.journey.one_link import all_on_link
 from landiag.journey.ownership import owner_of
 from landiag.journey.routing import RouteDecision, lookup
 from landiag.journey.surroundings import HostSurroundings
@@ -73,6 +74,22 @@ def entrances(facts: Facts, way: Way, client: IPAddress | None) -> Entrances:
         return Entrances((way,))
     is_asked = around.is_read("arp_announce", asking.name)
     return Entrances((by_owner, by_asking) if _announces(around, asking) else (by_owner,), is_asked=is_asked)
+
+
+def answering(facts: Facts, way: Way, client: IPAddress) -> Way:
+    """The same way by an interface that answers the client: where the address's own does not, another on its link may.
+
+    A question that everybody hears comes to a macvlan and to the card that carries it.
+    """
+    beside = all_on_link(facts, way.interface)
+    if len(beside) < 2 or client.version != 4 or way.ip.version != 4 or way.front or way.landing:
+        return way
+    for one in beside:
+        question = Packet(source=client, destination=way.ip, in_interface=one.name)
+        is_open = one.up and one.carrier is not False
+        if is_open and find_link_fault(facts, HostSurroundings(facts, question), question) is None:
+            return replace(way, interface=one)
+    return way
 
 
 def _way_back(facts: Facts, way: Way, client: IPAddress) -> RouteDecision | None:

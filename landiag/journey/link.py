@@ -147,11 +147,16 @@ def _ignores(
     if mode == _SAME_INTERFACE:
         return own is None
     if mode == _SAME_SUBNET:
-        return own is None or (asker is not None and asker not in own.interface.network)
+        return own is None or (asker is not None and not _have_network(link, asker, asked))
     if mode == _NO_HOST_SCOPE and not isinstance(facts.interfaces, Unknown):
         scopes = [a.scope for i in facts.interfaces for a in i.addresses if a.ip == asked]
         return bool(scopes) and all(scope == "host" for scope in scopes)
     return False
+
+
+def _have_network(link: Interface, asker: IPAddress, asked: IPAddress) -> bool:
+    """Whether any address of the interface has both in its network (confirm_addr_indev), though it be another one."""
+    return any(asker in one.interface.network and asked in one.interface.network for one in link.addresses)
 
 
 def _is_filtered(

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from landiag.collect.routes import parse_routes
 from landiag.firewall.linux import parse_ruleset
 from landiag.journey.ends import LinkFault, ReplyFault
+from landiag.journey.entrances import answering
 from landiag.journey.journey import Journey, follow
 from landiag.journey.one_link import all_on_link, on_one_link
+from landiag.journey.ways import list_ways
 from landiag.model.facts import Family, Interface, Reading, ReadStatus
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
@@ -31,6 +33,7 @@ from tests.journey.world import (
     host,
     interface,
     route,
+    settings,
 )
 
 MACVLAN = interface("mac0", "192.168.77.50/32", lower="eth0")
@@ -140,3 +143,23 @@ def test_a_macvlan_answers_where_its_card_does_not() -> None:
     on_card = replace(beside(MACVLAN), sysctls=strict)
     assert attempt(on_card, to="192.168.77.50", device="eth0").link is LinkFault.ARP_IGNORE
     assert attempt(on_card, to="192.168.77.50", device="mac0").link is None
+
+
+def test_a_question_is_answered_where_any_address_of_the_card_has_both_in_its_network() -> None:
+    both = interface("eth0", "192.168.77.10/24", "192.168.77.50/32")
+    local = route("192.168.77.50/32", "eth0", kind="local", table="local")
+    facts = host(interfaces=(LO, both), routes=(*ROUTES, local), sysctls=settings(arp_ignore="2"))
+    assert attempt(facts, to="192.168.77.50").link is None
+    alone = replace(facts, interfaces=(LO, interface("eth0", "192.168.77.50/32")))
+    assert attempt(alone, to="192.168.77.50").link is LinkFault.ARP_IGNORE
+
+
+@pytest.mark.parametrize(("ignores", "entrance"), [("0", "eth0"), ("1", "mac0")])
+def test_clients_come_by_the_card_where_the_macvlan_does_not_answer(ignores: str, entrance: str) -> None:
+    strict = {
+        f"net.ipv4.conf.{name}.rp_filter": "1" if name == "mac0" else "0" for name in ("all", "eth0", "mac0")
+    }
+    sysctls = {**BASE.sysctls, **strict, "net.ipv4.conf.all.arp_ignore": ignores}
+    facts = replace(beside(MACVLAN), sysctls=sysctls)
+    (way,) = [one for one in list_ways(facts) if one.interface.name == "mac0"]
+    assert answering(facts, way, ip_address(CLIENT)).interface.name == entrance

@@ -123,4 +123,5 @@ KINDS = (
     Kind("threads: containers", threads.CONTAINERS),
     Kind("threads: rules", threads.RULES),
     Kind("threads: listening", threads.LISTENING),
+    Kind("threads: links of several interfaces", threads.MORE),
 )

@@ -867,3 +867,69 @@ LISTENING = (
         expected=CLEAR,
     ),
 )
+
+VIP6 = "fd77::50"
+MORE = (
+    Scenario(
+        "virtual-address-and-arp-ignore-2",
+        fault="nothing: the card answers ARP only to senders of a network of its own, and has one beside the /32",
+        before=(sh(f"ip addr add {VIP}/32 dev eth0; echo 2 > /proc/sys/net/ipv4/conf/eth0/arp_ignore"),),
+        servers=SERVERS,
+        address=VIP,
+        options=f"--to {VIP}",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "virtual-address-of-ipv6-on-a-macvlan",
+        fault="nothing: the virtual address of IPv6 is on a macvlan of keepalived",
+        before=(
+            sh(
+                "ip link add vrrp6.44 link eth0 type macvlan mode private; ip link set vrrp6.44 up\n"
+                f"ip addr add {VIP6}/128 dev vrrp6.44 nodad"
+            ),
+        ),
+        servers=SERVERS6,
+        address=VIP6,
+        peer=CLIENT6,
+        options=f"--to {VIP6}",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "firewalld-filters-the-way-back-of-ipv6",
+        fault="firewalld drops IPv6 clients whose way back is by the tunnel (IPv6_rpfilter)",
+        before=(
+            tunnel("ip -6 addr add fd08::2/64 dev tun0 nodad; ip -6 route add fd77::/64 dev tun0 metric 1"),
+            firewalld("--add-port=5000/tcp"),
+        ),
+        servers=SERVERS6,
+        address=SERVER6,
+        peer=CLIENT6,
+        options=f"--to {SERVER6}",
+        truth="timeout|unreachable|rejected addr-unreachable",
+        expected=NOT_CLEAR,
+    ),
+    Scenario(
+        "no-room-for-connections",
+        fault="nothing: the setting for the longest queue is 1, and the server takes its connections at once",
+        before=(sh("echo 1 > /proc/sys/net/core/somaxconn"),),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "macvlan-filters-strictly-and-its-card-answers",
+        fault="nothing: a macvlan with the address filters strictly, and the card that carries it answers as well",
+        before=(
+            sh(
+                "ip addr flush dev eth0; ip link add mac0 link eth0 type macvlan mode bridge; ip link set mac0 up\n"
+                "echo 1 > /proc/sys/net/ipv4/conf/mac0/rp_filter; ip addr add 192.168.77.10/32 dev mac0\n"
+                "ip route add 192.168.77.0/24 dev eth0"
+            ),
+        ),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+)
