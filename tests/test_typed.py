@@ -21,7 +21,7 @@ TEXTS = frozenset(("title", "detail", "text", "rule_text", "summary"))
 JUDGING = ("checks", "verdict", "watch", "prove", "web", "journey")
 """Rooms in which nothing is decided by a text."""
 
-MAKERS = frozenset(("Finding", "Hint", "blocks", "warns", "unsure", "make", "Cause"))
+MAKERS = frozenset(("Finding", "Hint", "blocks", "warns", "unsure", "unread", "make", "Cause"))
 """Calls that make a finding (or a row): the place where a code is found."""
 
 ASSIGNED = frozenset(("code", "cause"))
