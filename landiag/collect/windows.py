@@ -12,6 +12,7 @@ from landiag.collect import machine, windows_net
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.collect.windows_interfaces import parse_interfaces, parse_rows, with_profiles
+from landiag.collect.windows_rules import parse_rules
 from landiag.collect.windows_sources import (
     ADAPTERS,
     EXCLUDED4,
@@ -31,7 +32,6 @@ from landiag.collect.windows_sources import (
 from landiag.collect.windows_state import STATE, decoded, parse_state
 from landiag.firewall.windows import Policy
 from landiag.firewall.windows.netsh import parse_netsh
-from landiag.firewall.windows.powershell import parse_powershell
 from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import parse_entries
 from landiag.model.facts import (
@@ -214,7 +214,7 @@ def parse_policy(readings: Readings) -> Policy | Unknown:
     found = parse_reading(readings[REGISTRY.name], _policy_of_registry)
     if not isinstance(found, Unknown) or NETSH_RULES.name not in readings:
         return found
-    joined = decoded(readings, POWERSHELL_RULES, parse_powershell)
+    joined = decoded(readings, POWERSHELL_RULES, parse_rules)
     if not isinstance(joined, Unknown) and joined.has_rules:
         return joined
     policy = Policy()

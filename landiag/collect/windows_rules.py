@@ -6,6 +6,12 @@ and device management included; the default store of these cmdlets is not.
 
 from __future__ import annotations
 
+from landiag.firewall.windows.policy import Policy
+from landiag.firewall.windows.powershell import parse_powershell
+from landiag.firewall.windows.rows import Row, parse_rows
+from landiag.firewall.windows.settings import PROFILES
+from landiag.model.facts import ParseError
+
 _FILTERS = {
     "Port": ("Protocol", "LocalPort", "RemotePort", "IcmpType"),
     "Application": ("Program", "Package"),
@@ -53,3 +59,32 @@ def _script() -> str:
 
 RULES_SCRIPT = _script()
 """Prints one flat object a rule that is enabled and inbound, then the profiles; nothing where any of it fails."""
+
+
+def parse_rules(text: str) -> Policy:
+    """The rules and profiles that the script printed, whole objects of its own. Raises ParseError."""
+    rows = parse_rows(text)
+    profiles = [row for row in rows if "direction" not in row]
+    for row in rows:
+        if not (_is_profile(row) if row in profiles else _is_rule(row)):
+            raise ParseError(f"not an object of the script: {sorted(row)}"[:120])
+    named = sorted(name.lower() for row in profiles for name in row["name"])
+    if named != sorted(PROFILES):
+        raise ParseError(f"the profiles are {', '.join(named) or 'missing'}")
+    return parse_powershell(text)
+
+
+def _is_profile(row: Row) -> bool:
+    return set(row) == set(_lowered(_PROFILE))
+
+
+def _is_rule(row: Row) -> bool:
+    """Whether it has the rule's own properties, and of each filter all or none."""
+    own, keys = set(_lowered(_OWN)), set(row)
+    filters = [set(_lowered(names)) for names in _FILTERS.values()]
+    shown = [names for names in filters if names & keys]
+    return keys == own.union(*shown)
+
+
+def _lowered(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.lower() for name in names)

@@ -108,6 +108,7 @@ WHOLE: Mapping[str, list[str] | None] = {
     "InterfaceType": ["Any"], "Authentication": ["NotRequired"], "Encryption": ["NotRequired"], "LocalUser": ["Any"],
     "RemoteUser": ["Any"], "RemoteMachine": ["Any"],
 }  # fmt: skip
+NO_PORT_FILTER = dict.fromkeys(("Protocol", "LocalPort", "RemotePort", "IcmpType"))
 BLOCKS_PROGRAM = {"{AA000000-0000-4000-8000-000000000009}": "v2.31|Action=Block|Active=TRUE|Dir=In|App=" + PYTHON +
                   "|Name=No Python|"}  # fmt: skip
 WIFI = {"alias": "Wi-Fi", "index": 12, "network": "Heimnetz 7", "category": "Private"}
@@ -329,7 +330,7 @@ CASES: Mapping[str, Made] = {
     ),
     "windows-firewall-unreadable-powershell-filter": Made(
         "the registry is closed; PowerShell shows the rule without its ports",
-        host(denied=NO_REGISTRY, texts={"powershell-rules": joined({"LocalPort": None}), **SILENT}), "undetermined",
+        host(denied=NO_REGISTRY, texts={"powershell-rules": joined(NO_PORT_FILTER), **SILENT}), "undetermined",
         "firewall-unreadable",
     ),
     "windows-clear-interface": Made(
