@@ -17,13 +17,13 @@ from landiag.verdict.change import Change
 from landiag.verdict.compare_reach import compare_rulesets
 
 
-def compare_saved(files: Sequence[Path]) -> tuple[Change, ...] | None:
+def compare_saved(files: Sequence[Path], deadline: float | None = None) -> tuple[Change, ...] | None:
     """What changed from the first ruleset to the second; None where the files are no two saved rulesets."""
     if len(files) != 2 or any(file.is_dir() for file in files):
         return None
     rules: list[Ruleset] = []
     for file in files:
-        data = read_input(file, MOST_RULES)
+        data = read_input(file, MOST_RULES, deadline)
         if b'"landiag.' in data[:4096]:
             return None
         try:

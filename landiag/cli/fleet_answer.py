@@ -38,7 +38,7 @@ _OF_CELLS = ("text", "json", "csv", "html")
 
 
 class Asked(Struct, frozen=True):
-    """What a person asked of ``fleet``; ``clients`` is ``--from``."""
+    """What a person asked of ``fleet``; ``clients`` is ``--from``, ``deadline`` until when its files are read."""
 
     folders: tuple[Path, ...]
     ports: tuple[str, ...]
@@ -49,6 +49,7 @@ class Asked(Struct, frozen=True):
     format: str | None
     output: Path | None
     force: bool
+    deadline: float | None = None
 
 
 def answer(command: str, asked: Asked) -> NoReturn:
@@ -76,7 +77,7 @@ def _format(asked: Asked, known: tuple[str, ...]) -> str:
 
 
 def _read(asked: Asked) -> Reach:
-    return read_fleet(asked.folders[0], asked.max_age)
+    return read_fleet(asked.folders[0], asked.max_age, asked.deadline)
 
 
 def _cells(asked: Asked, reach: Reach) -> Iterator[Cell]:
@@ -91,12 +92,12 @@ def _outcomes(asked: Asked) -> Outcomes:
     files = sorted(asked.probes.glob("*.jsonl")) if asked.probes.is_dir() else [asked.probes]
     if not files:
         raise Stop(f"{asked.probes} holds no outcomes of probes: their files end in .jsonl")
-    return {key: one for file in files for key, one in _outcomes_of(file).items()}
+    return {key: one for file in files for key, one in _outcomes_of(file, asked.deadline).items()}
 
 
-def _outcomes_of(file: Path) -> Outcomes:
+def _outcomes_of(file: Path, deadline: float | None) -> Outcomes:
     try:
-        return parse_outcomes(read_input(file).decode("utf-8", "backslashreplace"))
+        return parse_outcomes(read_input(file, deadline=deadline).decode("utf-8", "backslashreplace"))
     except ParseError as error:
         raise Stop(f"{file}: {error}") from error
 
@@ -167,7 +168,8 @@ def _drift(asked: Asked) -> tuple[Iterable[str], int]:
 def _judged(asked: Asked, reach: Reach) -> tuple[Result, ...]:
     file = asked.policy or asked.folders[0] / "policy.toml"
     try:
-        return judge_policy(parse_policy(read_input(file).decode("utf-8", "backslashreplace")), reach)
+        written = read_input(file, deadline=asked.deadline).decode("utf-8", "backslashreplace")
+        return judge_policy(parse_policy(written), reach)
     except PolicyError as error:
         raise Stop(f"{file} cannot be used: {error}") from error
 
@@ -189,7 +191,7 @@ def _init(asked: Asked) -> tuple[Iterable[str], int]:
 
 
 def _diff(asked: Asked) -> tuple[Iterable[str], int]:
-    old, new = (read_fleet(folder, asked.max_age) for folder in asked.folders)
+    old, new = (read_fleet(folder, asked.max_age, asked.deadline) for folder in asked.folders)
     changes, (came, gone) = tuple(compare(old, new)), host_changes(old, new)
     wanted = _format(asked, ("text", "json"))
     status = 1 if changes or came or gone else 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from landiag.cli.files.outputs import Stop
+from landiag.cli.files.outputs import UNDETERMINED, Stop
 
 
 @contextmanager
@@ -25,7 +25,9 @@ def bounded(timeout: float) -> Iterator[float]:
         return
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of a handler
-        raise Stop(f"there was too much to look at for --timeout {timeout:g}: give it more seconds", 3)
+        raise Stop(
+            f"there was too much to look at for --timeout {timeout:g}: give it more seconds", UNDETERMINED
+        )
 
     before = signal.signal(signal.SIGPROF, end)
     signal.setitimer(signal.ITIMER_PROF, 1.0 + 1.5 * timeout)
@@ -34,3 +36,13 @@ def bounded(timeout: float) -> Iterator[float]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+
+
+@contextmanager
+def within(timeout: float | None) -> Iterator[float | None]:
+    """The same where ``--timeout`` was typed; else each file has a bound of its own."""
+    if timeout is None:
+        yield None
+        return
+    with bounded(timeout) as deadline:
+        yield deadline

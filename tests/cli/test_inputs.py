@@ -67,12 +67,20 @@ def test_packets_that_come_through_a_pipe_are_those_of_a_file(tmp_path: Path) ->
     assert (by_pipe.returncode, by_pipe.stdout, by_pipe.stderr) == (1, by_file.stdout, by_file.stderr)
 
 
-@pytest.mark.parametrize("words", [("check", "--replay"), ("firewall", "--ruleset")])
+@pytest.mark.parametrize("words", [("check", "--replay"), ("firewall", "--ruleset"), ("report",)])
 def test_a_pipe_that_nobody_writes_into_ends_with_the_time(words: tuple[str, ...], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     status, said, seconds = run(*words, str(tmp_path / "pipe"), "--timeout", "1")
     assert status == 2
     assert "--timeout" in said
+    assert seconds < 20
+
+
+def test_a_pipe_in_a_folder_of_recordings_is_a_host_of_which_nothing_is_known(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    status, said, seconds = run("fleet", "report", str(tmp_path), "--timeout", "1")
+    assert status == 0
+    assert "pipe" in said
     assert seconds < 20
 
 

@@ -132,6 +132,9 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
         "case:openbsd-firewall-rejects;ifconfig;garble,0,1,1d",
         "case:linux-queue-of-no-packet;tc-qdiscs;garble,84,85,1a",
         "case:macos-firewall-drops-pf-anchor;pf-anchors;drop,33,47,",
+        "case:macos-firewall-drops-pf-anchor;pf-rules;drop,43,55,",
+        "case:windows-firewall-drops-powershell-group-policy;powershell-rules;drop,662,866,",
+        "case:wsl2-firewall-drops-mirrored-group-policy;wsl-windows-group-policy;drop,797,1111,",
     ],
 )
 def test_what_the_hunt_has_found_stays_unknown(found: str) -> None:

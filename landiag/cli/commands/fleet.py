@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from landiag.cli.files.outputs import Stop, check_outputs
-from landiag.cli.options import ForceFlag
+from landiag.cli.options import ForceFlag, OptionalTimeout
+from landiag.cli.timeouts import within
 
 
 class FleetCommand(str, Enum):
@@ -59,6 +60,7 @@ def fleet(
         Path | None, typer.Option("--output", help="Write it into this file; suffix is format.")
     ] = None,
     force: ForceFlag = False,
+    timeout: OptionalTimeout = None,
 ) -> None:
     """Say what reaches what among many recorded hosts, and hold a policy against it.
 
@@ -76,8 +78,9 @@ def fleet(
         raise Stop("fleet diff takes two folders, OLD and NEW; the others take one")
     from landiag.cli.fleet_answer import Asked, answer
 
-    asked = Asked(
-        folders=tuple(folders), ports=tuple(port or ()), clients=from_, policy=policy, probes=probes, max_age=max_age,
-        format=format_, output=output, force=force,
-    )  # fmt: skip
-    answer(wanted.value, asked)
+    with within(timeout) as deadline:
+        asked = Asked(
+            folders=tuple(folders), ports=tuple(port or ()), clients=from_, policy=policy, probes=probes,
+            max_age=max_age, format=format_, output=output, force=force, deadline=deadline,
+        )  # fmt: skip
+        answer(wanted.value, asked)

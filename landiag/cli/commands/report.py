@@ -25,11 +25,13 @@ from landiag.cli.options import (
     ForceFlag,
     JsonFlag,
     NoColorFlag,
+    OptionalTimeout,
     OutputFiles,
     QuietFlag,
     RedactFlag,
     VerboseFlag,
 )
+from landiag.cli.timeouts import within
 from landiag.host import RecordedHost, Recorder, Recording, render_recording
 from landiag.model.host import Facts
 from landiag.model.report import Report
@@ -66,6 +68,7 @@ def report(
     quiet: QuietFlag = False,
     verbose: VerboseFlag = False,
     no_color: NoColorFlag = False,
+    timeout: OptionalTimeout = None,
 ) -> None:
     """Show, convert, redact, join or compare saved reports and recordings; works on any machine.
 
@@ -77,13 +80,10 @@ def report(
     """
     outputs = tuple(output or ())
     check_outputs((*outputs, *(one for one in (save, redact_map) if one is not None)), force=force)
-    if as_compare:
-        from landiag.cli.compare_rules import compare_saved
-
-        changes = compare_saved(files)
-        if changes is not None:
+    with within(timeout) as deadline:
+        if as_compare and (changes := _changes_of_rules(files, deadline)) is not None:
             _show_changes(changes, outputs, 0, as_json=as_json, no_color=no_color, force=force)
-    saved = [load(file) for file in files]
+        saved = [load(file, deadline) for file in files]
     if redact or redact_map is not None:
         saved = _redact(saved, redact_map, keep_vendor, force)
     if to_fixture is not None:
@@ -112,6 +112,13 @@ def report(
         raw=raw,
         about=True,
     )
+
+
+def _changes_of_rules(files: list[Path], deadline: float | None) -> tuple[Change, ...] | None:
+    """What changed between two saved rulesets; None where the files are none."""
+    from landiag.cli.compare_rules import compare_saved
+
+    return compare_saved(files, deadline)
 
 
 def _raw(saved: list[Saved]) -> str:

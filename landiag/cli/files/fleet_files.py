@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from landiag.cli.files.inputs import read_input
-from landiag.cli.files.outputs import Stop
+from landiag.cli.files.outputs import UNDETERMINED, Stop
 from landiag.fleet.hosts import Host, make_host, with_age_limit, without_doubles
 from landiag.fleet.names import host_name
 from landiag.fleet.reach import Reach
@@ -20,7 +20,7 @@ _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
-def read_fleet(folder: Path, max_age: str | None = None) -> Reach:
+def read_fleet(folder: Path, max_age: str | None = None, deadline: float | None = None) -> Reach:
     """Read a folder of recordings. One that cannot be used is a host of which nothing is known."""
     try:
         files = sorted(one for one in folder.iterdir() if host_name(one.name) is not None)
@@ -33,18 +33,20 @@ def read_fleet(folder: Path, max_age: str | None = None) -> Reach:
     if len(files) > MAX_HOSTS:
         raise Stop(f"{folder} holds {len(files)} recordings, more than {MAX_HOSTS}")
     rulesets: Rulesets = {}
-    hosts = without_doubles(_read_host(file, rulesets) for file in files)
+    hosts = without_doubles(_read_host(file, rulesets, deadline) for file in files)
     if max_age is not None:
         hosts = with_age_limit(hosts, time.time(), parse_age(max_age))
     return Reach(hosts)
 
 
-def _read_host(file: Path, rulesets: Rulesets) -> Host:
+def _read_host(file: Path, rulesets: Rulesets, deadline: float | None) -> Host:
     name = host_name(file.name) or file.name
     try:
-        text = read_input(file).decode("utf-8", "surrogateescape")
+        text = read_input(file, deadline=deadline).decode("utf-8", "surrogateescape")
         return make_host(name, file.name, parse_recording(text), rulesets)
     except Stop as stop:
+        if stop.status == UNDETERMINED:  # the time of the whole command is over, not that of this file
+            raise
         return Host(name, file.name, problem=str(stop))
     except ParseError as error:
         return Host(name, file.name, problem=f"its recording cannot be used: {error}")

@@ -15,6 +15,10 @@ from landiag.terminal import terminal_style
 T = TypeVar("T")
 
 
+UNDETERMINED = 3
+"""The exit status of what could not be told."""
+
+
 class Stop(Exception):  # noqa: N818 - not an error: a sentence and a status to end with
     """End the command with this sentence on standard error and this exit status."""
 

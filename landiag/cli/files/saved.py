@@ -41,12 +41,12 @@ class Saved(Struct, frozen=True):
     recording: Recording | None = None
 
 
-def load(file: Path) -> Saved:
+def load(file: Path, deadline: float | None = None) -> Saved:
     """Load a report, a recording or a case. Stops with a sentence that names the file."""
     try:
         if _is_case(file):
-            return replayed(file, read_recording(file))
-        text = _document(read_input_text(file))
+            return replayed(file, read_recording(file, deadline))
+        text = _document(read_input_text(file, deadline))
         if _schema(text).startswith("landiag.recording/"):
             return replayed(file, parse_recording(text))
         return Saved(file, parse_report(text))

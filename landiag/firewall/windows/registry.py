@@ -14,6 +14,7 @@ from landiag.firewall.windows import conditions, interfaces, legacy, programs
 from landiag.firewall.windows.policy import FirewallRule, Policy, Store
 from landiag.firewall.windows.registry_text import RULE_STRING, Entry
 from landiag.firewall.windows.settings import ProfileSettings, Setting
+from landiag.firewall.windows.torn import is_torn
 from landiag.model.facts import ParseError, Unknown
 from landiag.model.match import Always, Match, UnknownMatch
 
@@ -236,6 +237,8 @@ def build_policy(entries: Iterable[Entry]) -> Policy:
             continue
         if RULE_STRING.match(entry.data.strip()):
             policy.rules.append(parse_rule_string(entry.name, entry.data, store))
+            if is_torn(entry.data):
+                policy.gaps.append(Unknown(f"a rule that was made of two: {entry.data[:60]!r}", entry.name))
             policy.has_rules = policy.has_rules or store is not Store.RESTRICTED
             continue
         leaf = entry.key.lower().rstrip("\\").rpartition("\\")[2]
