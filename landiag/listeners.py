@@ -15,6 +15,7 @@ from landiag.checks.listening.owners import describe_owner
 from landiag.checks.routes import check as way_back
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.ranges import normal
+from landiag.firewall.engine.uncollected import uncollected
 from landiag.gather import gather, open_case
 from landiag.host import Recorder
 from landiag.journey.alike import Alike
@@ -33,6 +34,11 @@ _CHECKS = (listening.check, firewall.check, way_back.check)
 
 def list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] | Unknown:
     """List the sockets of this machine by port, each with what LAN clients meet on the way to it."""
+    with uncollected():
+        return _list_listeners(recorder, deadline)
+
+
+def _list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...] | Unknown:
     machine, facts = gather(recorder, deadline)
     if isinstance(facts.sockets, Unknown):
         return facts.sockets
