@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from landiag.model.facts import Call, ParseError
 from landiag.model.process import Process
@@ -106,26 +106,19 @@ def system_name(platform: str) -> str:
 def parse_processes(text: str) -> Mapping[int, Process]:
     """Parse what ``live.processes`` answered, by process id."""
     try:
-        return {int(item["pid"]): _parse_process(item) for item in _load(text)}
-    except (KeyError, TypeError, ValueError) as error:
+        found = map(_parse_process, _load(text))
+        return {one.pid: one for one in found}
+    except (AttributeError, TypeError, ValueError, ValidationError) as error:
         raise ParseError(f"not a list of processes: {type(error).__name__} {error}") from error
 
 
+_TOLD = tuple(name for name in Process.__struct_fields__ if name != "services")
+"""Services are told by another source."""
+
+
 def _parse_process(item: Mapping[str, Any]) -> Process:
-    return Process(
-        pid=int(item["pid"]),
-        name=str(item["name"]),
-        argv=tuple(map(str, item["argv"])),
-        exe=item.get("exe"),
-        user=item.get("user"),
-        cwd=item.get("cwd"),
-        started=item.get("started"),
-        state=item.get("state"),
-        parent=item.get("parent"),
-        environment=dict(item.get("environment") or {}),
-        namespace=item.get("namespace"),
-        uid=item.get("uid"),
-    )
+    """One process, each field of its kind. Raises ValidationError."""
+    return convert({name: item[name] for name in _TOLD if item.get(name) is not None}, Process)
 
 
 def parse_namespaces(text: str) -> tuple[NamespaceEntry, ...]:
