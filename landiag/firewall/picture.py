@@ -9,8 +9,9 @@ from msgspec import Struct
 from landiag.firewall.engine.nodes import Space, holds, pieces
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import Axis
-from landiag.firewall.reach import alike, say_interface, say_ports, say_who
+from landiag.firewall.reach import alike, say_interface
 from landiag.firewall.regions import Regions
+from landiag.firewall.said import say_ports, say_who
 from landiag.firewall.scope import Kind
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Verdict

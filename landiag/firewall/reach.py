@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from ipaddress import summarize_address_range
-from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -13,12 +11,12 @@ from msgspec import Struct
 from landiag.firewall.command import line_json
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.nodes import Space
-from landiag.firewall.engine.ranges import common, complement, normal
+from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box, Universe
 from landiag.firewall.owners import find_owner
 from landiag.firewall.regions import Cell, Region, Regions, list_regions
-from landiag.firewall.scope import Kind
-from landiag.model.facts import IPAddress, IPNetwork
+from landiag.firewall.said import SHOWN, say_ports, say_who, some_of
+from landiag.firewall.scope import OTHER, Kind
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Ruleset, Verdict
 
@@ -27,10 +25,8 @@ SCHEMA = "landiag.reach/1"
 MEMORY = 16_384
 """So many addresses are remembered as they are written."""
 
-SHOWN = 12
-"""So many networks, ports or rules are named in one line of a page."""
 
-STOPPED = {Verdict.DROP: "dropped", Verdict.REJECT: "rejected", Verdict.UNKNOWN: "can't tell"}
+STOPPED = {Verdict.DROP: "dropped", Verdict.REJECT: "rejected"}
 
 
 def write_reach(ruleset: Ruleset, found: Regions) -> dict[str, Any]:
@@ -142,58 +138,11 @@ def _where(rest: tuple[Ranges | None, ...], asked: Box, version: int) -> str:
     destinations, source_ports = rest
     words = []
     if destinations != asked[Axis.DESTINATION] and asked[Axis.DESTINATION]:
-        words.append(f"to {say_sources(destinations or (), version)}")
+        top = (1 << (32 if version == 4 else 128)) - 1
+        words.append(f"to {say_who(destinations or (), asked[Axis.DESTINATION] or (), version, top)}")
     if source_ports != asked[Axis.SOURCE_PORT]:
         words.append(f"from source port {say_ports(source_ports or ())}")
     return " ".join(words)
-
-
-def say_ports(ports: Ranges) -> str:
-    """Ports as people write them: ``22, 5000-5010``."""
-    if ports == ((0, MAX_PORT),):
-        return "every port"
-    return _some([str(low) if low == high else f"{low}-{high}" for low, high in ports], "ranges")
-
-
-def say_sources(sources: Ranges, version: int) -> str:
-    """Addresses as networks: ``192.168.77.0/24, 10.0.0.5``."""
-    networks = []
-    for low, high in sources[: SHOWN + 1]:
-        networks += _say_span(address_of(low, version), address_of(high, version))
-    return _some(networks, "networks")
-
-
-FEW = 3
-"""So many networks are named for a span of addresses; where it takes more, its ends are."""
-
-
-def _say_span(first: IPAddress, last: IPAddress) -> list[str]:
-    networks: list[IPNetwork] = list(islice(summarize_address_range(first, last), FEW + 1))
-    if len(networks) > FEW:
-        return [f"{first}-{last}"]
-    return [str(one[0]) if one.num_addresses == 1 else str(one) for one in networks]
-
-
-def _some(words: Sequence[str], what: str) -> str:
-    if len(words) <= SHOWN:
-        return ", ".join(words)
-    return f"{', '.join(words[:SHOWN])} and {len(words) - SHOWN} more {what}"
-
-
-def say_who(sources: Ranges, asked: Ranges, version: int, top: int) -> str:
-    """Who reaches a port: ``anywhere``, ``anywhere but 10.0.0.0/8``, networks; the shorter way to say it."""
-    if sources == asked:
-        return "anywhere"
-    others = normal(
-        [span for low, high in complement(sources, top) for span in _within(low, high, asked)], top
-    )
-    if sum(high - low for low, high in others) < sum(high - low for low, high in sources):
-        return f"anywhere but {say_sources(others, version)}"
-    return say_sources(sources, version)
-
-
-def _within(low: int, high: int, asked: Ranges) -> Ranges:
-    return common(((low, high),), asked) or ()
 
 
 Listening = Mapping[int, str]
@@ -229,19 +178,20 @@ def _section(
 ) -> list[str]:
     kind = Kind(version, protocol, names[0])
     every = len(names) == len(found.interfaces(version, protocol))
-    by = "" if every else f" by {_some([say_interface(name) for name in names], 'interfaces')}"
+    ordered = sorted(names, key=lambda name: (name == OTHER, name.endswith("*"), name))
+    by = "" if every else f" by {some_of([say_interface(name) for name in ordered], 'interfaces')}"
     lines = [f"{protocol.upper()} over IPv{version}{by}"]
     lines += [_say_way(found, kind, way) for way in find_ways(found, kind, Verdict.ACCEPT)]
     if protocol == "tcp" and listening is not None:
         lines += _say_listeners(found, kind, listening)
     for way in find_ways(found, kind, Verdict.UNKNOWN):
         lines.append(f"  can't tell: {_say_way(found, kind, way).strip()}")
-    return [*lines, *_say_rest(ruleset, found, kind), ""]
+    return [*lines, *_say_doubts(ruleset, found, kind), *_say_rest(ruleset, found, kind), ""]
 
 
 def say_interface(name: str) -> str:
     """An interface as the page names it."""
-    if name == "*":
+    if name == OTHER:
         return "any other interface"
     return f"other interfaces {name}" if name.endswith("*") else name
 
@@ -262,33 +212,47 @@ def _say_listeners(found: Regions, kind: Kind, listening: Listening) -> list[str
     lines = [f"    {port}: {who}" for port, who in sorted(open_there.items())]
     singles = [low for low, high in ports if low == high and low not in open_there]
     if singles:
-        lines.append(f"    {_some(list(map(str, singles)), 'ports')}: nobody listens yet")
+        lines.append(f"    {some_of(list(map(str, singles)), 'ports')}: nobody listens yet")
     return lines
+
+
+def _say_doubts(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
+    """On what hangs what nobody can tell: the rules on which most packets do."""
+    ranked = _ranked(ruleset, found, kind, (Verdict.UNKNOWN,))
+    lines = [f"    it depends on {why}" for _, why in ranked[:SHOWN]]
+    return (
+        lines
+        if len(ranked) <= SHOWN
+        else [*lines, f"    and on {len(ranked) - SHOWN} more rules: --json shows them"]
+    )
 
 
 def _say_rest(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
     """Why everything else is stopped: the rules that stop most packets."""
-    universe = found.universes[kind.version]
-    sizes: dict[tuple[str, str], int] = {}
-    for cell in found.cells[kind]:
-        if cell.verdict is Verdict.ACCEPT:
-            continue
-        key = (STOPPED[cell.verdict], _why(ruleset, cell))
-        sizes[key] = sizes.get(key, 0) + universe.count(cell.space)
-    ranked = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
-    lines = []
+    ranked = _ranked(ruleset, found, kind, (Verdict.DROP, Verdict.REJECT))
     is_all = not found.space(kind, Verdict.ACCEPT) and not found.space(kind, Verdict.UNKNOWN)
     rest = "everything" if is_all else "everything else"
-    for number, ((verb, why), _) in enumerate(ranked[:SHOWN]):
-        what = rest if number == 0 else "some of it"
-        lines.append(
-            f"  {what}: {verb} by {why}"
-            if verb != "can't tell"
-            else f"  {what}: can't tell, it depends on {why}"
-        )
-    if len(ranked) > SHOWN:
-        lines.append(f"  and by {len(ranked) - SHOWN} more rules: --json shows them")
-    return lines
+    lines = [
+        f"  {'some of it' if number else rest}: {STOPPED[verdict]} by {why}"
+        for number, (verdict, why) in enumerate(ranked[:SHOWN])
+    ]
+    return (
+        lines
+        if len(ranked) <= SHOWN
+        else [*lines, f"  and by {len(ranked) - SHOWN} more rules: --json shows them"]
+    )
+
+
+def _ranked(
+    ruleset: Ruleset, found: Regions, kind: Kind, verdicts: tuple[Verdict, ...]
+) -> list[tuple[Verdict, str]]:
+    """The rules that decide so, those that decide about most packets first."""
+    sizes: dict[tuple[Verdict, str], int] = {}
+    for cell in found.cells[kind]:
+        if cell.verdict in verdicts:
+            key = (cell.verdict, _why(ruleset, cell))
+            sizes[key] = sizes.get(key, 0) + found.universes[kind.version].count(cell.space)
+    return sorted(sizes, key=lambda key: (-sizes[key], key))
 
 
 def _why(ruleset: Ruleset, cell: Cell) -> str:

@@ -88,10 +88,13 @@ def parse_saved(files: Sequence[SavedFile], convert: Convert) -> Ruleset:
 
 
 def _read_as_another(files: Sequence[SavedFile], refused: SavedFile) -> Ruleset | None:
-    """Where a file is refused as one format and looks like another one too, that one is tried."""
+    """Where a file is refused as one format and looks like another one too, that one is tried.
+
+    What names a table as iptables-save does is of no other system.
+    """
     from landiag.firewall.other_systems import find_other_kind, parse_other
 
-    if find_other_kind(refused.data) is None:
+    if find_other_kind(refused.data) is None or _IPTABLES.search(_plain(refused.data)):
         return None
     try:
         return parse_other(files)

@@ -10,8 +10,9 @@ from landiag.firewall.compared import find_both
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.owners import find_owner
-from landiag.firewall.reach import say_interface, say_ports, say_who
+from landiag.firewall.reach import say_interface
 from landiag.firewall.regions import Cell, Regions
+from landiag.firewall.said import say_ports, say_who
 from landiag.firewall.scope import Kind, Scope
 from landiag.journey.scope import machine_scope
 from landiag.model.facts import Unknown

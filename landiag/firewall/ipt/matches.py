@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import ip_address
 
 from landiag.firewall.ipt import limits
 from landiag.firewall.ipt.conntrack import conntrack
@@ -14,6 +13,7 @@ from landiag.firewall.ipt.operands import (
     hold,
     interface,
     masked,
+    number_of,
     ports,
     protocol_number,
 )
@@ -77,7 +77,7 @@ def lower_general(option: Option, setting: Setting) -> Sequence[Match]:
 def _range(side: str) -> Callable[[Option, Setting], Match]:
     def lower(option: Option, setting: Setting) -> Match:
         low, _, high = option.value.partition("-")
-        edges = (int(ip_address(low)), int(ip_address(high or low)))
+        edges = (number_of(low, setting.version), number_of(high or low, setting.version))
         return InRanges(f"{setting.family} {side}", (edges,), option.text, option.negated)
 
     return lower

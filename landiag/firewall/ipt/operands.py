@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
+from landiag.firewall.engine.gaps import span_of
 from landiag.firewall.ipt.options import Lower, Option, Setting
 from landiag.model.facts import ParseError
 from landiag.model.match import Computed, InRanges, Match, Names, UnknownMatch
@@ -30,6 +31,14 @@ def interface(name: str, option: Option) -> Match:
     return Names(name, frozenset({value}), (), option.text, option.negated)
 
 
+def number_of(word: str, version: int) -> int:
+    """An address as a number. Raises ParseError for one of the other IP version: no tool takes that."""
+    found = ip_address(word)
+    if found.version != version:
+        raise ParseError(f"{word} is no address of IPv{version}")
+    return int(found)
+
+
 def address(name: str, value: str, setting: Setting, text: str) -> Match:
     """An address with a mask; a mask with holes is compared bit by bit.
 
@@ -38,10 +47,10 @@ def address(name: str, value: str, setting: Setting, text: str) -> Match:
     base, _, mask = value.partition("/")
     whole = (1 << (32 if setting.version == 4 else 128)) - 1
     if mask.isdigit() or not mask:
-        network = ip_network(value, strict=False)
-        return InRanges(name, ((int(network[0]), int(network[-1])),), text)
-    bits = int(ip_address(mask))
-    wanted, free = int(ip_address(base)) & bits, whole & ~bits
+        number_of(base, setting.version)
+        return InRanges(name, (span_of(ip_network(value, strict=False)),), text)
+    bits = number_of(mask, setting.version)
+    wanted, free = number_of(base, setting.version) & bits, whole & ~bits
     if free & (free + 1) == 0:
         return InRanges(name, ((wanted, wanted | free),), text)
     return Computed(Bits(Field(name), bits), ((wanted, wanted),), text)

@@ -138,9 +138,13 @@ def _shown(line: str) -> str:
     return repr(line if len(line) <= 60 else line[:57] + "...")
 
 
-_VERSION6 = re.compile(r"-[sd] [0-9a-f]*:[0-9a-f:]*|icmp6|ipv6-icmp|icmpv6", re.IGNORECASE)
+_VERSION4 = re.compile(r" -[sd] \d+\.\d+\.\d+\.\d+|-p icmp |--icmp-type |--reject-with icmp-")
+_VERSION6 = re.compile(
+    r" -[sd] [0-9a-f]*:[0-9a-f:]*|-p (?:ipv6-icmp|icmpv6)|-m icmp6 |--icmpv6-type |--reject-with icmp6-",
+    re.IGNORECASE,
+)
 
 
 def guess_version(text: str) -> int:
-    """4 or 6: whether IPv6 addresses or ICMPv6 are written in rules."""
-    return 6 if _VERSION6.search(text) else 4
+    """4 or 6: whether rules ask for addresses and messages of IPv6 alone; names of chains say nothing."""
+    return 6 if _VERSION6.search(text) and not _VERSION4.search(text) else 4

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
+from landiag.firewall.engine.gaps import span_of
+from landiag.firewall.ipt.operands import number_of
 from landiag.firewall.ipt.options import Option, Setting
 from landiag.firewall.ipt.set_matches import ipset_operands
 from landiag.firewall.ipt.target_options import OPTIONS
@@ -144,7 +146,7 @@ def parse_target(text: str, version: int) -> Target:
     else:
         place, _, port = text.partition(":")
     low, _, high = place.partition("-")
-    addresses = (int(ip_address(low)), int(ip_address(high or low))) if place else None
+    addresses = (number_of(low, version), number_of(high or low, version)) if place else None
     return Target(addresses, _ports(port) if port else None)
 
 
@@ -165,8 +167,9 @@ def _masquerade(options: Mapping[str, Option], setting: Setting) -> Sequence[Act
 
 
 def _netmap(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
-    network = ip_network(options["--to"].value, strict=False)
-    target = Target((int(network[0]), int(network[-1])))
+    word = options["--to"].value
+    number_of(word.partition("/")[0], setting.version)
+    target = Target(span_of(ip_network(word, strict=False)))
     return [Translate(NatKind.DNAT, target, setting.version, netmap=True)]
 
 
@@ -214,7 +217,7 @@ def _ttl(field_name: str, option_name: str) -> Lower:
 
 def _tproxy(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
     """Where a transparent socket takes the packet it is accepted, with a mark; else it is dropped (xt_TPROXY.c)."""
-    address = int(ip_address(options["--on-ip"].value)) if "--on-ip" in options else 0
+    address = number_of(options["--on-ip"].value, setting.version) if "--on-ip" in options else 0
     port = int(options["--on-port"].value)
     value, mask = _pair(options["--tproxy-mark"].value) if "--tproxy-mark" in options else (0, 0)
     mark = Assign("meta mark", Bits(Field("meta mark"), ALL_BITS & ~mask, value))
