@@ -45,15 +45,36 @@ def report_lines(reach: Reach, rows: Sequence[Row], groups: Sequence[Group], now
         yield ""
         yield f"Can't tell ({count(len(unread), 'host')}):"
         yield from (f"  {host.name}: {describe_gap(host)}" for host in unread)
+    yield from _untold(reach, rows, frozenset(host.name for host in unread))
     yield from _contradicted(rows)
     exposed = [row for row in sorted(rows, key=rank) if row.clients(CellVerdict.REACHABLE)]
     yield ""
-    yield "Exposed (port, who reaches it):" if exposed else "No listener is reached by another recorded host."
+    yield "Exposed (port, who reaches it):" if exposed else _say_unexposed(rows)
     for row in exposed:
         clients = row.clients(CellVerdict.REACHABLE)
         yield f"  {_title(reach, row)}: {count(len(clients), 'host')}: {names(clients)}"
     yield from drift_lines(groups)
     yield from _oldest(reach.hosts, now)
+
+
+def _say_unexposed(rows: Sequence[Row]) -> str:
+    is_told = not any(row.clients(CellVerdict.UNKNOWN) for row in rows)
+    return f"No listener is {'' if is_told else 'known to be '}reached by another recorded host."
+
+
+def _untold(reach: Reach, rows: Sequence[Row], unread: frozenset[str]) -> Iterator[str]:
+    """Ports of which nobody can tell who reaches them, by the reason; hosts that were not read have been named."""
+    places: dict[str, list[str]] = {}
+    for row in sorted(rows, key=rank):
+        for part in row.parts:
+            is_named = row.server in unread or unread.issuperset(part.clients)
+            if part.fate.verdict is CellVerdict.UNKNOWN and not is_named:
+                places.setdefault(part.fate.detail, []).append(_title(reach, row))
+    if places:
+        yield ""
+        yield f"Can't tell who reaches {count(len({one for some in places.values() for one in some}), 'port')}:"
+    for why, where in places.items():
+        yield f"  {names(where)}: {why}"
 
 
 def _contradicted(rows: Sequence[Row]) -> Iterator[str]:

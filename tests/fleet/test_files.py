@@ -172,6 +172,21 @@ def test_nothing_hostile_reaches_page_or_terminal(tmp_path: Path) -> None:
     assert "\n=cmd" not in run("matrix", tmp_path, "--port", "80", "--format", "csv").stdout
 
 
+def test_a_report_names_the_ports_of_which_nobody_can_tell(folder: Path) -> None:
+    write(folder, twin=recording(DB, {5432: "0.0.0.0"}))
+    lines = run("report", folder, "--port", "5432").stdout.splitlines()
+    at = lines.index("Can't tell who reaches 2 ports:")
+    assert re.fullmatch(
+        r"  db \S+ port 5432 .*, twin \S+ port 5432 .*: several hosts were recorded with .*", lines[at + 1]
+    )
+    assert "No listener is known to be reached by another recorded host." in lines[at:]
+
+
+def test_json_is_a_format_as_everywhere(folder: Path) -> None:
+    assert json.loads(run("report", folder, "--json").stdout)["schema"] == "landiag.fleet/1"
+    assert run("report", folder, "--json", "--format", "csv").returncode == 2
+
+
 def test_two_files_for_one_host_are_unknown(folder: Path) -> None:
     (folder / "db.json.gz").write_bytes(gzip.compress((folder / "db.json").read_bytes()))
     assert "twice" in read_fleet(folder).by_name["db"].problem

@@ -56,6 +56,7 @@ def fleet(
     format_: Annotated[
         str | None, typer.Option("--format", help="text, json, csv, html, junit or prometheus.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", help="Write it into this file; suffix is format.")
     ] = None,
@@ -67,6 +68,8 @@ def fleet(
     Examples: landiag fleet report recordings; landiag fleet matrix recordings --port 5432 --output matrix.html;
     landiag fleet test recordings --policy policy.toml --format junit --max-age 24h
     """
+    if as_json and format_ not in (None, "json"):
+        raise Stop(f"--json and --format {format_} ask for two formats: choose one")
     if output is not None:
         check_outputs((output,), force=force)
     try:
@@ -81,6 +84,6 @@ def fleet(
     with within(timeout) as deadline:
         asked = Asked(
             folders=tuple(folders), ports=tuple(port or ()), clients=from_, policy=policy, probes=probes,
-            max_age=max_age, format=format_, output=output, force=force, deadline=deadline,
+            max_age=max_age, format="json" if as_json else format_, output=output, force=force, deadline=deadline,
         )  # fmt: skip
         answer(wanted.value, asked)
