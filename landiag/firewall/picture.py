@@ -1,4 +1,4 @@
-"""Who reaches what as a grid: ranges of ports across, sources down, in each field what becomes of such a packet."""
+"""Who reaches what as a grid: ranges of ports across, sources down, in each field what becomes of such packets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from landiag.firewall.engine.nodes import Space, holds, pieces
+from landiag.firewall.engine.nodes import Space, pieces, under
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.reach import alike, say_interface
@@ -20,15 +20,20 @@ MOST = 48
 """So many columns and rows are drawn; a picture that is larger says so."""
 
 
+Field = tuple[Verdict, ...]
+"""What becomes of the packets of some sources to some ports."""
+
+
 class Grid(Struct, frozen=True):
-    """One picture: its heading, the ranges of ports, and for each set of sources what becomes of its packets.
+    """One picture: its heading, the ranges of ports, and for each set of sources what becomes of its packets:
+    several verdicts where it hangs on the address that they are sent to, or on the port that they come from.
 
     ``left_out`` tells how many columns and rows are not drawn.
     """
 
     title: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Verdict, ...]], ...]
+    rows: tuple[tuple[str, tuple[Field, ...]], ...]
     left_out: tuple[int, int] = (0, 0)
 
 
@@ -45,13 +50,12 @@ def draw_grids(found: Regions) -> tuple[Grid, ...]:
 def _draw(found: Regions, kind: Kind, names: tuple[str, ...]) -> Grid:
     spaces = {verdict: found.space(kind, verdict) for verdict in Verdict}
     asked = found.asked(kind.version)
-    rest = tuple(ranges[0][0] if ranges else 0 for ranges in asked[2:])
     top = found.universes[kind.version].tops[Axis.SOURCE]
     ports = _spans(_port_edges(spaces.values()), asked[Axis.PORT] or ())
     sources = _spans((low for one in spaces.values() for low in _starts(one)), asked[Axis.SOURCE] or ())
-    rows: dict[tuple[Verdict, ...], list[tuple[int, int]]] = {}
+    rows: dict[tuple[Field, ...], list[tuple[int, int]]] = {}
     for low, high in sources:
-        row = tuple(_verdict(spaces, (low, port, *rest)) for port, _ in ports[:MOST])
+        row = tuple(_field(spaces, (low, port)) for port, _ in ports[:MOST])
         rows.setdefault(row, []).append((low, high))
     joined = [(normal(spans, top), row) for row, spans in rows.items()]
     joined.sort(key=lambda item: -sum(high - low + 1 for low, high in item[0]))
@@ -92,5 +96,6 @@ def _spans(edges: Iterable[int], asked: Ranges) -> list[tuple[int, int]]:
     return found
 
 
-def _verdict(spaces: dict[Verdict, Space], point: tuple[int, ...]) -> Verdict:
-    return next((one for one, space in spaces.items() if holds(space, point)), Verdict.UNKNOWN)
+def _field(spaces: dict[Verdict, Space], point: tuple[int, int]) -> Field:
+    found = tuple(one for one, space in spaces.items() if under(space, point) is not None)
+    return found or (Verdict.UNKNOWN,)

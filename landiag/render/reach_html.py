@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from landiag.firewall.picture import Grid
+from landiag.firewall.picture import Field, Grid
 from landiag.model.ruleset import Verdict
 from landiag.render.html import page
 from landiag.render.markup import Markup, element, trusted
@@ -14,11 +14,14 @@ _STYLE = trusted("""
 .reach th,.reach td{border:1px solid var(--line);padding:.2rem .4rem;text-align:center;white-space:nowrap}
 .reach th[scope=row]{text-align:right;white-space:normal}.reach thead th{writing-mode:vertical-rl}
 .reach .accept{background:var(--ok);color:var(--bg)}.reach .drop,.reach .reject{background:var(--box);color:var(--dim)}
-.reach .unknown{background:var(--warn);color:var(--bg)}.wide{overflow-x:auto}
+.reach .unknown,.reach .partly{background:var(--warn);color:var(--bg)}.wide{overflow-x:auto}
 """)
 
-_SIGNS = {Verdict.ACCEPT: "✓", Verdict.DROP: "·", Verdict.REJECT: "x", Verdict.UNKNOWN: "?"}
-_KEY = "✓ open, · dropped, x rejected, ? can't tell. Ports across, sources down."
+_SIGNS = {"accept": "✓", "partly": "◐", "drop": "·", "reject": "x", "unknown": "?"}
+_KEY = (
+    "✓ open, ◐ open to some addresses of this machine or from some source ports (see below), · dropped, x rejected, "
+    "? can't tell. Ports across, sources down."
+)
 
 
 def render_picture(grids: Iterable[Grid], text: str) -> str:
@@ -40,9 +43,9 @@ def _grid(grid: Grid) -> list[Markup]:
         element(
             "tr",
             element("th", who, scope="row"),
-            *(_field(who, one, row) for one, row in _pairs(grid, verdicts)),
+            *(_field(who, ports, field) for ports, field in zip(grid.columns, fields, strict=True)),
         )
-        for who, verdicts in grid.rows
+        for who, fields in grid.rows
     ]
     table = element("table", element("thead", head), element("tbody", *rows), class_="reach")
     parts = [element("h2", grid.title), element("div", table, class_="wide")]
@@ -56,9 +59,15 @@ def _grid(grid: Grid) -> list[Markup]:
     return parts
 
 
-def _pairs(grid: Grid, verdicts: tuple[Verdict, ...]) -> Iterable[tuple[str, Verdict]]:
-    return zip(grid.columns, verdicts, strict=True)
+def _field(who: str, ports: str, field: Field) -> Markup:
+    word = _word(field)
+    return element(
+        "td", _SIGNS[word], class_=word, title=f"{who} to {ports}: {' or '.join(one.value for one in field)}"
+    )
 
 
-def _field(who: str, ports: str, verdict: Verdict) -> Markup:
-    return element("td", _SIGNS[verdict], class_=verdict.value, title=f"{who} to {ports}: {verdict.value}")
+def _word(field: Field) -> str:
+    """What is said of packets of which some are open, or of which nobody can tell, before what stops the others."""
+    if Verdict.ACCEPT in field:
+        return "accept" if len(field) == 1 else "partly"
+    return (Verdict.UNKNOWN if Verdict.UNKNOWN in field else field[0]).value

@@ -105,11 +105,24 @@ def test_the_picture_holds_no_script_and_every_field() -> None:
     found = find_regions(OFFICE, Scope.of_saved(OFFICE, Packet()))
     (tcp, udp) = draw_grids(found)
     assert tcp.rows[0][0] == f"anywhere but {LAN}"
-    assert dict(zip(tcp.columns, tcp.rows[1][1], strict=True))["22"] is Verdict.ACCEPT
-    assert {one for _, row in udp.rows for one in row} == {Verdict.DROP}
+    assert dict(zip(tcp.columns, tcp.rows[1][1], strict=True))["22"] == (Verdict.ACCEPT,)
+    assert {one for _, row in udp.rows for one in row} == {(Verdict.DROP,)}
     page = render_picture((tcp, udp), "text <b>")
     assert "<script" not in page
     assert "text &lt;b&gt;" in page
+
+
+def test_the_picture_shows_what_is_open_to_some_addresses_or_from_some_ports_only() -> None:
+    rules = (
+        "-A INPUT -d 10.0.0.9 -p tcp --dport 22 -j ACCEPT",
+        "-A INPUT -p tcp --dport 80 --sport 53 -j ACCEPT",
+    )
+    ruleset = saved("*filter\n:INPUT DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n" + "\n".join(rules) + "\nCOMMIT\n")
+    tcp, _ = draw_grids(find_regions(ruleset, Scope.of_saved(ruleset, Packet())))
+    fields = dict(zip(tcp.columns, tcp.rows[0][1], strict=True))
+    assert set(fields["22"]) == set(fields["80"]) == {Verdict.ACCEPT, Verdict.DROP}
+    assert fields["81-65535"] == (Verdict.DROP,)
+    assert render_picture((tcp,), "").count('class="partly"') == 2 * len(tcp.rows)
 
 
 SCOPE = Scope.of_saved(OFFICE, Packet())

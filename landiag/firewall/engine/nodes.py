@@ -110,11 +110,16 @@ def pieces(space: Space, top: int) -> Iterator[tuple[int, int, Space]]:
         yield starts[at], starts[at + 1] - 1 if at + 1 < len(starts) else top, kid
 
 
-def holds(space: Space, point: Iterable[int]) -> bool:
-    """Whether a set holds a packet."""
+def under(space: Space, point: Iterable[int]) -> Space:
+    """What a set holds over the further axes, where the first have the values of a point."""
     for value in point:
         if not isinstance(space, tuple):
-            return False
+            return None
         starts, kids = space
         space = kids[bisect_right(starts, value) - 1]
-    return space is True
+    return space
+
+
+def holds(space: Space, point: Iterable[int]) -> bool:
+    """Whether a set holds a packet."""
+    return under(space, point) is True
