@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from landiag.firewall.command import saved_around
 from landiag.firewall.engine.explore import Around
 from landiag.firewall.engine.nat import address_of
+from landiag.firewall.engine.packets import DATAGRAM_LENGTH
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT, Axis, Box
 from landiag.firewall.engine.surroundings import AnywhereSurroundings
@@ -111,7 +112,11 @@ def template(scope: Scope, kind: Kind) -> Packet:
         destination=address_of(own[0][0], version) if own else None,
         in_interface=kind.interface, destination_port=1, flags=frozenset({"syn"} if kind.protocol == "tcp" else ()),
     )  # fmt: skip
-    return replace(packet, length=80) if version == 6 and packet.length == 60 else packet
+    if packet.length != Packet().length:
+        return packet
+    if kind.protocol != "tcp":
+        return replace(packet, length=DATAGRAM_LENGTH)
+    return replace(packet, length=80) if version == 6 else packet
 
 
 def box_of(scope: Scope, version: int) -> Box:

@@ -285,3 +285,18 @@ def test_kinds_that_a_change_does_not_touch_fare_alike() -> None:
     asked = replace(SCOPE, protocols=("udp",))
     both = [find_regions(one, asked) for one in (OFFICE, INSERTED)]
     assert digest(both[0]) == digest(both[1])
+
+
+def test_how_long_datagrams_are_is_not_known() -> None:
+    ruleset = saved(
+        "*filter\n:INPUT ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -m length --length 60 -j DROP\nCOMMIT\n"
+    )
+    found = find_regions(
+        ruleset,
+        Scope.of_saved(
+            ruleset,
+            Packet(),
+        ),
+    )
+    told = {kind.protocol: {cell.verdict for cell in cells} for kind, cells in found.cells.items()}
+    assert told == {"tcp": {Verdict.DROP}, "udp": {Verdict.UNKNOWN}}
