@@ -11,6 +11,7 @@ from landiag.checks import CHECKS
 from landiag.checks.addresses import link
 from landiag.checks.application import exchange
 from landiag.checks.application.debugger import keep_debugger_closed
+from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Answer, Case, not_applicable
 from landiag.checks.firewall import doubts as firewall_doubts
 from landiag.collect import linux
@@ -76,8 +77,7 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
     if testimony is not None:
         answers = testimony.testify(answers)
     answers = keep_debugger_closed(case, answers)
-    scheme = "https" if exchange.speaks_tls(case) else "http"
-    url = case.way.url(case.port, scheme, question.path) if case.way else None
+    scheme = clients_scheme(case)
     whom = "other devices" if case.peer is None else f"the device at {case.peer}"
     judgement = judge(answers, firewall_doubts.likely_cause(case), whom)
     sees = what_client_sees(case, case.way, judgement.findings)
@@ -94,7 +94,7 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
         checks=judgement.checks,
         findings=judgement.findings,
         paths=list_paths(case, judgement, scheme, question.path),
-        see_also=see_also(case, url),
+        see_also=see_also(case, scheme, question.path),
         readings=tuple(
             ReadingNote(reading.source, reading.argv, reading.status.value, reading.seconds, reading.detail)
             for reading in case.readings.values()

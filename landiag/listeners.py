@@ -101,10 +101,7 @@ def _where(case: Case, socket: Socket) -> str | None:
         return None
     found = server_of(case, socket)
     scheme = found[0].speaks(case.port) if found is not None else ""
-    if scheme in ("http", "https"):
-        return case.way.url(case.port, scheme)
-    url = case.way.url(case.port)
-    return None if url is None else url.removeprefix("http://").rstrip("/")
+    return case.way.place(case.port, scheme)
 
 
 def _judge(case: Case) -> tuple[str, str | None, str]:

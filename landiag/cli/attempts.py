@@ -62,11 +62,11 @@ class AttemptPrinter:
         self.shows_waiting = sys.stderr.isatty() and not (as_json or quiet or redact)
         self._waiting = ""
 
-    def begin(self, port: int, duration: float, url: str | None) -> None:
+    def begin(self, port: int, duration: float, step: str) -> None:
         """Say that it watches, and what to do now; on standard error, which JSON leaves free."""
         if self.quiet:
             return
-        where = f": open {url} on the other device now" if url and not self.redact else ""
+        where = f": {step} now" if step and not self.redact else ""
         self._note(f"Watching port {port} for {duration:.0f} s (Ctrl-C ends it){where}")
 
     def _note(self, text: str) -> None:

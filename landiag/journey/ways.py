@@ -79,15 +79,25 @@ class Way(Struct, frozen=True):
         return self.beyond or self.address.network
 
     def url(self, port: int | None, scheme: str = "http", path: str = "/") -> str | None:
-        """The URL to open on a client; without a port only the address. None where its address is not known."""
+        """The URL to open on a client; without a port only the address.
+
+        None where its address is not known, or where the scheme is none that browsers open.
+        """
         ip = self.client_ip
-        if ip is None:
+        default = {"http": 80, "https": 443}.get(scheme)
+        if ip is None or default is None:
             return None
         if self.front is not None and port is not None:
             port = self.front.port
-        default = {"http": 80, "https": 443}.get(scheme)
         suffix = "" if port is None or port == default else f":{port}"
         return f"{scheme}://{bracketed(ip)}{suffix}{path}"
+
+    def place(self, port: int, scheme: str = "http", path: str = "/") -> str | None:
+        """What clients are given: the URL, or address and port where no browser opens it."""
+        ip = self.client_ip
+        if ip is None:
+            return None
+        return self.url(port, scheme, path) or f"{bracketed(ip)}:{self.front.port if self.front else port}"
 
 
 def list_ways(facts: Facts) -> tuple[Way, ...]:

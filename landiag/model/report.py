@@ -209,7 +209,10 @@ class ClientSees(Struct, frozen=True):
 
 
 class Path(Struct, frozen=True):
-    """One way in: an address of this machine that clients could use (``probe``: one target)."""
+    """One way in: an address of this machine that clients could use (``probe``: one target).
+
+    ``place`` is what clients are given: the URL, or address and port where the server is none of the web.
+    """
 
     id: str
     interface: str | None
@@ -219,6 +222,7 @@ class Path(Struct, frozen=True):
     outcome: Outcome
     stages: tuple[Stage, ...] = ()
     client_sees: ClientSees | None = None
+    place: str | None = None
 
 
 class Verdict(Struct, frozen=True):

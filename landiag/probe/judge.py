@@ -221,6 +221,7 @@ def _path(way: Way, number: int) -> Path:
         url=url(look),
         outcome=_outcome(way),
         stages=list_stages(look, way.findings),
+        place=url(look) or place(look.address, look.case.request.port),
     )
 
 

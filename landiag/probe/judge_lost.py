@@ -87,7 +87,7 @@ def _isolated(look: Look, connect: Connect) -> Finding:
         f"the network likely keeps its devices apart: the router answers, {target_text(look)} and others do not",
         f"{gateway[0]} answers; {others} were there before and are silent now. Wi-Fi client isolation does that; "
         "that all of them were switched off is possible too.",
-        (*tcp_evidence(look, connect), Evidence("ARP or ND", f"no answer from {look.address}, {others}")),
+        (*tcp_evidence(look, connect), Evidence(look.resolution, f"no answer from {look.address}, {others}")),
         (
             do(
                 "Let devices see each other",
@@ -100,11 +100,11 @@ def _isolated(look: Look, connect: Connect) -> Finding:
 def _down(look: Look, connect: Connect) -> Finding:
     gateway = look.case.gateway(look.ip.version)
     heard = f" The router {gateway[0]} answers." if gateway and is_there(look, str(gateway[0])) else ""
-    what = "ND" if look.ip.version == 6 else "ARP"
+    link = look.interface.name if look.interface else "the link"
     return blocks(
         "peer-down",
         f"nobody answers for {target_text(look)} on this network: it is off, elsewhere, or has another address",
-        f"Three {what} requests on {look.interface.name if look.interface else 'the link'} got no answer.{heard} "
+        f"Three {look.resolution} requests on {link} got no answer.{heard} "
         "A Wi-Fi that keeps its devices apart (client isolation, guest network) looks the same from here.",
         (*tcp_evidence(look, connect), Evidence("ip neigh", _entry(look))),
         (find_address(look),),
@@ -118,7 +118,7 @@ def _entry(look: Look) -> str:
 
 def _filtered(look: Look, connect: Connect) -> Finding:
     port = look.case.request.port
-    alive = "answers ARP" if not look.answers_something else "is up"
+    alive = f"answers {look.resolution}" if not look.answers_something else "is up"
     title = (
         f"{target_text(look)} {alive}, but port {port} gives no answer: "
         "probably a firewall there drops the connection"

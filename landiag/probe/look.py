@@ -244,6 +244,11 @@ class Look(Struct, frozen=True):
         return self._state_in_table()
 
     @property
+    def resolution(self) -> str:
+        """How the target's hardware address is asked for."""
+        return "neighbour discovery" if self.ip.version == 6 else "ARP"
+
+    @property
     def is_unheard(self) -> bool:
         """Whether it answers ARP on the wire, while this machine's own kernel, which asked too, heard nothing."""
         entry = self.case.neighbour(self.ip)

@@ -84,7 +84,7 @@ def _neighbour(look: Look) -> Stage:
     if state in (NeighbourState.ANSWERS, NeighbourState.KNOWN):
         return Stage(StageName.NEIGHBOUR, Outcome.OK, known or "it answers")
     if state is NeighbourState.SILENT:
-        return Stage(StageName.NEIGHBOUR, Outcome.BLOCKS, "no answer to ARP or ND")
+        return Stage(StageName.NEIGHBOUR, Outcome.BLOCKS, f"no answer to {look.resolution}")
     if state is NeighbourState.NOT_ON_LINK:
         gateway = look.case.neighbour(look.gateway) if look.gateway else None
         via = f"the router {look.gateway} is {gateway.mac}" if gateway and gateway.mac else "behind a router"

@@ -12,8 +12,8 @@ from landiag.render.headline import (
     fixes_shown,
     is_of_another_way,
     looks_again,
-    opens_then,
     telling,
+    use_then,
 )
 from landiag.render.parts import ON_THE_CLIENT, fixes_in_order, lasting
 from landiag.render.style import Style
@@ -73,9 +73,9 @@ def last_lines(report: Report, style: Style) -> list[str]:
     """Write what to open once it is fixed, what carries the fix out, and where the finding is explained."""
     if report.redacted:
         return style.wrap(ON_THE_CLIENT)
-    url, command, code = opens_then(report), does_it(report), _code(report)
-    lines = style.wrap(f"Then open {url} on the other device.") if url else []
-    again = looks_again(report) if url else None
+    use, command, code = use_then(report), does_it(report), _code(report)
+    lines = style.wrap(f"Then {use.how} {use.place} {use.where}.") if use else []
+    again = looks_again(report) if use else None
     lines += style.typed("If that fails:", again) if again else []
     ends = [f"Do it for me: {command}"] if command else []
     word = "More" if report.verdict.status is Status.CLEAR else "Why"

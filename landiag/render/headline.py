@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import Struct
+
 from landiag.model.actions import Run
 from landiag.model.causes import find_cause
 from landiag.model.causes.application import SPEAKS_TLS
@@ -66,10 +68,10 @@ def second_lines(report: Report) -> list[str]:
 
 
 def _clear_lines(report: Report) -> Iterator[str]:
-    url = url_of(report)
-    if not is_of_server(report) or report.redacted or url is None:
+    use = _use_of(report)
+    if not is_of_server(report) or report.redacted or use is None:
         return
-    yield f"Open {url} on the other device."
+    yield f"{use.how.capitalize()} {use.place} {use.where}."
     if report.verdict.confirmed_by is None and report.target.port is not None:
         yield (
             f"Still failing there? landiag watch --port {report.target.port} "
@@ -87,8 +89,8 @@ def find_out(report: Report) -> tuple[str, list[str]]:
         return "", lines
     if not is_of_server(report) or report.target.port is None or report.command in _WAITED:
         return "", []
-    url, watch = url_of(report), f"landiag watch --port {report.target.port}"
-    return (f"open {url} there, or {watch}", []) if url else ("", [watch])
+    use, watch = _use_of(report), f"landiag watch --port {report.target.port}"
+    return (f"{use.how} {use.place} {use.there}, or {watch}", []) if use else ("", [watch])
 
 
 _WAITED = ("watch", "serve")
@@ -118,9 +120,29 @@ def is_of_server(report: Report) -> bool:
     return report.command not in ("probe", "report") and report.target.port is not None
 
 
-def url_of(report: Report) -> str | None:
-    """The URL of the way in that the verdict speaks of; None where there is none."""
-    return next((path.url for path in report.paths if path.url), None)
+class Use(Struct, frozen=True):
+    """What a person does with the server on the other device: a page is opened, anything else is connected to."""
+
+    place: str
+    how: str = "open"
+    where: str = "on the other device"
+    there: str = "there"
+
+
+def step_on_client(report: Report) -> str:
+    """What to do on the other device, as a sentence says it; empty where nobody knows."""
+    use = _use_of(report)
+    return f"{use.how} {use.place} {use.where}" if use else ""
+
+
+def _use_of(report: Report) -> Use | None:
+    """How the way in that the verdict speaks of is used; None where nobody knows its address."""
+    path = next((one for one in report.paths if one.url or one.place), None)
+    if path is None:
+        return None
+    if path.url:
+        return Use(path.url)
+    return Use(path.place or path.address, "connect to", "from the other device", "from there")
 
 
 def is_of_another_way(report: Report, finding: Finding) -> bool:
@@ -129,8 +151,8 @@ def is_of_another_way(report: Report, finding: Finding) -> bool:
     return bool(finding.paths) and first not in finding.paths
 
 
-def opens_then(report: Report) -> str | None:
-    """The URL that works once the first fix is made; None where the fix changes the port, or nobody knows."""
+def use_then(report: Report) -> Use | None:
+    """What works once the first fix is made; None where the fix changes the port, or nobody knows."""
     found = telling(report)
     cause = None if found is None else find_cause(found.code)
     if report.verdict.status is not Status.BLOCKED or found is None or not found.fixes or cause is None:
@@ -141,9 +163,8 @@ def opens_then(report: Report) -> str | None:
     names_it = cause.code == SPEAKS_TLS.code
     if any(one.hidden_by == found.id and not one.fixes for one in report.findings):
         return None
-    return (
-        None if leads_elsewhere or names_it or not is_of_server(report) or report.redacted else url_of(report)
-    )
+    is_other = leads_elsewhere or names_it or not is_of_server(report) or report.redacted
+    return None if is_other else _use_of(report)
 
 
 def first_sentence(text: str) -> str:

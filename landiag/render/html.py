@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from landiag.model.report import Edit, Finding, Fix, Outcome, Path, Report, Status
-from landiag.render.headline import find_out, headline, opens_then, second_lines
+from landiag.render.headline import find_out, headline, second_lines, use_then
 from landiag.render.markup import Markup, cell, code_cell, element, group, trusted
 from landiag.render.parts import (
     ON_THE_CLIENT,
@@ -196,8 +196,8 @@ def _client(report: Report) -> list[Markup]:
     title = element("h2", "On the other device")
     if report.redacted:
         return [title, element("p", ON_THE_CLIENT)]
-    url = opens_then(report)
-    parts = [element("p", "Then open ", element("code", url), " on the other device.")] if url else []
+    use = use_then(report)
+    parts = [element("p", f"Then {use.how} ", element("code", use.place), f" {use.where}.")] if use else []
     rows = [(code_cell(item.command), cell(item.expect)) for item in report.see_also]
     if rows:
         parts.append(

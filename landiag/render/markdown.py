@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from landiag.model.report import Edit, Finding, Fix, Path, Report, Status
 from landiag.render.escape import escape_text
-from landiag.render.headline import find_out, fix_title, headline, opens_then, second_lines
+from landiag.render.headline import find_out, fix_title, headline, second_lines, use_then
 from landiag.render.parts import (
     ON_THE_CLIENT,
     OUTCOME_WORDS,
@@ -156,12 +156,12 @@ def _edit(edit: Edit) -> list[str]:
 def _client(report: Report) -> list[str]:
     if report.redacted:
         return [ON_THE_CLIENT]
-    url = opens_then(report)
+    use = use_then(report)
     seen = [[code(item.command), item.expect] for item in report.see_also]
     folded = fold(
         "What to type on the other device, and what each answer means", [_code_table(seen)] if seen else []
     )
-    return [f"Then open {code(url)} on the other device." if url else "", folded]
+    return [f"Then {use.how} {code(use.place)} {use.where}." if use else "", folded]
 
 
 def _code_table(rows: Iterable[Sequence[str]]) -> str:

@@ -89,7 +89,7 @@ def _other_address(halves: Halves, asked: Path) -> Joined:
     fix = Fix(
         "Use the server's own address",
         needs="user-action",
-        steps=(f"On the client, open {best.url or best.address}",),
+        steps=(f"On the client, use {best.place or best.url or best.address}",),
     )
     evidence = (Evidence("the client's report", asked.address), Evidence("the server's report", _own(server)))
     finding = Finding(code, Outcome.BLOCKS, summary, met, evidence, (fix,), id="j-f1")
@@ -121,9 +121,9 @@ def _clients_own(halves: Halves, faults: list[Finding]) -> Joined:
     if faults:
         note = f"Once that is fixed, the client meets the server's own fault: {faults[0].title}"
     elif server.verdict.status is Status.CLEAR and (
-        url := next((one.url for one in server.paths if one.url), None)
+        place := next((one.place or one.url for one in server.paths if one.place or one.url), None)
     ):
-        note = f"The server's machine lets clients in at {url}"
+        note = f"The server's machine lets clients in at {place}"
     else:
         note = f"Of the server's machine: {server.verdict.summary}"
     return Joined(replace(client, likely=None, confirmed_by=None), (note,))

@@ -41,16 +41,16 @@ def _path(case: Case, way: Way, findings: tuple[Finding, ...], scheme: str, path
         finding for finding in findings if way.id in finding.paths or (not finding.paths and way is case.way)
     ]
     stages = tuple(_stages(case, way, own))
-    url = way.url(case.port, scheme, path)
     return Path(
         way.id,
         way.interface.name,
         str(way.client_ip or way.ip),
         int(way.family),
-        url,
+        way.url(case.port, scheme, path),
         worst(one.outcome for one in stages),
         stages,
         what_client_sees(case, way, findings),
+        way.place(case.port, scheme, path),
     )
 
 

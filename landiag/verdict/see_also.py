@@ -6,17 +6,22 @@ from landiag.checks.case import Case
 from landiag.model.report import SeeAlso
 
 
-def see_also(case: Case, url: str | None) -> tuple[SeeAlso, ...]:
+def see_also(case: Case, scheme: str, path: str) -> tuple[SeeAlso, ...]:
     """List the commands for the client, for the way in that the verdict speaks of; empty without one."""
-    if case.way is None or url is None:
+    if case.way is None or case.way.client_ip is None:
         return ()
+    url = case.way.url(case.port, scheme, path)
     ip, port = case.way.client_ip, case.port if case.way.front is None else case.way.front.port
     return (
-        SeeAlso("client", f"curl -v {url}", _CURL),
+        *((SeeAlso("client", f"curl -v {url}", _CURL),) if url else ()),
         SeeAlso("client", f"ping {ip}", _PING),
         SeeAlso("client", f"nc -vz {ip} {port}", _NC),
         SeeAlso("client", f"Test-NetConnection {ip} -Port {port}", _TEST),
-        SeeAlso("client", f"landiag probe {url}", "says who stops the connection, and where"),
+        SeeAlso(
+            "client",
+            f"landiag probe {url or f'{ip} --port {port}'}",
+            "says who stops the connection, and where",
+        ),
     )
 
 

@@ -182,7 +182,7 @@ def _nothing_arrived(base: Report, watched: Watched) -> Finding:
     """Say that nothing came, and what to try next, in order."""
     port = base.target.port
     title = f"No packet for port {port} arrived in {watched.seconds:.0f} s"
-    url = next((path.url for path in base.paths if path.url), None)
+    client_place = next((path.place for path in base.paths if path.place), None)
     place = next((path for path in base.paths), None)
     evidence = [Evidence("capture", f"no SYN for port {port} from another device")]
     if watched.local:
@@ -191,10 +191,11 @@ def _nothing_arrived(base: Report, watched: Watched) -> Finding:
     if watched.seekers:
         text = f"{', '.join(watched.seekers[:5])} looked for this machine: they share its network"
         evidence.append(Evidence("ARP and ND", text))
-    address = f"exactly {url}" if url else "the address that landiag check prints"
+    exactly = f"exactly {client_place}" if client_place else "the address that landiag check prints"
+    how = ", with http:// and the port," if client_place is None or "://" in client_place else ""
     network = f" ({place.interface}, {place.address})" if place else ""
     steps = (
-        f"On the client type {address}, with http:// and the port, while this runs again.",
+        f"On the client type {exactly}{how} while this runs again.",
         f"Put the client into the same network as this machine{network}: no guest Wi-Fi, mobile data off, VPN off.",
         "Try another client: if that one arrives, the first one's own firewall, proxy or VPN keeps it back.",
         "The browser arrives and an app does not: on Android 17 and later allow the app Nearby devices, on Apple's"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from landiag.checks.application import check as application
 from landiag.checks.application import exchange
 from landiag.checks.application import page as pages
+from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Case
 from landiag.checks.evidence import first_bytes
 from landiag.checks.fixes import restart
@@ -256,3 +257,22 @@ def test_a_page_whose_own_requests_are_refused_on_other_devices_stays_dead() -> 
     assert found(also(case, theirs[1], ours[0])) == [("origin-rejected", Outcome.BLOCKS)]
     assert found(also(case, theirs[1], ours[1])) == []
     assert found(also(case, unread, ours[0])) == [("origin-rejected", Outcome.UNKNOWN)]
+
+
+@pytest.mark.parametrize(
+    ("case", "scheme"),
+    [
+        (asked(run_by(REDIS), End.SILENT), "tcp"),
+        (asked(run_by(SHOP), End.SILENT), "http"),
+        (asked(run_by(SHOP), End.COMPLETE, answer=page()), "http"),
+        (asked(run_by(SHOP), End.SILENT, target=replace(PORT, scheme="tcp")), "tcp"),
+        (case_of(run_by(REDIS)), "tcp"),
+        (case_of(run_by(SHOP)), "http"),
+    ],
+)
+def test_no_url_is_given_that_no_browser_opens(case: Case, scheme: str) -> None:
+    assert clients_scheme(case) == scheme
+    assert case.way is not None
+    place = {"tcp": "192.168.77.10:5000", "http": "http://192.168.77.10:5000/"}[scheme]
+    assert case.way.place(case.port, scheme) == place
+    assert case.way.url(case.port, scheme) == (place if scheme == "http" else None)

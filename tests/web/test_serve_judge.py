@@ -105,3 +105,10 @@ def test_packets_that_come_to_a_closed_page_say_that_the_network_is_fine() -> No
     assert "the network between is fine" in made.findings[0].detail
     blocked = make_report(report(Status.BLOCKED, "firewall-drops"), Seen(stuck=(stuck,)), SCENE)
     assert (blocked.verdict.cause, blocked.notes[-1]) == ("firewall-drops", f"for the page: {stuck.summary}")
+
+
+def test_no_phone_is_told_to_open_what_no_browser_opens() -> None:
+    scene = replace(SCENE, is_web=False)
+    answer = judge_phone(scene, 0, met("answered", "refused"), None)
+    assert (answer.url, answer.headline) == (None, "It works: use 192.168.77.10:5000")
+    assert "[fd77::10]:5000:" in answer.detail

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.addresses import elsewhere, link, names
+from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Answer, Case, answer, milder, unread
 from landiag.checks.listening.inside import own_host
 from landiag.checks.listening.lost_family import check_family
@@ -121,8 +122,8 @@ def _containers_own(case: Case, ip: IPAddress, inside: Namespace) -> Finding:
 
 
 def _wrong_address(case: Case, title: str, detail: str) -> Finding:
-    usable = [way for way in case.ways if str(way.ip) != case.target.address and way.url(case.port)]
-    steps = (f"Give clients {usable[0].url(case.port)} instead.",) if usable else ()
+    usable = [way for way in case.ways if str(way.ip) != case.target.address and way.client_ip]
+    steps = (f"Give clients {usable[0].place(case.port, clients_scheme(case))} instead.",) if usable else ()
     evidence = tuple(
         Evidence(words.addresses(case), f"{way.interface.name}: {way.address.interface}") for way in usable
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Case
 from landiag.collect import names
 from landiag.collect.exchanges.dns import Answers, NameServers, parse_name_servers
@@ -151,10 +152,11 @@ def _evidence(case: Case, asked: NameServers) -> tuple[Evidence, ...]:
 
 
 def _use_address(case: Case) -> Fix:
-    url = next((one for way in case.ways if (one := way.url(case.port)) is not None), None)
+    scheme = clients_scheme(case)
+    place = next((one for way in case.ways if (one := way.place(case.port, scheme)) is not None), None)
     step = (
-        f"On the other device, type the address: {url}"
-        if url
+        f"On the other device, type the address: {place}"
+        if place
         else "Use this machine's address, not the name."
     )
     return Fix("Use the address instead of the name", needs="user-action", steps=(step,))

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from landiag.checks.case import Case
 from landiag.checks.destination import Destination
 from landiag.checks.fixes.fix import fix_by
-from landiag.checks.fixes.restart import listen_fixes
+from landiag.checks.fixes.restart import listen_fixes, server_of
 from landiag.checks.listening.owners import describe_owner
 from landiag.journey.binding import bind_among, describe_address, why_not
 from landiag.journey.inside import namespace_with
@@ -56,7 +56,7 @@ def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Findi
             ),
         ),
         fixes=(
-            *_by_its_own_address(way, namespace, socket),
+            *_by_its_own_address(case, way, namespace, socket),
             Fix(
                 f"Publish the container's port on the host (docker: -p {case.port}:{socket.port})",
                 needs="user-action",
@@ -71,12 +71,15 @@ def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Findi
     )
 
 
-def _by_its_own_address(way: Way, namespace: Namespace, socket: Socket) -> tuple[Fix, ...]:
+def _by_its_own_address(case: Case, way: Way, namespace: Namespace, socket: Socket) -> tuple[Fix, ...]:
     """A container with an address of the clients' network (macvlan, a bridge) is reached there."""
     interfaces = () if isinstance(namespace.interfaces, Unknown) else namespace.interfaces
     for ip in (address.ip for interface in interfaces for address in interface.addresses):
         if ip in way.network and socket.address in (ip, ip_address("::" if ip.version == 6 else "0.0.0.0")):
-            step = f"On the other device, open http://{bracketed(ip)}:{socket.port}/"
+            found = server_of(case, socket)
+            is_other = found is not None and found[0].speaks(socket.port) not in ("http", "https")
+            place = f"{bracketed(ip)}:{socket.port}"
+            step = f"On the other device, {f'connect to {place}' if is_other else f'open http://{place}/'}"
             return (Fix("Use the address that the container has itself", needs="user-action", steps=(step,)),)
     return ()
 

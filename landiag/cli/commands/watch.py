@@ -102,6 +102,7 @@ def _watch(
         raise Stop(
             "watch looks at packets on Linux only so far; here use: landiag serve, or landiag check", 3
         )
+    from landiag.render.headline import step_on_client
     from landiag.watch.live import LiveWatch
 
     try:
@@ -114,9 +115,8 @@ def _watch(
     end_with_reader(live.stop.set)
     try:
         base = live.prepare()
-        url = base.paths[0].url if base.paths else None
         printer.warn(base)
-        printer.begin(live.port, duration, url)
+        printer.begin(live.port, duration, step_on_client(base))
         outcome = live.run(duration, lambda: printer.remind(live.port))
     except UsageError as error:
         raise Stop(str(error)) from error

@@ -43,11 +43,20 @@ class Answer(Struct, frozen=True):
 
 
 class Scene(Struct, frozen=True):
-    """What does not change: the ports, and the URLs that phones try, the best first."""
+    """What does not change: the ports, and the URLs that phones try, the best first.
+
+    ``is_web``: browsers show what is there; of another server they only tell whether it is reached.
+    """
 
     port: int
     page_port: int
     urls: tuple[str, ...]
+    is_web: bool = True
+
+    def place(self, target: int) -> str:
+        """What people are given: a URL, or address and port where no browser opens it."""
+        url = self.urls[target]
+        return url if self.is_web else url.partition("://")[2].rstrip("/")
 
 
 def judge_phone(
@@ -88,15 +97,17 @@ def _cause(report: Report) -> Cause | None:
 def _works(
     scene: Scene, answered: list[Measured], measured: tuple[Measured, ...], report: Report | None
 ) -> Answer:
-    url = scene.urls[answered[0].target]
-    rest = [scene.urls[one.target] for one in measured if one.met is not Met.ANSWERED]
+    place = scene.place(answered[0].target)
+    rest = [scene.place(one.target) for one in measured if one.met is not Met.ANSWERED]
     detail = f"This device reaches the server on port {scene.port}."
     if rest:
         detail += f" Not by {', '.join(rest[:3])}: use the address above."
     cause = None if report is None else _cause(report)
     if cause is not None and cause.is_of_answers:
         detail += " The network is fine, but the server itself does not give the page: look at the computer."
-    return Answer("works", f"It works: open {url}", detail, None, url, is_final=report is not None)
+    said = f"It works: {'open' if scene.is_web else 'use'} {place}"
+    url = place if scene.is_web else None
+    return Answer("works", said, detail, None, url, is_final=report is not None)
 
 
 def _generic(scene: Scene, page_url: int | None, measured: tuple[Measured, ...]) -> tuple[str, str]:

@@ -56,8 +56,10 @@ class PageRun:
         self._sockets = choose_port(asked.page_port, port)
         page_port = int(self._sockets[0].getsockname()[1])
         self.page_check = self._check(_for_page(asked.question, page_port))
-        urls = tuple(dict.fromkeys(path.url for path in self.base.paths if path.url))[:MAX_URLS]
-        self.state = State(Scene(port, page_port, urls), say)
+        paths = self.base.paths
+        urls = dict.fromkeys(path.url or f"http://{path.place}/" for path in paths if path.place)
+        is_web = any(path.url for path in paths)
+        self.state = State(Scene(port, page_port, tuple(urls)[:MAX_URLS], is_web), say)
         self.state.take_report(self.base)
         addresses = [path.address for path in self.base.paths]
         names = {str(ip_address(one)) for one in addresses}
@@ -150,7 +152,7 @@ def make_report(base: Report, seen: Seen, scene: Scene) -> Report:
     stuck = [one for one in answers if one.status != "works"]
     if not stuck:
         urls = ", ".join(sorted({one.url for one in answers if one.url}))
-        summary = f"Phones reach the server: {urls}"
+        summary = f"Phones reach the server: {urls}" if urls else f"Phones reach port {scene.port}"
         findings = tuple(demote(one, "phones got through all the same") for one in base.findings)
         verdict = Verdict(Status.CLEAR, summary, confirmed_by="peer")
         return replace(base, verdict=verdict, findings=findings, checks=draw_lines(base.checks, findings))
