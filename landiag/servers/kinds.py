@@ -66,6 +66,11 @@ class ServerKind(Struct, frozen=True):
     production: str = ""
 
 
+def program_kind(name: str) -> ServerKind:
+    """A program that stands in no table: all that is known of it is its command line."""
+    return ServerKind(key="program", title=name, host="*", how="named")
+
+
 DEVELOPMENT = re.compile(r"'s? development server(?: \(app\.run\))?$")
 """What a title says beside the name that people know a server by."""
 

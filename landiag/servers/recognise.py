@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from landiag.model.process import Process
 from landiag.servers.invocation import Invocation, invocation, package_script
-from landiag.servers.kinds import DEVELOPMENT, ServerKind, server_kinds
+from landiag.servers.kinds import DEVELOPMENT, ServerKind, program_kind, server_kinds
 
 DEVELOPMENT_ADVICE = (
     "The development server is meant for you alone; use it on networks you trust. For more than a test let "
@@ -25,7 +25,7 @@ DEVELOPMENT_ADVICE = (
 _MOST_ANCESTORS = 8
 _SPAWNED = "multiprocessing"
 # Programs that start a server again when a file changes, and those that do so whenever it ends.
-_WATCHERS = {"nodemon", "tsx", "ts-node-dev", "node-dev"}
+WATCHERS = {"nodemon", "tsx", "ts-node-dev", "node-dev"}
 _MANAGERS = {
     "supervisord",
     "pm2",
@@ -122,11 +122,19 @@ def recognise(process: Process, processes: Mapping[int, Process], http: str | No
     return None
 
 
+def unknown_program(process: Process) -> Server | None:
+    """A program of no kind that is known, whose command line can be seen."""
+    called = invocation(process)
+    if called is None or not called.complete or called.from_shell:
+        return None
+    return Server(program_kind(called.program), process, called)
+
+
 def _server(kind: ServerKind, line: list[Process], index: int) -> Server:
     """Climb from the process that was recognised to the one that has to be started anew."""
     while index + 1 < len(line) and (parent := _same_server(kind, line[index], line[index + 1])):
         kind, index = parent, index + 1
-    if kind.how == "source" and _program_of(line[index + 1 : index + 2]) in _WATCHERS:
+    if kind.how == "source" and _program_of(line[index + 1 : index + 2]) in WATCHERS:
         index += 1
     own = line[index]
     called = invocation(own)

@@ -17,10 +17,19 @@ from landiag.model.process import Process
 from landiag.model.report import Edit
 from landiag.servers.advice import RestartAdvice
 from landiag.servers.invocation import Invocation
+from landiag.servers.named_address import Named
 from landiag.servers.recognise import Server
 from landiag.servers.retyped import again, typed
 from landiag.servers.rewrite import overruled, rewritten
-from landiag.servers.told import file_steps, form, kind_for, told
+from landiag.servers.told import (
+    address_in_command,
+    debugger_step,
+    file_steps,
+    form,
+    is_installed,
+    kind_for,
+    told,
+)
 
 
 def restart_command(
@@ -49,6 +58,9 @@ def restart_command(
         return _of_unit(advice, server, host, port, unit)
     if server.manager:
         return _of_manager(advice, server, host, port, server.manager)
+    named = address_in_command(server, host, port)
+    if named is not None:
+        return _of_named(advice, server, named)
     if server.kind.how == "steps":
         return replace(advice, steps=server.kind.steps, stop_pid=None, needs="user-action")
     by_file = server.kind.how in {"source", "config"}
@@ -102,6 +114,17 @@ def _may_debug(server: Server, process: Process, advice: RestartAdvice) -> bool:
     return server.debugs or reloads or (advice.edit is not None and bool(server.kind.debug_advice))
 
 
+def _of_named(advice: RestartAdvice, server: Server, named: Named) -> RestartAdvice:
+    """The same command with another address in it; a program of the user's own may still have a debugger."""
+    called = server.invocation
+    assert called is not None
+    arguments = (*called.arguments[: named.index], named.after, *called.arguments[named.index + 1 :])
+    is_own = called.script is not None and called.runtime == "python"
+    steps = (*advice.steps, *((debugger_step(called.script),) if is_own else ()))
+    advice = replace(advice, steps=steps, edit=None, complete=not is_own)
+    return again(advice, server, replace(called, arguments=arguments))
+
+
 def http_command(server: Server, port: int | None) -> RestartAdvice:
     """What makes a uWSGI that speaks its own protocol on this port speak HTTP there."""
     advice = _ending(f"Let {server.name} speak HTTP", server)
@@ -130,7 +153,7 @@ def _ending(title: str, server: Server) -> RestartAdvice:
 
 def _of_unit(advice: RestartAdvice, server: Server, host: str, port: int | None, unit: str) -> RestartAdvice:
     """systemd would start it again as it was: its unit or its configuration has to change."""
-    if server.kind.how in {"source", "config"}:
+    if server.kind.how in {"source", "config"} and address_in_command(server, host, port) is None:
         steps = file_steps(server, host, advice.edit)
     else:
         steps = (f"In its unit (systemctl edit --full {shlex.quote(unit)}): {told(server, host, port)}.",)
@@ -149,7 +172,7 @@ def _of_manager(
     """A process manager started it and would start it again as it was."""
     who = "Windows starts it as a service" if manager == "services" else f"{manager} starts it"
     steps: tuple[str, ...] = (f"{who}: change its command there, and {told(server, host, port)}.",)
-    if server.kind.how in {"source", "config"}:
+    if server.kind.how in {"source", "config"} and address_in_command(server, host, port) is None:
         steps = (*file_steps(server, host, advice.edit), f"{who}: let that restart it.")
     return replace(advice, steps=steps, stop_pid=None, needs="user-action")
 
@@ -183,6 +206,8 @@ def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None,
         return _of_service(advice, server.kind.service, os)
     if advice.edit is None and server.kind.instead and server.invocation and server.script is None:
         return _without_edit(advice, server, server.invocation, host, port)
+    if server.kind.runtimes and server.script is None and is_installed(server.invocation):
+        return replace(advice, stop_pid=None, needs="user-action")
     return again(_whole_with_edit(advice), server, server.script or _in_its_folder(server))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TypeGuard
 
 from msgspec.structs import replace
 
@@ -12,8 +13,10 @@ from landiag.model.urls import bracketed
 from landiag.servers.arguments import bind_value
 from landiag.servers.carried import carried_to
 from landiag.servers.debugger import EXPLAINED, told_without
+from landiag.servers.invocation import Invocation
 from landiag.servers.kinds import ServerKind
-from landiag.servers.recognise import Server
+from landiag.servers.named_address import Named, named_address
+from landiag.servers.recognise import WATCHERS, Server
 from landiag.servers.source_edit import configuration_files
 
 
@@ -34,7 +37,22 @@ def _told_address(server: Server, host: str, port: int | None) -> str:
         return f"use {kind.options[0]} {host} in place of any other {kind.options[0]}"
     if kind.how == "forward":
         return f"write {host}: before the port of its -L"
-    return f"let it listen on {host}"
+    named = address_in_command(server, host, port)
+    return f"let it listen on {host}" if named is None else f"write {named.after} in place of {named.before}"
+
+
+def address_in_command(server: Server, host: str, port: int | None) -> Named | None:
+    """Where the command line names the address itself, and nothing that is known of the server says more.
+
+    Werkzeug's debugger stands in the program, and a command that is as it was leaves it on.
+    """
+    kind, called = server.kind, server.invocation
+    if kind.how not in _BY_FILE_OR_COMMAND or kind.library == "werkzeug" or kind.forwarder or called is None:
+        return None
+    return named_address(called.arguments, host, port)
+
+
+_BY_FILE_OR_COMMAND = ("source", "config", "named")
 
 
 def file_steps(server: Server, host: str, edit: Edit | None) -> tuple[str, ...]:
@@ -45,6 +63,8 @@ def file_steps(server: Server, host: str, edit: Edit | None) -> tuple[str, ...]:
     if kind.how != "source":
         files = " or ".join(configuration_files(server))
         return (f"In {server.title}'s configuration ({files}) let it listen on {kind.wide or host}.",)
+    if is_installed(called):
+        return (_by_its_help(called.program, host),)
     named = called.script if called and called.script and called.script.isprintable() else ""
     where = named or "the program's source"
     if called and called.runtime == "python":
@@ -53,6 +73,30 @@ def file_steps(server: Server, host: str, edit: Edit | None) -> tuple[str, ...]:
         return (f"{step}{_no_debugger(kind)}.",)
     instead = f"take 127.0.0.1 or localhost away or write {host} there"
     return (f"In {where}, where the server is started, {instead}.",)
+
+
+def is_installed(called: Invocation | None) -> TypeGuard[Invocation]:
+    """Whether a package brought the program, so that its source is not the user's to change."""
+    return (
+        called is not None
+        and bool(called.runtime)
+        and called.script is None
+        and called.program not in ("-c", called.runtime, *WATCHERS)
+        and called.program.isprintable()
+    )
+
+
+def _by_its_help(program: str, host: str) -> str:
+    return (
+        f"Look for the option or the setting of {program} that names its address (--host, --bind, --listen and the "
+        f"like; {program} --help lists them), and start it with that and {host}."
+    )
+
+
+def debugger_step(script: str | None) -> str:
+    """What to look for in a program of the user's own before other devices reach it."""
+    where = script if script and script.isprintable() else "the program's source"
+    return f"Where {where} says debug=True, write debug=False: {EXPLAINED}."
 
 
 def _no_debugger(kind: ServerKind) -> str:

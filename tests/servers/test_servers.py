@@ -145,6 +145,17 @@ LINES = [
         "kubectl port-forward svc/web 8080:80 --address=0.0.0.0",
     ),
     ("dotnet run --urls http://localhost:5000", "dotnet", 5000, "dotnet run --urls http://0.0.0.0:5000"),
+    ("prefect server start", "prefect", 4200, "prefect server start --host=0.0.0.0"),
+    (
+        "/v/bin/python /v/bin/datasette serve s.db",
+        "datasette",
+        8001,
+        "/v/bin/datasette serve s.db --host=0.0.0.0",
+    ),
+    ("voila shop.ipynb", "voila", 8866, "voila shop.ipynb --Voila.ip=0.0.0.0"),
+    ("mitmweb --web-host 127.0.0.1", "mitmweb", 8081, "mitmweb --web-host 0.0.0.0"),
+    ("llama-server -m m.gguf", "llama-server", 8080, "llama-server -m m.gguf --host=0.0.0.0"),
+    ("python -m pydoc -p 5000", "pydoc", 5000, "python -m pydoc -p 5000 -n 0.0.0.0"),
     ("ollama serve", "ollama", 11434, "OLLAMA_HOST=0.0.0.0:11434 ollama serve"),
 ]
 
@@ -377,6 +388,11 @@ class TestFamilies:
         (("/usr/sbin/sshd", "-D", "-p", "2222"), "openssh", "ssh"),
         (("/usr/sbin/mysqld",), "mysql", "mysql"),
         (("/usr/bin/docker-proxy", "-proto", "tcp"), "docker-proxy", "forward"),
+        (("beam.smp", "-W", "w", "--", "-s", "rabbit", "boot"), "rabbitmq", "amqp"),
+        (("beam.smp", "--", "-extra", "/usr/bin/mix", "phx.server"), "phoenix", "http"),
+        (("/usr/bin/Xtigervnc", ":1", "-rfbport", "5901"), "vnc", "vnc"),
+        (("/usr/sbin/haproxy", "-f", "h.cfg"), "haproxy", "http"),
+        (("java", "-jar", "server.jar", "nogui"), "java", "http"),
         (("/usr/share/code/code", "--type=utility"), "editor", "forward"),
     ],
 )

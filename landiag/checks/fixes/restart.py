@@ -18,9 +18,9 @@ from landiag.model.process import Process
 from landiag.model.report import Fix
 from landiag.servers.advice import RestartAdvice
 from landiag.servers.debugger import EXPLAINED
-from landiag.servers.recognise import Server, recognise
+from landiag.servers.recognise import Server, recognise, unknown_program
 from landiag.servers.restart import anew, http_command, is_published, restart_command, with_options
-from landiag.servers.told import told
+from landiag.servers.told import address_in_command, told
 
 _UNIT = re.compile(r"/([^/]+\.service)(?:/|$)")
 
@@ -143,7 +143,7 @@ _ANY_HOST_CHECK = (
 def _fixes(
     case: Case, socket: Socket, advise: Callable[[Server, Process], RestartAdvice], family: Family
 ) -> tuple[Fix, ...]:
-    found = server_of(case, socket)
+    found = server_of(case, socket) or _named_by_command(case, socket)
     if found is None:
         return (_unknown_listen(case, socket, family),)
     advice = advise(*found)
@@ -153,6 +153,19 @@ def _fixes(
         advice = _by_hand(advice)
     verified = True if advice.complete and not advice.debugs and _serves(case, socket, family) else None
     return (restart_fix(case, advice, found[0].production_advice, verified=verified),)
+
+
+def _named_by_command(case: Case, socket: Socket) -> tuple[Server, Process] | None:
+    """A program that is not known, whose command line names the address that it listens on."""
+    known = ((unknown_program(process), process) for process in case.owners(socket))
+    return next(
+        (
+            (server, process)
+            for server, process in known
+            if server is not None and address_in_command(server, "0.0.0.0", socket.port) is not None
+        ),
+        None,
+    )
 
 
 _ENGINES = re.compile(
