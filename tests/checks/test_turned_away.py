@@ -102,3 +102,11 @@ def test_an_answer_of_another_server_says_nothing_of_this_one() -> None:
     assert finding.title.endswith("this machine's own test is sent to another server")
     other_port = nat_output("-p tcp -m tcp --dport 80 -j REDIRECT --to-ports 5000")
     assert application.check(asked(page(), case_of(replace(BASE, ruleset=other_port)))).findings == ()
+
+
+def test_a_page_that_says_whom_a_proxy_takes_is_a_refusal() -> None:
+    said = b"<p>The administrator of this proxy has not configured it to service requests from your host.</p>"
+    (finding,) = application.check(asked(page(403, said, "tinyproxy/1.11"))).findings
+    assert (finding.code, finding.outcome) == ("client-rejected", Outcome.UNKNOWN)
+    assert "Allow" in finding.fixes[0].steps[0]
+    assert application.check(asked(page(403))).findings == ()

@@ -167,6 +167,8 @@ def _restart(lab: Lab, scenario: Scenario, fix: dict[str, Any]) -> Iterator[str]
                 return
             time.sleep(0.05)
     remaining = lab.server.listeners(scenario.port)
+    if fix["edit"] is not None:
+        _edit(lab.server, fix["edit"])
     for command in fix["commands"]:
         lab.server.spawn(
             command,
@@ -177,6 +179,11 @@ def _restart(lab: Lab, scenario: Scenario, fix: dict[str, Any]) -> Iterator[str]
         )
     if not wait_for_listeners(lab.server, scenario.port, remaining + 1, 10):
         yield f"{fix['commands']} in {fix['cwd']}: does not listen: {lab.server.log('restarted')[-500:]}"
+
+
+def _edit(host: Host, edit: dict[str, Any]) -> None:
+    """Write into the file what the report says."""
+    host.write(edit["file"], host.read(edit["file"]).replace(edit["find"], edit["replace"], 1))
 
 
 def _rules(host: Host) -> list[str]:

@@ -26,6 +26,7 @@ from landiag.checks.application.silence import (
     judge_silence,
     known_protocol,
     not_connected,
+    turned_away,
     what_stops_own,
 )
 from landiag.checks.application.turned_away import (
@@ -44,6 +45,7 @@ from landiag.checks.listening import twins
 from landiag.checks.listening.inside import check_elsewhere
 from landiag.checks.listening.owners import name_owner, owner_evidence, subject
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
+from landiag.collect.exchanges.refusals import find_page_refusal
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.facts import Call, Command, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -244,6 +246,9 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
     refused = source_rejected(case, exchange, attempt)
     if refused is not None:
         return [refused]
+    refusal = find_page_refusal(attempt.answer.body.data)
+    if refusal is not None:
+        return [turned_away(refusal, exchange, attempt)]
     if attempt.answer.status in (*LOGINS, 403, 405):
         return []
     title = f"The server answers {attempt.answer.status} to everybody: the network is not the fault"

@@ -35,7 +35,7 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         return not_connected(case, exchange, attempt, stopped)
     refusal = find_refusal(attempt.first.data)
     if refusal is not None:
-        return answer([_turned_away(refusal, exchange, attempt)], "")
+        return answer([turned_away(refusal, exchange, attempt)], "")
     if (
         attempt.end is End.TLS_FAILED
         and attempt.tls is not None
@@ -74,7 +74,7 @@ def _no_handshake(exchange: Exchange, attempt: Attempt, error: str | None) -> Fi
     return Finding("speaks-tls", Outcome.UNKNOWN, title, detail, of_exchange(exchange, attempt))
 
 
-def _turned_away(refusal: Refusal, exchange: Exchange, attempt: Attempt) -> Finding:
+def turned_away(refusal: Refusal, exchange: Exchange, attempt: Attempt) -> Finding:
     """It was asked from this machine's own address: where it keeps a list, other devices may stand in it."""
     title = f"{refusal.who} turns other devices away: {refusal.why}"
     if refusal.by_list:

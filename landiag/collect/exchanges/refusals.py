@@ -35,6 +35,15 @@ _SPOKEN = (
         ),
     ),
     (
+        re.compile(rb"(?:421|554)[ -]|\* BYE "),
+        Refusal(
+            "The server",
+            "it greets with a refusal",
+            "Its log says whom it takes: a list of addresses, a limit of connections, or nobody now.",
+            by_list=True,
+        ),
+    ),
+    (
         re.compile(rb".{3}\0\xff\x69\x04", re.DOTALL),  # ER_HOST_IS_BLOCKED, 1129
         Refusal(
             "MySQL or MariaDB",
@@ -44,9 +53,46 @@ _SPOKEN = (
         ),
     ),
 )
-"""Redis' networking.c; MySQL's Server Error Message Reference: an error packet in the place of the greeting."""
+"""Redis' networking.c; RFC 959, 5321 and 3501 (421, 554, BYE); MySQL's Server Error Message Reference: an error
+packet in the place of the greeting."""
+
+_ON_PAGES = (
+    (
+        re.compile(rb"administrator of this proxy has not configured it to service requests from your host"),
+        Refusal(
+            "tinyproxy",
+            "its Allow lines do not name that address",
+            "Add a line Allow with the clients' network to tinyproxy's configuration, then start it anew.",
+            by_list=True,
+        ),
+    ),
+    (
+        re.compile(rb"id=.?ERR_ACCESS_DENIED"),
+        Refusal(
+            "Squid",
+            "its http_access lines do not take that address",
+            "Write an acl of the clients' network and http_access allow for it above http_access deny all.",
+            by_list=True,
+        ),
+    ),
+    (
+        re.compile(rb"Unauthorized IP Address"),
+        Refusal(
+            "Transmission",
+            "that address is not on its whitelist",
+            "Add the clients' network to rpc-whitelist in settings.json while Transmission is stopped.",
+            by_list=True,
+        ),
+    ),
+)
+"""tinyproxy's reqs.c; Squid's errorpage.cc and its ERR_ACCESS_DENIED; Transmission's rpc-server.cc."""
 
 
 def find_refusal(first: bytes) -> Refusal | None:
     """Who refuses with these first bytes, and why; None where they are no refusal that is known."""
     return next((refusal for pattern, refusal in _SPOKEN if pattern.match(first)), None)
+
+
+def find_page_refusal(page: bytes) -> Refusal | None:
+    """Who refuses with this page, because of the sender's address; None where it is none that is known."""
+    return next((refusal for pattern, refusal in _ON_PAGES if pattern.search(page)), None)
