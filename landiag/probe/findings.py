@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landiag.collect.exchanges.http import Attempt, Exchange
+from landiag.collect.exchanges.refusals import Refusal
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.urls import bracketed
 
@@ -68,3 +69,9 @@ def unsure(
 ) -> Finding:
     """A finding that may stop the request: what was seen does not decide it."""
     return Finding(code, Outcome.UNKNOWN, title, detail, evidence, fixes)
+
+
+def turned_away(refusal: Refusal, evidence: tuple[Evidence, ...]) -> Finding:
+    """A server that says that it refuses this machine."""
+    title = f"{refusal.who} turns this machine away: {refusal.why}"
+    return blocks("client-rejected", title, "", evidence, (do("Let it in", refusal.advice),))

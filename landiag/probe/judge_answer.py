@@ -5,10 +5,11 @@ from __future__ import annotations
 from landiag.collect.exchanges.http import Answer, Attempt, Exchange
 from landiag.collect.exchanges.page import local_url
 from landiag.collect.exchanges.redirect import redirect_target
+from landiag.collect.exchanges.refusals import find_page_refusal
 from landiag.collect.exchanges.resolve import parse_resolution
 from landiag.collect.names import resolve
 from landiag.model.report import Evidence, Finding, Fix
-from landiag.probe.findings import answer_evidence, blocks, do, warns
+from landiag.probe.findings import answer_evidence, blocks, do, turned_away, warns
 from landiag.probe.look import Look
 from landiag.probe.plan import REFUSING, local_source, redirect_source
 
@@ -35,6 +36,9 @@ def check_status(look: Look, exchange: Exchange, attempt: Attempt) -> list[Findi
             return [host_rejected(look, exchange, attempt, answer_evidence(local, local.best))]
         if _says_host(answer):
             return [host_rejected(look, exchange, attempt, None)]
+    refusal = find_page_refusal(answer.body.data)
+    if refusal is not None:
+        return [turned_away(refusal, (answer_evidence(exchange, attempt),))]
     if answer.status in (401, 403, 405, 407):
         return []
     title = f"the server answers {answer.status} {answer.reason}".strip() + ": the network is not the fault"

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from landiag.collect.exchanges.banners import QUIET_PORTS, recognise_banner
 from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.collect.exchanges.refusals import find_refusal
-from landiag.model.report import Evidence, Finding
+from landiag.model.report import Evidence, Finding, Fix
 from landiag.model.terms import Symptom
-from landiag.probe.findings import answer_evidence, blocks, do, on_server, unsure, warns
+from landiag.probe.findings import answer_evidence, blocks, do, on_server, turned_away, unsure, warns
 from landiag.probe.judge_answer import host_rejected
 from landiag.probe.look import Look
 from landiag.probe.plan import SMALL_SEGMENT, local_source
@@ -24,8 +24,7 @@ def judge_silence(look: Look, exchange: Exchange, attempt: Attempt) -> list[Find
         return [_unfinished(look, attempt, evidence)]
     refusal = find_refusal(attempt.first.data)
     if refusal is not None:
-        title = f"{refusal.who} turns this machine away: {refusal.why}"
-        return [blocks("client-rejected", title, "", evidence, (do("Let it in", refusal.advice),))]
+        return [turned_away(refusal, evidence)]
     banner = recognise_banner(attempt.first.data)
     if attempt.first.data or banner:
         if request.scheme == "auto" and banner:
@@ -106,7 +105,16 @@ def _hangs_up(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
         "A forwarder without a server behind it does that (a container whose program listens on 127.0.0.1, a "
         "stopped program behind a proxy), and so does a server that speaks another protocol.",
         evidence,
-        (on_server(port),),
+        (on_server(port), _as_other(look)),
+    )
+
+
+def _as_other(look: Look) -> Fix:
+    """How a server is asked that is none of the web: it hangs up on whoever speaks HTTP to it."""
+    line = f"landiag probe {look.address} --port {look.case.request.port} --scheme tcp"
+    return do(
+        "Is it no web server?",
+        f"Databases and brokers hang up on browsers. Ask for the connection alone: {line}",
     )
 
 

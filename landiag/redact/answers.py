@@ -9,6 +9,7 @@ from typing import Any
 from landiag.collect.exchanges.answerers import recognise_http
 from landiag.collect.exchanges.message import header
 from landiag.collect.exchanges.page import local_url, refresh_url, scripts_of
+from landiag.collect.exchanges.refusals import refusing_words
 from landiag.redact.redactor import Redactor
 from landiag.redact.vocabulary import mask_prose
 
@@ -31,7 +32,9 @@ def redact_answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, An
     new_text = (
         ""
         if text is None
-        else _loads(redactor, text, header(tuple(headers), "content-type")) + mask_prose(text)
+        else _loads(redactor, text, header(tuple(headers), "content-type"))
+        + refusing_words(text)
+        + mask_prose(text)
     )
     known = recognise_http(headers, text or "")
     if known != recognise_http([(name, value) for name, value in new_headers], new_text):

@@ -66,6 +66,11 @@ class ServerKind(Struct, frozen=True):
     production: str = ""
 
 
+def kind_named(key: str) -> ServerKind:
+    """The kind of that name in servers.toml."""
+    return next(kind for kind in server_kinds() if kind.key == key)
+
+
 def program_kind(name: str) -> ServerKind:
     """A program that stands in no table: all that is known of it is its command line."""
     return ServerKind(key="program", title=name, host="*", how="named")

@@ -14,7 +14,7 @@ from landiag.servers.arguments import bind_value
 from landiag.servers.carried import carried_to
 from landiag.servers.debugger import EXPLAINED, told_without
 from landiag.servers.invocation import Invocation
-from landiag.servers.kinds import ServerKind
+from landiag.servers.kinds import ServerKind, kind_named
 from landiag.servers.named_address import Named, named_address
 from landiag.servers.recognise import WATCHERS, Server
 from landiag.servers.source_edit import configuration_files
@@ -119,6 +119,8 @@ def configured_port(server: Server) -> int | None:
 
 def kind_for(server: Server, port: int | None, os: str) -> ServerKind:
     """The kind with the port in its steps; where it keeps its files is known of Linux only."""
+    if is_inspector(server, port):
+        server = replace(server, kind=kind_named("debugger"))
     kind = replace(server.kind, steps=_steps_for(server, port))
     if os == "linux":
         return kind
@@ -127,6 +129,15 @@ def kind_for(server: Server, port: int | None, os: str) -> ServerKind:
     return replace(kind, files=names, steps=steps)
 
 
+def is_inspector(server: Server, port: int | None) -> bool:
+    """Whether a port is that of Node's debugger, which the program has beside its own."""
+    called = server.invocation
+    options = called.words[1:] if called is not None and called.runtime == "node" else ()
+    found = (_INSPECTOR.fullmatch(word) for word in options)
+    return any(match is not None and int(match["port"] or 9229) == port for match in found)
+
+
+_INSPECTOR = re.compile(r"--inspect(?:-brk|-wait)?(?:=(?:.*:)?(?P<port>\d+))?")
 _ETC = re.compile(r"/etc/(?:[^\s/]+/)*")
 
 

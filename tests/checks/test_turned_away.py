@@ -11,6 +11,7 @@ from landiag.checks.application import exchange, same_answer, turned_away
 from landiag.checks.case import Case
 from landiag.checks.ports import check as port
 from landiag.collect.exchanges.http import Answer, End
+from landiag.collect.exchanges.refusals import find_page_refusal, refusing_words
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.collect.exchanges.transcript import Blob
 from landiag.model.facts import Reading, Socket
@@ -110,3 +111,5 @@ def test_a_page_that_says_whom_a_proxy_takes_is_a_refusal() -> None:
     assert (finding.code, finding.outcome) == ("client-rejected", Outcome.UNKNOWN)
     assert "Allow" in finding.fixes[0].steps[0]
     assert application.check(asked(page(403))).findings == ()
+    assert find_page_refusal(refusing_words(said.decode()).encode()) is not None
+    assert refusing_words("hello") == ""

@@ -76,7 +76,12 @@ def test_what_may_be_another_address_or_opens_a_debugger_stays(line: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "line", ["dlv debug --headless --listen=127.0.0.1:5000", "python -m debugpy --listen 5000 s.py"]
+    "line",
+    [
+        "dlv debug --headless --listen=127.0.0.1:5000",
+        "python -m debugpy --listen 5000 s.py",
+        "node --inspect=127.0.0.1:5000 s.js",
+    ],
 )
 def test_a_debugger_is_never_opened_to_the_network(line: str) -> None:
     process = Process(17, "x", tuple(shlex.split(line)), cwd="/srv")

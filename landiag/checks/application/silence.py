@@ -76,7 +76,7 @@ def _no_handshake(exchange: Exchange, attempt: Attempt, error: str | None) -> Fi
 
 def turned_away(refusal: Refusal, exchange: Exchange, attempt: Attempt) -> Finding:
     """It was asked from this machine's own address: where it keeps a list, other devices may stand in it."""
-    title = f"{refusal.who} turns other devices away: {refusal.why}"
+    title = f"{subject(refusal.who)} turns other devices away: {refusal.why}"
     if refusal.by_list:
         title = (
             f"Whether {refusal.who} lets other devices in: it turns {exchange.address} away, as {refusal.why}"

@@ -26,7 +26,18 @@ QUIET_PORTS = {
     1433: "SQL Server",
     27017: "MongoDB",
     1883: "MQTT",
+    8883: "MQTT",
+    5671: "AMQP",
     5672: "AMQP",
+    6379: "Redis",
+    9092: "Kafka",
+    2181: "ZooKeeper",
+    9042: "Cassandra",
+    1521: "Oracle Database",
+    3389: "Remote Desktop",
+    445: "SMB",
+    389: "LDAP",
+    25565: "Minecraft",
 }
 """Ports whose usual servers do not speak first and hang up on HTTP."""
 

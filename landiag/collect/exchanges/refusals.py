@@ -37,7 +37,7 @@ _SPOKEN = (
     (
         re.compile(rb"(?:421|554)[ -]|\* BYE "),
         Refusal(
-            "The server",
+            "the server",
             "it greets with a refusal",
             "Its log says whom it takes: a list of addresses, a limit of connections, or nobody now.",
             by_list=True,
@@ -96,3 +96,9 @@ def find_refusal(first: bytes) -> Refusal | None:
 def find_page_refusal(page: bytes) -> Refusal | None:
     """Who refuses with this page, because of the sender's address; None where it is none that is known."""
     return next((refusal for pattern, refusal in _ON_PAGES if pattern.search(page)), None)
+
+
+def refusing_words(page: str) -> str:
+    """The words by which such a page is known; empty where it is none."""
+    found = (pattern.search(page.encode()) for pattern, _ in _ON_PAGES)
+    return next((match[0].decode() for match in found if match), "")

@@ -11,6 +11,7 @@ from tests.lab.exams import (
     addresses,
     advice,
     application,
+    asked,
     beside_rules,
     by_hand,
     clients,
@@ -132,4 +133,6 @@ KINDS = (
     Kind("programs of other languages", by_hand.LANGUAGES),
     Kind("applications that keep to this machine", by_hand.BY_DEFAULT),
     Kind("applications that were told to", by_hand.BY_OPTION),
+    Kind("servers of public threads as a client asks them (probe)", asked.ASKED),
+    Kind("servers of public threads as clients arrive (watch)", asked.ARRIVED),
 )
