@@ -52,7 +52,7 @@ def restart_command(
     host = "::" if family is Family.IPV6 else "0.0.0.0"
     title = f"Start {known(server.name)} on all addresses"
     if server.kind.speaks == "debugger":
-        title = "Reach the debugger through SSH"
+        title = "Use the debugger through SSH"
     if is_published(server):
         title = "Publish the port on all addresses"
     advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
