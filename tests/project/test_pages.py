@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import shlex
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
 from landiag.cli.app import COMMANDS
 from tests.project.pages import DOCS, written
-from tests.project.pages.commands import options_of, parser_of
+from tests.project.pages.commands import options_of
 from tests.project.pages.transcripts import fill
+from tests.project.pages.typed import FENCE, quoted, refusal, typed
 
 ROOT = DOCS.parent
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
-FENCE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
-TYPED = re.compile(r"^ *(?:[#$] |PS> )?(?:sudo |py -m )?landiag ([a-z]+)\b([^\n|>]*)", re.MULTILINE)
-QUOTED = re.compile(r"`(?:sudo )?landiag ([a-z]+)\b([^`\n]*)`")
-USAGE_ERROR: Any = typer.BadParameter.__base__  # of click, or of the click that newer releases of typer bring
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
@@ -69,20 +63,8 @@ def test_link_that_leads_nowhere_is_found() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_line_of_landiag_can_be_typed(name: str) -> None:
-    fences = FENCE.findall((ROOT / name).read_text(encoding="utf-8"))
-    typed = [found for fence in fences for found in TYPED.findall(_typed(fence))]
-    assert [(*one, wrong) for one in typed if (wrong := _refusal(*one))] == []
-
-
-def _refusal(command: str, rest: str) -> str:
-    """What landiag's command line says against these words; empty where it takes them."""
-    if command not in COMMANDS:
-        return "no such command"
-    try:
-        parser_of(command).make_context(command, shlex.split(rest, comments=True))
-    except USAGE_ERROR as error:
-        return str(error.format_message())
-    return ""
+    lines = typed((ROOT / name).read_text(encoding="utf-8"))
+    assert [(*one, wrong) for one in lines if (wrong := refusal(*one))] == []
 
 
 @pytest.mark.parametrize(
@@ -96,26 +78,20 @@ def _refusal(command: str, rest: str) -> str:
     ],
 )
 def test_line_that_is_refused_is_found(command: str, rest: str) -> None:
-    assert _refusal(command, rest)
+    assert refusal(command, rest)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_and_option_in_a_sentence_exists(name: str) -> None:
-    quoted = QUOTED.findall(FENCE.sub("", (ROOT / name).read_text(encoding="utf-8")))
-    wrong = [command for command, _ in quoted if command not in COMMANDS]
+    lines = list(quoted((ROOT / name).read_text(encoding="utf-8")))
+    wrong = [command for command, _ in lines if command not in COMMANDS]
     unknown = [
         (command, word)
-        for command, rest in quoted
+        for command, rest in lines
         for word in re.findall(r"(?<!\S)--[a-z][a-z-]*", rest)
         if command in COMMANDS and word not in options_of(command)
     ]
     assert (wrong, unknown) == ([], [])
-
-
-def _typed(fence: str) -> str:
-    """What is typed in a fence: the lines with a prompt where there is one, else all."""
-    prompts = [line for line in fence.splitlines() if re.match(r" *([#$] |PS> )", line)]
-    return "\n".join(prompts) or fence
 
 
 def test_every_page_stands_in_the_contents() -> None:
