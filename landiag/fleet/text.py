@@ -103,6 +103,8 @@ def _oldest(hosts: Iterable[Host], now: float) -> Iterator[str]:
 
 def matrix_lines(reach: Reach, rows: Sequence[Row]) -> Iterator[str]:
     """Every row, and in it the clients that fare alike."""
+    if not rows:
+        yield "No host here can be asked by another: record two or more."
     for row in sorted(rows, key=lambda one: (one.server, one.port, one.address)):
         yield _title(reach, row)
         for part in row.parts:

@@ -187,6 +187,12 @@ def test_json_is_a_format_as_everywhere(folder: Path) -> None:
     assert run("report", folder, "--json", "--format", "csv").returncode == 2
 
 
+def test_a_matrix_of_one_host_says_that_nobody_asks(tmp_path: Path) -> None:
+    write(tmp_path, db=recording("192.168.77.10/24"))
+    done = run("matrix", tmp_path, "--port", "5432")
+    assert done.stdout == "No host here can be asked by another: record two or more.\n"
+
+
 def test_two_files_for_one_host_are_unknown(folder: Path) -> None:
     (folder / "db.json.gz").write_bytes(gzip.compress((folder / "db.json").read_bytes()))
     assert "twice" in read_fleet(folder).by_name["db"].problem
