@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from landiag.checks.case import Answer, Case
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, Interface, Neighbour, Reading, Socket, Source
+from landiag.model.facts import Call, Command, Interface, Reading, Socket, Source
 from landiag.model.host import Facts
+from landiag.model.neighbour import Neighbour
 from landiag.model.report import Finding, Fix, Target
 
 Readings = Mapping[str, Reading]

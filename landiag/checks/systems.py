@@ -9,8 +9,9 @@ from landiag.checks.ports.bind_test import bind_error
 from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, Neighbour, Socket, Source, Unknown
+from landiag.model.facts import Call, Command, Socket, Source, Unknown
 from landiag.model.host import Facts
+from landiag.model.neighbour import Neighbour
 from landiag.model.report import Finding, Fix, Target
 
 

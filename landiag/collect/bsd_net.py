@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from landiag.collect.tunnels import tunnel_named
 from landiag.firewall.pf.syntax import Name
-from landiag.model.facts import Address, Interface, IPAddress, IPNetwork, Neighbour, ParseError, Route
+from landiag.model.facts import Address, Interface, IPAddress, IPNetwork, ParseError, Route
+from landiag.model.neighbour import Neighbour
 
 _HEAD = re.compile(r"^([A-Za-z][\w.-]*):\s+flags=[0-9a-fx]+<([^>]*)>.*?(?:\bmtu (\d+))?\s*$")
 _LIKE_HEAD = re.compile(r"^\w+:\s+\w+=|<[A-Z]+,|\bmtu \d|\bflags=")

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from landiag.collect import interfaces, machine, queues, routes, sockets
+from landiag.collect import interfaces, machine, neighbours, queues, routes, sockets
 from landiag.collect.linux_sources import SYSCTL_FOLDER, interface_settings
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
@@ -43,7 +43,7 @@ def parse_facts(readings: Readings, who: Machine) -> Facts:
         interfaces=_in_vrfs(with_ways_out(links, known_routes), sysctls),
         routes=known_routes,
         policy_rules=_both(readings, routes.RULES4, routes.RULES6, routes.parse_rules),
-        neighbours=parse_reading(readings[routes.NEIGHBOURS.name], routes.parse_neighbours),
+        neighbours=parse_reading(readings[neighbours.NEIGHBOURS.name], neighbours.parse_neighbours),
         sockets=parse_reading(readings[sockets.LISTENERS.name], sockets.parse_listeners),
         processes={},
         namespaces=(),

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from landiag.collect import bpf, hints, interfaces, machine, queues, routes, sockets, wireguard, xfrm
+from landiag.collect import (
+    bpf,
+    hints,
+    interfaces,
+    machine,
+    neighbours,
+    queues,
+    routes,
+    sockets,
+    wireguard,
+    xfrm,
+)
 from landiag.firewall.sources import SOURCES
 from landiag.model.facts import File, Source
 
@@ -52,7 +63,7 @@ FIRST: tuple[Source, ...] = (
     routes.ROUTES6,
     routes.RULES4,
     routes.RULES6,
-    routes.NEIGHBOURS,
+    neighbours.NEIGHBOURS,
     machine.NAMESPACES,
     xfrm.POLICIES,
     wireguard.ALLOWED,

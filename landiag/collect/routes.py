@@ -1,4 +1,4 @@
-"""Routes, policy rules and neighbours, from ``ip -j`` (ip-route(8), ip-rule(8), ip-neighbour(8))."""
+"""Routes and policy rules, from ``ip -j`` (ip-route(8), ip-rule(8))."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Any
 
 from landiag.collect.jsontext import parse_objects
-from landiag.model.facts import Command, Family, IPNetwork, Neighbour, ParseError, PolicyRule, Route
+from landiag.model.facts import Command, Family, IPNetwork, ParseError, PolicyRule, Route
 from landiag.model.strict import only_keys, only_words
 
 ROUTES4 = Command("ip-routes-4", ("ip", "-j", "-4", "route", "show", "table", "all"))
 ROUTES6 = Command("ip-routes-6", ("ip", "-j", "-6", "route", "show", "table", "all"))
 RULES4 = Command("ip-rules-4", ("ip", "-j", "-4", "rule", "show"))
 RULES6 = Command("ip-rules-6", ("ip", "-j", "-6", "rule", "show"))
-NEIGHBOURS = Command("ip-neighbours", ("ip", "-j", "neigh", "show"))
 
 
 def namespace_sources(pid: int, name: str) -> tuple[Command, ...]:
@@ -160,13 +159,6 @@ _HOP_FLAGS = frozenset(
 _ACTIONS = frozenset(
     ("goto", "nop", "unreachable", "prohibit", "blackhole", "masquerade", "map-to", "nat", "to_tbl", "table")
 )
-_NEIGHBOUR_KEYS = frozenset({
-    "dst", "dev", "lladdr", "state", "router", "proxy", "managed", "extern_learn", "extern_valid", "offload", "probes",
-    "refcnt", "used", "confirmed", "updated", "protocol", "vlan", "vni", "nhid", "vrf", "type", "use",
-})  # fmt: skip
-_NEIGHBOUR_STATES = frozenset(
-    ("PERMANENT", "NOARP", "REACHABLE", "STALE", "NONE", "INCOMPLETE", "DELAY", "PROBE", "FAILED")
-)
 
 
 def parse_routes(text: str, family: Family) -> tuple[Route, ...]:
@@ -285,18 +277,3 @@ def _parse_range(item: dict[str, Any], key: str) -> tuple[int, int] | None:
     if f"{key}_start" in item:
         return int(item[f"{key}_start"]), int(item[f"{key}_end"])
     return (int(item[key]), int(item[key])) if key in item else None
-
-
-def parse_neighbours(text: str) -> tuple[Neighbour, ...]:
-    """Parse ``ip -j neigh show``: the ARP and ND caches."""
-    try:
-        return tuple(_parse_neighbour(item) for item in parse_objects(text) if item)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ParseError(f"not the output of ip -j neigh: {type(error).__name__} {error}") from error
-
-
-def _parse_neighbour(item: dict[str, Any]) -> Neighbour:
-    only_keys(item, _NEIGHBOUR_KEYS, "a neighbour")
-    states = tuple(item.get("state", ()))
-    only_words(states, _NEIGHBOUR_STATES, "a neighbour's states")
-    return Neighbour(ip_address(item["dst"]), str(item["dev"]), item.get("lladdr"), states)

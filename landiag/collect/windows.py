@@ -37,7 +37,6 @@ from landiag.firewall.windows.registry_text import parse_entries
 from landiag.model.facts import (
     Family,
     Interface,
-    Neighbour,
     ParseError,
     PolicyRule,
     Reading,
@@ -49,6 +48,7 @@ from landiag.model.facts import (
     parse_reading,
 )
 from landiag.model.host import Facts
+from landiag.model.neighbour import Neighbour
 from landiag.model.process import Process
 from landiag.model.ruleset import Ruleset
 

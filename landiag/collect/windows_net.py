@@ -12,7 +12,8 @@ from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 from msgspec.structs import replace
 
 from landiag.collect.adapters import Adapter, kind_of
-from landiag.model.facts import Address, Interface, IPAddress, Neighbour, ParseError, Route, Socket
+from landiag.model.facts import Address, Interface, IPAddress, ParseError, Route, Socket
+from landiag.model.neighbour import Neighbour
 
 
 def address_or_none(text: str) -> IPAddress | None:

@@ -10,8 +10,9 @@ from landiag.firewall.engine.by_port import ANY, ports_met
 from landiag.firewall.engine.gaps import Gaps, Span, cut, span_of
 from landiag.firewall.engine.mentions import Mentions, mentioned
 from landiag.fleet.hosts import Host
-from landiag.model.facts import IPAddress, IPNetwork, Neighbour, Unknown
+from landiag.model.facts import IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
+from landiag.model.neighbour import Neighbour
 from landiag.model.operands import Ranges
 from landiag.model.packet import CLIENT_PORT
 from landiag.model.ruleset import Ruleset

@@ -15,8 +15,9 @@ from landiag.journey.ownership import owner_of
 from landiag.journey.queues import ARP_SIZE, Effect, pass_queues
 from landiag.journey.routing import lookup
 from landiag.journey.surroundings import HostSurroundings
-from landiag.model.facts import Interface, IPAddress, Neighbour, Unknown
+from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
+from landiag.model.neighbour import Neighbour
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
 

@@ -8,10 +8,10 @@ from ipaddress import ip_address, ip_interface, ip_network
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.journey.defaults import by_router, default_devices
 from landiag.journey.one_link import all_on_link, on_one_link
 from landiag.journey.ownership import owner_of
 from landiag.journey.rank import rank
-from landiag.journey.route_index import index_routes
 from landiag.journey.routing import lookup
 from landiag.model.facts import Address, Family, Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
@@ -112,7 +112,7 @@ def list_ways(facts: Facts) -> tuple[Way, ...]:
         for address in interface.addresses
         if is_reachable(address)
     ]
-    out = _by_router(facts) or defaults
+    out = by_router(facts) or defaults
     found.sort(key=lambda pair: rank(pair[0], pair[1], out))
     return tuple(
         Way(
@@ -146,21 +146,6 @@ def _beyond(facts: Facts, interface: Interface, address: Address) -> IPNetwork |
 
 _AROUND = {4: 24, 6: 64}
 """How large the network around a gateway is taken to be, where no route tells."""
-
-
-def default_devices(facts: Facts) -> tuple[str, ...]:
-    """Name the interfaces of the main table's default routes, the preferred one first."""
-    if isinstance(facts.routes, Unknown):
-        return ()
-    routes = [one for one in index_routes(facts.routes).defaults if one.kind == "unicast" and one.device]
-    ordered = sorted(routes, key=lambda route: (route.destination.version, route.metric))
-    return tuple(dict.fromkeys(route.device for route in ordered if route.device))
-
-
-def _by_router(facts: Facts) -> tuple[str, ...]:
-    """The interfaces whose default route leads to a router: one that names none is a tunnel's, or a dialled line's."""
-    routes = () if isinstance(facts.routes, Unknown) else index_routes(facts.routes).defaults
-    return tuple(one.device for one in routes if one.gateway is not None and one.device)
 
 
 def is_usable(interface: Interface) -> bool:
@@ -288,14 +273,3 @@ def client_of(way: Way) -> IPAddress:
         return way.ip + 1 if int(way.ip) & 1 == 0 else way.ip - 1
     usable = (network[offset] for offset in (20, 1, 2) if offset < network.num_addresses - 1)
     return next(address for address in usable if address != way.ip)
-
-
-def default_gateway(facts: Facts, device: str) -> IPAddress | None:
-    """The gateway of the main table's IPv4 default route by a device; None when it has none."""
-    routes = () if isinstance(facts.routes, Unknown) else facts.routes
-    found = (
-        one
-        for one in routes
-        if one.destination.prefixlen == 0 and one.device == device and one.table == "main"
-    )
-    return next((one.gateway for one in found if one.gateway is not None and one.gateway.version == 4), None)

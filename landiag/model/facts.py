@@ -296,12 +296,3 @@ class PolicyRule(Struct, frozen=True):
     goto: int | None = None
     is_vrf: bool = False
     unmodelled: tuple[str, ...] = ()
-
-
-class Neighbour(Struct, frozen=True):
-    """An entry of the ARP or ND cache. ``states`` are ip-neighbour(8)'s words, e.g. ``("REACHABLE",)``."""
-
-    address: IPAddress
-    device: str
-    mac: str | None
-    states: tuple[str, ...] = ()

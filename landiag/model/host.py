@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from landiag.model.facts import Interface, Neighbour, PolicyRule, Route, Socket, Unknown
+from landiag.model.facts import Interface, PolicyRule, Route, Socket, Unknown
+from landiag.model.neighbour import Neighbour
 from landiag.model.process import Namespace, Process
 from landiag.model.queue import Queue
 from landiag.model.ruleset import Ruleset

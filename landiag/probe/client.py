@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.collect import interfaces, machine, routes
+from landiag.collect import interfaces, machine, neighbours, routes
 from landiag.collect.machine import Machine
 from landiag.collect.systems import collector_of, first_sources
 from landiag.journey.routing import RouteDecision, lookup
@@ -20,13 +20,13 @@ from landiag.model.facts import (
     Family,
     Interface,
     IPAddress,
-    Neighbour,
     Reading,
     Source,
     Unknown,
     parse_reading,
 )
 from landiag.model.host import Facts
+from landiag.model.neighbour import Neighbour
 from landiag.model.route import RouteKind
 from landiag.probe import sources
 from landiag.probe.target import Request
@@ -128,7 +128,7 @@ class Client(Struct, frozen=True):
 
             return parse_arp(text, self.interfaces)
         if self.facts.os == "linux":
-            return routes.parse_neighbours(text)
+            return neighbours.parse_neighbours(text)
         from landiag.collect.bsd_net import parse_arp as parse_bsd_arp
 
         return parse_bsd_arp(text)

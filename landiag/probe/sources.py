@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.collect import interfaces, machine, routes
+from landiag.collect import interfaces, machine, neighbours, routes
 from landiag.model.facts import Call, Source
 
 CONNECT_WAIT = 1.15
@@ -30,7 +30,7 @@ def first(versions: tuple[int, ...]) -> tuple[Source, ...]:
 
 
 NEIGHBOUR_TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "linux": ("ip-neighbours", routes.NEIGHBOURS.argv),
+    "linux": ("ip-neighbours", neighbours.NEIGHBOURS.argv),
     "windows": ("arp", ("arp", "-a")),
     "macos": ("arp", ("arp", "-an")),
     "freebsd": ("arp", ("arp", "-an")),

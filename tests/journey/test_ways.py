@@ -7,8 +7,9 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
+from landiag.journey.defaults import default_gateway
 from landiag.journey.ownership import owner_of
-from landiag.journey.ways import Way, choose_ways, client_of, default_gateway, list_ways
+from landiag.journey.ways import Way, choose_ways, client_of, list_ways
 from landiag.model.facts import Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Target

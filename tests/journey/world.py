@@ -9,18 +9,9 @@ from msgspec.structs import replace
 
 from landiag.firewall.linux import parse_ruleset
 from landiag.journey.journey import Journey, follow
-from landiag.model.facts import (
-    Address,
-    Family,
-    Interface,
-    Neighbour,
-    PolicyRule,
-    Reading,
-    ReadStatus,
-    Route,
-    Socket,
-)
+from landiag.model.facts import Address, Family, Interface, PolicyRule, Reading, ReadStatus, Route, Socket
 from landiag.model.host import Facts
+from landiag.model.neighbour import Neighbour
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset
 

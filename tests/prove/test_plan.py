@@ -11,8 +11,9 @@ from landiag.checks.case import Case
 from landiag.collect.machine import Machine
 from landiag.journey.classes import follow_ways
 from landiag.journey.ways import choose_ways, list_ways
-from landiag.model.facts import Address, Family, Interface, Neighbour, PolicyRule, Route, Unknown
+from landiag.model.facts import Address, Family, Interface, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
+from landiag.model.neighbour import Neighbour
 from landiag.model.report import HostInfo, Target
 from landiag.model.ruleset import Chain, Ruleset
 from landiag.prove import CannotProve

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from landiag.checks.case import Case
 from landiag.checks.systems import arp_after, parse_arp_after
-from landiag.collect import routes
+from landiag.collect import neighbours
 from landiag.collect.exchanges.icmp import Ping, parse_ping
 from landiag.collect.exchanges.tcp import Connects, TcpOutcome, parse_connects
 from landiag.journey.routing import lookup
-from landiag.model.facts import Call, Command, IPAddress, Neighbour, Unknown
+from landiag.model.facts import Call, Command, IPAddress, Unknown
+from landiag.model.neighbour import Neighbour
 
 WAIT = 1.0
 _PORTS = "80,443,22,445"
 """Ports that are tried for an answer of any kind: even a refusal proves that the device is there."""
 
-NEIGHBOURS_AFTER = Command("ip-neighbours-after", routes.NEIGHBOURS.argv)
+NEIGHBOURS_AFTER = Command("ip-neighbours-after", neighbours.NEIGHBOURS.argv)
 """The neighbour table once more, after the device was asked."""
 
 
@@ -62,7 +63,7 @@ def neighbour_table(case: Case) -> tuple[Neighbour, ...] | Unknown | None:
     if case.facts.os != "linux":
         is_listed = case.peer is None or case.peer.version == 4
         return parse_arp_after(case) if is_listed else None
-    return case.parse(NEIGHBOURS_AFTER, routes.parse_neighbours)
+    return case.parse(NEIGHBOURS_AFTER, neighbours.parse_neighbours)
 
 
 def ping_of(case: Case, ip: IPAddress) -> Ping | None:

@@ -20,7 +20,8 @@ from landiag.checks.peer.asks import (
 )
 from landiag.journey.journey import follow
 from landiag.journey.queues import ARP_SIZE, Effect, pass_queues
-from landiag.model.facts import Call, Command, IPAddress, IPNetwork, Neighbour, Unknown
+from landiag.model.facts import Call, Command, IPAddress, IPNetwork, Unknown
+from landiag.model.neighbour import Neighbour
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Verdict

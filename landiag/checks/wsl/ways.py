@@ -14,7 +14,8 @@ from landiag.checks.wsl.sources import is_behind, read_proxies, read_state
 from landiag.checks.wsl.windows_side import lan_ways, read_interfaces, windows_ways
 from landiag.collect.portproxy import PortProxy
 from landiag.journey.binding import takes_connections
-from landiag.journey.ways import Front, Landing, Way, default_gateway, is_usable, list_ways
+from landiag.journey.defaults import default_gateway
+from landiag.journey.ways import Front, Landing, Way, is_usable, list_ways
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Target

@@ -1,0 +1,35 @@
+"""Entries of the ARP and ND caches, from ``ip -j neigh`` (ip-neighbour(8))."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+from landiag.collect.jsontext import parse_objects
+from landiag.model.facts import Command, ParseError
+from landiag.model.neighbour import Neighbour
+from landiag.model.strict import only_keys, only_words
+
+NEIGHBOURS = Command("ip-neighbours", ("ip", "-j", "neigh", "show"))
+_NEIGHBOUR_KEYS = frozenset({
+    "dst", "dev", "lladdr", "state", "router", "proxy", "managed", "extern_learn", "extern_valid", "offload", "probes",
+    "refcnt", "used", "confirmed", "updated", "protocol", "vlan", "vni", "nhid", "vrf", "type", "use",
+})  # fmt: skip
+_NEIGHBOUR_STATES = frozenset(
+    ("PERMANENT", "NOARP", "REACHABLE", "STALE", "NONE", "INCOMPLETE", "DELAY", "PROBE", "FAILED")
+)
+
+
+def parse_neighbours(text: str) -> tuple[Neighbour, ...]:
+    """Parse ``ip -j neigh show``: the ARP and ND caches."""
+    try:
+        return tuple(_parse_neighbour(item) for item in parse_objects(text) if item)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ParseError(f"not the output of ip -j neigh: {type(error).__name__} {error}") from error
+
+
+def _parse_neighbour(item: dict[str, Any]) -> Neighbour:
+    only_keys(item, _NEIGHBOUR_KEYS, "a neighbour")
+    states = tuple(item.get("state", ()))
+    only_words(states, _NEIGHBOUR_STATES, "a neighbour's states")
+    return Neighbour(ip_address(item["dst"]), str(item["dev"]), item.get("lladdr"), states)
