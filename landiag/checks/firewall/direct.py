@@ -26,10 +26,9 @@ def plan(case: Case) -> tuple[Command, ...]:
 
 def _is_of_iptables(journey: Journey) -> bool:
     line = journey.decided_by
-    has_rule = line is not None and line.chain is not None and line.rule is not None
-    return (
-        has_rule and line is not None and line.chain is not None and line.chain.backend.startswith("iptables")
-    )
+    if line is None or line.chain is None or line.rule is None:
+        return False
+    return line.chain.backend.startswith("iptables")
 
 
 def direct_owner(case: Case, line: TraceLine) -> Owner | None:

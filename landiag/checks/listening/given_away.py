@@ -40,10 +40,9 @@ def _publications(case: Case) -> Iterator[tuple[IPAddress, Rule]]:
     ruleset = case.facts.ruleset
     if isinstance(ruleset, Unknown) or case.port is None:
         return
-    for chain in ruleset.chains():
-        for rule in (
-            chain.rules if chain.table == "nat" or chain.hook is None or chain.hook.kind == "nat" else ()
-        ):
+    may_translate = (one for one in ruleset.chains() if one.hook is None or one.hook.kind == "nat")
+    for chain in may_translate:
+        for rule in chain.rules:
             if any(isinstance(step, Translate) and step.kind is NatKind.DNAT for step in rule.steps):
                 matches = [step for step in rule.steps if isinstance(step, InRanges) and not step.negated]
                 if any(one.field in _PORTS and _holds(one, case.port) for one in matches):
