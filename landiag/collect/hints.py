@@ -21,7 +21,7 @@ MODULES = File("/proc/modules")
 
 SOURCES: tuple[Source, ...] = (UFW_CONF, UFW_DEFAULTS, FIREWALLD_CONF, UNITS, MODULES)
 
-_ASSIGNMENT = re.compile(r"^\s*([A-Z_a-z]+)\s*=\s*[\"']?([^\"'#\s]*)", re.MULTILINE)
+_ASSIGNMENT = re.compile(r"^\s*([A-Z_a-z]\w*)\s*=\s*[\"']?([^\"'#\s]*)", re.MULTILINE)
 
 
 class Hint(Struct, frozen=True):
@@ -54,6 +54,12 @@ def _ufw(readings: Mapping[str, Reading]) -> Hint | None:
     code = "firewall-rejects" if policy == "REJECT" else "firewall-drops"
     word = "rejects" if policy == "REJECT" else "denies"
     return Hint(code, f"ufw: it is on and {word} incoming connections by default", UFW_CONF.path)
+
+
+def shuts_ipv6(readings: Mapping[str, Reading]) -> bool:
+    """Whether ufw is on and was told to leave IPv6 alone: it then drops all of it (ufw(8))."""
+    is_on = _settings(readings, UFW_CONF).get("ENABLED", "").lower() == "yes"
+    return is_on and _settings(readings, UFW_DEFAULTS).get("IPV6", "").lower() == "no"
 
 
 def _firewalld(readings: Mapping[str, Reading]) -> Hint | None:

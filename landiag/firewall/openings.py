@@ -6,15 +6,14 @@ resets a firewall or changes a default policy: one rule, for one port, from one 
 
 from __future__ import annotations
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.firewall.lifting import BANNING, Told, lift_ban
+from landiag.firewall.lifting import BANNING, lift_ban
 from landiag.firewall.opened import Opening, insert_rule, opening_rule
-from landiag.firewall.own_settings import OWN_SETTINGS
+from landiag.firewall.own_settings import OWN_SETTINGS, open_by_setting
 from landiag.firewall.owners import Manager, Owner
+from landiag.firewall.proposal import Proposal
 from landiag.model.changes import (
-    Change,
     IptablesRule,
     NftRule,
     UfwRule,
@@ -25,19 +24,6 @@ from landiag.model.match import AnyOf, InRanges, Names
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine
 
 _IPTABLES_TABLES = frozenset(("filter", "raw", "mangle", "security"))
-
-
-class Proposal(Struct, frozen=True):
-    """An opening, typed, and what it makes of the ruleset. ``ruleset`` is None where that cannot be evaluated.
-
-    ``told`` is what lifts something that is no rule for a port.
-    """
-
-    title: str
-    changes: tuple[Change, ...] = ()
-    steps: tuple[str, ...] = ()
-    ruleset: Ruleset | None = None
-    told: Told | None = None
 
 
 def propose(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: Opening) -> tuple[Proposal, ...]:
@@ -58,20 +44,17 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
     chain = decided_by.chain
     if chain is None:
         return None
+    by_setting = open_by_setting(owner, opening)
+    if by_setting is not None:
+        return by_setting
     if owner.manager is Manager.UFW and not opening.is_answer and decided_by.hook in _UFW_CHAINS:
         return _ufw(ruleset, chain, opening, decided_by.hook)
-    if owner.panics:
-        return _leave_panic()
-    if owner.is_strict:
-        return _NOT_STRICT
     if owner.direct is not None:
         return _direct(ruleset, chain, owner.direct, owner.direct_index, opening)
     if owner.manager is Manager.FIREWALLD and not opening.is_answer:
         return _firewalld(ruleset, owner, opening)
     if owner.manager in BANNING:
         return _lift(owner, decided_by, opening)
-    if owner.manager is Manager.KUBERNETES:
-        return KUBERNETES
     if owner.manager is Manager.DOCKER and "DOCKER-USER" in ruleset.tables.get(chain.key, {}):
         return _docker(ruleset, chain, opening)
     if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES, Manager.UFW):
@@ -171,24 +154,6 @@ def _lift(owner: Owner, decided_by: TraceLine, opening: Opening) -> Proposal:
     )
 
 
-def _leave_panic() -> Proposal:
-    told = Told(
-        ("firewall-cmd", "--panic-off"),
-        ("firewall-cmd", "--panic-on"),
-        "everything that firewalld's zones let in gets in again, on every port",
-    )
-    return Proposal("Leave firewalld's panic mode", told=told)
-
-
-_NOT_STRICT = Proposal(
-    "Let firewalld pass what other programs forward",
-    steps=(
-        "Set StrictForwardPorts=no in /etc/firewalld/firewalld.conf.",
-        "Then read it anew: firewall-cmd --reload (the containers' ports are published again).",
-    ),
-)
-
-
 def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
     change = IptablesRule(
         _program(chain, opening),
@@ -205,17 +170,6 @@ def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
         (change,),
         ruleset=insert_rule(ruleset, chain, "DOCKER-USER", 0, opening),
     )
-
-
-KUBERNETES = Proposal(
-    "Let Kubernetes pass the port",
-    steps=(
-        "kubectl get services,endpoints,pods -A shows whether the service has a pod that is ready: without one its port"
-        " is rejected.",
-        "kubectl get networkpolicies -A shows the policies: one of them has to let other devices in.",
-    ),
-)
-"""It writes its rules itself, from services and policies."""
 
 
 def except_from_translation(ruleset: Ruleset, line: TraceLine, opening: Opening) -> Proposal | None:

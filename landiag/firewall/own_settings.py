@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from landiag.firewall.owners import Manager
+from landiag.firewall.lifting import Told
+from landiag.firewall.opened import Opening
+from landiag.firewall.owners import Manager, Owner
+from landiag.firewall.proposal import Proposal
 
 OWN_SETTINGS: Mapping[Manager, tuple[str, ...]] = {
     Manager.PROXMOX: (
@@ -26,3 +29,56 @@ OWN_SETTINGS: Mapping[Manager, tuple[str, ...]] = {
         "or let Tailscale write no such rules: tailscale set --netfilter-mode=nodivert (its page says what to add).",
     ),
 }
+
+
+def open_by_setting(owner: Owner, opening: Opening) -> Proposal | None:
+    """What opens the port where no rule does: a setting of the owner's that stops everything; None without one."""
+    if owner.shuts_ipv6:
+        return _with_ipv6(opening)
+    if owner.panics:
+        return _leave_panic()
+    if owner.is_strict:
+        return _NOT_STRICT
+    return KUBERNETES if owner.manager is Manager.KUBERNETES else None
+
+
+def _with_ipv6(opening: Opening) -> Proposal:
+    """ufw writes rules for IPv6 only where it is told to: those that it has already are told it once more."""
+    port = opening.asked_port or opening.port
+    return Proposal(
+        "Let ufw handle IPv6",
+        steps=(
+            "In /etc/default/ufw write IPV6=yes.",
+            "Then: sudo ufw reload",
+            f"Then: sudo ufw allow from {opening.clients} to any port {port} proto tcp",
+        ),
+    )
+
+
+def _leave_panic() -> Proposal:
+    told = Told(
+        ("firewall-cmd", "--panic-off"),
+        ("firewall-cmd", "--panic-on"),
+        "everything that firewalld's zones let in gets in again, on every port",
+    )
+    return Proposal("Leave firewalld's panic mode", told=told)
+
+
+_NOT_STRICT = Proposal(
+    "Let firewalld pass what other programs forward",
+    steps=(
+        "Set StrictForwardPorts=no in /etc/firewalld/firewalld.conf.",
+        "Then read it anew: firewall-cmd --reload (the containers' ports are published again).",
+    ),
+)
+
+
+KUBERNETES = Proposal(
+    "Let Kubernetes pass the port",
+    steps=(
+        "kubectl get services,endpoints,pods -A shows whether the service has a pod that is ready: without one its port"
+        " is rejected.",
+        "kubectl get networkpolicies -A shows the policies: one of them has to let other devices in.",
+    ),
+)
+"""It writes its rules itself, from services and policies."""

@@ -49,6 +49,7 @@ class Owner(Struct, frozen=True):
     and ``reason`` why: ``ufw``, ``its default: deny incoming``. ``panics``: it stops everything (firewall-cmd(1)).
     ``is_strict``: it stops whatever other programs translate (StrictForwardPorts, firewalld.conf(5)). ``direct`` is the
     direct rule of firewalld that decides, ``direct_index`` the place in its chain of the first of the same priority.
+    ``shuts_ipv6``: it drops all of IPv6 because it was told to leave it alone (IPV6=no, ufw(8)).
     """
 
     manager: Manager
@@ -61,6 +62,7 @@ class Owner(Struct, frozen=True):
     is_strict: bool = False
     direct: DirectRule | None = None
     direct_index: int = 0
+    shuts_ipv6: bool = False
 
     @property
     def title(self) -> str:

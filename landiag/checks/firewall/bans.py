@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from landiag.checks.case import Case
 from landiag.checks.firewall.direct import direct_owner
 from landiag.collect.bans import BANNED, parse_banned
+from landiag.collect.hints import shuts_ipv6
 from landiag.firewall.named import sources_named
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey.journey import Journey
@@ -23,9 +24,10 @@ def plan(case: Case) -> tuple[Command, ...]:
 
 
 def owner_of(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) -> Owner:
-    """Who stops a conversation by this line: fail2ban, where the rule names what it bans; firewalld's direct rules."""
-    owner = direct_owner(case, line) or find_owner(
-        ruleset, line, journey.lines, journey.packet.destination_port
+    """Who stops a conversation by this line: fail2ban by what it bans, ufw and firewalld by what they say."""
+    asked = journey.packet.destination_port
+    owner = (
+        direct_owner(case, line) or _shuts_ipv6(case, line) or find_owner(ruleset, line, journey.lines, asked)
     )
     jails = case.parse(BANNED, parse_banned)
     if owner.manager is Manager.FAIL2BAN or not isinstance(jails, dict):
@@ -36,6 +38,17 @@ def owner_of(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) ->
         return owner
     text = f"fail2ban jail {jail}"
     return Owner(Manager.FAIL2BAN, text, jail, subject=text, reason=f"by {owner.text}")
+
+
+def _shuts_ipv6(case: Case, line: TraceLine) -> Owner | None:
+    """ufw, where it drops all of IPv6; nothing in the rules themselves says so."""
+    chain = line.chain
+    is_policy = chain is not None and (chain.family, chain.table) == ("ip6", "filter") and line.rule is None
+    if not is_policy or not shuts_ipv6(case.readings):
+        return None
+    return Owner(
+        Manager.UFW, "ufw (IPV6=no)", subject="ufw", reason="IPV6=no in /etc/default/ufw", shuts_ipv6=True
+    )
 
 
 def _span(banned: str) -> tuple[int, int] | None:

@@ -17,8 +17,8 @@ from landiag.checks.firewall.opening import best_proposal, fixes, is_mended, pro
 from landiag.checks.firewall.rule_words import evidence_of, place, reason, source_of, stopper
 from landiag.checks.listening import sandbox
 from landiag.firewall.opened import without_translation
-from landiag.firewall.openings import Proposal
 from landiag.firewall.owners import find_owner
+from landiag.firewall.proposal import Proposal
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
 from landiag.model.facts import Source, Unknown

@@ -13,7 +13,8 @@ from landiag.checks.firewall.bans import owner_of
 from landiag.checks.firewall.rule_words import place
 from landiag.checks.fixes.fix import fix_by
 from landiag.firewall.opened import Opening
-from landiag.firewall.openings import Proposal, propose
+from landiag.firewall.openings import propose
+from landiag.firewall.proposal import Proposal
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
 from landiag.model.facts import IPNetwork

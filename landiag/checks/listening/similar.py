@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landiag.checks.case import Case
 from landiag.checks.fixes.restart import server_of
-from landiag.firewall.openings import KUBERNETES
+from landiag.firewall.own_settings import KUBERNETES
 from landiag.firewall.owners import Manager, find_owner
 from landiag.model.facts import Socket, Unknown
 from landiag.model.report import Fix
