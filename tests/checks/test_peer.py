@@ -183,3 +183,10 @@ def test_without_routes_nobody_knows_the_gateway_or_the_router() -> None:
     denied = Reading(peer_asks.NEIGHBOURS_AFTER.name, ReadStatus.DENIED)
     case = case_of(BASE, {denied.source: denied}, peer=CLIENT)
     assert peer_asks.neighbour_of(case, ip_address(CLIENT)) is None
+
+
+def test_where_a_route_refuses_the_question_silence_proves_nothing() -> None:
+    refusing = host(routes=(*ROUTES, route(f"{CLIENT}/32", None, kind="prohibit")))
+    found = asked(CLIENT, entry(CLIENT, "FAILED"), facts=refusing)
+    assert [(one.code, one.outcome) for one in found.findings] == [("peer-down", Outcome.UNKNOWN)]
+    assert "could not be asked" in found.summary

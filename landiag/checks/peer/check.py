@@ -20,10 +20,12 @@ from landiag.checks.peer.asks import (
 )
 from landiag.journey.journey import follow
 from landiag.journey.queues import ARP_SIZE, Effect, pass_queues
+from landiag.journey.routing import lookup
 from landiag.model.facts import Call, Command, IPAddress, IPNetwork, Unknown
 from landiag.model.neighbour import Neighbour
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.route import RouteKind
 from landiag.model.ruleset import Verdict
 from landiag.model.terms import StageName, Symptom
 
@@ -222,6 +224,9 @@ def _kept_away(case: Case, ip: IPAddress) -> Finding:
 
 def _hears_neighbours(case: Case, ip: IPAddress) -> bool:
     """Whether this machine asks its neighbours, and hears what they say: ND is ICMPv6, ARP passes by the rules."""
+    route = lookup(case.facts, ip)
+    if isinstance(route, Unknown) or route.kind is not RouteKind.UNICAST:
+        return False  # nothing is sent there, so nobody was asked
     if case.way is None:
         return True
     if pass_queues(case.facts, case.way.interface, ARP_SIZE).effect in (Effect.LOST, Effect.UNKNOWN):
