@@ -171,9 +171,10 @@ class Ruleset:
 
     @property
     def in_other_order(self) -> Ruleset | None:
-        """The same, where tables of iptables-legacy were registered after those of nftables instead of before.
+        """The same, where chains of iptables were registered after those of nftables instead of before.
 
-        No listing tells when a table was registered. None where nothing hangs on it.
+        No listing tells when a chain was: those of iptables-nft come with their first rule, tables of iptables-legacy
+        with the first look at them. None where nothing hangs on it.
         """
         if _OTHER_ORDER not in self.notes:
             self.notes[_OTHER_ORDER] = self._reorder()
@@ -181,12 +182,14 @@ class Ruleset:
         return found if isinstance(found, Ruleset) else None
 
     def _reorder(self) -> Ruleset | None:
-        old = {key: chains for key, chains in self.tables.items() if key[0] == LEGACY_BACKEND}
-        if not old or len(old) == len(self.tables):
+        tables = dict(sorted(self.tables.items(), key=lambda one: _REGISTERED.get(one[0][0], 0)))
+        if list(tables) == list(self.tables):
             return None
-        tables = {**{key: chains for key, chains in self.tables.items() if key not in old}, **old}
         return Ruleset(tables, self.gaps, self.texts, self.origins)
 
+
+_REGISTERED = {"iptables-nft": 1, LEGACY_BACKEND: 2}
+"""Whose chains may be registered after those of all before them."""
 
 _OTHER_ORDER = ("tables", "in other order")
 """Where ``notes`` keeps the ruleset in the other order."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from msgspec.structs import replace
 
@@ -73,6 +75,47 @@ OWNED = """*filter
 -A OUTPUT -p tcp -m tcp --sport 5000 -m owner ! --uid-owner 1000 -j DROP
 COMMIT
 """
+
+
+def test_whether_a_chain_of_iptables_was_registered_after_one_of_nft_is_not_known() -> None:
+    """Its table stands first where its other chains are older; the chain itself came with its first rule."""
+    chains = [
+        {"table": {"family": "ip", "name": "filter", "handle": 1}},
+        {"chain": _base("ip", "filter", "INPUT", 1)},
+        {
+            "rule": {
+                "family": "ip",
+                "table": "filter",
+                "chain": "INPUT",
+                "handle": 2,
+                "expr": _rejects("icmp"),
+            }
+        },
+        {"table": {"family": "inet", "name": "shop", "handle": 2}},
+        {"chain": _base("inet", "shop", "c", 1)},
+        {
+            "rule": {
+                "family": "inet",
+                "table": "shop",
+                "chain": "c",
+                "handle": 2,
+                "expr": _rejects("tcp reset"),
+            }
+        },
+    ]
+    listing = Reading("nft-ruleset", ReadStatus.OK, json.dumps({"nftables": chains}).encode())
+    assert attempt(host(ruleset=parse_ruleset({listing.source: listing}))).sight.symptom is Symptom.UNKNOWN
+
+
+def _base(family: str, table: str, name: str, handle: int) -> dict[str, object]:
+    place = {"family": family, "table": table, "name": name, "handle": handle}
+    return {**place, "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}
+
+
+def _rejects(kind: str) -> list[dict[str, object]]:
+    how = {"type": kind, **({} if kind == "tcp reset" else {"expr": "admin-prohibited"})}
+    asked = {"left": {"payload": {"protocol": "tcp", "field": "dport"}}, "op": "==", "right": 5000}
+    return [{"match": asked}, {"reject": how}]
 
 
 @pytest.mark.parametrize(("cookies", "seen"), [("1", Symptom.ANSWERED), ("2", Symptom.TIMEOUT)])
