@@ -37,7 +37,7 @@ def plan_restart(end: End, run: Run) -> tuple[Restarted, Old]:
 
 def restart(entry: Entry, planned: Restarted, old: Old, end: End, run: Run, journal: Journal) -> Entry:
     """End the old server and start the new one. Raises CannotApply; ``start_old`` is the way back then."""
-    end_server(end)
+    end_server(end, entry.port)
     try:
         new = _start(run, old.environment, planned.log, entry.port, journal)
     except CannotApply as error:
@@ -76,7 +76,7 @@ def take_back_restart(entry: Entry, made: Restarted, journal: Journal) -> bool:
         environment.pop(name, None)
         if value is not None:
             environment[name] = value
-    end_server(end)
+    end_server(end, entry.port)
     _start(Run(made.argv, made.cwd), environment, new_log(), entry.port, journal)
     return True
 

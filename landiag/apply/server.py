@@ -80,8 +80,44 @@ def _lives_here(pid: int) -> bool:
         return False
 
 
-def end_server(end: End) -> None:
-    """End a process by its signal and wait for it. Raises CannotApply where it is still there after that."""
+def end_server(end: End, port: int) -> None:
+    """End a process by its signal, and wait for it and until nothing of it listens on the port any more.
+
+    Raises CannotApply where it is still there after that. Its children may outlive it, and with them its sockets: a new
+    server could not listen there.
+    """
+    held = _sockets_of(end.pid) & _listening(port)
+    _end(end)
+    deadline = time.monotonic() + END_SECONDS
+    while held & _listening(port):
+        if time.monotonic() > deadline:
+            raise CannotApply(
+                f"process {end.pid} has ended, but one that it started still listens on port {port}"
+            )
+        time.sleep(0.02)
+
+
+def _sockets_of(pid: int) -> frozenset[str]:
+    """The inodes of the sockets that a process and its children have open."""
+    import psutil
+
+    links: list[str] = []
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with suppress(OSError):  # it has ended meanwhile
+                links += [_link(entry.path) for entry in os.scandir(f"/proc/{one.pid}/fd")]
+    return frozenset(link[len("socket:[") : -1] for link in links if link.startswith("socket:["))
+
+
+def _link(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""  # it was closed meanwhile
+
+
+def _end(end: End) -> None:
     try:
         process = os.pidfd_open(end.pid)
     except OSError as error:
@@ -100,6 +136,7 @@ def start_server(run: Run, environment: Mapping[str, str], log: int, port: int) 
     """Start a server that stays, and wait until its port listens. Raises CannotApply where it ends at once."""
     import psutil
 
+    there = _listening(port)
     variables = {name: value for name, value in environment.items() if name not in _OF_THE_OLD}
     try:
         child = subprocess.Popen(
@@ -118,7 +155,7 @@ def start_server(run: Run, environment: Mapping[str, str], log: int, port: int) 
     while time.monotonic() < deadline:
         if child.poll() not in (None, 0):
             raise CannotApply(f"{run.argv[0]} ended at once with status {child.returncode}")
-        if is_listening(port):
+        if _listening(port) - there:
             return New(child.pid, started, listens=True)
         time.sleep(0.05)
     return New(child.pid, started, listens=False)
@@ -139,13 +176,15 @@ def find_by_output(log: os.stat_result | None) -> tuple[int, float] | None:
 
 
 def is_listening(port: int) -> bool:
-    """Whether any socket of this network namespace listens on a TCP port (proc(5), /proc/net/tcp)."""
+    """Whether any socket of this network namespace listens on a TCP port."""
+    return bool(_listening(port))
+
+
+def _listening(port: int) -> frozenset[str]:
+    """The inodes of the sockets of this network namespace that listen on a TCP port (proc(5), /proc/net/tcp)."""
+    found: set[str] = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table, encoding="ascii") as file:
-                rows = [line.split() for line in file][1:]
-        except OSError:
-            continue
-        if any(row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port for row in rows):
-            return True
-    return False
+        with suppress(OSError), open(table, encoding="ascii") as file:
+            rows = [line.split() for line in file][1:]
+            found |= {row[9] for row in rows if row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port}
+    return frozenset(found)
