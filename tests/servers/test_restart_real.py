@@ -294,6 +294,11 @@ class Running:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
+            # Its workers die a moment later: the next server must not be taken for them.
+            deadline = time.monotonic() + 10
+            while subprocess.run(self.inside("ss", "-lntH"), capture_output=True, check=True).stdout:
+                assert time.monotonic() < deadline, "something still listens"
+                time.sleep(0.02)
 
 
 @pytest.fixture
