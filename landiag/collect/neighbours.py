@@ -11,11 +11,11 @@ from landiag.model.neighbour import Neighbour
 from landiag.model.strict import only_keys, only_words
 
 NEIGHBOURS = Command("ip-neighbours", ("ip", "-j", "neigh", "show"))
-_NEIGHBOUR_KEYS = frozenset({
+_KEYS = frozenset({
     "dst", "dev", "lladdr", "state", "router", "proxy", "managed", "extern_learn", "extern_valid", "offload", "probes",
     "refcnt", "used", "confirmed", "updated", "protocol", "vlan", "vni", "nhid", "vrf", "type", "use",
 })  # fmt: skip
-_NEIGHBOUR_STATES = frozenset(
+_STATES = frozenset(
     ("PERMANENT", "NOARP", "REACHABLE", "STALE", "NONE", "INCOMPLETE", "DELAY", "PROBE", "FAILED")
 )
 
@@ -29,7 +29,7 @@ def parse_neighbours(text: str) -> tuple[Neighbour, ...]:
 
 
 def _parse_neighbour(item: dict[str, Any]) -> Neighbour:
-    only_keys(item, _NEIGHBOUR_KEYS, "a neighbour")
+    only_keys(item, _KEYS, "a neighbour")
     states = tuple(item.get("state", ()))
-    only_words(states, _NEIGHBOUR_STATES, "a neighbour's states")
+    only_words(states, _STATES, "a neighbour's states")
     return Neighbour(ip_address(item["dst"]), str(item["dev"]), item.get("lladdr"), states)

@@ -29,6 +29,11 @@ class Opening(Struct, frozen=True):
     client: IPAddress | None = None
 
     @property
+    def client_port(self) -> int:
+        """The port that clients type."""
+        return self.asked_port or self.port
+
+    @property
     def is_ipv6(self) -> bool:
         """Whether the clients use IPv6."""
         return self.clients.version == 6

@@ -10,14 +10,10 @@ from msgspec.structs import replace
 
 from landiag.firewall.lifting import BANNING, lift_ban
 from landiag.firewall.opened import Opening, insert_rule, opening_rule
-from landiag.firewall.own_settings import OWN_SETTINGS, open_by_setting
+from landiag.firewall.own_settings import by_hand, open_by_setting
 from landiag.firewall.owners import Manager, Owner
 from landiag.firewall.proposal import Proposal
-from landiag.model.changes import (
-    IptablesRule,
-    NftRule,
-    UfwRule,
-)
+from landiag.model.changes import IptablesRule, NftRule, UfwRule
 from landiag.model.changes_firewalld import POLICY_PREFIX, FirewalldDirectRule, FirewalldRule
 from landiag.model.direct import DirectRule
 from landiag.model.match import AnyOf, InRanges, Names
@@ -58,7 +54,7 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
     if owner.manager is Manager.DOCKER and "DOCKER-USER" in ruleset.tables.get(chain.key, {}):
         return _docker(ruleset, chain, opening)
     if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES, Manager.UFW):
-        return _by_hand(owner, opening.asked_port or opening.port)
+        return by_hand(owner, opening)
     if chain.backend.startswith("iptables") and chain.table in _IPTABLES_TABLES:
         return _iptables(ruleset, decided_by, chain, opening)
     return _nft(ruleset, decided_by, chain, opening) if chain.backend == "nftables" else None
@@ -66,7 +62,7 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
 
 def _title(who: str, opening: Opening) -> str:
     what = "answers from" if opening.is_answer else "connections to"
-    return f"Let {who} pass {what} port {opening.asked_port or opening.port} for {opening.clients}"
+    return f"Let {who} pass {what} port {opening.client_port} for {opening.clients}"
 
 
 _UFW_CHAINS = ("input", "forward")
@@ -78,12 +74,12 @@ def _ufw(ruleset: Ruleset, chain: Chain, opening: Opening, hook: str) -> Proposa
 
     It adds no rule that differs from another by its action alone, wherever that stands (ufw's UFWRule.match).
     """
-    name, is_routed = f"ufw6-user-{hook}" if opening.is_ipv6 else f"ufw-user-{hook}", hook == "forward"
+    name = f"ufw6-user-{hook}" if opening.is_ipv6 else f"ufw-user-{hook}"
     target = ruleset.tables.get(chain.key, {}).get(name)
     there = () if target is None else tuple(_conditions(rule) for rule in target.rules)
     for device in dict.fromkeys((None, opening.device)):
         if _conditions(opening_rule(opening, device)) not in there:
-            change = UfwRule(str(opening.clients), opening.port, device, is_routed=is_routed)
+            change = UfwRule(str(opening.clients), opening.port, device, is_routed=hook == "forward")
             after = insert_rule(ruleset, chain, name, 0, opening, device)
             return Proposal(_title("ufw", opening), (change,), ruleset=after)
     step = (
@@ -147,11 +143,7 @@ def _open_zone(ruleset: Ruleset, zone: str, opening: Opening) -> Ruleset | None:
 
 def _lift(owner: Owner, decided_by: TraceLine, opening: Opening) -> Proposal:
     found = None if opening.client is None else lift_ban(owner, decided_by, opening.client)
-    return (
-        _by_hand(owner, opening.asked_port or opening.port)
-        if found is None
-        else Proposal(found[0], told=found[1])
-    )
+    return by_hand(owner, opening) if found is None else Proposal(found[0], told=found[1])
 
 
 def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
@@ -160,7 +152,7 @@ def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
         "filter",
         "DOCKER-USER",
         str(opening.clients),
-        opening.asked_port or opening.port,
+        opening.client_port,
         position=1,
         is_answer=opening.is_answer,
         is_original=True,
@@ -185,20 +177,6 @@ def except_from_translation(ruleset: Ruleset, line: TraceLine, opening: Opening)
         return None
     title = f"Keep connections from {opening.clients} to port {opening.port} out of that translation"
     return replace(make(ruleset, line, chain, opening), title=title)
-
-
-def _by_hand(owner: Owner, port: int) -> Proposal:
-    steps = OWN_SETTINGS.get(owner.manager)
-    if steps is not None:
-        said = tuple(step.format(port=port) for step in steps)
-        return Proposal(f"Allow the port in {owner.manager.value}'s own settings", steps=said)
-    return Proposal(
-        f"Allow the port in {owner.manager.value}'s own settings",
-        steps=(
-            f"{owner.manager.value} writes its rules itself, and would overwrite others: allow the local network,"
-            " or this port, in its settings.",
-        ),
-    )
 
 
 def _program(chain: Chain, opening: Opening) -> str:

@@ -9,7 +9,7 @@ from landiag.firewall.opened import Opening
 from landiag.firewall.owners import Manager, Owner
 from landiag.firewall.proposal import Proposal
 
-OWN_SETTINGS: Mapping[Manager, tuple[str, ...]] = {
+_OWN_SETTINGS: Mapping[Manager, tuple[str, ...]] = {
     Manager.PROXMOX: (
         "In the web interface, under the node's Firewall, add a rule: direction in, action ACCEPT, protocol tcp, port"
         " {port}. pve-firewall writes its chains anew every few seconds, so that a rule of iptables would not stay.",
@@ -31,6 +31,20 @@ OWN_SETTINGS: Mapping[Manager, tuple[str, ...]] = {
 }
 
 
+def by_hand(owner: Owner, opening: Opening) -> Proposal:
+    """What to do in the settings of a program that would overwrite rules of others."""
+    name = owner.manager.value
+    steps = _OWN_SETTINGS.get(owner.manager, ())
+    return Proposal(
+        f"Allow the port in {name}'s own settings",
+        steps=tuple(step.format(port=opening.client_port) for step in steps)
+        or (
+            f"{name} writes its rules itself, and would overwrite others: allow the local network, or this port, in its"
+            " settings.",
+        ),
+    )
+
+
 def open_by_setting(owner: Owner, opening: Opening) -> Proposal | None:
     """What opens the port where no rule does: a setting of the owner's that stops everything; None without one."""
     if owner.shuts_ipv6:
@@ -44,13 +58,12 @@ def open_by_setting(owner: Owner, opening: Opening) -> Proposal | None:
 
 def _with_ipv6(opening: Opening) -> Proposal:
     """ufw writes rules for IPv6 only where it is told to: those that it has already are told it once more."""
-    port = opening.asked_port or opening.port
     return Proposal(
         "Let ufw handle IPv6",
         steps=(
             "In /etc/default/ufw write IPV6=yes.",
             "Then: sudo ufw reload",
-            f"Then: sudo ufw allow from {opening.clients} to any port {port} proto tcp",
+            f"Then: sudo ufw allow from {opening.clients} to any port {opening.client_port} proto tcp",
         ),
     )
 

@@ -15,8 +15,9 @@ def on_one_link(one: Interface, other: Interface) -> bool:
 
 
 def _card(interface: Interface) -> str:
-    is_part = interface.lower is not None and interface.kind != _OF_ITS_OWN
-    return interface.lower if is_part and interface.lower is not None else interface.name
+    if interface.lower is None or interface.kind == _OF_ITS_OWN:
+        return interface.name
+    return interface.lower
 
 
 def all_on_link(facts: Facts, interface: Interface) -> tuple[Interface, ...]:

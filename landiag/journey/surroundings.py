@@ -194,20 +194,21 @@ class HostSurroundings(HostLinks):
 
     def reply_edges(self, version: int) -> Edges:
         """Rules of the routing policy; and whatever has a socket that is tied to a device."""
-        known = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
-        is_tied = any(socket.device is not None for socket in known)
+        is_tied = any(socket.device is not None for socket in self._sockets)
         return self.route_edges(version) if is_tied else self.rule_edges(version)
 
     def port_edges(self) -> Edges:
         """The ports that rules of the routing policy name, and those of sockets that are tied to a device."""
         rules = () if isinstance(self._facts.policy_rules, Unknown) else self._facts.policy_rules
-        sockets = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
-        return edges_of_ports(rules, sockets)
+        return edges_of_ports(rules, self._sockets)
 
     def socket_edges(self) -> Edges:
         """The ports at which somebody listens."""
-        known = () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
-        return edges_of_sockets(known)
+        return edges_of_sockets(self._sockets)
+
+    @property
+    def _sockets(self) -> tuple[Socket, ...]:
+        return () if isinstance(self._facts.sockets, Unknown) else self._facts.sockets
 
     def socket_owner(self, packet: Packet) -> int | None:
         """The user id of the socket that takes a packet, where all that could take it have the same.

@@ -28,21 +28,7 @@ class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
     @property
     def words(self) -> tuple[str, ...]:
         """The rule as ufw is told it, and as ``ufw show added`` shows it."""
-        tied = () if self.interface is None else ("in", "on", self.interface)
-        routed = ("route",) if self.is_routed else ()
-        return (
-            *routed,
-            "allow",
-            *tied,
-            "from",
-            self.clients,
-            "to",
-            "any",
-            "port",
-            str(self.port),
-            "proto",
-            "tcp",
-        )
+        return self._with()
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -54,10 +40,12 @@ class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
         """The command that removes it."""
         return ("ufw", *self._with("delete"))
 
-    def _with(self, verb: str) -> tuple[str, ...]:
+    def _with(self, *verb: str) -> tuple[str, ...]:
         """The rule with what is to be done with it, which stands behind ``route``."""
-        at = 1 if self.is_routed else 0
-        return (*self.words[:at], verb, *self.words[at:])
+        routed = ("route",) if self.is_routed else ()
+        tied = () if self.interface is None else ("in", "on", self.interface)
+        to_port = ("to", "any", "port", str(self.port), "proto", "tcp")
+        return (*routed, *verb, "allow", *tied, "from", self.clients, *to_port)
 
 
 class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):

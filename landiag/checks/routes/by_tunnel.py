@@ -45,7 +45,7 @@ def _leave_alone(case: Case, way: Way, decision: Decision) -> Fix:
 
 def _past_tunnel(case: Case, way: Way, decision: Decision) -> tuple[Change, ...]:
     """The changes of routes with which answers find their way back, in the model; empty where none does."""
-    rules, routes = case.facts.policy_rules, case.facts.routes
+    rules, routes, route = case.facts.policy_rules, case.facts.routes, decision.route
     if isinstance(rules, Unknown) or isinstance(routes, Unknown) or decision.rule is None:
         return ()
     priority = decision.rule.priority - 1
@@ -54,9 +54,7 @@ def _past_tunnel(case: Case, way: Way, decision: Decision) -> tuple[Change, ...]
         ordered = tuple(sorted((*rules, added), key=lambda one: one.priority))
         if returns(case, way, replace(case.facts, policy_rules=ordered)):
             return (MainTableRule(str(way.network), priority),)
-    covering = tuple(
-        one for one in routes if decision.route is not None and _is_beside(one, decision.route, way)
-    )
+    covering = () if route is None else tuple(one for one in routes if _is_beside(one, route, way))
     left = replace(case.facts, routes=tuple(one for one in routes if one not in covering))
     return tuple(removed(one) for one in covering) if returns(case, way, left) else ()
 
