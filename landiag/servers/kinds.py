@@ -19,6 +19,7 @@ class ServerKind(Struct, frozen=True):
     title: str
     programs: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
     library: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePath
+from pathlib import PurePath, PureWindowsPath
 
 from msgspec import Struct
 
@@ -142,7 +142,12 @@ def _server(kind: ServerKind, line: list[Process], index: int) -> Server:
         if above.user != own.user:  # what another user's process says is not this one's command
             break
         shell = invocation(above)
-        if shell and shell.from_shell and not (called and called.complete) and _kind_matches(kind, shell):
+        if (
+            shell
+            and shell.from_shell
+            and not (called and called.complete)
+            and _kind_matches(kind, shell, own)
+        ):
             called = shell
         if script := package_script(above):
             return Server(kind, own, called, script)
@@ -198,7 +203,7 @@ def _kind_of(process: Process, http: str | None) -> ServerKind | None:
             title = " ".join(process.argv).strip() or process.name
             if any(re.search(pattern, title) for pattern in kind.titles):
                 return kind
-        if called and _kind_matches(kind, called) and not kind.runtimes:
+        if called and _kind_matches(kind, called, process) and not kind.runtimes:
             return kind
     if called is None or called.program == _SPAWNED or called.from_shell:
         return _by_executable(process)
@@ -217,10 +222,18 @@ def _by_executable(process: Process) -> ServerKind | None:
     return next((kind for kind in server_kinds() if name in kind.programs and not kind.words), None)
 
 
-def _kind_matches(kind: ServerKind, called: Invocation) -> bool:
+def _kind_matches(kind: ServerKind, called: Invocation, process: Process) -> bool:
     if called.program not in kind.programs:
         return False
+    if kind.folders and not _folders_of(called, process) & set(kind.folders):
+        return False
     return not kind.words or any(word.split("=", 1)[0] in kind.words for word in called.arguments)
+
+
+def _folders_of(called: Invocation, process: Process) -> set[str]:
+    """The names of the folder that a program runs in, and of the one that its script is in."""
+    paths = (PureWindowsPath(process.cwd or ""), PureWindowsPath(called.script or "").parent)
+    return {path.name for path in paths}
 
 
 def _uwsgi_protocol(arguments: tuple[str, ...], port: int | None) -> str:
