@@ -38,7 +38,7 @@ CHECKS = (
     Check(CheckName.LISTENING, listening.check, listening.plan, listening.plan_after),
     Check(CheckName.PORT, port.check, port.plan, port.plan_after),
     Check(CheckName.ADDRESSES, addresses.check, addresses.plan, addresses.plan_after),
-    Check(CheckName.FIREWALL, firewall.check, firewall.plan),
+    Check(CheckName.FIREWALL, firewall.check, firewall.plan, firewall.plan_after),
     Check(CheckName.WAY_BACK, way_back.check),
     Check(CheckName.APPLICATION, application.check, application.plan, application.plan_after),
     Check(CheckName.PEER, peer.check, peer.plan, peer.plan_after),

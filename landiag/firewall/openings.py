@@ -106,10 +106,11 @@ def _firewalld(ruleset: Ruleset, owner: Owner, opening: Opening) -> Proposal | N
         return None
     zone, clients = owner.detail, str(opening.clients)
     policy = zone.removeprefix(POLICY_PREFIX)
+    lasting = (False,) if owner.is_stored else (False, True)
     what = f"zone {zone}" if policy == zone else f"policy {policy}"
     return Proposal(
         _title(f"the {what} of firewalld", opening),
-        tuple(FirewalldRule(zone, clients, opening.port, permanent) for permanent in (False, True)),
+        tuple(FirewalldRule(zone, clients, opening.port, permanent) for permanent in lasting),
         ruleset=_open_zone(ruleset, zone, opening),
     )
 

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 
 from landiag.checks.case import Case
 from landiag.checks.firewall.direct import direct_owner
+from landiag.checks.firewall.stored import with_stored
 from landiag.collect.bans import BANNED, parse_banned
 from landiag.collect.hints import shuts_ipv6
 from landiag.firewall.named import sources_named
@@ -29,6 +30,7 @@ def owner_of(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) ->
     owner = (
         direct_owner(case, line) or _shuts_ipv6(case, line) or find_owner(ruleset, line, journey.lines, asked)
     )
+    owner = with_stored(case, journey, owner)
     jails = case.parse(BANNED, parse_banned)
     if owner.manager is Manager.FAIL2BAN or not isinstance(jails, dict):
         return owner

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks import systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
-from landiag.checks.firewall import bans, direct
+from landiag.checks.firewall import bans, direct, stored
 from landiag.checks.firewall.bypasses import check_bypasses
 from landiag.checks.firewall.doubts import check_limits, unknown, unreadable
 from landiag.checks.firewall.inner_rules import check_inner_rules
@@ -41,7 +41,18 @@ MAX_STOPS = 6
 
 def plan(case: Case) -> tuple[Source, ...]:
     """Ask what other systems need, systemd for the units that hold the port's sockets, fail2ban, firewalld."""
-    return (*systems.plan(case), *sandbox.plan(case), *bans.plan(case), *direct.plan(case))
+    return (
+        *systems.plan(case),
+        *sandbox.plan(case),
+        *bans.plan(case),
+        *direct.plan(case),
+        *stored.plan(case),
+    )
+
+
+def plan_after(case: Case) -> tuple[Source, ...]:
+    """Ask firewalld for the services that it has stored."""
+    return stored.plan_after(case)
 
 
 def check(case: Case) -> Answer:
@@ -235,7 +246,8 @@ def _blocks(
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),
     )
-    return explain_end(case, journey, line, found)
+    is_stored = bans.owner_of(case, ruleset, journey, line).is_stored
+    return explain_end(case, journey, line, stored.told_of_reload(case, found) if is_stored else found)
 
 
 def say_stop(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) -> str:
