@@ -31,12 +31,18 @@ def judge_silence(look: Look, exchange: Exchange, attempt: Attempt) -> list[Find
             return []
         who = banner or "something that is no web server"
         title = f"{who} answers on port {request.port}: browsers cannot talk to it"
-        return [blocks("not-http", title, f"It begins with {attempt.first.data[:40]!r}.", evidence)]
+        said = f"It begins with {attempt.first.data[:40]!r}."
+        if request.scheme == "auto":
+            return [unsure("not-http", title, f"{said} {_FINE_FOR_OTHERS}", evidence, (_as_other(look),))]
+        return [blocks("not-http", title, said, evidence)]
     if attempt.end is End.SILENT:
         return [_silent(look, exchange, attempt)]
     if request.port in QUIET_PORTS and request.scheme == "auto":
         return []
     return [_hangs_up(look, exchange, attempt)]
+
+
+_FINE_FOR_OTHERS = "If no web server is meant, other programs may well reach it."
 
 
 def _begins_http(data: bytes) -> bool:
@@ -97,6 +103,8 @@ def _hangs_up(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
         title = (
             f"a web server has port {port}, and hangs up on requests for {look.host_header} without a byte"
         )
+    elif _waits_to_be_spoken_to(look):
+        return _other_protocol(look, evidence)
     else:
         title = f"port {port} accepts the connection and hangs up without a byte"
     return blocks(
@@ -109,12 +117,30 @@ def _hangs_up(look: Look, exchange: Exchange, attempt: Attempt) -> Finding:
     )
 
 
+def _waits_to_be_spoken_to(look: Look) -> bool:
+    """Whether the server hangs up on the request, and on nobody who says nothing: a program is there that listens."""
+    unasked = look.case.exchange(look.http_source(scheme="tcp"))
+    return unasked is not None and unasked.best.end is End.SILENT
+
+
+def _other_protocol(look: Look, evidence: tuple[Evidence, ...]) -> Finding:
+    """It may be a database or a broker, for which all is well, or a web server that fails at this request."""
+    port = look.case.request.port
+    return unsure(
+        "connection-reset",
+        f"port {port} accepts the connection, waits, and hangs up on web requests without a byte",
+        "A database or a broker does that, and other programs may reach it; a web server that does it is broken.",
+        evidence,
+        (_as_other(look), on_server(port)),
+    )
+
+
 def _as_other(look: Look) -> Fix:
     """How a server is asked that is none of the web: it hangs up on whoever speaks HTTP to it."""
     line = f"landiag probe {look.address} --port {look.case.request.port} --scheme tcp"
     return do(
         "Is it no web server?",
-        f"Databases and brokers hang up on browsers. Ask for the connection alone: {line}",
+        f"Databases and brokers do not talk to browsers. Ask for the connection alone: {line}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.lab.network import NEIGHBOUR, SERVER
 from tests.lab.probe.scenario import Probe
 from tests.lab.probe.scenarios.shared import OPEN, PORT, URL, answering, http
-from tests.lab.scenario import CLEAR, background, blocked, sh
+from tests.lab.scenario import CLEAR, UNDETERMINED, background, blocked, sh
 from tests.lab.servers import django, flask, script, tls, uwsgi, wsgi
 
 ENDLESS = """
@@ -66,6 +66,13 @@ while True:
     c.close()
 """
 
+GONE = """
+import socket
+s = socket.create_server(("", 5000))
+while True:
+    s.accept()[0].close()
+"""
+
 APPLICATION = (
     Probe(
         "https",
@@ -105,8 +112,27 @@ APPLICATION = (
     Probe("gunicorn", PORT, CLEAR, "served", (wsgi("gunicorn -b 0.0.0.0:5000 shop:app"),)),
     Probe("ssh", PORT, CLEAR, "not-http", answering("SSH-2.0-OpenSSH_9.2p1\r\n")),
     Probe("ssh-asked-as-http", URL, blocked("not-http"), "not-http", answering("SSH-2.0-OpenSSH_9.2p1\r\n")),
-    Probe("garbage", PORT, blocked("not-http"), "not-http", answering("\x00\xff\x1b[2J\x07garbage")),
-    Probe("hangs-up", PORT, blocked("connection-reset"), "closed|reset", answering("")),
+    Probe(
+        "garbage", PORT, UNDETERMINED, "not-http", answering("\x00\xff\x1b[2J\x07garbage"), also=("not-http",)
+    ),
+    Probe(
+        "garbage-asked-as-http", URL, blocked("not-http"), "not-http", answering("\x00\xff\x1b[2J\x07garbage")
+    ),
+    Probe("hangs-up", PORT, UNDETERMINED, "closed|reset", answering(""), also=("connection-reset",)),
+    Probe(
+        "hangs-up-asked-as-http",
+        URL,
+        blocked("connection-reset"),
+        "closed|reset",
+        answering(""),
+    ),
+    Probe(
+        "hangs-up-on-everybody",
+        PORT,
+        blocked("connection-reset"),
+        "closed|reset",
+        (script(GONE),),
+    ),
     Probe(
         "django-host",
         "http://shop.lan:5000/",
