@@ -78,10 +78,13 @@ def _ufw(ruleset: Ruleset, chain: Chain, opening: Opening, hook: str) -> Proposa
     target = ruleset.tables.get(chain.key, {}).get(name)
     there = () if target is None else tuple(_conditions(rule) for rule in target.rules)
     for device in dict.fromkeys((None, opening.device)):
-        if _conditions(opening_rule(opening, device)) not in there:
-            change = UfwRule(str(opening.clients), opening.port, device, is_routed=hook == "forward")
+        if not any(_conditions(opening_rule(one, device)) in there for one in opening.each):
+            changes = tuple(
+                UfwRule(str(one.clients), one.port, device, is_routed=hook == "forward")
+                for one in opening.each
+            )
             after = insert_rule(ruleset, chain, name, 0, opening, device)
-            return Proposal(_title("ufw", opening), (change,), ruleset=after)
+            return Proposal(_title("ufw", opening), changes, ruleset=after)
     step = (
         f"ufw has a rule for {opening.clients} and port {opening.port} already, behind the one that decides: "
         "delete it (ufw status numbered), then allow it before all others (ufw prepend allow ...)."
@@ -110,7 +113,9 @@ def _firewalld(ruleset: Ruleset, owner: Owner, opening: Opening) -> Proposal | N
     what = f"zone {zone}" if policy == zone else f"policy {policy}"
     return Proposal(
         _title(f"the {what} of firewalld", opening),
-        tuple(FirewalldRule(zone, clients, opening.port, permanent) for permanent in lasting),
+        tuple(
+            FirewalldRule(zone, clients, one.port, permanent) for one in opening.each for permanent in lasting
+        ),
         ruleset=_open_zone(ruleset, zone, opening),
     )
 
@@ -124,10 +129,11 @@ def _direct(ruleset: Ruleset, chain: Chain, rule: DirectRule, index: int, openin
             rule.chain,
             rule.priority - 1,
             str(opening.clients),
-            opening.port,
+            one.port,
             is_answer=opening.is_answer,
             permanent=permanent,
         )
+        for one in opening.each
         for permanent in (False, True)
     )
     after = insert_rule(ruleset, chain, chain.name, index, opening)
@@ -161,7 +167,7 @@ def _docker(ruleset: Ruleset, chain: Chain, opening: Opening) -> Proposal:
     return Proposal(
         _title("docker's chain for your own rules", opening),
         (change,),
-        ruleset=insert_rule(ruleset, chain, "DOCKER-USER", 0, opening),
+        ruleset=insert_rule(ruleset, chain, "DOCKER-USER", 0, opening, is_original=True),
     )
 
 
@@ -187,37 +193,72 @@ def _program(chain: Chain, opening: Opening) -> str:
 
 def _iptables(ruleset: Ruleset, decided_by: TraceLine, chain: Chain, opening: Opening) -> Proposal:
     index = len(chain.rules) if decided_by.rule is None else decided_by.rule.position - 1
-    change = IptablesRule(
-        _program(chain, opening),
-        chain.table,
-        chain.name,
-        str(opening.clients),
-        opening.port,
-        position=None if decided_by.rule is None else index + 1,
-        is_answer=opening.is_answer,
+    is_original = _asks_for_original(ruleset, decided_by, chain, opening)
+    opening = opening if is_original else _as_seen(opening, decided_by.hook)
+    changes = tuple(
+        IptablesRule(
+            _program(chain, opening),
+            chain.table,
+            chain.name,
+            str(opening.clients),
+            one.port,
+            position=None if decided_by.rule is None else index + 1,
+            is_answer=opening.is_answer,
+            is_original=is_original,
+        )
+        for one in _told(opening, is_original=is_original)
     )
-    return Proposal(
-        _title("iptables", opening),
-        (change,),
-        ruleset=insert_rule(ruleset, chain, chain.name, index, opening),
-    )
+    after = insert_rule(ruleset, chain, chain.name, index, opening, is_original=is_original)
+    return Proposal(_title("iptables", opening), changes, ruleset=after)
 
 
 def _nft(ruleset: Ruleset, decided_by: TraceLine, chain: Chain, opening: Opening) -> Proposal:
     rule = decided_by.rule
     is_last = rule is None or rule.handle is None
     index = len(chain.rules) if rule is None or rule.handle is None else rule.position - 1
-    change = NftRule(
-        chain.family,
-        chain.table,
-        chain.name,
-        str(opening.clients),
-        opening.port,
-        is_answer=opening.is_answer,
-        before=None if is_last or rule is None else rule.handle,
+    is_original = _asks_for_original(ruleset, decided_by, chain, opening)
+    opening = opening if is_original else _as_seen(opening, decided_by.hook)
+    changes = tuple(
+        NftRule(
+            chain.family,
+            chain.table,
+            chain.name,
+            str(opening.clients),
+            one.port,
+            is_answer=opening.is_answer,
+            before=None if is_last or rule is None else rule.handle,
+            is_original=is_original,
+        )
+        for one in _told(opening, is_original=is_original)
     )
-    return Proposal(
-        _title("nftables", opening),
-        (change,),
-        ruleset=insert_rule(ruleset, chain, chain.name, index, opening),
-    )
+    after = insert_rule(ruleset, chain, chain.name, index, opening, is_original=is_original)
+    return Proposal(_title("nftables", opening), changes, ruleset=after)
+
+
+def _told(opening: Opening, *, is_original: bool) -> tuple[Opening, ...]:
+    """One opening for each rule that is told: one for all, where it asks for the port that clients type."""
+    return (replace(opening, port=opening.client_port, others=()),) if is_original else opening.each
+
+
+def _as_seen(opening: Opening, hook: str) -> Opening:
+    """The opening by the ports that a packet itself has there: at the edges it has the one that clients type."""
+    is_edge = hook in ("ingress", "egress", "prerouting")
+    return replace(opening, port=opening.client_port, others=()) if is_edge else opening
+
+
+_CONNTRACK_BEGINS = -200
+"""The priority from which on a packet's connection is known (NF_IP_PRI_CONNTRACK)."""
+
+
+def _asks_for_original(ruleset: Ruleset, decided_by: TraceLine, chain: Chain, opening: Opening) -> bool:
+    """Whether the port that clients type is known there though NAT changes it: then nothing else is opened.
+
+    Connection tracking begins in prerouting and in output; what stands before it sees the packet's own ports.
+    """
+    if not opening.is_translated or decided_by.hook in ("ingress", "egress"):
+        return False
+    if decided_by.hook not in ("prerouting", "output"):
+        return True
+    hooks = (one.hook for one in ruleset.tables.get(chain.key, {}).values())
+    priorities = [one.priority for one in hooks if one is not None and one.name == decided_by.hook]
+    return bool(priorities) and min(priorities) > _CONNTRACK_BEGINS

@@ -51,8 +51,8 @@ class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
 class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
     """A rule in a chain of nftables: before the rule with the handle ``before``, or last where that is None.
 
-    ``is_answer``: it lets the server's answers out, rather than clients in. ``handle`` is the rule's own, once
-    it is there.
+    ``is_answer``: it lets the server's answers out, rather than clients in. ``is_original``: the port is the one that
+    clients type, before a translation. ``handle`` is the rule's own, once it is there.
     """
 
     family: str
@@ -63,6 +63,7 @@ class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
     is_answer: bool = False
     before: int | None = None
     handle: int | None = None
+    is_original: bool = False
 
     @property
     def comment(self) -> str:
@@ -79,7 +80,12 @@ class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
         """The command that adds it."""
         family = "ip6" if ip_network(self.clients).version == 6 else "ip"
         address, port = ("daddr", "sport") if self.is_answer else ("saddr", "dport")
-        match = f'{family} {address} {self.clients} tcp {port} {self.port} accept comment "{self.comment}"'
+        what = (
+            f"meta l4proto tcp ct original proto-dst {self.port}"
+            if self.is_original
+            else f"tcp {port} {self.port}"
+        )
+        match = f'{family} {address} {self.clients} {what} accept comment "{self.comment}"'
         if self.before is None:
             return ("nft", "add", "rule", *self.place, match)
         return ("nft", "insert", "rule", *self.place, "position", str(self.before), match)
@@ -94,7 +100,7 @@ class IptablesRule(Struct, frozen=True, tag_field="change", tag="iptables-rule")
     """A rule in a chain of iptables, at a ``position`` that counts from 1, or last where that is None.
 
     ``program`` is the variant that holds the chain (``ip6tables-legacy``). ``is_original``: the port is the one
-    that clients type, before docker's translation.
+    that clients type, before a translation.
     """
 
     program: str

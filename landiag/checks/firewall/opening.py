@@ -91,9 +91,20 @@ def _opening(way: Way, journey: Journey) -> Opening:
     if packet.source is not None and packet.source not in clients:
         clients = ip_network(packet.source)
     asked = packet.destination_port or 0
-    translated = journey.translated
-    port = asked if translated is None or translated.keeps_port else translated.port
-    return Opening(clients, port, journey.leg in BACK, asked, packet.in_interface, packet.source)
+    port, *others = _ports(journey) or (asked,)
+    is_answer = journey.leg in BACK
+    return Opening(clients, port, is_answer, asked, packet.in_interface, packet.source, tuple(others))
+
+
+def _ports(journey: Journey) -> tuple[int, ...]:
+    """Every port to which a translation may have changed the one that clients type; empty without any."""
+    packets = (arrival.packet for arrival in journey.arrivals if arrival.translated is not None)
+    found = {packet.destination_port for packet in packets if packet.destination_port is not None}
+    return tuple(sorted(found))[:_MOST_PORTS]
+
+
+_MOST_PORTS = 8
+"""So many ports are opened one by one, where a firewall knows no other way."""
 
 
 def is_mended(journey: Journey, following: Journey | None) -> bool | None:
