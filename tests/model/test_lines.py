@@ -57,6 +57,13 @@ def test_a_change_is_typed_and_taken_back(change: Change, line: str, undo: str) 
     assert undo_line(change) == undo
 
 
+def test_a_rule_of_nftables_may_ask_for_the_port_that_clients_type() -> None:
+    rule = NftRule("inet", "filter", "input", LAN, 5000, is_original=True)
+    assert rule.argv[-1] == (
+        f'ip saddr {LAN} meta l4proto tcp ct original proto-dst 5000 accept comment "landiag 5000"'
+    )
+
+
 def test_a_rule_of_nftables_is_taken_back_by_its_comment_until_its_handle_is_known() -> None:
     rule = NftRule("inet", "filter", "input", LAN, 5000, before=7)
     assert command_line(Run(rule.argv)) == (

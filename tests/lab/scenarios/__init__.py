@@ -15,6 +15,7 @@ from tests.lab.scenarios import (
     routing,
     sockets,
     tools,
+    translations,
     ufw,
 )
 
@@ -28,6 +29,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *firewalld.SCENARIOS,
     *bridges.SCENARIOS,
     *containers.SCENARIOS,
+    *translations.SCENARIOS,
     *routing.SCENARIOS,
     *application.SCENARIOS,
     *tools.SCENARIOS,

@@ -257,6 +257,7 @@ SCENARIOS = (
         truth="timeout",
         expected=blocked("firewall-drops"),
         as_user=NO_RULES_SEEN,
+        fixable=True,
     ),
     Scenario(
         "sent-to-a-dead-address",
