@@ -103,7 +103,8 @@ def test_arp_that_this_machine_may_not_send_is_let_out() -> None:
     ruleset = of_family("arp", chain("out", "output", policy="drop"))
     finding = blocks(host(ruleset=ruleset))[0]
     assert finding.fixes[0].commands == (
-        "nft insert rule arp t out arp daddr ip 192.168.77.0/24 arp operation '{ request, reply }' accept"
+        "nft insert rule arp t out arp daddr ip 192.168.77.0/24 arp daddr ip != 192.168.77.1"
+        " arp operation '{ request, reply }' accept"
         " comment '\"landiag neighbours\"'",
     )
 

@@ -13,8 +13,9 @@ from landiag.checks.firewall.bypasses import check_bypasses
 from landiag.checks.firewall.doubts import check_limits, unknown, unreadable
 from landiag.checks.firewall.inner_rules import check_inner_rules
 from landiag.checks.firewall.kernel_ends import explain_end, is_by_kernel
-from landiag.checks.firewall.opening import best_proposal, fixes, is_mended, proven, search_fixes
+from landiag.checks.firewall.opening import best_proposal, fixes, is_mended, proven
 from landiag.checks.firewall.rule_words import evidence_of, place, reason, source_of, stopper
+from landiag.checks.firewall.searching import search_fixes
 from landiag.checks.listening import sandbox
 from landiag.firewall.opened import without_translation
 from landiag.firewall.owners import find_owner
@@ -242,7 +243,7 @@ def _blocks(
         title=say_stop(case, ruleset, journey, line),
         detail=_DETAILS[code],
         evidence=evidence_of(line),
-        fixes=search_fixes(way, journey, line) or fixes(proposal, is_mended(journey, following)),
+        fixes=search_fixes(case, way, journey, line) or fixes(proposal, is_mended(journey, following)),
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),
     )

@@ -18,11 +18,10 @@ from landiag.firewall.proposal import Proposal
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
 from landiag.model.facts import IPNetwork
-from landiag.model.lines import nft_undo
 from landiag.model.packet import Packet
 from landiag.model.report import Finding, Fix
-from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
-from landiag.model.stages import BACK, SEARCH
+from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.stages import BACK
 
 if TYPE_CHECKING:
     from landiag.firewall.opens import Proof
@@ -40,7 +39,7 @@ def proven(
     """The same with what its fix opens: it counts as verified only where that is what it should open."""
     if proposal is None or proposal.ruleset is None or len(finding.fixes) != 1:
         return finding
-    proof = prove_for(case, before, proposal.ruleset, _opening(way, journey))
+    proof = prove_for(case, before, proposal.ruleset, opening_for(way, journey))
     if proof is None:
         return finding
     passes = following is not None and following.verdict is Verdict.ACCEPT
@@ -71,7 +70,7 @@ def best_proposal(
     if not case.wants_fixes:
         return None, None
     owner = owner_of(case, ruleset, journey, line)
-    for candidate in propose(ruleset, owner, line, _opening(way, journey)):
+    for candidate in propose(ruleset, owner, line, opening_for(way, journey)):
         proposal, following = candidate, _follow_again(case, candidate, journey)
         if is_mended(journey, following) is not False:
             break
@@ -84,7 +83,7 @@ def _follow_again(case: Case, proposal: Proposal | None, journey: Journey) -> Jo
     return follow_through(case.facts, proposal.ruleset, journey.packet)
 
 
-def _opening(way: Way, journey: Journey) -> Opening:
+def opening_for(way: Way, journey: Journey) -> Opening:
     """The opening for this conversation: its clients' subnet, or the one client when it is outside of it."""
     packet = journey.packet
     clients: IPNetwork = way.network
@@ -116,60 +115,6 @@ def is_mended(journey: Journey, following: Journey | None) -> bool | None:
 
 def _same_place(one: TraceLine | None, other: TraceLine | None) -> bool:
     return one is not None and other is not None and place(one) == place(other) and one.leg == other.leg
-
-
-def search_fixes(way: Way, journey: Journey, line: TraceLine) -> tuple[Fix, ...]:
-    """Let the clients' ARP or neighbour discovery through the chain that stops it; empty for any other packet.
-
-    Routers ask by their link-local addresses: IPv6 clients of other networks are let in by nothing of this.
-    """
-    chain, asked = line.chain, journey.packet.destination
-    if journey.leg not in SEARCH or chain is None or asked is None:
-        return ()
-    clients, is_sent = _opening(way, journey).clients, line.hook in _SENDING
-    if chain.backend.startswith("iptables") and asked.version == 6:
-        lines = _ip6tables_search(chain, clients, is_sent=is_sent)
-    elif chain.backend == "nftables":
-        lines = _nft_search(chain, clients, is_sent=is_sent)
-    else:
-        return ()
-    title = "Let clients find this machine's hardware address"
-    return (Fix(title, *lines, needs="root", risk=_SEARCH_RISK),)
-
-
-def _ip6tables_search(
-    chain: Chain, clients: IPNetwork, *, is_sent: bool
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What to type, and what takes it back."""
-    tool = chain.backend.replace("iptables", "ip6tables")
-    tool += "" if chain.table == "filter" else f" -t {chain.table}"
-    side = "-d" if is_sent else "-s"
-    added, removed = (
-        tuple(
-            f"{tool} {verb} {chain.name} {side} {clients} -p ipv6-icmp --icmpv6-type {kind} -j ACCEPT"
-            for kind in ("neighbour-solicitation", "neighbour-advertisement")
-        )
-        for verb in ("-I", "-D")
-    )
-    return added, removed
-
-
-def _nft_search(
-    chain: Chain, clients: IPNetwork, *, is_sent: bool
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What to type, and what takes it back."""
-    side = "daddr" if is_sent else "saddr"
-    what = f"arp {side} ip {clients} arp operation '{{ request, reply }}'"
-    if clients.version == 6:
-        what = f"ip6 {side} {clients} icmpv6 type '{{ nd-neighbor-solicit, nd-neighbor-advert }}'"
-    place = (chain.family, chain.table, chain.name)
-    command = f"nft insert rule {' '.join(place)} {what} accept comment '\"{_SEARCH_COMMENT}\"'"
-    return (command,), (nft_undo(place, _SEARCH_COMMENT),)
-
-
-_SENDING = ("output", "postrouting", "egress")
-_SEARCH_COMMENT = "landiag neighbours"
-_SEARCH_RISK = "the devices of that network find this machine, for whatever else it lets in"
 
 
 def fixes(proposal: Proposal | None, mended: bool | None) -> tuple[Fix, ...]:
