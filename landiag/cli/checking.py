@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
 from landiag.cli.early import begin_reading
-from landiag.cli.files.outputs import Stop, check_outputs, finish, finish_quietly, render_for, write_file
+from landiag.cli.files.outputs import Stop, check_outputs, finish, finish_quietly, render_for, write_copy
 from landiag.cli.fixing.asking import Budget
 from landiag.cli.fixing.repeating import Repeats, refuse_to_repeat, repeat
 from landiag.cli.patience import tell_waiting
@@ -87,7 +87,7 @@ def run_check(options: CheckOptions) -> NoReturn:
 
         report, recording = redact_both(report, recording)
     if options.save is not None:
-        write_file(options.save, render_recording(recording), force=options.force)
+        write_copy(options.save, render_recording(recording), force=options.force)
     if options.fix and not options.wait:
         finish_quietly(report, options.output, force=options.force)
     finish(

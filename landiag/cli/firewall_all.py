@@ -12,7 +12,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from landiag.cli.arguments import parse_port
-from landiag.cli.files.outputs import Stop, check_outputs, write_file
+from landiag.cli.files.outputs import Stop, check_outputs, write_copy
 from landiag.cli.firewall_answer import read_saved
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT
@@ -102,7 +102,7 @@ def answer_all(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadlin
     except ParseError as error:
         raise Stop(str(error)) from error
     for file in wanted.outputs:
-        write_file(file, _render_for(file, reached), force=wanted.force)
+        write_copy(file, _render_for(file, reached), force=wanted.force)
     sys.stdout.write(_json(reached) if wanted.as_json else wanted.style.fold(_page(reached)))
     raise SystemExit(_status(reached.found))
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.cli.files.inputs import MOST_RULES, read_input
-from landiag.cli.files.outputs import Stop, check_outputs, write_file
+from landiag.cli.files.outputs import Stop, check_outputs, write_copy
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import exit_status, write_json
 from landiag.firewall.engine.surroundings import Surroundings
@@ -63,7 +63,7 @@ def answer(
         is_json = file.suffix.lower() == ".json"
         wide = Style(_FILE_WIDTH)
         text = document if is_json else render_judged(judge.ruleset, judged, wide, whole=True)
-        write_file(file, text, force=shown.force)
+        write_copy(file, text, force=shown.force)
     if shown.as_json:
         sys.stdout.write(document)
     elif shown.quiet:

@@ -9,7 +9,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from landiag.cli.early import begin_reading
-from landiag.cli.files.outputs import Stop, check_outputs, choose_renderer, write_file
+from landiag.cli.files.outputs import Stop, check_outputs, choose_renderer, write_copy
 from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
 from landiag.model.facts import Unknown
@@ -50,7 +50,7 @@ def run_list(options: ListOptions) -> NoReturn:
     if isinstance(found, Unknown):
         raise Stop(f"the listeners could not be read: {found.reason}", 3)
     for file in files:
-        write_file(file, choose_renderer(file, LIST_RENDERERS)(found), force=options.force)
+        write_copy(file, choose_renderer(file, LIST_RENDERERS)(found), force=options.force)
     if options.as_json:
         sys.stdout.write(render_list_json(found))
     elif options.quiet:

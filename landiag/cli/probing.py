@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.cli.arguments import check_scheme, default_port
-from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for, write_file
+from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for, write_copy
 from landiag.cli.files.redacting import redact_both
 from landiag.host import LiveHost, Recorder, Recording, render_recording
 from landiag.model.facts import Family
@@ -62,7 +62,7 @@ def run_probe(options: ProbeOptions) -> None:
     if options.redact:
         report, recording = redact_both(report, recording)
     if options.save is not None:
-        write_file(options.save, render_recording(recording), force=options.force)
+        write_copy(options.save, render_recording(recording), force=options.force)
     finish(
         report,
         options.output,

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from landiag.cli.files.outputs import Stop
 from landiag.cli.plain import run_plain
-from landiag.render.escape import escape_text
+from landiag.cli.streams import complain
 from landiag.version import __version__
 
 _STACK = 1 << 20
@@ -56,12 +56,7 @@ def _listen_for_signals() -> None:
 
 
 def _complain(sentence: str, status: int) -> int:
-    said = f"landiag: {escape_text(sentence)}"
-    if sys.stderr.isatty():
-        from landiag.terminal import terminal_style
-
-        said = "\n".join(terminal_style(no_color=True).wrap(said, rest="  "))
-    sys.stderr.write(f"{said}\n")
+    complain(sentence)
     return status
 
 

@@ -76,3 +76,15 @@ def end_with_reader(stop: Callable[[], None]) -> None:
     """Call ``stop`` when nobody reads standard output any more: for commands that run until they are interrupted."""
     if isinstance(sys.stdout, Stream):
         sys.stdout.when_lost = stop
+
+
+def complain(sentence: str) -> None:
+    """Say one sentence on standard error."""
+    from landiag.render.escape import escape_text
+
+    said = f"landiag: {escape_text(sentence)}"
+    if sys.stderr.isatty():
+        from landiag.terminal import terminal_style
+
+        said = "\n".join(terminal_style(no_color=True).wrap(said, rest="  "))
+    sys.stderr.write(f"{said}\n")

@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from landiag.cli.files.outputs import Stop, check_outputs
 from landiag.host import render_recording
 from tests.cases import load
 
@@ -59,6 +61,54 @@ def test_the_status_stands(recordings: dict[str, Path], status: int, command: st
     )
     assert done.returncode == status
     assert b"Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "command"),
+    [
+        (0, "check --replay {linux-clear} --save FOLDER/a.json --output FOLDER/b.md"),
+        (1, "check -q --replay {linux-bound-to-loopback} --output FOLDER/a.json"),
+        (1, "report {linux-bound-to-loopback} --output FOLDER/a.html --output FOLDER/b.txt"),
+        (1, "firewall --ruleset {rules} --port 5001 --output FOLDER/a.json"),
+        (1, "firewall --ruleset {rules} --all --output FOLDER/a.json"),
+        (0, "list --output FOLDER/a.json"),
+        (2, "report {linux-clear} --to-fixture FOLDER/x"),  # the file is all that was asked for
+        (2, "record --output FOLDER/a.json"),
+    ],
+)
+def test_the_answer_is_printed_and_its_status_stands_where_the_disk_is_full(
+    recordings: dict[str, Path], tmp_path: Path, status: int, command: str
+) -> None:
+    words = command.format(**{name: str(path) for name, path in recordings.items()})
+    words = words.replace("FOLDER", str(tmp_path))
+    script = f'ulimit -f 0; "$0" -B -m landiag {words}'  # a file of any length is too long, as on a full disk
+    done = subprocess.run(
+        ("bash", "-c", script, sys.executable), capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == status
+    files = words.count("--output") + words.count("--save") + words.count("--to-fixture")
+    assert done.stderr.count(b"could not be written: File too large") == files
+    assert bool(done.stdout) == (status != 2)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_folder_that_takes_no_file_is_told_before_the_work_begins() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
+        os.chmod(folder, 0o555)
+        child = os.fork()
+        if not child:
+            if os.geteuid() == 0:
+                os.setuid(65534)
+            os._exit(0 if _is_refused(Path(folder, "a.json")) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def _is_refused(file: Path) -> bool:
+    try:
+        check_outputs((file,), force=False)
+    except Stop as stop:
+        return "nothing can be made in the folder" in str(stop)
+    return False
 
 
 def test_an_output_without_the_letters_gets_escapes() -> None:

@@ -1,20 +1,24 @@
 """``python -m tests.damage --inputs 100000 --seed 1``: damage readings until something turns clear.
 
-Each counterexample is printed as a line that ``--again`` takes. Exit 1 when there is one.
+Each counterexample is printed as a line that ``--again`` takes, the totals once a minute. Exit 1 when there is one.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 from tests.damage.hunt import Found, hunt, repeat
 from tests.damage.subjects import Subject, list_subjects
 
 CHUNK = 250
+TOLD_EVERY = 60.0
+"""Seconds between two lines of totals."""
 
 
 def main() -> int:
@@ -29,36 +33,57 @@ def main() -> int:
         "--most", type=int, default=5, help="counterexamples to print for one source and kind"
     )
     options = parser.parse_args()
-    subjects = {one.name: one for one in list_subjects() if one.name.startswith(options.only)}
+    _subjects.extend(one for one in list_subjects() if one.name.startswith(options.only))
     if options.again:
-        found = repeat(options.again, subjects)
+        found = repeat(options.again, {one.name: one for one in _subjects})
         print("still there" if found else "gone")
         return 1 if found else 0
-    started, shown, done = time.monotonic(), Counter[tuple[str, str]](), 0
-    with multiprocessing.Pool(options.processes, _start, (options.only,)) as pool:
+    gc.collect()
+    gc.freeze()  # the subjects live as long as the run: every process shares them, and no collection walks them
+    totals, told = Totals(options.seed), time.monotonic()
+    with multiprocessing.get_context("fork").Pool(options.processes) as pool:
         chunks = (
             (f"{options.seed}/{at}", min(CHUNK, options.inputs - at))
             for at in range(0, options.inputs, CHUNK)
         )
         for count, found_here in pool.imap_unordered(_chunk, chunks):
-            done += count
-            for one in found_here:
-                shown[one.key] += 1
-                if shown[one.key] <= options.most:
-                    print(one.text, flush=True)
-    print(
-        f"{done} inputs, {sum(shown.values())} counterexamples, {time.monotonic() - started:.0f} s, seed {options.seed}"
-    )
-    for key, count in shown.most_common():
+            for one in totals.add(count, found_here, options.most):
+                print(one.text, flush=True)
+            if time.monotonic() - told > TOLD_EVERY:
+                told = time.monotonic()
+                print(totals.line, flush=True)
+    print(totals.line)
+    for key, count in totals.shown.most_common():
         print(f"  {count:6} {' '.join(key)}")
-    return 1 if shown else 0
+    return 1 if totals.shown else 0
 
 
-_subjects: list[Subject] = []  # one list a process
+class Totals:
+    """How many inputs were tried, and what was found, by its kind."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed, self.started, self.done = seed, time.monotonic(), 0
+        self.shown = Counter[tuple[str, str]]()
+
+    def add(self, count: int, found: list[Found], most: int) -> Iterator[Found]:
+        """Count them, and give those of which not yet so many of their kind were shown."""
+        self.done += count
+        for one in found:
+            self.shown[one.key] += 1
+            if self.shown[one.key] <= most:
+                yield one
+
+    @property
+    def line(self) -> str:
+        """The totals in one line."""
+        seconds = time.monotonic() - self.started
+        return (
+            f"{self.done} inputs, {sum(self.shown.values())} counterexamples, {seconds:.0f} s"
+            f" ({self.done / max(seconds, 0.001):.0f} a second), seed {self.seed}"
+        )
 
 
-def _start(only: str) -> None:
-    _subjects.extend(one for one in list_subjects() if one.name.startswith(only))
+_subjects: list[Subject] = []  # filled before the processes are forked
 
 
 def _chunk(task: tuple[str, int]) -> tuple[int, list[Found]]:

@@ -18,6 +18,7 @@ from landiag.cli.files.outputs import (
     finish,
     render_for,
     write_bytes,
+    write_copy,
     write_file,
 )
 from landiag.cli.files.saved import Saved, load, replayed
@@ -224,7 +225,7 @@ def _show_changes(
         renderer = CHANGE_RENDERERS.get(file.suffix.lower())
         if renderer is None:
             raise Stop(f"{file} cannot be written: its name must end in {', '.join(RENDERERS)}")
-        write_file(file, renderer(changes), force=force)
+        write_copy(file, renderer(changes), force=force)
     if as_json:
         sys.stdout.write(CHANGE_RENDERERS[".json"](changes))
     else:

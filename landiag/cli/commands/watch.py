@@ -13,7 +13,7 @@ import typer
 
 from landiag.cli.arguments import parse_server
 from landiag.cli.attempts import AttemptPrinter, write_line
-from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for, write_file
+from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for, write_copy
 from landiag.cli.options import (
     ForceFlag,
     JsonFlag,
@@ -75,9 +75,9 @@ def watch(
     if redact:
         report, recording = _redact(report, recording)
     if save is not None and recording is not None:
-        write_file(save, render_recording(recording), force=force)
+        write_copy(save, render_recording(recording), force=force)
     for file in files:
-        write_file(file, render_for(file)(report), force=force)
+        write_copy(file, render_for(file)(report), force=force)
     if as_json:
         write_line(to_document(report))
         raise SystemExit(report.verdict.status.exit_status)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from landiag.cli.streams import complain
 from landiag.model.report import Report
 from landiag.render.jsontext import render_json
 from landiag.render.terminal import render_quiet, render_terminal
@@ -63,7 +65,7 @@ def finish_quietly(report: Report, files: Iterable[Path], *, force: bool) -> NoR
 
 def _save(report: Report, files: Iterable[Path], *, force: bool) -> None:
     for file in files:
-        write_file(file, render_for(file)(report), force=force)
+        write_copy(file, render_for(file)(report), force=force)
 
 
 def _render_markdown(report: Report) -> str:
@@ -111,6 +113,8 @@ def check_outputs(files: Iterable[Path], *, force: bool) -> None:
     for file in files:
         if not file.parent.is_dir():
             raise Stop(f"there is no folder {file.parent} to write {file.name} into: make it first")
+        if not os.access(file.parent, os.W_OK):
+            raise Stop(f"{file} cannot be written: nothing can be made in the folder {file.parent}")
         if file.exists() and not force:
             raise Stop(f"{file} exists already: choose another name, or add --force to overwrite it")
 
@@ -118,6 +122,14 @@ def check_outputs(files: Iterable[Path], *, force: bool) -> None:
 def write_file(file: Path, text: str, *, force: bool) -> None:
     """Write a file whole or not at all: beside it first, then renamed over it."""
     write_bytes(file, text.encode("utf-8", "backslashreplace"), force=force)
+
+
+def write_copy(file: Path, text: str, *, force: bool) -> None:
+    """Write an answer that is printed as well: where that fails a sentence says so, and the answer's status stands."""
+    try:
+        write_file(file, text, force=force)
+    except Stop as stop:
+        complain(str(stop))
 
 
 def write_bytes(file: Path, data: bytes, *, force: bool) -> None:
