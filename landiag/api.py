@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ def check(
     import time
 
     _hold_port(port)
+    _hold_texts(peer=peer, address=address)
     _hold_timeout(timeout)
     from landiag.diagnose import diagnose
     from landiag.host import LiveHost, Recorder
@@ -49,9 +50,7 @@ def probe(target: str, port: int | Sequence[int] | None = None, *, timeout: floa
 
     if not isinstance(target, str):
         raise TypeError(f"target is {type(target).__name__}, not str")
-    ports = (port,) if isinstance(port, int) else tuple(port or ())
-    for one in ports:
-        _hold_port(one)
+    ports = _list_ports(port)
     _hold_timeout(timeout)
     from landiag.host import LiveHost, Recorder
     from landiag.probe.target import parse_request
@@ -86,7 +85,10 @@ def firewall(
     from ipaddress import ip_address
 
     _hold_port(port)
+    _hold_texts(source=source, destination=destination, in_interface=in_interface)
     _hold_timeout(timeout)
+    if isinstance(rulesets, str | bytes | Path):
+        raise TypeError(f"rulesets is {type(rulesets).__name__} ({rulesets!r}), not a sequence of files")
     if protocol not in ("tcp", "udp"):
         raise ValueError(f"protocol is {protocol!r}: tcp or udp")
     from landiag.cli.files.outputs import Stop
@@ -140,6 +142,25 @@ def _hold_port(port: object) -> None:
         raise TypeError(f"port is {type(port).__name__} ({port!r}), not int")
     if not 1 <= port <= 65535:
         raise ValueError(f"port is {port}: ports are the numbers 1 to 65535")
+
+
+def _list_ports(port: object) -> tuple[int, ...]:
+    """The ports of one or of several; empty for None."""
+    if port is None:
+        return ()
+    are_several = isinstance(port, Iterable) and not isinstance(port, str | bytes | Mapping)
+    ports: tuple[int, ...] = tuple(port) if are_several else (port,)  # type: ignore[arg-type, assignment]
+    if not ports:
+        raise ValueError("port is empty: name one port, several, or None")
+    for one in ports:
+        _hold_port(one)
+    return ports
+
+
+def _hold_texts(**values: object) -> None:
+    for name, value in values.items():
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{name} is {type(value).__name__} ({value!r}), not str")
 
 
 def _hold_timeout(timeout: object) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +28,38 @@ RULES = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 5000 -j ACCE
 def test_what_is_no_port_is_refused(ask: Callable[..., object], port: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="port"):
         ask(port=port)
+
+
+@pytest.mark.parametrize(
+    ("port", "error", "says"),
+    [
+        ("5000", TypeError, r"port is str \('5000'\)"),
+        (b"5000", TypeError, "port is bytes"),
+        (5000.0, TypeError, "port is float"),
+        ({}, TypeError, "port is dict"),
+        ([], ValueError, "port is empty"),
+        ([80, "443"], TypeError, r"port is str \('443'\)"),
+    ],
+)
+def test_what_are_no_ports_is_refused(port: Any, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        landiag.probe("192.0.2.1", port)
+
+
+@pytest.mark.parametrize("value", [5, b"192.0.2.1", ip_address("192.0.2.1"), ["192.0.2.1"]])
+def test_what_is_no_text_is_refused(value: Any) -> None:
+    for name in ("peer", "address"):
+        with pytest.raises(TypeError, match=name):
+            landiag.check(**{name: value})
+    for name in ("source", "destination", "in_interface"):
+        with pytest.raises(TypeError, match=name):
+            landiag.firewall(**{name: value})
+
+
+@pytest.mark.parametrize("rulesets", ["rules.txt", b"rules.txt", Path("rules.txt")])
+def test_one_file_is_no_sequence_of_files(rulesets: Any) -> None:
+    with pytest.raises(TypeError, match="rulesets"):
+        landiag.firewall(rulesets=rulesets)
 
 
 @pytest.mark.parametrize(("timeout", "error"), [(0, ValueError), (-1.5, ValueError), ("2", TypeError)])

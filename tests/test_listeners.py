@@ -14,8 +14,9 @@ from landiag.render.style import Style
 from tests.cases import load
 
 
-def listed(name: str) -> tuple[Listener, ...]:
-    readings = {source: undamaged(one) for source, one in load(name).recording.readings.items()}
+def listed(name: str, lacks: str = "") -> tuple[Listener, ...]:
+    recorded = load(name).recording.readings
+    readings = {source: undamaged(one) for source, one in recorded.items() if source != lacks}
     found = list_listeners(Recorder(RecordedHost(readings)), float("inf"))
     assert not isinstance(found, Unknown)
     return found
@@ -38,3 +39,9 @@ def test_where_all_fare_the_same_nobody_is_named() -> None:
     assert one.reached == "yes"
     assert one.others == ()
     assert " for " not in render_listeners([one], Style(120)).splitlines()[1]
+
+
+def test_addresses_that_could_not_be_read_are_not_none() -> None:
+    (one,) = listed("linux-clear", lacks="ip-addresses")
+    assert (one.reached, one.cause) == ("unknown", "no-lan-address")
+    assert "addresses could not be read" in render_listeners([one], Style(120))

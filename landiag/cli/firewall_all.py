@@ -12,7 +12,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from landiag.cli.arguments import parse_port
-from landiag.cli.files.outputs import Stop, check_outputs, write_copy
+from landiag.cli.files.outputs import UNDETERMINED, Stop, check_outputs, write_copy
 from landiag.cli.firewall_answer import read_saved
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT
@@ -109,6 +109,8 @@ def answer_all(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadlin
 
 def _reach(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadline: float) -> Reached:
     ruleset, facts = read_saved(files, machine, deadline)
+    if facts is not None and isinstance(facts.interfaces, Unknown):
+        raise Stop(f"this machine's addresses could not be read: {facts.interfaces.reason}", UNDETERMINED)
     scope = Scope.of_saved(ruleset, wanted.packet) if facts is None else machine_scope(facts, wanted.packet)
     scope = narrowed(scope, wanted.protocols, wanted.ports, wanted.sources)
     if facts is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_interface
 from typing import Any
 
-from landiag.collect.jsontext import parse_objects
+from landiag.collect.jsontext import number_at, parse_objects, text_at
 from landiag.model.facts import Address, Command, Interface, ParseError
 from landiag.model.strict import only_keys, only_words
 
@@ -134,24 +134,24 @@ def _parse_interface(item: dict[str, Any]) -> Interface:
     flags = item["flags"]
     only_words((flag for flag in flags if not _is_number(flag)), _FLAGS, "a link's flags")
     name, link = str(item["ifname"]), item.get("linkinfo", {})
-    is_vrf = link.get("info_kind") == "vrf"
+    kind, master = text_at(link, "info_kind"), text_at(item, "master")
     return Interface(
         name=name,
         index=int(item["ifindex"]),
-        kind=classify_interface(name, link.get("info_kind", ""), item.get("link_type", "")),
+        kind=classify_interface(name, kind or "", text_at(item, "link_type") or ""),
         up="UP" in flags,
         carrier="LOWER_UP" in flags,
         addresses=tuple(_parse_address(entry) for entry in item["addr_info"] if entry),
-        mac=item.get("address"),
-        mtu=item.get("mtu"),
-        master=item.get("master"),
-        group=item.get("group"),
+        mac=text_at(item, "address"),
+        mtu=number_at(item, "mtu"),
+        master=master,
+        group=text_at(item, "group"),
         xdp=any(isinstance(held, dict | list) and key not in _OBJECTS for key, held in item.items()),
         arp="NOARP" not in flags,
-        vrf=name if is_vrf else item.get("master") if link.get("info_slave_kind") == "vrf" else None,
-        vrf_table=str(link["info_data"]["table"]) if is_vrf else None,
-        lower=item.get("link") if link.get("info_kind") in _PARTS else None,
-        queue=item.get("qdisc"),
+        vrf=name if kind == "vrf" else master if link.get("info_slave_kind") == "vrf" else None,
+        vrf_table=str(link["info_data"]["table"]) if kind == "vrf" else None,
+        lower=text_at(item, "link") if kind in _PARTS else None,
+        queue=text_at(item, "qdisc"),
     )
 
 

@@ -19,3 +19,19 @@ def parse_objects(text: str) -> list[dict[str, Any]]:
     if not isinstance(document, list) or not all(isinstance(item, dict) for item in document):
         raise ParseError("not a list of objects")
     return document
+
+
+def text_at(item: dict[str, Any], key: str) -> str | None:
+    """The text that an object has at a key; None where it has none. Raises ParseError for anything else."""
+    value = item.get(key)
+    if not isinstance(value, str | None):
+        raise ParseError(f"{key} is no text")
+    return value
+
+
+def number_at(item: dict[str, Any], key: str) -> int | None:
+    """The same for a whole number."""
+    value = item.get(key)
+    if not isinstance(value, int | None) or isinstance(value, bool):
+        raise ParseError(f"{key} is no number")
+    return value

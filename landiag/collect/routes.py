@@ -7,7 +7,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Any
 
-from landiag.collect.jsontext import parse_objects
+from landiag.collect.jsontext import number_at, parse_objects, text_at
 from landiag.model.facts import Command, Family, IPNetwork, ParseError, PolicyRule, Route
 from landiag.model.strict import only_keys, only_words
 
@@ -180,7 +180,7 @@ def _parse_route(item: dict[str, Any], family: Family) -> list[Route]:
             destination=_parse_prefix(item["dst"], family),
             kind=str(item.get("type", "unicast")),
             table=str(item.get("table", "main")),
-            device=hop.get("dev"),
+            device=text_at(hop, "dev"),
             gateway=_address(hop["gateway"]) if "gateway" in hop else _parse_via(hop),
             source=_address(item["prefsrc"]) if "prefsrc" in item else None,
             metric=int(item.get("metric", 0)),
@@ -249,16 +249,16 @@ def _parse_rule(item: dict[str, Any], family: Family) -> PolicyRule:
         table=str(item["table"]) if "table" in item else None,
         source=_parse_selector(item, "src", family),
         destination=_parse_selector(item, "dst", family),
-        in_interface=item.get("iif"),
-        out_interface=item.get("oif"),
+        in_interface=text_at(item, "iif"),
+        out_interface=text_at(item, "oif"),
         mark=int(item["fwmark"], 0) if "fwmark" in item else None,
         mark_mask=int(item.get("fwmask", "0xffffffff"), 0),
-        protocol=item.get("ipproto"),
+        protocol=text_at(item, "ipproto"),
         source_ports=_parse_range(item, "sport"),
         destination_ports=_parse_range(item, "dport"),
         uids=_parse_range(item, "uid"),
         negated="not" in item,
-        suppress_prefix_length=item.get("suppress_prefixlen"),
+        suppress_prefix_length=number_at(item, "suppress_prefixlen"),
         goto=int(item["goto"]) if str(item.get("goto", "")).isdigit() else None,
         is_vrf="l3mdev" in item,
         unmodelled=tuple(sorted(set(item) - _RULE_WORDS)),

@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from msgspec.structs import replace
@@ -147,14 +148,18 @@ def _parse_data(item: Mapping[str, Any]) -> bytes:
 
 
 def _parse_target(item: Mapping[str, Any]) -> Target:
-    port = item.get("port")
+    port, address = item.get("port"), item.get("address")
     for name in ("peer", "address", "interface", "scheme", "protocol"):
         if not isinstance(item.get(name), str | None):
             raise TypeError(f"the target's {name}")
+    if address is not None:
+        ip_address(address)
+    if port is not None and (type(port) is not int or not 0 < port < 65536):
+        raise TypeError("the target's port")
     return Target(
-        port=None if port is None else int(port),
+        port=port,
         peer=item.get("peer"),
-        address=item.get("address"),
+        address=address,
         interface=item.get("interface"),
         scheme=str(item.get("scheme") or "auto"),
         protocol=str(item.get("protocol") or "tcp"),

@@ -67,7 +67,9 @@ def test_packets_that_come_through_a_pipe_are_those_of_a_file(tmp_path: Path) ->
     assert (by_pipe.returncode, by_pipe.stdout, by_pipe.stderr) == (1, by_file.stdout, by_file.stderr)
 
 
-@pytest.mark.parametrize("words", [("check", "--replay"), ("firewall", "--ruleset"), ("report",)])
+@pytest.mark.parametrize(
+    "words", [("check", "--replay"), ("firewall", "--ruleset"), ("report",), ("watch", "--replay")]
+)
 def test_a_pipe_that_nobody_writes_into_ends_with_the_time(words: tuple[str, ...], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     status, said, seconds = run(*words, str(tmp_path / "pipe"), "--timeout", "1")

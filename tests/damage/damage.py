@@ -10,9 +10,17 @@ from msgspec import Struct
 LONGEST = 400
 """So many bytes are dropped, garbled or added at the most; a cut takes all that follows."""
 
+RETYPED = "type"
+"""The kind of damage that may leave a text of another machine: nothing is cut off, added or garbled."""
+
 _STRANGE = (
     b"\0", b"\0\0", b"\xff", b"\x1b[2J", b"\xe2\x80\xae", b"\r", b"\n", b"|", b'"', b"'", b"{", b"}", b"\\", b"#",
     b"!",
+)  # fmt: skip
+_JSON_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|\b(?:true|false|null)\b|\[\]|\{\}')
+_OTHER_TYPES = (
+    b"null", b"true", b"false", b"0", b"-1", b"1.5", b"1e400", b"99999999999999999999", b'""', b'"x"', b'"\\u0000"',
+    b'"\\ud800"', b"[]", b"{}", b"[[]]", b"[null]", b"[{}]", b'{"a": null}',
 )  # fmt: skip
 _WORD = re.compile(rb"[A-Za-z_]+")
 
@@ -43,9 +51,9 @@ def parse_damage(written: str) -> Damage:
 
 def choose_damage(data: bytes, random: Random) -> Damage:
     """One damage of a random kind at a random place."""
-    return random.choice((cut, cut, drop, drop, empty, garble, garble, garble_word, garble_word, add))(
-        data, random
-    )
+    return random.choice(
+        (cut, cut, drop, drop, empty, garble, garble, garble_word, garble_word, retype, add)
+    )(data, random)
 
 
 def _span(data: bytes, random: Random) -> tuple[int, int]:
@@ -84,6 +92,14 @@ def garble_word(data: bytes, random: Random) -> Damage:
     at = random.randrange(start, end)
     letter = bytes([random.choice(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")])
     return Damage("word", at, at + 1, letter)
+
+
+def retype(data: bytes, random: Random) -> Damage:
+    """A value of a JSON text is of another type."""
+    values = [found.span() for found in _JSON_VALUE.finditer(data)] if data[:1] in b"[{" else []
+    if not values:
+        return garble(data, random)
+    return Damage(RETYPED, *random.choice(values), random.choice(_OTHER_TYPES))
 
 
 def add(data: bytes, random: Random) -> Damage:

@@ -8,7 +8,7 @@ from random import Random
 
 from msgspec import Struct
 
-from tests.damage.damage import Damage, choose_damage, parse_damage
+from tests.damage.damage import RETYPED, Damage, choose_damage, parse_damage
 from tests.damage.same_shape import is_accepted, is_another_machine
 from tests.damage.subjects import Answer, Subject
 
@@ -87,7 +87,12 @@ def try_damage(subject: Subject, source: str, damage: Damage) -> Found | None:
     turned = [
         (old, new) for old, new in zip(_before(subject), after, strict=True) if new is Answer.CLEAR > old
     ]
-    if not turned or is_another_machine(data, damage, _names(subject)) or is_accepted(damaged):
+    if (
+        not turned
+        or damage.kind == RETYPED
+        or is_another_machine(data, damage, _names(subject))
+        or is_accepted(damaged)
+    ):
         return None
     around = slice(max(0, damage.start - 60), damage.start)
     old = data[damage.start : damage.end]

@@ -176,9 +176,10 @@ def _elsewhere(case: Case, entry: Entry) -> Finding:
 
 
 def _here(case: Case) -> str:
-    """The address of this distribution to which a proxy should lead."""
-    own = own_addresses(case.facts)
-    return str(next(way.ip for way in case.ways)) if case.ways else str(min(own, default="127.0.0.1"))
+    """The address of this distribution to which a proxy should lead: of an interface that is down, where all are."""
+    if case.ways:
+        return str(case.ways[0].ip)
+    return str(min(own_addresses(case.facts), key=lambda ip: (ip.version, ip), default="127.0.0.1"))
 
 
 def _where_instead(case: Case, entry: Entry) -> tuple[str, str]:

@@ -65,7 +65,7 @@ def watch(
     printer = AttemptPrinter(terminal_style(no_color=no_color), as_json=as_json, quiet=quiet, redact=redact)
     recording: Recording | None
     if replay is not None:
-        report, recording = _replay(replay, printer.say)
+        report, recording = _replay(replay, printer.say, timeout)
     else:
         asked = parse_server(where, port, "auto", "/")
         question = Question(Target(asked.port, _address(peer)), asks_http=False)
@@ -162,13 +162,15 @@ def _stop_by_signals(stop: Callable[[], None]) -> None:
         signal.signal(signal.SIGHUP, handle)
 
 
-def _replay(file: Path, say: Callable[[Attempt], None]) -> tuple[Report, Recording]:
+def _replay(file: Path, say: Callable[[Attempt], None], timeout: float | None) -> tuple[Report, Recording]:
     from landiag.cli.files.saved import read_recording
+    from landiag.cli.timeouts import within
     from landiag.watch.replay import replay
 
     try:
-        recording = read_recording(file)
-        return replay(recording, say), recording
+        with within(timeout) as deadline:
+            recording = read_recording(file, deadline)
+            return replay(recording, say), recording
     except (ParseError, UsageError) as error:
         raise Stop(f"{file} cannot be replayed: {error}") from error
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from landiag.collect.exchanges.message import header
 from landiag.collect.exchanges.tcp import Connect
@@ -78,7 +79,7 @@ class Exchange(Struct, frozen=True):
     host: str
     path: str
     scheme: str
-    attempts: tuple[Attempt, ...]
+    attempts: Annotated[tuple[Attempt, ...], Meta(min_length=1)]
 
     @property
     def best(self) -> Attempt:
