@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 from msgspec.structs import replace
@@ -13,7 +14,9 @@ from landiag.model.report import Fix, Report
 from tests.cases import NAMES, load, replay
 
 
-def with_debugger(name: str, server: str = "", argv: tuple[str, ...] = ()) -> Recording:
+def with_debugger(
+    name: str, server: str = "", argv: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+) -> Recording:
     """The case with a debugger that answers; perhaps with another server and another command line."""
     recording = load(name).recording
     readings = dict(recording.readings)
@@ -27,7 +30,7 @@ def with_debugger(name: str, server: str = "", argv: tuple[str, ...] = ()) -> Re
             readings[source] = replace(reading, data=json.dumps(value).encode())
         if source.startswith("processes ") and argv:
             value = json.loads(reading.text)
-            value[0]["argv"] = list(argv)
+            value[0] |= {"argv": list(argv), "environment": dict(environment or {})}
             readings[source] = replace(reading, data=json.dumps(value).encode())
     return replace(recording, readings=readings)
 
@@ -36,13 +39,36 @@ def fixes(report: Report, code: str) -> list[Fix]:
     return [fix for finding in report.findings if finding.code == code for fix in finding.fixes]
 
 
-def test_a_restart_switches_it_off_by_itself() -> None:
-    report = replay(with_debugger("linux-bound-to-loopback"))
+FLASK_RUN = ("/usr/bin/python3", "/usr/bin/flask", "--app", "shop", "run")
+
+
+@pytest.mark.parametrize(
+    ("more", "environment"),
+    [
+        (("--debug",), {}),
+        (("--debugger",), {}),
+        ((), {"FLASK_DEBUG": "1"}),
+        ((), {"FLASK_RUN_DEBUGGER": "1"}),
+        ((), {"WERKZEUG_RUN_MAIN": "true"}),
+    ],
+)
+def test_a_restart_switches_it_off_by_itself(more: tuple[str, ...], environment: dict[str, str]) -> None:
+    recording = with_debugger("linux-bound-to-loopback", argv=(*FLASK_RUN, *more), environment=environment)
+    report = replay(recording)
     assert fixes(report, "debugger-exposed")
     (fix,) = fixes(report, "bound-to-loopback")
     assert "--no-debugger" in fix.commands[0]
     assert fix.verified is True
     assert FIRST not in fix.steps
+
+
+def test_a_debugger_that_no_option_shows_may_be_the_applications_own() -> None:
+    """``app.wsgi_app = DebuggedApplication(app.wsgi_app, evalex=True)``: --no-debugger leaves it where it is."""
+    for environment in ({}, {"FLASK_DEBUG": "0"}):
+        recording = with_debugger("linux-bound-to-loopback", argv=FLASK_RUN, environment=environment)
+        (fix,) = fixes(replay(recording), "bound-to-loopback")
+        assert (fix.commands, fix.edit, fix.actions, fix.verified) == ((), None, (), None)
+        assert "Take it out of the program" in fix.steps[0]
 
 
 @pytest.mark.parametrize(

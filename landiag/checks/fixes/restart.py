@@ -149,10 +149,22 @@ def _fixes(
     advice = advise(*found)
     if _is_inside(socket):
         advice = _inside(advice, found[0], socket, family)
-    elif debugger_answers(case) and not found[0].ends_debugger:
+    elif debugger_answers(case) and not _is_switched_off(case, socket, found[0], advice):
         advice = _by_hand(advice)
     verified = True if advice.complete and not advice.debugs and _serves(case, socket, family) else None
     return (restart_fix(case, advice, found[0].production_advice, verified=verified),)
+
+
+def _is_switched_off(case: Case, socket: Socket, server: Server, advice: RestartAdvice) -> bool:
+    """Whether what has the debugger on is seen, and the advice switches it off.
+
+    That is an option, a variable, a call in its source, or debug mode's reloader. Where none is seen, the debugger
+    may be in the application itself (``DebuggedApplication``), which no option takes out.
+    """
+    if not server.ends_debugger:
+        return False
+    is_seen = server.kind.plain_words or server.debugs or advice.edit is not None
+    return bool(is_seen) or any("WERKZEUG_RUN_MAIN" in owner.environment for owner in case.owners(socket))
 
 
 def _named_by_command(case: Case, socket: Socket) -> tuple[Server, Process] | None:
@@ -190,7 +202,7 @@ def _inside(advice: RestartAdvice, server: Server, socket: Socket, family: Famil
 
 def _by_hand(advice: RestartAdvice) -> RestartAdvice:
     """Advice for a server whose debugger answers, and that nothing on its command line switches off."""
-    step = f"Its debugger answers. Take it out of the program, and run landiag again: {EXPLAINED}."
+    step = f"Its debugger answers. Take it out of the program or its settings, and run landiag again: {EXPLAINED}."
     return replace(
         advice, run=None, edit=None, stop_pid=None, complete=False, needs="user-action", steps=(step,)
     )
