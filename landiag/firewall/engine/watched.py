@@ -62,7 +62,7 @@ class Watcher(Watch):
             return
         if self.space is self.asked:
             self.space = group.space
-        elif all(met.group is not group for met in self.met):
+        elif group.space != self.asked and all(met.group is not group for met in self.met):
             self.space = self.lens.universe.intersect(self.space, group.space)
         self.met.append(Met(leg, hook, chain, group))
 
