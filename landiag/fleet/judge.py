@@ -82,7 +82,7 @@ def _demands(policy: Policy, reach: Reach, one: Expectation) -> tuple[tuple[_Dem
         *_pairs(clients, servers, one.is_reachable),
         *(_pairs(_others(policy, reach, clients), servers, is_reachable=False) if one.only else ()),
     ]
-    missing = dict.fromkeys((*servers.missing, *clients.missing))
+    missing = dict.fromkeys((*servers.missing, *clients.missing, *excluded.missing))
     return tuple(found), tuple(missing)
 
 

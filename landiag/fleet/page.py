@@ -52,7 +52,7 @@ td{text-align:center;min-width:2rem}
 td:focus{outline:3px solid #005fcc;outline-offset:-3px;box-shadow:inset 0 0 0 5px #fff}
 .reachable{background:#fdae61;color:#000}.blocked{background:#e8eef5;color:#000}
 .no-listener{background:#fff7bc;color:#000}.unknown{background:#6a3d9a;color:#fff}
-.say{min-height:4.5em;overflow-wrap:anywhere}label{display:inline-block;margin:0 1rem .5rem 0}
+.say{min-height:4.5em;overflow-wrap:anywhere;position:sticky;top:0;background:Canvas;z-index:3;margin:0}label{display:inline-block;margin:0 1rem .5rem 0}
 input,select{font:inherit;max-width:100%}
 """
 
@@ -132,7 +132,7 @@ def _filters() -> tuple[Markup, ...]:
         element("label", "With: ", element("select", *options, id="v")),
         element("span", "", id="n", role="status"),
     )
-    hint = "Arrow keys, Home and End move through the map; the cell in focus is explained here."
+    hint = "Tap a cell, or move through the map with the arrow keys, Home and End: it is explained here."
     return element("p", *fields), element("p", hint, id="say", class_="say", role="status")
 
 
@@ -144,9 +144,7 @@ def _table(found: Map) -> tuple[Markup, Markup]:
     rows = [
         _row(same, line, reasons, is_first=place == 0) for place, (same, line) in enumerate(found.rows[:most])
     ]
-    caption = (
-        "Rows are ports of hosts, columns are their clients. ● open, – blocked, ○ no listener, ? can't tell."
-    )
+    caption = f"Rows are ports of hosts, columns are their clients. {_legend()}."
     if len(found.rows) > most:
         caption += f" {len(found.rows) - most} more rows are in the CSV only."
     table = element(
@@ -157,6 +155,11 @@ def _table(found: Map) -> tuple[Markup, Markup]:
     )
     told = element("ol", *(element("li", reason) for reason in reasons), id="why", hidden="")
     return element("div", table, class_="map", role="region", aria_label="Who reaches what", tabindex=0), told
+
+
+def _legend() -> str:
+    """What the signs mean; each stays on one line with its words."""
+    return ", ".join(f"{_SIGNS[one]} {_MARKS[one]}".replace(" ", "\N{NO-BREAK SPACE}") for one in _MARKS)
 
 
 def _head(all_names: Sequence[str], scope: str) -> Markup:

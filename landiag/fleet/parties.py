@@ -32,12 +32,16 @@ class Parties(Struct, frozen=True):
 
 
 def find_parties(policy: Policy, hosts: Iterable[Host], words: Iterable[str]) -> Parties:
-    """Find who the words of an expectation are. Raises PolicyError for a word that is near a group's or zone's name."""
+    """Find who the words of an expectation are.
+
+    Raises PolicyError for a word that is near a group's or zone's name, or that may mean several things.
+    """
     known = tuple(hosts)
     names: dict[str, None] = {}
     zones: dict[str, None] = {}
     missing: dict[str, None] = {}
     for word in words:
+        _refuse_ambiguous(policy, word, known)
         if word in policy.zones:
             zones[word] = None
             continue
@@ -59,6 +63,21 @@ def _matching(word: str, hosts: tuple[Host, ...]) -> list[str]:
     if _GLOB.search(word):
         return [host.name for host in hosts if fnmatchcase(host.name, word)]
     return []
+
+
+def _refuse_ambiguous(policy: Policy, word: str, hosts: tuple[Host, ...]) -> None:
+    """A zone or a group may not hide a recorded host, and a group holds hosts alone."""
+    group = policy.groups.get(word, ())
+    recorded = {host.name for host in hosts}
+    is_hidden = word in recorded and (word in policy.zones or (group and word not in group))
+    if is_hidden:
+        kind = "group" if group else "zone"
+        raise PolicyError(f"{word} is both a {kind} and a recorded host: rename the {kind}")
+    for inner in group:
+        if inner not in recorded and inner in {*policy.groups, *policy.zones}:
+            raise PolicyError(
+                f"group {word} holds {inner}, which is no host but a group or zone: write its hosts"
+            )
 
 
 def _refuse_misspelt(policy: Policy, word: str, hosts: tuple[Host, ...]) -> None:

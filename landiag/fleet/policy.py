@@ -84,7 +84,8 @@ def parse_policy(text: str) -> Policy:
     _check_keys(document, _TOP, "at the top")
     schema = document.get("schema")
     if schema != SCHEMA:
-        raise PolicyError(f'its schema is {schema!r}: it must begin with schema = "{SCHEMA}"')
+        has = "it names no schema" if schema is None else f"its schema is {schema!r}"
+        raise PolicyError(f'{has}: it must begin with schema = "{SCHEMA}"')
     zones = {name: _parse_zone(name, one) for name, one in _table(document, "zones").items()}
     groups = {name: _names(one, f"group {name}") for name, one in _table(document, "groups").items()}
     for name in zones.keys() & groups.keys():

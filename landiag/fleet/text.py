@@ -125,7 +125,7 @@ def drift_lines(groups: Sequence[Group]) -> Iterator[str]:
     for group in groups:
         yield f"  {group.digest}  {count(len(group.hosts), 'host')}: {names(group.hosts)}"
         if group.differs is not None:
-            yield f"      {group.differs.text}: {group.answer}; most hosts: {group.usual}"
+            yield f"      {group.differs.text}: {group.answer}; the first group: {group.usual}"
 
 
 def result_lines(results: Sequence[Result]) -> Iterator[str]:

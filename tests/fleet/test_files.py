@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,14 @@ def test_a_damaged_recording_is_an_unknown_host(folder: Path, kind: str) -> None
     }
     done = run("test", folder)
     assert (done.returncode, "UNKNOWN" in done.stdout) == (3, True)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_among_the_recordings_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.json")
+    started = time.monotonic()
+    assert read_fleet(folder, deadline=started + 60).by_name["pipe"].problem == "pipe.json is no file"
+    assert time.monotonic() - started < 30
 
 
 def test_rules_that_are_cut_off_in_their_last_line_are_unknown(folder: Path) -> None:

@@ -185,6 +185,33 @@ def test_a_policy_that_cannot_be_meant_names_what_is_wrong(rows: str, words: str
         judge_policy(parse_policy(HEAD + rows), reach)
 
 
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        ("[zones]\nweb = ['10.0.0.0/8']\n", "web is both a zone and a recorded host: rename the zone"),
+        ("[groups]\nweb = ['other']\n", "web is both a group and a recorded host: rename the group"),
+        ("[groups]\nweb = ['inner', 'web']\ninner = ['other']\n", "group web holds inner, which is no host"),
+        ("[zones]\noffice = ['10.0.0.0/8']\n[groups]\nweb = ['office', 'web']\n", "group web holds office"),
+    ],
+)
+def test_a_name_that_may_mean_two_things_is_refused(tables: str, words: str) -> None:
+    reach = fleet(
+        web=recording(WEB), db=recording(DB, {5432: "0.0.0.0"}), other=recording("192.168.77.30/24")
+    )
+    rows = tables + ROW.format(port=5432, be="reachable")
+    with pytest.raises(PolicyError, match=words):
+        judge_policy(parse_policy('schema = "landiag.policy/1"\n' + rows), reach)
+
+
+def test_a_group_may_bear_the_name_of_a_host_that_it_holds() -> None:
+    reach = fleet(
+        web=recording(WEB), db=recording(DB, {5432: "0.0.0.0"}), other=recording("192.168.77.30/24")
+    )
+    rows = "[groups]\nweb = ['web', 'other']\n" + ROW.format(port=5432, be="reachable")
+    (result,) = judge_policy(parse_policy('schema = "landiag.policy/1"\n' + rows), reach)
+    assert (result.state.value, result.count) == ("holds", 2)
+
+
 def test_different_addresses_of_one_host_do_not_contradict() -> None:
     rows = ROW.format(port=5432, be="reachable") + 'address = "192.168.77.20"\n'
     rows += ROW.format(port=5432, be="unreachable") + 'address = "192.168.77.99"\n'

@@ -50,6 +50,13 @@ def test_except_is_taken_out() -> None:
     assert result.state.value == "holds"
 
 
+def test_a_misspelt_exception_takes_nobody_out_and_is_unknown() -> None:
+    """It would stay in ``from``, and be let in where it was meant to be kept out."""
+    wide = "-A INPUT -s 192.168.77.0/27 -p tcp -m tcp --dport 5432 -j ACCEPT"
+    result = judge(three(wide), **{"from": '["web", "other"]', "except": '["othr"]'})
+    assert (result.state.value, result.why) == ("unknown", "nothing was recorded of othr")
+
+
 def test_nobody_listens() -> None:
     assert judge(three(port=1234)).state.value == "violated"
     shut = judge(three("-A INPUT -i none -j ACCEPT", port=1234), be='"unreachable"')

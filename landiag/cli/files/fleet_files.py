@@ -41,6 +41,8 @@ def read_fleet(folder: Path, max_age: str | None = None, deadline: float | None 
 
 def _read_host(file: Path, rulesets: Rulesets, deadline: float | None) -> Host:
     name = host_name(file.name) or file.name
+    if not file.is_file():
+        return Host(name, file.name, problem=f"{file.name} is no file")
     try:
         text = read_input(file, deadline=deadline).decode("utf-8", "surrogateescape")
         return make_host(name, file.name, parse_recording(text), rulesets)
