@@ -52,7 +52,8 @@ td{text-align:center;min-width:2rem}
 td:focus{outline:3px solid #005fcc;outline-offset:-3px;box-shadow:inset 0 0 0 5px #fff}
 .reachable{background:#fdae61;color:#000}.blocked{background:#e8eef5;color:#000}
 .no-listener{background:#fff7bc;color:#000}.unknown{background:#6a3d9a;color:#fff}
-.say{min-height:4.5em;overflow-wrap:anywhere;position:sticky;top:0;background:Canvas;z-index:3;margin:0}label{display:inline-block;margin:0 1rem .5rem 0}
+.say{min-height:4.5em;overflow-wrap:anywhere;position:sticky;top:0;background:Canvas;z-index:3;margin:0}
+label{display:inline-block;margin:0 1rem .5rem 0}
 input,select{font:inherit;max-width:100%}
 """
 
