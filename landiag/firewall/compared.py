@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from landiag.firewall.engine.nodes import Space
-from landiag.firewall.regions import Region, Regions, find_regions
+from landiag.firewall.regions import Cell, Region, Regions, find_regions
 from landiag.firewall.scope import OTHER, Kind, Scope
 from landiag.firewall.touched import touched
 from landiag.model.ruleset import Ruleset, Verdict
@@ -100,16 +100,28 @@ def _by_kind(spaces: Sequence[tuple[Kind, Space]], verdict: Verdict, found: Regi
         yield Region(protocol, version, None if every else tuple(names), space, verdict)
 
 
-def digest(found: Regions) -> str:
-    """A digest of what a firewall does: equal for rulesets that do the same, however they are written."""
+def digest(found: Regions) -> str | None:
+    """A digest of what a firewall does: where it is equal, rulesets do the same, however they are written.
+
+    None where nobody can tell for want of a rule that says on what it hangs.
+    """
     from hashlib import sha256
 
+    cells = (cell for several in found.cells.values() for cell in several)
+    if any(cell.verdict is Verdict.UNKNOWN and _why(cell) is None for cell in cells):
+        return None
     hashed = sha256()
     for version in found.scope.versions:
         for protocol in found.scope.protocols:
             for line in _meaning(found, version, protocol):
                 hashed.update(line.encode())
     return hashed.hexdigest()
+
+
+def _why(cell: Cell) -> str | None:
+    """The rule on which an unknown verdict hangs, as it is written: two that differ may do different things."""
+    line = cell.decided_by
+    return None if line is None or line.rule is None else line.rule_text
 
 
 def _meaning(found: Regions, version: int, protocol: str) -> Iterator[str]:
@@ -128,7 +140,9 @@ def _covers(pattern: str, name: str) -> bool:
 
 
 def _spelled(found: Regions, kind: Kind) -> str:
-    universe = found.universes[kind.version]
-    return " ".join(
-        f"{verdict.value} {list(universe.boxes(found.space(kind, verdict)))}" for verdict in Verdict
-    )
+    universe, alike = found.universes[kind.version], dict[tuple[str, str], list[Space]]()
+    for cell in found.cells[kind]:
+        why = _why(cell) if cell.verdict is Verdict.UNKNOWN else None
+        alike.setdefault((cell.verdict.value, why or ""), []).append(cell.space)
+    parts = {key: list(universe.boxes(universe.unite(spaces))) for key, spaces in alike.items()}
+    return " ".join(f"{key} {boxes}" for key, boxes in sorted(parts.items()))

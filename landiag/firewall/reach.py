@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from landiag.firewall.command import line_json
+from landiag.firewall.compared import digest
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.ranges import normal
@@ -42,6 +43,7 @@ def write_reach(ruleset: Ruleset, found: Regions) -> dict[str, Any]:
             "protocols": list(scope.protocols),
         },
         "families": list(scope.versions),
+        "digest": digest(found),
         "regions": [one for region in list_regions(found) for one in region_json(ruleset, found, region)],
     }
 

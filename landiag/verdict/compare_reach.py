@@ -36,24 +36,36 @@ def compare_rulesets(
     before: Ruleset, after: Ruleset, scope: Scope, old_scope: Scope | None = None
 ) -> tuple[str, ...]:
     """Say who has gained or lost what. ``old_scope`` gives the surroundings of before, where they differ."""
-    if max(sum(len(chain.rules) for chain in one.chains()) for one in (before, after)) > MAX_RULES:
-        return ()
+    most = max(sum(len(chain.rules) for chain in one.chains()) for one in (before, after))
+    if most > MAX_RULES:
+        told = f"what {most} rules do is not compared: {MAX_RULES} are the most"
+        return () if _are_the_same(before, after) else (told,)
     around = scope.around if old_scope is None else old_scope.around
     old, new = find_both(before, after, scope, replace(scope, around=around))
-    return tuple(text for kind in new.cells for text in _changes(after, old, new, kind))
+    changes = [text for kind in new.cells for text in _changes(after, old, new, kind)]
+    if not (_is_whole(old) and _is_whole(new)) and not _are_the_same(before, after):
+        changes.insert(0, "more may have changed: these rules treat packets in more ways than are compared")
+    return tuple(changes)
+
+
+def _are_the_same(before: Ruleset, after: Ruleset) -> bool:
+    return before.texts == after.texts and before.texts != ()
+
+
+def _is_whole(found: Regions) -> bool:
+    """Whether somebody has spoken for every packet."""
+    return all(cell.told.told is not None for cells in found.cells.values() for cell in cells)
 
 
 def _changes(after: Ruleset, old: Regions, new: Regions, kind: Kind) -> Iterator[str]:
     """One line for all that one rule changes, however many cells that is."""
-    was = {sure: _how_sure(old, kind, sure) for sure in (0, 1, 2)}
+    was = {verdict: _spoken_for(old, kind, verdict) for verdict in Verdict}
     universe, parts = new.universes[kind.version], dict[tuple[str, str], list[Space]]()
     for cell in new.cells[kind]:
-        for sure, space in was.items():
-            change = _SURE[cell.verdict] - sure
-            if change == 0 or (change > 0 and cell.told.told is None):
-                continue
-            verb = f"{'may have ' if abs(change) == 1 else ''}{'gained' if change > 0 else 'lost'}"
-            parts.setdefault((verb, _by(after, cell)), []).append(universe.intersect(space, cell.space))
+        for verdict, space in was.items():
+            verb = None if cell.told.told is None else _verb(verdict, cell.verdict)
+            if verb is not None:
+                parts.setdefault((verb, _by(after, cell)), []).append(universe.intersect(space, cell.space))
     for (verb, by), spaces in parts.items():
         yield from (f"{text}{by}" for text in _say(new, kind, universe.unite(spaces), verb))
 
@@ -62,12 +74,26 @@ _SURE = {Verdict.DROP: 0, Verdict.REJECT: 0, Verdict.UNKNOWN: 1, Verdict.ACCEPT:
 """How sure it is that packets are let in."""
 
 
-def _how_sure(found: Regions, kind: Kind, sure: int) -> Space:
-    """The packets that are let in so surely; those that nobody has spoken for are left out."""
+def _verb(old: Verdict, new: Verdict) -> str | None:
+    """What has happened to those whose packets met one verdict and meet another; None where nothing has."""
+    change = _SURE[new] - _SURE[old]
+    if change:
+        return f"{'may have ' if abs(change) == 1 else ''}{'gained' if change > 0 else 'lost'}"
+    if old is new:
+        return None
+    return (
+        "is now rejected, no longer dropped, at"
+        if new is Verdict.REJECT
+        else "is now dropped, no longer rejected, at"
+    )
+
+
+def _spoken_for(found: Regions, kind: Kind, verdict: Verdict) -> Space:
+    """The packets that meet a verdict; those that nobody has spoken for are left out."""
     cells = [
         cell.space
         for cell in found.cells.get(kind, ())
-        if _SURE[cell.verdict] == sure and cell.told.told is not None
+        if cell.verdict is verdict and cell.told.told is not None
     ]
     return found.universes[kind.version].unite(cells)
 

@@ -22,6 +22,7 @@ from landiag.firewall.reach import render_page, write_reach
 from landiag.firewall.regions import find_regions
 from landiag.firewall.scope import Scope, narrowed
 from landiag.firewall.touched import touched
+from landiag.model.facts import Unknown
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.reach_html import render_picture
@@ -208,6 +209,15 @@ def test_digests_are_equal_where_the_meaning_is() -> None:
     assert digests[0] != digests[2]
 
 
+def test_digests_are_equal_only_where_what_is_unknown_hangs_on_the_same_rule() -> None:
+    slow, slower = (ufw(f"-p tcp --dport 22 -m limit --limit {rate}/min -j ACCEPT") for rate in (9, 3))
+    one, other = (digest(find_regions(rules, SCOPE)) for rules in (slow, slower))
+    assert one is not None
+    assert one != other
+    unread = Ruleset(OFFICE.tables, (Unknown("not allowed", "nft-ruleset"),))
+    assert digest(find_regions(unread, SCOPE)) is None
+
+
 def some_packets(random: Random, number: int) -> list[Packet]:
     return [
         Packet(
@@ -251,6 +261,24 @@ def test_what_may_have_changed_is_said_so() -> None:
     ):  # fmt: skip
         (text,) = compare_rulesets(before, after, SCOPE)
         assert text.startswith(f"anywhere {said} tcp 443 over IPv4; decided by ")
+
+
+def test_a_rejection_instead_of_silence_is_a_change() -> None:
+    silent, refused = (ufw(f"-p tcp --dport 25 -j {action}") for action in ("DROP", "REJECT"))
+    (text,) = compare_rulesets(silent, refused, SCOPE)
+    assert text.startswith("anywhere is now rejected, no longer dropped, at tcp 25 over IPv4; decided by ")
+    (text,) = compare_rulesets(refused, silent, SCOPE)
+    assert text.startswith("anywhere is now dropped, no longer rejected, at tcp 25 over IPv4; decided by ")
+
+
+def test_what_is_not_compared_is_no_change_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = ufw(), ufw("-p tcp --dport 443 -j ACCEPT", "-p tcp --dport 25 -s 10.0.0.0/8 -j REJECT")
+    (text, *_) = compare_rulesets(before, after, replace(SCOPE, most_runs=1))
+    assert text == "more may have changed: these rules treat packets in more ways than are compared"
+    monkeypatch.setattr("landiag.verdict.compare_reach.MAX_RULES", 1)
+    (text,) = compare_rulesets(before, after, SCOPE)
+    assert text.endswith("rules do is not compared: 1 are the most")
+    assert compare_rulesets(before, before, SCOPE) == ()
 
 
 INSERTED = insert_rule(

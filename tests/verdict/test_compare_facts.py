@@ -96,9 +96,10 @@ def test_what_one_rule_changes_is_one_line(before: Facts, after: Facts, says: st
     assert [change.text for change in compare_facts(before, after) if change.kind == "reach"] == [says]
 
 
-def test_rulesets_too_large_to_compare_are_compared_by_their_text_alone(
+def test_rulesets_too_large_to_compare_are_compared_by_their_text_and_it_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(compare_reach, "MAX_RULES", 0)
     changes = compare_facts(BASE, host(ruleset=DROPS))
-    assert {change.kind for change in changes} == {"rule"}
+    assert {change.kind for change in changes} == {"rule", "reach"}
+    assert "is not compared" in changes[0].text
