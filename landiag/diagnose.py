@@ -88,6 +88,7 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
         created=datetime.fromtimestamp(case.machine.now, timezone.utc).isoformat(timespec="seconds"),
         tool_version=__version__,
         typed=case.machine.landiag,
+        called=case.machine.called,
         target=replace(case.target, peer=None if case.peer is None else str(case.peer)),
         host=case.machine.info,
         verdict=replace(verdict, client_sees=sees),

@@ -82,13 +82,13 @@ def _check(server: OwnServer) -> NoReturn:
 
 
 def _list(recorder: Recorder, deadline: float, meant: tuple[OwnServer, ...]) -> None:
+    from landiag.host.calls import own_name
     from landiag.listeners import list_listeners
     from landiag.render.listeners import render_listeners
 
     ports = {server.port for server in meant}
     every = list_listeners(recorder, deadline)
     found = () if isinstance(every, Unknown) else tuple(one for one in every if one.port in ports)
-    sys.stdout.write(
-        f"Several servers of yours are running:\n\n{render_listeners(found, terminal_style(no_color=False))}"
-    )
-    sys.stdout.write(f"\nChoose one: landiag check --port {meant[0].port}\n")
+    table = render_listeners(found, terminal_style(no_color=False), own_name())
+    sys.stdout.write(f"Several servers of yours are running:\n\n{table}")
+    sys.stdout.write(f"\nChoose one: {own_name()} check --port {meant[0].port}\n")

@@ -12,6 +12,7 @@ from landiag.cli.early import begin_reading
 from landiag.cli.files.outputs import Stop, check_outputs, choose_renderer, write_copy
 from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
+from landiag.host.calls import own_name
 from landiag.model.facts import Unknown
 from landiag.question import UsageError
 from landiag.render.listeners import LIST_RENDERERS, count_reached, render_list_json, render_listeners
@@ -56,5 +57,5 @@ def run_list(options: ListOptions) -> NoReturn:
     elif options.quiet:
         sys.stdout.write(f"{count_reached(found)}\n")
     else:
-        sys.stdout.write(render_listeners(found, terminal_style(no_color=options.no_color)))
+        sys.stdout.write(render_listeners(found, terminal_style(no_color=options.no_color), own_name()))
     raise SystemExit(0)

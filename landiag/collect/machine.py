@@ -28,6 +28,7 @@ class Machine(Struct, frozen=True):
     user_id: int | None
     namespace: str | None
     landiag: str
+    called: str = "landiag"
     utc_offset: int | None = None
 
 
@@ -66,11 +67,13 @@ def parse_machine(text: str) -> Machine:
                 hostname=str(item["hostname"]),
                 privileged=bool(item["privileged"]),
                 environment=str(item["environment"]),
+                root_shell=item.get("root_shell") is True,
             ),
             now=_seconds(item["now"]),
             user_id=item.get("user_id"),
             namespace=item.get("namespace"),
             landiag=str(item.get("landiag") or "landiag"),
+            called=str(item.get("called") or "landiag"),
             utc_offset=_offset(item.get("utc_offset")),
         )
     except (KeyError, TypeError, ValueError) as error:

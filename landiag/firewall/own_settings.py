@@ -62,8 +62,8 @@ def _with_ipv6(opening: Opening) -> Proposal:
         "Let ufw handle IPv6",
         steps=(
             "In /etc/default/ufw write IPV6=yes.",
-            "Then: sudo ufw reload",
-            f"Then: sudo ufw allow from {opening.clients} to any port {opening.client_port} proto tcp",
+            "Then, as root: ufw reload",
+            f"Then, as root: ufw allow from {opening.clients} to any port {opening.client_port} proto tcp",
         ),
     )
 

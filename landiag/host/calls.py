@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import socket
 import stat
 import sys
@@ -36,10 +37,12 @@ def machine(_params: Mapping[str, str], _timeout: float) -> bytes:
         "machine": uname.machine,
         "hostname": socket.gethostname(),
         "privileged": _is_privileged(),
+        "root_shell": is_root_shell(),
         "user_id": os.getuid() if hasattr(os, "getuid") else None,
         "environment": _environment(uname.release),
         "namespace": namespace_of("self"),
         "landiag": own_command(),
+        "called": own_name(),
     }
     return json.dumps(answer).encode()
 
@@ -63,6 +66,15 @@ def _is_privileged() -> bool:
     return os.geteuid() == 0
 
 
+_ON_BEHALF = ("SUDO_UID", "DOAS_USER", "PKEXEC_UID")
+"""What the programs that make a user root for one command tell it."""
+
+
+def is_root_shell() -> bool:
+    """Whether the person types as root: not so where one command alone was made root's, as by sudo."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and not any(name in os.environ for name in _ON_BEHALF)
+
+
 def _environment(release: str) -> str:
     """Say what kind of machine this is: wsl1, wsl2, container, vm or bare."""
     if "microsoft" in release.lower():
@@ -79,6 +91,19 @@ def own_command() -> str:
     if os.path.basename(program).startswith("landiag") and os.path.isfile(program):
         return program if os.access(program, os.X_OK) else f"{sys.executable} {program}"
     return f"{sys.executable} -m landiag"
+
+
+def own_name() -> str:
+    """How this landiag is typed in the shell that started it: by its name where that finds it, else with its path."""
+    found = shutil.which("landiag")
+    if found is None:
+        return own_command()
+    ours = (os.path.abspath(sys.argv[0]), os.path.join(os.path.dirname(sys.executable), "landiag"))
+    return (
+        "landiag"
+        if any(os.path.exists(one) and os.path.samefile(found, one) for one in ours)
+        else own_command()
+    )
 
 
 def processes(params: Mapping[str, str], timeout: float) -> bytes:

@@ -68,7 +68,10 @@ class Target(Struct, frozen=True):
 
 
 class HostInfo(Struct, frozen=True):
-    """The machine that the report speaks of. ``environment``: bare, vm, container, wsl1, wsl2."""
+    """The machine that the report speaks of. ``environment``: bare, vm, container, wsl1, wsl2.
+
+    ``root_shell``: whoever asked types as root already, perhaps where there is no ``sudo``.
+    """
 
     os: str
     os_version: str
@@ -76,6 +79,7 @@ class HostInfo(Struct, frozen=True):
     hostname: str
     privileged: bool
     environment: str
+    root_shell: bool = False
 
 
 class Evidence(Struct, frozen=True):
@@ -260,8 +264,8 @@ class ReadingNote(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """Everything a person who was not there needs. ``created`` is RFC 3339 in UTC.
 
-    ``typed`` is the command that runs landiag there again, with its path where sudo needs one. ``surroundings``
-    is None in reports of older versions.
+    ``typed`` is the command that runs landiag there again from anywhere, with its path where sudo needs one,
+    ``called`` the one for the same shell. ``surroundings`` is None in reports of older versions.
     """
 
     command: str
@@ -278,4 +282,5 @@ class Report(Struct, frozen=True):
     redacted: bool = False
     notes: tuple[str, ...] = field(default=())
     typed: str = "landiag"
+    called: str = "landiag"
     surroundings: Surroundings | None = None

@@ -37,7 +37,7 @@ def fix_lines(report: Report, style: Style, *, every: bool = False) -> list[str]
 def _fix_lines(
     report: Report, finding: Finding, fix: Fix, style: Style, *, label: str = "Fix:", undoes: bool = False
 ) -> list[str]:
-    commands = [f"    {line}" for line in command_lines(fix, report.host.os)]
+    commands = [f"    {line}" for line in command_lines(fix, report.host)]
     commands += _wrap_all(masked_note(fix), style)
     steps = [*_wrap_all(edit_step(fix), style), *_step_lines(fix, style)]
     title = style.wrap(f"{fix_title(fix)} ({finding.code})", first=f"{label} ", rest="  ")
@@ -45,7 +45,7 @@ def _fix_lines(
     lines = [*title, *steps, *commands]
     lines += _wrap_all([lasting(fix)], style)
     lines += style.wrap(first_sentence(fix.risk), first="  Risk: ", rest="  ") if fix.risk else []
-    undo = undo_lines(fix, report.host.os) if undoes else []
+    undo = undo_lines(fix, report.host) if undoes else []
     return [*lines, *(["  Undo:"] if undo else []), *(f"    {line}" for line in undo)]
 
 
@@ -79,7 +79,7 @@ def last_lines(report: Report, style: Style) -> list[str]:
     lines += style.typed("If that fails:", again) if again else []
     ends = [f"Do it for me: {command}"] if command else []
     word = "More" if report.verdict.status is Status.CLEAR else "Why"
-    ends += [f"{word}: landiag explain {code}"] if code else []
+    ends += [f"{word}: {report.called} explain {code}"] if code else []
     for between in (f"   {style.dot}   ", f" {style.dot} "):
         joined = between.join(ends)
         if len(joined) <= style.width:

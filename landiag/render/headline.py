@@ -13,7 +13,7 @@ from landiag.model.causes.firewall import FIREWALL_UNREADABLE
 from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
 from landiag.model.terms import CheckName, Symptom
-from landiag.render.typed import command_lines
+from landiag.render.typed import as_root, command_lines
 
 STATUS_WORDS = {Status.CLEAR: "Open", Status.BLOCKED: "Blocked", Status.UNDETERMINED: "Can't tell"}
 
@@ -74,7 +74,7 @@ def _clear_lines(report: Report) -> Iterator[str]:
     yield f"{use.how.capitalize()} {use.place} {use.where}."
     if report.verdict.confirmed_by is None and report.target.port is not None:
         yield (
-            f"Still failing there? landiag watch --port {report.target.port} "
+            f"Still failing there? {report.called} watch --port {report.target.port} "
             "shows whether its packets arrive at all."
         )
 
@@ -84,12 +84,12 @@ def find_out(report: Report) -> tuple[str, list[str]]:
     found = telling(report)
     if report.verdict.status is not Status.UNDETERMINED or found is None or report.redacted:
         return "", []
-    lines = [] if _changes(found) else command_lines(found.fixes[0], report.host.os)
+    lines = [] if _changes(found) else command_lines(found.fixes[0], report.host)
     if lines:
         return "", lines
     if not is_of_server(report) or report.target.port is None or report.command in _WAITED:
         return "", []
-    use, watch = _use_of(report), f"landiag watch --port {report.target.port}"
+    use, watch = _use_of(report), f"{report.called} watch --port {report.target.port}"
     return (f"{use.how} {use.place} {use.there}, or {watch}", []) if use else ("", [watch])
 
 
@@ -199,7 +199,8 @@ def looks_again(report: Report) -> str | None:
 
 
 def _fixes_as_root(report: Report) -> str:
-    return f"sudo {report.typed}{_asked(report)} --fix"
+    before = as_root(report.host)
+    return f"{before}{report.typed if before else report.called}{_asked(report)} --fix"
 
 
 def does_it(report: Report) -> str | None:
@@ -216,4 +217,4 @@ def does_it(report: Report) -> str | None:
         return None
     if any(isinstance(action, Run) and action.for_user is not None for action in fix.actions):
         return None
-    return _fixes_as_root(report) if fix.needs == "root" else f"landiag{_asked(report)} --fix"
+    return _fixes_as_root(report) if fix.needs == "root" else f"{report.called}{_asked(report)} --fix"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from landiag.model.report import Edit, Finding, Fix, Outcome, Path, Report, Status
+from landiag.model.report import Edit, Finding, Fix, HostInfo, Outcome, Path, Report, Status
 from landiag.render.headline import find_out, headline, second_lines, use_then
 from landiag.render.markup import Markup, cell, code_cell, element, group, trusted
 from landiag.render.parts import (
@@ -159,11 +159,11 @@ def _fixes(report: Report) -> list[Markup]:
     title = element("h2", "Fixes, in this order" if len(fixes) > 1 else "Fix")
     numbers = range(1, len(fixes) + 1) if len(fixes) > 1 else [0]
     pairs = zip(numbers, fixes, strict=True)
-    return [title, *(part for number, pair in pairs for part in _fix(number, *pair, report.host.os))]
+    return [title, *(part for number, pair in pairs for part in _fix(number, *pair, report.host))]
 
 
-def _fix(number: int, finding: Finding, fix: Fix, os: str) -> list[Markup]:
-    commands = command_lines(fix, os)
+def _fix(number: int, finding: Finding, fix: Fix, host: HostInfo) -> list[Markup]:
+    commands = command_lines(fix, host)
     start = f"{number}. {fix.title} " if number else f"{fix.title} "
     parts = [element("h3", start, element("span", f"({finding.code})", class_="dim"))]
     steps = (*fix.steps, *masked_note(fix))
@@ -172,8 +172,8 @@ def _fix(number: int, finding: Finding, fix: Fix, os: str) -> list[Markup]:
     parts += _edit(fix.edit) if fix.edit is not None else []
     parts += [element("pre", "\n".join(commands))] if commands else []
     parts += _paragraphs([lasting(fix), f"Risk: {fix.risk}" if fix.risk else ""])
-    if undo_lines(fix, os):
-        undo = element("pre", "\n".join(undo_lines(fix, os)))
+    if undo_lines(fix, host):
+        undo = element("pre", "\n".join(undo_lines(fix, host)))
         parts.append(_fold("Undo", undo))
     return parts
 

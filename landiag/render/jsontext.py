@@ -38,6 +38,7 @@ def to_document(report: Report) -> dict[str, Any]:
             "name": "landiag",
             "version": report.tool_version,
             **({} if report.typed == "landiag" else {"command": _plain(report.typed)}),
+            **({} if report.called == "landiag" else {"called": _plain(report.called)}),
         },
         "created": report.created,
         "command": report.command,

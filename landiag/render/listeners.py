@@ -18,15 +18,15 @@ _OUTCOMES = {"yes": Outcome.OK, "no": Outcome.BLOCKS, "unknown": Outcome.UNKNOWN
 NOTHING = "Nothing is listening on this machine."
 
 
-def render_listeners(found: Sequence[Listener], style: Style) -> str:
-    """Render the listeners as a table that fits the terminal."""
+def render_listeners(found: Sequence[Listener], style: Style, called: str = "landiag") -> str:
+    """Render the listeners as a table that fits the terminal; ``called`` is how landiag is typed there."""
     if not found:
         return f"{NOTHING}\n"
     rows = [(style.mark(_OUTCOMES[one.reached]), *_row(one)) for one in found]
     # The program gives way first: the last column is what people came for.
     table = render_table(("", *_HEADERS), rows, style.width, shrink=(2, 3, 4), ellipsis=style.ellipsis)
     lines = [table[0], *(_painted(line, one, style) for line, one in zip(table[1:], found, strict=True))]
-    return "\n".join([*lines, "", "What to do about one: landiag check --port PORT"]) + "\n"
+    return "\n".join([*lines, "", f"What to do about one: {called} check --port PORT"]) + "\n"
 
 
 def count_reached(found: Sequence[Listener]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from landiag.model.report import Edit, Finding, Fix, Path, Report, Status
+from landiag.model.report import Edit, Finding, Fix, HostInfo, Path, Report, Status
 from landiag.render.escape import escape_text
 from landiag.render.headline import find_out, fix_title, headline, second_lines, use_then
 from landiag.render.parts import (
@@ -125,20 +125,20 @@ def _fixes(report: Report) -> list[str]:
     blocks = ["#### Fixes, in this order"] if len(fixes) > 1 else []
     for number, (finding, fix) in enumerate(fixes, 1):
         start = f"{number}. Fix" if len(fixes) > 1 else "Fix"
-        blocks += [f"**{start}: {plain(fix_title(fix))}** ({code(finding.code)})", *_fix(fix, report.host.os)]
+        blocks += [f"**{start}: {plain(fix_title(fix))}** ({code(finding.code)})", *_fix(fix, report.host)]
     return blocks
 
 
-def _fix(fix: Fix, os: str) -> list[str]:
+def _fix(fix: Fix, host: HostInfo) -> list[str]:
     blocks = ["\n".join(f"- {plain(step)}" for step in (*fix.steps, *masked_note(fix)))]
     if fix.edit is not None:
         blocks += _edit(fix.edit)
-    commands = command_lines(fix, os)
-    blocks.append(fenced("\n".join(commands), _language(os)) if commands else "")
+    commands = command_lines(fix, host)
+    blocks.append(fenced("\n".join(commands), _language(host.os)) if commands else "")
     blocks.append(plain(lasting(fix)))
     blocks.append(f"Risk: {plain(fix.risk)}" if fix.risk else "")
-    if undo_lines(fix, os):
-        blocks.append("Undo:\n\n" + fenced("\n".join(undo_lines(fix, os)), _language(os)))
+    if undo_lines(fix, host):
+        blocks.append("Undo:\n\n" + fenced("\n".join(undo_lines(fix, host)), _language(host.os)))
     return blocks
 
 

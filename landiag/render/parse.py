@@ -69,7 +69,10 @@ def _assemble(document: dict[str, Any], reader: _Reader) -> Report:
     tool = document.get("tool")
     if not isinstance(tool, dict) or not isinstance(tool.get("version"), str):
         raise _DamagedError("tool.version is missing")
-    known = {"tool_version": tool["version"], **({"typed": tool["command"]} if "command" in tool else {})}
+    known = {"tool_version": tool["version"]}
+    known |= {
+        field: tool[name] for name, field in (("command", "typed"), ("called", "called")) if name in tool
+    }
     return reader.read_object({**flat, **known}, Report, "")
 
 

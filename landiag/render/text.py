@@ -18,9 +18,7 @@ def render_text(report: Report) -> str:
     head = [line for label, text in facts(report) for line in _wrap(f"{label + ':':<10}{text}", " " * 10)]
     notes = _wrap(confirmation(report), "  ")
     undo = [
-        line
-        for _, fix in fixes_in_order(report)
-        for line in _undo(fix.title, undo_lines(fix, report.host.os))
+        line for _, fix in fixes_in_order(report) for line in _undo(fix.title, undo_lines(fix, report.host))
     ]
     parts = [head, notes, [render_terminal(report, Style(_WIDTH), verbose=True).rstrip()]]
     parts += [["To undo:", *undo]] if undo else []

@@ -72,7 +72,7 @@ def from_the_process(line: str) -> bool:
 def root_lines(report: Report) -> list[str]:
     """Every line that root would paste, as its shell takes it apart."""
     fixes = [fix for finding in report.findings for fix in finding.fixes]
-    return [line for fix in fixes for line in command_lines(fix, report.host.os)]
+    return [line for fix in fixes for line in command_lines(fix, report.host)]
 
 
 @pytest.mark.parametrize("kind", COMMANDS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from landiag.host import LiveHost, Recorder
-from landiag.host.calls import own_command
+from landiag.host.calls import is_root_shell, own_command, own_name
 from landiag.host.recording import parse_recording, render_recording
 from landiag.model.facts import Call, Command, File, ParseError, Reading, ReadStatus
 from landiag.model.recording import Recording
@@ -149,3 +149,29 @@ def test_own_command_that_is_not_executable_is_given_to_python(
     assert own_command() == f"{sys.executable} {file}"
     file.chmod(0o755)
     assert own_command() == str(file)
+
+
+def test_landiag_is_called_by_its_name_where_the_shell_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, other = tmp_path / "landiag", tmp_path / "other"
+    other.mkdir()
+    for one in (file, other / "landiag"):
+        one.write_text("#!/bin/sh\n", encoding="utf-8")
+        one.chmod(0o755)
+    monkeypatch.setattr(sys, "argv", [str(file)])
+    for path, called in ((tmp_path, "landiag"), (other, str(file)), (tmp_path / "none", str(file))):
+        monkeypatch.setenv("PATH", str(path))
+        assert own_name() == called
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="root is of other systems")
+def test_who_typed_sudo_for_one_command_has_no_shell_of_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SUDO_UID", "DOAS_USER", "PKEXEC_UID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert not is_root_shell()
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert is_root_shell()
+    monkeypatch.setenv("SUDO_UID", "1000")
+    assert not is_root_shell()

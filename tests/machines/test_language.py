@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from landiag.collect.machine import system_name
 from landiag.model.lines import powershell_word, shell_line
-from landiag.model.report import Fix, Report
+from landiag.model.report import Fix, HostInfo, Report
 from landiag.render.html import render_html
 from landiag.render.markdown import render_markdown
 from landiag.render.text import render_text
@@ -53,10 +54,10 @@ FOREIGN = {
 """Commands and paths of other systems, by system."""
 
 
-def typed(fix: Fix, os: str) -> Iterator[str]:
+def typed(fix: Fix, host: HostInfo) -> Iterator[str]:
     """What a person types, and what is said around it."""
-    yield from command_lines(fix, os)
-    yield from undo_lines(fix, os)
+    yield from command_lines(fix, host)
+    yield from undo_lines(fix, host)
     yield from fix.commands
     yield from fix.undo
     yield fix.title
@@ -73,7 +74,7 @@ def said(report: Report) -> Iterator[str]:
         yield finding.detail
         yield from (evidence.source for evidence in finding.evidence)
         for fix in finding.fixes:
-            yield from typed(fix, report.host.os)
+            yield from typed(fix, report.host)
 
 
 def foreign(report: Report) -> list[str]:
@@ -187,10 +188,24 @@ def test_a_restart_ends_the_whole_server_and_changes_the_folder() -> None:
     fix = Fix(
         "x", ("python -m flask run",), needs="restart-server", cwd=r"C:\Users\anna\my notes", stop_pid=9
     )
-    assert command_lines(fix, "win32") == [
+    assert command_lines(fix, _of("win32")) == [
         "taskkill /f /t /pid 9", r"cd 'C:\Users\anna\my notes'", "python -m flask run",
     ]  # fmt: skip
-    assert command_lines(fix, "linux")[:2] == ["kill 9", r"cd 'C:\Users\anna\my notes'"]
+    assert command_lines(fix, _of("linux"))[:2] == ["kill 9", r"cd 'C:\Users\anna\my notes'"]
     root = Fix("x", ("pfctl -d",), ("pfctl -e",), needs="root")
-    assert command_lines(root, "openbsd7") == ["doas pfctl -d"]
-    assert undo_lines(root, "darwin") == ["sudo pfctl -e"]
+    assert command_lines(root, _of("openbsd7")) == ["doas pfctl -d"]
+    assert undo_lines(root, _of("darwin")) == ["sudo pfctl -e"]
+
+
+def test_who_types_as_root_already_types_no_sudo() -> None:
+    root = Fix("x", ("pfctl -d",), ("pfctl -e",), needs="root")
+    for os in ("linux", "darwin", "openbsd7"):
+        host = replace(_of(os), privileged=True, root_shell=True)
+        assert command_lines(root, host) == ["pfctl -d"]
+        assert undo_lines(root, host) == ["pfctl -e"]
+        behind_sudo = replace(host, root_shell=False)
+        assert command_lines(root, behind_sudo) != ["pfctl -d"]
+
+
+def _of(os: str) -> HostInfo:
+    return HostInfo(os, os, os, "host", privileged=False, environment="bare")

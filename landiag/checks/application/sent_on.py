@@ -143,7 +143,7 @@ def _found(
 
 
 def _look_there(case: Case, port: int) -> Fix:
-    line = f"{case.machine.landiag} check --port {port}"
+    line = f"{case.machine.called} check --port {port}"
     return Fix("See what stops them there", (line,), needs="user-action")
 
 

@@ -20,7 +20,7 @@ def start_fixes(case: Case, others: tuple[Socket, ...]) -> tuple[Fix, ...]:
         )
     urls = [(case.way.url(one.port) if case.way else None) or f"port {one.port}" for one in others]
     step = f"Open {' or '.join(urls)} on the other device, or start the server on port {case.port}."
-    check_it = f"landiag check --port {others[0].port}"
+    check_it = f"{case.machine.called} check --port {others[0].port}"
     return (Fix("Use the port that the server listens on", (check_it,), needs="user-action", steps=(step,)),)
 
 

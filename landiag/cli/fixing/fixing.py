@@ -133,8 +133,7 @@ def _first_block(report: Report) -> Finding | None:
 
 def _show(fix: Fix, report: Report, session: Session) -> None:
     """Show a fix: what is done by hand, the lines, how long it lasts, its risk."""
-    is_root = fix.needs == "root" and session.consent.privileged
-    lines = fix.commands if is_root else command_lines(fix, report.host.os)
+    lines = command_lines(fix, report.host)
     notes = (lasting(fix), ended(f"Risk: {fix.risk}") if fix.risk else "")
     width = session.style.width
     number = f"Fix {len(session.tried) + 1}: " if report.verdict.status is Status.BLOCKED else ""
@@ -157,7 +156,7 @@ def _by_hand(fix: Fix, why: Refusal, report: Report, session: Session) -> bool:
     say(_WHY[why])
     if not session.consent.attended:
         return False
-    is_typed = bool(command_lines(fix, report.host.os))
+    is_typed = bool(command_lines(fix, report.host))
     with session.budget.paused():
         return wait_for_person("Type these lines in another window." if is_typed else "Do that first.")
 
