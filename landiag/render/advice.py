@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
+from landiag.render.escape import escape_text
 from landiag.render.headline import (
     does_it,
     first_sentence,
@@ -76,10 +77,10 @@ def last_lines(report: Report, style: Style) -> list[str]:
     use, command, code = use_then(report), does_it(report), _code(report)
     lines = style.wrap(f"Then {use.how} {use.place} {use.where}.") if use else []
     again = looks_again(report) if use else None
-    lines += style.typed("If that fails:", again) if again else []
-    ends = [f"Do it for me: {command}"] if command else []
+    lines += style.typed("If that fails:", again) if again and again != command else []
+    ends = [f"Do it for me: {escape_text(command)}"] if command else []
     word = "More" if report.verdict.status is Status.CLEAR else "Why"
-    ends += [f"{word}: {report.called} explain {code}"] if code else []
+    ends += [f"{word}: {escape_text(report.called)} explain {code}"] if code else []
     for between in (f"   {style.dot}   ", f" {style.dot} "):
         joined = between.join(ends)
         if len(joined) <= style.width:

@@ -73,15 +73,22 @@ class Style(Struct, frozen=True):
             folded += self.wrap(line.strip(), first=indent, rest=f"{indent}  ") or [""]
         return "\n".join(folded) + "\n"
 
-    def wrap(self, text: str, first: str = "", rest: str | None = None, most: int = 0) -> list[str]:
-        """Wrap escaped text to the width, cut after ``most`` lines (0: not); ``first``, ``rest`` are the indents."""
+    def wrap(
+        self, text: str, first: str = "", rest: str | None = None, most: int = 0, note: str = ""
+    ) -> list[str]:
+        """Wrap escaped text to the width, cut after ``most`` lines (0: not); ``first``, ``rest`` are the indents.
+
+        ``note`` stands behind the text and is never cut: what does not fit gets a line of its own.
+        """
         first = escape_text(first)
         indent = " " * len(first) if rest is None else rest
         lines = textwrap.wrap(
-            escape_text(text), self.width, initial_indent=first, subsequent_indent=indent,
+            f"{escape_text(text)} {note}".rstrip(), self.width, initial_indent=first, subsequent_indent=indent,
             break_on_hyphens=False, break_long_words=False,
         )  # fmt: skip
         if not most or len(lines) <= most:
             return lines
+        if note:
+            return [*self.wrap(text, first, rest, most), *self.wrap(note, first=indent)]
         last = lines[most - 1][: self.width - len(self.ellipsis) - 1]
         return [*lines[: most - 1], f"{last} {self.ellipsis}"]

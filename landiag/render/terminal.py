@@ -95,7 +95,8 @@ def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
     if not shown and check.outcome is Outcome.NOT_APPLICABLE and report.command in ("probe", "watch"):
         return []
     if not shown:
-        outcome = Outcome.OK if every else check.outcome
+        is_of_others = check.summary in [finding.title for finding in every]
+        outcome = Outcome.OK if every and not is_of_others else check.outcome
         return _row(check, outcome, check.summary, style, dim=outcome is Outcome.NOT_APPLICABLE)
     if _shows_later(report, check):
         return _row(check, Outcome.NOT_APPLICABLE, _LATER, style, dim=True)
@@ -104,17 +105,25 @@ def _check_lines(report: Report, check: CheckResult, style: Style) -> list[str]:
     for finding in shown:
         is_dim = finding.hidden_by is not None
         said = _line_of(report, check.check, finding, style)
-        text = f"{said} ({_NEXT})" if is_dim else said
-        lines += _row(check, finding.outcome, text, style, dim=is_dim, again=bool(lines))
+        note = f"({_NEXT})" if is_dim else ""
+        lines += _row(check, finding.outcome, said, style, dim=is_dim, again=bool(lines), note=note)
     return lines
 
 
 def _row(
-    check: CheckResult, outcome: Outcome, text: str, style: Style, *, dim: bool = False, again: bool = False
+    check: CheckResult,
+    outcome: Outcome,
+    text: str,
+    style: Style,
+    *,
+    dim: bool = False,
+    again: bool = False,
+    note: str = "",
 ) -> list[str]:
     mark = style.mark(outcome)
     label = "" if again else label_of(check)
-    lines = style.wrap(text, first=f"  {mark} {label:<13}", most=_MOST_LINES) or [f"  {mark} {label}"]
+    first = f"  {mark} {label:<13}"
+    lines = style.wrap(text, first=first, most=_MOST_LINES, note=note) or [f"  {mark} {label}"]
     if dim:
         return [style.paint(line, "dim") for line in lines]
     lines[0] = f"  {style.painted(outcome)}{lines[0][2 + len(mark) :]}"

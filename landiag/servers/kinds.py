@@ -65,6 +65,7 @@ class ServerKind(Struct, frozen=True):
     origin_options: tuple[str, ...] = ()
     own_is_local: str = ""
     production: str = ""
+    serves: str = ""
 
 
 def kind_named(key: str) -> ServerKind:

@@ -16,11 +16,22 @@ from landiag.model.process import Process
 from landiag.servers.invocation import Invocation, invocation, package_script
 from landiag.servers.kinds import DEVELOPMENT, ServerKind, program_kind, server_kinds
 
-DEVELOPMENT_ADVICE = (
-    "The development server is meant for you alone; use it on networks you trust. For more than a test let "
-    "gunicorn, uWSGI or waitress serve the application behind a proxy such as nginx or Caddy, and open the port "
-    "to your own network only."
-)
+_BETTER = {
+    "wsgi": "let gunicorn, uWSGI or waitress serve the application behind a proxy such as nginx or Caddy",
+    "asgi": "let uvicorn or hypercorn serve the application behind a proxy such as nginx or Caddy",
+    "files": "build the pages and let nginx or Caddy serve the files",
+    "": "serve it as its documentation says for production, behind a proxy such as nginx or Caddy",
+}
+"""What to do instead of running a development server, by what it serves."""
+
+
+def development_advice(serves: str) -> str:
+    """What to mind about a development server that other devices may reach."""
+    return (
+        "The development server is meant for you alone; use it on networks you trust. For more than a test "
+        f"{_BETTER[serves]}, and open the port to your own network only."
+    )
+
 
 _MOST_ANCESTORS = 8
 _SPAWNED = "multiprocessing"
@@ -78,7 +89,9 @@ class Server(Struct, frozen=True):
     @property
     def production_advice(self) -> str:
         """What to mind when other devices may reach it; empty when there is nothing special."""
-        advice = self.kind.production or (DEVELOPMENT_ADVICE if self.kind.development else "")
+        advice = self.kind.production or (
+            development_advice(self.kind.serves) if self.kind.development else ""
+        )
         return f"{self.kind.debug_advice} {advice}" if self.debugs else advice
 
     @property

@@ -47,7 +47,11 @@ _SENTENCES: Mapping[Symptom, str] = {
 }
 
 
-_ERROR_PAGE = "an error page"
+def _page(status: int) -> str:
+    """What an answer with this status is to the person who reads it."""
+    if 300 <= status < 400:
+        return "a redirect"
+    return "an error page" if status >= 400 else _SENTENCES[Symptom.ANSWERED]
 
 
 def describe_symptom(
@@ -76,9 +80,7 @@ def describe_symptom(
         return ClientSees(
             symptom, text=f"What {who or 'other devices'} see{'s' if who else ''} is not known."
         )
-    said = _ERROR_PAGE if status is not None and status >= 400 else _SENTENCES[symptom]
-    if status is not None:
-        said += f" (HTTP {status})"
+    said = _SENTENCES[symptom] if status is None else f"{_page(status)} (HTTP {status})"
     if part is not None:
         said += f" (about {part:.0%} succeed)"
     if who:

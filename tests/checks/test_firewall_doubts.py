@@ -15,7 +15,7 @@ from landiag.model.ruleset import Ruleset
 from landiag.model.terms import Symptom
 from tests.checks.asked import INFO, MACHINE, case_of, said
 from tests.firewall.rules import DROP, chain, match, of_family, rule
-from tests.journey.world import BASE, host, input_rules, iptables
+from tests.journey.world import BASE, LOCAL, host, input_rules, iptables, route
 
 GAP = Unknown("not allowed", "nft list ruleset", "sudo nft list ruleset")
 UNREAD = host(ruleset=Ruleset(gaps=(GAP,)))
@@ -113,6 +113,12 @@ def test_root_is_told_why_the_rules_could_not_be_read() -> None:
     assert finding.fixes[0].commands == ("nft list ruleset",)
     whole = firewall.check(case_of(host(ruleset=GAP))).findings[0]
     assert (whole.code, whole.outcome) == ("firewall-unreadable", Outcome.UNKNOWN)
+
+
+def test_a_route_that_stops_clients_makes_no_unread_rules_known() -> None:
+    blackhole = route("192.168.77.0/24", None, kind="blackhole")
+    found = only(replace(UNREAD, routes=(*LOCAL, blackhole)))
+    assert (found.code, found.outcome) == ("firewall-unreadable", Outcome.UNKNOWN)
 
 
 def test_rules_that_were_read_need_no_guess() -> None:

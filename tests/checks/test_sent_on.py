@@ -54,7 +54,9 @@ def heard_there(case: Case, location: str, *attempts: Attempt) -> dict[str, Read
 @pytest.mark.parametrize(
     ("facts", "location", "words"),
     [
-        pytest.param(BASE, "http://localhost:5000/", "which is each device itself", id="localhost"),
+        pytest.param(
+            BASE, "http://localhost:5000/", "which for each of them is the device itself", id="localhost"
+        ),
         pytest.param(BASE, "https://192.168.77.10:8443/", "where they are refused", id="nobody listens"),
         pytest.param(
             host(sockets=(LISTENER, HTTPS_INSIDE)),

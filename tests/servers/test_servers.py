@@ -320,6 +320,17 @@ def test_an_open_debugger_is_named_beside_the_fix() -> None:
     )
     assert "waitress" in seen(process("flask run")).production_advice
     assert not seen(process("gunicorn shop:app")).production_advice
+    assert "uvicorn" in seen(process("quart --app shop run")).production_advice
+    assert "build the pages" in seen(process("vite --port 5000")).production_advice
+
+
+def test_gunicorn_is_advised_for_applications_of_python_alone() -> None:
+    advised = {
+        kind.key
+        for kind in server_kinds()
+        if kind.development and "gunicorn" in Server(kind, Process(1, "x"), None).production_advice
+    }
+    assert advised == {"flask", "django", "bottle", "werkzeug", "wsgiref"}
 
 
 def test_a_secret_is_never_printed() -> None:

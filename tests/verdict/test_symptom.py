@@ -34,6 +34,15 @@ def test_the_first_block_counts_and_warnings_change_nothing() -> None:
     assert client_sees(found[:1], 200).http_status == 200
 
 
+def test_an_answer_is_said_as_the_person_sees_it() -> None:
+    said = {status: describe_symptom(Symptom.ANSWERED, status).text for status in (200, 302, 404)}
+    assert said == {
+        200: "Other devices see: an answer (HTTP 200).",
+        302: "Other devices see: a redirect (HTTP 302).",
+        404: "Other devices see: an error page (HTTP 404).",
+    }
+
+
 def test_what_is_not_known_is_unknown() -> None:
     seen = client_sees([finding("firewall-unreadable", Outcome.UNKNOWN)], 200)
     assert (seen.outcome, seen.http_status) == (Symptom.UNKNOWN, None)

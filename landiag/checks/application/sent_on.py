@@ -77,9 +77,8 @@ def check(case: Case, exchange: Exchange, attempt: Attempt) -> Iterator[Finding]
     inside = _inside(case, target)
     place = None if inside is not None else _place(case, target)
     if target.is_local:
-        yield _blocks(
-            f"The server sends other devices to {target.url}, which is each device itself", evidence
-        )
+        title = f"The server sends other devices to {target.url}, which for each of them is the device itself"
+        yield _blocks(title, evidence)
     elif _is_nowhere(case, target):
         yield _blocks(f"The server sends other devices to {target.url}, and nobody knows that name", evidence)
     elif inside is not None:

@@ -10,7 +10,7 @@ from landiag.checks import systems
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable
 from landiag.checks.firewall import bans, direct, stored
 from landiag.checks.firewall.bypasses import check_bypasses
-from landiag.checks.firewall.doubts import check_limits, unknown, unreadable
+from landiag.checks.firewall.doubts import check_limits, unknown, unread_rules, unreadable
 from landiag.checks.firewall.inner_rules import check_inner_rules
 from landiag.checks.firewall.kernel_ends import explain_end, is_by_kernel
 from landiag.checks.firewall.opening import best_proposal, fixes, is_mended, proven
@@ -187,8 +187,9 @@ def _check_journey(
             break
         if current.decided_by.route is RouteKind.MARTIAN and "port-redirected" not in told:
             yield _sent_to_loopback(case, way, current)
-        if current.decided_by.route is not None:
-            break  # what routes decide is explained where routes are
+        if current.decided_by.route is not None:  # what routes decide is explained where routes are
+            yield from (one for one in unread_rules(case, way, seen) if one.code not in told)
+            break
         proposal, following = best_proposal(case, way, seen, current, current.decided_by)
         finding = _blocks(case, way, seen, current, current.decided_by, proposal, following)
         if finding.code not in told:

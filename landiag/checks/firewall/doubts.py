@@ -27,8 +27,7 @@ def unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterato
     """Say what leaves the verdict open: a limit, a rule that is not modelled, or what could not be read."""
     lines = [line for line in journey.unknown if line.route is None]
     doubts = [doubt for line in lines for doubt in line.doubts]
-    if ruleset.gaps:
-        yield replace(unreadable(case, ruleset.gaps), paths=(way.id,))
+    yield from unread_rules(case, way, ruleset)
     limits = [line for line in lines if line.limited]
     if limits and all(doubt.kind is UnknownKind.LIMIT and doubt.is_foreseen for doubt in doubts):
         limited = _limited(way, find_owner(ruleset, limits[0], journey.lines), limits[0], journey)
@@ -45,6 +44,12 @@ def unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterato
         return
     if rules or (not ruleset.gaps and doubts):
         yield _not_modelled(case, way, rules)
+
+
+def unread_rules(case: Case, way: Way, ruleset: Ruleset) -> Iterator[Finding]:
+    """Say that rules could not be read; nothing where all were."""
+    if ruleset.gaps:
+        yield replace(unreadable(case, ruleset.gaps), paths=(way.id,))
 
 
 def _drawn(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ def _leave_alone(case: Case, way: Way, decision: Decision) -> Fix:
     changes = _past_tunnel(case, way, decision) if case.facts.os == "linux" else ()
     if not changes:
         return Fix(title, needs="user-action", steps=(advice,))
-    risk = f"the VPN keeps this machine from {way.network} on purpose, perhaps"
+    risk = f"the VPN may keep this machine from {way.network} on purpose"
     fix = fix_by("Let answers to the LAN go past the VPN", *changes, verified=True, risk=risk)
     return replace(fix, keep=advice.removesuffix("."))
 

@@ -20,7 +20,7 @@ from landiag.apply.watchdog import Guard
 from landiag.cli.files.outputs import Stop
 from landiag.cli.fixing.asking import confirmed_within, say
 from landiag.cli.fixing.undoing import describe_entries, take_back
-from landiag.host.calls import is_root_shell, own_command
+from landiag.host.calls import is_root_shell, own_command, own_name
 from landiag.model.report import Fix
 
 
@@ -62,8 +62,8 @@ class Carrier(Struct):
         entries = [entry for entry in self.journal.read() if entry.run == self.run]
         if entries:
             say("What landiag did:", *describe_entries(entries, self.journal.folder))
-            before = "sudo " if privileged and not is_root_shell() else ""
-            say(f"Take it back: {before}{own_command()} undo")
+            needs_sudo = privileged and not is_root_shell()
+            say(f"Take it back: {f'sudo {own_command()}' if needs_sudo else own_name()} undo")
 
 
 def open_carrier() -> Carrier:
