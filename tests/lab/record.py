@@ -1,4 +1,7 @@
-"""Record scenarios as cases: ``python -m tests.lab.record [NAME...]``; what is judged wrongly is not kept."""
+"""Record scenarios as cases: ``python -m tests.lab.record [--user] [NAME...]``; what is judged wrongly is not kept.
+
+``--user`` asks as the ordinary user; the case's name then ends with ``-user``.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from tests.lab.scenario import Scenario
 from tests.lab.scenarios import SCENARIOS
 from tests.lab.verdicts import ask, judge
 
+AS_USER = "--user" in sys.argv
 USER_ID = 1000
 """The ordinary user of the lab; what the machine calls it is nobody's business."""
 
@@ -38,15 +42,16 @@ def _record(scenario: Scenario) -> list[str]:
                 host.run(IMPATIENT)
         wrong = list(check_truth(lab, scenario))
         if not wrong:
-            answer = ask(lab, scenario, user=False, more=f"--json --save {RECORDING}")
-            wrong += judge(answer, scenario.verdict(user=False, peer=False))
+            answer = ask(lab, scenario, user=AS_USER, more=f"--json --save {RECORDING}")
+            wrong += judge(answer, scenario.verdict(user=AS_USER, peer=False))
         return wrong or _write(scenario, lab.server.read(RECORDING))
 
 
 def _write(scenario: Scenario, text: str) -> list[str]:
+    name = f"linux-{scenario.name}{'-user' if AS_USER else ''}"
     recording = elsewhere(parse_recording(text))
     report = replay(recording)
-    fixture = fixture_of(recording, report, show(report), f"linux-{scenario.name}", scenario.fault)
+    fixture = fixture_of(recording, report, show(report), name, scenario.fault)
     (FOLDER / f"{fixture.name}{SUFFIX}").write_bytes(render_case(fixture))
     return []
 

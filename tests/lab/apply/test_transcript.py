@@ -28,5 +28,5 @@ def test_transcript_is_what_is_said() -> None:
 
 def _words(text: str) -> list[str]:
     """The words, without what differs from run to run and from place to place."""
-    same = re.sub(r"sudo \S+( -m landiag)? undo", "undo", text).replace("in under 0.1 ms", "in 0.1 ms")
+    same = re.sub(r"(?<=back: )\S+( -m landiag)? undo", "undo", text).replace("in under 0.1 ms", "in 0.1 ms")
     return re.sub(r"\d+", "0", same).split()

@@ -8,7 +8,7 @@ from tests.cases import load
 
 MARK = "<!-- case: "
 BLOCK = re.compile(
-    r"(<!-- case: (\S+) -->\n```console\n((?:PS>|[#$]) landiag [^\n]*\n)).*?(```\n)", re.DOTALL
+    r"(<!-- case: (\S+) -->\n```console\n((?:PS>|[#$])(?: sudo)? landiag [^\n]*\n)).*?(```\n)", re.DOTALL
 )
 
 
