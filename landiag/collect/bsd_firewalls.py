@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from landiag.collect import bsd_net
 from landiag.collect.bsd_sources import (
+    IFCONFIG,
     MAC_ALF,
     PF_ANCHORS,
     PF_CONF,
@@ -83,7 +84,8 @@ def read_signatures(readings: Readings) -> Mapping[str, Signature]:
 
 def read_pf(readings: Readings) -> PfSystem:
     """What pfctl said: its state, the main rules, the anchors and the tables."""
-    system = PfSystem()
+    groups = parsed(readings, IFCONFIG, bsd_net.parse_groups)
+    system = PfSystem(groups={} if isinstance(groups, Unknown) else groups)
     info = parsed(readings, PF_INFO, parse_pf)
     if isinstance(info, Unknown):
         system.doubt = f"whether pf is on could not be read: {info.reason}"

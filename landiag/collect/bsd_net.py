@@ -47,6 +47,15 @@ def parse_ifconfig(text: str, wifi: frozenset[str] = frozenset()) -> tuple[Inter
     return found
 
 
+def parse_groups(text: str) -> Mapping[str, frozenset[str]]:
+    """The groups that `ifconfig -a` shows, and the interfaces in each."""
+    found: dict[str, set[str]] = {}
+    for one in parse_ifconfig(text):
+        for group in (one.group or "").split():
+            found.setdefault(group, set()).add(one.name)
+    return {group: frozenset(names) for group, names in found.items()}
+
+
 def _blocks(text: str) -> Iterator[list[str]]:
     block: list[str] = []
     for line in text.splitlines():

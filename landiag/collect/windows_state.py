@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from ipaddress import ip_interface
+from ipaddress import ip_address, ip_interface
 from typing import TypeVar
 
 from msgspec import Struct
@@ -11,7 +11,16 @@ from msgspec import Struct
 from landiag.firewall.windows import hyperv_settings
 from landiag.firewall.windows.hyperv_settings import HyperVRule, HyperVSetting
 from landiag.firewall.windows.text import decode_console
-from landiag.model.facts import Command, ParseError, Reading, ReadStatus, Source, Unknown, parse_reading
+from landiag.model.facts import (
+    Command,
+    IPAddress,
+    ParseError,
+    Reading,
+    ReadStatus,
+    Source,
+    Unknown,
+    parse_reading,
+)
 from landiag.model.strict import load_json, only_keys, only_print
 
 Readings = Mapping[str, Reading]
@@ -58,6 +67,9 @@ _SCRIPT = (
     '$w=Select-String -LiteralPath "$env:USERPROFILE\\.wslconfig" -Pattern "^\\s*localhostForwarding\\s*=\\s*(\\w+)";'
     '$r.wsllocalhost="$($w.Matches.Groups[1].Value)";'
     "$r.wslruns=[bool](Get-Process vmmemWSL,vmmem);"
+    "$p=@{};Get-Process|%{$p[[int]$_.Id]=$_.ProcessName};"
+    '$r.listeners=@(Get-NetTCPConnection -State Listen|%{@{address="$($_.LocalAddress)";port=$_.LocalPort;'
+    'process="$($p[[int]$_.OwningProcess])"}});'
     "$r|ConvertTo-Json -Compress -Depth 4"
 )
 STATE = Command("windows-state", ("powershell", "-NoProfile", "-NonInteractive", "-Command", _SCRIPT))
@@ -77,6 +89,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
     "addresses": frozenset({"index", "ip", "prefix"}),
     "gateways": frozenset({"index", "gateway"}),
     "services": frozenset({"name", "pid"}),
+    "listeners": frozenset({"address", "port", "process"}),
 }  # fmt: skip
 """What the script prints: lists of objects, and their keys."""
 
@@ -112,6 +125,14 @@ class HostAdapter(Struct, frozen=True):
     has_gateway: bool = False
 
 
+class HostListener(Struct, frozen=True):
+    """A program of Windows that listens on a port. ``process`` is its name without .exe, empty where nobody told it."""
+
+    ip: IPAddress
+    port: int
+    process: str
+
+
 class WindowsState(Struct, frozen=True):
     """What PowerShell tells; an empty list may mean that this one question failed.
 
@@ -131,6 +152,7 @@ class WindowsState(Struct, frozen=True):
     wsl_runs: bool | None = None
     wsl_localhost: bool = True
     adapters: tuple[HostAdapter, ...] = ()
+    listeners: tuple[HostListener, ...] = ()
 
 
 def decoded(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:
@@ -174,6 +196,7 @@ def _state(text: str) -> WindowsState:
             wsl_runs=found.get("wslruns") if isinstance(found.get("wslruns"), bool) else None,
             wsl_localhost=str(found.get("wsllocalhost") or "").strip().lower() != "false",
             adapters=tuple(_adapters(found)),
+            listeners=tuple(map(_listener, _rows(found, "listeners"))),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ParseError(f"not what the script prints: {type(error).__name__} {error}") from error
@@ -201,6 +224,16 @@ def _adapters(found: Mapping[str, object]) -> Iterator[HostAdapter]:
             addresses=tuple(addresses.get(index, ())),
             has_gateway=index in with_gateway,
         )
+
+
+def _listener(row: Mapping[str, object]) -> HostListener:
+    """A listening socket. Raises ValueError, ParseError."""
+    port = row.get("port")
+    if not isinstance(port, int):
+        raise ParseError(f"not a socket that listens: {row}")
+    return HostListener(
+        ip_address(str(row.get("address")).partition("%")[0]), port, str(row.get("process") or "")
+    )
 
 
 def _number(value: object) -> int:

@@ -17,6 +17,7 @@ from tests.machines.case import Made
 from tests.machines.hyperv_cases import CASES as HYPERV
 from tests.machines.macos_cases import CASES as MACOS
 from tests.machines.macos_network_cases import CASES as AROUND
+from tests.machines.threads_cases import CASES as THREADS
 from tests.machines.windows_cases import CASES as WINDOWS
 from tests.machines.windows_network_cases import CASES as NETWORK
 from tests.machines.wsl_cases import CASES as WSL
@@ -35,6 +36,7 @@ MADE: dict[str, Made] = {
     **AROUND,
     **FOUND,
     **BSD,
+    **THREADS,
 }
 
 _CREATED = "2026-11-23T15:22:21+00:00"

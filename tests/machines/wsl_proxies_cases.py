@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
-from tests.machines.windows import ALLOW, PID, process, query_user, state
+from tests.machines.windows import ALLOW, PID, process, state
 from tests.machines.wsl_cases import (
     HELPED,
     HELPER,
@@ -103,13 +103,7 @@ CASES: Mapping[str, Made] = {
     ),
     "wsl1-firewall-profile": Made(
         "WSL1: the rule is for private networks, and Windows' network is public",
-        in_wsl1(windows=around("Public"), rules={**PORT_RULE, "RemoteAssistance-In-TCP-EdgeScope": ALLOW.replace(
-            "LPort=5000", "LPort=3389")}), "blocked", "firewall-profile",
-    ),
-    "wsl1-firewall-unreadable-program": Made(
-        "WSL1: the rules are for programs of Windows, and by which name Windows knows one of Linux nobody says",
-        in_wsl1(windows=around(), rules=dict([query_user("Allow", 6, "Private")])), "undetermined",
-        "firewall-unreadable",
+        in_wsl1(windows=around("Public"), rules=PORT_RULE), "blocked", "firewall-profile",
     ),
     "wsl1-firewall-unreadable": Made(
         "WSL1: Windows' programs cannot be started", in_wsl1(), "undetermined", "firewall-unreadable"

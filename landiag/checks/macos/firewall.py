@@ -53,20 +53,21 @@ def _undecided(case: Case, way: Way, journey: Journey) -> Iterator[Finding]:
 
 def _pf_undecided(case: Case, _journey: Journey, lines: Sequence[TraceLine]) -> Finding:
     """Only root may read pf, or something in it was not understood."""
-    denied = case.readings.get(bsd_sources.PF_INFO.name)
-    reason = lines[0].rule_text
-    if denied is not None and denied.status is not ReadStatus.OK:
-        reason = f"pfctl: {denied.detail or denied.status.value}"
+    asked = case.readings.get(bsd_sources.PF_INFO.name)
+    denied = asked if asked is not None and asked.status is not ReadStatus.OK else None
+    why = "it depends on what can't be seen here"
+    if denied is not None:
+        why = f"its rules could not be read (pfctl: {denied.detail or denied.status.value})"
+    again = Fix("Look again as root", (f"{case.machine.landiag} check --port {case.port}",), needs="root")
+    show = Fix("Show its rules", ("pfctl -s info", "pfctl -a '*' -s rules"), needs="root")
+    is_root = case.machine.info.privileged and denied is None
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether pf lets other devices in: its rules could not be read ({reason})",
-        detail="Only root can read pf's rules.",
+        title=f"Whether pf lets other devices in: {why}",
+        detail="" if is_root else "Only root can read pf's rules.",
         evidence=tuple(Evidence("pfctl", f"input: {line.rule_text}") for line in lines[:3]),
-        fixes=(
-            Fix("Look again as root", (f"{case.machine.landiag} check --port {case.port}",), needs="root"),
-            Fix("Show its rules", ("pfctl -s info", "pfctl -a '*' -s rules"), needs="root"),
-        ),
+        fixes=(show,) if is_root else (again, show),
     )
 
 

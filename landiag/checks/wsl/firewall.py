@@ -28,6 +28,7 @@ from landiag.collect.adapters import kind_of
 from landiag.collect.windows_state import RULES_KEY, STATE, ConnectionProfile
 from landiag.firewall.windows.neighbours import for_neighbours
 from landiag.firewall.windows.policy import Policy
+from landiag.firewall.windows.programs import OF_LINUX
 from landiag.firewall.windows.settings import PROFILES
 from landiag.journey.classes import first_packet
 from landiag.journey.journey import Journey, follow_through
@@ -35,6 +36,7 @@ from landiag.journey.ways import Front, Way, client_of
 from landiag.model.facts import Address, Interface, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
+from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 _EVERYWHERE = ip_interface("0.0.0.0/0")
@@ -119,13 +121,13 @@ def _windows_case(case: Case, facts: Facts) -> Case:
 def _judge(case: Case, way: Way, policy: Policy, *, is_helped: bool = True) -> list[Finding]:
     """Follow the clients' connection through Windows Firewall, for each profile that its interface may have.
 
-    ``is_helped``: a port proxy takes it. Else it is a program of Linux, whose name for Windows' rules nobody knows.
+    ``is_helped``: a port proxy takes it. Else it is a program of Linux.
     """
     port = _port(way)
     known = next((one for one in windows_ways(case.readings) if one.ip == way.client_ip), None)
     rules = policy if known is not None else for_neighbours(policy)
     facts = windows_facts(case.readings, rules.lower(), port)
-    facts = facts if is_helped else _without_owners(facts)
+    facts = facts if is_helped else _of_linux(facts)
     asked = _windows_case(case, facts)
     candidates = list(_candidates(case, facts, known, port))
     journeys = [follow_through(facts, rules.lower(), packet) for _, packet in candidates]
@@ -136,9 +138,10 @@ def _judge(case: Case, way: Way, policy: Policy, *, is_helped: bool = True) -> l
     return [_hangs_on_profile(way, journeys)]
 
 
-def _without_owners(facts: Facts) -> Facts:
-    sockets = () if isinstance(facts.sockets, Unknown) else facts.sockets
-    return replace(facts, processes={}, sockets=tuple(replace(one, pids=()) for one in sockets))
+def _of_linux(facts: Facts) -> Facts:
+    """The same, where a program of Linux listens: no service, and by which path Windows knows it nobody can tell."""
+    program = Process(HELPER, "linux", exe=OF_LINUX, services=())
+    return replace(facts, processes={HELPER: program})
 
 
 def _candidates(case: Case, facts: Facts, known: Way | None, port: int) -> Iterator[tuple[Way, Packet]]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.checks.windows.openings import quoted
 from landiag.checks.wsl.fixes import add_proxy, change_proxy, forwarding_fixes, start_helper
+from landiag.checks.wsl.held import find_holder, tell_holder
 from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresses
 from landiag.checks.wsl.sources import (
     WSL_MODE,
@@ -38,6 +39,9 @@ def check_port(case: Case) -> list[Finding]:
     good = [entry for entry in entries if entry.is_way_in]
     if good:
         return _check_helper(case, good[0])
+    holder = find_holder(case)
+    if holder is not None:
+        return [tell_holder(case, holder)]
     misled = _misled(case, entries)
     if network_mode(case.readings) == "nat":
         return [misled or _nothing_leads_here(case)]
@@ -72,9 +76,13 @@ def check_addresses(case: Case) -> list[Finding]:
 
 
 def explains_listening(case: Case, findings: Sequence[Finding]) -> bool:
-    """Where nobody knows what Windows passes on, its relay of localhost may reach a server on loopback."""
-    on_loopback = bool(case.listeners) and all(one.address.is_loopback for one in case.listeners)
-    return on_loopback and any(one.outcome is Outcome.UNKNOWN for one in findings)
+    """Where nobody knows what Windows passes on, its relay of localhost may reach a server on loopback.
+
+    What a program of Windows serves itself need not listen here at all.
+    """
+    on_loopback = all(one.address.is_loopback for one in case.listeners)
+    may_be_served = on_loopback and (bool(case.listeners) or find_holder(case) is not None)
+    return may_be_served and any(one.outcome is Outcome.UNKNOWN for one in findings)
 
 
 def _check_helper(case: Case, entry: Entry) -> list[Finding]:

@@ -53,8 +53,11 @@ def network_mode(readings: Readings) -> str | None:
 
 
 def is_behind(readings: Readings) -> bool:
-    """Whether clients reach the distribution by Windows alone; so it is taken where nobody knows the mode."""
-    return network_mode(readings) in ("nat", "virtioproxy", None)
+    """Whether clients reach the distribution by Windows alone; so it is taken where nobody knows the mode.
+
+    Nor does anybody know where the addresses come from that it has in spite of networkingMode=none.
+    """
+    return network_mode(readings) in ("nat", "virtioproxy", "none", None)
 
 
 def read_state(readings: Readings) -> WindowsState | Unknown:

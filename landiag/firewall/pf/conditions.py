@@ -36,7 +36,9 @@ class Entry(Struct):
 Setter = tuple[tuple[Match, ...], str]
 
 
-def conditions_of(entry: Entry, direction: str, tables: dict[str, TableContent]) -> tuple[Match, ...]:
+def conditions_of(
+    entry: Entry, direction: str, tables: dict[str, TableContent], groups: want.Groups
+) -> tuple[Match, ...]:
     """Everything that must hold, the cheap and likely false first."""
     rule = entry.rule
     found: list[Match | None] = []
@@ -48,7 +50,7 @@ def conditions_of(entry: Entry, direction: str, tables: dict[str, TableContent])
         found.append(InRanges("ip version" if rule.af == "inet" else "ip6 version", ((4, 6),), rule.af))
     if rule.interfaces:
         text = "on " + ", ".join(name.text for name in rule.interfaces)
-        found.append(want.OnInterface(FIELD[direction], tuple(rule.interfaces), text))
+        found.append(want.OnInterface(FIELD[direction], tuple(rule.interfaces), text, groups))
     if rule.rdomain:
         found.append(UnknownMatch(f"on rdomain {rule.rdomain}"))
     found += [addresses.hosts("destination", rule.destinations, tables)]

@@ -47,7 +47,8 @@ class PfSystem(Struct):
     ``unread`` names anchors whose rules could not be read. ``doubt`` says why nobody knows whether pf is on.
 
     ``anchors`` holds the rules of anchors by full name, where they were read apart; ``tables`` the addresses of
-    tables that were read apart. ``enabled`` is None where nothing says it: then pf is taken to be on.
+    tables that were read apart. ``groups`` are those of the interfaces. ``enabled`` is None where nothing
+    says it: then pf is taken to be on.
     """
 
     texts: list[PfText] = field(default_factory=list)
@@ -56,6 +57,7 @@ class PfSystem(Struct):
     gaps: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     doubt: str = ""
+    groups: want.Groups = field(default_factory=dict)
 
     @property
     def enabled(self) -> bool:
@@ -157,7 +159,11 @@ class _Lowering(Struct):
     def ruleset(self) -> Ruleset:
         """Every chain."""
         translation = Translations(
-            self.system.texts, self.system.anchors, self.tables, lambda: self.entries("in")
+            self.system.texts,
+            self.system.anchors,
+            self.tables,
+            self.system.groups,
+            lambda: self.entries("in"),
         ).rules()
         chains = {
             "in": Chain(*KEY, "in", self._filter("in", bypass=bool(translation)), Hook("prerouting")),
@@ -194,7 +200,8 @@ class _Lowering(Struct):
         if not names:
             return []
         text = f"set skip on {' '.join(name.text for name in names)}"
-        return [Rule(0, text, (want.OnInterface(FIELD[direction], names, text), Stop(Verdict.ACCEPT)))]
+        on = want.OnInterface(FIELD[direction], names, text, self.system.groups)
+        return [Rule(0, text, (on, Stop(Verdict.ACCEPT)))]
 
     def entries(self, direction: str) -> Sequence[Entry]:
         """The filter rules of a direction, in the order in which they decide."""
@@ -226,4 +233,4 @@ class _Lowering(Struct):
 
     def conditions(self, entry: Entry, direction: str) -> tuple[Match, ...]:
         """What a rule asks of a packet."""
-        return conditions_of(entry, direction, self.tables)
+        return conditions_of(entry, direction, self.tables, self.system.groups)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -97,12 +97,18 @@ def flags(value: str) -> Match | None:
     return AnyOf((InRanges("meta l4proto", ((6, 6),), negated=True), exact), f"flags {value}")
 
 
+Groups = Mapping[str, frozenset[str]]
+"""Groups of interfaces and what is in them, as ifconfig lists them. A group that nobody listed is not known."""
+NO_GROUPS: Groups = {}
+
+
 class OnInterface(Match, Struct, frozen=True):
-    """The packet passes one of the interfaces; names without a number are groups, of which few are known."""
+    """The packet passes one of the interfaces; names without a number are groups, whose members may be known."""
 
     field: str
     names: tuple[Name, ...]
     text: str
+    groups: Groups = NO_GROUPS
 
     def test(self, fields: Fields) -> bool | None:
         """Compare the interface's name."""
@@ -116,8 +122,7 @@ class OnInterface(Match, Struct, frozen=True):
         """Names are no numbers."""
         return {}
 
-    @staticmethod
-    def _one(name: Name, value: object) -> bool | None:
+    def _one(self, name: Name, value: object) -> bool | None:
         if name.text in ("any", "all"):
             return not name.negated
         if value is ABSENT or value == "":
@@ -126,7 +131,7 @@ class OnInterface(Match, Struct, frozen=True):
         if isinstance(value, str):
             same = value == name.text
             if not same and not name.text[-1:].isdigit():
-                same = _in_group(value, name.text)
+                same = _in_group(value, name.text, self.groups)
         elif isinstance(value, AnythingBut) and name.text in ("lo0", "lo"):
             same = False
         return same if same is None else same is not name.negated
@@ -139,10 +144,12 @@ _DRIVERS = frozenset(
 """Groups that every interface of one driver is in by itself, ifconfig(8); nobody puts a card into them."""
 
 
-def _in_group(interface: str, group: str) -> bool | None:
-    """Whether an interface is in a group: in that of its driver; in others perhaps."""
+def _in_group(interface: str, group: str, groups: Groups) -> bool | None:
+    """Whether an interface is in a group: in that of its driver, in one that lists it; in an unlisted one perhaps."""
     if interface.rstrip("0123456789") == group:
         return True
+    if group in groups:
+        return interface in groups[group]
     return False if group in _DRIVERS else None
 
 

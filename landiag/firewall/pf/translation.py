@@ -9,6 +9,7 @@ from msgspec import Struct
 from landiag.firewall.pf import addresses
 from landiag.firewall.pf.addresses import TableContent
 from landiag.firewall.pf.conditions import Entry, NoneOf, conditions_of
+from landiag.firewall.pf.matches import Groups
 from landiag.firewall.pf.order import children
 from landiag.firewall.pf.syntax import ANCHORS, PfRule, PfText, RuleLine
 from landiag.firewall.pf.target import parse_target
@@ -28,6 +29,7 @@ class Translations(Struct):
     texts: Sequence[PfText]
     anchors: dict[str, Sequence[PfRule | RuleLine]]
     tables: dict[str, TableContent]
+    groups: Groups
     entries: Callable[[], Sequence[Entry]]
 
     def rules(self) -> tuple[Rule, ...]:
@@ -107,4 +109,4 @@ class Translations(Struct):
         )
 
     def _conditions(self, entry: Entry) -> tuple[Match, ...]:
-        return conditions_of(entry, "in", self.tables)
+        return conditions_of(entry, "in", self.tables, self.groups)

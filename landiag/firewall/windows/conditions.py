@@ -6,7 +6,7 @@ the running system knows are unknown, never "any".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address, ip_interface, ip_network
 
 from msgspec import Struct
@@ -97,10 +97,11 @@ def _either(match: Match, text: str, *, unknown: bool, known: bool) -> Match:
 
 
 class LocalSubnet(Match, Struct, frozen=True):
-    """The other end is on a network of the interface's own addresses."""
+    """The other end is on a network of the interface's own addresses; with ``version`` by that IP version alone."""
 
     field: str = "source"
     text: str = "LocalSubnet"
+    version: int | None = None
 
     def test(self, fields: Fields) -> bool | None:
         """Look the address up among the networks that the packet's interface has."""
@@ -110,6 +111,8 @@ class LocalSubnet(Match, Struct, frozen=True):
         address = packet.source if self.field == "source" else packet.destination
         if address is None:
             return None
+        if self.version not in (None, address.version):
+            return False
         if address.version == 6 and address.is_link_local:
             return True
         networks = [ip_interface(text).network for text in packet.interface_addresses]
@@ -128,6 +131,10 @@ class LocalSubnet(Match, Struct, frozen=True):
         return {f"packet {self.field}": (*edges, 0xFE80 << 112, 0xFEC0 << 112)}
 
 
+_LOCAL_SUBNETS: Mapping[str, int | None] = {"localsubnet": None, "localsubnet4": 4, "localsubnet6": 6}
+"""The IP version of each form of the keyword."""
+
+
 def addresses(side: str, values: Iterable[str], text: str) -> Match | None:
     """The packet's ``source`` or ``destination`` is one of the values; None where they allow every address.
 
@@ -139,8 +146,8 @@ def addresses(side: str, values: Iterable[str], text: str) -> Match | None:
         word = value.strip()
         if word.lower() in ANY_WORDS:
             return None
-        if word.lower() in ("localsubnet", "localsubnet4", "localsubnet6"):
-            matches.append(LocalSubnet(side))
+        if word.lower() in _LOCAL_SUBNETS:
+            matches.append(LocalSubnet(side, word, _LOCAL_SUBNETS[word.lower()]))
             continue
         found = _address_range(word)
         if found is None:

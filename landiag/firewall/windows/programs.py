@@ -12,6 +12,9 @@ from landiag.firewall.windows.conditions import ANY_WORDS, packet_of
 from landiag.model.match import Match
 from landiag.model.operands import Fields
 
+OF_LINUX = "/"
+"""Stands for the path of a program of Linux in WSL1: a file below rootfs, which nobody can tell from inside."""
+
 _VARIABLES = {
     "systemroot": "c:\\windows", "windir": "c:\\windows", "systemdrive": "c:",
     "programfiles": "c:\\program files", "programw6432": "c:\\program files",
@@ -40,6 +43,8 @@ class Program(Match, Struct, frozen=True):
         program = fields["program"]
         if not isinstance(program, str):
             return None
+        if program == OF_LINUX:
+            return False if self.path.endswith(".exe") else None
         actual = normal_path(program)
         if actual == self.path:
             return True

@@ -134,7 +134,7 @@ def lower_values(values: Mapping[str, Sequence[str]]) -> tuple[Match, ...]:
         elif key not in _SILENT:
             matches.append(_other(key, found, values))
     for names, build in _GROUPS:
-        group = [value for name in names for value in values.get(name, ())]
+        group = [_of_family(name, value) for name in names for value in values.get(name, ())]
         text = f"{names[0]}={','.join(group)}"
         if group:
             matches.append(build(group, text) if all(group) else UnknownMatch(text))
@@ -142,6 +142,11 @@ def lower_values(values: Mapping[str, Sequence[str]]) -> tuple[Match, ...]:
     if not profiles <= _PROFILES:
         matches.append(UnknownMatch(f"Profile={','.join(values['profile'])}"))
     return tuple(match for match in matches if match is not None)
+
+
+def _of_family(name: str, value: str) -> str:
+    """``RA6=LocalSubnet`` is of IPv6 alone, as ``LocalSubnet6`` is where one list holds both families."""
+    return f"{value}{name[2]}" if value.lower() == "localsubnet" else value
 
 
 def _guarded(

@@ -1,0 +1,115 @@
+"""Cases out of people's threads that were judged wrongly once: families of keywords, groups of pf, who has the port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from tests.machines.bsd import FREEBSD_IFCONFIG, bsd, pf
+from tests.machines.case import Made
+from tests.machines.exchanges import Synthetic
+from tests.machines.windows import ALLOW, host
+from tests.machines.wsl_cases import PORT_RULE, inside
+from tests.machines.wsl_nat_cases import RIGHT, around, nat
+from tests.machines.wsl_proxies_cases import in_wsl1
+
+SUBNET4, SUBNET6 = f"{ALLOW}RA4=LocalSubnet|", f"{ALLOW}RA6=LocalSubnet|"
+ROOTFS = (
+    r"C:\Users\anna\AppData\Local\Packages\CanonicalGroupLimited.Ubuntu_79rhkp1fndgsc\LocalState\rootfs"
+    r"\usr\bin\python3.12"
+)
+OF_ROOTFS = f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Private|App={ROOTFS}|Name=python3.12|"
+EGRESS = FREEBSD_IFCONFIG.replace("\tstatus: active\n", "\tgroups: egress\n\tstatus: active\n")
+ON_EGRESS = (
+    "block return all\npass out all flags S/SA\n"
+    "pass in on egress inet proto tcp to any port = 5000 flags S/SA\n"
+)
+OFF_EGRESS = "pass all flags S/SA\nblock drop in on ! egress proto tcp from any to any port = 5000\n"
+
+
+def openbsd(rules: str, ifconfig: str = EGRESS, **changes: Any) -> Synthetic:
+    """OpenBSD, whose interface with the default route is in the group egress."""
+    return bsd("openbsd7", texts={**pf(rules, **changes), "ifconfig": ifconfig})
+
+
+def listening(address: str, process: str, port: int = 5000) -> str:
+    """What Windows tells of itself, with one more program that listens."""
+    others = [{"address": "0.0.0.0", "port": 135, "process": "svchost"}]
+    return around(listeners=[*others, {"address": address, "port": port, "process": process}])
+
+
+def without_server(made: Synthetic) -> Synthetic:
+    """The same distribution, in which nothing listens on the port."""
+    texts = dict(made.texts)
+    shown = texts["ss-listeners"]
+    lines = (shown if isinstance(shown, str) else shown.decode()).splitlines(keepends=True)
+    texts["ss-listeners"] = "".join(line for line in lines if ":5000" not in line)
+    return replace(made, texts=texts)
+
+
+DOCKER = "com.docker.backend"
+
+CASES: Mapping[str, Made] = {
+    "windows-firewall-drops-local-subnet6": Made(
+        "the rule is for the local subnet by IPv6 alone, and clients come by IPv4", host({"x": SUBNET6}), "blocked",
+        "firewall-drops",
+    ),
+    "windows-clear-local-subnet4": Made(
+        "the rule is for the local subnet by IPv4 alone", host({"x": SUBNET4}), "clear"
+    ),
+    "wsl2-firewall-drops-nat-local-subnet6": Made(
+        "inside: the rule is for the local subnet by IPv6 alone, and clients come by IPv4",
+        nat(RIGHT, windows=around(), rules={"x": SUBNET6}), "blocked", "firewall-drops",
+    ),
+    "openbsd-clear-egress": Made("the rule is for the group of the default route", openbsd(ON_EGRESS), "clear"),
+    "openbsd-clear-not-egress": Made(
+        "what is blocked is what comes in elsewhere than in the group of the default route", openbsd(OFF_EGRESS),
+        "clear",
+    ),
+    "openbsd-firewall-drops-group": Made(
+        "a group of interfaces is blocked, and the one that clients use is in it",
+        openbsd("pass all flags S/SA\nblock drop in on guests all\n", EGRESS.replace("egress", "egress guests")),
+        "blocked", "firewall-drops",
+    ),
+    "openbsd-firewall-unreadable-group": Made(
+        "the rule is for a group that no interface lists", openbsd(ON_EGRESS, FREEBSD_IFCONFIG), "undetermined",
+        "firewall-unreadable",
+    ),
+    "wsl2-port-not-forwarded-none": Made(
+        "inside: networkingMode=none, and an address that WSL did not give",
+        inside("none", windows=around(), rules=PORT_RULE), "undetermined", "port-not-forwarded",
+    ),
+    "wsl2-port-not-forwarded-docker": Made(
+        "inside: no port proxy, and Docker Desktop's proxy has the port on all addresses of Windows",
+        inside("nat", proxy="\n", windows=listening("0.0.0.0", DOCKER), rules=PORT_RULE), "undetermined",
+        "port-not-forwarded",
+    ),
+    "wsl2-port-not-forwarded-docker-alone": Made(
+        "inside: the same, and nothing listens in the distribution",
+        without_server(inside("nat", proxy="\n", windows=listening("::", DOCKER), rules=PORT_RULE)), "undetermined",
+        "port-not-forwarded",
+    ),
+    "wsl2-port-not-forwarded-relay-inside": Made(
+        "inside: no port proxy, and WSL's relay has the port on localhost of Windows",
+        inside("nat", proxy="\n", windows=listening("127.0.0.1", "wslrelay"), rules=PORT_RULE), "blocked",
+        "port-not-forwarded",
+    ),
+    "wsl2-clear-nat-svchost": Made(
+        "inside: the port proxy is right, and the IP Helper service listens for it",
+        nat(RIGHT, windows=listening("0.0.0.0", "svchost"), rules=PORT_RULE), "clear",
+    ),
+    "wsl1-firewall-drops": Made(
+        "WSL1: the rules are for programs of Windows and for other ports", in_wsl1(windows=around(), rules={}),
+        "blocked", "firewall-drops",
+    ),
+    "wsl1-firewall-unreadable-rootfs": Made(
+        "WSL1: a rule is for a program of Linux by its path in Windows", in_wsl1(windows=around(), rules={
+            "x": OF_ROOTFS}), "undetermined", "firewall-unreadable",
+    ),
+    "wsl1-firewall-drops-program": Made(
+        "WSL1: the rule is for node.exe of Windows, and a program of Linux listens", in_wsl1(windows=around(), rules={
+            "x": OF_ROOTFS.replace(ROOTFS, r"C:\Program Files\nodejs\node.exe")}), "blocked", "firewall-drops",
+    ),
+}  # fmt: skip
