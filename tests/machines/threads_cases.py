@@ -96,6 +96,11 @@ CASES: Mapping[str, Made] = {
         inside("nat", proxy="\n", windows=listening("127.0.0.1", "wslrelay"), rules=PORT_RULE), "blocked",
         "port-not-forwarded",
     ),
+    "wsl2-port-not-forwarded-alone-on-windows": Made(
+        "inside: the port proxy is right, and a program of Windows listens on the LAN's address itself",
+        nat(RIGHT, windows=listening("192.168.77.10", "node"), rules=PORT_RULE), "undetermined",
+        "port-not-forwarded",
+    ),
     "wsl2-clear-nat-svchost": Made(
         "inside: the port proxy is right, and the IP Helper service listens for it",
         nat(RIGHT, windows=listening("0.0.0.0", "svchost"), rules=PORT_RULE), "clear",

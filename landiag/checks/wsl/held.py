@@ -15,11 +15,11 @@ _PORT_PROXIES = "svchost"
 """The IP Helper service runs in it: its port proxies are followed one by one."""
 
 
-def find_holder(case: Case) -> HostListener | None:
-    """The program of Windows to which other devices' connections to the port come; None where nobody told of one."""
+def find_holder(case: Case, port: int) -> HostListener | None:
+    """The program of Windows that takes other devices' connections to a port, be it beside the port proxy's service."""
     state = read_state(case.readings)
     listeners = () if isinstance(state, Unknown) else state.listeners
-    return next((one for one in listeners if one.port == case.port and _takes_clients(one)), None)
+    return next((one for one in listeners if one.port == port and _takes_clients(one)), None)
 
 
 def _takes_clients(listener: HostListener) -> bool:
@@ -31,11 +31,11 @@ def tell_holder(case: Case, holder: HostListener) -> Finding:
     relay = relay_of(Process(0, holder.process))
     name = holder.process or "a program"
     who = name if relay is None else f"{relay.title} ({name})"
-    step = f"Install landiag on Windows, and run in its terminal: landiag check --port {case.port}"
+    step = f"Install landiag on Windows, and run in its terminal: landiag check --port {holder.port}"
     return Finding(
         code="port-not-forwarded",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether other devices get to this distribution: {who} has port {case.port} on Windows, and where "
+        title=f"Whether other devices get to this distribution: {who} has port {holder.port} on Windows, and where "
         "it leads can't be seen here",
         detail="Other devices connect to the address of Windows, where that program takes their connections.",
         evidence=(

@@ -37,11 +37,11 @@ def check_port(case: Case) -> list[Finding]:
     if isinstance(entries, Unknown):
         return [_unread(case, entries)]
     good = [entry for entry in entries if entry.is_way_in]
-    if good:
-        return _check_helper(case, good[0])
-    holder = find_holder(case)
+    holder = find_holder(case, good[0].proxy.listen_port if good else case.port)
     if holder is not None:
         return [tell_holder(case, holder)]
+    if good:
+        return _check_helper(case, good[0])
     misled = _misled(case, entries)
     if network_mode(case.readings) == "nat":
         return [misled or _nothing_leads_here(case)]
@@ -81,7 +81,7 @@ def explains_listening(case: Case, findings: Sequence[Finding]) -> bool:
     What a program of Windows serves itself need not listen here at all.
     """
     on_loopback = all(one.address.is_loopback for one in case.listeners)
-    may_be_served = on_loopback and (bool(case.listeners) or find_holder(case) is not None)
+    may_be_served = on_loopback and (bool(case.listeners) or find_holder(case, case.port) is not None)
     return may_be_served and any(one.outcome is Outcome.UNKNOWN for one in findings)
 
 
