@@ -49,8 +49,7 @@ class Owner(Struct, frozen=True):
     and ``reason`` why: ``ufw``, ``its default: deny incoming``. ``panics``: it stops everything (firewall-cmd(1)).
     ``is_strict``: it stops whatever other programs translate (StrictForwardPorts, firewalld.conf(5)). ``direct`` is the
     direct rule of firewalld that decides, ``direct_index`` the place in its chain of the first of the same priority.
-    ``shuts_ipv6``: it drops all of IPv6 because it was told to leave it alone (IPV6=no, ufw(8)). ``is_stored``: what it
-    has stored lets the port in, and is not loaded yet.
+    ``shuts_ipv6``: it drops all of IPv6 (IPV6=no, ufw(8)). ``is_stored``: its stored rules would let the port in.
     """
 
     manager: Manager

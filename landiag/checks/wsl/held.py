@@ -26,7 +26,7 @@ def _takes_clients(listener: HostListener) -> bool:
     return not listener.ip.is_loopback and listener.process.lower() != _PORT_PROXIES
 
 
-def tell_holder(case: Case, holder: HostListener) -> Finding:
+def tell_holder(holder: HostListener) -> Finding:
     """Say that the way in is by that program, and that only Windows shows where it leads."""
     relay = relay_of(Process(0, holder.process))
     name = holder.process or "a program"

@@ -39,7 +39,7 @@ def check_port(case: Case) -> list[Finding]:
     good = [entry for entry in entries if entry.is_way_in]
     holder = find_holder(case, good[0].proxy.listen_port if good else case.port)
     if holder is not None:
-        return [tell_holder(case, holder)]
+        return [tell_holder(holder)]
     if good:
         return _check_helper(case, good[0])
     misled = _misled(case, entries)
