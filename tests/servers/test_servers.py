@@ -330,7 +330,7 @@ def test_gunicorn_is_advised_for_applications_of_python_alone() -> None:
         for kind in server_kinds()
         if kind.development and "gunicorn" in Server(kind, Process(1, "x"), None).production_advice
     }
-    assert advised == {"flask", "django", "bottle", "werkzeug", "wsgiref"}
+    assert advised == {"flask", "django", "bottle", "superset", "werkzeug", "wsgiref"}
 
 
 def test_a_secret_is_never_printed() -> None:
