@@ -51,6 +51,8 @@ def open_by_setting(owner: Owner, opening: Opening) -> Proposal | None:
         return _with_ipv6(opening)
     if owner.panics:
         return _leave_panic()
+    if owner.asks_for_way_back:
+        return _mend_way_back(opening)
     if owner.is_strict:
         return _NOT_STRICT
     return KUBERNETES if owner.manager is Manager.KUBERNETES else None
@@ -75,6 +77,20 @@ def _leave_panic() -> Proposal:
         "everything that firewalld's zones let in gets in again, on every port",
     )
     return Proposal("Leave firewalld's panic mode", told=told)
+
+
+def _mend_way_back(opening: Opening) -> Proposal:
+    """The route is what is wrong, unless both ways are meant; then the check itself goes."""
+    client = opening.client or opening.clients
+    return Proposal(
+        "Let answers leave by the interface by which clients come in",
+        steps=(
+            f"See by which route they leave: ip -6 route get {client}",
+            "Take that route away, or give it the interface by which the client comes in.",
+            "If both ways are meant: write IPv6_rpfilter=no into /etc/firewalld/firewalld.conf.",
+            "Then: sudo firewall-cmd --reload",
+        ),
+    )
 
 
 _NOT_STRICT = Proposal(

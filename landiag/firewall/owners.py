@@ -12,6 +12,7 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.firewall.zones import asks_for_way_back, find_zone, zone_reason
 from landiag.model.direct import DirectRule
 from landiag.model.ruleset import Chain, Ruleset, TraceLine
 
@@ -49,7 +50,9 @@ class Owner(Struct, frozen=True):
     and ``reason`` why: ``ufw``, ``its default: deny incoming``. ``panics``: it stops everything (firewall-cmd(1)).
     ``is_strict``: it stops whatever other programs translate (StrictForwardPorts, firewalld.conf(5)). ``direct`` is the
     direct rule of firewalld that decides, ``direct_index`` the place in its chain of the first of the same priority.
-    ``shuts_ipv6``: it drops all of IPv6 (IPV6=no, ufw(8)). ``is_stored``: its stored rules would let the port in.
+    ``shuts_ipv6``: it drops all of IPv6 because it was told to leave it alone (IPV6=no, ufw(8)). ``is_stored``: what it
+    has stored lets the port in, and is not loaded yet. ``asks_for_way_back``: it drops what would be answered by
+    another interface (IPv6_rpfilter, firewalld.conf(5)).
     """
 
     manager: Manager
@@ -64,6 +67,7 @@ class Owner(Struct, frozen=True):
     direct_index: int = 0
     shuts_ipv6: bool = False
     is_stored: bool = False
+    asks_for_way_back: bool = False
 
     @property
     def title(self) -> str:
@@ -111,7 +115,6 @@ _DOCKER_USER = "DOCKER-USER"
 _PANIC_TABLE, _PANIC_CHAINS = "firewalld_policy_drop", "raw_"
 """What panic mode stops everything by; while firewalld reloads, the same table holds other chains."""
 
-_FIREWALLD_ZONE = re.compile(r"(?:filter_)?IN_(.+?)(?:_(?:pre|log|deny|allow|post))?$")
 _FIREWALLD_IPTABLES = re.compile(
     r"(IN|FWD|FWDI|FWDO|PRE|POST)_[A-Za-z0-9_-]+$|INPUT_(direct|ZONES)|FORWARD_(direct|IN_ZONES)"
 )
@@ -151,9 +154,14 @@ def _find_owner(
         return Owner(
             manager, "firewalld (StrictForwardPorts)", subject="firewalld", reason=why, is_strict=True
         )
+    if manager is Manager.FIREWALLD and asks_for_way_back(decided_by):
+        why = "IPv6_rpfilter: the answer would leave by another interface"
+        return Owner(
+            manager, "firewalld (IPv6_rpfilter)", subject="firewalld", reason=why, asks_for_way_back=True
+        )
     if manager is Manager.FIREWALLD:
         zone = find_zone(lines) or ""
-        because = _firewalld_reason(decided_by, zone, port)
+        because = zone_reason(decided_by, zone, port)
         text = f"firewalld zone {zone}" if zone else "firewalld"
         return Owner(
             manager, text, zone, because and f"firewalld: {because}", because and "firewalld", because
@@ -263,32 +271,6 @@ def _numbered(ruleset: Ruleset, lines: tuple[TraceLine, ...]) -> str | None:
         if labels and loaded is not None and len(loaded.rules) - len(labels) in (0, 1):
             position = line.rule.position
             return labels[position - 1] if 0 < position <= len(labels) else None
-    return None
-
-
-def _firewalld_reason(line: TraceLine, zone: str, port: int | None) -> str:
-    """Say why a zone stops clients: by its end, which is met when no rule of it lets the port in, or by a rule."""
-    name = line.chain.name if line.chain is not None else ""
-    if not zone or line.hook not in ("input", ""):
-        return ""
-    if name.endswith("_deny"):
-        return f"a rule of zone {zone} denies it"
-    is_end = name.removeprefix("filter_") in (f"IN_{zone}", "INPUT") or name.startswith("INPUT")
-    return f"zone {zone} has no port {port}/tcp" if is_end and port is not None else ""
-
-
-def find_zone(lines: tuple[TraceLine, ...]) -> str | None:
-    """Find the zone of firewalld that the packet went through: its last chain IN_ZONE of the trace."""
-    for line in reversed(lines):
-        words = line.result.split()
-        names = [
-            line.chain.name if line.chain is not None else "",
-            *(words[1:] if words[:1] in (["jump"], ["goto"]) else []),
-        ]
-        for name in names:
-            found = _FIREWALLD_ZONE.match(name)
-            if found and found[1] not in ("policy_allow-host-ipv6",):
-                return found[1]
     return None
 
 

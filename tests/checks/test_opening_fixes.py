@@ -53,6 +53,16 @@ def test_the_clients_network_is_let_in_or_the_one_client_that_is_elsewhere(
     assert fix.verified is True
 
 
+def test_the_one_client_that_is_stopped_is_let_in_alone() -> None:
+    banned = input_rules("-s 192.168.77.20/32 -j DROP", "-s 192.168.77.30/32 -j DROP")
+    (finding,) = blocks(host(ruleset=banned), "192.168.77.20")
+    (fix,) = finding.fixes
+    assert fix.commands == (
+        "iptables-legacy -I INPUT 1 -s 192.168.77.20/32 -p tcp -m tcp --dport 5000 -j ACCEPT",
+    )
+    assert fix.verified is True
+
+
 def test_where_nobody_asks_for_fixes_none_is_sought() -> None:
     (finding,) = blocks(host(ruleset=CLOSED), wants_fixes=False)
     assert finding.fixes == ()

@@ -244,7 +244,8 @@ def _blocks(
         title=say_stop(case, ruleset, journey, line),
         detail=_DETAILS[code],
         evidence=evidence_of(line),
-        fixes=search_fixes(case, way, journey, line) or fixes(proposal, is_mended(journey, following)),
+        fixes=search_fixes(case, way, ruleset, journey, line)
+        or fixes(proposal, is_mended(journey, following)),
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),
     )

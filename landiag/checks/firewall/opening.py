@@ -15,6 +15,7 @@ from landiag.checks.fixes.fix import fix_by
 from landiag.firewall.opened import Opening
 from landiag.firewall.openings import propose
 from landiag.firewall.proposal import Proposal
+from landiag.journey.classes import follow_ways
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
 from landiag.model.facts import IPNetwork
@@ -39,7 +40,7 @@ def proven(
     """The same with what its fix opens: it counts as verified only where that is what it should open."""
     if proposal is None or proposal.ruleset is None or len(finding.fixes) != 1:
         return finding
-    proof = prove_for(case, before, proposal.ruleset, opening_for(way, journey))
+    proof = prove_for(case, before, proposal.ruleset, opening_for(case, way, before, journey))
     if proof is None:
         return finding
     passes = following is not None and following.verdict is Verdict.ACCEPT
@@ -70,7 +71,7 @@ def best_proposal(
     if not case.wants_fixes:
         return None, None
     owner = owner_of(case, ruleset, journey, line)
-    for candidate in propose(ruleset, owner, line, opening_for(way, journey)):
+    for candidate in propose(ruleset, owner, line, opening_for(case, way, ruleset, journey)):
         proposal, following = candidate, _follow_again(case, candidate, journey)
         if is_mended(journey, following) is not False:
             break
@@ -83,16 +84,26 @@ def _follow_again(case: Case, proposal: Proposal | None, journey: Journey) -> Jo
     return follow_through(case.facts, proposal.ruleset, journey.packet)
 
 
-def opening_for(way: Way, journey: Journey) -> Opening:
-    """The opening for this conversation: its clients' subnet, or the one client when it is outside of it."""
+def opening_for(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Opening:
+    """The opening for this conversation: its clients' subnet, or the one client that is elsewhere or fares worse."""
     packet = journey.packet
     clients: IPNetwork = way.network
-    if packet.source is not None and packet.source not in clients:
+    is_elsewhere = packet.source is not None and packet.source not in clients
+    if packet.source is not None and (is_elsewhere or _is_singled_out(case, way, ruleset, journey)):
         clients = ip_network(packet.source)
     asked = packet.destination_port or 0
     port, *others = _ports(journey) or (asked,)
     is_answer = journey.leg in BACK
     return Opening(clients, port, is_answer, asked, packet.in_interface, packet.source, tuple(others))
+
+
+def _is_singled_out(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> bool:
+    """Whether the one client that was named is stopped where the ordinary ones of its subnet pass."""
+    if not journey.packet.is_named:
+        return False
+    facts = replace(case.facts, ruleset=ruleset)
+    ordinary = next(iter(follow_ways(facts, (way,), case.target, None)[way.id]), None)
+    return ordinary is not None and ordinary.journey.verdict is Verdict.ACCEPT
 
 
 def _ports(journey: Journey) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from landiag.journey.ways import Way
 from landiag.model.facts import IPAddress, IPNetwork, Unknown
 from landiag.model.lines import nft_undo
 from landiag.model.report import Fix
-from landiag.model.ruleset import Chain, TraceLine
+from landiag.model.ruleset import Chain, Ruleset, TraceLine
 from landiag.model.stages import SEARCH
 
 _SENDING = ("output", "postrouting", "egress")
@@ -27,7 +27,9 @@ class _Finders(Struct, frozen=True):
     is_sent: bool
 
 
-def search_fixes(case: Case, way: Way, journey: Journey, line: TraceLine) -> tuple[Fix, ...]:
+def search_fixes(
+    case: Case, way: Way, ruleset: Ruleset, journey: Journey, line: TraceLine
+) -> tuple[Fix, ...]:
     """Let the clients' ARP or neighbour discovery through the chain that stops it; empty for any other packet.
 
     Routers ask by their link-local addresses: IPv6 clients of other networks are let in by nothing of this.
@@ -35,7 +37,7 @@ def search_fixes(case: Case, way: Way, journey: Journey, line: TraceLine) -> tup
     chain, asked = line.chain, journey.packet.destination
     if journey.leg not in SEARCH or chain is None or asked is None:
         return ()
-    clients = opening_for(way, journey).clients
+    clients = opening_for(case, way, ruleset, journey).clients
     finders = _Finders(clients, _routers(case, clients), line.hook in _SENDING)
     if chain.backend.startswith("iptables") and asked.version == 6:
         lines = _ip6tables(chain, finders)

@@ -109,10 +109,10 @@ def rpfilter(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  #
     mark = " mark" if "--validmark" in names else ""
     device = "" if "--loose" in names else " iif"
     text = " ".join(["-m rpfilter", *sorted(names)])
-    return [_Present(f"fib saddr{mark}{device} oif", text, "--invert" in names)]
+    return [RoutePresent(f"fib saddr{mark}{device} oif", text, "--invert" in names)]
 
 
-class _Present(Match, Struct, frozen=True):
+class RoutePresent(Match, Struct, frozen=True):
     """A route exists."""
 
     field: str
@@ -120,6 +120,7 @@ class _Present(Match, Struct, frozen=True):
     negated: bool
 
     def test(self, fields: Fields) -> bool | None:
+        """Whether it is there; None where nobody knows."""
         value = fields[self.field]
         return None if value is None else (value != 0) is not self.negated
 

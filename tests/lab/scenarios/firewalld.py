@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.lab.scenario import CLEAR, Scenario, blocked, firewalld, nft_input
-from tests.lab.servers import OPEN
+from tests.lab.scenario import CLEAR, Scenario, blocked, firewalld, nft_input, sh
+from tests.lab.servers import OPEN, http_server
 
 SERVERS = (OPEN,)
 REJECTS = blocked("firewall-rejects")
@@ -38,6 +38,35 @@ SCENARIOS = (
         truth="timeout",
         expected=DROPS,
         fixable=True,
+    ),
+    Scenario(
+        "firewalld-drop-zone-of-one",
+        fault="one client is a source of the zone drop, all others are let in",
+        before=(
+            firewalld("--zone=trusted --change-interface=eth0", "--zone=drop --add-source=192.168.77.20"),
+        ),
+        servers=SERVERS,
+        options="--peer 192.168.77.20",
+        truth="timeout",
+        expected=DROPS,
+        fixable=True,
+    ),
+    Scenario(
+        "firewalld-ipv6-rpfilter",
+        fault="the port is open, and answers to the client would leave by another interface",
+        before=(
+            firewalld("--zone=public --add-port=5000/tcp"),
+            sh(
+                "ip link add d1 type veth peer d2; ip link set d2 up; ip link set d1 up\n"
+                "ip -6 route add fd77::20/128 dev d1"
+            ),
+        ),
+        servers=(http_server("--bind ::"),),
+        address="fd77::10",
+        peer="fd77::20",
+        options="--to fd77::10 --peer fd77::20",
+        truth="timeout",
+        expected=DROPS,
     ),
     Scenario(
         "firewalld-permanent-only",
