@@ -269,6 +269,8 @@ def test_shares_of_a_translation(lines: str, symptom: Symptom, share: float | No
         ("-m limit --limit 25/sec --limit-burst 50", Symptom.ANSWERED),
         ("-m limit --limit 1/min --limit-burst 2", Symptom.VARIES),
         ("-m connlimit ! --connlimit-above 50", Symptom.ANSWERED),
+        ("-m connlimit --connlimit-above 0", Symptom.ANSWERED),
+        ("-m connlimit --connlimit-upto 0", Symptom.TIMEOUT),
     ],
 )
 def test_a_limit_is_held_against_an_ordinary_visit(limit: str, symptom: Symptom) -> None:

@@ -37,6 +37,7 @@ from landiag.checks.application.turned_away import (
     plan_own_alone,
     source_rejected,
 )
+from landiag.checks.application.unasked import unasked_exchange
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
@@ -74,7 +75,8 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
         if is_silent:
             return (listeners_after(),)
         is_closed = attempt.end in CLOSED
-        return (local_exchange(case, case.way), *loopback_exchanges(case, case.way)) if is_closed else ()
+        asked = (local_exchange(case, case.way), *loopback_exchanges(case, case.way))
+        return (*asked, unasked_exchange(case, case.way)) if is_closed else ()
     wanted: list[Call | Command] = []
     if attempt.answer.status >= 400:
         wanted.append(local_exchange(case, case.way))

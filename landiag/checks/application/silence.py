@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landiag.checks.application.exchange import OwnStop, listeners_after, own_stop, where_to_ask
+from landiag.checks.application.unasked import ended_unasked, is_ended_unasked
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.evidence import first_bytes, of_exchange
 from landiag.checks.fixes.restart import http_fixes, server_of
@@ -57,6 +58,9 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     is_meant = case.target.scheme in ("http", "https") and attempt.end is not End.SILENT
     if protocol == "uwsgi" or attempt.first.data or is_meant:
         return answer([_not_http(case, exchange, attempt, owner)], "")
+    if attempt.end in CLOSED and protocol is None and is_ended_unasked(case):
+        who = describe_owner(case, owner[0]) if owner else "the server"
+        return answer([ended_unasked(subject(who), of_exchange(exchange, attempt))], "")
     if attempt.end in CLOSED and protocol is None:
         title = "Whether the server speaks HTTP: it closes the connection without an answer"
         return answer(

@@ -15,7 +15,7 @@ from landiag.journey.journey import LOOSE, Journey
 from landiag.journey.ways import Way
 from landiag.model.action import Opaque
 from landiag.model.facts import Unknown
-from landiag.model.match import UnknownKind
+from landiag.model.match import InRanges, UnknownKind
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.model.settings import setting_path
@@ -130,12 +130,22 @@ _PLAIN = (
     "Whether the firewall lets other devices in: it decides by something that can't be foreseen",
     "Such rules ask for a limit, the time, the packet's content or another program.",
 )
+_BY_DEVICE = (
+    "Whether the firewall lets a device in: it decides by the device's hardware address",
+    "Name the device that fails (--peer and its address), after it has tried: its hardware address is then known here.",
+)
 _PROXY = (
     "Whether other devices get in: SYNPROXY answers for the server, and what it sends on to it isn't followed",
     "It works where the clients' first packets are not tracked, net.netfilter.nf_conntrack_tcp_loose is 0, and the"
     " rules let in what it sends to the server by lo.",
 )
 """Of what can't be foreseen: the title, and what it takes."""
+
+
+def _asks_who(line: TraceLine) -> bool:
+    """Whether a rule asks for the hardware address that a packet comes from."""
+    steps = () if line.rule is None else line.rule.steps
+    return any(isinstance(step, InRanges) and step.field == "ether saddr" for step in steps)
 
 
 def _is_proxy(line: TraceLine) -> bool:
@@ -146,6 +156,8 @@ def _is_proxy(line: TraceLine) -> bool:
 def _not_modelled(case: Case, way: Way, rules: list[TraceLine]) -> Finding:
     evidence = [Evidence(source_of(line), f"{place(line)}: {line.rule_text}") for line in rules[:3]]
     title, detail = _PLAIN
+    if rules and all(map(_asks_who, rules)):
+        title, detail = _BY_DEVICE
     if any(map(_is_proxy, rules)):
         title, detail = _PROXY
         evidence.append(Evidence(setting_path(LOOSE), f"{LOOSE} = {case.facts.sysctls.get(LOOSE)}"))

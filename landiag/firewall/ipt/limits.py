@@ -57,6 +57,8 @@ def connlimit(options: Sequence[Option], setting: Setting) -> Sequence[Match]:  
     if counted is None:
         raise ParseError("connlimit without a number")
     over = (above is not None) is not counted.negated
+    if float(counted.value) == 0:
+        return [Always(over, _text("connlimit", options))]  # a connection counts itself
     return [
         Limited(Limit(LimitKind.CONCURRENT, float(counted.value), over=over), _text("connlimit", options))
     ]

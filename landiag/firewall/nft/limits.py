@@ -22,6 +22,8 @@ def lower_limit(name: str, inner: Json, text: str) -> Match:
     if isinstance(inner, Mapping):
         if name == "quota":
             return _quota(inner, text)
+        if name == "ct count" and inner.get("val") == 0:
+            return Always(bool(inner.get("inv")), text)  # a connection counts itself
         found = _count(inner) if name == "ct count" else _rate(inner)
         if found is not None:
             return Limited(found, text)

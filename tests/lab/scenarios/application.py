@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.older import FLASK_23, VITE
-from tests.lab.scenario import CLEAR, Scenario, blocked
+from tests.lab.scenario import CLEAR, UNDETERMINED, Scenario, blocked
 from tests.lab.servers import SHOP, Server, django, flask, flask_23, script, tls, uwsgi, vite, wsgi
 
 ALL = "--host 0.0.0.0"
@@ -53,6 +53,25 @@ while True:
 HOSTILE = """
 import http.server
 http.server.HTTPServer(("127.0.0.1", 5000), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+
+RELAY = """
+import socket
+s = socket.create_server(("", 5000))
+while True:
+    client = s.accept()[0]
+    try:
+        socket.create_connection(("127.0.0.1", 8000))
+    except OSError:
+        client.close()
+"""
+HANGS_UP = """
+import socket
+s = socket.create_server(("", 5000))
+while True:
+    client = s.accept()[0]
+    client.recv(1)
+    client.close()
 """
 
 SCENARIOS = (
@@ -250,5 +269,20 @@ SCENARIOS = (
         ),
         truth="refused",
         expected=blocked("bound-to-loopback"),
+    ),
+    Scenario(
+        "relay-without-a-server",
+        fault="a program passes connections on to a port where nobody listens",
+        servers=(script(RELAY),),
+        truth="closed|reset",
+        expected=blocked("server-silent"),
+    ),
+    Scenario(
+        "hangs-up-on-questions",
+        fault="the server is none of the web: it hangs up on what browsers ask",
+        servers=(script(HANGS_UP),),
+        truth="closed|reset",
+        expected=UNDETERMINED,
+        also=("not-http",),
     ),
 )

@@ -262,4 +262,22 @@ SCENARIOS = (
         truth="served",
         expected=CLEAR,
     ),
+    Scenario(
+        "iptables-connlimit-of-nothing",
+        fault="not a single connection at one time is let in: each counts itself",
+        before=(iptables("-A INPUT -p tcp --syn --dport 5000 -m connlimit --connlimit-above 0 -j REJECT"),),
+        servers=SERVERS,
+        truth="rejected port-unreachable",
+        expected=blocked("firewall-rejects"),
+        fixable=True,
+    ),
+    Scenario(
+        "iptables-hardware-addresses",
+        fault="one device is let in by its hardware address, and it is not this one",
+        before=(iptables("-A INPUT -p tcp --dport 5000 -m mac ! --mac-source 02:00:00:00:00:99 -j DROP"),),
+        servers=SERVERS,
+        truth="timeout",
+        expected=UNDETERMINED,
+        with_peer=blocked("firewall-drops"),
+    ),
 )

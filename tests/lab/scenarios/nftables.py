@@ -511,4 +511,16 @@ NOTHING_WRONG = (
     ),
 )
 
-SCENARIOS = (*DROPPED, *REJECTED, *ANSWERS, *SINGLED_OUT, *NOTHING_WRONG)
+COUNTED = (
+    Scenario(
+        "nft-count-of-nothing",
+        fault="only clients without a connection are let in: each connection counts itself",
+        before=(nft_input("tcp dport 5000 ct count 0 accept\ntcp dport 5000 drop"),),
+        servers=(OPEN,),
+        truth="timeout",
+        expected=blocked("firewall-drops"),
+        fixable=True,
+    ),
+)
+
+SCENARIOS = (*DROPPED, *REJECTED, *ANSWERS, *SINGLED_OUT, *NOTHING_WRONG, *COUNTED)
