@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.collect.exchanges.banners import QUIET_PORTS, recognise_banner
+from landiag.collect.exchanges.banners import QUIET_PORTS, begins_a_page, recognise_banner
 from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.collect.exchanges.refusals import find_refusal
 from landiag.model.report import Evidence, Finding, Fix
@@ -32,7 +32,7 @@ def judge_silence(look: Look, exchange: Exchange, attempt: Attempt) -> list[Find
         who = banner or "something that is no web server"
         title = f"{who} answers on port {request.port}: browsers cannot talk to it"
         said = f"It begins with {attempt.first.data[:40]!r}."
-        if request.scheme == "auto":
+        if request.scheme == "auto" and not begins_a_page(attempt.first.data):
             return [unsure("not-http", title, f"{said} {_FINE_FOR_OTHERS}", evidence, (_as_other(look),))]
         return [blocks("not-http", title, said, evidence)]
     if attempt.end is End.SILENT:

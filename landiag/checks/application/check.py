@@ -74,9 +74,10 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
         is_silent = attempt.end is End.SILENT and case.facts.os == "linux"
         if is_silent:
             return (listeners_after(),)
-        is_closed = attempt.end in CLOSED
-        asked = (local_exchange(case, case.way), *loopback_exchanges(case, case.way))
-        return (*asked, unasked_exchange(case, case.way)) if is_closed else ()
+        is_closed, unasked = attempt.end in CLOSED, unasked_exchange(case, case.way)
+        if is_closed:
+            return (local_exchange(case, case.way), *loopback_exchanges(case, case.way), unasked)
+        return (unasked,) if attempt.first.data else ()
     wanted: list[Call | Command] = []
     if attempt.answer.status >= 400:
         wanted.append(local_exchange(case, case.way))

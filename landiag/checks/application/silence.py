@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.checks.application.exchange import OwnStop, listeners_after, own_stop, where_to_ask
-from landiag.checks.application.unasked import ended_unasked, is_ended_unasked
+from landiag.checks.application.unasked import ended_unasked, is_ended_unasked, speaks_first
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.evidence import first_bytes, of_exchange
 from landiag.checks.fixes.restart import http_fixes, server_of
@@ -11,7 +13,7 @@ from landiag.checks.listening import sandbox
 from landiag.checks.listening.holders import holder_of
 from landiag.checks.listening.owners import describe_owner, name_owner, owner_evidence, subject
 from landiag.collect import sockets
-from landiag.collect.exchanges.banners import recognise_banner
+from landiag.collect.exchanges.banners import begins_a_page, recognise_banner
 from landiag.collect.exchanges.http import Attempt, End, Exchange
 from landiag.collect.exchanges.refusals import Refusal, find_refusal
 from landiag.journey.binding import bind_among
@@ -54,7 +56,7 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     if is_other and not is_dumb:
         return answer([], f"accepts connections ({protocol}, not a web server)")
     if attempt.first.data and case.target.scheme == "auto" and protocol is None:
-        return answer([], f"accepts connections and speaks first: {first_bytes(attempt)}")
+        return _other_words(case, exchange, attempt, owner)
     is_meant = case.target.scheme in ("http", "https") and attempt.end is not End.SILENT
     if protocol == "uwsgi" or attempt.first.data or is_meant:
         return answer([_not_http(case, exchange, attempt, owner)], "")
@@ -69,6 +71,27 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
     if attempt.end in CLOSED:
         return answer([_not_http(case, exchange, attempt, owner)], "")
     return answer([_silent(case, exchange, attempt, owner)], "")
+
+
+def _other_words(
+    case: Case, exchange: Exchange, attempt: Attempt, owner: tuple[Socket, Process] | None
+) -> Answer:
+    """What an unknown program's answer to a web request means that is no HTTP."""
+    if recognise_banner(attempt.first.data) is not None or speaks_first(case):
+        return answer([], f"accepts connections and speaks first: {first_bytes(attempt)}")
+    if begins_a_page(attempt.first.data):
+        return answer([replace(_not_http(case, exchange, attempt, owner), fixes=(_STATUS_LINE,))], "")
+    title = "Whether browsers can talk to the server: it answers their request with something that is no HTTP"
+    detail = "Other programs may well reach it: --scheme tcp asks for the connection alone."
+    found = Finding("not-http", Outcome.UNKNOWN, title, detail, of_exchange(exchange, attempt))
+    return answer([found], "")
+
+
+_STATUS_LINE = Fix(
+    "Let the server begin its answer with HTTP's status line",
+    needs="user-action",
+    steps=("Send HTTP/1.1 200 OK, the headers, and an empty line before the page; or use a web framework.",),
+)
 
 
 def _no_handshake(exchange: Exchange, attempt: Attempt, error: str | None) -> Finding:

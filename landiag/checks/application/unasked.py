@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from landiag.checks.application.exchange import client_exchange
 from landiag.checks.case import Case
-from landiag.collect.exchanges.http import End, parse_exchange
+from landiag.collect.exchanges.http import Attempt, End, parse_exchange
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -23,10 +23,21 @@ def unasked_exchange(case: Case, way: Way) -> Call:
 
 def is_ended_unasked(case: Case) -> bool:
     """Whether the server ended a connection on which nothing was asked."""
+    found = _unasked(case)
+    return found is not None and found.end in _AT_ONCE
+
+
+def speaks_first(case: Case) -> bool:
+    """Whether the server said something on a connection on which nothing was asked, as no web server does."""
+    found = _unasked(case)
+    return found is not None and bool(found.first.data)
+
+
+def _unasked(case: Case) -> Attempt | None:
     if case.way is None:
-        return False
+        return None
     found = case.parse(unasked_exchange(case, case.way), parse_exchange)
-    return found is not None and not isinstance(found, Unknown) and found.best.end in _AT_ONCE
+    return None if found is None or isinstance(found, Unknown) else found.best
 
 
 def ended_unasked(who: str, evidence: tuple[Evidence, ...]) -> Finding:

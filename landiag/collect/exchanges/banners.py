@@ -42,6 +42,14 @@ QUIET_PORTS = {
 """Ports whose usual servers do not speak first and hang up on HTTP."""
 
 
+_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|h1|p|div|\?xml)\b", re.IGNORECASE)
+
+
+def begins_a_page(first: bytes) -> bool:
+    """Whether a page begins without HTTP's status line before it: a web server is meant, and browsers refuse that."""
+    return _PAGE.match(first) is not None
+
+
 def recognise_banner(first: bytes) -> str | None:
     """What a server is that began like this; None when it is nobody known."""
     return next((name for pattern, name in _BANNERS if pattern.match(first)), None)

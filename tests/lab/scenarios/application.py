@@ -73,6 +73,24 @@ while True:
     client.recv(1)
     client.close()
 """
+ANSWERS = """
+import socket
+s = socket.create_server(("", 5000))
+while True:
+    client = s.accept()[0]
+    client.recv(65536)
+    client.sendall(%r)
+    client.close()
+"""
+GREETS = """
+import socket
+s = socket.create_server(("", 5000))
+while True:
+    client = s.accept()[0]
+    client.sendall(b"welcome to the shop\\n")
+    client.recv(65536)
+    client.close()
+"""
 
 SCENARIOS = (
     Scenario(
@@ -284,5 +302,27 @@ SCENARIOS = (
         truth="closed|reset",
         expected=UNDETERMINED,
         also=("not-http",),
+    ),
+    Scenario(
+        "page-without-http",
+        fault="the server sends its page without a status line, as HTTP/0.9 did",
+        servers=(script(ANSWERS % b"<h1>Hello</h1>"),),
+        truth="not-http",
+        expected=blocked("not-http"),
+    ),
+    Scenario(
+        "answers-in-its-own-protocol",
+        fault="the server speaks a protocol of its own: whether a web server was meant nobody knows",
+        servers=(script(ANSWERS % b"\x05\x00?\n"),),
+        truth="not-http",
+        expected=UNDETERMINED,
+        also=("not-http",),
+    ),
+    Scenario(
+        "speaks-first-in-its-own-protocol",
+        fault="nothing: the server greets whoever connects, which no web server does",
+        servers=(script(GREETS),),
+        truth="not-http",
+        expected=CLEAR,
     ),
 )
