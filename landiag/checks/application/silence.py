@@ -88,7 +88,7 @@ def _other_words(
 
 
 _STATUS_LINE = Fix(
-    "Let the server begin its answer with HTTP's status line",
+    "Let the server begin its answer with a status line of HTTP",
     needs="user-action",
     steps=("Send HTTP/1.1 200 OK, the headers, and an empty line before the page; or use a web framework.",),
 )
