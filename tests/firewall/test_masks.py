@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
+from random import Random
 
 import pytest
 
+from landiag.model.match import MAX_HOLES, InRanges, unmasked
 from tests.firewall.rules import packet, saved, verdict
 
 RULES = """*filter
@@ -32,3 +34,19 @@ def test_a_mask_with_holes_is_compared_bit_by_bit(mask: str, dropped: str, passi
     rules = saved(RULES.format(mask=mask))
     assert verdict(rules, packet(source=ip_address(dropped))) == "drop"
     assert verdict(rules, packet(source=ip_address(passing))) == "accept"
+
+
+def test_a_mask_with_few_holes_is_so_many_ranges() -> None:
+    chance = Random(15)
+    told = 0
+    for _ in range(200):
+        mask, wanted = chance.getrandbits(16), chance.getrandbits(16)
+        ranges = unmasked(InRanges("tcp dport", ((wanted & (mask | 1), wanted & (mask | 1)),), mask=mask))
+        if ranges is None:
+            assert (0xFFFF & ~mask).bit_count() > MAX_HOLES
+            continue
+        told += 1
+        for value in chance.sample(range(65536), 300):
+            is_in = any(low <= value <= high for low, high in ranges)
+            assert is_in is (value & mask == wanted & (mask | 1))
+    assert told > 100

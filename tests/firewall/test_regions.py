@@ -19,7 +19,7 @@ from landiag.firewall.opened import Opening, insert_rule
 from landiag.firewall.opens import prove_opening
 from landiag.firewall.picture import draw_grids
 from landiag.firewall.reach import render_page, write_reach
-from landiag.firewall.regions import find_regions
+from landiag.firewall.regions import find_regions, list_regions
 from landiag.firewall.scope import Scope, narrowed
 from landiag.firewall.touched import touched
 from landiag.model.facts import Unknown
@@ -194,6 +194,21 @@ def test_the_model_of_a_proposal_opens_what_it_says() -> None:
     assert [(one.ports, one.sources[0].first, one.sources[0].last) for one in proof.opens] == [
         (((8000, 8000),), "192.168.77.0", "192.168.77.255")
     ]
+
+
+def test_packets_that_nobody_can_put_together_keep_no_others_from_being_told() -> None:
+    """A mask that keeps the end of an address makes too many ranges: it hides nothing but what it asks about."""
+    rules = ufw("-p tcp --dport 443 -j ACCEPT", "-s 0.0.0.20/0.0.0.255 -p tcp --dport 80 -j ACCEPT")
+    found = find_regions(rules, narrowed(SCOPE, ("tcp",), None, None))
+    said: dict[Verdict, set[int]] = {}
+    for region in list_regions(found):
+        for _, ports, *_ in found.universes[4].boxes(region.space):
+            said.setdefault(region.verdict, set()).update(
+                port for port in (80, 81, 443) for low, high in ports or () if low <= port <= high
+            )
+    assert (said[Verdict.ACCEPT] - {80}, said[Verdict.DROP] - {80}) == ({443}, {81})
+    assert said[Verdict.UNKNOWN] == {80}
+    assert found.runs < 100
 
 
 def test_digests_are_equal_where_the_meaning_is() -> None:

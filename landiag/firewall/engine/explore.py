@@ -29,19 +29,24 @@ from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
 MAX_RUNS = 400
 """So many packets speak for others at most; what is left then is unknown."""
 
+MAX_ALONE = 16
+"""So many packets speak for themselves alone; then those that are as tangled are left unknown, and the others go on."""
+
 Around = Callable[[Packet], Surroundings]
 
 
 class Told(Struct):
     """Packets that fare alike, and what becomes of the one that speaks for them.
 
-    ``told`` is None for packets that nobody has spoken for: they were too many kinds.
+    ``told`` is None for packets that nobody has spoken for: they were too many kinds. ``tangled`` are those of which,
+    like of the one that speaks, nobody can say who fares alike.
     """
 
     space: Space
     told: Conversation | None
     met: Sequence[Met] = ()
     lens: Lens | None = None
+    tangled: Space = None
 
     @property
     def verdict(self) -> Verdict:
@@ -67,10 +72,13 @@ class Explorer(Struct):
 
     def explore(self, max_runs: int = MAX_RUNS) -> Iterator[Told]:
         """Tell what becomes of every packet, those that fare alike together."""
-        space = self.asked
+        space, alone = self.asked, 0
         while space is not None and self.runs < max_runs:
             told = self.speak(space)
             self.runs += 1
+            alone += told.tangled is not None
+            if told.tangled is not None and alone > MAX_ALONE:
+                told = Told(told.tangled, None)
             space = self.universe.subtract(space, told.space)
             yield told
         if space is not None:
@@ -102,7 +110,7 @@ class Explorer(Struct):
         packet = put_at(self.packet, point)
         follower = Follower(self.ruleset, Watched(self.around(packet), watcher))
         told = follower.follow(packet)
-        return Told(watcher.space, told, watcher.met, watcher.lens)
+        return Told(watcher.space, told, watcher.met, watcher.lens, watcher.tangled)
 
     def watcher(self, space: Space, point: Point) -> Watcher:
         """What keeps the set of those that a packet of a set speaks for while it is followed."""

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import TANGLED, Class, Ended, History
 from landiag.firewall.engine.lens import Lens, read
-from landiag.firewall.engine.nodes import holds
+from landiag.firewall.engine.nodes import Space, holds
 from landiag.firewall.engine.spaces import Axis
 from landiag.model.packet import Value
 
@@ -49,6 +49,9 @@ class Table(Struct):
         if found is None:
             universe = lens.universe
             whole = universe.unite([end.space for end in ends])
-            tangled = universe.unite([end.space for end in self.ended.get((TANGLED,), ())])
-            found = self.classes[history] = Class(universe.subtract(whole, tangled), tuple(ends))
+            found = self.classes[history] = Class(universe.subtract(whole, self.tangled(lens)), tuple(ends))
         return found
+
+    def tangled(self, lens: Lens) -> Space:
+        """The packets of which nobody can say who fares alike."""
+        return lens.universe.unite([end.space for end in self.ended.get((TANGLED,), ())])

@@ -39,6 +39,7 @@ class Watcher(Watch):
         self.asked = asked
         self.lens = lens
         self.space = space
+        self.tangled: Space = None
         self.met: list[Met] = []
         self._narrowed: dict[Axis, list[Gaps]] = {}
         self._find = find
@@ -51,20 +52,26 @@ class Watcher(Watch):
             return
         try:
             table = self._find(chain, fields, hook, self.lens)
-            group = table.find(self.lens)
         except Tangled:
-            group = None
-        else:
-            self._tell_owners_apart(table, fields)
-        if group is None:
-            for axis in Axis:
-                self.narrow(axis, None)
+            self._stay_alone(self.space)
             return
+        group = table.find(self.lens)
+        if group is None:
+            self._stay_alone(self.lens.universe.intersect(self.space, table.tangled(self.lens)))
+            return
+        self._tell_owners_apart(table, fields)
         if self.space is self.asked:
             self.space = group.space
         elif group.space != self.asked and all(met.group is not group for met in self.met):
             self.space = self.lens.universe.intersect(self.space, group.space)
         self.met.append(Met(leg, hook, chain, group))
+
+    def _stay_alone(self, tangled: Space) -> None:
+        """Keep the speaking packet only, of those of which nobody can say who fares alike."""
+        if self.tangled is None:
+            self.tangled = tangled
+        for axis in Axis:
+            self.narrow(axis, None)
 
     def _tell_owners_apart(self, table: Table, fields: PacketFields) -> None:
         """Where a chain asks whose socket it is, only ports with one owner fare alike."""

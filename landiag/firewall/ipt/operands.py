@@ -8,8 +8,8 @@ from ipaddress import ip_address, ip_network
 from landiag.firewall.engine.gaps import span_of
 from landiag.firewall.ipt.options import Lower, Option, Setting
 from landiag.model.facts import ParseError
-from landiag.model.match import Computed, InRanges, Match, Names, UnknownMatch
-from landiag.model.operands import Bits, Field, Ranges
+from landiag.model.match import InRanges, Match, Names, UnknownMatch
+from landiag.model.operands import Ranges
 from landiag.model.packet import PROTOCOL_NUMBERS
 from landiag.model.strict import integer
 
@@ -53,7 +53,7 @@ def address(name: str, value: str, setting: Setting, text: str) -> Match:
     wanted, free = number_of(base, setting.version) & bits, whole & ~bits
     if free & (free + 1) == 0:
         return InRanges(name, ((wanted, wanted | free),), text)
-    return Computed(Bits(Field(name), bits), ((wanted, wanted),), text)
+    return InRanges(name, ((wanted, wanted),), text, mask=bits)
 
 
 def ports(value: str) -> Ranges:
