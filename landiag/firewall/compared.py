@@ -16,8 +16,8 @@ from landiag.model.ruleset import Ruleset, Verdict
 class Opens(Struct, frozen=True):
     """What a change opens: the packets that are accepted for certain after it and were not before.
 
-    ``doubt`` are those of which nobody can tell any more, or for the first time. ``is_whole`` is False where the
-    comparison was ended by its bound: then nothing is told.
+    ``doubt`` are those of which nobody can tell any more, or for the first time. ``is_whole`` is False where
+    nobody speaks for some packets: then nothing is told.
     """
 
     regions: tuple[Region, ...] = ()
@@ -51,15 +51,15 @@ def what_opens(before: Ruleset, after: Ruleset, scope: Scope) -> Opens:
 def _old_and_new(before: Ruleset, after: Ruleset, scope: Scope) -> tuple[Regions, Regions] | None:
     """The regions after a change, and what became before it of those that are accepted or in doubt now.
 
-    None where too many packets have to speak for others.
+    None where too many packets have to speak for others, or nobody can.
     """
     names: set[str] = set()
     while True:
         new = find_regions(after, scope, names)
-        if new.runs >= scope.most_runs:
+        if new.runs >= scope.most_runs or not new.is_whole:
             return None
         old = find_regions(before, scope, _names(new), new, _of_interest(new))
-        if old.runs >= scope.most_runs:
+        if old.runs >= scope.most_runs or not old.is_whole:
             return None
         fresh = _names(old) - _names(new) - names
         if not fresh:

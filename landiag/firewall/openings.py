@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.firewall.entrance import find_entrance
 from landiag.firewall.lifting import BANNING, lift_ban
 from landiag.firewall.opened import Opening, insert_rule, opening_rule
 from landiag.firewall.own_settings import by_hand, open_by_setting
@@ -55,6 +56,10 @@ def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: 
         return _docker(ruleset, chain, opening)
     if owner.manager not in (Manager.NFTABLES, Manager.IPTABLES, Manager.UFW):
         return by_hand(owner, opening)
+    entrance = find_entrance(ruleset, decided_by)
+    if entrance is not None:
+        chain, rule = entrance
+        decided_by = replace(decided_by, chain=chain, rule=rule)
     if chain.backend.startswith("iptables") and chain.table in _IPTABLES_TABLES:
         return _iptables(ruleset, decided_by, chain, opening)
     return _nft(ruleset, decided_by, chain, opening) if chain.backend == "nftables" else None

@@ -50,6 +50,11 @@ class Regions(Struct):
     cells: dict[Kind, tuple[Cell, ...]] = field(default_factory=dict)
     runs: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether somebody has spoken for every packet."""
+        return all(cell.told.told is not None for cells in self.cells.values() for cell in cells)
+
     def asked(self, version: int) -> Box:
         """The values that were asked for on each axis."""
         return box_of(self.scope, version)

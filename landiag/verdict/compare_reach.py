@@ -43,18 +43,13 @@ def compare_rulesets(
     around = scope.around if old_scope is None else old_scope.around
     old, new = find_both(before, after, scope, replace(scope, around=around))
     changes = [text for kind in new.cells for text in _changes(after, old, new, kind)]
-    if not (_is_whole(old) and _is_whole(new)) and not _are_the_same(before, after):
+    if not (old.is_whole and new.is_whole) and not _are_the_same(before, after):
         changes.insert(0, "more may have changed: these rules treat packets in more ways than are compared")
     return tuple(changes)
 
 
 def _are_the_same(before: Ruleset, after: Ruleset) -> bool:
     return before.texts == after.texts and before.texts != ()
-
-
-def _is_whole(found: Regions) -> bool:
-    """Whether somebody has spoken for every packet."""
-    return all(cell.told.told is not None for cells in found.cells.values() for cell in cells)
 
 
 def _changes(after: Ruleset, old: Regions, new: Regions, kind: Kind) -> Iterator[str]:

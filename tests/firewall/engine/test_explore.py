@@ -85,7 +85,8 @@ HARD = {
         "-A INPUT -p tcp --sport 1024:65535 --dport 80 -j ACCEPT",
         "-A INPUT -p tcp -m multiport --ports 67,68 -j ACCEPT",
     ),
-    "masks that keep no leading bits": ipt("-A INPUT -s 10.0.7.0/255.0.255.0 -p tcp --dport 80 -j ACCEPT"),
+    "masks with holes": ipt("-A INPUT -s 10.0.7.0/255.0.255.0 -p tcp --dport 80 -j ACCEPT"),
+    "masks that keep no leading bits": ipt("-A INPUT -s 0.0.0.7/0.0.0.255 -p tcp --dport 80 -j ACCEPT"),
     "a policy and a rule that accept": ipt(
         "-P INPUT ACCEPT", "-A INPUT -s 10.0.0.0/8 -p tcp --dport 80 -j ACCEPT", "-A INPUT -s 10.0.0.0/9 -j DROP"
     ),
@@ -138,13 +139,14 @@ def test_what_speaks_for_all_has_no_value_by_chance() -> None:
 
 
 def test_too_many_kinds_are_unknown_and_never_wrong() -> None:
-    """What cannot be said in intervals is told packet by packet, up to a bound."""
+    """What cannot be said in intervals is told packet by packet, up to a bound; what can be is told all the same."""
     universe, told = explored(
         HARD["masks that keep no leading bits"], SavedSurroundings, a_packet(), max_runs=30
     )
-    assert told[-1].told is None
-    assert told[-1].verdict is Verdict.UNKNOWN
-    assert universe.count(told[-1].space) > 0
+    (aside,) = (one for one in told if one.told is None)
+    assert aside.verdict is Verdict.UNKNOWN
+    assert {ports for _, ports, *_ in universe.boxes(aside.space)} == {((80, 80),)}
+    assert len(told) < 30
 
 
 def test_one_kind_where_no_rule_asks() -> None:
@@ -176,5 +178,5 @@ def test_a_sweep_that_takes_too_long_ends_and_is_never_wrong(monkeypatch: pytest
     ))  # fmt: skip
     assert disagreements(Random(1), rules, SavedSurroundings, a_packet()) == []
     _, told = explored(rules, SavedSurroundings, a_packet(), max_runs=40)
-    assert told[-1].told is None
-    assert all(one.verdict in (Verdict.ACCEPT, Verdict.DROP) for one in told[:-1])
+    assert any(one.told is None for one in told)
+    assert all(one.verdict in (Verdict.ACCEPT, Verdict.DROP) for one in told if one.told is not None)
