@@ -122,7 +122,9 @@ def _explorer(ruleset: Ruleset, found: Regions, kind: Kind, within: Mapping[Kind
         asked = universe.box(box_of(scope, kind.version))
     else:
         asked = within[kind] if kind in within else within[replace(kind, interface=OTHER)]
-    return Explorer(ruleset, around_of(ruleset, scope), template(scope, kind), universe, asked)
+    return Explorer(
+        ruleset, around_of(ruleset, scope), template(scope, kind), universe, asked, notes_headings=False
+    )
 
 
 def _cells(explorer: Explorer, max_runs: int) -> Iterator[Cell]:

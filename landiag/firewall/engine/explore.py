@@ -57,7 +57,8 @@ class Told(Struct):
 class Explorer(Struct):
     """Explores what a ruleset does with packets that differ on the axes alone. ``packet`` gives all else.
 
-    ``asked`` is the set of all packets that may be asked for.
+    ``asked`` is the set of all packets that may be asked for. ``notes_headings``: see ``Follower``; it tells more
+    packets apart.
     """
 
     ruleset: Ruleset
@@ -69,6 +70,7 @@ class Explorer(Struct):
     names: set[str] = field(default_factory=set)
     constants: set[int] = field(default_factory=set)
     runs: int = 0
+    notes_headings: bool = True
 
     def explore(self, max_runs: int = MAX_RUNS) -> Iterator[Told]:
         """Tell what becomes of every packet, those that fare alike together."""
@@ -108,7 +110,8 @@ class Explorer(Struct):
     def _follow(self, space: Space, point: Point) -> Told:
         watcher = self.watcher(space, point)
         packet = put_at(self.packet, point)
-        follower = Follower(self.ruleset, Watched(self.around(packet), watcher))
+        around = Watched(self.around(packet), watcher)
+        follower = Follower(self.ruleset, around, notes_headings=self.notes_headings)
         told = follower.follow(packet)
         return Told(watcher.space, told, watcher.met, watcher.lens, watcher.tangled)
 

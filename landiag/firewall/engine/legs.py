@@ -44,8 +44,12 @@ from landiag.model.ruleset import Verdict
 
 
 class Follower(Refuser):
-    """Follows conversations through one ruleset."""
+    """Follows conversations through one ruleset.
 
+    ``notes_headings``: where a packet was bound for is looked up, too, that is stopped on the last stretch.
+    """
+
+    notes_headings: bool = True
     arrivals: list[Arrival] = field(default_factory=list)
     headings: list[Arrival] = field(default_factory=list)
     passed: bool = False
@@ -121,7 +125,7 @@ class Follower(Refuser):
 
     def _note_heading(self, trip: Trip, leg: str) -> None:
         """Remember where the first packet is bound for, in case that it is stopped on the last stretch."""
-        if leg != SYN or trip.way is None:
+        if leg != SYN or trip.way is None or not self.notes_headings:
             return
         local, packet = trip.way.kind == RouteKind.LOCAL, trip.fields.packet
         back = self.around.way_back(answer_to(packet, ANSWER), 0)
