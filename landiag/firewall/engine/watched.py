@@ -10,13 +10,18 @@ from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import Class, on_axis
 from landiag.firewall.engine.gaps import Edges, Gaps, cut
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens, Tangled
+from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.nodes import Space
+from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import Axis
 from landiag.firewall.engine.surroundings import Carrier, Listener, Surroundings, Watch, Way
 from landiag.firewall.engine.tables import Table
 from landiag.model.operands import Fields, Ranges
 from landiag.model.packet import Absent, IPAddress, Packet, Value
 from landiag.model.ruleset import Chain
+
+MOST_ASKED = 128
+"""So many classes of addresses are asked about to put those together that get the same answer."""
 
 FindTable = Callable[[Chain, PacketFields, str, Lens], Table]
 """Finds who fares alike in a chain, for a hook."""
@@ -93,6 +98,16 @@ class Watcher(Watch):
                 known.append(gaps)
                 self._keep(axis, gaps.alike(value, self.lens.universe.tops[axis]))
 
+    def narrow_alike(self, axis: Axis, edges: Edges, ask: Callable[[int], object]) -> None:
+        """Keep those that get the speaking packet's answer; ``edges`` are where it may change."""
+        starts = sorted({0, *(edge for gaps in edges for edge in gaps.edges)})
+        if len(starts) > MOST_ASKED:
+            self.narrow(axis, edges)
+            return
+        answer, top = ask(self.lens.point[axis]), self.lens.universe.tops[axis]
+        spans = zip(starts, (*(start - 1 for start in starts[1:]), top), strict=True)
+        self._keep(axis, normal([span for span in spans if span[0] <= span[1] and ask(span[0]) == answer], top))
+
     def _keep(self, axis: Axis, ranges: Ranges) -> None:
         """Keep those whose values lie in ranges."""
         self.space = self.lens.universe.split(self.space, on_axis(axis, ranges))[0]
@@ -113,8 +128,8 @@ class Watched(Surroundings):
         self.watch: Watcher = watch
         self._inner = inner
 
-    def _ask(self, address: IPAddress | None) -> None:
-        """An address is looked up: the answer holds as far as the addresses around it are told apart."""
+    def _ask(self, address: IPAddress | None, ask: Callable[[IPAddress], object]) -> None:
+        """An address is looked up: the answer holds for those that get the same, asked for one of each class."""
         if address is None:
             return
         watch = self.watch
@@ -125,21 +140,24 @@ class Watched(Surroundings):
                 return
             if self._inner.knows_neighbours:
                 watch.narrow(Axis.DESTINATION, None)
-        if axis is not None:
-            watch.narrow(axis, self._inner.edges(address.version))
+        edges = self._inner.edges(address.version)
+        if axis is not None and own is None:
+            watch.narrow_alike(axis, edges, lambda value: ask(address_of(value, address.version)))
+        elif axis is not None:
+            watch.narrow(axis, edges)
 
     def address_type(self, address: IPAddress, device: str | None) -> str | None:
         """See ``Surroundings``."""
-        self._ask(address)
+        self._ask(address, lambda one: self._inner.address_type(one, device))
         return self._inner.address_type(address, device)
 
     def way_to(
         self, address: IPAddress, device: str | None, mark: int | None, source: IPAddress | None = None
     ) -> str | Absent | None:
         """See ``Surroundings``."""
-        self._ask(address)
         if source is not None:
             self._narrow(source, ADDRESSES, self._inner.rule_edges(source.version))
+        self._ask(address, lambda one: self._inner.way_to(one, device, mark, source))
         return self._inner.way_to(address, device, mark, source)
 
     def returns_by(self, packet: Packet, device: str | None) -> str | None:
