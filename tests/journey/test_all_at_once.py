@@ -8,10 +8,12 @@ from random import Random
 import pytest
 
 from landiag.firewall.engine.spaces import Box
+from landiag.firewall.regions import find_regions
+from landiag.journey.scope import machine_scope
 from landiag.journey.surroundings import FirewallSurroundings, HostSurroundings
 from landiag.model.facts import Unknown
 from landiag.model.host import Facts
-from landiag.model.packet import IPAddress
+from landiag.model.packet import IPAddress, Packet
 from landiag.replay import read_facts
 from tests.cases import RECORDED, load
 from tests.firewall.regions import a_packet, disagreements
@@ -52,3 +54,17 @@ def test_regions_of_a_host_are_what_the_evaluator_says_of_each_packet(name: str)
             link = random.choice([one.name for one in links if one.name != "lo"] or ["eth0"])
             packet = a_packet(version, in_interface=link, destination=random.choice(mine), skuid=0, skgid=0)
             assert disagreements(random, ruleset, partial(around, facts), packet, asked, 1) == []
+
+
+def test_networks_from_which_packets_fare_alike_are_not_told_apart() -> None:
+    """A host of many networks: whether the way back leads out of the same interface is all that is asked of a client."""
+    facts = read_facts(load("linux-docker-published").recording)
+    assert not isinstance(facts, Unknown)
+    rules = nft(
+        chain("input", "input", policy="drop"),
+        rule("input", asks_routes("oif", ["saddr", "iif"], False), DROP),
+        rule("input", dport(22), ACCEPT),
+    )
+    found = find_regions(rules, machine_scope(facts, Packet()))
+    assert found.is_whole
+    assert found.runs < 150

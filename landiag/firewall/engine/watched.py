@@ -100,13 +100,15 @@ class Watcher(Watch):
 
     def narrow_alike(self, axis: Axis, edges: Edges, ask: Callable[[int], object]) -> None:
         """Keep those that get the speaking packet's answer; ``edges`` are where it may change."""
-        starts = sorted({0, *(edge for gaps in edges for edge in gaps.edges)})
+        value, top = self.lens.point[axis], self.lens.universe.tops[axis]
+        starts = sorted({0, *(edge for gaps in edges for edge in gaps.edges if edge <= top)})
         if len(starts) > MOST_ASKED:
             self.narrow(axis, edges)
             return
-        answer, top = ask(self.lens.point[axis]), self.lens.universe.tops[axis]
+        answer = ask(value)
         spans = zip(starts, (*(start - 1 for start in starts[1:]), top), strict=True)
-        self._keep(axis, normal([span for span in spans if span[0] <= span[1] and ask(span[0]) == answer], top))
+        alike = [(low, high) for low, high in spans if low <= value <= high or ask(low) == answer]
+        self._keep(axis, normal(alike, top))
 
     def _keep(self, axis: Axis, ranges: Ranges) -> None:
         """Keep those whose values lie in ranges."""
