@@ -57,7 +57,7 @@ def test_regions_of_a_host_are_what_the_evaluator_says_of_each_packet(name: str)
 
 
 def test_networks_from_which_packets_fare_alike_are_not_told_apart() -> None:
-    """A host of many networks: whether the way back leads out of the same interface is all that is asked of a client."""
+    """A host of many networks: that the way back leads out of the same interface is all that is asked of a client."""
     facts = read_facts(load("linux-docker-published").recording)
     assert not isinstance(facts, Unknown)
     rules = nft(
