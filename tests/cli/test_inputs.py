@@ -83,7 +83,7 @@ def test_a_pipe_in_a_folder_of_recordings_is_a_host_of_which_nothing_is_known(tm
     answer = tmp_path / "answer.html"
     status, _, seconds = run("fleet", "report", str(tmp_path), "--timeout", "1", "--output", str(answer))
     assert status == 0
-    assert "pipe.json said nothing" in answer.read_text(encoding="utf-8")
+    assert "pipe.json is no file" in answer.read_text(encoding="utf-8")
     assert seconds < 20
 
 
