@@ -112,8 +112,8 @@ def _judge(case: Case) -> tuple[str, str | None, str]:
         )
         if matching:
             return reached, matching[0].code, matching[0].title
-    if case.way is not None:
-        return "yes", None, ""
     if isinstance(case.facts.interfaces, Unknown):
         return "unknown", NO_LAN_ADDRESS.code, "this machine's addresses could not be read"
-    return "no", NO_LAN_ADDRESS.code, "this machine has no LAN address"
+    if case.way is None:
+        return "no", NO_LAN_ADDRESS.code, "this machine has no LAN address"
+    return "yes", None, ""

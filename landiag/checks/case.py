@@ -101,6 +101,12 @@ def answer(findings: Sequence[Finding], summary: str) -> Answer:
     return Answer(worst.outcome, said, tuple(findings))
 
 
+def no_way_in(case: Case) -> Answer:
+    """Make the answer of a check that follows a way in, where none is known."""
+    is_unread = isinstance(case.facts.interfaces, Unknown)
+    return not_applicable("not followed: the addresses could not be read" if is_unread else "no way in")
+
+
 def not_applicable(summary: str) -> Answer:
     """Make the answer of a check that has nothing to look at."""
     return Answer(Outcome.NOT_APPLICABLE, summary)
@@ -121,6 +127,6 @@ def unread(code: str, title: str, unknown: Unknown) -> Finding:
     """The finding that something which matters could not be read, with the command that shows it."""
     command = "" if unknown.remedy is None else unknown.remedy.removeprefix("sudo ")
     needs = None if command == unknown.remedy else "root"
-    fixes = (Fix("Look at what it says", (command,), needs=needs),) if command else ()
+    fixes = (Fix("Find out what it says", (command,), needs=needs),) if command else ()
     reason = unknown.reason[:1].upper() + unknown.reason[1:]
     return Finding(code, Outcome.UNKNOWN, title, reason, unknown_evidence(unknown), fixes)

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES
 from landiag.host.modules import is_present
-from landiag.host.programs import SAFE_PATH, find_program
+from landiag.host.programs import SAFE_PATH, find_program, installing
 from landiag.host.windows import Room, drain, inherited_variables
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
 
@@ -87,7 +87,7 @@ class LiveHost(Struct):
             return failed_reading(source, ReadStatus.NOT_LOADED, f"the kernel has no {source.module} loaded")
         program = find_program(source.argv[0], self.path)
         if program is None:
-            return failed_reading(source, ReadStatus.MISSING, f"{source.argv[0]} is not installed")
+            return _missing(source, self.path)
         argv = (program, *source.argv[1:])
         if source.needs_root and self.sudo:
             argv = (*self.sudo, *argv)
@@ -189,6 +189,20 @@ def failed_reading(source: Source, status: ReadStatus, detail: str) -> Reading:
     """Make the reading of a source that could not be read; ``detail`` says why."""
     argv = source.argv if isinstance(source, Command) else None
     return Reading(source.name, status, argv=argv, detail=detail, remedy=remedy(source))
+
+
+def _missing(source: Command, path: tuple[str, ...]) -> Reading:
+    """The reading of a program that is not there: what helps is to install it, not to run it."""
+    name = source.argv[0]
+    install = installing(name, path)
+    remedy = None if install is None else f"sudo {install}"
+    return Reading(
+        source.name,
+        ReadStatus.MISSING,
+        argv=source.argv,
+        detail=f"the program {name} is not installed",
+        remedy=remedy,
+    )
 
 
 def _timed(reading: Reading, seconds: float) -> Reading:

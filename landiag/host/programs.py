@@ -18,3 +18,32 @@ def find_program(name: str, path: tuple[str, ...] = SAFE_PATH) -> str | None:
         if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
             return candidate
     return None
+
+
+_PACKAGES = {
+    **dict.fromkeys(("ip", "ss", "tc"), "iproute2"),
+    **dict.fromkeys(
+        ("iptables-nft-save", "ip6tables-nft-save", "iptables-save", "ip6tables-save"), "iptables"
+    ),
+    "nft": "nftables",
+    "ipset": "ipset",
+}
+"""The packages of Debian in which programs come that small machines lack."""
+
+_INSTALLERS = (
+    ("apt-get", "install"),
+    ("dnf", "install"),
+    ("apk", "add"),
+    ("pacman", "-S"),
+    ("zypper", "install"),
+)
+_OTHER_NAMES = {("dnf", "iproute2"): "iproute"}
+
+
+def installing(name: str, path: tuple[str, ...] = SAFE_PATH) -> str | None:
+    """The command by which root gets a program that is missing here; None where nobody knows one."""
+    package = _PACKAGES.get(name)
+    found = next((one for one in _INSTALLERS if find_program(one[0], path)), None)
+    if package is None or found is None:
+        return None
+    return f"{found[0]} {found[1]} {_OTHER_NAMES.get((found[0], package), package)}"

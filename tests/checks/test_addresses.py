@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
+from landiag.checks import CHECKS
 from landiag.checks.addresses import check as addresses
 from landiag.model.facts import Unknown
 from landiag.model.host import Facts
@@ -118,3 +119,16 @@ def test_a_container_network_that_covers_all_of_them_blocks() -> None:
 def test_addresses_that_could_not_be_read_are_unknown() -> None:
     (finding,) = found(host(interfaces=Unknown("denied", "ip addr")))
     assert (finding.code, finding.outcome) == ("no-lan-address", Outcome.UNKNOWN)
+
+
+def test_addresses_that_could_not_be_read_are_said_on_every_line() -> None:
+    gone = Unknown("the program ip is not installed", "ip-addresses", "sudo apt-get install iproute2")
+    case = case_of(host(interfaces=gone, routes=gone))
+    assert [one.check(case).summary for one in CHECKS[3:]] == [
+        "not followed: the addresses could not be read",
+        "not followed: the addresses could not be read",
+        "not asked: the addresses could not be read",
+        "the gateway is not known, and no --peer to ask",
+    ]
+    (finding,) = addresses.check(case).findings
+    assert finding.fixes[0].commands == ("apt-get install iproute2",)

@@ -39,7 +39,7 @@ def test_what_a_command_says(tmp_path: Path) -> None:
 def test_a_missing_command_is_named(tmp_path: Path) -> None:
     reading = host(tmp_path).read(Command("x", ("no-such-program", "--all")))
     assert reading.status is ReadStatus.MISSING
-    assert reading.remedy == "sudo no-such-program --all"
+    assert reading.detail == "the program no-such-program is not installed"
 
 
 def test_a_failing_command_keeps_its_output_and_says_why(tmp_path: Path) -> None:
@@ -175,3 +175,23 @@ def test_who_typed_sudo_for_one_command_has_no_shell_of_roots(monkeypatch: pytes
     assert is_root_shell()
     monkeypatch.setenv("SUDO_UID", "1000")
     assert not is_root_shell()
+
+
+@pytest.mark.parametrize(
+    ("installer", "remedy"),
+    [
+        ("apt-get", "sudo apt-get install iproute2"),
+        ("dnf", "sudo dnf install iproute"),
+        ("apk", "sudo apk add iproute2"),
+        ("none-that-is-known", None),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="no package manager of Linux there")
+def test_a_program_that_is_missing_is_to_be_installed(
+    installer: str, remedy: str | None, tmp_path: Path
+) -> None:
+    program(tmp_path, installer, "exit 1")
+    host = LiveHost(float("inf"), path=(str(tmp_path),))
+    reading = host.read(Command("ip-addresses", ("ip", "-j", "addr", "show")))
+    assert reading.status is ReadStatus.MISSING
+    assert (reading.detail, reading.remedy) == ("the program ip is not installed", remedy)

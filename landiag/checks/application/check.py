@@ -135,7 +135,10 @@ def check(case: Case) -> Answer:
 def _why_not_asked(case: Case) -> str:
     if not case.listeners:
         return "nothing is listening"
-    return "there is no address" if case.way is None else f"nothing is listening on {case.way.ip}"
+    if case.way is not None:
+        return f"nothing is listening on {case.way.ip}"
+    is_unread = isinstance(case.facts.interfaces, Unknown)
+    return "the addresses could not be read" if is_unread else "there is no address"
 
 
 def _hung_up(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from landiag.checks import systems
-from landiag.checks.case import Answer, Case, answer, milder, not_applicable
+from landiag.checks.case import Answer, Case, answer, milder, no_way_in
 from landiag.checks.firewall import bans, direct, stored
 from landiag.checks.firewall.bypasses import check_bypasses
 from landiag.checks.firewall.doubts import check_limits, unknown, unread_rules, unreadable
@@ -63,7 +63,7 @@ def check(case: Case) -> Answer:
         return elsewhere
     ruleset = case.facts.ruleset
     if case.way is None:
-        return not_applicable("no way in")
+        return no_way_in(case)
     if isinstance(ruleset, Unknown):
         return answer([unreadable(case, (ruleset,))], "")
     findings = list(_check_way(case, ruleset, case.way))

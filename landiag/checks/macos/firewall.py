@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.checks.case import Answer, Case, answer, milder, not_applicable
+from landiag.checks.case import Answer, Case, answer, milder, no_way_in
 from landiag.checks.macos.alf import allow_program, blocked_by_alf
 from landiag.checks.macos.extensions import check_extensions
 from landiag.checks.macos.pf import blocked_by_pf
@@ -24,7 +24,7 @@ from landiag.model.ruleset import TraceLine, Verdict
 def check_firewall(case: Case) -> Answer:
     """Check what pf and the application firewall do with the clients' conversation."""
     if case.way is None:
-        return not_applicable("no way in")
+        return no_way_in(case)
     findings = list(_check_way(case, case.way))
     codes = {finding.code for finding in findings}
     for way in case.ways[1:]:

@@ -55,7 +55,8 @@ def check(case: Case) -> Answer:
     """Check that the device is there. ICMP silence alone is never a fault."""
     subject = subject_of(case)
     if subject is None:
-        return not_applicable("no gateway, and no --peer to ask")
+        known = "the gateway is not known" if isinstance(case.facts.routes, Unknown) else "no gateway"
+        return not_applicable(f"{known}, and no --peer to ask")
     ip, what = subject
     answers = answered(case, ip)
     if answers:

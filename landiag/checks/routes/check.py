@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from landiag.checks import words
-from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unread
+from landiag.checks.case import Answer, Case, answer, milder, no_way_in, not_applicable, unread
 from landiag.checks.fixes.fix import fix_by
 from landiag.checks.routes.by_tunnel import by_tunnel
 from landiag.checks.routes.local_routes import local_route
@@ -51,7 +51,7 @@ def check(case: Case) -> Answer:
     """Check the stages of the journey that routes decide: where the client comes from, and the way back."""
     way = case.way
     if way is None:
-        return not_applicable("no way in")
+        return no_way_in(case)
     classes = case.classes.get(way.id, ())
     for read in (case.facts.routes, case.facts.policy_rules):
         if isinstance(read, Unknown):

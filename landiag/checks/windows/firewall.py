@@ -7,7 +7,7 @@ from pathlib import PureWindowsPath
 
 from msgspec.structs import replace
 
-from landiag.checks.case import Answer, Case, answer, milder, not_applicable
+from landiag.checks.case import Answer, Case, answer, milder, no_way_in
 from landiag.checks.windows.openings import ask_admin, make_private, openings, unblock
 from landiag.checks.windows.others import other_firewalls, stopping_tunnels
 from landiag.collect import windows as collected
@@ -30,7 +30,7 @@ _DETAIL = "Other devices wait, then time out: Windows answers nothing on ports t
 def check_firewall(case: Case) -> Answer:
     """Check what Windows Firewall, and any other that is seen, do with the clients' conversation."""
     if case.way is None:
-        return not_applicable("no way in")
+        return no_way_in(case)
     policy = collected.parse_policy(case.readings)
     if isinstance(policy, Unknown):
         return answer([_unreadable(policy)], "")

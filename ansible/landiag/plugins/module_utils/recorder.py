@@ -1405,7 +1405,7 @@ def run(source, deadline):
         return failed(source, "not-loaded", "the kernel has no %s loaded" % source["module"])
     program = find_program(argv[0])
     if program is None:
-        return failed(source, "missing", argv[0] + " is not installed")
+        return failed(source, "missing", "the program " + argv[0] + " is not installed")
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         environment = {"PATH": os.pathsep.join(TABLE["path"]), "LC_ALL": "C", "LANG": "C"}
         try:
