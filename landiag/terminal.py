@@ -8,7 +8,7 @@ import sys
 
 from landiag.render.style import MARKS, Style
 
-NARROWEST, WIDEST = 60, 120
+NARROWEST, WIDEST = 40, 120
 """The columns that text is laid out for, whatever the terminal has."""
 
 

@@ -42,7 +42,10 @@ LIGHTER = ("typer<0.26", "click<8.4")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every entry: equal contents make an equal file."""
 
-LAUNCHER = files("pip") / "_vendor" / "distlib" / "t64.exe"
+try:
+    LAUNCHER = files("pip") / "_vendor" / "distlib" / "t64.exe"
+except ModuleNotFoundError:
+    sys.exit("build_pyz: this Python has no pip: run it with the one that ./setup made, .venv/bin/python")
 """What pip puts before the commands that it installs on Windows; Debian's pip is without it."""
 
 Needed = dict[str, list[str]]

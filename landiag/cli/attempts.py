@@ -9,6 +9,7 @@ from typing import Any
 
 from landiag.model.report import Outcome, Report, Status
 from landiag.render.advice import fix_lines
+from landiag.render.columns import cut
 from landiag.render.escape import escape_text
 from landiag.render.style import Style
 from landiag.render.terminal import render_verdict
@@ -98,7 +99,7 @@ class AttemptPrinter:
             return
         self._waiting = said
         room = self.style.width - 1  # a full line would begin another one
-        show_passing(escape_text(said)[:room])
+        show_passing(cut(escape_text(said), room, ""))
 
     def say(self, attempt: Attempt) -> None:
         """Print one attempt; where it is shared with others, only at the end (--redact knows all names then)."""

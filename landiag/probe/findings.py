@@ -37,6 +37,16 @@ def on_server(port: int) -> Fix:
     )
 
 
+def list_on_server() -> Fix:
+    """Let landiag list what listens on the server itself: many ports were asked, none of them by name."""
+    return Fix(
+        "On the server's machine, list what listens there",
+        commands=("landiag list",),
+        needs="user-action",
+        steps=("It shows each port with its program, and what keeps other devices from it.",),
+    )
+
+
 def asked(exchange: Exchange, attempt: Attempt) -> str:
     """One request, as a person would write it down."""
     return f"GET {attempt.scheme}://{place(exchange.address, exchange.port)}{exchange.path} (Host: {exchange.host})"

@@ -9,7 +9,7 @@ from landiag.model.causes.clients import CONNECTION_FILTERED, CONNECTION_REFUSED
 from landiag.model.report import CheckResult, Evidence, Finding, Outcome, Path, Status, Verdict
 from landiag.model.terms import CheckName, StageName
 from landiag.probe.case import Case
-from landiag.probe.findings import blocks, do, place, sentence
+from landiag.probe.findings import blocks, do, list_on_server, on_server, place, sentence
 from landiag.probe.judge import Judgement, judge_host
 from landiag.probe.survey_paths import describe_hosts, describe_service, host_path, tcp_stage
 from landiag.probe.survey_plan import (
@@ -61,6 +61,8 @@ def _judge_one_host(case: Case) -> Judgement:
     survey = survey_of(case)
     opened = open_ports(case, survey) if survey else []
     judgement = judge_host(case.focus(focus_port(case)))
+    if case.request.ports:
+        judgement = _of_many(judgement, focus_port(case))
     judgement = replace(judgement, paths=tuple(_with_ports(case, path) for path in judgement.paths))
     verdict = judgement.verdict
     if opened and (case.request.ports or verdict.status is Status.CLEAR):
@@ -79,6 +81,15 @@ def _judge_one_host(case: Case) -> Judgement:
         )
         return replace(judgement, verdict=replace(verdict, summary=summary))
     return judgement
+
+
+def _of_many(judgement: Judgement, port: int) -> Judgement:
+    """A judgement of many ports at once: no advice is for the one that was looked at closely."""
+    findings = [
+        replace(one, fixes=tuple(list_on_server() if fix == on_server(port) else fix for fix in one.fixes))
+        for one in judgement.findings
+    ]
+    return replace(judgement, findings=tuple(findings))
 
 
 def _refuses(case: Case) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
+from landiag.render.columns import wrap_columns
 from landiag.render.escape import escape_text
 from landiag.verdict.change import Change
 
@@ -20,13 +20,8 @@ def render_changes(changes: Sequence[Change], width: int = 80) -> str:
     lines = []
     for number, change in enumerate(changes, 1):
         first = f"{number}. "
-        lines += textwrap.wrap(
-            escape_text(f"{change.kind}: {change.text}"),
-            width,
-            initial_indent=first,
-            subsequent_indent=" " * len(first),
-            break_on_hyphens=False,
-        )
+        said = escape_text(f"{change.kind}: {change.text}")
+        lines += wrap_columns(said, width, first, " " * len(first))
     return "\n".join(lines) + "\n"
 
 

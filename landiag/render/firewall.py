@@ -56,7 +56,7 @@ def _trace_lines(one: Judged, style: Style, *, whole: bool) -> list[str]:
     rows = [_row(line, told.decided_by) for line in told.lines if whole or _matters(line)]
     table = render_table(_HEADERS, rows, style.width, shrink=(4, 3, 2), ellipsis=style.ellipsis)
     left_out = len(told.lines) - len(rows)
-    more = [f"{left_out} more lines that decide nothing: --verbose shows them"] if left_out else []
+    more = style.wrap(f"{left_out} more lines that decide nothing: --verbose shows them") if left_out else []
     return ["", *table, *more] if table else []
 
 

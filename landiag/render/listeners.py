@@ -26,7 +26,8 @@ def render_listeners(found: Sequence[Listener], style: Style, called: str = "lan
     # The program gives way first: the last column is what people came for.
     table = render_table(("", *_HEADERS), rows, style.width, shrink=(2, 3, 4), ellipsis=style.ellipsis)
     lines = [table[0], *(_painted(line, one, style) for line, one in zip(table[1:], found, strict=True))]
-    return "\n".join([*lines, "", f"What to do about one: {called} check --port PORT"]) + "\n"
+    more = style.typed("What to do about one:", f"{called} check --port PORT")
+    return "\n".join([*lines, "", *more]) + "\n"
 
 
 def count_reached(found: Sequence[Listener]) -> str:

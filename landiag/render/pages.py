@@ -29,7 +29,7 @@ def _lines(page: str, style: Style) -> Iterator[str]:
         elif is_code:
             yield escape_text(f"    {line}".rstrip())
         elif line.startswith("#"):
-            yield style.paint(escape_text(line.lstrip("# ")), "bold")
+            yield from (style.paint(one, "bold") for one in style.wrap(line.lstrip("# "), rest="  "))
         elif not line.strip():
             yield ""
         else:

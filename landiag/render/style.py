@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from msgspec import Struct
 
 from landiag.model.report import Outcome, Status
+from landiag.render.columns import columns_of, cut, wrap_columns
 from landiag.render.escape import escape_text
 
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
@@ -81,14 +80,11 @@ class Style(Struct, frozen=True):
         ``note`` stands behind the text and is never cut: what does not fit gets a line of its own.
         """
         first = escape_text(first)
-        indent = " " * len(first) if rest is None else rest
-        lines = textwrap.wrap(
-            f"{escape_text(text)} {note}".rstrip(), self.width, initial_indent=first, subsequent_indent=indent,
-            break_on_hyphens=False, break_long_words=False,
-        )  # fmt: skip
+        indent = " " * columns_of(first) if rest is None else rest
+        lines = wrap_columns(f"{escape_text(text)} {note}".rstrip(), self.width, first, indent)
         if not most or len(lines) <= most:
             return lines
         if note:
             return [*self.wrap(text, first, rest, most), *self.wrap(note, first=indent)]
-        last = lines[most - 1][: self.width - len(self.ellipsis) - 1]
+        last = cut(lines[most - 1], self.width - len(self.ellipsis) - 1, "")
         return [*lines[: most - 1], f"{last} {self.ellipsis}"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from landiag.model.report import Report
+from landiag.render.columns import wrap_columns
 from landiag.render.escape import escape_text
 from landiag.render.parts import confirmation, facts, fixes_in_order
 from landiag.render.terminal import Style, render_terminal
@@ -26,7 +25,7 @@ def render_text(report: Report) -> str:
 
 
 def _wrap(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(escape_text(text), _WIDTH, subsequent_indent=indent, break_on_hyphens=False)
+    return wrap_columns(escape_text(text), _WIDTH, rest=indent)
 
 
 def _undo(title: str, commands: list[str]) -> list[str]:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
+from landiag.render.columns import columns_of, cut, render_table
 from landiag.render.style import Style
 
+WIDTHS = [40, 60, 80, 120, 200]
+LONG = "很长的服务器程序 with a name that no terminal holds " * 4
 
-@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+
+def shown(line: str) -> int:
+    """The columns that a terminal gives a line."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_a_note_stands_whole_behind_a_text_that_is_cut(width: int) -> None:
     text = "Django refuses the name that other devices use: 400 for 192.168.77.10:5000, but not for localhost"
     note = "(you will hit this next)"
@@ -19,3 +30,24 @@ def test_a_note_stands_whole_behind_a_text_that_is_cut(width: int) -> None:
 
 def test_a_note_that_fits_stands_on_the_same_line() -> None:
     assert Style(80).wrap("Too short", first="  ", most=2, note="(later)") == ["  Too short (later)"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_characters_of_two_columns_make_no_line_too_wide(width: int) -> None:
+    lines = Style(width).wrap(LONG, first="  服务  ", most=2)
+    lines += render_table(
+        ("port", "program", "why"), [(5000, LONG, "服务 " * 60), (80, "x", "y")], width, shrink=(1, 2)
+    )
+    assert max(map(shown, lines)) <= width
+    assert not any("\0" in line for line in lines)
+
+
+def test_a_table_stands_in_columns_whatever_the_characters() -> None:
+    first, second = render_table(("", ""), [("服务器", "a"), ("server", "b")], 40)
+    assert shown(first[: first.index("a")]) == shown(second[: second.index("b")])
+
+
+@pytest.mark.parametrize("width", range(1, 8))
+def test_a_character_is_never_cut_in_half(width: int) -> None:
+    assert shown(cut("服务器服务器", width)) <= width
+    assert columns_of("服务") == 4

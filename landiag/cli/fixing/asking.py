@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import select
 import sys
-import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from landiag.render.columns import wrap_columns
 from landiag.render.escape import escape_text
 
 
@@ -52,14 +52,7 @@ def say(*lines: str) -> None:
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """The lines of a text that is no wider than the terminal."""
-    return textwrap.wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrap_columns(text, width, indent, indent)
 
 
 def ask(question: str) -> bool:
