@@ -262,7 +262,9 @@ def test_ports_that_were_not_asked_are_not_closed() -> None:
     groups = (Group(TcpOutcome.REFUSED, "1-10", 10),)
     whole = MemoryHost({"http": refused, "survey": Survey((HostPorts(SERVER, groups, 0.1),))})
     cut = MemoryHost({"http": refused, "survey": Survey((HostPorts(SERVER, groups, 0.1),), untried=90)})
-    assert ask(whole, SERVER, "1-100").verdict.cause == "connection-refused"
+    refusing = ask(whole, SERVER, "1-100")
+    assert refusing.verdict.cause == "connection-refused"
+    assert [one.commands for one in refusing.findings[0].fixes] == [("landiag list",)]
     assert ask(cut, SERVER, "1-100").verdict.status is Status.UNDETERMINED
 
 

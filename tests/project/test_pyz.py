@@ -120,6 +120,15 @@ def test_python_that_is_not_whole_gets_a_sentence(
     assert "lacks a part of its standard library (json)" in capsys.readouterr().err
 
 
+def test_python_without_pip_builds_nothing_and_says_so() -> None:
+    script = str(ROOT / "packaging" / "build_pyz.py")
+    done = subprocess.run((sys.executable, "-I", "-S", script), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "build_pyz: this Python has no pip: run it with the one that ./setup made, .venv/bin/python\n"
+    )
+
+
 def _says(done: subprocess.CompletedProcess[str], sentence: str) -> None:
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert sentence in done.stderr
