@@ -18,7 +18,6 @@ from landiag.journey.journey import follow
 from landiag.journey.ways import Way, choose_ways, list_ways
 from landiag.model.facts import Call, IPAddress, Source, Unknown, parse_reading
 from landiag.model.host import Facts
-from landiag.model.report import Target
 from landiag.question import Question, UsageError
 
 
@@ -95,7 +94,7 @@ def open_case(
     """Choose the ways in and follow the clients' conversations along them. ``listed`` are all, where they are known."""
     target, client = question.target, _find_peer(question, recorder)
     _refuse_own_address(client, facts)
-    _check_interface(target, facts)
+    check_interface(target.interface, facts)
     listed = list_ways(facts) if listed is None else listed
     known = systems.ways(machine, facts, recorder.readings, target, listed)
     ways = tuple(entrances(facts, way, client).ways[0] for way in choose_ways(facts, known, target, client))
@@ -132,9 +131,10 @@ def choose(question: Question, recorder: Recorder, facts: Facts) -> tuple[Way, .
     return choose_ways(facts, list_ways(facts), question.target, _find_peer(question, recorder))
 
 
-def _check_interface(target: Target, facts: Facts) -> None:
-    if target.interface is None or isinstance(facts.interfaces, Unknown):
+def check_interface(name: str | None, facts: Facts) -> None:
+    """Refuse the name of an interface that the machine does not have. Raises UsageError."""
+    if name is None or isinstance(facts.interfaces, Unknown):
         return
     names = [interface.name for interface in facts.interfaces]
-    if target.interface not in names:
-        raise UsageError(f"there is no interface {target.interface} here: choose one of {', '.join(names)}")
+    if name not in names:
+        raise UsageError(f"there is no interface {name} here: choose one of {', '.join(names)}")

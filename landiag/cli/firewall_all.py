@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from landiag.cli.arguments import parse_port
 from landiag.cli.files.outputs import UNDETERMINED, Stop, check_outputs, write_copy
-from landiag.cli.firewall_answer import read_saved
+from landiag.cli.firewall_answer import read_saved, refuse_strange_interface
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT
 from landiag.firewall.reach import render_page, write_reach
@@ -111,6 +111,8 @@ def _reach(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadline: f
     ruleset, facts = read_saved(files, machine, deadline)
     if facts is not None and isinstance(facts.interfaces, Unknown):
         raise Stop(f"this machine's addresses could not be read: {facts.interfaces.reason}", UNDETERMINED)
+    if facts is not None:
+        refuse_strange_interface(wanted.packet, facts)
     scope = Scope.of_saved(ruleset, wanted.packet) if facts is None else machine_scope(facts, wanted.packet)
     scope = narrowed(scope, wanted.protocols, wanted.ports, wanted.sources)
     if facts is None:

@@ -18,7 +18,7 @@ from landiag.firewall.command import exit_status, write_json
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.saved import is_recording, parse_saved
 from landiag.firewall.saved_file import SavedFile
-from landiag.gather import gather
+from landiag.gather import check_interface, gather
 from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.host.nft_text import read_nft_text
 from landiag.journey.surroundings import HostSurroundings
@@ -27,6 +27,7 @@ from landiag.model.facts import ParseError, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset
+from landiag.question import UsageError
 from landiag.render.firewall import render_judged, render_verdict
 from landiag.render.style import Style
 
@@ -103,8 +104,17 @@ def _decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+def refuse_strange_interface(asked: Packet, facts: Facts) -> None:
+    """Stop where the machine has no interface by which the packet is said to come in."""
+    try:
+        check_interface(asked.in_interface, facts)
+    except UsageError as error:
+        raise Stop(str(error)) from error
+
+
 def _judge_machine(asked: Packet, rules: Ruleset, facts: Facts) -> tuple[Packet, Bulk]:
     """Judge by the rules of a whole machine, this one or a recorded one: its routes and addresses are known."""
+    refuse_strange_interface(asked, facts)
     ways = list_ways(facts)
     way = next((one for one in ways if asked.destination in (None, one.ip)), ways[0] if ways else None)
     own = (

@@ -17,6 +17,9 @@ import pytest
         ("probe", "missing argument"),
         ("probe", "landiag probe --help shows what there is"),
         ("chek", "Did you mean 'check'? "),
+        ("check --interface nope0", "there is no interface nope0 here: choose one of lo"),
+        ("firewall --all --in nope0", "there is no interface nope0 here: choose one of lo"),
+        ("firewall --in nope0", "there is no interface nope0 here: choose one of lo"),
     ],
 )
 def test_wrong_line_names_the_help_of_its_command(line: str, says: str) -> None:
