@@ -45,6 +45,14 @@ FIRST = {
     "iptables-output-drop": "landiag",
     "ipset-of-banned-networks": "landiag",
     "firewalld-drop-zone": "landiag",
+    "iptables-raw-table": "landiag",
+    "iptables-accept-behind-reject": "landiag",
+    "nft-output-policy": "landiag",
+    "tunnel-takes-the-lan": "landiag",
+    "blackhole-route": "landiag",
+    "firewalld-port-in-another-zone": "landiag",
+    "ufw-allows-tunnel-only": "landiag",
+    "vite": "landiag",
 }
 """The scenarios, and what is typed first: in the project's folder, as the user whose server it is."""
 
