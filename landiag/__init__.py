@@ -9,14 +9,20 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from landiag.loading import end_by_interrupt
 
-from landiag.version import __version__
+end_by_interrupt()  # before all that takes time
 
+import sys  # noqa: E402
+from importlib import import_module  # noqa: E402
+from types import ModuleType  # noqa: E402
+
+from landiag.version import __version__  # noqa: E402
+
+TYPE_CHECKING = False  # typing's own takes most of the time that it takes to load this package
 if TYPE_CHECKING:
+    from typing import Any
+
     from landiag.api import check, firewall, list, probe  # noqa: A004 - named as the commands are
 
 __all__ = ["__version__", "check", "firewall", "list", "probe"]

@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-
-
-def _end_at_once(number: int, frame: object) -> None:  # noqa: ARG001 - the signature of a handler
-    """End while landiag is still being loaded: nothing has been done yet."""
-    os._exit(130)
-
-
-_IS_COMMAND = __name__ == "__main__" or os.path.basename((*sys.argv, "")[0]).startswith("landiag")
-# A signal that was ignored when landiag was started (nohup) stays so.
-if _IS_COMMAND and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, _end_at_once)
 
 
 def main() -> None:

@@ -118,6 +118,16 @@ def test_an_output_without_the_letters_gets_escapes() -> None:
     assert done.stdout.isascii()
 
 
+_AT_ONCE = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "landiag.version":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+"""
 _INTERRUPTED = """
 import os, signal, sys
 
@@ -131,6 +141,21 @@ sys.argv = ["landiag", "explain", "--all"]
 from landiag.__main__ import main
 main()
 """
+
+
+@pytest.mark.parametrize("start", [("-m", "landiag"), (str(Path(sys.executable).with_name("landiag")),)])
+def test_an_interrupt_in_the_first_moment_leaves_no_traceback(start: tuple[str, ...], tmp_path: Path) -> None:
+    """The first thing that the package loads from elsewhere is interrupted: nothing of it is caught before that."""
+    (tmp_path / "sitecustomize.py").write_text(_AT_ONCE, encoding="ascii")
+    done = subprocess.run(
+        (sys.executable, *start, "explain", "--all"),
+        capture_output=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
 @pytest.mark.parametrize("module", ["landiag.cli", "landiag.cli.app", "typer", "landiag.explain"])
