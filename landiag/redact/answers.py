@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +18,18 @@ _SECRET_HEADERS = frozenset(("set-cookie", "cookie", "authorization", "proxy-aut
 _PLAIN_HEADERS = frozenset(
     ("server", "content-type", "content-length", "connection", "date", "x-powered-by", "location", "refresh")
 )
+_STANDARD = """
+accept-ranges access-control-allow-credentials access-control-allow-headers access-control-allow-methods
+access-control-allow-origin access-control-expose-headers access-control-max-age age allow alt-svc cache-control
+clear-site-data content-disposition content-encoding content-language content-location content-range
+content-security-policy content-security-policy-report-only cross-origin-embedder-policy cross-origin-opener-policy
+cross-origin-resource-policy expires keep-alive last-modified link origin-agent-cluster permissions-policy pragma
+proxy-authenticate referrer-policy retry-after server-timing strict-transport-security timing-allow-origin trailer
+transfer-encoding upgrade vary via warning www-authenticate x-content-type-options x-frame-options x-request-id
+x-xss-protection
+"""
+_KEPT_NAMES = _SECRET_HEADERS | _PLAIN_HEADERS | frozenset(_STANDARD.split())
+"""Names of headers that say nothing of whose server it is; others may be named after a company or a person."""
 
 
 class WithheldError(ValueError):
@@ -28,7 +41,7 @@ def redact_answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, An
     headers = [(str(name), str(value)) for name, value in answer.get("headers", ())]
     body = answer.get("body") or {}
     text = body.get("text")
-    new_headers = [[name, _header(redactor, name, value)] for name, value in headers]
+    new_headers = [[_name(name), _header(redactor, name, value)] for name, value in headers]
     new_text = (
         ""
         if text is None
@@ -43,6 +56,7 @@ def redact_answer(redactor: Redactor, answer: Mapping[str, Any]) -> dict[str, An
     return {
         **answer,
         "reason": reason,
+        "version": _version(str(answer.get("version", ""))),
         "headers": new_headers,
         "body": {**body, "text": new_text, "base64": None},
     }
@@ -65,6 +79,15 @@ def _reason(status: Any, reason: str) -> str:
     """Keep the words that belong to a status (RFC 9110, 15), and blot out any others."""
     usual = {known.value: known.phrase for known in HTTPStatus}
     return reason if reason.lower() == usual.get(status, "").lower() else mask_prose(reason)
+
+
+def _version(version: str) -> str:
+    """Keep a version of HTTP, and blot out what else a server wrote there."""
+    return version if re.fullmatch(r"[\d.]*", version) else mask_prose(version)
+
+
+def _name(name: str) -> str:
+    return name if name.lower() in _KEPT_NAMES else mask_prose(name)
 
 
 def _header(redactor: Redactor, name: str, value: str) -> str:

@@ -52,6 +52,7 @@ ANSWER = {
     "Location": f"http://{STEM}.example.org/{STEM}?{STEM}={STEM}",
     "ETag": f'"{STEM}"',
     "Via": f"1.1 {STEM}proxy",
+    f"X-{STEM}-Trace": f"{STEM}",
 }
 
 
