@@ -62,7 +62,16 @@ def test_one_file_is_no_sequence_of_files(rulesets: Any) -> None:
         landiag.firewall(rulesets=rulesets)
 
 
-@pytest.mark.parametrize(("timeout", "error"), [(0, ValueError), (-1.5, ValueError), ("2", TypeError)])
+@pytest.mark.parametrize(
+    ("timeout", "error"),
+    [
+        (0, ValueError),
+        (-1.5, ValueError),
+        ("2", TypeError),
+        (float("inf"), ValueError),
+        (1e300, ValueError),
+    ],
+)
 def test_what_is_no_time_is_refused(timeout: object, error: type[Exception]) -> None:
     asked: tuple[Callable[..., object], ...] = (landiag.check, landiag.firewall, landiag.list)
     for ask in (*asked, lambda **rest: landiag.probe("192.0.2.1", **rest)):

@@ -17,10 +17,15 @@ OutputFiles = Annotated[
     ),
 ]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
-TimeoutSeconds = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")]
+A_DAY = 86400.0
+"""The longest time that may be asked for: clocks and timers of the system take no endless one."""
+
+TimeoutSeconds = Annotated[
+    float, typer.Option("--timeout", min=0.1, max=A_DAY, help="Seconds for the whole command.")
+]
 OptionalTimeout = Annotated[
     float | None,
-    typer.Option("--timeout", min=0.1, help="Seconds for the whole command. [default: 60 a file]"),
+    typer.Option("--timeout", min=0.1, max=A_DAY, help="Seconds for the whole command. [default: 60 a file]"),
 ]
 RedactFlag = Annotated[
     bool, typer.Option("--redact", help="Replace names and addresses: safe to post in public.")

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from landiag.cli.app import run_command
+
 
 @pytest.mark.parametrize(
     ("line", "says"),
@@ -28,3 +30,27 @@ def test_wrong_line_names_the_help_of_its_command(line: str, says: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("seconds", ["inf", "1e300", "1e10", "86401"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "check --timeout",
+        "check --fix --confirm-within",
+        "list --timeout",
+        "firewall --timeout",
+        "record --timeout",
+        "report x.json --timeout",
+        "fleet matrix x --timeout",
+        "probe 192.0.2.1 --timeout",
+        "watch --duration",
+        "watch --timeout",
+        "serve --duration",
+        "serve --timeout",
+    ],
+)
+def test_a_time_without_an_end_is_one_sentence(line: str, seconds: str) -> None:
+    """Timers and clocks of the system take none: it was a bug, and tracebacks of threads."""
+    with pytest.raises(Exception, match=r"86400"):
+        run_command([*line.split(), seconds])

@@ -10,6 +10,7 @@ import typer
 from landiag.cli import completing
 from landiag.cli.checking import CheckOptions, run_check
 from landiag.cli.options import (
+    A_DAY,
     ForceFlag,
     JsonFlag,
     NoColorFlag,
@@ -65,6 +66,7 @@ def check(
         float | None,
         typer.Option(
             min=0,
+            max=A_DAY,
             help="With --fix: take a change back that nobody confirms in so many seconds. [default: 60 over SSH]",
         ),
     ] = None,

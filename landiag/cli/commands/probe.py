@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from landiag.cli.options import (
+    A_DAY,
     ForceFlag,
     JsonFlag,
     NoColorFlag,
@@ -41,7 +42,7 @@ def probe(
     save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was asked.")] = None,
     force: ForceFlag = False,
     timeout: Annotated[
-        float | None, typer.Option("--timeout", min=0.1, help="Seconds for the whole command.")
+        float | None, typer.Option("--timeout", min=0.1, max=A_DAY, help="Seconds for the whole command.")
     ] = None,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = False,

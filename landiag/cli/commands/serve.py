@@ -14,6 +14,7 @@ import typer
 from landiag.cli.arguments import parse_own_address, parse_port, parse_server
 from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for
 from landiag.cli.options import (
+    A_DAY,
     ForceFlag,
     JsonFlag,
     NoColorFlag,
@@ -47,10 +48,11 @@ def serve(
     ] = None,
     to: Annotated[str | None, typer.Option(help="The address of this machine that phones use.")] = None,
     duration: Annotated[
-        float, typer.Option(min=1.0, max=86400.0, help="Seconds until it stops by itself.")
+        float, typer.Option(min=1.0, max=A_DAY, help="Seconds until it stops by itself.")
     ] = 600.0,
     timeout: Annotated[
-        float | None, typer.Option(min=1.0, help="Seconds for the whole command; the shorter of both counts.")
+        float | None,
+        typer.Option(min=1.0, max=A_DAY, help="Seconds for the whole command; the shorter of both counts."),
     ] = None,
     as_json: JsonFlag = False,
     output: OutputFiles = None,

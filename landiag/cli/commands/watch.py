@@ -15,6 +15,7 @@ from landiag.cli.arguments import parse_server
 from landiag.cli.attempts import AttemptPrinter, write_line
 from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for, write_copy
 from landiag.cli.options import (
+    A_DAY,
     ForceFlag,
     JsonFlag,
     NoColorFlag,
@@ -39,10 +40,11 @@ def watch(
     port: Annotated[str | None, port_option("The server's port. [default: 5000]")] = None,
     peer: Annotated[str | None, typer.Option(help="Only this client: its IP address.")] = None,
     duration: Annotated[
-        float, typer.Option(min=0.5, help="Seconds to watch; Ctrl-C ends it earlier.")
+        float, typer.Option(min=0.5, max=A_DAY, help="Seconds to watch; Ctrl-C ends it earlier.")
     ] = 120.0,
     timeout: Annotated[
-        float | None, typer.Option(min=0.5, help="Seconds for the whole command; the shorter of both counts.")
+        float | None,
+        typer.Option(min=0.5, max=A_DAY, help="Seconds for the whole command; the shorter of both counts."),
     ] = None,
     save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was seen.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Conclude from a recording instead.")] = None,
