@@ -167,7 +167,10 @@ def _complete(readings: Mapping[str, Reading], parts: _Parts) -> None:
     reading = readings.get(NFT_TEXT.name)
     if reading is None or reading.status is not ReadStatus.OK:
         return
-    listing = parse_listing(reading.text)
+    try:
+        listing = parse_listing(reading.text)
+    except ParseError:
+        return  # as where it was not read: whose packets such chains see is not known
     for table in parts.nft:
         key = (table.family, table.name)
         if table.dormant is None and key in listing.tables:

@@ -194,7 +194,7 @@ def test_full_disk_leaves_nothing_half_written(report: Path) -> None:
     done = subprocess.run(("unshare", "-m", "sh", "-c", script), capture_output=True, text=True, check=False)
     if "mount" in done.stderr:
         pytest.skip(f"no tmpfs can be mounted here: {done.stderr}")
-    assert done.stdout.split("status ")[1] == "2\n"
+    assert done.stdout.split("status ")[1] == "1\n"
     assert "No space left" in done.stderr
 
 

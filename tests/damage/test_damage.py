@@ -119,6 +119,7 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
     "found",
     [
         "case:linux-container-without-a-way-back;namespaces;garble,42,43,3b",
+        "case:linux-nft-netdev-ingress;nft-text;garble,71,72,71",
         "case:linux-container-without-a-way-back;ip-addresses netns=4026532911;word,486,487,51",
         "case:linux-container-without-a-way-back;ip-routes-4 netns=4026532911;drop,414,417,",
         "case:linux-container-without-a-way-back;ip-rules-6 netns=4026532911;word,48,49,51",

@@ -6,6 +6,8 @@ import re
 
 from msgspec import Struct, field
 
+from landiag.model.facts import ParseError
+
 
 class Listing(Struct):
     """What `nft list ruleset` (text) says beyond its JSON: tables, the dormant ones, devices of chains."""
@@ -20,9 +22,13 @@ _CHAIN_LINE = re.compile(r"^\s+chain (\S+) \{")
 _FLAGS_LINE = re.compile(r"^\s+flags [a-z, ]*dormant")
 _HOOK_LINE = re.compile(r"^\s+type \S+ hook (?:in|e)gress devices? (.*?) priority")
 
+_DEVICE = r'(?:"[^\s"{},=]+"|[^\s"{},=]+)'
+_DEVICES = re.compile(rf"{_DEVICE}|= \{{ {_DEVICE}(?:, {_DEVICE})*,? \}}")
+"""``"eth0"``, or several: ``= { eth0, eth1 }``, each in quotes since nftables 1.1 (chain_print_declaration())."""
+
 
 def parse_listing(text: str) -> Listing:
-    """Read `nft list ruleset` (text), as far as its JSON hides things."""
+    """Read `nft list ruleset` (text), as far as its JSON hides things. Raises ParseError for a damaged device."""
     listing = Listing()
     table, chain = ("", ""), ""
     for line in text.splitlines():
@@ -35,5 +41,7 @@ def parse_listing(text: str) -> Listing:
             listing.dormant.add(table)
         elif found := _HOOK_LINE.match(line):
             key = (*table, chain)
+            if _DEVICES.fullmatch(found[1]) is None:
+                raise ParseError(f"not the devices of a chain: {found[1][:40]!r}")
             listing.devices[key] = tuple(re.findall(r'[^\s"{},=]+', found[1]))
     return listing
