@@ -8,6 +8,7 @@ from landiag.checks.case import Answer, Case
 from landiag.checks.ports.bind_test import bind_error
 from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
+from landiag.journey.guest import behind_host
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Socket, Source, Unknown
 from landiag.model.host import Facts
@@ -80,8 +81,9 @@ def sources(machine: Machine) -> tuple[Source, ...]:
 def ways(
     machine: Machine, facts: Facts, readings: Readings, target: Target, known: tuple[Way, ...]
 ) -> tuple[Way, ...]:
-    """The ways that clients use: those by the machine in front, where another one is (Windows around WSL2)."""
-    return _system(facts.os, machine).ways(facts, readings, target, known)
+    """The ways that clients use: those by the machine in front, where another one is (Windows around WSL2, the host
+    of a virtual machine behind its NAT)."""
+    return behind_host(facts, _system(facts.os, machine).ways(facts, readings, target, known), target.port)
 
 
 def plan(case: Case) -> tuple[Call, ...]:

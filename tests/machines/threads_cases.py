@@ -34,6 +34,22 @@ def openbsd(rules: str, ifconfig: str = EGRESS, **changes: Any) -> Synthetic:
     return bsd("openbsd7", texts={**pf(rules, **changes), "ifconfig": ifconfig})
 
 
+SLIRP = {"192.168.77.10": "10.0.2.15", "192.168.77.1": "10.0.2.2", "192.168.77.": "10.0.2."}
+"""The home network as a virtual machine behind its host's NAT sees it."""
+
+
+def behind_nat(made: Synthetic, mac: str, real: str) -> Synthetic:
+    """The same machine inside a virtual one; its gateway answers by another hardware address."""
+
+    def moved(text: str) -> str:
+        for old, new in SLIRP.items():
+            text = text.replace(old, new)
+        return text.replace(real, mac)
+
+    texts = {name: moved(text) if isinstance(text, str) else text for name, text in made.texts.items()}
+    return replace(made, texts=texts)
+
+
 def listening(address: str, process: str, port: int = 5000) -> str:
     """What Windows tells of itself, with one more program that listens."""
     others = [{"address": "0.0.0.0", "port": 135, "process": "svchost"}]
@@ -104,6 +120,23 @@ CASES: Mapping[str, Made] = {
     "wsl2-clear-nat-svchost": Made(
         "inside: the port proxy is right, and the IP Helper service listens for it",
         nat(RIGHT, windows=listening("0.0.0.0", "svchost"), rules=PORT_RULE), "clear",
+    ),
+    "windows-port-not-forwarded-virtualbox": Made(
+        "a virtual machine behind VirtualBox' NAT, and a rule that opens the port",
+        behind_nat(host(PORT_RULE), "52-54-00-12-35-02", "9c-c7-a6-01-02-03"), "undetermined", "port-not-forwarded",
+    ),
+    "windows-firewall-drops-virtualbox": Made(
+        "a virtual machine behind VirtualBox' NAT, and no rule opens the port: the host's connections are dropped, too",
+        behind_nat(host(), "52-54-00-12-35-02", "9c-c7-a6-01-02-03"), "blocked", "firewall-drops",
+    ),
+    "freebsd-port-not-forwarded-qemu": Made(
+        "a virtual machine of QEMU with its own NAT",
+        behind_nat(bsd(texts=pf("pass all flags S/SA\n")), "52:55:0a:00:02:02", "9c:c7:a6:01:02:03"), "undetermined",
+        "port-not-forwarded",
+    ),
+    "freebsd-clear-qemu-bridge": Made(
+        "a virtual machine of QEMU on a bridge of its host: the gateway is a router",
+        behind_nat(bsd(texts=pf("pass all flags S/SA\n")), "9c:c7:a6:01:02:03", "9c:c7:a6:01:02:03"), "clear",
     ),
     "wsl1-firewall-drops": Made(
         "WSL1: the rules are for programs of Windows and for other ports", in_wsl1(windows=around(), rules={}),

@@ -8,12 +8,14 @@ from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.addresses import elsewhere, link, names
+from landiag.checks.addresses.guest import check_guest
 from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Answer, Case, answer, milder, unread
 from landiag.checks.listening.inside import own_host
 from landiag.checks.listening.lost_family import check_family
 from landiag.checks.routes.check import client_for
 from landiag.checks.systems import front_addresses
+from landiag.journey.guest import nat_of_host
 from landiag.journey.ownership import owner_of
 from landiag.journey.rank import rank_kind
 from landiag.journey.routing import lookup
@@ -48,6 +50,7 @@ def check(case: Case) -> Answer:
     findings += _check_duplicates(case, interfaces)
     if case.way is not None:
         findings += _check_carrier(case, case.way) or link.check_way_in(case, case.way, interfaces)
+        findings += check_guest(case, case.way)
     findings += _check_overlap(case, interfaces)
     findings += names.check(case)
     return answer(findings, _summary(case))
@@ -60,7 +63,8 @@ def _summary(case: Case) -> str:
     more = len(case.ways) - 1
     also = "" if not more else f", and {more} more"
     if best.front is not None and best.client_ip != best.ip:
-        return f"Windows' address{f' {best.client_ip}' if best.client_ip else ''}, port {best.front.port}"
+        whose = "Windows'" if case.machine.info.environment == "wsl2" else "its host's"
+        return f"{whose} address{f' {best.client_ip}' if best.client_ip else ''}, port {best.front.port}"
     return f"{best.ip} on {best.interface.name}{also}"
 
 
@@ -85,7 +89,7 @@ def _check_given_address(case: Case) -> list[Finding]:
         title = f"{ip} is every machine's own address: on another device it means that device itself"
         detail = "Loopback addresses never leave the machine."
     elif (is_container_side(owner) and case.peer is None) or any(
-        way.ip == ip for way in case.ways if way.front is not None
+        way.ip == ip for way in case.ways if way.front is not None and nat_of_host(case.facts, way) is None
     ):
         title = f"{ip} belongs to {owner.name}, a network inside this machine: no other device reaches it"
         detail = "Containers and virtual machines use it; the LAN does not."
