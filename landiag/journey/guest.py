@@ -7,6 +7,7 @@ own IPv4 address (arp_table.c), in VirtualBox' older copy of it 52:54:00:12:35 a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from msgspec.structs import replace
 
@@ -18,12 +19,19 @@ from landiag.model.neighbour import Neighbour
 
 
 def nat_of_host(facts: Facts, way: Way) -> Neighbour | None:
-    """The gateway of a way, where it is such a NAT; None where it is none, or nobody knows its hardware address."""
+    """The gateway of a way, where it is such a NAT, or has the address of one and a hardware address nobody knows."""
     gateway = default_gateway(facts, way.interface.name)
-    if gateway is None or gateway not in way.address.network or isinstance(facts.neighbours, Unknown):
+    if gateway is None or gateway not in way.address.network:
         return None
-    asked = (one for one in facts.neighbours if one.address == gateway and one.mac is not None)
-    return next((one for one in asked if one.mac in _macs_of_nat(gateway)), None)
+    known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
+    found = next((one for one in known if one.address == gateway and one.mac is not None), None)
+    if found is None:
+        return Neighbour(gateway, way.interface.name, None) if gateway in _USUAL else None
+    return found if found.mac in _macs_of_nat(gateway) else None
+
+
+_USUAL = (ip_address("10.0.2.2"), ip_address("192.168.5.2"))
+"""The gateways of VirtualBox and QEMU, and of Lima, where nobody sets others."""
 
 
 def _macs_of_nat(gateway: IPAddress) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from landiag.checks.case import Case
 from landiag.checks.wsl.sources import WSL_STATE, read_state
 from landiag.collect.windows_state import HostListener
-from landiag.model.facts import Unknown
+from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.urls import bracketed
@@ -20,6 +20,13 @@ def find_holder(case: Case, port: int) -> HostListener | None:
     state = read_state(case.readings)
     listeners = () if isinstance(state, Unknown) else state.listeners
     return next((one for one in listeners if one.port == port and _takes_clients(one)), None)
+
+
+def may_be_held(case: Case) -> bool:
+    """Whether Windows answered in a way that nobody understands: then a program of it may have the port."""
+    reading = case.readings.get(WSL_STATE.name)
+    answered = reading is not None and reading.status is ReadStatus.OK
+    return answered and isinstance(read_state(case.readings), Unknown)
 
 
 def _takes_clients(listener: HostListener) -> bool:

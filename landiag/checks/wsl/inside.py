@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.checks.windows.openings import quoted
 from landiag.checks.wsl.fixes import add_proxy, change_proxy, forwarding_fixes, start_helper
-from landiag.checks.wsl.held import find_holder, tell_holder
+from landiag.checks.wsl.held import find_holder, may_be_held, tell_holder
 from landiag.checks.wsl.proxies import Reach, as_address, describe, own_addresses
 from landiag.checks.wsl.sources import (
     WSL_MODE,
@@ -43,13 +43,13 @@ def check_port(case: Case) -> list[Finding]:
     if good:
         return _check_helper(case, good[0])
     misled = _misled(case, entries)
-    if network_mode(case.readings) == "nat":
+    if network_mode(case.readings) == "nat" and not may_be_held(case):
         return [misled or _nothing_leads_here(case)]
     return [_perhaps(case, misled)]
 
 
 def _perhaps(case: Case, misled: Finding | None) -> Finding:
-    """What is wrong behind NAT, where WSL may have a network mode that needs nothing passed on."""
+    """What is wrong behind NAT, where nobody knows WSL's network mode, or what Windows itself has on the port."""
     nothing = f"nothing on Windows passes port {case.port} on to this WSL2 distribution"
     said = nothing if misled is None else misled.title
     title = f"Whether other devices need Windows to pass the port on: {said}"
@@ -81,7 +81,8 @@ def explains_listening(case: Case, findings: Sequence[Finding]) -> bool:
     What a program of Windows serves itself need not listen here at all.
     """
     on_loopback = all(one.address.is_loopback for one in case.listeners)
-    may_be_served = on_loopback and (bool(case.listeners) or find_holder(case, case.port) is not None)
+    may_be_held_there = may_be_held(case) or find_holder(case, case.port) is not None
+    may_be_served = on_loopback and (bool(case.listeners) or may_be_held_there)
     return may_be_served and any(one.outcome is Outcome.UNKNOWN for one in findings)
 
 
