@@ -1,4 +1,4 @@
-"""A virtual machine (or a rootless container) behind its host's own NAT: what the host passes on can't be seen inside."""
+"""A virtual machine (or a rootless container) behind its host's own NAT: what that passes on can't be seen inside."""
 
 from __future__ import annotations
 
