@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tests.machines.bsd import FREEBSD_IFCONFIG, bsd, pf
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
-from tests.machines.windows import ALLOW, host
+from tests.machines.windows import ALLOW, GPO, host, state
 from tests.machines.wsl_cases import PORT_RULE, inside
 from tests.machines.wsl_nat_cases import RIGHT, around, nat
 from tests.machines.wsl_proxies_cases import in_wsl1
@@ -71,6 +71,14 @@ CASES: Mapping[str, Made] = {
     "windows-firewall-drops-local-subnet6": Made(
         "the rule is for the local subnet by IPv6 alone, and clients come by IPv4", host({"x": SUBNET6}), "blocked",
         "firewall-drops",
+    ),
+    "windows-firewall-drops-shields-up-policy": Made(
+        "Group Policy blocks all incoming connections: no switch of this computer helps",
+        host(PORT_RULE, settings=[(rf"{GPO}\PrivateProfile", "DoNotAllowExceptions", 1)]), "blocked", "firewall-drops",
+    ),
+    "windows-firewall-profile-domain": Made(
+        "the rule is for private networks, and the network is the domain's",
+        host(PORT_RULE, windows_state=state("DomainAuthenticated")), "blocked", "firewall-profile",
     ),
     "windows-clear-local-subnet4": Made(
         "the rule is for the local subnet by IPv4 alone", host({"x": SUBNET4}), "clear"

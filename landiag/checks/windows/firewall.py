@@ -8,7 +8,7 @@ from pathlib import PureWindowsPath
 from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer, milder, no_way_in
-from landiag.checks.windows.openings import ask_admin, make_private, openings, unblock
+from landiag.checks.windows.openings import ask_admin, ask_for_rules, make_private, openings, unblock
 from landiag.checks.windows.others import other_firewalls, stopping_tunnels
 from landiag.collect import windows as collected
 from landiag.collect.windows_state import RULES_KEY, ConnectionProfile, parse_state
@@ -118,7 +118,7 @@ def _blocked(case: Case, policy: Policy, way: Way, journey: Journey) -> Finding:
         return _blocked_by_rule(case, policy, way, journey, rule)
     settings = policy.effective(profile)
     if settings.blocks_all is True:
-        return _shields_up(way, profile, text)
+        return _shields_up(way, profile, text, policy.ignores_rules_by(profile))
     other = _allowed_elsewhere(case, policy, journey)
     if other is not None:
         return _wrong_profile(case, policy, way, journey, other)
@@ -149,13 +149,16 @@ def _stopped(
     )
 
 
-def _shields_up(way: Way, profile: str, text: str) -> Finding:
+def _shields_up(way: Way, profile: str, text: str, store: Store | None) -> Finding:
+    """All rules are ignored: by a switch of this computer, or by a policy, which takes that switch away."""
     step = (
         f"In Windows Security > Firewall & network protection > {profile.title()} network, clear 'Blocks all incoming "
         "connections, including those in the list of allowed apps'."
     )
-    title = f"Windows Firewall blocks all incoming connections on {profile} networks, whatever its rules say"
     fix = Fix("Let the rules count again", needs="user-action", steps=(step,))
+    if store not in (Store.LOCAL, None):
+        fix = ask_for_rules(store)
+    title = f"Windows Firewall blocks all incoming connections on {profile} networks, whatever its rules say"
     return _stopped(FIREWALL_DROPS, way, title, text, (fix,))
 
 
@@ -178,7 +181,7 @@ def _wrong_profile(case: Case, policy: Policy, way: Way, journey: Journey, other
     fixes = list(openings(case, policy, way, journey))
     if profile == "public" and other == "private" and network is not None:
         fixes.append(make_private(network))
-    where = f"{way.interface.name}{named} is {profile}"
+    where = f"{way.interface.name}{named} is {'a domain network' if profile == 'domain' else profile}"
     title = f"Windows Firewall allows port {case.port} on {other} networks only, but {where}"
     text = journey.decided_by.rule_text if journey.decided_by else ""
     return _stopped(FIREWALL_PROFILE, way, title, text, tuple(fixes))

@@ -25,6 +25,15 @@ def ask_admin(port: int) -> Fix:
     return Fix("Ask the administrator", needs="user-action", steps=(step,))
 
 
+def ask_for_rules(store: Store) -> Fix:
+    """A policy makes Windows ignore every rule: the switch on this computer is greyed out."""
+    step = (
+        f"Ask who administers this computer to let inbound rules count again: {store.value} sets 'block all incoming "
+        "connections', which nobody can clear on this computer."
+    )
+    return Fix("Ask the administrator", needs="user-action", steps=(step,))
+
+
 def ask_about(rule: FirewallRule) -> Fix:
     """A rule that this computer did not make blocks: only its administrator can take it away."""
     step = (

@@ -183,6 +183,11 @@ class Policy(Struct):
             settings = settings.under(self.settings.get((store, profile), ProfileSettings()))
         return doubted(settings, self.legacy.get(profile, ProfileSettings()))
 
+    def ignores_rules_by(self, profile: str) -> Store | None:
+        """The store that decides whether all rules are ignored (block all incoming connections)."""
+        known = ((store, self.settings.get((store, profile))) for store in reversed(STRENGTH))
+        return next((store for store, one in known if one is not None and one.blocks_all is not None), None)
+
     def lower(self) -> Ruleset:
         """The chains: one where packets enter, one for each profile."""
         chains = {ENTRY: Chain(BACKEND, "inet", TABLE, ENTRY, _entry_rules(), Hook("input"), Verdict.DROP)}
