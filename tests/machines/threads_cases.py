@@ -80,6 +80,10 @@ CASES: Mapping[str, Made] = {
         "the rule is for private networks, and the network is the domain's",
         host(PORT_RULE, windows_state=state("DomainAuthenticated")), "blocked", "firewall-profile",
     ),
+    "windows-firewall-unreadable-owner": Made(
+        "the rule is for the programs of one user alone", host({"x": f"{ALLOW}LUOwn=S-1-5-21-1-2-3-1001|"}),
+        "undetermined", "firewall-unreadable",
+    ),
     "windows-clear-local-subnet4": Made(
         "the rule is for the local subnet by IPv4 alone", host({"x": SUBNET4}), "clear"
     ),

@@ -32,7 +32,6 @@ _SILENT = frozenset(
         "lsm",
         "lom",
         "skipver",
-        "luown",
         "nnm",
         "pcross",
         "action",
