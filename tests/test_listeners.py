@@ -7,7 +7,7 @@ import json
 from landiag.host import RecordedHost, Recorder
 from landiag.host.recording import undamaged
 from landiag.listeners import list_listeners
-from landiag.model.facts import Reading, ReadStatus, Unknown
+from landiag.model.facts import Unknown
 from landiag.model.listener import Listener
 from landiag.render.listeners import render_list_json, render_listeners
 from landiag.render.style import Style

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.model.limits import Limit
+from landiag.model.masks import unmasked
 from landiag.model.operands import Cuts, Draw, Fields, Operand, Ranges
 from landiag.model.packet import ABSENT, AnythingBut, Value, Within
 
@@ -89,39 +90,6 @@ def edges_of(ranges: Ranges) -> tuple[int, ...]:
 _WIDTHS = {"ip saddr": 32, "ip daddr": 32, "ip6 saddr": 128, "ip6 daddr": 128}
 
 
-MAX_HOLES = 8
-"""So many bits a mask may leave out between others: each of them doubles the ranges."""
-
-
-def unmasked(match: InRanges) -> Ranges | None:
-    """The values of a field that lie in the ranges of a match; None where its mask makes them too many ranges."""
-    mask = match.mask
-    if mask is None:
-        return match.ranges
-    block = mask & -mask
-    if mask == 0:
-        return None
-    holes = (1 << _WIDTHS.get(match.field, 16)) - 1 & ~(mask | block - 1)
-    if holes:
-        return _with_holes(match.ranges, holes, block)
-    spans = ((-(-low // block) * block, high // block * block + block - 1) for low, high in match.ranges)
-    return tuple((low, high) for low, high in spans if low <= high)
-
-
-def _with_holes(ranges: Ranges, holes: int, block: int) -> Ranges | None:
-    """The values whose other bits are one of a few, whatever the bits in the holes of a mask are."""
-    if holes.bit_count() > MAX_HOLES or any(low != high for low, high in ranges):
-        return None
-    found, free = [], holes
-    while True:
-        found += [
-            (low | free, (low | free) + block - 1) for low, _ in ranges if not low & (holes | block - 1)
-        ]
-        if not free:
-            return tuple(sorted(found))
-        free = (free - 1) & holes
-
-
 class InRanges(Match, Struct, frozen=True):
     """An integer field (after ``mask``) lies in one of the ranges, both ends included."""
 
@@ -145,7 +113,7 @@ class InRanges(Match, Struct, frozen=True):
 
     def cuts(self, fields: Fields) -> Cuts | None:  # noqa: ARG002
         """The ends of the ranges."""
-        ranges = unmasked(self)
+        ranges = unmasked(self.ranges, self.mask, _WIDTHS.get(self.field, 16))
         return None if ranges is None else {self.field: edges_of(ranges)}
 
 
