@@ -113,8 +113,13 @@ class InRanges(Match, Struct, frozen=True):
 
     def cuts(self, fields: Fields) -> Cuts | None:  # noqa: ARG002
         """The ends of the ranges."""
-        ranges = unmasked(self.ranges, self.mask, _WIDTHS.get(self.field, 16))
+        ranges = self.values
         return None if ranges is None else {self.field: edges_of(ranges)}
+
+    @property
+    def values(self) -> Ranges | None:
+        """The field's own values that lie in the ranges after the mask; None where those are too many ranges."""
+        return unmasked(self.ranges, self.mask, _WIDTHS.get(self.field, 16))
 
 
 def _compare(value: Value, match: InRanges) -> bool | None:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from landiag.model.match import MAX_HOLES, InRanges, unmasked
+from landiag.model.masks import MAX_HOLES, unmasked
 from tests.firewall.rules import packet, saved, verdict
 
 RULES = """*filter
@@ -41,7 +41,7 @@ def test_a_mask_with_few_holes_is_so_many_ranges() -> None:
     told = 0
     for _ in range(200):
         mask, wanted = chance.getrandbits(16), chance.getrandbits(16)
-        ranges = unmasked(InRanges("tcp dport", ((wanted & (mask | 1), wanted & (mask | 1)),), mask=mask))
+        ranges = unmasked(((wanted & (mask | 1), wanted & (mask | 1)),), mask, 16)
         if ranges is None:
             assert (0xFFFF & ~mask).bit_count() > MAX_HOLES
             continue

@@ -18,7 +18,7 @@ from landiag.firewall.engine.lens import Lens, Tangled, Tracked, axes_among, rea
 from landiag.firewall.engine.nodes import Space
 from landiag.firewall.engine.ranges import complement, normal
 from landiag.firewall.engine.spaces import Axis, Box, Point
-from landiag.model.match import InRanges, Match, Names, unmasked
+from landiag.model.match import InRanges, Match, Names
 from landiag.model.operands import Cuts, Field, Operand, Ranges
 from landiag.model.packet import Value
 from landiag.model.sets import ElementSet, InSet, Lookup, cuts_of, values_of
@@ -77,7 +77,7 @@ class Questions(Struct):
         return match.test(front.fields) if axis is None else on_axis(axis, self._ranges(match, axis))
 
     def _ranges(self, match: InRanges, axis: Axis) -> Ranges:
-        ranges = unmasked(match)
+        ranges = match.values
         if ranges is None:
             raise Tangled
         top = self.lens.universe.tops[axis]

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from landiag.firewall.engine.by_port import ANY, Part, parts
 from landiag.firewall.engine.gaps import Gaps, Span, cut, span_of
-from landiag.model.match import AllOf, AnyOf, InRanges, unmasked
+from landiag.model.match import AllOf, AnyOf, InRanges
 from landiag.model.operands import Field, Ranges
 from landiag.model.ruleset import Ruleset, Step
 from landiag.model.sets import InSet
@@ -181,7 +181,7 @@ def _spans_of_steps(steps: Iterable[Step], words: _Words) -> Iterator[Span]:
         if isinstance(step, AnyOf | AllOf):
             yield from _spans_of_steps(step.matches, words)
         elif isinstance(step, InRanges) and step.field in names:
-            yield from unmasked(step) or ()
+            yield from step.values or ()
         elif isinstance(step, InSet):
             for operand, index in zip(step.operands, step.elements.indexes, strict=False):
                 if isinstance(operand, Field) and operand.name in names:

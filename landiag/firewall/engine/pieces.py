@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from msgspec import Struct
 
 from landiag.firewall.engine.nat import address_of
-from landiag.model.match import AllOf, AnyOf, Computed, InRanges, edges_of, unmasked
+from landiag.model.match import AllOf, AnyOf, Computed, InRanges, edges_of
 from landiag.model.operands import Bits, Field
 from landiag.model.packet import IPAddress
 from landiag.model.ruleset import Ruleset, Step
@@ -141,7 +141,7 @@ def _edges_of_steps(steps: Iterable[Step], version: int) -> Iterator[int]:
         if isinstance(step, AnyOf | AllOf):
             yield from _edges_of_steps(step.matches, version)
         elif isinstance(step, InRanges) and step.field in names:
-            yield from edges_of(unmasked(step) or ())
+            yield from edges_of(step.values or ())
         elif isinstance(step, Computed) and isinstance(step.operand, Bits):
             yield from ()
         elif isinstance(step, InSet):

@@ -21,7 +21,7 @@ from landiag.firewall.engine.tables import Table
 from landiag.model.action import (
     Break,
 )
-from landiag.model.match import InRanges, unmasked
+from landiag.model.match import InRanges
 from landiag.model.ruleset import Chain, Rule, RuleList, Step
 
 MAX_VISITS = 2_000_000
@@ -128,6 +128,6 @@ def _plain_first(steps: Sequence[Step]) -> Iterator[Step]:
     """The steps, those that no interval tells behind the comparisons beside them: these leave fewer packets to them."""
     for is_comparison, several in groupby(steps, lambda step: isinstance(step, InRanges)):
         if is_comparison:
-            yield from sorted(several, key=lambda step: isinstance(step, InRanges) and unmasked(step) is None)
+            yield from sorted(several, key=lambda step: isinstance(step, InRanges) and step.values is None)
         else:
             yield from several
