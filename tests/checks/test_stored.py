@@ -52,7 +52,9 @@ def test_what_is_stored_and_lets_the_port_in_is_told(stored: str, name: str) -> 
     (fix,) = found.fixes
     assert fix.verified is True
     assert [line.split()[1] for line in fix.commands] == ["--zone=public"]  # it is stored already
-    assert fix.steps[0].startswith("Load the permanent configuration: sudo firewall-cmd --reload (no zone")
+    assert fix.steps[0].startswith(
+        "As root, firewall-cmd --reload loads the permanent configuration (no zone"
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from landiag.collect.firewalld import (
 )
 from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey.journey import Journey
-from landiag.model.changes_firewalld import POLICY_PREFIX
 from landiag.model.facts import Command, IPAddress, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding
@@ -49,8 +48,7 @@ _MOST_SERVICES = 8
 
 
 def _is_zone(owner: Owner) -> bool:
-    is_firewalld = owner.manager is Manager.FIREWALLD and owner.direct is None
-    return is_firewalld and bool(owner.detail) and not owner.detail.startswith(POLICY_PREFIX)
+    return owner.manager is Manager.FIREWALLD and owner.direct is None and bool(owner.detail)
 
 
 def _zones(case: Case) -> tuple[Zones, Zones]:
@@ -64,7 +62,10 @@ def _zones(case: Case) -> tuple[Zones, Zones]:
 def with_stored(case: Case, journey: Journey, owner: Owner) -> Owner:
     """The same, with the stored zone that would let the client in after a reload."""
     running, stored = _zones(case)
-    name = _zone_of(stored, owner.detail, journey.packet) if stored and _is_zone(owner) else None
+    is_known = (
+        _is_zone(owner) and owner.detail in running
+    )  # no policy of firewalld's, which stands before zones
+    name = _zone_of(stored, owner.detail, journey.packet) if is_known else None
     if name is None or not _lets_in(case, stored[name], running.get(name, Zone()), journey):
         return owner
     reason = f"zone {name} allows it in the permanent configuration, which isn't loaded"
@@ -132,8 +133,8 @@ def _accepts(rule: str, port: int, client: IPAddress | None) -> bool:
 def told_of_reload(case: Case, finding: Finding) -> Finding:
     """The same with what a reload does, before the command that opens the port alone."""
     step = (
-        "Load the permanent configuration: sudo firewall-cmd --reload"
-        f" {_lost(case)} To allow just this port until then:"
+        f"As root, firewall-cmd --reload loads the permanent configuration {_lost(case)}"
+        " Until then this lets just the one port in:"
     )
     running, stored = (Evidence(source.name, said) for source, said in _said(case))
     fixes = tuple(replace(one, steps=(*one.steps, step)) for one in finding.fixes)
