@@ -27,7 +27,7 @@ def lift_ban(owner: Owner, decided_by: TraceLine, client: IPAddress) -> tuple[st
     """What is done, in words, and what to tell the program; None where it is not known where the ban is kept."""
     banned = _banned(decided_by, client)
     if owner.manager is Manager.FAIL2BAN:
-        return _fail2ban(owner, client, banned) if owner.detail else None
+        return _fail2ban(owner, client, banned) if owner.place else None
     if owner.manager is Manager.CROWDSEC:
         return _crowdsec(client, banned)
     told = _sshguard(decided_by, client)
@@ -35,8 +35,8 @@ def lift_ban(owner: Owner, decided_by: TraceLine, client: IPAddress) -> tuple[st
 
 
 def _fail2ban(owner: Owner, client: IPAddress, banned: tuple[str, ...]) -> tuple[str, Told]:
-    lift, ban = (("fail2ban-client", "set", owner.detail, verb, *banned) for verb in ("unbanip", "banip"))
-    return f"Lift the ban of {client} in fail2ban's jail {owner.detail}", Told(lift, ban)
+    lift, ban = (("fail2ban-client", "set", owner.place, verb, *banned) for verb in ("unbanip", "banip"))
+    return f"Lift the ban of {client} in fail2ban's jail {owner.place}", Told(lift, ban)
 
 
 def _crowdsec(client: IPAddress, banned: tuple[str, ...]) -> tuple[str, Told]:

@@ -110,9 +110,9 @@ def _conditions(rule: Rule) -> frozenset[object]:
 
 
 def _firewalld(ruleset: Ruleset, owner: Owner, opening: Opening) -> Proposal | None:
-    if not owner.detail:
+    if not owner.place:
         return None
-    zone, clients = owner.detail, str(opening.clients)
+    zone, clients = owner.place, str(opening.clients)
     policy = zone.removeprefix(POLICY_PREFIX)
     lasting = (False,) if owner.is_stored else (False, True)
     what = f"zone {zone}" if policy == zone else f"policy {policy}"

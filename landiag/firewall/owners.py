@@ -43,7 +43,7 @@ class Manager(str, Enum):
 
 
 class Owner(Struct, frozen=True):
-    """The owner of a rule. ``detail`` is its zone or jail; empty when there is none.
+    """The owner of a rule. ``place`` is its zone or jail; empty when there is none.
 
     ``text`` is how a person says it: ``ufw rule 3 (deny 5000/tcp)``, ``firewalld zone public``. ``because`` says
     more, where more is known: ``firewalld: zone public has no port 5000/tcp``. ``subject`` is who stops something
@@ -57,7 +57,7 @@ class Owner(Struct, frozen=True):
 
     manager: Manager
     text: str
-    detail: str = ""
+    place: str = ""
     because: str = ""
     subject: str = ""
     reason: str = ""

@@ -215,7 +215,7 @@ def test_firewalld_says_why_its_zone_stops_clients() -> None:
     way = ("filter_INPUT_ZONES", "goto filter_IN_public")
     end = nft_owner("firewalld", "filter_IN_public", "reject with icmpx admin-prohibited", way)
     assert (end.text, end.title) == ("firewalld zone public", "firewalld: zone public has no port 5000/tcp")
-    assert end.detail == "public"
+    assert end.place == "public"
     # Older ones end in the base chain.
     base = nft_owner("firewalld", "filter_INPUT", "reject with icmpx admin-prohibited", way)
     assert base.title == "firewalld: zone public has no port 5000/tcp"

@@ -48,7 +48,7 @@ _MOST_SERVICES = 8
 
 
 def _is_zone(owner: Owner) -> bool:
-    return owner.manager is Manager.FIREWALLD and owner.direct is None and bool(owner.detail)
+    return owner.manager is Manager.FIREWALLD and owner.direct is None and bool(owner.place)
 
 
 def _zones(case: Case) -> tuple[Zones, Zones]:
@@ -63,9 +63,9 @@ def with_stored(case: Case, journey: Journey, owner: Owner) -> Owner:
     """The same, with the stored zone that would let the client in after a reload."""
     running, stored = _zones(case)
     is_known = (
-        _is_zone(owner) and owner.detail in running
+        _is_zone(owner) and owner.place in running
     )  # no policy of firewalld's, which stands before zones
-    name = _zone_of(stored, owner.detail, journey.packet) if is_known else None
+    name = _zone_of(stored, owner.place, journey.packet) if is_known else None
     if name is None or not _lets_in(case, stored[name], running.get(name, Zone()), journey):
         return owner
     reason = f"zone {name} allows it in the permanent configuration, which isn't loaded"
