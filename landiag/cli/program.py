@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -60,6 +61,13 @@ def _complain(sentence: str, status: int) -> int:
     return status
 
 
+def _meant(words: list[str]) -> str:
+    """The line with the command that somebody left out, where a port or a URL stands in its place; else empty."""
+    first = words[0].partition("=")[0] if words else ""
+    is_server = first in ("--port", "-p") or first.isdecimal() or "://" in first
+    return f"Did you mean: landiag check {shlex.join(words)}" if is_server else ""
+
+
 def _explain_exception(error: Exception) -> int:
     """Say a usage error as click does, and anything else as a bug, with the details in a file."""
     message = getattr(error, "format_message", None)
@@ -67,7 +75,8 @@ def _explain_exception(error: Exception) -> int:
         said = message()
         said += "" if said.endswith((".", "?")) else "."
         asked = getattr(getattr(error, "ctx", None), "command_path", "landiag")
-        return _complain(f"{said[:1].lower()}{said[1:]} {asked} --help shows what there is", 2)
+        meant = _meant(sys.argv[1:]) if asked == "landiag" else ""
+        return _complain(f"{said[:1].lower()}{said[1:]} {meant or f'{asked} --help shows what there is'}", 2)
     import tempfile
     import traceback
 

@@ -15,6 +15,8 @@ from landiag.cli.app import run_command
     [
         ("check --prot 5000", "no such option: --prot"),
         ("check --prot 5000", "landiag check --help shows what there is"),
+        ("--port 5000", "Did you mean: landiag check --port 5000"),
+        ("http://192.168.77.10:5000/", "Did you mean: landiag check http://192.168.77.10:5000/"),
         ("firewall --replay x", "landiag firewall --help shows what there is"),
         ("probe", "missing argument"),
         ("probe", "landiag probe --help shows what there is"),
