@@ -74,8 +74,9 @@ def _explain_exception(error: Exception) -> int:
     if message is not None:
         said = message()
         said += "" if said.endswith((".", "?")) else "."
-        asked = getattr(getattr(error, "ctx", None), "command_path", "landiag")
-        meant = _meant(sys.argv[1:]) if asked == "landiag" else ""
+        context = getattr(error, "ctx", None)
+        asked = getattr(context, "command_path", "landiag")
+        meant = _meant(sys.argv[1:]) if getattr(context, "parent", None) is None else ""
         return _complain(f"{said[:1].lower()}{said[1:]} {meant or f'{asked} --help shows what there is'}", 2)
     import tempfile
     import traceback
