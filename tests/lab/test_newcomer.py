@@ -17,8 +17,8 @@ from tests.lab.scenarios import SCENARIOS
 
 pytestmark = pytest.mark.lab
 
-SUDO = "mkdir -p /srv/bin; printf '#!/bin/sh\\nexec \"$@\"\\n' > /srv/bin/sudo; chmod +x /srv/bin/sudo"
-"""The lab's root has no password to give."""
+SUDO = "mkdir -p /srv/bin; printf '#!/bin/sh\\nSUDO_UID=1000 exec \"$@\"\\n' > /srv/bin/sudo; chmod +x /srv/bin/sudo"
+"""The lab's root has no password to give; it is told on whose behalf it works, as by the real one (sudo(8))."""
 
 DO_IT = re.compile(r"^Do it for me:\s+(.+?)(?:\s+·.*)?$", re.MULTILINE)
 OPEN = re.compile(r"^  Open http://[^:/]+:(\d+)/", re.MULTILINE)

@@ -95,7 +95,7 @@ def judge_text(answer: Answer) -> Iterator[str]:
     lines = answer.output.splitlines()
     if len(lines) < 3:
         yield f"{answer.line}: hardly any report: {answer.output!r} {answer.errors[-300:]!r}"
-    if fine := [line for line in lines if line.startswith("  ✓") and "as root" in line]:
+    if fine := [line for line in lines if line.startswith("  ✓") and "can only be read" in line]:
         yield f"{answer.line}: a tick beside what was not read: {fine[0]!r}"
 
 

@@ -66,6 +66,7 @@ SCENARIOS = (
         peer="fd77::20",
         options="--to fd77::10 --peer fd77::20",
         truth="timeout",
+        as_user=blocked("no-route-to-client"),
         expected=DROPS,
     ),
     Scenario(

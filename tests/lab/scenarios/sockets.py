@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, Scenario, background, blocked, sh
+from tests.lab.scenario import CLEAR, Scenario, background, blocked, sh
 from tests.lab.scenarios.addresses import DOCKER0
 from tests.lab.servers import Server, app_run, flask, http_server, script, sockets
 
@@ -188,7 +188,6 @@ while True:
 """),
         ),
         truth="closed|reset",
-        as_user=UNDETERMINED,
-        expected=Expected("blocked|undetermined", "not-http"),
+        expected=blocked("server-silent"),
     ),
 )
