@@ -26,12 +26,12 @@ def nat_of_host(facts: Facts, way: Way) -> Neighbour | None:
     known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
     found = next((one for one in known if one.address == gateway and one.mac is not None), None)
     if found is None:
-        return Neighbour(gateway, way.interface.name, None) if gateway in _USUAL else None
+        return Neighbour(gateway, way.interface.name, None) if gateway == _USUAL else None
     return found if found.mac in _macs_of_nat(gateway) else None
 
 
-_USUAL = (ip_address("10.0.2.2"), ip_address("192.168.5.2"))
-"""The gateways of VirtualBox and QEMU, and of Lima, where nobody sets others."""
+_USUAL = ip_address("10.0.2.2")
+"""The gateway of VirtualBox and QEMU, where nobody sets another."""
 
 
 def _macs_of_nat(gateway: IPAddress) -> tuple[str, ...]:

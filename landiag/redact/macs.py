@@ -5,17 +5,24 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from landiag.collect.tunnels import is_tap
+from landiag.redact.space import Space
 
 _LOCAL_BIT = 0x02 << 40  # IEEE 802: set by software, no vendor
 _GROUP_BIT = 0x01 << 40
 _DOCUMENTATION = 0x00005E005300  # RFC 7042, 2.1.2: for examples
 _VENDOR = 0xFFFFFF << 24
 _EUI64_FILLER = 0xFFFE
+_OF_IPV4 = 0x5255  # libslirp's gateways: their IPv4 address stands behind it (arp_table.c)
+_OF_VIRTUALBOX = 0x5254001235  # its gateways, on every machine
 
 
 class MacMap(Struct):
-    """Collects hardware addresses, then maps them in the order in which they came."""
+    """Collects hardware addresses, then maps them in the order in which they came.
 
+    ``ipv4`` renumbers the addresses that some are made of.
+    """
+
+    ipv4: Space = field(default_factory=lambda: Space(32, 8, 0))
     keeps_vendor: bool = False
     _seen: dict[int, int | None] = field(default_factory=dict)
 
@@ -24,10 +31,12 @@ class MacMap(Struct):
         self._seen.setdefault(mac, None)
 
     def map(self, mac: int) -> int:
-        """Give the new address; groups, broadcast and the zero address stay."""
+        """Give the new address; groups, broadcast, the zero address and VirtualBox' own stay."""
         is_long = mac >> 48 != 0  # EUI-64, InfiniBand, a fingerprint: no bit of it marks a group
-        if mac == 0 or (mac & _GROUP_BIT and not is_long):
+        if mac == 0 or (mac & _GROUP_BIT and not is_long) or mac >> 8 == _OF_VIRTUALBOX:
             return mac
+        if mac >> 32 == _OF_IPV4:
+            return _OF_IPV4 << 32 | self.ipv4.map(mac & 0xFFFFFFFF)
         new = self._seen.get(mac)
         if new is None:
             new = self._seen[mac] = self._choose(mac)

@@ -76,6 +76,7 @@ class Redactor(Struct):
 
     def __post_init__(self) -> None:
         self.macs.keeps_vendor = self.keeps_vendor
+        self.macs.ipv4 = self.addresses.ipv4
         self.addresses.macs = self.macs
 
     def collect(self, text: str, *, layout: str = "", depth: int = 0) -> None:

@@ -81,7 +81,8 @@ class Named(NamedTuple):
 def _named(recording: Recording) -> Named:
     text = _texts(recording)
     groups = {mac for mac in _MAC.findall(text) if int(mac[:2], 16) & 1}  # of protocols, nobody's own
-    macs = set(_MAC.findall(text)) - {"00:00:00:00:00:00", *groups}
+    gateways = {mac for mac in _MAC.findall(text) if mac.startswith("52:54:00:12:35:")}  # of every VirtualBox
+    macs = set(_MAC.findall(text)) - {"00:00:00:00:00:00", *groups, *gateways}
     return Named(_addresses(text), _names(recording) | macs)
 
 

@@ -211,6 +211,12 @@ def test_vendor_is_kept_only_when_asked() -> None:
     assert "aa:bb:01" not in asked.text("3c:52:82:aa:bb:01")
 
 
+def test_a_gateway_that_is_named_by_its_own_address_goes_with_it() -> None:
+    redactor = _redactor("? (10.0.2.2) at 52:55:0a:00:02:02 on em0; 52:54:00:12:35:02")
+    assert redactor.text("10.0.2.2 52:55:0a:00:02:02") == "10.128.0.2 52:55:0a:80:00:02"
+    assert redactor.text("52:54:00:12:35:02") == "52:54:00:12:35:02"  # of every VirtualBox
+
+
 @given(st.text(alphabet="0123456789abcdef.:%&#;/\\ux-[]@ \n", max_size=60))
 def test_no_text_breaks_it(text: str) -> None:
     redactor = _redactor(text)
