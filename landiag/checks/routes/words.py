@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
 from landiag.checks import words
@@ -242,23 +244,12 @@ def reverse_path(
     """
     names = ("net.ipv4.conf.all.rp_filter", f"net.ipv4.conf.{way.interface.name}.rp_filter")
     values = {name: case.facts.sysctls.get(name, "") for name in names}
-    changed = {name: value for name, value in values.items() if name.split(".")[-2] != "all" or value == "1"}
-    has_route = decision.device is not None
-    mode = 2 if has_route else 0
-    by = f"by {decision.device}" if has_route else "missing"
+    refused = "missing" if decision.kind is RouteKind.NONE else f"set to {decision.kind.value}"
+    by = refused if decision.device is None else f"by {decision.device}"
     detail = "Strict reverse path filtering (RFC 3704) takes packets only where the answer would leave."
     if is_asked:
         detail += " It answers no ARP question from there either, so clients get 'no route to host'."
     settings = ", ".join(f"{name} = {value}" for name, value in values.items())
-    settings_after = [Sysctl(name, value or "0", str(mode)) for name, value in changed.items()]
-    loosen = fix_by(
-        f"Make the filter {'loose' if mode else 'pass'} on {way.interface.name}",
-        *settings_after,
-        verified=_passes_with(case, way, {one.name: one.after for one in settings_after}),
-        risk=f"answers then leave by {decision.device}; where that leads elsewhere, correct the route instead"
-        if has_route
-        else "packets with forged senders are taken, too",
-    )
     return Finding(
         code="reverse-path-filter",
         outcome=Outcome.BLOCKS,
@@ -266,10 +257,33 @@ def reverse_path(
         f"them is {by} (rp_filter)",
         detail=detail,
         evidence=(Evidence("sysctl", settings), evidence_of(case, way, client, decision)),
-        fixes=(_drop_route(case, way, decision) if then in _MISLED else loosen,),
+        fixes=(_take_source(case, way, client, decision, values, then),),
         paths=(way.id,),
         stage=StageName.ROUTE,
         symptom=Symptom.UNREACHABLE if is_asked else Symptom.TIMEOUT,
+    )
+
+
+def _take_source(
+    case: Case,
+    way: Way,
+    client: IPAddress,
+    decision: Decision,
+    values: Mapping[str, str],
+    then: ReplyFault | None,
+) -> Fix:
+    """Have packets from there taken and answered: a filter that is loose helps only where the answers arrive."""
+    if decision.device is None:
+        return _open_route(case, way, client, decision)
+    if then in _MISLED:
+        return _drop_route(case, way, decision)
+    strict = {name: value for name, value in values.items() if name.split(".")[-2] != "all" or value == "1"}
+    after = [Sysctl(name, value or "0", "2") for name, value in strict.items()]
+    return fix_by(
+        f"Make the filter loose on {way.interface.name}",
+        *after,
+        verified=_passes_with(case, way, {one.name: one.after for one in after}),
+        risk=f"answers then leave by {decision.device}; where that leads elsewhere, correct the route instead",
     )
 
 

@@ -169,6 +169,17 @@ SCENARIOS = (
         expected=blocked("reverse-path-filter"),
     ),
     Scenario(
+        "reverse-path-filter-and-blackhole",
+        fault="a rule throws away what goes to the LAN, and the loose filter takes nobody from there",
+        before=(
+            sh("echo 2 > /proc/sys/net/ipv4/conf/all/rp_filter"),
+            sh("ip rule add to 192.168.77.0/24 blackhole pref 100"),
+        ),
+        servers=SERVERS,
+        truth="timeout|rejected host-unreachable|unreachable",
+        expected=blocked("reverse-path-filter"),
+    ),
+    Scenario(
         "reverse-path-filter-loose",
         fault="nothing: the way back leads over the second interface, and rp_filter is loose",
         wires=(Wire("server", "eth1"),),
