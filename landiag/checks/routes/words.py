@@ -246,7 +246,8 @@ def reverse_path(
     values = {name: case.facts.sysctls.get(name, "") for name in names}
     refused = "missing" if decision.kind is RouteKind.NONE else f"set to {decision.kind.value}"
     by = refused if decision.device is None else f"by {decision.device}"
-    detail = "Strict reverse path filtering (RFC 3704) takes packets only where the answer would leave."
+    kind = "Reverse" if decision.device is None else "Strict reverse"
+    detail = f"{kind} path filtering (RFC 3704) takes packets only where the answer would leave."
     if is_asked:
         detail += " It answers no ARP question from there either, so clients get 'no route to host'."
     settings = ", ".join(f"{name} = {value}" for name, value in values.items())
