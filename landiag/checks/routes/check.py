@@ -10,6 +10,7 @@ from landiag.checks import words
 from landiag.checks.case import Answer, Case, answer, milder, no_way_in, not_applicable, unread
 from landiag.checks.fixes.fix import fix_by
 from landiag.checks.routes.by_tunnel import by_tunnel
+from landiag.checks.routes.filtered import reverse_path
 from landiag.checks.routes.local_routes import local_route
 from landiag.checks.routes.lost_inside import lost_inside
 from landiag.checks.routes.queued import check_queues
@@ -21,7 +22,6 @@ from landiag.checks.routes.words import (
     lost_on_other_link,
     no_carrier,
     no_route,
-    reverse_path,
     who,
     wrong_neighbour,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
 from landiag.checks import words
@@ -11,18 +9,18 @@ from landiag.checks.case import Case
 from landiag.checks.destination import destination_of
 from landiag.checks.fixes.fix import fix_by
 from landiag.firewall.engine.surroundings import Way as Decision
-from landiag.journey.ends import ReplyFault
 from landiag.journey.journey import follow
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
-from landiag.model.changes import RefusingRoute, Sysctl, UnicastRoute
+from landiag.model.changes import RefusingRoute, UnicastRoute
 from landiag.model.facts import Family, IPAddress, Route, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
 from landiag.model.terms import StageName, Symptom
 
-_REFUSING = ("blackhole", "prohibit", "unreachable")
+REFUSING = ("blackhole", "prohibit", "unreachable")
+"""Kinds of routes and rules that throw packets away (ip-route(8), ip-rule(8))."""
 
 
 def who(case: Case, client: IPAddress, way: Way) -> str:
@@ -66,7 +64,7 @@ def no_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fin
         title=f"Answers to {who(case, client, way)} can't get back: {kind}",
         detail="The client's packets arrive, and the answers are thrown away here.",
         evidence=(evidence_of(case, way, client, decision),),
-        fixes=(_open_route(case, way, client, decision),),
+        fixes=(open_route(case, way, client, decision),),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
@@ -81,17 +79,17 @@ def _is_alone(way: Way) -> bool:
 _WANTED = "it was added on purpose (by a VPN's kill switch, for example)"
 
 
-def _open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fix:
+def open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fix:
     """Take away what refuses the answers."""
     title = "Give the answers a route"
-    refusing = decision.route if decision.kind.value in _REFUSING else None
+    refusing = decision.route if decision.kind.value in REFUSING else None
     if refusing is not None and case.facts.os != "linux":
         delete, add = words.refusing_route(refusing)
         return Fix(title, (delete,), (add,), "root", risk=_WANTED, lasts=Lasts.UNTIL_RESTART)
     if refusing is not None:
         change = RefusingRoute(refusing.kind, str(refusing.destination), refusing.table)
         return fix_by(title, change, verified=returns_without(case, way, refusing), risk=_WANTED)
-    if decision.rule is not None and decision.rule.action in _REFUSING:
+    if decision.rule is not None and decision.rule.action in REFUSING:
         family = "-6 " if decision.rule.family is Family.IPV6 else ""
         return Fix(title, (f"ip {family}rule del pref {decision.rule.priority}",), needs="root", risk=_WANTED)
     step = f"Add a route to {client}'s network, or a default gateway."
@@ -142,14 +140,14 @@ def _misled(case: Case, way: Way, client: IPAddress, decision: Decision, title: 
         title=title,
         detail=detail,
         evidence=(evidence_of(case, way, client, decision),),
-        fixes=(_drop_route(case, way, decision),),
+        fixes=(drop_route(case, way, decision),),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
     )
 
 
-def _drop_route(case: Case, way: Way, decision: Decision) -> Fix:
+def drop_route(case: Case, way: Way, decision: Decision) -> Fix:
     """Take the route away that misleads the answers, where it is one of its own."""
     route = decision.route
     risk = f"what else uses that route no longer reaches {route.destination if route else 'it'} by it"
@@ -233,68 +231,3 @@ def by_other_interface(
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
     )
-
-
-def reverse_path(
-    case: Case, way: Way, client: IPAddress, decision: Decision, *, is_asked: bool, then: ReplyFault | None
-) -> Finding:
-    """Strict reverse path filtering drops the client's packets; ``is_asked``: its ARP question, too.
-
-    ``then`` is what becomes of the answers once the filter is loose: where they get lost, the route is the fault.
-    """
-    names = ("net.ipv4.conf.all.rp_filter", f"net.ipv4.conf.{way.interface.name}.rp_filter")
-    values = {name: case.facts.sysctls.get(name, "") for name in names}
-    refused = "missing" if decision.kind is RouteKind.NONE else f"set to {decision.kind.value}"
-    by = refused if decision.device is None else f"by {decision.device}"
-    kind = "Reverse" if decision.device is None else "Strict reverse"
-    detail = f"{kind} path filtering (RFC 3704) takes packets only where the answer would leave."
-    if is_asked:
-        detail += " It answers no ARP question from there either, so clients get 'no route to host'."
-    settings = ", ".join(f"{name} = {value}" for name, value in values.items())
-    return Finding(
-        code="reverse-path-filter",
-        outcome=Outcome.BLOCKS,
-        title=f"The kernel drops packets of {who(case, client, way)} on {way.interface.name}: its own route to "
-        f"them is {by} (rp_filter)",
-        detail=detail,
-        evidence=(Evidence("sysctl", settings), evidence_of(case, way, client, decision)),
-        fixes=(_take_source(case, way, client, decision, values, then),),
-        paths=(way.id,),
-        stage=StageName.ROUTE,
-        symptom=Symptom.UNREACHABLE if is_asked else Symptom.TIMEOUT,
-    )
-
-
-def _take_source(
-    case: Case,
-    way: Way,
-    client: IPAddress,
-    decision: Decision,
-    values: Mapping[str, str],
-    then: ReplyFault | None,
-) -> Fix:
-    """Have packets from there taken and answered: a filter that is loose helps only where the answers arrive."""
-    if decision.device is None:
-        return _open_route(case, way, client, decision)
-    if then in _MISLED:
-        return _drop_route(case, way, decision)
-    strict = {name: value for name, value in values.items() if name.split(".")[-2] != "all" or value == "1"}
-    after = [Sysctl(name, value or "0", "2") for name, value in strict.items()]
-    return fix_by(
-        f"Make the filter loose on {way.interface.name}",
-        *after,
-        verified=_passes_with(case, way, {one.name: one.after for one in after}),
-        risk=f"answers then leave by {decision.device}; where that leads elsewhere, correct the route instead",
-    )
-
-
-def _passes_with(case: Case, way: Way, settings: dict[str, str]) -> bool | None:
-    """Whether clients' packets are taken and answered once these settings are as given; None where they are not."""
-    facts = replace(case.facts, sysctls={**case.facts.sysctls, **settings})
-    journey = follow(facts, case.classes[way.id][0].journey.packet)
-    if isinstance(journey, Unknown) or journey.route_stop is not None or journey.lost_reply is not None:
-        return None
-    return True
-
-
-_MISLED = (ReplyFault.OTHER_LINK, ReplyFault.NO_CARRIER)
