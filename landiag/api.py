@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from landiag.model.listener import Listener
     from landiag.model.report import Report
 
-_A_DAY = 86400
-
 
 def check(
     port: int = 5000, *, peer: str | None = None, address: str | None = None, timeout: float = 10.0
@@ -168,5 +166,7 @@ def _hold_texts(**values: object) -> None:
 def _hold_timeout(timeout: object) -> None:
     if not isinstance(timeout, int | float) or isinstance(timeout, bool):
         raise TypeError(f"timeout is {type(timeout).__name__} ({timeout!r}), not a number of seconds")
-    if not 0 < timeout <= _A_DAY:
-        raise ValueError(f"timeout is {timeout}: it must be more than 0 seconds, and {_A_DAY} at most")
+    from landiag.question import A_DAY
+
+    if not 0 < timeout <= A_DAY:
+        raise ValueError(f"timeout is {timeout}: it must be more than 0 seconds, and {A_DAY:g} at most")

@@ -9,6 +9,9 @@ from msgspec import Struct
 from landiag.model.report import Target
 from landiag.model.surroundings import Option
 
+A_DAY = 86400.0
+"""The longest time that may be asked for, in seconds: clocks and timers of the system take no endless one."""
+
 
 class UsageError(ValueError):
     """What was asked cannot be answered as it is; the message says why and what to do."""

@@ -81,8 +81,10 @@ def sources(machine: Machine) -> tuple[Source, ...]:
 def ways(
     machine: Machine, facts: Facts, readings: Readings, target: Target, known: tuple[Way, ...]
 ) -> tuple[Way, ...]:
-    """The ways that clients use: those by the machine in front, where another one is (Windows around WSL2, the host
-    of a virtual machine behind its NAT)."""
+    """The ways that clients use: those by the machine in front, where another one is.
+
+    That is Windows around WSL2, or the host of a virtual machine behind its NAT.
+    """
     return behind_host(facts, _system(facts.os, machine).ways(facts, readings, target, known), target.port)
 
 

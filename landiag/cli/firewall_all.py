@@ -109,9 +109,9 @@ def answer_all(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadlin
 
 def _reach(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadline: float) -> Reached:
     ruleset, facts = read_saved(files, machine, deadline)
-    if facts is not None and isinstance(facts.interfaces, Unknown):
-        raise Stop(f"this machine's addresses could not be read: {facts.interfaces.reason}", UNDETERMINED)
     if facts is not None:
+        if isinstance(facts.interfaces, Unknown):
+            raise Stop(f"this machine's addresses could not be read: {facts.interfaces.reason}", UNDETERMINED)
         refuse_strange_interface(wanted.packet, facts)
     scope = Scope.of_saved(ruleset, wanted.packet) if facts is None else machine_scope(facts, wanted.packet)
     scope = narrowed(scope, wanted.protocols, wanted.ports, wanted.sources)

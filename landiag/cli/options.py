@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from landiag.cli import completing
+from landiag.question import A_DAY
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")]
 OutputFiles = Annotated[
@@ -17,9 +18,6 @@ OutputFiles = Annotated[
     ),
 ]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
-A_DAY = 86400.0
-"""The longest time that may be asked for: clocks and timers of the system take no endless one."""
-
 TimeoutSeconds = Annotated[
     float, typer.Option("--timeout", min=0.1, max=A_DAY, help="Seconds for the whole command.")
 ]

@@ -41,8 +41,7 @@ def find_zone(lines: tuple[TraceLine, ...]) -> str | None:
 
 def asks_for_way_back(line: TraceLine) -> bool:
     """Whether a rule decides by the interface by which the answer would leave (fib in nft, rpfilter in iptables)."""
-    steps = () if line.rule is None else line.rule.steps
-    return any(_asked_of_route(step).startswith("fib saddr") for step in steps)
+    return any(_asked_of_route(step).startswith("fib saddr") for step in line.steps)
 
 
 def _asked_of_route(step: Step) -> str:

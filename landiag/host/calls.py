@@ -99,11 +99,8 @@ def own_name() -> str:
     if found is None:
         return own_command()
     ours = (os.path.abspath(sys.argv[0]), os.path.join(os.path.dirname(sys.executable), "landiag"))
-    return (
-        "landiag"
-        if any(os.path.exists(one) and os.path.samefile(found, one) for one in ours)
-        else own_command()
-    )
+    is_ours = any(os.path.exists(one) and os.path.samefile(found, one) for one in ours)
+    return "landiag" if is_ours else own_command()
 
 
 def processes(params: Mapping[str, str], timeout: float) -> bytes:

@@ -234,6 +234,11 @@ class TraceLine(Struct, frozen=True):
         return bool(self.doubts) and all(doubt.kind is UnknownKind.LIMIT for doubt in self.doubts)
 
     @property
+    def steps(self) -> Sequence[Step]:
+        """What its rule asks and does; empty where no rule did it."""
+        return () if self.rule is None else self.rule.steps
+
+    @property
     def rule_text(self) -> str:
         """The rule, or the policy, as text."""
         return self.rule.text if self.rule is not None else self.text

@@ -121,8 +121,8 @@ def _plan_connected(look: Look) -> Iterator[Source]:
     if attempt.end in (End.CLOSED_EMPTY, End.RESET) and look.case.request.scheme in ("auto", "http"):
         yield look.http_source(scheme="uwsgi")
         yield local_source(look, attempt.scheme)
-    if attempt.end in (End.CLOSED_EMPTY, End.RESET) and look.case.request.scheme == "auto":
-        yield look.http_source(scheme="tcp")
+        if look.case.request.scheme == "auto":
+            yield look.http_source(scheme="tcp")
     yield from _plan_proxy(look, attempt)
     if attempt.answer is not None:
         yield from _plan_answer(look, attempt)

@@ -18,7 +18,7 @@ from landiag.checks.firewall.rule_words import evidence_of, place, reason, sourc
 from landiag.checks.firewall.searching import search_fixes
 from landiag.checks.listening import sandbox
 from landiag.firewall.opened import without_translation
-from landiag.firewall.owners import find_owner
+from landiag.firewall.owners import Owner, find_owner
 from landiag.firewall.proposal import Proposal
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
@@ -238,10 +238,11 @@ def _blocks(
 ) -> Finding:
     code = "firewall-rejects" if journey.verdict is Verdict.REJECT else "firewall-drops"
     code = "firewall-drops-replies" if journey.leg in BACK else code
+    owner = bans.owner_of(case, ruleset, journey, line)
     found = Finding(
         code=code,
         outcome=Outcome.BLOCKS,
-        title=say_stop(case, ruleset, journey, line),
+        title=_say_stop(owner, journey, line),
         detail=_DETAILS[code],
         evidence=evidence_of(line),
         fixes=search_fixes(case, way, ruleset, journey, line)
@@ -249,16 +250,18 @@ def _blocks(
         paths=(way.id,),
         stage=stage_of_stop(line.hook, journey.leg),
     )
-    is_stored = bans.owner_of(case, ruleset, journey, line).is_stored
-    return explain_end(case, journey, line, stored.told_of_reload(case, found) if is_stored else found)
+    return explain_end(case, journey, line, stored.told_of_reload(case, found) if owner.is_stored else found)
 
 
 def say_stop(case: Case, ruleset: Ruleset, journey: Journey, line: TraceLine) -> str:
     """Say who stops which part of a conversation, and by which rule or default."""
+    return _say_stop(bans.owner_of(case, ruleset, journey, line), journey, line)
+
+
+def _say_stop(owner: Owner, journey: Journey, line: TraceLine) -> str:
     if is_by_kernel(line):
         part = _stopped_part(journey)
         return f"{part[:1].upper()}{part[1:]} get lost: {line.text}"
-    owner = bans.owner_of(case, ruleset, journey, line)
     verb = "rejects" if journey.verdict is Verdict.REJECT else "drops"
     return f"{stopper(owner)} {verb} {_stopped_part(journey)}{reason(owner, line)}"
 

@@ -144,13 +144,11 @@ _PROXY = (
 
 def _asks_who(line: TraceLine) -> bool:
     """Whether a rule asks for the hardware address that a packet comes from."""
-    steps = () if line.rule is None else line.rule.steps
-    return any(isinstance(step, InRanges) and step.field == "ether saddr" for step in steps)
+    return any(isinstance(step, InRanges) and step.field == "ether saddr" for step in line.steps)
 
 
 def _is_proxy(line: TraceLine) -> bool:
-    steps = () if line.rule is None else line.rule.steps
-    return any(isinstance(step, Opaque) and step.is_proxy for step in steps)
+    return any(isinstance(step, Opaque) and step.is_proxy for step in line.steps)
 
 
 def _not_modelled(case: Case, way: Way, rules: list[TraceLine]) -> Finding:

@@ -62,9 +62,8 @@ def _zones(case: Case) -> tuple[Zones, Zones]:
 def with_stored(case: Case, journey: Journey, owner: Owner) -> Owner:
     """The same, with the stored zone that would let the client in after a reload."""
     running, stored = _zones(case)
-    is_known = (
-        _is_zone(owner) and owner.place in running
-    )  # no policy of firewalld's, which stands before zones
+    # A policy of firewalld's stands before the zones, and is none of them.
+    is_known = _is_zone(owner) and owner.place in running
     name = _zone_of(stored, owner.place, journey.packet) if is_known else None
     if name is None or not _lets_in(case, stored[name], running.get(name, Zone()), journey):
         return owner

@@ -34,8 +34,7 @@ def handed_to_nobody(case: Case, way: Way) -> Finding | None:
 
 
 def _diversions(line: TraceLine) -> tuple[Divert, ...]:
-    steps = () if line.rule is None else line.rule.steps
-    return tuple(step for step in steps if isinstance(step, Divert))
+    return tuple(step for step in line.steps if isinstance(step, Divert))
 
 
 def _start(case: Case, port: object, *, is_running: bool) -> Fix:

@@ -10,7 +10,6 @@ import typer
 from landiag.cli import completing
 from landiag.cli.checking import CheckOptions, run_check
 from landiag.cli.options import (
-    A_DAY,
     ForceFlag,
     JsonFlag,
     NoColorFlag,
@@ -25,6 +24,7 @@ from landiag.cli.options import (
     scheme_option,
 )
 from landiag.model.terms import CHECK_NAMES
+from landiag.question import A_DAY
 
 
 def check(

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from landiag.cli.options import (
-    A_DAY,
     ForceFlag,
     JsonFlag,
     NoColorFlag,
@@ -21,6 +20,7 @@ from landiag.cli.options import (
     scheme_option,
 )
 from landiag.cli.probing import ProbeOptions, run_probe
+from landiag.question import A_DAY
 
 
 def probe(

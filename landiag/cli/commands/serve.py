@@ -14,7 +14,6 @@ import typer
 from landiag.cli.arguments import parse_own_address, parse_port, parse_server
 from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for
 from landiag.cli.options import (
-    A_DAY,
     ForceFlag,
     JsonFlag,
     NoColorFlag,
@@ -25,7 +24,7 @@ from landiag.cli.options import (
     port_option,
 )
 from landiag.model.report import Report, Status, Target
-from landiag.question import Question, UsageError
+from landiag.question import A_DAY, Question, UsageError
 from landiag.render.advice import fix_lines
 from landiag.render.escape import escape_text
 from landiag.render.style import Style

@@ -15,7 +15,6 @@ from landiag.cli.arguments import parse_server
 from landiag.cli.attempts import AttemptPrinter, write_line
 from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for, write_copy
 from landiag.cli.options import (
-    A_DAY,
     ForceFlag,
     JsonFlag,
     NoColorFlag,
@@ -29,7 +28,7 @@ from landiag.cli.streams import end_with_reader
 from landiag.host import Recording, render_recording
 from landiag.model.facts import ParseError
 from landiag.model.report import Report, Target
-from landiag.question import Question, UsageError
+from landiag.question import A_DAY, Question, UsageError
 from landiag.render.jsontext import to_document
 from landiag.terminal import terminal_style
 from landiag.watch.conclude import Attempt

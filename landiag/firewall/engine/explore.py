@@ -199,7 +199,7 @@ def parts(told: Told, universe: Universe) -> Iterator[tuple[Space, TraceLine | N
         return
     others = universe.subtract(met.group.space, told.space)
     for end in met.group.ends:
-        space = end.space if others is None else universe.subtract(end.space, others)
+        space = universe.subtract(end.space, others)
         if space is not None:
             yield space, line if _same(end, line) else replace(line, rule=end.rule, chain=end.chain)
 

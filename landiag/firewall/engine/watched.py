@@ -98,14 +98,13 @@ class Watcher(Watch):
                 known.append(gaps)
                 self._keep(axis, gaps.alike(value, self.lens.universe.tops[axis]))
 
-    def narrow_alike(self, axis: Axis, edges: Edges, ask: Callable[[int], object]) -> None:
-        """Keep those that get the speaking packet's answer; ``edges`` are where it may change."""
+    def narrow_alike(self, axis: Axis, edges: Edges, answer: object, ask: Callable[[int], object]) -> None:
+        """Keep those that get the speaking packet's ``answer``; ``edges`` are where it may change."""
         value, top = self.lens.point[axis], self.lens.universe.tops[axis]
         starts = sorted({0, *(edge for gaps in edges for edge in gaps.edges if edge <= top)})
         if len(starts) > MOST_ASKED:
             self.narrow(axis, edges)
             return
-        answer = ask(value)
         spans = zip(starts, (*(start - 1 for start in starts[1:]), top), strict=True)
         alike = [(low, high) for low, high in spans if low <= value <= high or ask(low) == answer]
         self._keep(axis, normal(alike, top))
@@ -130,8 +129,8 @@ class Watched(Surroundings):
         self.watch: Watcher = watch
         self._inner = inner
 
-    def _ask(self, address: IPAddress | None, ask: Callable[[IPAddress], object]) -> None:
-        """An address is looked up: the answer holds for those that get the same, asked for one of each class."""
+    def _hold(self, address: IPAddress | None, answer: object, ask: Callable[[IPAddress], object]) -> None:
+        """An address was looked up: the answer holds for those that get the same, asked for one of each class."""
         if address is None:
             return
         watch = self.watch
@@ -142,16 +141,19 @@ class Watched(Surroundings):
                 return
             if self._inner.knows_neighbours:
                 watch.narrow(Axis.DESTINATION, None)
+        if axis is None:
+            return
         edges = self._inner.edges(address.version)
-        if axis is not None and own is None:
-            watch.narrow_alike(axis, edges, lambda value: ask(address_of(value, address.version)))
-        elif axis is not None:
+        if own is None:
+            watch.narrow_alike(axis, edges, answer, lambda value: ask(address_of(value, address.version)))
+        else:
             watch.narrow(axis, edges)
 
     def address_type(self, address: IPAddress, device: str | None) -> str | None:
         """See ``Surroundings``."""
-        self._ask(address, lambda one: self._inner.address_type(one, device))
-        return self._inner.address_type(address, device)
+        answer = self._inner.address_type(address, device)
+        self._hold(address, answer, lambda one: self._inner.address_type(one, device))
+        return answer
 
     def way_to(
         self, address: IPAddress, device: str | None, mark: int | None, source: IPAddress | None = None
@@ -159,8 +161,9 @@ class Watched(Surroundings):
         """See ``Surroundings``."""
         if source is not None:
             self._narrow(source, ADDRESSES, self._inner.rule_edges(source.version))
-        self._ask(address, lambda one: self._inner.way_to(one, device, mark, source))
-        return self._inner.way_to(address, device, mark, source)
+        answer = self._inner.way_to(address, device, mark, source)
+        self._hold(address, answer, lambda one: self._inner.way_to(one, device, mark, source))
+        return answer
 
     def returns_by(self, packet: Packet, device: str | None) -> str | None:
         """See ``Surroundings``."""
