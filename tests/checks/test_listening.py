@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from landiag.checks.application import exchange
 from landiag.checks.listening import check as listening
+from landiag.checks.listening.translated import CONNTRACK_AFTER
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.facts import Socket, Unknown
@@ -20,7 +21,7 @@ from landiag.model.report import Finding, Outcome
 from landiag.model.ruleset import Ruleset
 from landiag.model.terms import Symptom
 from tests.checks.asked import INFO, MACHINE, case_of, heard, said
-from tests.journey.world import BASE, ETH0, LO, ROUTES, host, interface, iptables, route
+from tests.journey.world import BASE, ETH0, LO, ROUTES, host, interface, iptables, route, settings
 
 HIDDEN = Unknown("denied", "ss")
 USER = replace(MACHINE, info=replace(INFO, privileged=False))
@@ -131,9 +132,33 @@ def test_unread_rules_may_translate_only_where_connections_are_tracked(
     tracked: str, outcome: Outcome
 ) -> None:
     unread = host(sockets=(), ruleset=Ruleset(gaps=(Unknown("denied", "nft"),)))
-    readings = dict([said(listening.CONNTRACK_AFTER, tracked)])
+    readings = dict([said(CONNTRACK_AFTER, tracked)])
     (finding,) = listening.check(case_of(unread, readings)).findings
     assert (finding.code, finding.outcome) == ("nothing-listening", outcome)
+
+
+@pytest.mark.parametrize(
+    ("address", "localnet", "tracked", "outcome"),
+    [
+        ("127.0.0.1", "1", "7", Outcome.UNKNOWN),
+        ("127.0.0.1", "0", "7", Outcome.BLOCKS),
+        ("127.0.0.1", "1", "0", Outcome.BLOCKS),
+        ("::1", "1", "7", Outcome.BLOCKS),
+        ("10.9.0.1", "0", "7", Outcome.UNKNOWN),
+        ("10.9.0.1", "0", "0", Outcome.BLOCKS),
+    ],
+)
+def test_unread_rules_may_lead_to_a_socket_on_another_address(
+    address: str, localnet: str, tracked: str, outcome: Outcome
+) -> None:
+    unread = host(
+        sockets=(Socket(ip_address(address), 5000),),
+        ruleset=Ruleset(gaps=(Unknown("denied", "nft"),)),
+        sysctls=settings(route_localnet=localnet),
+    )
+    (finding,) = found(unread, readings=dict([said(CONNTRACK_AFTER, tracked)]))
+    assert finding.outcome is outcome
+    assert ("unless a rule" in finding.detail) == (outcome is Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize(

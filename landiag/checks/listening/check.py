@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks.application.exchange import attempt_of, has_gaps
+from landiag.checks.application.exchange import attempt_of
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unread
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.fixes import restart
@@ -19,13 +19,14 @@ from landiag.checks.listening.owners import describe_owner, name_owner, owner_ev
 from landiag.checks.listening.redirected import answered_by_nobody_here, sent_to_nobody
 from landiag.checks.listening.shares import check_shares, sent_anywhere
 from landiag.checks.listening.similar import similar_servers, start_fixes
+from landiag.checks.listening.translated import may_be_translated, may_lead_to, plan_count
 from landiag.checks.routes import vrf
 from landiag.checks.systems import is_explained_by_port
 from landiag.collect import linux
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import Binding, bind_among, describe_address, find_binding, why_not
 from landiag.journey.ways import Way
-from landiag.model.facts import Command, Family, Interface, Socket, Source, Unknown
+from landiag.model.facts import Family, Interface, Socket, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.servers.relays import relay_of
 
@@ -37,6 +38,8 @@ _TITLES = {
     "bound-to-device": "{who} is tied to another interface ({where}), but other devices come in by {interface}",
     "published-on-loopback": "The container's port is published on {host} only, so other devices can't reach it",
 }
+
+_UNLESS = ", unless a rule that could not be read sends them there."
 
 
 def check(case: Case) -> Answer:
@@ -86,12 +89,6 @@ def _check_way(case: Case, way: Way) -> list[Finding]:
     return [_bound_wrongly(case, way, binding, interface)]
 
 
-CONNTRACK_AFTER = Command(
-    "conntrack-count-after", ("cat", "/proc/sys/net/netfilter/nf_conntrack_count"), module="nf_conntrack"
-)
-"""How many connections are tracked, read once more after this machine has made some."""
-
-
 def plan(case: Case) -> tuple[Source, ...]:
     """Look into the other network namespaces, where the socket may be in one."""
     is_wanted = case.facts.os == "linux" and may_be_inside(case)
@@ -104,18 +101,7 @@ def plan_after(case: Case) -> tuple[Source, ...]:
 
     Where this machine has just made some and none is tracked, there is no NAT.
     """
-    counted = (CONNTRACK_AFTER,) if has_gaps(case) and case.facts.os == "linux" else ()
-    return (*restart.plan(case), *services.plan_after(case), *counted)
-
-
-def may_be_translated(case: Case) -> bool:
-    """Whether a translation may serve clients although nothing listens here.
-
-    Rules that nobody could read may hold one. But NAT tracks connections: where this machine has just made some
-    and none is tracked, there is no NAT.
-    """
-    count = case.parse(CONNTRACK_AFTER, str.strip)
-    return has_gaps(case) and count != "0"
+    return (*restart.plan(case), *services.plan_after(case), *plan_count(case))
 
 
 def may_be_inside(case: Case) -> bool:
@@ -144,14 +130,15 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
     )
     evidence = tuple(owner_evidence(case, socket) for socket in binding.others)
     fixes = _fixes(case, way, socket, code)
+    is_open = may_lead_to(case, way, socket, code)
     if vrf.is_outside(socket, interface):
         title, fixes = vrf.title(who, interface), (vrf.accept_fix(),)
         evidence = (*evidence, *vrf.evidence(interface))
     return Finding(
         code=code,
-        outcome=Outcome.BLOCKS,
+        outcome=Outcome.UNKNOWN if is_open else Outcome.BLOCKS,
         title=title,
-        detail=f"Connections to {way.ip}:{binding.port} are refused.",
+        detail=f"Connections to {way.ip}:{binding.port} are refused" + (_UNLESS if is_open else "."),
         evidence=evidence,
         fixes=fixes,
         paths=(way.id,),

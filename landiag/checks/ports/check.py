@@ -13,8 +13,8 @@ from landiag.checks.application import same_answer
 from landiag.checks.application.check import speaks_http
 from landiag.checks.case import Answer, Case, answer, milder
 from landiag.checks.destination import destination_of
-from landiag.checks.listening.check import may_be_translated
 from landiag.checks.listening.owners import describe_owner, owner_evidence, server_name
+from landiag.checks.listening.translated import may_be_translated
 from landiag.checks.ports.bind_test import bind_error, bind_source
 from landiag.checks.systems import ending, passing_on, port_findings
 from landiag.collect.exchanges.bind import BindTest, parse_bind_test

@@ -215,5 +215,6 @@ SCENARIOS = (
         truth="timeout|unreachable",
         expected=Expected("undetermined", "other-firewall"),
         with_peer=Expected("blocked|undetermined"),
+        as_user=Expected("undetermined", "firewall-unreadable"),
     ),
 )
