@@ -71,7 +71,7 @@ POORER = {
 """The same fault under the name that is left when the better one cannot be told."""
 
 
-SAMPLE = 8
+SAMPLE = 12
 """One in so many readings is taken away from each case, another one from the next."""
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from landiag.host import Recording
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Finding, Outcome, Report, Status
-from tests.cases import NAMES, load, replay, report_of
+from tests.cases import NAMES, is_taken, load, replay, report_of
 from tests.machines import bsd, windows
 from tests.machines.case import Made
 from tests.machines.made import examine
@@ -28,6 +28,9 @@ SYSTEMS = ("windows", "macos", "freebsd", "openbsd", "wsl2")
 SPEAKS = {  # what is said by saying nothing: no port proxy, no anchor, no table, no rule of an anchor, no policy
     "wsl-portproxy", "wsl-windows-group-policy", "pf-anchors", "pf-tables", "pf-interfaces", "pf-nat",
 }  # fmt: skip
+
+SAMPLE = 2
+"""One in so many readings is emptied or cut in each case, another one in the next."""
 
 
 def _blocks(report: Report) -> set[str]:
@@ -54,6 +57,8 @@ def test_a_command_that_says_nothing_and_ends_well_never_turns_a_verdict(name: s
     recording = load(name).recording
     before = report_of(name)
     for source, _ in _commands(recording):
+        if not is_taken(f"{name} {source}", SAMPLE):
+            continue
         after = replay(_changed(recording, source, b""))
         assert after.verdict.status in (before.verdict.status, Status.UNDETERMINED), source
         assert _blocks(after) <= _blocks(before), source
@@ -77,7 +82,7 @@ def test_what_is_cut_off_never_turns_a_verdict(name: str) -> None:
     before = report_of(name)
     for source in CLOSED:
         reading = recording.readings.get(source)
-        if reading is None or reading.status is not ReadStatus.OK or not reading.data:
+        if reading is None or reading.status is not ReadStatus.OK or not is_taken(f"{name} {source}", SAMPLE):
             continue
         for tenth in (1, 3, 5, 7, 9):
             cut = reading.data[: len(reading.data) * tenth // 10]

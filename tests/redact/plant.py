@@ -171,11 +171,16 @@ def _readable(text: str) -> Iterator[str]:
     yield html.unescape(text)
     yield html.unescape(unquote(unquote(text)))
     yield re.sub(r"\\u00([0-9a-fA-F]{2})", lambda match: chr(int(match[1], 16)), text)
-    for word in re.findall(r"[A-Za-z0-9+/_-]{8,}", text):
+    yield "\n".join(_unpacked(set(re.findall(r"[A-Za-z0-9+/_-]{8,}", text))))
+    yield "\n".join(
+        bytes.fromhex(word).decode("latin-1") for word in set(re.findall(r"(?:[0-9a-fA-F]{2}){4,}", text))
+    )
+
+
+def _unpacked(words: set[str]) -> Iterator[str]:
+    """Each word read as base64, from each place where a group of four may begin."""
+    for word in words:
         body = word.replace("-", "+").replace("_", "/")
-        for start in range(min(4, len(body))):
+        for start in range(4):
             piece = body[start:]
-            piece = piece[: len(piece) // 4 * 4]
-            yield base64.b64decode(piece).decode("latin-1")
-    for word in re.findall(r"(?:[0-9a-fA-F]{2}){4,}", text):
-        yield bytes.fromhex(word).decode("latin-1")
+            yield base64.b64decode(piece[: len(piece) // 4 * 4]).decode("latin-1")
