@@ -49,6 +49,8 @@ PROTOCOL_NUMBERS = {
 
 CT_STATES = {"invalid": 1, "established": 2, "related": 4, "new": 8, "untracked": 64}
 
+COMMON_OPTIONS = {"maxseg": 2, "window": 3, "sack-perm": 4}
+"""Options of TCP that every system's SYN has, as nft names them, with their numbers (RFC 9293, 7323, 2018)."""
 TCP_FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn": 64, "cwr": 128}
 
 PACKET_TYPES = {"host": 0, "unicast": 0, "broadcast": 1, "multicast": 2, "other": 3}

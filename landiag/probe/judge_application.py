@@ -161,15 +161,16 @@ def _check_whole(look: Look, exchange: Exchange, attempt: Attempt) -> list[Findi
     if attempt.end is End.STALLED:
         if eats_large_packets(look):
             return [judge_path_mtu(look, exchange, attempt)]
-        if attempt.answer is not None and attempt.answer.header("Content-Length") is None:
+        if attempt.answer is not None and not attempt.breaks_off:
             return []  # a stream: it has no end
         title = f"the server began its answer and did not end it within {attempt.seconds:.0f} s"
         return [
             unsure("server-silent", title, "It is slow, or it hangs.", (answer_evidence(exchange, attempt),))
         ]
-    if attempt.end in (End.CUT_OFF, End.RESET):
+    if attempt.breaks_off:
         title = "the connection broke within the answer"
-        return [warns("connection-reset", title, "", (answer_evidence(exchange, attempt),))]
+        detail = "The server fails in the middle of it, or something between cuts it off."
+        return [unsure("connection-reset", title, detail, (answer_evidence(exchange, attempt),))]
     return [*_check_sizes(look)]
 
 

@@ -49,7 +49,7 @@ def what_this_client_sees(look: Look | None) -> ClientSees:
     if attempt.answer is not None and attempt.scheme == "http" and look.case.request.scheme == "https":
         return _said(Symptom.RESET)  # what a browser gets that begins TLS there
     if attempt.answer is not None:
-        stalls = attempt.end is End.STALLED
+        stalls = attempt.end is End.STALLED or attempt.breaks_off
         return _said(Symptom.STALLED if stalls else Symptom.ANSWERED, attempt.answer.status)
     return _said(Symptom.ANSWERED if attempt.first.data else _ENDS[attempt.end])
 

@@ -9,7 +9,7 @@ from landiag.model.causes import find_cause
 from landiag.model.causes.clients import CONNECTION_REJECTED
 from landiag.model.causes.network import WRONG_ADDRESS
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Path, Report, Status, Verdict
-from landiag.model.terms import StageName
+from landiag.model.terms import StageName, Symptom
 from landiag.verdict.halves import Halves, explains, faults_of, shares_network, source_of
 
 
@@ -45,6 +45,8 @@ def _reached(halves: Halves) -> Joined:
     asked, fault = halves.asked, halves.server.verdict
     if asked is not None and halves.way is None and halves.server.paths:
         return _other_answered(halves, asked)
+    if fault.status is Status.BLOCKED and _is_answered_so(halves):
+        return Joined(replace(fault, likely=None, confirmed_by="peer"))
     notes: tuple[str, ...] = ()
     if fault.status is Status.BLOCKED and (halves.way is None or halves.way.outcome is Outcome.BLOCKS):
         text = (
@@ -54,6 +56,16 @@ def _reached(halves: Halves) -> Joined:
         notes = (text,)
     summary = f"The client gets through: {halves.client.verdict.summary}"
     return Joined(Verdict(Status.CLEAR, summary, confirmed_by="peer"), notes)
+
+
+def _is_answered_so(halves: Halves) -> bool:
+    """Whether the client got the very answer that the server's report calls useless, or worse than localhost's."""
+    way, client = halves.way, halves.client.verdict.client_sees
+    server = halves.server.verdict.client_sees if way is None else way.client_sees
+    if client is None or server is None or (way is not None and way.outcome is not Outcome.BLOCKS):
+        return False
+    is_same = (server.outcome, server.http_status) == (client.outcome, client.http_status)
+    return is_same and client.outcome is Symptom.ANSWERED and client.http_status is not None
 
 
 def _other_answered(halves: Halves, asked: Path) -> Joined:

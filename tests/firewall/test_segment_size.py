@@ -46,3 +46,28 @@ def test_nftables_does_too(size: object, expected: str) -> None:
 def test_other_options_hang_on_the_clients_system() -> None:
     stamp = {"tcp option": {"name": "timestamp", "field": "tsval"}}
     assert verdict(nft(chain("in", "input"), rule("in", match(stamp, 5), DROP))) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "expected"),
+    [
+        ("maxseg", True, "drop"),
+        ("maxseg", False, "accept"),
+        ("sack-perm", True, "drop"),
+        ("window", False, "accept"),
+        ("timestamp", True, "unknown"),
+        ("fastopen", False, "unknown"),
+    ],
+)
+def test_every_system_begins_with_three_options(name: str, there: bool, expected: str) -> None:
+    rules = nft(chain("in", "input"), rule("in", SYN, match({"tcp option": {"name": name}}, there), DROP))
+    assert verdict(rules) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [("--tcp-option 2", "drop"), ("! --tcp-option 4", "accept"), ("--tcp-option 8", "unknown")],
+)
+def test_iptables_knows_them_by_number(condition: str, expected: str) -> None:
+    text = f"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --syn {condition} -j DROP\nCOMMIT\n"
+    assert verdict(saved(text)) == expected

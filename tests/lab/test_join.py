@@ -15,7 +15,7 @@ from tests.lab.build import build, take
 from tests.lab.probe.scenarios.shared import OPEN, PORT, PORT6, filtering, listing, reject
 from tests.lab.rota import is_taken
 from tests.lab.scenario import CLEAR, Scenario, Step, nft_input, nft_output, sh
-from tests.lab.servers import Server, flask, http_server, sockets
+from tests.lab.servers import Server, flask, http_server, script, sockets
 
 pytestmark = pytest.mark.lab
 
@@ -50,6 +50,16 @@ BRIDGE_DROPS = sh(
     "nft add rule bridge p c tcp dport 5000 drop",
     on="switch",
 )
+WORSE_FOR_OTHERS = """
+import http.server
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.client_address[0] == "127.0.0.1" else 500)
+        self.end_headers()
+
+http.server.ThreadingHTTPServer(("0.0.0.0", 5000), Handler).serve_forever()
+"""
 ISOLATED = sh("bridge link set dev server isolated on; bridge link set dev client isolated on", on="switch")
 
 PAIRS = (
@@ -255,6 +265,14 @@ PAIRS = (
         before=(sh("ip route del default"),),
         on="stranger",
         notes="--peer 10.99.0.20",
+    ),
+    Pair(
+        "answers-others-worse",
+        "blocked",
+        "client-rejected",
+        True,
+        says="500 to other devices",
+        servers=(script(WORSE_FOR_OTHERS),),
     ),
 )
 

@@ -136,6 +136,20 @@ def test_client_that_connects_outranks_a_fault() -> None:
     assert "contradict" in joined.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("status", "expected"), [(403, Status.BLOCKED), (200, Status.CLEAR), (None, Status.CLEAR)]
+)
+def test_the_answer_that_is_worse_than_localhosts_is_no_way_through(
+    status: int | None, expected: Status
+) -> None:
+    told = describe_symptom(Symptom.ANSWERED, 403)
+    server, client = _server("client-rejected"), _client(None)
+    server = replace(server, verdict=replace(server.verdict, client_sees=told), paths=())
+    sees = describe_symptom(Symptom.ANSWERED, status, is_client=True)
+    joined = join(server, replace(client, verdict=replace(client.verdict, client_sees=sees)))
+    assert (joined.verdict.status, joined.verdict.confirmed_by) == (expected, "peer")
+
+
 def test_both_clear_is_confirmed_by_the_client() -> None:
     joined = join(clear(), _client(None))
     assert (joined.verdict.status, joined.verdict.confirmed_by) == (Status.CLEAR, "peer")

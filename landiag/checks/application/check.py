@@ -192,12 +192,11 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
 
 
 def _check_whole(exchange: Exchange, attempt: Attempt) -> list[Finding]:
-    """An answer that says how long it is, and did not come to its end; a stream says nothing of the kind."""
-    if attempt.answer is None or attempt.answer.header("Content-Length") is None:
+    """An answer that says where it ends, and did not come to that; a stream says nothing of the kind."""
+    if attempt.answer is None or not attempt.breaks_off:
         return []
-    if attempt.end not in (End.STALLED, End.CUT_OFF, End.RESET):
-        return []
-    of = f"{attempt.answer.body_bytes} of {attempt.answer.header('Content-Length')} bytes"
+    whole = attempt.answer.header("Content-Length")
+    of = f"{attempt.answer.body_bytes} of {whole} bytes" if whole else f"{attempt.answer.body_bytes} bytes"
     title = f"Whether the server ends its answer: {of} came within {attempt.seconds:.0f} s, then nothing more"
     if attempt.end is not End.STALLED:
         title = f"Whether the server ends its answer: the connection broke after {of}"

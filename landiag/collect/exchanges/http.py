@@ -70,6 +70,13 @@ class Attempt(Struct, frozen=True):
         """Whether the peer completed a TLS handshake."""
         return self.tls is not None and self.tls.version is not None
 
+    @property
+    def breaks_off(self) -> bool:
+        """Whether an answer that says where it ends did not come to its end; a stream that pauses says nothing."""
+        if self.answer is None or self.end is End.CUT_OFF:
+            return self.answer is not None
+        return self.end in (End.RESET, End.STALLED) and self.answer.header("Content-Length") is not None
+
 
 class Exchange(Struct, frozen=True):
     """The transcript of ``exchange``: what was asked of whom, and each attempt in order."""

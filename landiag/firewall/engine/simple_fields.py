@@ -18,6 +18,7 @@ from landiag.model.chance import VISIT
 from landiag.model.clock import CLOCK, OFFSET
 from landiag.model.packet import (
     ABSENT,
+    COMMON_OPTIONS,
     NOT_LOOPBACK,
     PACKET_TYPES,
     PROTOCOL_NUMBERS,
@@ -89,6 +90,18 @@ def _flags(fields: Asked) -> Value:
 def _segment_size(fields: Asked) -> Value:
     """An option of the SYN and its answer, which every system's TCP sends (RFC 9293, 3.7.1)."""
     return SEGMENT_SIZE if "syn" in fields.packet.flags else ABSENT
+
+
+def _has_option(name: str) -> Callable[[Asked], Value]:
+    """Whether the segment has an option of TCP; 0 where there is no such segment (nft_exthdr.c)."""
+
+    def compute(fields: Asked) -> Value:
+        packet = fields.packet
+        if packet.protocol != "tcp" or "syn" not in packet.flags:
+            return 0
+        return 1 if "ack" not in packet.flags or name == "maxseg" else None
+
+    return compute
 
 
 def _port(name: str, *protocols: str) -> Callable[[Asked], Value]:
@@ -253,6 +266,7 @@ SIMPLE: dict[str, Callable[[Asked], Value]] = {
     "bitmap sport": _bitmap_port("sport"),
     "bitmap dport": _bitmap_port("dport"),
     "tcp flags": _protocol("tcp", _flags),
+    **{f"tcp option {name}": _has_option(name) for name in COMMON_OPTIONS},
     "tcp option maxseg size": _protocol("tcp", _segment_size),
     "tcp urgptr": _protocol("tcp", _zero),
     "icmp type": _only(4, _protocol("icmp", lambda f: f.packet.icmp_type)),

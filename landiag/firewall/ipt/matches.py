@@ -21,7 +21,15 @@ from landiag.firewall.ipt.options import Lower, Option, Setting
 from landiag.firewall.ipt.origin import PHYSDEV, addrtype, group, mac, owner, physdev, pkttype, rpfilter
 from landiag.firewall.ipt.schedule import schedule
 from landiag.firewall.ipt.set_matches import match_set
-from landiag.firewall.ipt.transport import MULTIPORT, icmp, port_options, segment_size, syn, tcp_flags
+from landiag.firewall.ipt.transport import (
+    MULTIPORT,
+    icmp,
+    port_options,
+    segment_size,
+    syn,
+    tcp_flags,
+    tcp_option,
+)
 from landiag.firewall.nft.types import DSCP, ICMP_TYPES, ICMPV6_TYPES
 from landiag.model.facts import ParseError
 from landiag.model.match import (
@@ -146,7 +154,7 @@ LIMITS = frozenset({"quota", "dstlimit", "random", "nth"})
 NEVER = frozenset({"frag", "hbh", "dst", "rt", "mh", "ah", "esp", "ipcomp"})
 
 MODULES: Mapping[str, Lower] = {
-    "tcp": each({**port_options("tcp"), "--tcp-flags": tcp_flags, "--syn": syn}),
+    "tcp": each({**port_options("tcp"), "--tcp-flags": tcp_flags, "--syn": syn, "--tcp-option": tcp_option}),
     "udp": each(port_options("udp")),
     "sctp": each(port_options("sctp")),
     "dccp": each(port_options("dccp")),

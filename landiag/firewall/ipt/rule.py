@@ -36,7 +36,8 @@ TWO_VALUES = frozenset({
 """All other options have one value at the most: a second word was something else once."""
 
 OF_PROTOCOL = frozenset({
-    "--dport", "--sport", "--source-port", "--destination-port", "--syn", "--tcp-flags", "--icmp-type",
+    "--dport", "--sport", "--source-port", "--destination-port", "--syn", "--tcp-flags", "--tcp-option",
+    "--icmp-type",
 })  # fmt: skip
 """Options of the match that ``-p`` implies, wherever people write them."""
 

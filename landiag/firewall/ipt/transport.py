@@ -15,8 +15,9 @@ from landiag.model.match import (
     AnyOf,
     InRanges,
     Match,
+    UnknownMatch,
 )
-from landiag.model.packet import TCP_FLAGS
+from landiag.model.packet import COMMON_OPTIONS, TCP_FLAGS
 from landiag.model.strict import integer
 
 
@@ -47,6 +48,15 @@ def tcp_flags(option: Option, setting: Setting) -> Match:  # noqa: ARG001
     """``--tcp-flags MASK SET``."""
     mask, compare = (_flag_bits(value) for value in option.values)
     return InRanges("tcp flags", ((compare, compare),), option.text, option.negated, mask)
+
+
+def tcp_option(option: Option, setting: Setting) -> Match:  # noqa: ARG001
+    """``--tcp-option 2``: whether a segment has the option; of few kinds that can be known."""
+    kinds = {kind: name for name, kind in COMMON_OPTIONS.items()}
+    name = kinds.get(integer(option.value))
+    if name is None:
+        return UnknownMatch(option.text)
+    return InRanges(f"tcp option {name}", ((1, 1),), option.text, option.negated)
 
 
 def segment_size(option: Option, setting: Setting) -> Match:  # noqa: ARG001

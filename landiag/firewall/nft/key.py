@@ -10,7 +10,7 @@ from landiag.firewall.nft.sets import Sets, lower_set
 from landiag.firewall.nft.types import Json, Type, Typed
 from landiag.model.facts import ParseError
 from landiag.model.operands import Bits, Constant, Draw, Field, Operand, Or
-from landiag.model.packet import ABSENT
+from landiag.model.packet import ABSENT, COMMON_OPTIONS
 from landiag.model.sets import FromMap
 
 FRAGMENT_BITS = 0xBFFF
@@ -155,8 +155,11 @@ def _exthdr(inner: dict[str, Json]) -> Typed:
 
 
 def _tcp_option(inner: dict[str, Json]) -> Typed:
-    """An option of TCP: the segment size is known in bounds, others depend on the client's system."""
-    is_size = inner.get("name") == "maxseg" and inner.get("field") == "size"
+    """An option of TCP: of the segment size bounds are known, of others whether they are there at all."""
+    name, field = inner.get("name"), inner.get("field")
+    if field is None:
+        return Typed(Field(f"tcp option {name}") if name in COMMON_OPTIONS else Constant(None), types.NUMBER)
+    is_size = name == "maxseg" and field == "size"
     return Typed(Field("tcp option maxseg size") if is_size else Constant(None), types.NUMBER)
 
 
