@@ -75,6 +75,11 @@ def test_what_is_stored_and_lets_nobody_in_is_not_told(stored: str) -> None:
     assert not found.fixes[0].steps
 
 
+@pytest.mark.parametrize("had", [zone(ports="5000/tcp"), zone(target="ACCEPT"), zone(ALLOWS)])
+def test_what_a_zone_has_already_waits_for_no_reload(had: str) -> None:
+    assert "isn't loaded" not in decisive(had, had).title
+
+
 def test_what_a_reload_takes_away_is_named() -> None:
     found = decisive(zone(ports="5000/tcp"), zone(ports="8080/tcp", services="ssh http"))
     lost = "service http (zone public), port 8080/tcp (zone public)"

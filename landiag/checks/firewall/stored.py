@@ -65,7 +65,11 @@ def with_stored(case: Case, journey: Journey, owner: Owner) -> Owner:
     # A policy of firewalld's stands before the zones, and is none of them.
     is_known = _is_zone(owner) and owner.place in running
     name = _zone_of(stored, owner.place, journey.packet) if is_known else None
-    if name is None or not _lets_in(case, stored[name], running.get(name, Zone()), journey):
+    if name is None:
+        return owner
+    # What a zone has already has not let the client in; of another zone all counts.
+    had = running[name] if name == owner.place else Zone()
+    if _stays_denied(stored[name], had, journey) or not _lets_in(case, stored[name], had, journey):
         return owner
     reason = f"zone {name} allows it in the permanent configuration, which isn't loaded"
     return replace(owner, is_stored=True, because=f"firewalld: {reason}", subject="firewalld", reason=reason)
@@ -87,17 +91,24 @@ def _holds(source: str, client: IPAddress | None) -> bool:
         return False  # an ipset, or a hardware address
 
 
+def _stays_denied(stored: Zone, running: Zone, journey: Journey) -> bool:
+    """Whether a rule of the zone denies the client, and rules that deny something stay: those go before what accepts."""
+    line = journey.decided_by
+    by_rule = line is not None and line.chain is not None and line.chain.name.endswith(("_deny", "_pre"))
+    return by_rule and any(_DENIES.search(rule) for rule in stored.rules & running.rules)
+
+
 def _lets_in(case: Case, stored: Zone, running: Zone, journey: Journey) -> bool:
-    """Whether a stored zone lets a client in, for certain: none where it has a stored rule that denies something."""
+    """Whether what a zone gains by a reload lets a client in, for certain: none where it gains a rule that denies."""
     new = stored.rules - running.rules
     if any(_DENIES.search(rule) for rule in new):
         return False
     port = _port(journey)
     services = stored.services - running.services
     found = (case.parse(service_source(name), parse_service) for name in services)
-    ports = stored.ports.union(*(one for one in found if isinstance(one, frozenset)))
+    ports = (stored.ports - running.ports).union(*(one for one in found if isinstance(one, frozenset)))
     return (
-        stored.target == "ACCEPT"
+        (stored.target == "ACCEPT" and running.target != "ACCEPT")
         or any(_spans(one, port) for one in ports)
         or any(_accepts(rule, port, journey.packet.source) for rule in new)
     )
