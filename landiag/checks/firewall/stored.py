@@ -92,7 +92,7 @@ def _holds(source: str, client: IPAddress | None) -> bool:
 
 
 def _stays_denied(stored: Zone, running: Zone, journey: Journey) -> bool:
-    """Whether a rule of the zone denies the client, and rules that deny something stay: those go before what accepts."""
+    """Whether a rule denies the client, and rules that deny stay: they go before what accepts."""
     line = journey.decided_by
     by_rule = line is not None and line.chain is not None and line.chain.name.endswith(("_deny", "_pre"))
     return by_rule and any(_DENIES.search(rule) for rule in stored.rules & running.rules)

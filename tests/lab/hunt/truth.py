@@ -52,10 +52,18 @@ def visit(host: Host, address: str, port: int, *, patience: float, random: bool,
 
 
 def burst(
-    host: Host, address: str, port: int, *, count: int = 1, patience: float = 2.5, pause: float = 0
+    host: Host,
+    address: str,
+    port: int,
+    *,
+    count: int = 1,
+    patience: float = 2.5,
+    pause: float = 0,
+    name: str = "",
 ) -> Seen:
-    """Connections from a host, all at once or with a pause between them."""
-    line = f"{IMPATIENT}; exec {sys.executable} -I -S {VISIT} {address} {port} {count} {patience} {pause}"
+    """Connections from a host, all at once or with a pause between them; ``name`` is asked for, else the address."""
+    words = f"{VISIT} {address} {port} {count} {patience} {pause} {name}"
+    line = f"{IMPATIENT}; exec {sys.executable} -I -S {words}"
     return summarize(json.loads(host.run(line).stdout))
 
 

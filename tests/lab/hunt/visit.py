@@ -1,8 +1,8 @@
 """A visit to a server, as a client program makes it: several connections at once, one outcome a line as JSON.
 
-Runs on a host of the lab (``python -I -S visit.py ADDRESS PORT COUNT PATIENCE PAUSE``); the standard library only:
-it may share no code and no error with landiag. ``PATIENCE`` is how many seconds an answer may take, ``PAUSE`` the
-seconds between two connections; 0: all at once.
+Runs on a host of the lab (``python -I -S visit.py ADDRESS PORT COUNT PATIENCE PAUSE [NAME]``); the standard library
+only: it may share no code and no error with landiag. ``PATIENCE`` is how many seconds an answer may take, ``PAUSE`` the
+seconds between two connections; 0: all at once. ``NAME`` is asked for in place of the address.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 
+NAME = sys.argv[6] if len(sys.argv) > 6 else ""
 CONNECT_SECONDS = 2.4  # two SYNs, at 0 and at 1 s, and an ICMP error that is believed at the second only
 RESET = (errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED)
 REFUSED = (errno.ECONNREFUSED,)
@@ -51,7 +52,7 @@ def _failure(error: OSError) -> str:
 
 
 def _ask(client: socket.socket, address: str, port: int, patience: float) -> dict[str, object]:
-    host = f"[{address}]" if ":" in address else address
+    host = NAME or (f"[{address}]" if ":" in address else address)
     answer = b""
     cut = False
     try:
