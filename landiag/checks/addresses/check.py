@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from landiag.checks import words
 from landiag.checks.addresses import elsewhere, link, names
 from landiag.checks.addresses.guest import check_guest
+from landiag.checks.addresses.inner_link import check_inner_link
 from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Answer, Case, answer, milder, unread
 from landiag.checks.listening.inside import own_host
@@ -51,6 +52,7 @@ def check(case: Case) -> Answer:
     if case.way is not None:
         findings += _check_carrier(case, case.way) or link.check_way_in(case, case.way, interfaces)
         findings += check_guest(case, case.way)
+        findings += check_inner_link(case, case.way)
     findings += _check_overlap(case, interfaces)
     findings += names.check(case)
     return answer(findings, _summary(case))

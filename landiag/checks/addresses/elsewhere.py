@@ -39,4 +39,11 @@ def with_other_owner(case: Case, finding: Finding) -> Finding:
                 evidence=(Evidence("ARP", f"{case.target.address} is at {macs[0]}"), *finding.evidence),
                 symptom=Symptom.UNKNOWN,
             )
-    return finding
+    return replace(finding, symptom=Symptom.UNKNOWN) if _is_known(case) else finding
+
+
+def _is_known(case: Case) -> bool:
+    """Whether this machine has spoken with a neighbour of that address: who may not ask the link knows that much."""
+    neighbours = () if isinstance(case.facts.neighbours, Unknown) else case.facts.neighbours
+    asked = [one for one in neighbours if str(one.address) == case.target.address and one.mac is not None]
+    return any(not {"PERMANENT", "FAILED", "INCOMPLETE"} & set(one.states) for one in asked)

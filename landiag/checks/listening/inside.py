@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
 
 from landiag.checks.case import Case
@@ -57,17 +58,21 @@ def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Findi
         ),
         fixes=(
             *_by_its_own_address(case, way, namespace, socket),
-            Fix(
-                f"Publish the container's port on the host (docker: -p {case.port}:{socket.port})",
-                needs="user-action",
-                steps=(
-                    f"Start the container again with its port published, for example"
-                    f" docker run -p {case.port}:{socket.port} IMAGE, or in compose: ports:"
-                    f' - "{case.port}:{socket.port}".',
-                ),
-            ),
+            _publish(case.port, socket.port),
         ),
         paths=(way.id,),
+    )
+
+
+def _publish(port: int, inside: int) -> Fix:
+    """Publish a port of a container as one of the host."""
+    return Fix(
+        f"Publish the container's port on the host (docker: -p {port}:{inside})",
+        needs="user-action",
+        steps=(
+            f"Start the container again with its port published, for example docker run -p {port}:{inside} IMAGE,"
+            f' or in compose: ports: - "{port}:{inside}".',
+        ),
     )
 
 
@@ -109,14 +114,32 @@ def nobody_inside(case: Case, way: Way, destination: Destination) -> list[Findin
     )
     where = f"{destination.ip}:{destination.port}"
     if inside.is_free:
-        title = f"Port {case.port} is sent to the container at {where}, where nothing listens"
-        return [Finding("port-redirected", Outcome.BLOCKS, title, evidence=evidence, paths=(way.id,))]
+        return [_sent_to_no_socket(case, way, destination, namespace.sockets)]
     socket = inside.others[0]
     code = why_not(socket, None)
     title = only_itself_reaches(case, socket)
     detail = f"Port {case.port} of this machine is sent to {where}: in the container, listen on 0.0.0.0."
     fixes = listen_fixes(case, socket, Family(destination.ip.version))
     return [Finding(code, Outcome.BLOCKS, title, detail, evidence, fixes, paths=(way.id,))]
+
+
+def _sent_to_no_socket(case: Case, way: Way, destination: Destination, inside: Sequence[Socket]) -> Finding:
+    """Say that a port of a container has no server, with the one that it does listen on where there is one."""
+    others = [one for one in inside if not one.address.is_loopback]
+    ports = {one.port for one in others}
+    title = f"Port {case.port} is sent to the container at {destination.ip}:{destination.port}, where nothing listens"
+    if len(ports) == 1:
+        title += f": its server is on {others[0].port}"
+        fix = _publish(case.port, others[0].port)
+    else:
+        step = f"Inside, it must listen on 0.0.0.0:{destination.port}; its own output says why it doesn't."
+        fix = Fix("Start the server in the container", needs="user-action", steps=(step,))
+    where = f"ss in the container at {destination.ip}"
+    evidence = tuple(Evidence(where, describe_address(one)) for one in others[:_MOST_SHOWN])
+    return Finding("port-redirected", Outcome.BLOCKS, title, "", evidence, (fix,), paths=(way.id,))
+
+
+_MOST_SHOWN = 3
 
 
 def _not_forwarded(case: Case, way: Way, destination: Destination) -> Finding | None:
