@@ -43,7 +43,10 @@ def with_other_owner(case: Case, finding: Finding) -> Finding:
 
 
 def _is_known(case: Case) -> bool:
-    """Whether this machine has spoken with a neighbour of that address: who may not ask the link knows that much."""
+    """Whether the address is a router's, or a neighbour's that was spoken with: who may not ask knows that much."""
+    ip = None if case.target.address is None else ip_address(case.target.address)
+    routes = () if isinstance(case.facts.routes, Unknown) else case.facts.routes
     neighbours = () if isinstance(case.facts.neighbours, Unknown) else case.facts.neighbours
-    asked = [one for one in neighbours if str(one.address) == case.target.address and one.mac is not None]
-    return any(not {"PERMANENT", "FAILED", "INCOMPLETE"} & set(one.states) for one in asked)
+    asked = [one for one in neighbours if one.address == ip and one.mac is not None]
+    is_router = any(one.gateway == ip for one in routes if one.gateway is not None)
+    return is_router or any(not {"PERMANENT", "FAILED", "INCOMPLETE"} & set(one.states) for one in asked)

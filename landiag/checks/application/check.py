@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks.application import other_page, page, sent_on, upgraded
+from landiag.checks.application import loaded, other_page, page, sent_on, upgraded
 from landiag.checks.application.debugger import find_debugger
 from landiag.checks.application.exchange import (
     asked_before,
@@ -184,6 +184,7 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *sent_on.check(case, exchange, attempt),
         *_check_whole(exchange, attempt),
         *page.check(case, exchange, attempt),
+        *loaded.check(case, exchange, attempt),
         *find_debugger(case),
         *_check_development(case),
     ]

@@ -27,7 +27,7 @@ from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 
-_THERE = {
+THERE = {
     Symptom.REFUSED: "where they are refused",
     Symptom.TIMEOUT: "from where nothing comes back",
     Symptom.UNREACHABLE: "where they can't get to",
@@ -35,9 +35,10 @@ _THERE = {
     Symptom.SILENT: "where nobody answers them",
     Symptom.STALLED: "where no answer comes to its end",
 }
+"""How a client gets on that is sent where it does not get through."""
 
 
-class _Place(Struct, frozen=True):
+class Place(Struct, frozen=True):
     """Where the browser is sent on this machine: the same question, asked of the other port."""
 
     target: RedirectTarget
@@ -63,7 +64,7 @@ def plan(case: Case, exchange: Exchange | Unknown | None) -> tuple[Call, ...]:
     target = _target(exchange, exchange.best)
     if target is not None and target.is_name:
         return (resolve(target.host, ""),)
-    place = None if target is None else _place(case, target)
+    place = None if target is None else place_of(case, target)
     asked = None if place is None else place.asked
     return () if asked is None else (asked,)
 
@@ -75,7 +76,7 @@ def check(case: Case, exchange: Exchange, attempt: Attempt) -> Iterator[Finding]
         return
     evidence = (*of_exchange(exchange, attempt), Evidence("Location", target.url))
     inside = _inside(case, target)
-    place = None if inside is not None else _place(case, target)
+    place = None if inside is not None else place_of(case, target)
     if target.is_local:
         title = f"The server sends other devices to {target.url}, which for each of them is the device itself"
         yield _blocks(title, evidence)
@@ -97,10 +98,10 @@ def _target(exchange: Exchange, attempt: Attempt) -> RedirectTarget | None:
     return redirect_target(attempt, exchange.host, exchange.path)
 
 
-def _judge(place: _Place, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
+def _judge(place: Place, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
     url, port = place.target.url, place.target.port
-    if place.symptom in _THERE:
-        title = f"The server sends other devices on to {url}, {_THERE[place.symptom]}"
+    if place.symptom in THERE:
+        title = f"The server sends other devices on to {url}, {THERE[place.symptom]}"
         yield _blocks(title, evidence, _look_there(place.case, port))
     elif place.symptom is Symptom.VARIES:
         title = f"The server sends browsers on to {url}, where not every connection succeeds"
@@ -112,7 +113,7 @@ def _judge(place: _Place, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
         yield from _judge_server(place, evidence)
 
 
-def _judge_server(place: _Place, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
+def _judge_server(place: Place, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
     """The client gets to a server there: does that one speak what the browser is told to speak?"""
     asked = place.asked
     told = None if asked is None else place.case.parse(asked, parse_exchange)
@@ -146,7 +147,7 @@ def _look_there(case: Case, port: int) -> Fix:
     return Fix("See what stops them there", (line,), needs="user-action")
 
 
-def _place(case: Case, target: RedirectTarget) -> _Place | None:
+def place_of(case: Case, target: RedirectTarget) -> Place | None:
     """The same client's question for the other port; None where that is not known to be this machine's."""
     way = _way(case, target)
     if way is None or way.front is not None or way.landing is not None:
@@ -160,7 +161,7 @@ def _place(case: Case, target: RedirectTarget) -> _Place | None:
         host_header=target.host_header,
         target_path=target.path,
     )
-    return _Place(target, other, way)
+    return Place(target, other, way)
 
 
 def _way(case: Case, target: RedirectTarget) -> Way | None:

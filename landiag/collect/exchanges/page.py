@@ -8,6 +8,10 @@ _LOCAL = r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
 _LOCAL_URL = re.compile(rf"{_LOCAL}(?::\d+)?", re.IGNORECASE)
 _LOCAL_PORT = re.compile(rf"{_LOCAL}:\d+", re.IGNORECASE)
 _SCRIPT = re.compile(r"""<script\b[^>]{0,300}?\bsrc=["']?(/(?!/)[^"'\s>]{1,300})""", re.IGNORECASE)
+_LOADED = re.compile(
+    r"""<(?:script\b[^>]{0,300}?\bsrc|link\b[^>]{0,300}?\bhref)=["']?(https?://[^"'\s>]{1,300})""",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _CODE = re.compile(
     r"<(script|style)\b[^>]{0,2000}>.*?(?:</\1|\Z)|<[a-z!/][^>]{0,2000}>", re.DOTALL | re.IGNORECASE
@@ -19,6 +23,11 @@ _NEXT = re.compile(r"""\d\s*[;,]\s*url\s*=\s*["']?([^"'>\s]{1,300})""", re.IGNOR
 def scripts_of(page: str) -> tuple[str, ...]:
     """The scripts that a page loads from its own server, by their paths."""
     return tuple(dict.fromkeys(found[1] for found in _SCRIPT.finditer(page)))
+
+
+def loaded_urls(page: str) -> tuple[str, ...]:
+    """The scripts and styles that a page loads from servers that it names."""
+    return tuple(dict.fromkeys(found[1] for found in _LOADED.finditer(_COMMENT.sub("", page))))
 
 
 def local_url(text: str, content_type: str | None) -> str | None:

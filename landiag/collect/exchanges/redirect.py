@@ -54,7 +54,11 @@ def redirect_target(attempt: Attempt, host_header: str, path: str) -> RedirectTa
     location = _location(attempt.answer)
     if not location:
         return None
-    base = f"{attempt.scheme}://{host_header}{path}"
+    return target_of(location, f"{attempt.scheme}://{host_header}{path}")
+
+
+def target_of(location: str, base: str) -> RedirectTarget | None:
+    """What a page or an answer at ``base`` names; None when that is no web page, or the same server."""
     try:
         url = urljoin(base, location)
         parts, here = urlsplit(url), urlsplit(base)

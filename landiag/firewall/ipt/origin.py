@@ -126,10 +126,10 @@ class RoutePresent(Match, Struct, frozen=True):
 
 
 def group(side: str) -> Callable[[Option, Setting], Match]:
-    """``-m devgroup``: the group of the interface."""
+    """``-m devgroup``: the group of the interface; that of most has a name (/usr/share/iproute2/group)."""
 
     def lower(option: Option, setting: Setting) -> Match:  # noqa: ARG001
-        return masked(side, option.value, option)
+        return masked(side, "0" if option.value == "default" else option.value, option)
 
     return lower
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.collect.exchanges.page import local_url, refresh_url
+from landiag.collect.exchanges.page import loaded_urls, local_url, refresh_url
 
 HTML, SCRIPT, JSON = "text/html; charset=utf-8", "application/javascript", "application/json"
 
@@ -40,3 +40,11 @@ def test_what_is_loaded_and_what_is_only_said(text: str, kind: str | None, found
 )
 def test_where_a_page_sends_the_browser_by_itself(text: str, header: str | None, found: str | None) -> None:
     assert refresh_url(text, header) == found
+
+
+def test_what_a_page_loads_from_named_servers() -> None:
+    page = (
+        "<link rel=stylesheet href='http://10.0.0.5:5173/a.css'><script src=/own.js></script><a href='http://x/'>x</a>"
+        '<!-- <script src="http://10.0.0.5:1/no.js"></script> --><script type=module src="http://devbox:5173/b.js">'
+    )
+    assert loaded_urls(page) == ("http://10.0.0.5:5173/a.css", "http://devbox:5173/b.js")

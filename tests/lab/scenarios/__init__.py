@@ -9,6 +9,7 @@ from tests.lab.scenarios import (
     bridges,
     containers,
     firewalld,
+    found,
     iptables,
     listening,
     nftables,
@@ -33,4 +34,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     *routing.SCENARIOS,
     *application.SCENARIOS,
     *tools.SCENARIOS,
+    *found.SCENARIOS,
 )

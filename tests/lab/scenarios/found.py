@@ -1,0 +1,157 @@
+"""Situations that landiag once judged wrong, or had no advice for."""
+
+from __future__ import annotations
+
+from tests.lab.scenario import (
+    CLEAR,
+    UNDETERMINED,
+    Container,
+    Expected,
+    Scenario,
+    blocked,
+    firewalld,
+    iptables,
+    nft_input,
+    sh,
+)
+from tests.lab.scenarios.containers import DOCKER_RULES
+from tests.lab.servers import OPEN, Server, script, sockets
+
+SERVERS = (OPEN,)
+WEB = (Container(),)
+DROPS = blocked("firewall-drops")
+PUBLISHED = sh(f"iptables-restore --noflush << 'E'\n{DOCKER_RULES.format(to='', user='')}\nE")
+NO_RULES_SEEN = Expected("blocked|undetermined")
+PAGE = """
+import http.server, sys
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        page = b'<html><script src="%s"></script><div id=app></div></html>'
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+
+http.server.ThreadingHTTPServer(("0.0.0.0", 5000), Handler).serve_forever()
+"""
+BREAKS_OFF = """
+import socket
+
+server = socket.create_server(("0.0.0.0", 5000))
+while True:
+    client, _ = server.accept()
+    client.recv(65536)
+    client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Type: text/html\\r\\nContent-Length: 100\\r\\n\\r\\n0123456789")
+    client.close()
+"""
+
+SCENARIOS = (
+    Scenario(
+        "netmap-to-the-own-network",
+        fault="nothing: NETMAP translates the network to one of this machine's own addresses",
+        before=(
+            sh("ip addr add 10.50.0.10/24 dev eth0"),
+            iptables("-t nat -A PREROUTING -i eth0 -d 192.168.77.0/24 -p tcp -j NETMAP --to 10.50.0.0/24"),
+        ),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "every-systems-options-dropped",
+        fault="a rule drops what offers selective acknowledgements, as every system does",
+        before=(nft_input("tcp dport 5000 tcp option sack-perm exists drop"),),
+        servers=SERVERS,
+        truth="timeout",
+        expected=DROPS,
+        fixable=True,
+    ),
+    Scenario(
+        "interface-group-dropped",
+        fault="a rule drops the port on interfaces of the group that all are in",
+        before=(iptables("-A INPUT -p tcp --dport 5000 -m devgroup --src-group 0 -j DROP"),),
+        servers=SERVERS,
+        truth="timeout",
+        expected=DROPS,
+        fixable=True,
+    ),
+    Scenario(
+        "firewalld-ipset-drops",
+        fault="a rich rule drops a set of addresses, the client's among them; the zone's port is open",
+        before=(
+            firewalld(
+                "--permanent --new-ipset=bad --type=hash:net",
+                "--permanent --ipset=bad --add-entry=192.168.77.16/28",
+                "--permanent --zone=public --add-port=5000/tcp",
+                "--permanent --zone=public --add-rich-rule='rule source ipset=bad drop'",
+                "--reload",
+            ),
+        ),
+        servers=SERVERS,
+        truth="timeout",
+        expected=CLEAR,
+        with_peer=DROPS,
+    ),
+    Scenario(
+        "docker-published-to-another-port",
+        fault="the container's server listens on another port than the one that is published",
+        containers=WEB,
+        before=(PUBLISHED,),
+        servers=(sockets("s = socket.create_server(('0.0.0.0', 8000))", port=8000, user=False, on="web"),),
+        truth="refused",
+        expected=blocked("port-redirected"),
+        as_user=NO_RULES_SEEN,
+    ),
+    Scenario(
+        "docker-bridge-switched-off",
+        fault="the bridge of the published container is down",
+        containers=WEB,
+        before=(PUBLISHED,),
+        servers=(sockets("s = socket.create_server(('0.0.0.0', 80))", port=80, user=False, on="web"),),
+        after=(sh("ip link set docker0 down"),),
+        truth="timeout",
+        expected=blocked("link-down"),
+        as_user=NO_RULES_SEEN,
+    ),
+    Scenario(
+        "to-the-address-of-the-router",
+        fault="clients are given the router's address",
+        servers=SERVERS,
+        address="192.168.77.1",
+        options="--to 192.168.77.1",
+        truth="refused|timeout",  # what another device answers there is not this machine's to know
+        expected=blocked("wrong-address"),
+    ),
+    Scenario(
+        "page-loads-from-a-port-of-loopback",
+        fault="the page loads its script from a port that listens on loopback",
+        servers=(
+            script(PAGE % "http://192.168.77.10:5173/app.js"),
+            Server("python -m http.server 5173 --bind 127.0.0.1", port=5173),
+        ),
+        truth="served",
+        expected=CLEAR,
+        also=("redirects-elsewhere",),
+    ),
+    Scenario(
+        "page-loads-from-the-own-name",
+        fault="the page loads its script by the name of this machine, which others do not know",
+        before=(sh("hostname devbox"),),
+        servers=(script(PAGE % "http://devbox:5000/app.js"),),
+        truth="served",
+        expected=CLEAR,
+        also=("redirects-elsewhere",),
+    ),
+    Scenario(
+        "answer-breaks-off",
+        fault="the server ends its answer before the length that it announced",
+        servers=(script(BREAKS_OFF),),
+        truth="stalled",
+        expected=Expected("undetermined", "server-silent"),
+        as_user=UNDETERMINED,
+    ),
+)
