@@ -18,7 +18,8 @@ class Opening(Struct, frozen=True):
 
     ``is_answer`` when it is the server's answer that was stopped. ``asked_port`` is the port that clients type,
     where NAT has changed it to ``port``, or to one of the ``others``. ``device`` is the interface by which they come;
-    None where nobody knows. ``client`` is one of them, whose packet was stopped.
+    None where nobody knows. ``client`` is one of them, whose packet was stopped. ``server`` is the address that they
+    ask, where what is for other machines passes by the same rules; None where nothing else does.
     """
 
     clients: IPNetwork
@@ -28,6 +29,7 @@ class Opening(Struct, frozen=True):
     device: str | None = None
     client: IPAddress | None = None
     others: tuple[int, ...] = ()
+    server: IPAddress | None = None
 
     @property
     def is_translated(self) -> bool:
@@ -114,6 +116,9 @@ def opening_rule(opening: Opening, device: str | None = None, *, is_original: bo
     )
     if is_original:
         matches = (InRanges("meta l4proto", ((_TCP, _TCP),), "meta l4proto tcp"), *matches)
+    if opening.server is not None:
+        own = f"{family} {'saddr' if opening.is_answer else 'daddr'}"
+        matches += (InRanges(own, ((int(opening.server),) * 2,), f"{own} {opening.server}"),)
     if device is not None:
         matches += (Names("iifname", frozenset((device,)), text=f"iifname {device}"),)
     return Rule(

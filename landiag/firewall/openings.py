@@ -28,13 +28,18 @@ def propose(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: Open
     chain = decided_by.chain
     if chain is None:
         return ()
+    is_edge = opening.server is not None and decided_by.hook in _EDGES
+    if not is_edge:
+        opening = replace(opening, server=None)
     first = _propose_at(ruleset, owner, decided_by, opening)
     # Where the rule before the decision is never met (a goto leads around it), the chain's begin is the place.
     begin = next(iter(chain.rules), None)
     if first is None or begin is None or owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
         return () if first is None else (first,)
-    other = _propose_at(ruleset, owner, replace(decided_by, rule=begin), opening)
-    return (first,) if other is None else (first, other)
+    others = [_propose_at(ruleset, owner, replace(decided_by, rule=begin), opening)]
+    if is_edge:  # behind a translation the packet has another address than clients ask
+        others.append(_propose_at(ruleset, owner, decided_by, replace(opening, server=None)))
+    return (first, *(one for one in others if one is not None))
 
 
 def _propose_at(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: Opening) -> Proposal | None:
@@ -210,6 +215,7 @@ def _iptables(ruleset: Ruleset, decided_by: TraceLine, chain: Chain, opening: Op
             position=None if decided_by.rule is None else index + 1,
             is_answer=opening.is_answer,
             is_original=is_original,
+            server="" if opening.server is None else str(opening.server),
         )
         for one in _told(opening, is_original=is_original)
     )
@@ -233,6 +239,7 @@ def _nft(ruleset: Ruleset, decided_by: TraceLine, chain: Chain, opening: Opening
             is_answer=opening.is_answer,
             before=None if is_last or rule is None else rule.handle,
             is_original=is_original,
+            server="" if opening.server is None else str(opening.server),
         )
         for one in _told(opening, is_original=is_original)
     )
@@ -247,8 +254,11 @@ def _told(opening: Opening, *, is_original: bool) -> tuple[Opening, ...]:
 
 def _as_seen(opening: Opening, hook: str) -> Opening:
     """The opening by the ports that a packet itself has there: at the edges it has the one that clients type."""
-    is_edge = hook in ("ingress", "egress", "prerouting")
-    return replace(opening, port=opening.client_port, others=()) if is_edge else opening
+    return replace(opening, port=opening.client_port, others=()) if hook in _EDGES else opening
+
+
+_EDGES = ("ingress", "egress", "prerouting")
+"""Where what is for this machine and what it only passes on go by the same rules."""
 
 
 _CONNTRACK_BEGINS = -200

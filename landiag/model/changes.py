@@ -52,7 +52,8 @@ class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
     """A rule in a chain of nftables: before the rule with the handle ``before``, or last where that is None.
 
     ``is_answer``: it lets the server's answers out, rather than clients in. ``is_original``: the port is the one that
-    clients type, before a translation. ``handle`` is the rule's own, once it is there.
+    clients type, before a translation. ``handle`` is the rule's own, once it is there. ``server``: the one address of
+    this machine that it is for; empty where it needs none.
     """
 
     family: str
@@ -64,6 +65,7 @@ class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
     before: int | None = None
     handle: int | None = None
     is_original: bool = False
+    server: str = ""
 
     @property
     def comment(self) -> str:
@@ -85,7 +87,8 @@ class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
             if self.is_original
             else f"tcp {port} {self.port}"
         )
-        match = f'{family} {address} {self.clients} {what} accept comment "{self.comment}"'
+        own = f"{family} {'saddr' if self.is_answer else 'daddr'} {self.server} " if self.server else ""
+        match = f'{family} {address} {self.clients} {own}{what} accept comment "{self.comment}"'
         if self.before is None:
             return ("nft", "add", "rule", *self.place, match)
         return ("nft", "insert", "rule", *self.place, "position", str(self.before), match)
@@ -100,7 +103,7 @@ class IptablesRule(Struct, frozen=True, tag_field="change", tag="iptables-rule")
     """A rule in a chain of iptables, at a ``position`` that counts from 1, or last where that is None.
 
     ``program`` is the variant that holds the chain (``ip6tables-legacy``). ``is_original``: the port is the one
-    that clients type, before a translation.
+    that clients type, before a translation. ``server``: the one address of this machine that it is for, if any.
     """
 
     program: str
@@ -111,14 +114,20 @@ class IptablesRule(Struct, frozen=True, tag_field="change", tag="iptables-rule")
     position: int | None = None
     is_answer: bool = False
     is_original: bool = False
+    server: str = ""
 
     @property
     def match(self) -> tuple[str, ...]:
         """What the rule asks for and does, as ``iptables -S`` shows it."""
-        side = "-d" if self.is_answer else "-s"
+        sides = ("-d", "-s") if self.is_answer else ("-s", "-d")
+        addresses = dict(zip(sides, (self.clients, self._own()), strict=True))
+        asked = (word for side in ("-s", "-d") if addresses[side] for word in (side, addresses[side]))
         end = ("tcp", "--sport" if self.is_answer else "--dport")
         module, option = ("conntrack", "--ctorigdstport") if self.is_original else end
-        return (side, self.clients, "-p", "tcp", "-m", module, option, str(self.port), "-j", "ACCEPT")
+        return (*asked, "-p", "tcp", "-m", module, option, str(self.port), "-j", "ACCEPT")
+
+    def _own(self) -> str:
+        return str(ip_network(self.server)) if self.server else ""
 
     def ask(self, *words: str) -> tuple[str, ...]:
         """A command about this rule's table."""

@@ -214,3 +214,14 @@ def test_policies_that_only_root_may_list_are_unknown_where_ipsec_is_in_use(
     readings = dict([said(STATISTICS, counted)])
     readings[POLICIES.name] = Reading(POLICIES.name, ReadStatus.DENIED, detail="not allowed")
     assert [one.code for one in firewall.check(case_of(BASE, readings)).findings] == codes
+
+
+@pytest.mark.parametrize(("forwards", "own"), [("0", ""), ("1", "-d 192.168.77.10/32 ")])
+def test_before_routing_a_router_opens_its_own_address_alone(forwards: str, own: str) -> None:
+    raw = "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -p tcp --dport 5000 -j DROP\nCOMMIT\n"
+    sysctls = {**BASE.sysctls, "net.ipv4.ip_forward": forwards}
+    (finding,) = blocks(host(ruleset=iptables(raw), sysctls=sysctls))
+    (fix,) = finding.fixes
+    asked = f"-s 192.168.77.0/24 {own}-p tcp -m tcp --dport 5000 -j ACCEPT"
+    assert fix.commands == (f"iptables-legacy -t raw -I PREROUTING 1 {asked}",)
+    assert fix.verified is True

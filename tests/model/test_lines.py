@@ -6,6 +6,7 @@ import shlex
 import subprocess
 
 import pytest
+from msgspec.structs import replace
 
 from landiag.model.actions import Run
 from landiag.model.changes import (
@@ -106,3 +107,12 @@ def test_hostile_words_stay_words() -> None:
         check=True,
     )
     assert shown.stdout == "a b|'|$(id)|\n;id|"
+
+
+def test_a_rule_may_be_for_one_address_of_this_machine() -> None:
+    rule = IptablesRule("iptables-nft", "raw", "PREROUTING", LAN, 5000, server="192.168.1.10")
+    assert rule.match[:4] == ("-s", LAN, "-d", "192.168.1.10/32")
+    answers = replace(rule, is_answer=True)
+    assert answers.match[:4] == ("-s", "192.168.1.10/32", "-d", LAN)
+    own = NftRule("netdev", "filter", "ingress", LAN, 5000, server="192.168.1.10")
+    assert own.argv[-1].startswith(f"ip saddr {LAN} ip daddr 192.168.1.10 tcp dport 5000 accept")

@@ -94,7 +94,14 @@ def opening_for(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Ope
     asked = packet.destination_port or 0
     port, *others = _ports(journey) or (asked,)
     is_answer = journey.leg in BACK
-    return Opening(clients, port, is_answer, asked, packet.in_interface, packet.source, tuple(others))
+    server = packet.destination if _forwards(case, clients.version) else None
+    return Opening(clients, port, is_answer, asked, packet.in_interface, packet.source, tuple(others), server)
+
+
+def _forwards(case: Case, version: int) -> bool:
+    """Whether this machine passes on what is for others: that goes by the rules before the routing decision, too."""
+    name = "net.ipv6.conf.all.forwarding" if version == 6 else "net.ipv4.ip_forward"
+    return case.facts.sysctls.get(name, "0") != "0"
 
 
 def _is_singled_out(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> bool:

@@ -154,4 +154,16 @@ SCENARIOS = (
         expected=Expected("undetermined", "server-silent"),
         as_user=UNDETERMINED,
     ),
+    Scenario(
+        "raw-prerouting-of-a-router",
+        fault="a machine that forwards drops the port before its routing decision",
+        before=(
+            sh("sysctl -qw net.ipv4.ip_forward=1"),
+            iptables("-t raw -A PREROUTING -p tcp --dport 5000 -j DROP"),
+        ),
+        servers=SERVERS,
+        truth="timeout",
+        expected=DROPS,
+        fixable=True,
+    ),
 )
