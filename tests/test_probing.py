@@ -19,7 +19,7 @@ from landiag.collect.exchanges.transcript import Blob, encode
 from landiag.host import RecordedHost, Recorder
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
 from landiag.model.report import Report, Status
-from landiag.model.terms import StageName
+from landiag.model.terms import StageName, Symptom
 from landiag.probe.target import UsageError, parse_request
 from landiag.probing import run
 
@@ -322,3 +322,20 @@ def test_a_recording_gives_the_same_report(answers: Answers) -> None:
     live = run(request, recorder, float("inf"))
     replayed = run(request, Recorder(RecordedHost(recorder.readings)), float("inf"))
     assert (replayed.verdict, replayed.findings, replayed.paths) == (live.verdict, live.findings, live.paths)
+
+
+@pytest.mark.parametrize(
+    ("end", "answer", "symptom"),
+    [
+        (End.SILENT, None, Symptom.UNKNOWN),  # it may be slow: so few seconds show nothing
+        (End.CUT_OFF, page(), Symptom.STALLED),
+        (End.COMPLETE, page(), Symptom.ANSWERED),
+    ],
+)
+def test_what_this_client_sees_is_no_more_than_what_came(
+    end: End, answer: Answer | None, symptom: Symptom
+) -> None:
+    verdict = ask(MemoryHost({"http": exchange(CONNECTED, end, answer)})).verdict
+    assert verdict.client_sees is not None
+    assert verdict.client_sees.outcome is symptom
+    assert (verdict.status is Status.CLEAR) is (symptom is Symptom.ANSWERED)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from landiag.collect.exchanges.http import End
+from landiag.collect.exchanges.http import Attempt, End
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.model.report import ClientSees
 from landiag.model.terms import Symptom
+from landiag.probe.judge_silence import eats_large_packets
 from landiag.probe.look import Look, NeighbourState
 from landiag.verdict.symptom import describe_symptom
 
@@ -51,7 +52,23 @@ def what_this_client_sees(look: Look | None) -> ClientSees:
     if attempt.answer is not None:
         stalls = attempt.end is End.STALLED or attempt.breaks_off
         return _said(Symptom.STALLED if stalls else Symptom.ANSWERED, attempt.answer.status)
+    if attempt.end is End.SILENT and not attempt.first.data:
+        return _of_silence(look, attempt)
     return _said(Symptom.ANSWERED if attempt.first.data else _ENDS[attempt.end])
+
+
+def _of_silence(look: Look, attempt: Attempt) -> ClientSees:
+    """A server that has said nothing yet may be slow: that nothing comes is known where the request is lost."""
+    again = look.case.exchange(look.http_source(again="1"))
+    answer = None if again is None else again.best.answer
+    if answer is not None:
+        return _said(Symptom.ANSWERED, answer.status)
+    is_lost = attempt.confirmed is False or eats_large_packets(look) or attempt.seconds >= _FOR_GOOD
+    return _said(Symptom.SILENT if is_lost else Symptom.UNKNOWN)
+
+
+_FOR_GOOD = 30.0
+"""Seconds after which a program waits no more."""
 
 
 def _of_connect(connect: Connect, version: int) -> Symptom:
