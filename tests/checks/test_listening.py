@@ -182,3 +182,30 @@ def test_a_user_is_told_how_to_see_whose_socket_it_is() -> None:
     assert len(finding.fixes[0].steps) == 2
     (finding,) = found(mine, wants_fixes=False)
     assert finding.fixes == ()
+
+
+def test_a_container_with_a_server_on_another_port_is_told_to_publish_that_one() -> None:
+    (other,) = found(replace(PUBLISHED, namespaces=(inside(Socket(ANY, 8000)),)))
+    assert other.title.endswith("where nothing listens: its server is on 8000")
+    assert "-p 5000:8000" in other.fixes[0].title
+    (nobody,) = found(replace(PUBLISHED, namespaces=(inside(),)))
+    assert nobody.fixes[0].title == "Start the server in the container"
+
+
+@pytest.mark.parametrize(("owner", "is_alone"), [(17, True), (18, False)])
+def test_who_has_an_address_of_the_port_is_ended_before_another_listens_on_all(
+    owner: int, is_alone: bool
+) -> None:
+    argv = ("python3", "-m", "http.server", "5000", "--bind", "127.0.0.1")
+    facts = host(
+        sockets=(
+            Socket(LOOPBACK, 5000, pids=(17,)),
+            Socket(ip_address("127.0.0.2"), 5000, pids=(owner,)),
+        ),
+        processes={pid: Process(pid, "python3", argv, cwd="/srv", state="sleeping") for pid in (17, 18)},
+    )
+    fix = found(facts)[0].fixes[0]
+    assert (fix.verified is True) is is_alone
+    assert (
+        fix.steps[:1] == ("End process 18 first, which has 127.0.0.2:5000, or give it another port.",)
+    ) is (not is_alone)

@@ -16,6 +16,7 @@ from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Socket, Unknown
 from landiag.model.process import Process
 from landiag.model.report import Fix
+from landiag.model.urls import bracketed
 from landiag.servers.advice import RestartAdvice
 from landiag.servers.debugger import EXPLAINED
 from landiag.servers.recognise import Server, recognise, unknown_program
@@ -151,8 +152,23 @@ def _fixes(
         advice = _inside(advice, found[0], socket, family)
     elif debugger_answers(case) and not _is_switched_off(case, socket, found[0], advice):
         advice = _by_hand(advice)
+    advice = _after_the_others(case, advice, socket, family)
     verified = True if advice.complete and not advice.debugs and _serves(case, socket, family) else None
     return (restart_fix(case, advice, found[0].production_advice, verified=verified),)
+
+
+def _after_the_others(case: Case, advice: RestartAdvice, socket: Socket, family: Family) -> RestartAdvice:
+    """Advice that says who has an address of the port already: nobody else can then listen on all of them."""
+    mine = {owner.pid for owner in case.owners(socket)}
+    known = () if isinstance(case.facts.sockets, Unknown) else case.facts.sockets
+    for one in known:
+        owners = {owner.pid for owner in case.owners(one)}
+        is_beside = (one.port, one.namespace, one.device) == (socket.port, socket.namespace, socket.device)
+        if is_beside and one.address.version == family and one.address != socket.address and owners - mine:
+            pid = min(owners - mine)
+            step = f"End process {pid} first, which has {bracketed(one.address)}:{one.port}, or give it another port."
+            return replace(advice, steps=(step, *advice.steps), complete=False)
+    return advice
 
 
 def _is_switched_off(case: Case, socket: Socket, server: Server, advice: RestartAdvice) -> bool:
