@@ -96,7 +96,7 @@ def open_case(
     _refuse_own_address(client, facts)
     check_interface(target.interface, facts)
     listed = list_ways(facts) if listed is None else listed
-    known = systems.ways(machine, facts, recorder.readings, target, listed)
+    known = systems.ways(machine, facts, recorder.readings, target, listed, client)
     ways = tuple(entrances(facts, way, client).ways[0] for way in choose_ways(facts, known, target, client))
     return Case(
         target=target,

@@ -10,7 +10,7 @@ from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
 from landiag.journey.guest import behind_host
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, Socket, Source, Unknown
+from landiag.model.facts import Call, Command, IPAddress, Socket, Source, Unknown
 from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
 from landiag.model.report import Finding, Fix, Target
@@ -79,13 +79,20 @@ def sources(machine: Machine) -> tuple[Source, ...]:
 
 
 def ways(
-    machine: Machine, facts: Facts, readings: Readings, target: Target, known: tuple[Way, ...]
+    machine: Machine,
+    facts: Facts,
+    readings: Readings,
+    target: Target,
+    known: tuple[Way, ...],
+    peer: IPAddress | None,
 ) -> tuple[Way, ...]:
     """The ways that clients use: those by the machine in front, where another one is.
 
     That is Windows around WSL2, or the host of a virtual machine behind its NAT.
     """
-    return behind_host(facts, _system(facts.os, machine).ways(facts, readings, target, known), target.port)
+    found = _system(facts.os, machine).ways(facts, readings, target, known)
+    is_in_wsl = machine.info.environment in _IN_WSL
+    return found if is_in_wsl else behind_host(facts, found, target.port, peer)
 
 
 def plan(case: Case) -> tuple[Call, ...]:

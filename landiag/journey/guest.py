@@ -1,49 +1,76 @@
-"""A virtual machine behind its host's own NAT (VirtualBox, QEMU, Lima): clients come by the host, or not at all.
-
-Such a NAT answers for the gateway by a hardware address that no card has: in libslirp it is 52:55 and the gateway's
-own IPv4 address (arp_table.c), in VirtualBox' older copy of it 52:54:00:12:35 and the last byte of that.
-"""
+"""A virtual machine behind its host's own NAT: clients come by the host, or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 
 from msgspec.structs import replace
 
+from landiag.collect.guests import GuestNetwork, Nat, guest_networks
 from landiag.journey.defaults import default_gateway
 from landiag.journey.ways import Front, Way
-from landiag.model.facts import IPAddress, Unknown
+from landiag.model.facts import IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
 
 
-def nat_of_host(facts: Facts, way: Way) -> Neighbour | None:
-    """The gateway of a way, where it is such a NAT, or has the address of one and a hardware address nobody knows."""
+def nat_of_host(facts: Facts, way: Way) -> Nat | None:
+    """The NAT that a way leads through, by the IPv4 gateway of its interface; None where its network is a real one."""
     gateway = default_gateway(facts, way.interface.name)
-    if gateway is None or gateway not in way.address.network:
+    around = (
+        one.network for one in way.interface.addresses if gateway is not None and gateway in one.network
+    )
+    network = next(around, None)
+    if gateway is None or network is None:
         return None
+    beside = _neighbours(facts, way, network)
+    found = next((one for one in beside if one.address == gateway), None)
+    gate = found or Neighbour(gateway, way.interface.name, None)
+    others = [one for one in beside if one.address != gateway]
+    fitting = (one for one in guest_networks() if one.may_lie_in(gateway))
+    return next((nat for one in fitting if (nat := _fit(one, way, gate, network, others)) is not None), None)
+
+
+def _neighbours(facts: Facts, way: Way, network: IPNetwork) -> list[Neighbour]:
+    """The devices of the way's network whose hardware address is known."""
     known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
-    found = next((one for one in known if one.address == gateway and one.mac is not None), None)
-    if found is None:
-        return Neighbour(gateway, way.interface.name, None) if gateway == _USUAL else None
-    return found if found.mac in _macs_of_nat(gateway) else None
+    return [
+        one
+        for one in known
+        if one.device == way.interface.name and one.address in network and one.mac is not None
+        and not int(one.mac[:2], 16) & _GROUP
+    ]  # fmt: skip
 
 
-_USUAL = ip_address("10.0.2.2")
-"""The gateway of VirtualBox and QEMU, where nobody sets another."""
+_GROUP = 0x01
+"""The bit of broadcast and multicast in the first byte of a hardware address (IEEE 802)."""
 
 
-def _macs_of_nat(gateway: IPAddress) -> tuple[str, ...]:
-    packed = [f"{byte:02x}" for byte in gateway.packed]
-    return ":".join(("52", "55", *packed)), f"52:54:00:12:35:{packed[-1]}"
+def _fit(
+    known: GuestNetwork, way: Way, gate: Neighbour, network: IPNetwork, others: Iterable[Neighbour]
+) -> Nat | None:
+    if gate.mac is not None and known.is_gateway(gate.mac, gate.address):
+        return Nat(known, gate, is_certain=True)
+    looks = (
+        known.is_usual(gate.address, network)
+        if gate.mac is None
+        else known.virtual and known.is_card(gate.mac)
+    )
+    # A device with a card of another kind is a real one: the guest's network is bridged to that of the host.
+    if not looks or not known.is_card(way.interface.mac) or not all(known.is_card(one.mac) for one in others):
+        return None
+    return Nat(known, gate, is_certain=False)
 
 
-def behind_host(facts: Facts, ways: Iterable[Way], port: int | None) -> tuple[Way, ...]:
-    """The same ways, with the host in front of those that lead through its NAT."""
-    return tuple(_fronted(facts, way, port) for way in ways)
+def behind_host(
+    facts: Facts, ways: Iterable[Way], port: int | None, peer: IPAddress | None = None
+) -> tuple[Way, ...]:
+    """The same ways, with the host in front of those that lead through its NAT. Its other guests need no host."""
+    return tuple(_fronted(facts, way, port, peer) for way in ways)
 
 
-def _fronted(facts: Facts, way: Way, port: int | None) -> Way:
-    found = None if port is None or way.front is not None else nat_of_host(facts, way)
-    return way if found is None or port is None else replace(way, front=Front(None, port, found.address))
+def _fronted(facts: Facts, way: Way, port: int | None, peer: IPAddress | None) -> Way:
+    nat = None if port is None else nat_of_host(facts, way)
+    if nat is None or port is None or (peer is not None and peer in way.network and not nat.network.apart):
+        return way
+    return replace(way, front=Front(None, port, nat.gateway.address if nat.network.apart else None, nat))

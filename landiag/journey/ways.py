@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_interface, ip_network
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.collect.guests import Nat
 from landiag.journey.defaults import by_router, default_devices
 from landiag.journey.one_link import all_on_link, on_one_link
 from landiag.journey.ownership import owner_of
@@ -23,15 +24,16 @@ _INSIDE_ONLY = ("loopback", "container", "vm")
 
 
 class Front(Struct, frozen=True):
-    """The machine that clients talk to instead, and that passes their connections on: Windows around WSL2.
+    """The machine that clients talk to instead, and that passes their connections on: Windows around WSL2, a host.
 
     ``ip`` is its address for clients, None where nobody could tell; ``port`` is the port that they type. ``source``
-    is the address from which its connections come.
+    is the address from which its connections come. ``nat`` is what shows a virtual machine's host to be there.
     """
 
     ip: IPAddress | None
     port: int
     source: IPAddress | None = None
+    nat: Nat | None = None
 
 
 class Landing(Struct, frozen=True):

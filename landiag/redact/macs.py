@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from landiag.collect.guests import virtual_cards
 from landiag.collect.tunnels import is_tap
 from landiag.redact.space import Space
 
@@ -31,9 +32,14 @@ class MacMap(Struct):
         self._seen.setdefault(mac, None)
 
     def map(self, mac: int) -> int:
-        """Give the new address; groups, broadcast, the zero address and VirtualBox' own stay."""
+        """Give the new address; groups, broadcast, the zero address and gateways of products stay."""
         is_long = mac >> 48 != 0  # EUI-64, InfiniBand, a fingerprint: no bit of it marks a group
-        if mac == 0 or (mac & _GROUP_BIT and not is_long) or mac >> 8 == _OF_VIRTUALBOX:
+        if (
+            mac == 0
+            or (mac & _GROUP_BIT and not is_long)
+            or mac >> 8 == _OF_VIRTUALBOX
+            or format_mac(mac) in virtual_cards()
+        ):
             return mac
         if mac >> 32 == _OF_IPV4:
             return _OF_IPV4 << 32 | self.ipv4.map(mac & 0xFFFFFFFF)
@@ -51,6 +57,8 @@ class MacMap(Struct):
         base = _LOCAL_BIT if mac & _LOCAL_BIT or mac >> 48 else _DOCUMENTATION
         if is_tap(format_mac(mac)):
             base = mac >> 32 << 32  # such adapters are known by how their addresses begin
+        elif (begin := _product(mac)) is not None:
+            base = begin
         elif self.keeps_vendor and not (mac & _LOCAL_BIT or mac >> 48):
             base = mac & _VENDOR
         taken = {*self._seen, *self._seen.values()}
@@ -60,6 +68,13 @@ class MacMap(Struct):
     def known(self) -> dict[int, int]:
         """Every address that has a new one, with it."""
         return {mac: new for mac, new in self._seen.items() if new is not None}
+
+
+def _product(mac: int) -> int | None:
+    """The lowest address that begins as one of a product for virtual machines does, and tells it; None for others."""
+    text = format_mac(mac)
+    begin = max((one for one in virtual_cards() if text.startswith(one)), key=len, default=None)
+    return None if begin is None else int((begin.replace(":", "") + "0" * 12)[:12], 16)
 
 
 def mac_of_interface_id(interface_id: int) -> int | None:

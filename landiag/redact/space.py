@@ -15,6 +15,8 @@ from itertools import accumulate
 
 from msgspec import Struct, field
 
+from landiag.collect.guests import usual_networks
+
 IPNetwork = IPv4Network | IPv6Network
 
 
@@ -60,6 +62,7 @@ class Space(Struct):
     _classes: list[IPNetwork | None] = field(default_factory=list)
     _ordered: list[Part] = field(default_factory=list)
     _edges: set[int] = field(default_factory=set)
+    _kept: set[Part] = field(default_factory=set)
     _new: dict[Part, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,17 +81,37 @@ class Space(Struct):
     def freeze(self) -> None:
         """Choose the new networks, once every address is there."""
         self._ordered = sorted(self.on_link, key=lambda part: part[1])
+        self._kept = self._of_products()
         grouped: dict[IPNetwork, set[Part]] = {}
         self._edges = {edge for part in self._ordered for edge in self._edges_of(part)}
         for address in self.addresses:
             within = self.class_of(address)
-            if within is not None and address not in self._edges:
-                grouped.setdefault(within, set()).add(self._part(address, within))
+            part = None if within is None or address in self._edges else self._part(address, within)
+            if within is not None and part is not None and part not in self._kept:
+                grouped.setdefault(within, set()).add(part)
         self._new = {}
         for within, parts in grouped.items():
             root = (int(within.network_address), within.prefixlen)
-            self._new |= renumber(root, parts, _occupied(within), self.width)
+            kept = [part for part in self._kept if self.class_of(part[0]) == within]
+            self._new |= renumber(root, parts, [*_occupied(within), *kept], self.width)
         self._crowded()
+
+    def _of_products(self) -> set[Part]:
+        """The networks that a product for virtual machines gives everybody: they stay, for they tell the product."""
+        usual = [(int(one.network_address), one.prefixlen, int(gate)) for one, gate in usual_networks()]
+        return {
+            (start, length)
+            for start, length, gateway in usual
+            if self.width == 32 and gateway in self.addresses and not self._is_crossed((start, length))
+        }
+
+    def _is_crossed(self, part: Part) -> bool:
+        """Whether another network on the link lies around this one, or inside it."""
+        start, length = part
+        others = self.on_link - {part}
+        return any(
+            (start ^ other) >> (self.width - min(length, other_length)) == 0 for other, other_length in others
+        )
 
     def _edges_of(self, part: Part) -> list[int]:
         """The ends of a network as wide as its class: they can only stay where they are."""
@@ -100,7 +123,8 @@ class Space(Struct):
 
     def _crowded(self) -> None:
         """Where a class is so full that a network found no new place, its hosts change places instead."""
-        stuck = {part for part, new in self._new.items() if part[0] == new and part[1] < self.width}
+        unmoved = {part for part, new in self._new.items() if part[0] == new and part[1] < self.width}
+        stuck = unmoved - self._kept
         hosts: dict[Part, set[Part]] = {}
         for address in self.addresses if stuck else ():
             within = self.class_of(address)
@@ -119,6 +143,8 @@ class Space(Struct):
         if single is not None:
             return single
         start, length = self._part(address, within)
+        if (start, length) in self._kept:
+            return address
         new = self._new.get((start, length))
         return address if new is None else new | address ^ start
 

@@ -25,7 +25,8 @@ def guest(*macs: str, gateway: str = GATEWAY) -> Facts:
 
 
 def fronts(facts: Facts, port: int | None = 5000) -> list[Front | None]:
-    return [way.front for way in behind_host(facts, list_ways(facts), port)]
+    found = [way.front for way in behind_host(facts, list_ways(facts), port)]
+    return [None if one is None else Front(one.ip, one.port, one.source) for one in found]
 
 
 @pytest.mark.parametrize("mac", ["52:55:0a:00:02:02", "52:54:00:12:35:02"])
@@ -53,3 +54,30 @@ def test_where_nobody_knows_the_hardware_address_the_usual_gateway_may_be_one() 
 
 def test_a_whole_host_has_no_port_that_its_host_could_forward() -> None:
     assert fronts(guest("52:55:0a:00:02:02"), None) == [None]
+
+
+def test_the_ipv6_address_of_such_a_card_lies_behind_the_same_host() -> None:
+    facts = host(
+        interfaces=(LO, interface("eth0", "10.211.55.5/24", "fdb2:2c26:f4e4::5/64")),
+        routes=(route("10.211.55.0/24", "eth0"), route("0.0.0.0/0", "eth0", gateway="10.211.55.1")),
+        neighbours=(neighbour("10.211.55.1", "00:1c:42:00:00:18", "REACHABLE"),),
+    )
+    assert fronts(facts) == [Front(None, 5000), Front(None, 5000)]
+
+
+@pytest.mark.parametrize(("peer", "is_fronted"), [("10.211.55.2", False), ("192.168.77.20", True)])
+def test_guests_and_the_host_reach_each_other_without_the_nat(peer: str, is_fronted: bool) -> None:
+    facts = host(
+        interfaces=(LO, interface("eth0", "10.211.55.5/24")),
+        routes=(route("10.211.55.0/24", "eth0"), route("0.0.0.0/0", "eth0", gateway="10.211.55.1")),
+        neighbours=(neighbour("10.211.55.1", "00:1c:42:00:00:18", "REACHABLE"),),
+    )
+    (way,) = behind_host(facts, list_ways(facts), 5000, ip_address(peer))
+    assert (way.front is not None) is is_fronted
+
+
+@pytest.mark.parametrize("last", [2, 15])
+def test_behind_a_user_network_nobody_is_nearer_than_the_host(last: int) -> None:
+    facts = guest("52:55:0a:00:02:02")
+    (way,) = behind_host(facts, list_ways(facts), 5000, ip_address(f"10.0.2.{last}"))
+    assert way.front is not None

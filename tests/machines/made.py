@@ -14,6 +14,7 @@ from landiag.version import __version__
 from tests.machines.around_cases import CASES as FOUND
 from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made
+from tests.machines.guest_cases import CASES as GUESTS
 from tests.machines.hyperv_cases import CASES as HYPERV
 from tests.machines.macos_cases import CASES as MACOS
 from tests.machines.macos_network_cases import CASES as AROUND
@@ -37,6 +38,7 @@ MADE: dict[str, Made] = {
     **FOUND,
     **BSD,
     **THREADS,
+    **GUESTS,
 }
 
 _CREATED = "2026-11-23T15:22:21+00:00"

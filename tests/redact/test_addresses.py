@@ -138,7 +138,7 @@ def test_hardware_address_inside_ipv6_goes_too() -> None:
     new = IPv6Address(table.map(6, int(old)))
     assert new.is_link_local
     assert "12:3456" not in str(new)
-    assert table.macs.known == {0x525400123456: 0x020000000001}
+    assert table.macs.known == {0x525400123456: 0x525400000001}  # QEMU stays, the machine goes
 
 
 def test_crowded_class_still_leaves_nothing_where_it_was() -> None:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import pytest
 
 from landiag.cli.files.outputs import RENDERERS
+from landiag.collect.guests import usual_networks, virtual_cards
 from landiag.host import Recording, parse_recording, render_recording
 from landiag.model.facts import ReadStatus
 from landiag.model.report import Report
@@ -82,8 +83,9 @@ def _named(recording: Recording) -> Named:
     text = _texts(recording)
     groups = {mac for mac in _MAC.findall(text) if int(mac[:2], 16) & 1}  # of protocols, nobody's own
     gateways = {mac for mac in _MAC.findall(text) if mac.startswith("52:54:00:12:35:")}  # of every VirtualBox
-    macs = set(_MAC.findall(text)) - {"00:00:00:00:00:00", *groups, *gateways}
-    return Named(_addresses(text), _names(recording) | macs)
+    macs = set(_MAC.findall(text)) - {"00:00:00:00:00:00", *groups, *gateways, *virtual_cards()}
+    usual = {one for one in _addresses(text) if any(one in network for network, _ in usual_networks())}
+    return Named(_addresses(text) - usual, _names(recording) | macs)
 
 
 def _names(recording: Recording) -> set[str]:

@@ -96,7 +96,7 @@ def test_nothing_of_it_is_left(text: str) -> None:
         *OLD,
         "525400123456",
         "5254.0012",
-        "52-54-00",
+        "12-34-56",  # 52:54:00 says QEMU, as on every machine
         "12:3456",
         "c0a84d0a",
         "192-168-77",
@@ -212,9 +212,22 @@ def test_vendor_is_kept_only_when_asked() -> None:
 
 
 def test_a_gateway_that_is_named_by_its_own_address_goes_with_it() -> None:
-    redactor = _redactor("? (10.0.2.2) at 52:55:0a:00:02:02 on em0; 52:54:00:12:35:02")
-    assert redactor.text("10.0.2.2 52:55:0a:00:02:02") == "10.128.0.2 52:55:0a:80:00:02"
+    redactor = _redactor("? (10.9.2.2) at 52:55:0a:09:02:02 on em0; 52:54:00:12:35:02")
+    assert redactor.text("10.9.2.2 52:55:0a:09:02:02") == "10.128.0.2 52:55:0a:80:00:02"
     assert redactor.text("52:54:00:12:35:02") == "52:54:00:12:35:02"  # of every VirtualBox
+
+
+@pytest.mark.parametrize(
+    "text", ["10.0.2.15 10.0.2.2", "192.168.122.7/24 192.168.122.1", "10.211.55.5 10.211.55.1"]
+)
+def test_the_network_that_a_product_gives_every_guest_stays(text: str) -> None:
+    assert _redactor(text).text(text) == text
+
+
+@pytest.mark.parametrize("text", ["10.0.2.15", "10.0.2.15/16 10.0.2.2", "192.168.122.7/28 192.168.122.1"])
+def test_without_its_gateway_or_across_another_network_it_is_anybodys(text: str) -> None:
+    first = text.split(maxsplit=1)[0]
+    assert _redactor(text).text(first) != first
 
 
 @given(st.text(alphabet="0123456789abcdef.:%&#;/\\ux-[]@ \n", max_size=60))

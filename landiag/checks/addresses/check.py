@@ -16,7 +16,6 @@ from landiag.checks.listening.inside import own_host
 from landiag.checks.listening.lost_family import check_family
 from landiag.checks.routes.check import client_for
 from landiag.checks.systems import front_addresses
-from landiag.journey.guest import nat_of_host
 from landiag.journey.ownership import owner_of
 from landiag.journey.rank import rank_kind
 from landiag.journey.routing import lookup
@@ -91,7 +90,7 @@ def _check_given_address(case: Case) -> list[Finding]:
         title = f"{ip} is every machine's own address: on another device it means that device itself"
         detail = "Loopback addresses never leave the machine."
     elif (is_container_side(owner) and case.peer is None) or any(
-        way.ip == ip for way in case.ways if way.front is not None and nat_of_host(case.facts, way) is None
+        way.ip == ip for way in case.ways if way.front is not None and way.front.nat is None
     ):
         title = f"{ip} belongs to {owner.name}, a network inside this machine: no other device reaches it"
         detail = "Containers and virtual machines use it; the LAN does not."
