@@ -80,6 +80,10 @@ class Way(Struct, frozen=True):
         """The subnet of the ordinary clients."""
         return self.beyond or self.address.network
 
+    def typed_port(self, port: int) -> int:
+        """The port that clients type for a server on ``port``: that of the machine in front, where there is one."""
+        return port if self.front is None else self.front.port
+
     def url(self, port: int | None, scheme: str = "http", path: str = "/") -> str | None:
         """The URL to open on a client; without a port only the address.
 
@@ -99,7 +103,7 @@ class Way(Struct, frozen=True):
         ip = self.client_ip
         if ip is None:
             return None
-        return self.url(port, scheme, path) or f"{bracketed(ip)}:{self.front.port if self.front else port}"
+        return self.url(port, scheme, path) or f"{bracketed(ip)}:{self.typed_port(port)}"
 
 
 def list_ways(facts: Facts) -> tuple[Way, ...]:

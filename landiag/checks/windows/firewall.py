@@ -128,8 +128,9 @@ def _blocked(case: Case, policy: Policy, way: Way, journey: Journey) -> Finding:
         detail += " Its prompt is switched off here: it blocks new programs without a word."
     if ignored:
         detail += " Group Policy makes Windows ignore the rules that are set on this computer."
-    title = f"Windows Firewall blocks port {case.port}: no rule opens it on {profile} networks"
-    fixes = (ask_admin(case.port),) if ignored else openings(case, policy, way, journey)
+    port = way.typed_port(case.port)
+    title = f"Windows Firewall blocks port {port}: no rule opens it on {profile} networks"
+    fixes = (ask_admin(port),) if ignored else openings(case, policy, way, journey)
     return _stopped(FIREWALL_DROPS, way, title, text, fixes, detail)
 
 
@@ -182,7 +183,7 @@ def _wrong_profile(case: Case, policy: Policy, way: Way, journey: Journey, other
     if profile == "public" and other == "private" and network is not None:
         fixes.append(make_private(network))
     where = f"{way.interface.name}{named} is {'a domain network' if profile == 'domain' else profile}"
-    title = f"Windows Firewall allows port {case.port} on {other} networks only, but {where}"
+    title = f"Windows Firewall allows port {way.typed_port(case.port)} on {other} networks only, but {where}"
     text = journey.decided_by.rule_text if journey.decided_by else ""
     return _stopped(FIREWALL_PROFILE, way, title, text, tuple(fixes))
 
@@ -197,7 +198,7 @@ def _network_of(case: Case, way: Way) -> ConnectionProfile | None:
 def _blocked_by_rule(case: Case, policy: Policy, way: Way, journey: Journey, rule: FirewallRule) -> Finding:
     profile = journey.packet.profile or "public"
     is_program = rule.program is not None
-    who = f"port {case.port}" if rule.program is None else PureWindowsPath(rule.program).name
+    who = f"port {way.typed_port(case.port)}" if rule.program is None else PureWindowsPath(rule.program).name
     named = f"rule '{rule.title}'{_origin(rule)}"
     why = f"its prompt was cancelled ({named})" if rule.is_prompt_block else named
     title = f"Windows Firewall blocks {who} on {profile} networks: {why}"

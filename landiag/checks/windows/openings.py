@@ -50,9 +50,10 @@ def opening_rule(case: Case, way: Way, journey: Journey) -> str:
     addresses = (
         "RA4=LocalSubnet|RA6=LocalSubnet|" if remote == "LocalSubnet" else f"RA{way.ip.version}={remote}|"
     )
+    port = way.typed_port(case.port)
     return (
-        f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile={profile}|LPort={case.port}|{addresses}"
-        f"Name=landiag: TCP {case.port}|"
+        f"v2.31|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile={profile}|LPort={port}|{addresses}"
+        f"Name=landiag: TCP {port}|"
     )
 
 
@@ -68,11 +69,12 @@ def whom(way: Way, journey: Journey) -> str:
 
 
 def _opening_commands(case: Case, way: Way, journey: Journey) -> tuple[str, str]:
-    name = f"landiag-tcp-{case.port}"
+    port = way.typed_port(case.port)
+    name = f"landiag-tcp-{port}"
     profile = (journey.packet.profile or "public").title()
     return (
-        f"New-NetFirewallRule -Name '{name}' -DisplayName 'landiag: TCP {case.port}' -Direction Inbound -Action Allow "
-        f"-Protocol TCP -LocalPort {case.port} -RemoteAddress {_remote(way, journey)} -Profile {profile}",
+        f"New-NetFirewallRule -Name '{name}' -DisplayName 'landiag: TCP {port}' -Direction Inbound -Action Allow "
+        f"-Protocol TCP -LocalPort {port} -RemoteAddress {_remote(way, journey)} -Profile {profile}",
         f"Remove-NetFirewallRule -Name '{name}'",
     )
 
@@ -85,7 +87,7 @@ def openings(case: Case, policy: Policy, way: Way, journey: Journey) -> tuple[Fi
         return ()
     return (
         Fix(
-            f"Let {whom(way, journey)} in to port {case.port} (PowerShell as administrator)",
+            f"Let {whom(way, journey)} in to port {way.typed_port(case.port)} (PowerShell as administrator)",
             (add,),
             (remove,),
             needs="root",

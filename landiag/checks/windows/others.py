@@ -45,6 +45,7 @@ def _services() -> dict[str, str]:
 
 
 def _on(case: Case, name: str, source: str) -> Finding:
+    port = case.port if case.way is None else case.way.typed_port(case.port)
     return Finding(
         code="other-firewall",
         outcome=Outcome.UNKNOWN,
@@ -56,7 +57,7 @@ def _on(case: Case, name: str, source: str) -> Finding:
                 f"Allow the port in {name}",
                 needs="user-action",
                 steps=(
-                    f"In {name}, allow incoming TCP connections to port {case.port} from the local "
+                    f"In {name}, allow incoming TCP connections to port {port} from the local "
                     "network, for the program that listens.",
                 ),
             ),
