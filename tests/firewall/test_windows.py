@@ -306,3 +306,24 @@ def test_no_rule_of_a_recorded_file_is_lost(name: str, count: int) -> None:
     policy = parse_policy(path.read_bytes())
     assert len(policy.rules) == count
     assert [rule.title for rule in policy.rules if None in (rule.action, rule.inbound, rule.enabled)] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("App=C:\\python312\\PYTHON.exe", Verdict.DROP),
+        ("App=C:\\python312\\PYTH¢N.exe", Verdict.UNKNOWN),
+        ("App=C:¢python312\\PYTHON.exe", Verdict.UNKNOWN),
+        ("App=C:\\pyth佪312\\PYTHON.exe", Verdict.UNKNOWN),
+        ("App=C:\\pyth¢n312\\node.exe", Verdict.ACCEPT),
+        ("App=C:\\Jörg\\PYTHON.exe", Verdict.ACCEPT),
+        ("IF={1B2C3D4E-0000-4000-8000-0000000000¢1}", Verdict.UNKNOWN),
+        ("IF={1B2C3D4E-0000-4000-8000-0000000000E1}", Verdict.ACCEPT),
+        ("Svc=iphl¢svc", Verdict.UNKNOWN),
+        ("Svc=dhcp", Verdict.ACCEPT),
+    ],
+)
+def test_a_damaged_letter_makes_no_other_program_service_or_interface(written: str, right: Verdict) -> None:
+    asked = packet(interface_guid="{1B2C3D4E-0000-4000-8000-0000000000F1}", services=frozenset({"iphlpsvc"}))
+    block = f"v2.31|Action=Block|Active=TRUE|Dir=In|{written}|Name=block|"
+    assert verdict(asked, ALLOW, block) is right

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from landiag.firewall.windows.conditions import ANY_WORDS, packet_of
+from landiag.firewall.windows.text import may_be
 from landiag.model.match import AnyOf, Match
 from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT
@@ -23,7 +24,10 @@ class InterfaceAlias(Match, Struct, frozen=True):
         value = fields["iifname"]
         if value is ABSENT:
             return False
-        return value.lower() in self.names if isinstance(value, str) else None
+        if not isinstance(value, str):
+            return None
+        name = value.lower()
+        return name in self.names or (None if any(may_be(one, name) for one in self.names) else False)
 
 
 def interfaces(values: Sequence[str], text: str) -> Match | None:
@@ -50,7 +54,8 @@ class InterfaceGuid(Match, Struct, frozen=True):
         packet = packet_of(fields)
         if packet is None or packet.interface_guid is None:
             return None
-        return packet.interface_guid.lower() in self.guids
+        guid = packet.interface_guid.lower()
+        return guid in self.guids or (None if any(may_be(one, guid) for one in self.guids) else False)
 
 
 _KINDS = {

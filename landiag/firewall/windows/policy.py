@@ -82,7 +82,7 @@ class FirewallRule(Struct):
         if port is not None and self.ports is not None and port not in self.ports:
             return True
         program = self.program
-        if basename is None or program is None or "~" in program or "*" in program:
+        if basename is None or program is None or "~" in program or "*" in program or not program.isascii():
             return False
         return not program.lower().rstrip('" ').endswith(basename)
 

@@ -9,6 +9,7 @@ import struct
 from msgspec import Struct
 
 from landiag.firewall.windows.conditions import ANY_WORDS, packet_of
+from landiag.firewall.windows.text import may_be
 from landiag.model.match import Match
 from landiag.model.operands import Fields
 
@@ -39,7 +40,7 @@ class Program(Match, Struct, frozen=True):
     text: str
 
     def test(self, fields: Fields) -> bool | None:
-        """Compare paths; a variable or short name that cannot be resolved leaves an equal rest unknown."""
+        """Compare paths; what cannot be resolved or was decoded by a guess leaves an equal rest unknown."""
         program = fields["program"]
         if not isinstance(program, str):
             return None
@@ -52,7 +53,7 @@ class Program(Match, Struct, frozen=True):
             return None if actual.endswith(self.path.rpartition("%")[2]) else False
         if "~" in self.path or "~" in actual:
             return None if _short_name_may_match(self.path, actual) else False
-        return False
+        return None if may_be(self.path, actual) else False
 
 
 def _short_name_may_match(left: str, right: str) -> bool:
@@ -88,9 +89,8 @@ class Package(Match, Struct, frozen=True):
         if not any(folder in actual for folder in _PACKAGED):
             return False
         family = package_family(actual)
-        if family is None or self.name.lower() in (family, package_sid(family).lower()):
-            return None
-        return False
+        names = () if family is None else (family, package_sid(family).lower())
+        return None if family is None or any(may_be(self.name.lower(), one) for one in names) else False
 
 
 _FAMILY = re.compile(
@@ -122,4 +122,7 @@ class Service(Match, Struct, frozen=True):
         if packet is None or packet.services is None:
             return None
         known = {one.lower() for one in packet.services}
-        return bool(known) if self.name == "*" else self.name.lower() in known
+        name = self.name.lower()
+        if name == "*" or name in known:
+            return bool(known)
+        return None if any(may_be(name, one) for one in known) else False

@@ -44,6 +44,20 @@ def decode_console(data: bytes, words: Collection[str] = ()) -> str:
     return _repair(text, words).replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
 
 
+def may_be(written: str, actual: str) -> bool:
+    """Whether a name or path that a Windows program wrote could be this one, in letters that ASCII lacks.
+
+    Those were decoded by a code page that is guessed, and what damage does to a byte looks the same: a run of them
+    stands for anything.
+    """
+    if written == actual or written.isascii():
+        return written == actual
+    return re.fullmatch(".+".join(map(re.escape, _NOT_ASCII.split(written))), actual, re.DOTALL) is not None
+
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+
+
 def _by_mark(data: bytes) -> str | None:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
