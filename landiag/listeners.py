@@ -7,12 +7,14 @@ from ipaddress import ip_address
 
 from msgspec.structs import replace
 
+from landiag.checks.addresses.guest import check_guest
 from landiag.checks.case import Case
 from landiag.checks.firewall import check as firewall
 from landiag.checks.fixes.restart import server_of
 from landiag.checks.listening import check as listening
 from landiag.checks.listening.owners import describe_owner
 from landiag.checks.routes import check as way_back
+from landiag.checks.systems import front_addresses, port_findings
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.uncollected import uncollected
@@ -22,7 +24,7 @@ from landiag.journey.alike import Alike
 from landiag.journey.binding import describe_address
 from landiag.journey.ways import list_ways
 from landiag.model.causes import rank
-from landiag.model.causes.listening import BOUND_TO_LOOPBACK
+from landiag.model.causes.listening import BOUND_TO_LOOPBACK, PORT_NOT_FORWARDED
 from landiag.model.causes.network import NO_LAN_ADDRESS
 from landiag.model.facts import Socket, Unknown
 from landiag.model.listener import Listener
@@ -57,7 +59,8 @@ def _list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...]
 
 def _describe(case: Case, socket: Socket) -> Listener:
     loopback = ("no", BOUND_TO_LOOPBACK.code, "only this machine itself")
-    reached, cause, why = loopback if socket.address.is_loopback else _judge(case)
+    is_inner = socket.address.is_loopback and not _leads_to(case, socket)
+    reached, cause, why = loopback if is_inner else _judge(case)
     url = _where(case, socket) if reached != "no" else None
     return Listener(
         case.port,
@@ -73,8 +76,11 @@ def _describe(case: Case, socket: Socket) -> Listener:
 
 
 def _clients(case: Case, socket: Socket) -> tuple[tuple[AddressSpan, ...], tuple[AddressSpan, ...]]:
-    """Which addresses of the subnet get an answer from the servers on this port, and which do not."""
-    if case.way is None or socket.address.is_loopback:
+    """Which addresses of the subnet get an answer from the servers on this port, and which do not.
+
+    Where another machine stands in front, its clients are not those of this subnet.
+    """
+    if case.way is None or socket.address.is_loopback or case.way.front is not None:
         return (), ()
     classes = case.classes.get(case.way.id, ())
     clients, others = (
@@ -104,8 +110,22 @@ def _where(case: Case, socket: Socket) -> str | None:
     return case.way.place(case.port, scheme)
 
 
+def _leads_to(case: Case, socket: Socket) -> bool:
+    """Whether the machine in front passes connections on to this very address of loopback."""
+    landing = None if case.way is None else case.way.landing
+    return landing is not None and landing.ip == socket.address and landing.port == socket.port
+
+
+def _passed_on(case: Case) -> list[Finding]:
+    """What the machine in front does not pass on: Windows around WSL2, the host of a virtual machine."""
+    known = [*port_findings(case, None), *front_addresses(case)]
+    known += [] if case.way is None else check_guest(case, case.way)
+    return [one for one in known if one.code in (PORT_NOT_FORWARDED.code, NO_LAN_ADDRESS.code)]
+
+
 def _judge(case: Case) -> tuple[str, str | None, str]:
     findings: list[Finding] = [finding for check in _CHECKS for finding in check(case).findings]
+    findings += _passed_on(case)
     for outcome, reached in ((Outcome.BLOCKS, "no"), (Outcome.UNKNOWN, "unknown")):
         matching = sorted(
             (f for f in findings if f.outcome is outcome), key=lambda finding: rank(finding.code)

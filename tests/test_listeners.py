@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+
+import pytest
 
 from landiag.host import RecordedHost, Recorder
 from landiag.host.recording import undamaged
@@ -12,6 +15,7 @@ from landiag.model.listener import Listener
 from landiag.render.listeners import render_list_json, render_listeners
 from landiag.render.style import Style
 from tests.cases import load
+from tests.machines.made import MADE
 
 
 def listed(name: str, lacks: str = "") -> tuple[Listener, ...]:
@@ -45,3 +49,20 @@ def test_addresses_that_could_not_be_read_are_not_none() -> None:
     (one,) = listed("linux-clear", lacks="ip-addresses")
     assert (one.reached, one.cause) == ("unknown", "no-lan-address")
     assert "addresses could not be read" in render_listeners([one], Style(120))
+
+
+UNASKED = ("wsl2-port-not-forwarded-stale", "wsl2-port-not-forwarded-windows-alone-stale")
+"""Only a question shows that nobody answers where Windows leads; ``list`` asks none."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in MADE if MADE[name].cause == "port-not-forwarded" and name not in UNASKED]
+    + [name for name in MADE if name.startswith("wsl2-clear-nat") and MADE[name].peer is None],
+)
+def test_what_the_machine_in_front_passes_on_decides(name: str) -> None:
+    made = MADE[name]
+    found = list_listeners(Recorder(made.host), time.monotonic() + 60)
+    assert not isinstance(found, Unknown)
+    reached = {one.reached for one in found if one.port == made.port}
+    assert reached <= {{"clear": "yes", "blocked": "no", "undetermined": "unknown"}[made.status]}

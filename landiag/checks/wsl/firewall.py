@@ -30,14 +30,14 @@ from landiag.firewall.windows.neighbours import for_neighbours
 from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.programs import OF_LINUX
 from landiag.firewall.windows.settings import PROFILES
-from landiag.journey.classes import first_packet
+from landiag.journey.classes import first_packet, follow_ways
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Front, Way, client_of
 from landiag.model.facts import Address, Interface, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.process import Process
-from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.report import Evidence, Finding, Fix, Outcome, Target
 
 _EVERYWHERE = ip_interface("0.0.0.0/0")
 """Stands for an address that is not known."""
@@ -147,10 +147,7 @@ def _of_linux(facts: Facts) -> Facts:
 def _candidates(case: Case, facts: Facts, known: Way | None, port: int) -> Iterator[tuple[Way, Packet]]:
     """The client's packet as Windows sees it. Without Windows' addresses: a neighbour's, in each possible profile."""
     if known is not None and known.interface.profile is not None:
-        peer = (
-            case.peer if case.peer is not None and case.peer.version == known.ip.version else client_of(known)
-        )
-        yield known, first_packet(facts, known, peer, port)
+        yield known, _clients_packet(case, facts, known, port)
         return
     for card in _cards(case):
         interface = Interface(card.alias, card.index, "other", True, True, profile=card.category)
@@ -162,9 +159,21 @@ def _candidates(case: Case, facts: Facts, known: Way | None, port: int) -> Itera
             True,
         )
         if known is not None:
-            yield way, first_packet(facts, way, client_of(way), port)
+            yield way, _clients_packet(case, facts, way, port)
             continue
         yield way, _neighbour(facts, card.category, port, case)
+
+
+def _clients_packet(case: Case, facts: Facts, way: Way, port: int) -> Packet:
+    """The packet of the client that was named, else of one of the largest class of clients."""
+    peer = case.peer if case.peer is not None and case.peer.version == way.ip.version else None
+    found = follow_ways(facts, (way,), Target(port=port), peer, _through_firewall)[way.id]
+    return found[0].journey.packet if found else first_packet(facts, way, peer or client_of(way), port)
+
+
+def _through_firewall(facts: Facts, packet: Packet) -> Journey | Unknown:
+    rules = facts.ruleset
+    return rules if isinstance(rules, Unknown) else follow_through(facts, rules, packet)
 
 
 def _cards(case: Case) -> list[ConnectionProfile]:
