@@ -25,6 +25,7 @@ class Relay(Struct, frozen=True):
     folders: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
     inside: bool = False
+    guest: bool = False
 
 
 @lru_cache(maxsize=1)

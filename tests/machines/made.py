@@ -16,6 +16,7 @@ from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made
 from tests.machines.guest_cases import CASES as GUESTS
 from tests.machines.hyperv_cases import CASES as HYPERV
+from tests.machines.kinds_cases import CASES as KINDS
 from tests.machines.macos_cases import CASES as MACOS
 from tests.machines.macos_network_cases import CASES as AROUND
 from tests.machines.threads_cases import CASES as THREADS
@@ -39,6 +40,7 @@ MADE: dict[str, Made] = {
     **BSD,
     **THREADS,
     **GUESTS,
+    **KINDS,
 }
 
 _CREATED = "2026-11-23T15:22:21+00:00"

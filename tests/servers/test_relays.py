@@ -27,6 +27,11 @@ from landiag.servers.restart import restart_command
         ("limactl", "/opt/homebrew/bin/limactl", ("limactl", "hostagent"), "lima"),
         ("ssh", "/usr/bin/ssh", ("ssh: /Users/anna/.colima/_lima/colima/ssh.sock [mux]",), "lima"),
         ("OrbStack Helper", "/Applications/OrbStack.app/Contents/MacOS/OrbStack Helper", (), "orbstack"),
+        ("VBoxHeadless.exe", r"C:\Program Files\Oracle\VirtualBox\VBoxHeadless.exe", (), "virtualbox"),
+        ("vmnat.exe", r"C:\Windows\SysWOW64\vmnat.exe", (), "vmware"),
+        ("prl_naptd", "/Applications/Parallels Desktop.app/Contents/MacOS/prl_naptd", (), "parallels"),
+        ("qemu-system-x86", None, ("/usr/bin/qemu-system-x86_64", "-m", "2048"), "qemu"),
+        ("python3", "/usr/bin/python3", ("python3", "start.py", "qemu-system-x86_64"), None),
         ("wslrelay.exe", r"C:\Program Files\WSL\wslrelay.exe", (), "wsl"),
         ("python.exe", r"C:\Python312\python.exe", ("python", "-m", "flask"), None),
         ("ssh", "/usr/bin/ssh", ("ssh", "-L", "5000:localhost:5000", "anna@host"), None),
@@ -47,6 +52,13 @@ def test_a_relay_of_localhost_beside_an_engine_is_no_second_owner() -> None:
 
 def test_every_product_says_what_ends_what_it_publishes() -> None:
     assert all(one.stop and "kill" not in one.stop for one in relays())
+
+
+def test_the_connection_by_which_lima_publishes_is_no_forward_of_a_person() -> None:
+    process = Process(7, "ssh", ("ssh: /Users/anna/.lima/default/ssh.sock [mux]",), exe="/usr/bin/ssh")
+    server = recognise(process, {7: process})
+    assert server is not None
+    assert server.kind.title == "the port forwarder of Lima or Colima"
 
 
 @pytest.mark.parametrize(

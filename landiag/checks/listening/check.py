@@ -155,7 +155,8 @@ def _fixes(case: Case, way: Way, socket: Socket, code: str) -> tuple[Fix, ...]:
 
 def _is_publisher(case: Case, socket: Socket) -> bool:
     """Whether a container engine holds the socket for a published port."""
-    return any(relay is not None and not relay.inside for relay in map(relay_of, case.owners(socket)))
+    found = [relay for relay in map(relay_of, case.owners(socket)) if relay is not None]
+    return any(not relay.inside and not relay.guest for relay in found)
 
 
 def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
