@@ -203,6 +203,11 @@ def _sees(chain: Chain, hook: str, family: str) -> bool:
     return chain.family == family or (chain.family == "inet" and family in ("ip", "ip6"))
 
 
+def policy_text(policy: Verdict) -> str:
+    """A policy as the line of a trace that it is."""
+    return f"policy {policy.value}"
+
+
 class TraceLine(Struct, frozen=True):
     """One line of a trace: a rule that matched (or perhaps did), a policy, a gap.
 

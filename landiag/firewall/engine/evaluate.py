@@ -35,7 +35,7 @@ from landiag.model.action import (
 from landiag.model.chance import Limited
 from landiag.model.match import Doubt, Match, UnknownKind
 from landiag.model.operands import Draw
-from landiag.model.ruleset import Chain, Ruleset, Step, TraceLine, Verdict
+from landiag.model.ruleset import Chain, Ruleset, Step, TraceLine, Verdict, policy_text
 from landiag.model.sets import values_of
 
 MAX_LINES = 20_000
@@ -70,7 +70,7 @@ class Walk(Struct):
         if self._chain(chain):
             policy = chain.policy
             line = TraceLine(
-                self.hook, policy.value, chain, None, f"policy {policy.value}", self.leg, verdict=policy
+                self.hook, policy.value, chain, None, policy_text(policy), self.leg, verdict=policy
             )
             self.lines.append(line)
             self._end(policy, line)

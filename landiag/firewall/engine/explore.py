@@ -17,14 +17,14 @@ from landiag.firewall.engine.fronts import Ended, on_axis
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.nodes import Space, holds, pieces
+from landiag.firewall.engine.nodes import Space, below, holds, hull
 from landiag.firewall.engine.spaces import Axis, Point, Universe
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.engine.sweep import Sweep
 from landiag.firewall.engine.tables import Table
 from landiag.firewall.engine.watched import Met, Watched, Watcher
 from landiag.model.packet import Packet
-from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict
+from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict, policy_text
 
 MAX_RUNS = 400
 """So many packets speak for others at most; what is left then is unknown."""
@@ -81,10 +81,17 @@ class Explorer(Struct):
             alone += told.tangled is not None
             if told.tangled is not None and alone > MAX_ALONE:
                 told = Told(told.tangled, None)
-            space = self.universe.subtract(space, told.space)
+            space = self._left(space, told)
             yield told
         if space is not None:
             yield Told(space, None)
+
+    def _left(self, space: Space, told: Told) -> Space:
+        """What is left of a set when packets have been told: of two classes that a chain makes, the other one."""
+        whole = next((met.group for met in told.met if met.group.space is told.space), None)
+        if whole is not None and whole.others is not None and space is self.asked:
+            return whole.others
+        return self.universe.subtract(space, told.space)
 
     def speak(self, space: Space, point: Point | None = None) -> Told:
         """Let one packet of a set speak for all that fare like it."""
@@ -171,20 +178,14 @@ def put_at(packet: Packet, point: Point) -> Packet:
 
 def _spread(space: Space, universe: Universe) -> list[int | None]:
     """For each axis its only value; None where there are several."""
-    seen: list[set[int]] = [set() for _ in Axis]
-    done: set[int] = set()
-
-    def walk(node: Space, axis: int) -> None:
-        if not isinstance(node, tuple) or id(node) in done or all(len(one) > 1 for one in seen[axis:]):
-            return
-        done.add(id(node))
-        for low, high, kid in pieces(node, universe.tops[axis]):
-            if kid is not None:
-                seen[axis].update({low, high} if len(seen[axis]) < 2 else ())
-                walk(kid, axis + 1)
-
-    walk(space, 0)
-    return [next(iter(one)) if len(one) == 1 else None for one in seen]
+    found: list[int | None] = []
+    nodes = [] if space is None else [space]
+    for top in universe.tops:
+        hulls = {hull(node, top) for node in nodes}
+        low, high = next(iter(hulls), (0, 0))
+        found.append(low if len(hulls) == 1 and low == high else None)
+        nodes = below(nodes)
+    return found
 
 
 def parts(told: Told, universe: Universe) -> Iterator[tuple[Space, TraceLine | None]]:
@@ -201,7 +202,13 @@ def parts(told: Told, universe: Universe) -> Iterator[tuple[Space, TraceLine | N
     for end in met.group.ends:
         space = universe.subtract(end.space, others)
         if space is not None:
-            yield space, line if _same(end, line) else replace(line, rule=end.rule, chain=end.chain)
+            yield space, line if _same(end, line) else _by(end, line)
+
+
+def _by(end: Ended, line: TraceLine) -> TraceLine:
+    """The line for packets that another rule of the chain, or its policy, ends in the same way."""
+    text = policy_text(end.chain.policy) if end.rule is None else ""
+    return replace(line, rule=end.rule, chain=end.chain, text=text)
 
 
 def _where(told: Told, line: TraceLine) -> Met | None:

@@ -74,10 +74,14 @@ class Ended(Struct):
 
 
 class Class(Struct):
-    """Packets that a chain treats alike: all of them, and by which rule they end."""
+    """Packets that a chain treats alike: all of them, and by which rule they end.
+
+    ``others`` are all others that were asked for, where these are of one class; else None.
+    """
 
     space: Space
     ends: tuple[Ended, ...]
+    others: Space = None
 
 
 def on_axis(axis: Axis, ranges: Ranges) -> Box:

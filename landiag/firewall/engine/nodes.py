@@ -110,6 +110,12 @@ def pieces(space: Space, top: int) -> Iterator[tuple[int, int, Space]]:
         yield starts[at], starts[at + 1] - 1 if at + 1 < len(starts) else top, kid
 
 
+def below(nodes: Iterable[Space]) -> list[Space]:
+    """The sets over the further axes that nodes hold, each once."""
+    several = (node[1] for node in nodes if isinstance(node, tuple))
+    return list({id(kid): kid for kids in several for kid in kids if kid is not None}.values())
+
+
 def under(space: Space, point: Iterable[int]) -> Space:
     """What a set holds over the further axes, where the first have the values of a point."""
     for value in point:

@@ -22,7 +22,7 @@ from landiag.model.action import (
     Break,
 )
 from landiag.model.match import InRanges
-from landiag.model.ruleset import Chain, Rule, RuleList, Step
+from landiag.model.ruleset import Chain, Rule, RuleList, Step, Verdict
 
 MAX_VISITS = 2_000_000
 """How many rules a sweep may meet, with each of its fronts."""
@@ -42,8 +42,9 @@ class Sweep(Sweeping, kw_only=True):
         """Sweep a base chain with every packet that may be asked for."""
         start = Front(self.asked, fields.copy())
         for front in self.chain(chain, [start], ()):
-            event = ("policy", chain.policy.value)
-            self.end(front.history, event, Ended(chain, None, front.space))
+            # A policy that drops ends all as a rule does; of those that accept, a rule is told before a policy.
+            word = None if chain.policy is Verdict.DROP else "policy"
+            self.end(front.history, (chain.policy.value, word), Ended(chain, None, front.space))
         return Table(
             self.ended, self.reads, frozenset(self.names), self.is_lasting, frozenset(self.constants)
         )

@@ -50,6 +50,9 @@ class Table(Struct):
             universe = lens.universe
             whole = universe.unite([end.space for end in ends])
             found = self.classes[history] = Class(universe.subtract(whole, self.tangled(lens)), tuple(ends))
+            others = [one for one in self.ended if one != history]
+            if len(others) == 1 and others[0] != (TANGLED,):
+                found.others = self._class(others[0], self.ended[others[0]], lens).space
         return found
 
     def tangled(self, lens: Lens) -> Space:

@@ -16,4 +16,12 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         if collecting:
+            _settle()
             gc.enable()
+
+
+def _settle() -> None:
+    """Count what was made among what lasts, so that it is not looked through as soon as collecting goes on."""
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()

@@ -8,6 +8,7 @@ from landiag.firewall.nft import types
 from landiag.firewall.nft.expr import lower_match
 from landiag.firewall.nft.key import lower_expression, lower_key, operands, sole
 from landiag.firewall.nft.limits import LIMITS, lower_limit
+from landiag.firewall.nft.plain import lower_plain
 from landiag.firewall.nft.sets import Sets, guess_span, lower_set, verdict_action
 from landiag.firewall.nft.text import write_statement
 from landiag.firewall.nft.types import Json
@@ -62,6 +63,8 @@ def lower_statement(statement: Json, sets: Sets) -> Sequence[Step]:
     action = verdict_action(statement)
     if action is not None:
         return [action]
+    if name == "match" and (plain := lower_plain(inner)) is not None:
+        return [plain]
     text = write_statement(statement)
     if name == "match":
         return [lower_match(inner, text, sets)]

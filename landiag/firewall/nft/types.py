@@ -63,6 +63,12 @@ def _plain(text: str) -> int:
 
 def _ip(text: str) -> int:
     try:
+        octets = bytes(map(int, text.split(".")))
+    except ValueError:
+        octets = b""
+    if len(octets) == 4 and ".".join(map(str, octets)) == text:  # long rulesets have thousands of them
+        return int.from_bytes(octets, "big")
+    try:
         return int(ip_address(text))
     except ValueError as error:
         raise ParseError(f"{text!r} is not an address") from error
