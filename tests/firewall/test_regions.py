@@ -343,3 +343,18 @@ def test_how_long_datagrams_are_is_not_known() -> None:
     )
     told = {kind.protocol: {cell.verdict for cell in cells} for kind, cells in found.cells.items()}
     assert told == {"tcp": {Verdict.DROP}, "udp": {Verdict.UNKNOWN}}
+
+
+def test_a_policy_that_drops_speaks_with_the_rules_that_drop() -> None:
+    rules = saved(
+        "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+        "-A INPUT -s 10.0.0.0/8 -j DROP\n-A INPUT -p tcp --dport 22 -j ACCEPT\nCOMMIT\n"
+    )
+    found = find_regions(rules, narrowed(SCOPE, ("tcp",), None, None))
+    assert found.runs == 2 * len(found.cells)
+    told = {(one.verdict.value, one.decided_by.rule_text) for one in list_regions(found) if one.decided_by}
+    assert told == {
+        ("drop", "-A INPUT -s 10.0.0.0/8 -j DROP"),
+        ("accept", "-A INPUT -p tcp --dport 22 -j ACCEPT"),
+        ("drop", "policy drop"),
+    }

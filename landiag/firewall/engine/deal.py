@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from landiag.firewall.engine.nodes import Space, cut, extend
 from landiag.firewall.engine.spaces import Box, Universe
 
+Memo = dict[int, tuple[Space, Space]]
+"""What of a set over the further axes lies in a box, and what does not; no set is forgotten meanwhile."""
+
 
 class Deal:
     """What is left of a set. Taking a box costs by the pieces that it meets, not by all that there are.
@@ -18,6 +21,7 @@ class Deal:
     def __init__(self, universe: Universe, space: Space) -> None:
         assert isinstance(space, tuple)
         self.met = 0
+        self._memos: dict[Box, Memo] = {}
         self._universe = universe
         self._starts: list[int] = list(space[0])
         self._kids: list[Space] = list(space[1])
@@ -33,13 +37,17 @@ class Deal:
 
     def take(self, box: Box) -> Space:
         """Take what is left in a box."""
+        self.met = 0
         while box and box[-1] is None:
             box = box[:-1]
-        taken: tuple[list[int], list[Space]] = ([], [])
         top = self._universe.tops[0]
-        memo: dict[int, tuple[Space, Space]] = {id(None): (None, None)}
-        after = self.met = 0
-        for low, high in (box[0] if box else None) or ((0, top),):
+        ranges = (box[0] if box else None) or ((0, top),)
+        memo = self._memos.setdefault(box[1:], {id(None): (None, None)})
+        if len(ranges) == 1 and (found := self._take_from_one(*ranges[0], box, memo)) is not None:
+            return found[0]
+        taken: tuple[list[int], list[Space]] = ([], [])
+        after = 0
+        for low, high in ranges:
             if after < low:
                 extend(*taken, (after,), (None,))
             starts, kids = cut((self._starts, self._kids), low, high)
@@ -51,6 +59,25 @@ class Deal:
         if after <= top:
             extend(*taken, (after,), (None,))
         return self._universe.node(0, *taken)
+
+    def _take_from_one(self, low: int, high: int, box: Box, memo: Memo) -> tuple[Space] | None:
+        """Take from one piece whose neighbours stay others than what is left of it; None where it is not so plain."""
+        starts, kids, top = self._starts, self._kids, self._universe.tops[0]
+        at = bisect_right(starts, low) - 1
+        end = starts[at + 1] if at + 1 < len(starts) else top + 1
+        if high >= end or low == 0 or high == top:
+            return None
+        (inside,), (outside,) = self._universe.split_kids((kids[at],), box, 1, memo)
+        if inside is None:
+            return (None,)
+        goes_on = high + 1 < end
+        first = at + (starts[at] < low)
+        if outside is kids[first - 1] or (not goes_on and outside is kids[at + 1]):
+            return None
+        new = ((low, high + 1), (outside, kids[at])) if goes_on else ((low,), (outside,))
+        starts[first : at + 1], kids[first : at + 1] = new
+        self.met = 1
+        return (self._universe.node(0, (0, low, high + 1), (None, inside, None)),)
 
     def _put(self, low: int, high: int, starts: Sequence[int], kids: Sequence[Space]) -> None:
         """Put other pieces where those from one value to another were, and join them to their neighbours."""

@@ -17,33 +17,26 @@ _FIELDS: Mapping[tuple[Json, Json], tuple[str, Type]] = {
         for one in ("ip", "ip6") for side in ("saddr", "daddr")
     },
 }  # fmt: skip
-_PAYLOAD = {"protocol", "field"}
-_MATCH = {"op", "left", "right"}
 
 
-def lower_plain(inner: Json) -> InRanges | None:
-    """The match of a ``match`` statement that compares a port or an address with one value; None for all others.
+def lower_plain(statement: Json) -> InRanges | None:
+    """The match of a statement that compares a port or an address with one value; None for all others.
 
     It is the one that ``lower_match`` would make.
     """
-    if not isinstance(inner, dict) or inner.get("op") != "==" or inner.keys() != _MATCH:
+    try:
+        inner = statement["match"]  # type: ignore[index]
+        payload, right = inner["left"]["payload"], inner["right"]
+        name, kind = _FIELDS[payload["protocol"], payload["field"]]
+        number = right if right.__class__ is int else _parse_address(right, kind)
+        is_plain = inner["op"] == "==" and len(inner) == 3 and len(payload) == 2
+        is_alone = len(statement) == 1 and len(inner["left"]) == 1  # type: ignore[arg-type]
+    except (KeyError, TypeError, ParseError):
         return None
-    left, right = inner["left"], inner["right"]
-    payload = left.get("payload") if isinstance(left, dict) and len(left) == 1 else None
-    if not isinstance(payload, dict) or payload.keys() != _PAYLOAD:
-        return None
-    protocol, field = payload["protocol"], payload["field"]
-    known = _FIELDS.get((protocol, field)) if isinstance(protocol, str) and isinstance(field, str) else None
-    if known is None:
-        return None
-    name, kind = known
-    if right.__class__ is not int:
-        if not isinstance(right, str) or not ("." in right or ":" in right):
-            return None
-        try:
-            number = kind.parse(right)
-        except ParseError:
-            return None
-    else:
-        number = right
-    return InRanges(name, ((number, number),), f"{name} {right}")
+    return InRanges(name, ((number, number),), f"{name} {right}") if is_plain and is_alone else None
+
+
+def _parse_address(word: Json, kind: Type) -> int:
+    if isinstance(word, str) and ("." in word or ":" in word):
+        return kind.parse(word)
+    raise ParseError(f"{word!r} is no address")

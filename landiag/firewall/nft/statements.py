@@ -47,7 +47,8 @@ def lower_rule(statements: Sequence[Json], sets: Sets) -> tuple[Step, ...]:
     """All steps of a rule."""
     steps: list[Step] = []
     for statement in statements:
-        steps += lower_statement(statement, sets)
+        plain = lower_plain(statement)
+        steps += lower_statement(statement, sets) if plain is None else (plain,)
     return tuple(steps)
 
 
@@ -63,8 +64,6 @@ def lower_statement(statement: Json, sets: Sets) -> Sequence[Step]:
     action = verdict_action(statement)
     if action is not None:
         return [action]
-    if name == "match" and (plain := lower_plain(inner)) is not None:
-        return [plain]
     text = write_statement(statement)
     if name == "match":
         return [lower_match(inner, text, sets)]
