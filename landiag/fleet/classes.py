@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 
+from msgspec import Struct
+
 from landiag.firewall.engine.by_port import ANY, ports_met
 from landiag.firewall.engine.gaps import Gaps, Span, cut, span_of
 from landiag.firewall.engine.mentions import Mentions, mentioned
@@ -28,6 +30,27 @@ _OWN_KINDS = tuple(
 """Networks whose addresses no host treats like others, whatever its rules say."""
 
 
+class Own(Struct, frozen=True):
+    """How all else than its own rules tells a host's addresses of a family apart, whatever the port."""
+
+    gaps: Gaps = Gaps()
+    masks: frozenset[int] = frozenset()
+
+
+def own_classes(host: Host, version: int) -> Own:
+    """What routes, links, units and containers tell apart."""
+    facts = host.facts
+    if facts is None or isinstance(facts.ruleset, Unknown):
+        return Own()
+    inside = [mentioned(one, version) for one in _rulesets_inside(facts)]
+    networks = (*_OWN_KINDS, *_networks(facts), *_listed(host))
+    spans = {span_of(one) for one in networks if one.version == version}
+    singles = (*host.own, *_told_apart(facts))
+    spans |= {(int(one), int(one)) for one in singles if one.version == version}
+    gaps = cut(spans.union(*(one.spans for one in inside)), "own")
+    return Own(gaps, frozenset().union(*(one.masks for one in inside)))
+
+
 class Classes:
     """The classes of addresses of one family, as one host tells them apart.
 
@@ -37,21 +60,14 @@ class Classes:
 
     __slots__ = ("_masks", "_own", "_rules", "of")
 
-    def __init__(self, host: Host, version: int, port: int | None = None) -> None:
-        facts = host.facts
-        rules, own, masks = Mentions(), Gaps(), frozenset[int]()
+    def __init__(self, host: Host, version: int, port: int | None = None, own: Own | None = None) -> None:
+        facts, own = host.facts, own_classes(host, version) if own is None else own
+        rules = Mentions()
         if facts is not None and not isinstance(facts.ruleset, Unknown):
             rules = mentioned(facts.ruleset, version, _ports_met(host, facts.ruleset, port))
-            inside = [mentioned(one, version) for one in _rulesets_inside(facts)]
-            networks = (*_OWN_KINDS, *_networks(facts), *_listed(host))
-            spans = {span_of(one) for one in networks if one.version == version}
-            singles = (*host.own, *_told_apart(facts))
-            spans |= {(int(one), int(one)) for one in singles if one.version == version}
-            own = cut(spans.union(*(one.spans for one in inside)), "own")
-            masks = rules.masks.union(*(one.masks for one in inside))
-        self._masks = tuple(masks)
-        self._rules, self._own = rules.gaps, own
-        self.of = _place_of(rules.gaps, own, self._masks)
+        self._masks = tuple(rules.masks | own.masks)
+        self._rules, self._own = rules.gaps, own.gaps
+        self.of = _place_of(rules.gaps, own.gaps, self._masks)
         """The class of an address; classes of several families are counted apart."""
 
     def speakers(self, first: int, last: int) -> Iterator[Span]:

@@ -123,15 +123,17 @@ def _complete(
 ) -> dict[str, tuple[str, ...]]:
     """A host is no client of itself: it answers for its own address as a host with the same rules does, else as it
     answers the address beside."""
-    done: dict[str, tuple[str, ...]] = {}
+    alike: dict[int, list[tuple[str | None, ...]]] = {}
     for host in hosts:
-        alike = [answers[one.name] for one in hosts if _rules(one) == _rules(host)]
-        done[host.name] = tuple(
-            answer or next((one for other in alike if (one := other[place]) is not None), None)
+        alike.setdefault(_rules(host), []).append(answers[host.name])
+    return {
+        host.name: tuple(
+            answer or next((one for other in alike[_rules(host)] if (one := other[place]) is not None), None)
             or _beside(host, probes[place])
             for place, answer in enumerate(answers[host.name])
-        )  # fmt: skip
-    return done
+        )
+        for host in hosts
+    }  # fmt: skip
 
 
 def _beside(host: Host, probe: Probe) -> str:
@@ -153,7 +155,11 @@ def _answers(reach: Reach, host: Host, probes: tuple[Probe, ...]) -> Iterator[st
         if client in host.own:
             yield None
             continue
-        key = (probe.port, client.version, reach.classes(host.name, client.version).of(int(client)))
+        key = (
+            probe.port,
+            client.version,
+            reach.classes(host.name, client.version, probe.port).of(int(client)),
+        )
         if key not in remembered:
             remembered[key] = _answer(host, client, probe.port)
         yield remembered[key]

@@ -8,7 +8,7 @@ from itertools import islice
 
 from msgspec import Struct
 
-from landiag.fleet.classes import Classes, Place
+from landiag.fleet.classes import Classes, Own, Place, own_classes
 from landiag.fleet.fate import REACHED, Cell, CellVerdict, Fate, unknown
 from landiag.fleet.hosts import Host
 from landiag.fleet.incoming import judge_incoming
@@ -53,6 +53,7 @@ class Reach:
         self.hosts = tuple(hosts)
         self.by_name = {host.name: host for host in self.hosts}
         self._classes: dict[tuple[str, int, int | None], Classes] = {}
+        self._own: dict[tuple[str, int], Own] = {}
         self._doors: dict[tuple[str, IPAddress, int], _Door] = {}
         self._clients = {host.name: _Client(host.name, host.versions, {}) for host in self.hosts}
         owners: dict[IPAddress, set[str]] = {}
@@ -203,7 +204,11 @@ class Reach:
         """How a host tells the addresses of a family apart, at a port or at any."""
         found = self._classes.get((name, version, port))
         if found is None:
-            found = self._classes[name, version, port] = Classes(self.by_name[name], version, port)
+            host = self.by_name[name]
+            own = self._own.get((name, version))
+            if own is None:
+                own = self._own[name, version] = own_classes(host, version)
+            found = self._classes[name, version, port] = Classes(host, version, port, own)
         return found
 
     def _join(self, out: Fate, came: Fate) -> Fate:

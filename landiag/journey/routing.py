@@ -5,11 +5,12 @@ Sources: ip-rule(8), ip-route(8); fib_rules_lookup and fib_table_lookup in the L
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.journey.remember import remember
 from landiag.journey.route_index import index_routes
 from landiag.model.facts import Family, Interface, IPAddress, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
@@ -17,6 +18,7 @@ from landiag.model.route import RouteKind
 
 _REFUSING = {"blackhole", "prohibit", "unreachable"}
 _LEAVING = (RouteKind.UNICAST, RouteKind.MULTICAST, RouteKind.BROADCAST, RouteKind.ANYCAST)
+_NOTHING = (None,) * 9
 _KINDS = {kind.value: kind for kind in RouteKind}
 
 
@@ -76,7 +78,8 @@ def lookup_flow(facts: Facts, flow: Flow) -> RouteDecision | Unknown:
         return facts.routes
     if isinstance(facts.policy_rules, Unknown):
         return facts.policy_rules
-    rules = [rule for rule in facts.policy_rules if rule.family is flow.family]
+    family = flow.family
+    rules = [rule for rule in facts.policy_rules if rule.family is family]
     vrf = _vrf_of(facts, flow)
     if vrf is not None and flow.out_interface == vrf.name:
         flow = replace(flow, out_interface=None)  # it chooses the table, and no interface of it
@@ -104,9 +107,18 @@ def lookup_flow(facts: Facts, flow: Flow) -> RouteDecision | Unknown:
 
 def _vrf_of(facts: Facts, flow: Flow) -> Interface | None:
     """The VRF that a packet belongs to, by the interface that it came in by or must leave by (l3mdev_update_flow)."""
-    known = {} if isinstance(facts.interfaces, Unknown) else {one.name: one for one in facts.interfaces}
-    places = (known.get(name or "") for name in (flow.out_interface, flow.in_interface))
-    return next((known.get(one.vrf) for one in places if one is not None and one.vrf), None)
+    members = {} if isinstance(facts.interfaces, Unknown) else _members_of_vrfs(facts.interfaces)
+    if not members:
+        return None
+    names = (name for name in (flow.out_interface, flow.in_interface) if name in members)
+    return next((members[name] for name in names if name is not None), None)
+
+
+@remember
+def _members_of_vrfs(interfaces: Sequence[Interface]) -> Mapping[str, Interface | None]:
+    """The interfaces that belong to a VRF, each with that."""
+    known = {one.name: one for one in interfaces}
+    return {one.name: known.get(one.vrf) for one in interfaces if one.vrf}
 
 
 def _apply_rule(
@@ -159,6 +171,8 @@ def _undecided(rule: PolicyRule) -> Unknown:
 
 def _rule_matches(rule: PolicyRule, flow: Flow) -> bool | None:
     """Whether a rule's selectors match: None where that cannot be known."""
+    if _asks_nothing(rule):
+        return not rule.negated
     verdicts = [
         rule.source is None or _contains(rule.source, flow.source),
         rule.destination is None or flow.destination in rule.destination,
@@ -174,6 +188,15 @@ def _rule_matches(rule: PolicyRule, flow: Flow) -> bool | None:
     if False in verdicts:
         return rule.negated
     return None if None in verdicts else not rule.negated
+
+
+def _asks_nothing(rule: PolicyRule) -> bool:
+    """Whether it is for every packet of its family (or, negated, for none), as most rules are."""
+    asked = (
+        rule.source, rule.destination, rule.in_interface, rule.out_interface, rule.mark, rule.protocol,
+        rule.source_ports, rule.destination_ports, rule.uids,
+    )  # fmt: skip
+    return asked == _NOTHING and not rule.unmodelled
 
 
 def _contains(network: object, address: IPAddress | None) -> bool | None:

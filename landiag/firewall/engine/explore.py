@@ -179,7 +179,7 @@ def put_at(packet: Packet, point: Point) -> Packet:
 def _spread(space: Space, universe: Universe) -> list[int | None]:
     """For each axis its only value; None where there are several."""
     found: list[int | None] = []
-    nodes = [] if space is None else [space]
+    nodes: list[Space] = [] if space is None else [space]
     for top in universe.tops:
         hulls = {hull(node, top) for node in nodes}
         low, high = next(iter(hulls), (0, 0))
