@@ -10,6 +10,7 @@ from landiag.firewall.engine.nodes import Space
 from landiag.firewall.regions import Cell, Region, Regions, find_regions
 from landiag.firewall.scope import OTHER, Kind, Scope
 from landiag.firewall.touched import touched
+from landiag.model.action import answer_of
 from landiag.model.ruleset import Ruleset, Verdict
 
 
@@ -139,10 +140,17 @@ def _covers(pattern: str, name: str) -> bool:
     return pattern.endswith("*") and pattern != name and name.rstrip("*").startswith(pattern[:-1])
 
 
+def _how(cell: Cell) -> str:
+    """What a verdict alone does not say: on what it hangs, or what a rejection answers."""
+    if cell.verdict is Verdict.UNKNOWN:
+        return _why(cell) or ""
+    told = cell.told.told
+    return "" if told is None or cell.verdict is not Verdict.REJECT else answer_of(told.reject_with)
+
+
 def _spelled(found: Regions, kind: Kind) -> str:
     universe, alike = found.universes[kind.version], dict[tuple[str, str], list[Space]]()
     for cell in found.cells[kind]:
-        why = _why(cell) if cell.verdict is Verdict.UNKNOWN else None
-        alike.setdefault((cell.verdict.value, why or ""), []).append(cell.space)
+        alike.setdefault((cell.verdict.value, _how(cell)), []).append(cell.space)
     parts = {key: list(universe.boxes(universe.unite(spaces))) for key, spaces in alike.items()}
     return " ".join(f"{key} {boxes}" for key, boxes in sorted(parts.items()))

@@ -16,8 +16,10 @@ from landiag.fleet.reach import Reach
 from landiag.journey.classes import first_packet
 from landiag.journey.journey import follow
 from landiag.journey.ways import choose_ways
+from landiag.model.action import answer_of
 from landiag.model.facts import IPAddress, Unknown
 from landiag.model.report import Target
+from landiag.model.ruleset import Verdict
 
 MAX_PORTS, MAX_SOURCES = 24, 12
 MAX_NAMED_PORTS, FEWEST_NAMED_PORTS, MAX_ASKED = 64, 8, 8000
@@ -177,4 +179,6 @@ def _answer(host: Host, client: IPAddress, port: int) -> str:
     if isinstance(journey, Unknown):
         return "unknown"
     verdict = journey.verdict.value
+    if journey.verdict is Verdict.REJECT and (answer := answer_of(journey.reject_with)):
+        verdict += f" with {answer}"
     return f"{verdict} ({journey.leg})" if journey.leg else verdict

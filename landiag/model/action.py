@@ -34,6 +34,18 @@ def refuses(reject_with: str | None) -> bool:
     return reject_with is None or reject_with == RESET or reject_with.endswith("port-unreachable")
 
 
+_ALIKE = {"no-route": "net-unreachable", "addr-unreachable": "host-unreachable"}
+"""Codes of ICMPv6 (and of nft's icmpx) that are those of ICMP under another name."""
+
+
+def answer_of(reject_with: str | None) -> str:
+    """What a rejection sends, under one name however its rule says it; empty where nobody knows."""
+    if reject_with is None or reject_with == RESET:
+        return reject_with or ""
+    code = reject_with.rpartition(" ")[2]
+    return _ALIKE.get(code, code)
+
+
 class Stop(Action, Struct, frozen=True):
     """End the walk of this hook's chain. ``reject_with`` says what answers (``tcp reset``, ``icmp 3/3``...).
 

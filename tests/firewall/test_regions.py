@@ -224,6 +224,18 @@ def test_digests_are_equal_where_the_meaning_is() -> None:
     assert digests[0] != digests[2]
 
 
+def test_digests_tell_what_a_rejection_answers() -> None:
+    kinds = (
+        "-j REJECT",
+        "-j REJECT --reject-with icmp-port-unreachable",
+        "-j REJECT --reject-with icmp-host-prohibited",
+    )
+    one, same, other = (digest(find_regions(ufw(f"-p tcp --dport 22 {kind}"), SCOPE)) for kind in kinds)
+    reset = digest(find_regions(ufw("-p tcp --dport 22 -j REJECT --reject-with tcp-reset"), SCOPE))
+    assert one == same
+    assert len({one, other, reset}) == 3
+
+
 def test_digests_are_equal_only_where_what_is_unknown_hangs_on_the_same_rule() -> None:
     slow, slower = (ufw(f"-p tcp --dport 22 -m limit --limit {rate}/min -j ACCEPT") for rate in (9, 3))
     one, other = (digest(find_regions(rules, SCOPE)) for rules in (slow, slower))

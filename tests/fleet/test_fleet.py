@@ -156,6 +156,17 @@ def test_drift_groups_by_meaning() -> None:
     assert (groups[1].differs.port, groups[1].answer, groups[1].usual) == (22, "drop (syn)", "accept")
 
 
+def test_drift_tells_what_a_rejection_answers() -> None:
+    refused, prohibited = (
+        firewall(f"-A INPUT -p tcp -m tcp --dport 80 -j REJECT --reject-with {kind}")
+        for kind in ("icmp-port-unreachable", "icmp-host-prohibited")
+    )
+    ports = {80: "0.0.0.0"}
+    _, group = group_hosts(fleet(a=recording(WEB, ports, refused), b=recording(DB, ports, prohibited)))
+    assert group.answer == "reject with host-prohibited (syn)"
+    assert group.usual == "reject with port-unreachable (syn)"
+
+
 def test_probes_are_one_a_class_and_lead_with_contradictions() -> None:
     reach = fleet(
         db=recording(DB, {80: "0.0.0.0"}, firewall("-A INPUT -s 192.168.77.10 -j ACCEPT")),
