@@ -52,6 +52,10 @@ class Asked(Struct, frozen=True):
     deadline: float | None = None
 
 
+COLLECTED = 0o644
+"""The mode of a file for node_exporter's textfile collector, which runs as a user of its own."""
+
+
 def answer(command: str, asked: Asked) -> NoReturn:
     """Do it, write it, and end with the exit status."""
     commands: Mapping[str, Callable[[Asked], tuple[Iterable[str], int]]] = {
@@ -61,6 +65,8 @@ def answer(command: str, asked: Asked) -> NoReturn:
     pieces, status = commands[command](asked)
     if asked.output is not None:
         write_file(asked.output, "".join(pieces), force=asked.force)
+        if asked.format == "prometheus":
+            asked.output.chmod(COLLECTED)
     else:
         for piece in pieces:
             sys.stdout.write(piece)
@@ -133,7 +139,12 @@ def _written(reach: Reach, cells: Iterable[Cell], wanted: str) -> Iterable[str]:
 def _exposed(asked: Asked) -> tuple[Iterable[str], int]:
     """What is open to clients of a network, a recorded host, or any recorded host."""
     reach, wanted = _read(asked), _format(asked, _OF_CELLS)
-    cells = _cells(asked, reach) if asked.clients is None else _cells_from(reach, asked.clients)
+    in_words = wanted in ("text", "html")
+    cells = (
+        _cells(asked, reach)
+        if asked.clients is None
+        else _cells_from(reach, asked.clients, in_words=in_words)
+    )
     numbers = {parse_port(one) for one in asked.ports}
     open_cells = (
         one
@@ -144,11 +155,11 @@ def _exposed(asked: Asked) -> tuple[Iterable[str], int]:
     return _written(reach, open_cells, wanted), 0
 
 
-def _cells_from(reach: Reach, clients: str) -> Iterator[Cell]:
+def _cells_from(reach: Reach, clients: str, *, in_words: bool) -> Iterator[Cell]:
     if clients in reach.by_name:
         return (cell for cell in list_cells(reach) if cell.client == clients)
     try:
-        return exposed_to(reach, clients, (ip_network(clients, strict=False),))
+        return exposed_to(reach, clients, (ip_network(clients, strict=False),), in_words=in_words)
     except ValueError as error:
         raise Stop(
             f"--from {clients} is neither a recorded host nor a network such as 192.168.77.0/24"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 
 from landiag.fleet.fate import Cell, CellVerdict, unknown
 from landiag.fleet.hosts import Host
@@ -41,15 +42,21 @@ def describe_gap(host: Host) -> str:
     return f"its firewall could not be read: {gaps[0].source}: {gaps[0].reason}" if gaps else ""
 
 
-def exposed_to(reach: Reach, name: str, networks: Iterable[IPNetwork]) -> Iterator[Cell]:
-    """What clients of networks get of every listener, one cell for each class; ``name`` is what they are called."""
+def exposed_to(
+    reach: Reach, name: str, networks: Iterable[IPNetwork], *, in_words: bool = False
+) -> Iterator[Cell]:
+    """What clients of networks get of every listener, one cell for each class; ``name`` is what they are called.
+
+    ``in_words``: where a network's clients fare differently, a class is called a part of it.
+    """
     nets = tuple(networks)
     for server in reach.hosts:
         if server.problem:
             yield Cell(name, server.name, None, 0, unknown(f"{server.name}: {server.problem}"))
-        for port in server.ports:
-            for address in server.addresses:
-                for network in nets:
-                    if network.version == address.version:
-                        for speaker, fate in reach.from_network(server, network, address, port):
-                            yield Cell(name, server.name, address, port, fate, speaker)
+        for port, address, network in product(server.ports, server.addresses, nets):
+            if network.version == address.version:
+                told = list(reach.from_network(server, network, address, port))
+                is_part = in_words and len({fate.verdict for _, fate in told}) > 1
+                for speaker, fate in told:
+                    called = f"a part of {name}, such as {speaker}" if is_part else name
+                    yield Cell(called, server.name, address, port, fate, speaker)

@@ -107,6 +107,14 @@ def test_a_network_falls_into_classes() -> None:
     assert {verdict for source, verdict in at_db if source != "192.168.77.10"} == {CellVerdict.BLOCKED}
 
 
+def test_a_part_of_a_network_is_not_called_the_network() -> None:
+    found = exposed_to(three(), "lan", (ip_network("192.168.77.0/24"),), in_words=True)
+    called = {
+        cell.client for cell in found if cell.fate.verdict is CellVerdict.REACHABLE and cell.server == "db"
+    }
+    assert called == {"a part of lan, such as 192.168.77.10"}
+
+
 def test_cells_equal_the_diagnosis_of_each_recording() -> None:
     """The server's half is that of ``check --replay FILE --port P --peer A --scheme tcp --no-http``."""
     rules = {

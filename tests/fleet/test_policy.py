@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from msgspec.structs import replace
+
+from landiag.collect.interfaces import INTERFACES
 from landiag.fleet.init import write_policy
 from landiag.fleet.judge import Result, exit_status, judge_policy
 from landiag.fleet.policy import PolicyError, parse_policy
 from landiag.fleet.reach import Reach
+from landiag.host import Recording
 from tests.fleet.machines import firewall, fleet, recording
 
 HEAD = 'schema = "landiag.policy/1"\n[zones]\noffice = ["192.168.77.0/24"]\n[groups]\nweb = ["web-*"]\n'
@@ -124,6 +129,42 @@ def test_contradictions_name_both() -> None:
     policy = parse_policy(HEAD + row.format("reachable") + row.format("unreachable"))
     with pytest.raises(PolicyError, match="expectations 1 and 2 contradict"):
         judge_policy(policy, three())
+
+
+def with_second_address(made: Recording, address: str) -> Recording:
+    """The recording of a host that has one address more on the same network."""
+    readings = dict(made.readings)
+    first = readings[INTERFACES.name]
+    links = json.loads(first.data)
+    inet = dict(links[1]["addr_info"][0], local=address, secondary=True)
+    links[1]["addr_info"].append(inet)
+    readings[INTERFACES.name] = replace(first, data=json.dumps(links).encode())
+    routes = readings["ip-routes-4"]
+    local = {"type": "local", "dst": address, "dev": "eth0", "table": "local", "protocol": "kernel"}
+    readings["ip-routes-4"] = replace(routes, data=json.dumps([*json.loads(routes.data), local]).encode())
+    return replace(made, readings=readings)
+
+
+def test_a_policy_of_today_names_the_address_where_addresses_fare_differently() -> None:
+    server = recording(
+        "192.168.77.20/24",
+        {5432: "0.0.0.0"},
+        firewall("-A INPUT -d 192.168.77.20 -s 192.168.77.10 -j ACCEPT"),
+    )
+    reach = fleet(**{
+        "web-1": recording("192.168.77.10/24"),
+        "db": with_second_address(server, "192.168.77.25"),
+        "other": recording("192.168.77.30/24"),
+    })  # fmt: skip
+    text = write_policy(reach)
+    policy = parse_policy(text)
+    told = [(str(one.address), one.clients, one.is_reachable, one.only) for one in policy.expectations]
+    assert told == [
+        ("192.168.77.20", ("web-1",), True, True),
+        ("192.168.77.25", ("web-1", "other"), False, False),
+    ]
+    assert "left out" not in text
+    assert {one.state.value for one in judge_policy(policy, reach)} == {"holds"}
 
 
 def test_the_policy_of_today_holds_today() -> None:

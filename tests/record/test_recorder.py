@@ -45,6 +45,16 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+def test_the_printed_file_is_a_program_of_its_own(tmp_path: Path) -> None:
+    """Tools that copy a script to a host run it by its first line."""
+    file = tmp_path / "recorder.py"
+    argv = (sys.executable, "-m", "landiag", "record", "--print-recorder")
+    file.write_bytes(subprocess.run(argv, capture_output=True, check=True).stdout)
+    file.chmod(0o700)
+    done = subprocess.run((file, "--help"), capture_output=True, text=True, check=False)
+    assert "only reads" in done.stdout
+
+
 def test_syntax_is_that_of_python_3_6() -> None:
     ast.parse(write_recorder(), feature_version=(3, 6))
 

@@ -69,4 +69,4 @@ def _record(deadline: float) -> str:
 def _print_recorder() -> str:
     from landiag.record.recorder import write_recorder
 
-    return write_recorder()
+    return f"#!/usr/bin/env python3\n{write_recorder()}"  # for tools that copy a script to a host and run it
