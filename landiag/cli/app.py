@@ -9,11 +9,22 @@ from importlib import import_module
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from landiag.version import __version__
 
+
+class InOrder(TyperGroup):
+    """Lists the commands in the order in which they are registered; older typers list them by the alphabet."""
+
+    def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands' names, the most used first."""
+        return list(self.commands)
+
+
 app = typer.Typer(
     name="landiag",
+    cls=InOrder,
     help="Says why the other devices on this network cannot connect to your server.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
