@@ -50,6 +50,44 @@ def test_answer_gets_its_mark(
     assert marks == {name: expected if name == case else "missing" for name in LABELS}
 
 
+MALFORMED = (
+    "{",
+    "[]",
+    '"dropped"',
+    '{"status": "clear"}',
+    '{"case": 5, "status": "clear"}',
+    '{"case": "dropped"}',
+    '{"case": "dropped", "status": "BLOCKED"}',
+    '{"case": "dropped", "status": ["blocked"]}',
+    '{"case": "dropped", "status": "blocked", "cause": ["firewall-drops"]}',
+)
+
+
+@pytest.mark.parametrize("line", MALFORMED)
+def test_what_is_no_answer_is_told_by_its_line_and_scores_nothing(data_set: Path, line: str) -> None:
+    good = '{"case": "open", "status": "clear"}'
+    done = _run_scorer(data_set, f"{good}\n\n{line}\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("score: answers.jsonl, line 3: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_two_answers_for_one_case_are_refused(data_set: Path) -> None:
+    line = '{"case": "open", "status": "clear"}\n'
+    assert "line 2: open is answered twice" in _run_scorer(data_set, line * 2).stderr
+
+
+def test_answer_to_a_case_that_is_not_there_is_named(data_set: Path) -> None:
+    done = _run_scorer(data_set, '{"case": "opne", "status": "clear"}\n')
+    assert done.returncode == 0
+    assert "opne is no case here" in done.stderr
+    assert set(json.loads(done.stdout).values()) == {"missing"}
+
+
+def test_no_answers_are_all_missing(data_set: Path) -> None:
+    assert set(json.loads(_run_scorer(data_set, "").stdout).values()) == {"missing"}
+
+
 @pytest.mark.lab
 def test_case_holds_what_was_asked_measured_and_read(tmp_path: Path) -> None:
     scenario = next(one for one in SCENARIOS if one.name == "nft-input-drop")
@@ -69,9 +107,14 @@ def test_case_holds_what_was_asked_measured_and_read(tmp_path: Path) -> None:
 
 
 def _score(data_set: Path, answer: dict[str, str | None]) -> dict[str, str]:
-    """The marks that the scorer gives, run alone as others run it."""
-    (data_set / "answers.jsonl").write_text(json.dumps(answer), encoding="utf-8")
-    argv = (sys.executable, "-I", "-S", "score.py", "answers.jsonl", "--json")
-    done = subprocess.run(argv, cwd=data_set, capture_output=True, text=True, check=True)
+    done = _run_scorer(data_set, json.dumps(answer))
+    assert done.returncode == 0, done.stderr
     marks: dict[str, str] = json.loads(done.stdout)
     return marks
+
+
+def _run_scorer(data_set: Path, answers: str) -> subprocess.CompletedProcess[str]:
+    """What the scorer says, run alone as others run it."""
+    (data_set / "answers.jsonl").write_text(answers, encoding="utf-8")
+    argv = (sys.executable, "-I", "-S", "score.py", "answers.jsonl", "--json")
+    return subprocess.run(argv, cwd=data_set, capture_output=True, text=True, check=False)

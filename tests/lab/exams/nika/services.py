@@ -108,7 +108,7 @@ FAULTS: Mapping[str, Questions] = {
         Probe(
             "nika-cut-off-from-the-api-server",
             f"{SERVER} --port 6443",
-            blocked("connection-filtered|own-connection-stopped|firewall-drops"),
+            blocked("no-route-to-server"),
             "timeout",
             listening(6443),
             (sh("iptables-nft -w -t raw -A OUTPUT -p tcp --dport 6443 -j DROP", "client"),),
