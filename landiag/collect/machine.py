@@ -54,6 +54,15 @@ def parse_edit(text: str) -> Edit | None:
         raise ParseError(f"not a change to a file: {type(error).__name__} {error}") from error
 
 
+def parse_own_debugger(text: str) -> bool:
+    """Parse what ``live.own_debugger`` answered: whether the application brings a debugger of its own."""
+    item = _load(text)
+    found = item.get("found") if isinstance(item, dict) else None
+    if not isinstance(found, bool):
+        raise ParseError("its sources could not be looked through")
+    return found
+
+
 def parse_machine(text: str) -> Machine:
     """Parse what ``live.machine`` answered."""
     item = _load(text)

@@ -131,7 +131,7 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
     if server is None or process is None:
         return b"null"
     for path in edit_files(server):
-        text = _read_text_for(path, process.uid, path in server.kind.files)
+        text = text_of_owner(path, process.uid, path in server.kind.files) or ""
         found = find_edit(server, path, text, Family(int(params["family"])), int(params["port"]))
         if found is not None:
             return json.dumps(asdict(found)).encode()
@@ -143,8 +143,8 @@ def namespaces(_params: Mapping[str, str], _timeout: float) -> bytes:
     return json.dumps(list_namespaces()).encode()
 
 
-def _read_text_for(path: str, uid: int | None, is_known: bool) -> str:
-    """Read a file that a process of the user ``uid`` named; empty where it is not that user's own to name.
+def text_of_owner(path: str, uid: int | None, is_known: bool = False) -> str | None:
+    """Read a file that a process of the user ``uid`` named; None where it is not that user's own to name.
 
     Another user's process leads nobody to files of others, by no link: ``is_known`` are those of the tables, which
     root may own. Only plain files are read: a pipe would hold the reading up.
@@ -154,8 +154,8 @@ def _read_text_for(path: str, uid: int | None, is_known: bool) -> str:
     try:
         descriptor = os.open(path, flags)
     except (OSError, ValueError):
-        return ""
+        return None
     with open(descriptor, encoding="utf-8", errors="backslashreplace") as file:
         state = os.fstat(descriptor)
         is_allowed = is_own or state.st_uid == uid or (is_known and state.st_uid == 0)
-        return file.read(_MOST_TEXT) if stat.S_ISREG(state.st_mode) and is_allowed else ""
+        return file.read(_MOST_TEXT) if stat.S_ISREG(state.st_mode) and is_allowed else None

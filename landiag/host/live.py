@@ -31,6 +31,7 @@ CALLS: Mapping[str, str] = {
     "processes": "landiag.host.calls:processes",
     "namespaces": "landiag.host.calls:namespaces",
     "edit": "landiag.host.calls:edit",
+    "own-debugger": "landiag.host.own_debugger:own_debugger",
     "bind": "landiag.wire.bind:bind_test",
     "http": "landiag.wire.http:exchange",
     "connect": "landiag.wire.tcp:connect",

@@ -19,7 +19,9 @@ _NO_DEBUGGER = frozenset(
     + ("http", "hypercorn", "litestar", "microdot", "nicegui", "panel", "quart", "robyn", "sanic", "socket")
     + ("socketserver", "starlette", "streamlit", "tornado", "uvicorn", "waitress", "wsgiref")
 )
-_MIDDLEWARE = frozenset(("DebuggedApplication", "DebuggedJinjaApplication", "EvalException"))
+MIDDLEWARE = frozenset(("DebuggedApplication", "DebuggedJinjaApplication", "EvalException"))
+"""What an application is wrapped in that shows its debugger, whatever starts it."""
+
 _STARTS_ANY = frozenset(("run", "run_server"))
 
 
@@ -39,7 +41,7 @@ def quiet_keyword(tree: ast.Module, call: ast.Call, library: str) -> Quiet | Non
 
     ``library`` is what answers over HTTP, empty when that is not known. Raises CannotTell.
     """
-    if any(_last_name(node) in _MIDDLEWARE for node in ast.walk(tree)):
+    if any(_last_name(node) in MIDDLEWARE for node in ast.walk(tree)):
         raise CannotTell
     name = _last_name(call.func)
     if name == "run_simple":

@@ -10,14 +10,22 @@ from msgspec.structs import replace
 
 from landiag.checks.application.debugger import FIRST
 from landiag.host import Recording
+from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Fix, Report
 from tests.cases import NAMES, load, replay
 
 
 def with_debugger(
-    name: str, server: str = "", argv: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+    name: str,
+    server: str = "",
+    argv: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+    own: str = '{"found": false}',
 ) -> Recording:
-    """The case with a debugger that answers; perhaps with another server and another command line."""
+    """The case with a debugger that answers; perhaps with another server and another command line.
+
+    ``own`` is what was found of a debugger that the application brings.
+    """
     recording = load(name).recording
     readings = dict(recording.readings)
     for source, reading in recording.readings.items():
@@ -32,6 +40,9 @@ def with_debugger(
             value = json.loads(reading.text)
             value[0] |= {"argv": list(argv), "environment": dict(environment or {})}
             readings[source] = replace(reading, data=json.dumps(value).encode())
+        if source.startswith("processes "):
+            asked = f"own-debugger pid={json.loads(reading.text)[0]['pid']}"
+            readings[asked] = Reading(asked, ReadStatus.OK, own.encode())
     return replace(recording, readings=readings)
 
 
@@ -69,6 +80,17 @@ def test_a_debugger_that_no_option_shows_may_be_the_applications_own() -> None:
         (fix,) = fixes(replay(recording), "bound-to-loopback")
         assert (fix.commands, fix.edit, fix.actions, fix.verified) == ((), None, (), None)
         assert "Take it out of the program" in fix.steps[0]
+
+
+@pytest.mark.parametrize("own", ['{"found": true}', '{"found": null}', '{"found": fal', "null"])
+def test_a_debugger_of_the_application_may_stand_behind_the_servers_own(own: str) -> None:
+    """What answers is the server's, which hides it: only the sources show it, where they can be looked through."""
+    (fix,) = fixes(
+        replay(with_debugger("linux-bound-to-loopback", argv=(*FLASK_RUN, "--debug"), own=own)),
+        "bound-to-loopback",
+    )
+    assert (fix.commands, fix.edit, fix.actions, fix.verified) == ((), None, (), None)
+    assert "Take it out of the program" in fix.steps[0]
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def try_damage(subject: Subject, source: str, damage: Damage) -> Found | None:
     damaged = damage.apply(data)
     started = time.process_time()
     try:
-        after = subject.judge({**subject.texts, source: damaged})
+        after = subject.judge_one(source, damaged)
     except Exception as error:  # noqa: BLE001 - any error is a counterexample
         return Found(subject.name, source, damage, type(error).__name__, str(error)[:200])
     seconds = time.process_time() - started

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 import pytest
 
@@ -34,13 +35,24 @@ def test_a_sample_of_damage_turns_nothing_clear() -> None:
 
 
 def test_a_damage_is_written_down_and_done_again() -> None:
-    from random import Random
-
     data = b"a line of text\nanother\n"
     for seed in range(50):
         damage = choose_damage(data, Random(seed))
         assert parse_damage(damage.written) == damage
         assert parse_damage(damage.written).apply(data) == damage.apply(data)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["linux-clear", "macos-firewall-drops-pf-anchor", "windows-firewall-drops-powershell-group-policy"],
+)
+def test_what_was_answered_before_is_what_the_whole_diagnosis_says(name: str) -> None:
+    subject, random = case_subject(name), Random(name)
+    for source, data in random.sample(sorted(subject.texts.items()), 10):
+        for _ in range(3):
+            damaged = choose_damage(data, random).apply(data)
+            whole = subject.judge({**subject.texts, source: damaged})
+            assert [subject.judge_one(source, damaged) for _ in range(2)] == [whole] * 2, (source, damaged)
 
 
 @pytest.mark.parametrize("kept", [0, 1, 20, -1])

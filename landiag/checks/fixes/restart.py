@@ -8,10 +8,10 @@ from ipaddress import ip_address
 
 from msgspec.structs import replace
 
-from landiag.checks.application.exchange import answerer, debugger_answers
+from landiag.checks.application.exchange import answerer, attempt_of, debugger_answers, may_debug
 from landiag.checks.case import Case
 from landiag.checks.fixes.fix import restart_fix
-from landiag.collect.machine import parse_edit
+from landiag.collect.machine import parse_edit, parse_own_debugger
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Socket, Unknown
 from landiag.model.process import Process
@@ -40,15 +40,27 @@ def server_of(case: Case, socket: Socket) -> tuple[Server, Process] | None:
 
 
 def plan(case: Case) -> tuple[Call, ...]:
-    """Look for the line where a server is told to listen on loopback, where that stands in a file."""
-    if case.way is None or isinstance(case.facts.sockets, Unknown):
+    """Look for the line where a server is told to listen on loopback, where that stands in a file.
+
+    Where a debugger may answer, look whether the application brings one of its own, too.
+    """
+    if case.way is None:
         return ()
-    wanted = []
-    for socket in case.facts.sockets:
-        found = server_of(case, socket) if socket.port == case.port and socket.address.is_loopback else None
-        if found is not None and (found[0].kind.how in ("source", "config") or found[0].script is not None):
+    wanted, attempt = [], attempt_of(case)
+    for socket in case.listeners:
+        found = server_of(case, socket)
+        if found is None:
+            continue
+        is_written = found[0].kind.how in ("source", "config") or found[0].script is not None
+        if is_written and socket.address.is_loopback:
             wanted.append(_edit_source(case, found[1], socket, case.way.family))
+        if found[0].ends_debugger and attempt is not None and may_debug(attempt):
+            wanted.append(_own_debugger_source(found[1]))
     return tuple(wanted)
+
+
+def _own_debugger_source(process: Process) -> Call:
+    return Call("own-debugger", (("pid", str(process.pid)),), seconds=2.0)
 
 
 def _edit_source(case: Case, process: Process, socket: Socket, family: Family) -> Call:
@@ -174,13 +186,19 @@ def _after_the_others(case: Case, advice: RestartAdvice, socket: Socket, family:
 def _is_switched_off(case: Case, socket: Socket, server: Server, advice: RestartAdvice) -> bool:
     """Whether what has the debugger on is seen, and the advice switches it off.
 
-    That is an option, a variable, a call in its source, or debug mode's reloader. Where none is seen, the debugger
-    may be in the application itself (``DebuggedApplication``), which no option takes out.
+    That is an option, a variable, a call in its source, or debug mode's reloader. Where none is seen, and where its
+    sources name one, the debugger may be in the application itself (``DebuggedApplication``), which no option takes
+    out: behind the server's own it does not show.
     """
-    if not server.ends_debugger:
+    if not server.ends_debugger or not _brings_none(case, socket):
         return False
     is_seen = server.kind.plain_words or server.debugs or advice.edit is not None
     return bool(is_seen) or any("WERKZEUG_RUN_MAIN" in owner.environment for owner in case.owners(socket))
+
+
+def _brings_none(case: Case, socket: Socket) -> bool:
+    found = server_of(case, socket)
+    return found is not None and case.parse(_own_debugger_source(found[1]), parse_own_debugger) is False
 
 
 def _named_by_command(case: Case, socket: Socket) -> tuple[Server, Process] | None:

@@ -37,6 +37,28 @@ def test_a_user_restarts_the_own_server() -> None:
         assert "127.0.0.1:5000" in lab.server.run(LISTENERS).stdout
 
 
+CONSOLE = "curl -sm 5 -H 'Host: 127.0.0.1:5000' 'http://192.168.77.10:5000/console'"
+WRAPPED = "import werkzeug.debug as own\napp.wsgi_app = own.DebuggedApplication(app.wsgi_app, evalex=True)\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "gets"),
+    [("own", WRAPPED, "refused"), ("none", "", "served")],
+    ids=("wraps itself", "does not"),
+)
+def test_a_server_in_debug_mode_is_opened_without_a_console(name: str, more: str, gets: str) -> None:
+    """``--no-debugger`` leaves the application's own console where it is: then nothing is opened."""
+    app = flask().files["shop.py"].replace("app = Flask(__name__)\n", f"app = Flask(__name__)\n{more}")
+    assert (name == "own") == ("DebuggedApplication" in app)
+    with build_lab() as lab:
+        prepare(lab, (), flask("--host 127.0.0.1 --debug", app))
+        inside = lab.server.run(CONSOLE.replace("192.168.77.10", "127.0.0.1")).stdout
+        assert "SECRET" in inside, "there is no console: nothing is tested"
+        said = converse(lab, "check --port 5000 --fix", user=True)
+        assert client_gets(lab) == gets, said.text
+        assert "SECRET" not in lab.client.run(CONSOLE, check=False).stdout, said.text
+
+
 def test_a_server_that_does_not_end_is_not_killed() -> None:
     deaf = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{flask().files['shop.py']}"
     with build_lab() as lab:
