@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from landiag.cli import completing
+from landiag.cli.files.outputs import Stop
 from landiag.question import A_DAY
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the report as JSON, and nothing else.")]
@@ -18,19 +20,34 @@ OutputFiles = Annotated[
     ),
 ]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
-TimeoutSeconds = Annotated[
-    float, typer.Option("--timeout", min=0.1, max=A_DAY, help="Seconds for the whole command.")
-]
-OptionalTimeout = Annotated[
-    float | None,
-    typer.Option("--timeout", min=0.1, max=A_DAY, help="Seconds for the whole command. [default: 60 a file]"),
-]
 RedactFlag = Annotated[
     bool, typer.Option("--redact", help="Replace names and addresses: safe to post in public.")
 ]
 QuietFlag = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict's sentence only.")]
 VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Print the trace and the readings too.")]
 NoColorFlag = Annotated[bool, typer.Option("--no-color", help="No colour (also: the variable NO_COLOR).")]
+
+
+def seconds_option(name: str, text: str, least: float = 0.1) -> Any:
+    """The option ``name`` for seconds, at least ``least`` and a day at most; ``text`` is its help."""
+
+    def parse_seconds(typed: str | float) -> float:
+        try:
+            seconds = float(typed)
+        except ValueError:
+            seconds = math.nan
+        if not least <= seconds <= A_DAY:
+            more = f"give {least:g} to {A_DAY:g} seconds, for example {name} 30"
+            raise Stop(f"{name} {str(typed)[:80]!r} cannot be: {more}")
+        return seconds
+
+    return typer.Option(name, parser=parse_seconds, metavar="SECONDS", help=text)
+
+
+TimeoutSeconds = Annotated[float, seconds_option("--timeout", "Seconds for the whole command.")]
+OptionalTimeout = Annotated[
+    float | None, seconds_option("--timeout", "Seconds for the whole command. [default: 60 a file]")
+]
 
 
 def port_option(text: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import sys
 import threading
@@ -61,23 +60,12 @@ def _complain(sentence: str, status: int) -> int:
     return status
 
 
-def _meant(words: list[str]) -> str:
-    """The line with the command that somebody left out, where a port or a URL stands in its place; else empty."""
-    first = words[0].partition("=")[0] if words else ""
-    is_server = first in ("--port", "-p") or first.isdecimal() or "://" in first
-    return f"Did you mean: landiag check {shlex.join(words)}" if is_server else ""
-
-
 def _explain_exception(error: Exception) -> int:
-    """Say a usage error as click does, and anything else as a bug, with the details in a file."""
-    message = getattr(error, "format_message", None)
-    if message is not None:
-        said = message()
-        said += "" if said.endswith((".", "?")) else "."
-        context = getattr(error, "ctx", None)
-        asked = getattr(context, "command_path", "landiag")
-        meant = _meant(sys.argv[1:]) if getattr(context, "parent", None) is None else ""
-        return _complain(f"{said[:1].lower()}{said[1:]} {meant or f'{asked} --help shows what there is'}", 2)
+    """Say a usage error, and anything else as a bug, with the details in a file."""
+    from landiag.cli.usage import describe_usage
+
+    if said := describe_usage(error, sys.argv[1:]):
+        return _complain(said, 2)
     import tempfile
     import traceback
 

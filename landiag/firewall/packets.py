@@ -128,6 +128,6 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "icmp_code": _number(0, 255),
     "dscp": _number(0, 63),
     "program": str,
-    "profile": lambda value: str(value).lower(),
+    "profile": _word("domain", "private", "public"),
     "interface_addresses": _addresses,
 }

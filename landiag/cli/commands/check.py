@@ -22,9 +22,9 @@ from landiag.cli.options import (
     is_typed,
     port_option,
     scheme_option,
+    seconds_option,
 )
 from landiag.model.terms import CHECK_NAMES
-from landiag.question import A_DAY
 
 
 def check(
@@ -64,10 +64,10 @@ def check(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: do not ask.")] = False,
     confirm_within: Annotated[
         float | None,
-        typer.Option(
-            min=0,
-            max=A_DAY,
-            help="With --fix: take a change back that nobody confirms in so many seconds. [default: 60 over SSH]",
+        seconds_option(
+            "--confirm-within",
+            "With --fix: take a change back that nobody confirms in so many seconds. [default: 60 over SSH]",
+            least=0,
         ),
     ] = None,
     wait: Annotated[

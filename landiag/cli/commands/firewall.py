@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +29,7 @@ from landiag.model.packet import Packet
 from landiag.terminal import terminal_style
 
 PROTOCOLS = ("tcp", "udp")
+PROFILES = ("private", "public", "domain")
 
 
 def firewall(
@@ -58,7 +59,7 @@ def firewall(
     profile: Annotated[
         str | None,
         typer.Option(
-            autocompletion=completing.one_of("private", "public", "domain"),
+            autocompletion=completing.one_of(*PROFILES),
             help="Windows: private, public or domain.",
         ),
     ] = None,
@@ -86,8 +87,8 @@ def firewall(
 
     Examples: landiag firewall --port 5000; landiag firewall --ruleset rules.v4 --packets tests.jsonl
     """
-    if protocol not in (None, *PROTOCOLS):
-        raise Stop(f"--protocol {protocol} is not known: choose tcp or udp")
+    _check_word("--protocol", protocol, PROTOCOLS)
+    _check_word("--profile", profile, PROFILES)
     if everything and packets is not None:
         raise Stop("--all judges every packet there is: leave --packets out")
     asked = Packet(
@@ -98,7 +99,7 @@ def firewall(
         in_interface=in_interface,
         program=program,
         profile=profile,
-        interface_addresses=tuple(interface_address or ()),
+        interface_addresses=tuple(map(_parse_interface, interface_address or ())),
     )
     style = terminal_style(no_color=no_color)
     with bounded(timeout) as deadline:
@@ -128,6 +129,21 @@ def firewall(
             firewall_answer.answer(asked, machine, ruleset or (), deadline, shown)
         finally:
             host.close()
+
+
+def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:
+    """Stop for a word that is none of those that the option knows."""
+    if word not in (None, *known):
+        raise Stop(f"{option} {word} is not known: choose {' or '.join(known)}")
+
+
+def _parse_interface(text: str) -> str:
+    try:
+        ip_interface(text)
+    except ValueError as error:
+        more = "write it with its prefix, for example 192.168.1.20/24"
+        raise Stop(f"--interface-address {text} is not an address: {more}") from error
+    return text
 
 
 def _parse_address(option: str, text: str | None) -> IPAddress | None:

@@ -18,9 +18,9 @@ from landiag.cli.options import (
     interface_option,
     port_option,
     scheme_option,
+    seconds_option,
 )
 from landiag.cli.probing import ProbeOptions, run_probe
-from landiag.question import A_DAY
 
 
 def probe(
@@ -41,9 +41,7 @@ def probe(
     redact: RedactFlag = False,
     save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was asked.")] = None,
     force: ForceFlag = False,
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", min=0.1, max=A_DAY, help="Seconds for the whole command.")
-    ] = None,
+    timeout: Annotated[float | None, seconds_option("--timeout", "Seconds for the whole command.")] = None,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = False,
     no_color: NoColorFlag = False,

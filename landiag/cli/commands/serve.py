@@ -22,9 +22,10 @@ from landiag.cli.options import (
     RedactFlag,
     VerboseFlag,
     port_option,
+    seconds_option,
 )
 from landiag.model.report import Report, Status, Target
-from landiag.question import A_DAY, Question, UsageError
+from landiag.question import Question, UsageError
 from landiag.render.advice import fix_lines
 from landiag.render.escape import escape_text
 from landiag.render.style import Style
@@ -47,11 +48,11 @@ def serve(
     ] = None,
     to: Annotated[str | None, typer.Option(help="The address of this machine that phones use.")] = None,
     duration: Annotated[
-        float, typer.Option(min=1.0, max=A_DAY, help="Seconds until it stops by itself.")
+        float, seconds_option("--duration", "Seconds until it stops by itself.", least=1.0)
     ] = 600.0,
     timeout: Annotated[
         float | None,
-        typer.Option(min=1.0, max=A_DAY, help="Seconds for the whole command; the shorter of both counts."),
+        seconds_option("--timeout", "Seconds for the whole command; the shorter of both counts.", least=1.0),
     ] = None,
     as_json: JsonFlag = False,
     output: OutputFiles = None,

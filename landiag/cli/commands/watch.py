@@ -23,12 +23,13 @@ from landiag.cli.options import (
     RedactFlag,
     VerboseFlag,
     port_option,
+    seconds_option,
 )
 from landiag.cli.streams import end_with_reader
 from landiag.host import Recording, render_recording
 from landiag.model.facts import ParseError
 from landiag.model.report import Report, Target
-from landiag.question import A_DAY, Question, UsageError
+from landiag.question import Question, UsageError
 from landiag.render.jsontext import to_document
 from landiag.terminal import terminal_style
 from landiag.watch.conclude import Attempt
@@ -39,11 +40,11 @@ def watch(
     port: Annotated[str | None, port_option("The server's port. [default: 5000]")] = None,
     peer: Annotated[str | None, typer.Option(help="Only this client: its IP address.")] = None,
     duration: Annotated[
-        float, typer.Option(min=0.5, max=A_DAY, help="Seconds to watch; Ctrl-C ends it earlier.")
+        float, seconds_option("--duration", "Seconds to watch; Ctrl-C ends it earlier.", least=0.5)
     ] = 120.0,
     timeout: Annotated[
         float | None,
-        typer.Option(min=0.5, max=A_DAY, help="Seconds for the whole command; the shorter of both counts."),
+        seconds_option("--timeout", "Seconds for the whole command; the shorter of both counts.", least=0.5),
     ] = None,
     save: Annotated[Path | None, typer.Option(help="Save a recording of everything that was seen.")] = None,
     replay: Annotated[Path | None, typer.Option(help="Conclude from a recording instead.")] = None,
