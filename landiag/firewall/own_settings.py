@@ -88,7 +88,7 @@ def _mend_way_back(opening: Opening) -> Proposal:
             f"See by which route they leave: ip -6 route get {client}",
             "Take that route away, or give it the interface by which the client comes in.",
             "If both ways are meant: write IPv6_rpfilter=no into /etc/firewalld/firewalld.conf.",
-            "Then: sudo firewall-cmd --reload",
+            "Then, as root: firewall-cmd --reload",
         ),
     )
 

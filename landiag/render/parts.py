@@ -20,7 +20,7 @@ OUTCOME_WORDS = {
     Outcome.BLOCKS: "blocks",
     Outcome.WARNS: "warning",
     Outcome.UNKNOWN: "not known",
-    Outcome.NOT_APPLICABLE: "not asked",
+    Outcome.NOT_APPLICABLE: "not judged",
 }
 
 REDACTED = "names and addresses are replaced, the same one always by the same"

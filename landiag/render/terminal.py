@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from landiag.model.facts import ReadStatus
 from landiag.model.report import CheckResult, Finding, Outcome, Report, Status
 from landiag.model.terms import CheckName, StageName
 from landiag.render.advice import edit_step, fix_lines, last_lines, see_also_lines
@@ -26,6 +27,13 @@ _MOST_LINES, _LABELLED = 2, 17
 
 _NEXT = "you will hit this next"
 _LATER = "shows once this is fixed"
+
+_UNREAD = {
+    ReadStatus.DENIED.value: "not read: that needs more rights",
+    ReadStatus.FAILED.value: "not read: it ended with an error",
+    ReadStatus.TIMED_OUT.value: "not read: it took too long",
+}
+"""What the row of a check says of a source that was not read; its own words are for --verbose and the files."""
 
 
 def render_terminal(report: Report, style: Style, *, verbose: bool = False, about: bool = False) -> str:
@@ -140,11 +148,17 @@ def _line_of(report: Report, check: CheckName, finding: Finding, style: Style) -
     """The line of a finding: its title, or where it was seen when the verdict says the title already."""
     found = telling(report)
     if found is not None and finding.id != found.id and finding.outcome is Outcome.UNKNOWN and finding.detail:
-        both = f"{ended(finding.title)} {first_sentence(finding.detail)}"
+        detail = first_sentence(finding.detail)
+        both = f"{ended(finding.title)} {detail[:1].upper()}{detail[1:]}"
         return both if len(style.wrap(both, first=" " * _LABELLED)) <= _MOST_LINES else finding.title
     if found is None or finding.id != found.id or not finding.evidence:
         return finding.title
     evidence = finding.evidence[0]
+    unread = next(
+        (note for note in report.readings if note.source == evidence.source and note.status in _UNREAD), None
+    )
+    if unread is not None:
+        return f"{_UNREAD[unread.status]} ({unread.source})"
     return evidence.text if check is CheckName.LISTENING else f"{evidence.text} ({evidence.source})"
 
 

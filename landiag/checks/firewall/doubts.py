@@ -14,7 +14,7 @@ from landiag.firewall.owners import Owner, find_owner
 from landiag.journey.journey import LOOSE, Journey
 from landiag.journey.ways import Way
 from landiag.model.action import Opaque
-from landiag.model.facts import Unknown
+from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.match import InRanges, UnknownKind
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
@@ -174,14 +174,12 @@ def unreadable(case: Case, gaps: tuple[Unknown, ...]) -> Finding:
     """Say what could not be read, what it probably is, and the command that makes it certain."""
     again = f"sudo {case.machine.landiag} check --port {case.port}"
     hint, detail = _hint(case), ""
-    if case.machine.info.privileged:
-        title = f"The firewall could not be read ({gaps[0].source}): {gaps[0].reason}"
+    if case.machine.info.privileged or _was_too_slow(case, gaps[0]):
+        title, detail = "The firewall could not be read", f"{gaps[0].source}: {gaps[0].reason}."
         again = gaps[0].remedy or again
-    elif hint is not None:
-        title = "The firewall rules can only be read as root"
-        detail = f"Probably {hint.text}."
     else:
         title = "The firewall rules can only be read as root"
+        detail = "" if hint is None else f"Probably {hint.text}."
     evidence = tuple(Evidence(gap.source, gap.reason) for gap in gaps)
     return Finding(
         code="firewall-unreadable",
@@ -191,6 +189,12 @@ def unreadable(case: Case, gaps: tuple[Unknown, ...]) -> Finding:
         evidence=((Evidence(hint.source, hint.text),) if hint else ()) + evidence,
         fixes=(Fix("Look again as root", (again.removeprefix("sudo "),), needs="root"),),
     )
+
+
+def _was_too_slow(case: Case, gap: Unknown) -> bool:
+    """Whether time was short, not rights."""
+    reading = case.readings.get(gap.source)
+    return reading is not None and reading.status is ReadStatus.TIMED_OUT
 
 
 def _hint(case: Case) -> Hint | None:

@@ -18,6 +18,7 @@ from landiag.checks.peer.asks import (
     router_to,
     subject_of,
 )
+from landiag.checks.peer.elsewhere import judge_elsewhere
 from landiag.journey.journey import follow
 from landiag.journey.queues import ARP_SIZE, Effect, pass_queues
 from landiag.journey.routing import lookup
@@ -78,8 +79,18 @@ def check(case: Case) -> Answer:
             f"{named} {ip} is there ({neighbour.mac}); it answers no pings, which is common",
         )
     if case.peer is None:
-        return answer([], f"{named} {ip} does not answer, which proves nothing")
+        return _silent_gateway(case, ip, neighbour)
     return _absent(case, ip, neighbour)
+
+
+def _silent_gateway(case: Case, ip: IPAddress, hop: Neighbour | None) -> Answer:
+    """Nobody answers for it on the link: others than the neighbours get no answer. Silence alone says nothing."""
+    is_here = hop is not None and case.way is not None and hop.device == case.way.interface.name
+    if hop is None or not is_here or not _GONE & set(hop.states) or not _hears_neighbours(case, ip):
+        return not_applicable(f"the gateway {ip} does not answer, which proves nothing")
+    title = f"Nobody answers for the gateway {ip}: devices of other networks get no answer"
+    evidence = (Evidence(words.neighbours(case), f"{ip}: {', '.join(hop.states)}"),)
+    return answer([Finding("peer-down", Outcome.WARNS, title, evidence=evidence)], "")
 
 
 def _reached(case: Case, ip: IPAddress, what: str) -> Answer:
@@ -147,7 +158,7 @@ def _absent(case: Case, ip: IPAddress, neighbour: Neighbour | None) -> Answer:
         return answer([_not_asked(ip)], "")
     network = next((w.network for w in case.ways if w.ip.version == ip.version and ip in w.network), None)
     if network is None or router_to(case, ip) is not None:
-        return answer([_elsewhere(case, ip)], "")
+        return answer([judge_elsewhere(case, ip)], "")
     states = ", ".join(neighbour.states) if neighbour else "no entry"
     evidence = (Evidence(words.neighbours(case), f"{ip}: {states}"),)
     if _looks_isolated(case, ip, table):
@@ -255,32 +266,6 @@ def _hears_neighbours(case: Case, ip: IPAddress) -> bool:
 def _not_asked(ip: IPAddress) -> Finding:
     title = f"Whether the device at {ip} is there: it could not be asked, or its answer was not heard"
     return Finding("peer-down", Outcome.UNKNOWN, title)
-
-
-def _elsewhere(case: Case, ip: IPAddress) -> Finding:
-    """Judge a silent client of another network: a router that says there is no way is proof, silence is none."""
-    ping = ping_of(case, ip)
-    refusals = [error for error in ping.errors if error.word in _NO_WAY] if ping else []
-    detail = "Whether a router leads from there to here cannot be seen from this machine."
-    if not refusals:
-        title = f"The device at {ip} is in another network and does not answer"
-        return Finding("peer-in-other-network", Outcome.UNKNOWN, title, detail)
-    title = f"The client {ip} is in another network, to which {refusals[0].sender} knows no way"
-    said = f"ICMP {refusals[0].type}/{refusals[0].code}"
-    step = "Join both devices to the same network, or give the router between them a route."
-    return Finding(
-        code="peer-in-other-network",
-        outcome=Outcome.BLOCKS,
-        title=title,
-        detail="It sees 'no route to host' where its packets find no way here, and times out where they do.",
-        evidence=(Evidence("ping", f"{refusals[0].sender}: network unreachable ({said})"),),
-        fixes=(Fix("Bring the client into this network", needs="user-action", steps=(step,)),),
-        symptom=Symptom.UNKNOWN,
-    )
-
-
-_NO_WAY = ("net-unreach", "net-unknown", "no-route", "reject-route")
-"""What a router says that has no route."""
 
 
 def _looks_isolated(case: Case, ip: IPAddress, table: tuple[Neighbour, ...]) -> bool:

@@ -102,4 +102,13 @@ SCENARIOS = (
         truth="served",
         expected=CLEAR,
     ),
+    Scenario(
+        "gateway-off",
+        fault="nothing for the network's own devices: the gateway is not there",
+        before=(sh("ip link set gateway down", "switch"),),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+        also=("peer-down",),
+    ),
 )
