@@ -73,19 +73,25 @@ def _parse_url(where: str, port: str | None, scheme: str, path: str) -> Asked:
     if url.scheme not in ("http", "https") or not url.hostname:
         raise Stop(f"{where!r} is not a URL of a web server: write http://192.168.1.20:5000/")
     number = parse_port(port) if port else url_port or {"http": 80, "https": 443}[url.scheme]
-    is_address = _is_address(url.hostname) and url.hostname not in ("127.0.0.1", "::1", "0.0.0.0")
+    is_usable = is_address(url.hostname) and url.hostname not in ("127.0.0.1", "::1", "0.0.0.0")
     return Asked(
         port=number,
         scheme=url.scheme if scheme == "auto" and not is_bare else scheme,
         path=(url.path or "/") + (f"?{url.query}" if url.query else "") if path == "/" else path,
-        address=url.hostname if is_address else None,
+        address=url.hostname if is_usable else None,
         host=None
-        if _is_address(url.hostname) or url.hostname == "localhost"
+        if is_address(url.hostname) or url.hostname == "localhost"
         else url.netloc.rpartition("@")[2],
     )
 
 
-def _is_address(text: str) -> bool:
+def is_host_and_port(text: str) -> bool:
+    """Whether a word is a host with a port, as people type it in place of a URL."""
+    return _HOST_AND_PORT.fullmatch(text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether a word is an IP address, perhaps with a zone."""
     try:
         ip_address(text.partition("%")[0])
     except ValueError:

@@ -89,6 +89,7 @@ def run_check(options: CheckOptions) -> NoReturn:
     if options.save is not None:
         write_copy(options.save, render_recording(recording), force=options.force)
     if options.fix and not options.wait:
+        _go_on_as_root(options, repeats, report)
         finish_quietly(report, options.output, force=options.force)
     finish(
         report,
@@ -99,6 +100,17 @@ def run_check(options: CheckOptions) -> NoReturn:
         no_color=options.no_color,
         force=options.force,
     )
+
+
+def _go_on_as_root(options: CheckOptions, repeats: Repeats, report: Report) -> None:
+    """End as root's own ``--fix`` does, where that is what is left; files that were asked for are of this user."""
+    if options.output or options.save is not None or options.quiet:
+        return
+    from landiag.cli.fixing.as_root import go_on_as_root
+
+    status = go_on_as_root(report, repeats)
+    if status is not None:
+        raise SystemExit(status)
 
 
 def _refuse(options: CheckOptions, repeats: Repeats) -> None:

@@ -26,7 +26,8 @@ def run() -> NoReturn:
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 0
     except Stop as stop:
-        status = _complain(str(stop), stop.status)
+        complain(str(stop), stop.command)
+        status = stop.status
     except KeyboardInterrupt:
         status = _complain("interrupted", 130)
     except MemoryError:

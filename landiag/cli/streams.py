@@ -78,13 +78,17 @@ def end_with_reader(stop: Callable[[], None]) -> None:
         sys.stdout.when_lost = stop
 
 
-def complain(sentence: str) -> None:
-    """Say one sentence on standard error."""
+def complain(sentence: str, command: str = "") -> None:
+    """Say one sentence on standard error, and what to type then: at a terminal on a line that is never broken."""
     from landiag.render.escape import escape_text
 
     said = f"landiag: {escape_text(sentence)}"
     if sys.stderr.isatty():
         from landiag.terminal import terminal_style
 
-        said = "\n".join(terminal_style(no_color=True).wrap(said, rest="  "))
-    sys.stderr.write(f"{said}\n")
+        style = terminal_style(no_color=True)
+        said = "\n".join(style.wrap(f"{said}:" if command else said, rest="  "))
+        command = f"\n    {escape_text(command)}" if command else ""
+    elif command:
+        command = f": {escape_text(command)}"
+    sys.stderr.write(f"{said}{command}\n")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from landiag.cli.app import COMMANDS
+from landiag.cli.arguments import is_address, is_host_and_port
 
 _EXTRA = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.+)\)", re.IGNORECASE)
 
@@ -45,5 +46,7 @@ def _describe(error: Exception, message: str, asked: str, called: str) -> str:
 def _meant(words: Sequence[str], called: str) -> str:
     """The line with the command that somebody left out, where a port or a URL stands in its place; else empty."""
     first = words[0].partition("=")[0] if words and called not in COMMANDS else ""
-    is_server = first in ("--port", "-p") or first.isdecimal() or "://" in first
+    if is_address(first):
+        return f"Did you mean: landiag probe {shlex.join(words)}"
+    is_server = first in ("--port", "-p") or first.isdecimal() or "://" in first or is_host_and_port(first)
     return f"Did you mean: landiag check {shlex.join(words)}" if is_server else ""

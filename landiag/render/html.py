@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from landiag.model.report import Edit, Finding, Fix, HostInfo, Outcome, Path, Report, Status
-from landiag.render.headline import find_out, headline, second_lines, use_then
+from landiag.render.check_rows import check_rows
+from landiag.render.headline import ended, find_out, headline, second_lines, use_then
 from landiag.render.markup import Markup, cell, code_cell, element, group, trusted
 from landiag.render.parts import (
     ON_THE_CLIENT,
@@ -16,7 +17,6 @@ from landiag.render.parts import (
     describe_path,
     facts,
     fixes_in_order,
-    label_of,
     lasting,
 )
 from landiag.render.svg import render_path
@@ -146,8 +146,8 @@ def _outcome(outcome: Outcome) -> Markup:
 
 def _checks(report: Report) -> list[Markup]:
     rows = [
-        (element("th", label_of(check), scope="row"), _outcome(check.outcome), cell(clip(check.summary)))
-        for check in report.checks
+        (element("th", label, scope="row"), _outcome(outcome), cell(clip(text)))
+        for label, outcome, text in check_rows(report)
     ]
     return [element("h2", "Checks"), _rows(("check", "result", "found"), rows)] if rows else []
 
@@ -171,7 +171,7 @@ def _fix(number: int, finding: Finding, fix: Fix, host: HostInfo) -> list[Markup
         parts.append(element("ul", *(element("li", step) for step in steps)))
     parts += _edit(fix.edit) if fix.edit is not None else []
     parts += [element("pre", "\n".join(commands))] if commands else []
-    parts += _paragraphs([lasting(fix), f"Risk: {fix.risk}" if fix.risk else ""])
+    parts += _paragraphs([lasting(fix), ended(f"Risk: {fix.risk}") if fix.risk else ""])
     if undo_lines(fix, host):
         undo = element("pre", "\n".join(undo_lines(fix, host)))
         parts.append(_fold("Undo", undo))

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from landiag.model.report import Edit, Finding, Fix, HostInfo, Path, Report, Status
+from landiag.render.check_rows import check_rows
 from landiag.render.escape import escape_text
-from landiag.render.headline import find_out, fix_title, headline, second_lines, use_then
+from landiag.render.headline import ended, find_out, fix_title, headline, second_lines, use_then
 from landiag.render.parts import (
     ON_THE_CLIENT,
     OUTCOME_WORDS,
@@ -21,7 +22,6 @@ from landiag.render.parts import (
     describe_path,
     facts,
     fixes_in_order,
-    label_of,
     lasting,
     stop_of,
 )
@@ -43,13 +43,11 @@ def render_markdown(report: Report) -> str:
         " ".join(plain(one) for one in (*second_lines(report), confirmation(report)) if one),
         *_find_out(report),
         *_fixes(report),
+        _then(report),
         *_checks(report),
         *(f"> {plain(note)}" for note in report.notes),
-        *_client(report),
         table(("", ""), facts(report)),
-        *_paths(report),
-        *_findings(report),
-        *_readings(report),
+        fold("Details", (*_client(report), *_paths(report), *_findings(report), *_readings(report))),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -99,7 +97,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def fold(summary: str, blocks: Iterable[str]) -> str:
-    """Fold blocks behind a line that opens them; empty when there are none."""
+    """Fold blocks behind a line that opens them; once, for Jira shows its tags as text. Empty without blocks."""
     inner = "\n\n".join(block for block in blocks if block)
     return f"<details>\n<summary>{summary}</summary>\n\n{inner}\n\n</details>" if inner else ""
 
@@ -116,7 +114,7 @@ def _find_out(report: Report) -> list[str]:
 
 
 def _checks(report: Report) -> list[str]:
-    rows = [(label_of(check), OUTCOME_WORDS[check.outcome], check.summary) for check in report.checks]
+    rows = [(label, OUTCOME_WORDS[outcome], text) for label, outcome, text in check_rows(report)]
     return ["#### Checks", table(("check", "result", "found"), rows)] if rows else []
 
 
@@ -136,7 +134,7 @@ def _fix(fix: Fix, host: HostInfo) -> list[str]:
     commands = command_lines(fix, host)
     blocks.append(fenced("\n".join(commands), _language(host.os)) if commands else "")
     blocks.append(plain(lasting(fix)))
-    blocks.append(f"Risk: {plain(fix.risk)}" if fix.risk else "")
+    blocks.append(plain(ended(f"Risk: {fix.risk}")) if fix.risk else "")
     if undo_lines(fix, host):
         blocks.append("Undo:\n\n" + fenced("\n".join(undo_lines(fix, host)), _language(host.os)))
     return blocks
@@ -153,15 +151,24 @@ def _edit(edit: Edit) -> list[str]:
     return [where, fenced(f"{removed}\n{added}", "diff")]
 
 
-def _client(report: Report) -> list[str]:
+def _then(report: Report) -> str:
+    """What works once the fix is made; it stands near the top, as in every format."""
     if report.redacted:
-        return [ON_THE_CLIENT]
+        return ON_THE_CLIENT
     use = use_then(report)
-    seen = [[code(item.command), item.expect] for item in report.see_also]
-    folded = fold(
+    return f"Then {use.how} {code(use.place)} {use.where}." if use else ""
+
+
+def _client(report: Report) -> list[str]:
+    seen = [] if report.redacted else [[code(item.command), item.expect] for item in report.see_also]
+    return _titled(
         "What to type on the other device, and what each answer means", [_code_table(seen)] if seen else []
     )
-    return [f"Then {use.how} {code(use.place)} {use.where}." if use else "", folded]
+
+
+def _titled(title: str, blocks: list[str]) -> list[str]:
+    """Blocks under their title; nothing without blocks."""
+    return [f"#### {title}", *blocks] if blocks else []
 
 
 def _code_table(rows: Iterable[Sequence[str]]) -> str:
@@ -174,7 +181,7 @@ def _code_table(rows: Iterable[Sequence[str]]) -> str:
 def _paths(report: Report) -> list[str]:
     shown, more = clip_rows(report.paths, 30)
     blocks = [block for path in shown for block in _path(path)]
-    return [fold("The way of the packet", [*blocks, more])] if blocks else []
+    return _titled("The way of the packet", [*blocks, more] if blocks else [])
 
 
 def _path(path: Path) -> list[str]:
@@ -194,7 +201,7 @@ def _path(path: Path) -> list[str]:
 def _findings(report: Report) -> list[str]:
     shown, more = clip_rows(report.findings, 100)
     blocks = [block for finding in shown for block in _finding(finding)]
-    return [fold(f"Findings ({len(report.findings)})", [*blocks, more])] if blocks else []
+    return _titled(f"Findings ({len(report.findings)})", [*blocks, more] if blocks else [])
 
 
 def _finding(finding: Finding) -> list[str]:
@@ -213,4 +220,4 @@ def _readings(report: Report) -> list[str]:
     shown, more = clip_rows(report.readings)
     rows = [(note.source, note.status, f"{note.seconds:.3f} s", note.detail) for note in shown]
     inner = table(("what was read", "status", "time", "why not"), rows)
-    return [fold(f"What was read ({len(report.readings)})", [inner, more])] if inner else []
+    return _titled(f"What was read ({len(report.readings)})", [inner, more] if inner else [])

@@ -9,6 +9,7 @@ from landiag.model.actions import Lasts
 from landiag.model.report import CheckResult, Finding, Fix, Outcome, Path, Report, Status
 from landiag.model.surroundings import Attachment, Gateway, Surroundings
 from landiag.model.terms import CheckName
+from landiag.render.headline import after_colon, ended
 
 T = TypeVar("T")
 
@@ -144,9 +145,8 @@ def describe_path(path: Path) -> str:
         return f"To {place}: nothing was found that stops the packets."
     stage = path.stages[number]
     verb = "stops at" if stage.outcome is Outcome.BLOCKS else "can be followed only to"
-    return f"To {place}: the conversation {verb} the stage {stage.stage}" + (
-        f": {stage.detail}" if stage.detail else "."
-    )
+    said = f"To {place}: the conversation {verb} the stage {stage.stage}"
+    return ended(f"{said}: {after_colon(stage.detail)}" if stage.detail else said)
 
 
 def clip(text: str, most: int = MOST_TEXT) -> str:

@@ -24,6 +24,8 @@ SUGGESTS = pytest.mark.skipif(
         ("check --prot 5000", "landiag check --help shows what there is"),
         ("--port 5000", "Did you mean: landiag check --port 5000"),
         ("http://192.168.77.10:5000/", "Did you mean: landiag check http://192.168.77.10:5000/"),
+        ("192.168.77.10:5000", "Did you mean: landiag check 192.168.77.10:5000"),
+        ("192.168.77.10", "Did you mean: landiag probe 192.168.77.10"),
         ("firewall --replay x", "landiag firewall --help shows what there is"),
         ("probe", "landiag probe needs TARGET"),
         ("check --port", "--port needs a value behind it. landiag check --help"),

@@ -10,7 +10,9 @@ import sys
 
 import pytest
 
+from tests.lab.apply.terminal import client_gets
 from tests.lab.build import start, take
+from tests.lab.hosts import PROJECT
 from tests.lab.network import build_lab
 from tests.lab.scenario import Step, background, nft_input, sh, ufw
 from tests.lab.servers import flask
@@ -35,7 +37,7 @@ while True:
 
 SUDO = """#!/usr/bin/python3 -IS
 import json, socket, sys
-if sys.argv[1:] == ["-v"]:
+if sys.argv[-1] == "-v":
     sys.exit(0)
 assert sys.argv[1] == "-n", sys.argv
 with socket.socket(socket.AF_UNIX) as asked:
@@ -95,3 +97,16 @@ def test_the_user_is_told_what_root_is_told(
         program, _, rest = line.partition(" ")
         typed = f"{program.rpartition('/')[2]} {rest}".strip()
         assert typed.startswith(allowed), (typed, announced)
+
+
+def test_a_fix_goes_on_as_root_where_only_root_can_look() -> None:
+    """A server that listens for itself, behind ufw: its user restarts it, root opens the port; one command."""
+    with build_lab() as lab:
+        lab.server.run("mount -t tmpfs -o mode=755 tmpfs /var/lib")
+        for step in (ufw("allow 22"), INSTALL, background(ROOTS, "server")):
+            take(lab, step)
+        start(lab, flask(""), "server")
+        line = f"{sys.executable} -m landiag check --port 5000 --fix --yes"
+        done = lab.server.run(line, user=True, folder=PROJECT, check=False)
+        assert done.returncode == 0, done.stdout
+        assert client_gets(lab) == "served", done.stdout

@@ -153,8 +153,9 @@ def _stop_by_signals(stop: Event) -> None:
     signal.signal(signal.SIGTERM, handle)
 
 
-_BLACK_ON_WHITE = "\x1b[38;5;231;48;5;16m"
-"""The blocks are the light modules: white on black, whatever the colours of the terminal are."""
+_WHITE_ON_BLACK = "\x1b[38;5;231;48;5;16m"
+"""The blocks are the light modules, whatever the colours of the terminal are: readers stand gaps between those, as
+terminals leave them, better than gaps between dark ones."""
 
 
 def show_code(url: str) -> None:
@@ -169,6 +170,6 @@ def show_code(url: str) -> None:
         return
     drawn = io.StringIO()
     segno.make(url, micro=False, error="l").terminal(drawn, compact=True, border=4)
-    before, after = (_BLACK_ON_WHITE, "\x1b[0m") if sys.stderr.isatty() else ("", "")
+    before, after = (_WHITE_ON_BLACK, "\x1b[0m") if sys.stderr.isatty() else ("", "")
     sys.stderr.write("".join(f"{before}{line}{after}\n" for line in drawn.getvalue().splitlines()))
     sys.stderr.flush()

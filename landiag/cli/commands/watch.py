@@ -144,12 +144,12 @@ def _report(outcome: Any, printer: AttemptPrinter) -> Report:
 
 
 def _what_it_needs(question: Question) -> str:
-    """Say how to get the right to capture packets."""
+    """The line that gets the right to capture packets."""
     from landiag.collect.machine import parse_machine
     from landiag.host.calls import machine
 
     command = parse_machine(machine({}, 1.0).decode()).landiag
-    return f"watch must see packets, which needs root: sudo {command} watch --port {question.target.port}"
+    return f"sudo {command} watch --port {question.target.port}"
 
 
 def _stop_by_signals(stop: Callable[[], None]) -> None:

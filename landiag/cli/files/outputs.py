@@ -22,11 +22,12 @@ UNDETERMINED = 3
 
 
 class Stop(Exception):  # noqa: N818 - not an error: a sentence and a status to end with
-    """End the command with this sentence on standard error and this exit status."""
+    """End the command with this sentence on standard error and this exit status; ``command`` is what to type then."""
 
-    def __init__(self, sentence: str, status: int = 2) -> None:
+    def __init__(self, sentence: str, status: int = 2, command: str = "") -> None:
         super().__init__(sentence)
         self.status = status
+        self.command = command
 
 
 def finish(

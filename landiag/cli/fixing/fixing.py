@@ -71,10 +71,10 @@ def fix_until_clear(check: Callable[[], Report], consent: Consent, budget: Budge
     while report.verdict.status is Status.BLOCKED and _fix_next(report, session):
         report = check()
         _tell(render_verdict(report, style), report, consent)
-    if report.verdict.status is Status.UNDETERMINED:
-        _say_how_to_tell(report, session)
     if session.carrier is not None:
         session.carrier.conclude(privileged=consent.privileged)
+    if report.verdict.status is Status.UNDETERMINED:
+        _say_how_to_tell(report, session)
     return report
 
 
