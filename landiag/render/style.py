@@ -8,7 +8,8 @@ from landiag.model.report import Outcome, Status
 from landiag.render.columns import columns_of, cut, wrap_columns
 from landiag.render.escape import escape_text
 
-_COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+_COLOURS = {"green": "38;5;28", "red": "38;5;160", "yellow": "38;5;130", "dim": "2", "bold": "1"}
+"""Colours of the cube of 256, which no palette changes: each shows on white (4.6 to 1 or more) and on black (3.9)."""
 
 _MARKS = {
     Outcome.OK: ("✓", "ok", "green"),

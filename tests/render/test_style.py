@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 
+from landiag.model.report import Outcome
 from landiag.render.columns import columns_of, cut, render_table
 from landiag.render.style import Style
 
@@ -51,3 +53,18 @@ def test_a_table_stands_in_columns_whatever_the_characters() -> None:
 def test_a_character_is_never_cut_in_half(width: int) -> None:
     assert shown(cut("服务器服务器", width)) <= width
     assert columns_of("服务") == 4
+
+
+@pytest.mark.parametrize("ground", [0.0, 1.0], ids=["black", "white"])
+@pytest.mark.parametrize("outcome", [Outcome.OK, Outcome.BLOCKS, Outcome.WARNS, Outcome.UNKNOWN])
+def test_marks_show_on_light_and_on_dark_terminals(outcome: Outcome, ground: float) -> None:
+    """Contrast as WCAG 2.2 reckons it; colours of the cube (16 + 36 r + 6 g + b) are the same in every palette."""
+    found = re.match(r"\x1b\[38;5;(\d+)m", Style(colour=True).painted(outcome))
+    assert found is not None
+    number = int(found[1]) - 16
+    assert 0 <= number < 216
+    levels = [(0, 95, 135, 175, 215, 255)[number // place % 6] / 255 for place in (36, 6, 1)]
+    linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
+    light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    brighter, darker = max(light, ground), min(light, ground)
+    assert (brighter + 0.05) / (darker + 0.05) >= 3.8

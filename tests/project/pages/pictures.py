@@ -16,17 +16,17 @@ THEMES = {
     "light": {
         "back": "#ffffff",
         "fore": "#1f2328",
-        "32": "#116329",
-        "31": "#b3121d",
-        "33": "#7d4e00",
+        "38;5;28": "#116329",
+        "38;5;160": "#b3121d",
+        "38;5;130": "#7d4e00",
         "2": "#59636e",
     },
     "dark": {
         "back": "#0d1117",
         "fore": "#e6edf3",
-        "32": "#4ac26b",
-        "31": "#ff7b72",
-        "33": "#d4a72c",
+        "38;5;28": "#4ac26b",
+        "38;5;160": "#ff7b72",
+        "38;5;130": "#d4a72c",
         "2": "#9198a1",
     },
 }
@@ -34,7 +34,7 @@ THEMES = {
 
 COLUMNS, WIDE, HIGH, EDGE = 80, 8.4, 19, 16
 FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-PAINTED = re.compile(r"\x1b\[(\d+)m(.*?)\x1b\[0m")
+PAINTED = re.compile(r"\x1b\[([\d;]+)m(.*?)\x1b\[0m")
 WAY = """.way { color: #1f2328; font: 14px sans-serif; fill: currentColor }
 @media (prefers-color-scheme: dark) { .way { color: #e6edf3 } }
 .way line { stroke: currentColor } .way .dot { fill: none; stroke: currentColor }
