@@ -108,7 +108,8 @@ def fixes_shown(report: Report) -> list[tuple[Finding, Fix]]:
     found = telling(report)
     if found is None or (report.verdict.status is not Status.BLOCKED and _changes(found) is False):
         return []
-    shown = [found, *(one for one in report.findings if one.hidden_by == found.id)]
+    later = [] if _leads_elsewhere(found) else [one for one in report.findings if one.hidden_by == found.id]
+    shown = [found, *later]
     pairs = {
         one.fixes[0].commands or one.fixes[0].title: (one, one.fixes[0]) for one in shown[::-1] if one.fixes
     }
@@ -157,14 +158,22 @@ def use_then(report: Report) -> Use | None:
     cause = None if found is None else find_cause(found.code)
     if report.verdict.status is not Status.BLOCKED or found is None or not found.fixes or cause is None:
         return None
-    leads_elsewhere = cause.check is CheckName.PORT or (
-        cause.code == NOTHING_LISTENING.code and bool(found.fixes[0].commands)
-    )
     names_it = cause.code == SPEAKS_TLS.code
     if any(one.hidden_by == found.id and not one.fixes for one in report.findings):
         return None
-    is_other = leads_elsewhere or names_it or not is_of_server(report) or report.redacted
+    is_other = (
+        cause.check is CheckName.PORT
+        or _leads_elsewhere(found)
+        or names_it
+        or not is_of_server(report)
+        or report.redacted
+    )
     return None if is_other else _use_of(report)
+
+
+def _leads_elsewhere(found: Finding) -> bool:
+    """Whether the fix is to use the port on which the server listens: what stops the asked one is no matter then."""
+    return found.code == NOTHING_LISTENING.code and bool(found.fixes) and bool(found.fixes[0].commands)
 
 
 def first_sentence(text: str) -> str:

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.lab.build import build
+from tests.lab.build import build, take
 from tests.lab.case import truth_of
 from tests.lab.hosts import PROJECT, ROOT_PATH
 from tests.lab.network import Lab
 from tests.lab.older import missing
-from tests.lab.scenario import Scenario
+from tests.lab.scenario import Scenario, background
 from tests.lab.scenarios import SCENARIOS
+from tests.lab.stand_in import INSTALL, ROOTS
 
 pytestmark = pytest.mark.lab
 
@@ -73,6 +74,8 @@ def test_a_client_gets_through_after_two_commands(name: str) -> None:
     with build(scenario) as lab:
         lab.server.run("mount -t tmpfs -o mode=755 tmpfs /var/lib")  # root's journal, of this host alone
         lab.server.run(SUDO)
+        for step in (INSTALL, background(ROOTS, "server")):
+            take(lab, step)
         line, shown = FIRST[name], ""
         for _ in range(MOST):
             shown = type_line(lab, line)

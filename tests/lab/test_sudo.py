@@ -1,6 +1,6 @@
 """``check --sudo``: an ordinary user who may use sudo is told what root is told.
 
-sudo itself cannot run in the lab (its user has no way up); a stand-in hands each command to a program of root's.
+sudo itself cannot run in the lab (its user has no way up): ``stand_in.py``.
 """
 
 from __future__ import annotations
@@ -16,47 +16,9 @@ from tests.lab.hosts import PROJECT
 from tests.lab.network import build_lab
 from tests.lab.scenario import Step, background, nft_input, sh, ufw
 from tests.lab.servers import flask
+from tests.lab.stand_in import INSTALL, ROOTS
 
 pytestmark = pytest.mark.lab
-
-ROOTS = """
-import json, os, socket, subprocess
-server = socket.socket(socket.AF_UNIX)
-server.bind("/run/lab/sudo.sock")
-os.chmod("/run/lab/sudo.sock", 0o777)
-server.listen(64)
-print("ready", flush=True)
-while True:
-    connection, _ = server.accept()
-    with connection, connection.makefile("rw") as talk:
-        argv = json.loads(talk.readline())
-        open("/run/lab/sudo.log", "a").write(" ".join(argv) + "\\n")
-        done = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL)
-        talk.write(json.dumps([done.returncode, done.stdout.decode("latin-1"), done.stderr.decode("latin-1")]))
-"""
-
-SUDO = """#!/usr/bin/python3 -IS
-import json, socket, sys
-if sys.argv[-1] == "-v":
-    sys.exit(0)
-assert sys.argv[1] == "-n", sys.argv
-with socket.socket(socket.AF_UNIX) as asked:
-    asked.connect("/run/lab/sudo.sock")
-    talk = asked.makefile("rw")
-    talk.write(json.dumps(sys.argv[2:]) + "\\n")
-    talk.flush()
-    status, said, errors = json.load(talk)
-sys.stdout.buffer.write(said.encode("latin-1"))
-sys.stderr.buffer.write(errors.encode("latin-1"))
-sys.exit(status)
-"""
-
-# Commands are looked up in the system's own folders: one of them is covered by links to what it holds, and sudo.
-INSTALL = Step(
-    "mkdir /run/sbin; mount --bind /usr/sbin /run/sbin; mount -t tmpfs tmpfs /usr/sbin\n"
-    "ln -s /run/sbin/* /usr/sbin/; rm -f /usr/sbin/sudo; cat > /usr/sbin/sudo; chmod 755 /usr/sbin/sudo",
-    SUDO,
-)
 
 
 def asked_by_sudo(*steps: Step) -> tuple[dict[str, object], str, str]:

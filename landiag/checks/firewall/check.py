@@ -17,6 +17,7 @@ from landiag.checks.firewall.opening import best_proposal, fixes, is_mended, pro
 from landiag.checks.firewall.rule_words import evidence_of, place, reason, source_of, stopper
 from landiag.checks.firewall.searching import search_fixes
 from landiag.checks.listening import sandbox
+from landiag.checks.listening.redirected import exceptions_from_translation
 from landiag.firewall.opened import without_translation
 from landiag.firewall.owners import Owner, find_owner
 from landiag.firewall.proposal import Proposal
@@ -213,6 +214,7 @@ def _sent_to_loopback(case: Case, way: Way, journey: Journey) -> Finding:
         detail="The kernel drops packets that come in for 127.0.0.0/8 (martians), unless route_localnet is set.",
         evidence=(*evidence, Evidence(setting_path(setting), f"{setting} = 0")),
         fixes=(
+            *exceptions_from_translation(case, way),
             Fix(
                 "Send it to an address that clients may reach",
                 needs="user-action",

@@ -29,7 +29,7 @@ def sent_to_nobody(case: Case, way: Way, destination: Destination) -> Finding:
         outcome=Outcome.BLOCKS,
         title=f"A rule sends port {case.port} on to port {destination.port}, where nothing is listening",
         evidence=(Evidence("firewall", destination.rule_text),),
-        fixes=_exceptions(case, way) or (_start_there(case, destination),),
+        fixes=exceptions_from_translation(case, way) or (_start_there(case, destination),),
         paths=(way.id,),
     )
 
@@ -39,7 +39,7 @@ def _start_there(case: Case, destination: Destination) -> Fix:
     return Fix("Let the translation lead to a server", needs="user-action", steps=(step,))
 
 
-def _exceptions(case: Case, way: Way) -> tuple[Fix, ...]:
+def exceptions_from_translation(case: Case, way: Way) -> tuple[Fix, ...]:
     """The rule before the translation that leaves the port alone, where a server has it and clients then reach it."""
     classes = case.classes.get(way.id, ())
     journey = classes[0].journey if classes else None
