@@ -56,6 +56,22 @@ def find_own_servers(
     return tuple(found[port] for port in sorted(found))
 
 
+_OF_SYSTEMS = range(1024)
+_OF_WEB_SERVERS = frozenset((80, 443))
+
+
+def ports_of_others(recorder: Recorder, deadline: float) -> tuple[int, ...]:
+    """The ports that something listens on: all but those below 1024, which belong to systems and web servers.
+
+    What it is only root may see: a container's proxy is root's, and other users' servers are theirs.
+    """
+    _, facts = gather(recorder, deadline)
+    if isinstance(facts.sockets, Unknown):
+        return ()
+    ports = {socket.port for socket in facts.sockets if socket.namespace is None}
+    return tuple(sorted(port for port in ports if port not in _OF_SYSTEMS or port in _OF_WEB_SERVERS))
+
+
 def likely(servers: tuple[OwnServer, ...]) -> tuple[OwnServer, ...]:
     """Those that the person most likely means: of this folder, else for developers, else all.
 

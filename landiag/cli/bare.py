@@ -35,12 +35,13 @@ def check_own_server(render_help: Callable[[], str]) -> NoReturn:
     recorder = Recorder(host)
     try:
         begin_reading(recorder)
-        from landiag.own_servers import find_own_servers, likely
+        from landiag.own_servers import find_own_servers, likely, ports_of_others
 
         found = find_own_servers(recorder, deadline, _folder(), _user_id())
         if isinstance(found, Unknown):
             raise Stop(f"the servers of this machine could not be read: {found.reason}", SEVERAL)
         meant = likely(found)
+        others = () if meant else ports_of_others(recorder, deadline)
         if len(meant) > 1:
             _list(recorder, deadline, meant)
             raise SystemExit(SEVERAL)
@@ -50,11 +51,26 @@ def check_own_server(render_help: Callable[[], str]) -> NoReturn:
         host.close()
     if not meant:
         sys.stdout.write(f"{render_help()}\n")
-        raise Stop(
+        raise _none_of_yours(others)
+    _check(meant[0])
+
+
+_FEW = 3
+"""Ports that one sentence names."""
+
+
+def _none_of_yours(others: tuple[int, ...]) -> Stop:
+    """What a person whose server is a container's, or another user's, types next."""
+    from landiag.host.calls import own_name
+
+    if not 0 < len(others) <= _FEW:
+        return Stop(
             "no web server of yours runs here: start it, or name its port (landiag check --port 5000); "
             "landiag list shows every port that is listened on, those of containers too"
         )
-    _check(meant[0])
+    ports = ", ".join(map(str, others))
+    said = f"no web server of yours runs here, but something listens on port{'s' if len(others) > 1 else ''} {ports}"
+    return Stop(said, command=f"{own_name()} check --port {others[0]}")
 
 
 def _folder() -> str:

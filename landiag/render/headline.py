@@ -72,11 +72,23 @@ def _clear_lines(report: Report) -> Iterator[str]:
     if not is_of_server(report) or report.redacted or use is None:
         return
     yield f"{use.how.capitalize()} {use.place} {use.where}."
-    if report.verdict.confirmed_by is None and report.target.port is not None:
+    single = None if report.target.peer is not None else _singled_out(report)
+    if single is not None:
+        yield f"For {single}: {report.called} check --port {report.target.port} --peer {single}"
+    elif report.verdict.confirmed_by is None and report.target.port is not None:
         yield (
             f"Still failing there? {report.called} watch --port {report.target.port} "
             "shows whether its packets arrive at all."
         )
+
+
+def _singled_out(report: Report) -> str | None:
+    """The first single device that a warning is about, on the way that the verdict speaks of; None without one."""
+    warnings = (
+        one for one in report.findings if one.outcome is Outcome.WARNS and not is_of_another_way(report, one)
+    )
+    spans = (span for one in warnings for span in one.clients)
+    return next((span.first for span in spans if span.first == span.last), None)
 
 
 def find_out(report: Report) -> tuple[str, list[str]]:
