@@ -15,12 +15,16 @@ import stat
 import sys
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec.structs import asdict
 
 from landiag.collect.reader import VIRTUAL_VENDORS
 from landiag.host.proc import describe_processes, list_namespaces, namespace_of, text_of
 from landiag.model.facts import Family
+
+if TYPE_CHECKING:
+    from landiag.servers.recognise import Server
 
 _MOST_TEXT = 1 << 20
 
@@ -130,12 +134,29 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
     server = None if process is None else recognise(process, known, params.get("answers") or None)
     if server is None or process is None:
         return b"null"
+    if params.get("name"):
+        return json.dumps(_host_edit(server, process.uid, params["name"])).encode()
     for path in edit_files(server):
         text = text_of_owner(path, process.uid, path in server.kind.files) or ""
         found = find_edit(server, path, text, Family(int(params["family"])), int(params["port"]))
         if found is not None:
             return json.dumps(asdict(found)).encode()
     return b"null"
+
+
+def _host_edit(server: Server, uid: int | None, name: str) -> dict[str, object] | None:
+    """The line where a server lists the names that it answers to: in its settings, else in its own script."""
+    from landiag.servers.host_edit import host_edit, script_of, settings_file
+
+    script = script_of(server)
+    if script is None:
+        return None
+    text = _read_text_for(script, uid, False)
+    settings = settings_file(server, script, text)
+    texts = {script: text} if settings is None else {settings: _read_text_for(settings, uid, False)}
+    edits = (host_edit(server.kind.host_list, path, one, name) for path, one in texts.items())
+    found = next((one for one in edits if one is not None), None)
+    return None if found is None else asdict(found)
 
 
 def namespaces(_params: Mapping[str, str], _timeout: float) -> bytes:

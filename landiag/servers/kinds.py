@@ -61,6 +61,7 @@ class ServerKind(Struct, frozen=True):
     plain_options: tuple[str, ...] = ()
     debugger_pattern: str = ""
     host_check: str = ""
+    host_list: str = ""
     origin_check: str = ""
     origin_options: tuple[str, ...] = ()
     own_is_local: str = ""

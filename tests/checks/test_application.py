@@ -14,7 +14,7 @@ from landiag.checks.application import page as pages
 from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Case
 from landiag.checks.evidence import first_bytes
-from landiag.checks.fixes import restart
+from landiag.checks.fixes import hosts
 from landiag.collect.exchanges.http import Answer, Attempt, End
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.collect.exchanges.tls import Tls
@@ -231,7 +231,7 @@ def test_a_server_that_was_not_asked_says_nothing() -> None:
     [("192.168.77.10:5000", "192.168.77.10"), ("[fd77::10]", "[fd77::10]"), ("shop", "shop")],
 )
 def test_the_name_that_the_application_is_to_know_has_no_port(host_header: str, name: str) -> None:
-    (fix,) = restart.host_fixes(case_of(BASE), None, host_header)
+    (fix,) = hosts.host_fixes(case_of(BASE), None, host_header)
     assert fix.title == f"Let the server answer to {name}"
     assert fix.steps[0].startswith(f"Add {name} to the names")
 

@@ -150,6 +150,41 @@ def django(address: str, allowed_hosts: str = '["*"]', options: str = "--noreloa
     return Server(f"python manage.py runserver {options} {address}", {"manage.py": DJANGO % allowed_hosts})
 
 
+DJANGO_MANAGE = """
+import os
+import sys
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+from django.core.management import execute_from_command_line
+
+execute_from_command_line(sys.argv)
+"""
+DJANGO_SETTINGS = """
+DEBUG = True
+SECRET_KEY = "lab"
+ROOT_URLCONF = "shop.urls"
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
+ALLOWED_HOSTS = []
+"""
+DJANGO_URLS = """
+from django.http import HttpResponse
+from django.urls import path
+
+urlpatterns = [path("", lambda request: HttpResponse("shop"))]
+"""
+
+
+def django_project(options: str = "") -> Server:
+    """A project as ``django-admin startproject`` makes one: its settings are a module, which lets nobody in."""
+    files = {
+        "manage.py": DJANGO_MANAGE,
+        "shop/__init__.py": "",
+        "shop/settings.py": DJANGO_SETTINGS,
+        "shop/urls.py": DJANGO_URLS,
+    }
+    return Server(f"python manage.py runserver {options} 0.0.0.0:5000", files)
+
+
 def node(listen: str) -> Server:
     """``node server.js``, which calls ``listen(LISTEN)``."""
     return Server("node server.js", {"server.js": NODE % listen})

@@ -54,6 +54,17 @@ FIRST = {
     "firewalld-port-in-another-zone": "landiag",
     "ufw-allows-tunnel-only": "landiag",
     "vite": "landiag",
+    "nginx-loopback": "landiag",
+    "django-project": "landiag",
+    "ufw-enabled-and-loopback": "landiag",
+    "nft-dnat-to-loopback": "landiag",
+    "bound-to-another-address": "landiag",
+    "nft-jump-and-return": "landiag",
+    "ufw-rejects": "landiag",
+    "ufw-limits": "landiag",
+    "iptables-mark": "landiag",
+    "firewalld-and-nft": "landiag",
+    "hypercorn-loopback": "landiag",
 }
 """The scenarios, and what is typed first: in the project's folder, as the user whose server it is."""
 

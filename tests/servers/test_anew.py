@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
-from landiag.checks.fixes import restart
+from landiag.checks.fixes import hosts, restart
 from landiag.model.process import Process
 from landiag.model.report import Fix
 from tests.checks.asked import case_of
@@ -25,7 +25,7 @@ def _case(argv: tuple[str, ...], parent: tuple[str, ...] = ("bash",), cgroup: st
 
 
 def _fix(case: Case) -> Fix:
-    (fix,) = restart.host_fixes(case, case.facts.sockets[0], f"{NAME}:5000")  # type: ignore[index]
+    (fix,) = hosts.host_fixes(case, case.facts.sockets[0], f"{NAME}:5000")  # type: ignore[index]
     return fix
 
 

@@ -41,7 +41,8 @@ from landiag.checks.application.unasked import unasked_exchange
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
 from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
-from landiag.checks.fixes.restart import host_fixes, server_of
+from landiag.checks.fixes.hosts import host_fixes
+from landiag.checks.fixes.restart import server_of
 from landiag.checks.listening import twins
 from landiag.checks.listening.inside import check_elsewhere
 from landiag.checks.listening.owners import name_owner, owner_evidence, subject

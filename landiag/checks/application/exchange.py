@@ -34,7 +34,7 @@ _DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"
 def client_exchange(case: Case, way: Way) -> Call:
     """Name the exchange for one way in: to where its connections go, with the Host that its clients send."""
     ip, port = where_to_ask(case, way)
-    call = _exchange(case, ip, port, _host_header(case, way), case.target_path)
+    call = _exchange(case, ip, port, host_header(case, way), case.target_path)
     is_certain = not destination_of(case, way).is_elsewhere and not has_gaps(case)
     return replace(call, patience=(("connect", str(OWN_CONNECT)),)) if is_certain else call
 
@@ -84,7 +84,7 @@ def shared_exchanges(case: Case, way: Way) -> tuple[tuple[Destination, Call], ..
     destinations = destinations_of(case, way)
     if len(destinations) < 2:
         return ()
-    host = _host_header(case, way)
+    host = host_header(case, way)
     return tuple(
         (one, _exchange(case, one.ip, one.port, host, case.target_path)) for one in destinations[:MOST_SHARED]
     )
@@ -113,7 +113,7 @@ def loopback_exchanges(case: Case, way: Way) -> tuple[Call, ...]:
 
 def own_exchange(case: Case, way: Way, ip: IPAddress, source: IPAddress) -> Call:
     """Name the exchange that clients make, to an address of this machine's own, from one of its own."""
-    call = _exchange(case, ip, destination_of(case, way).port, _host_header(case, way), case.target_path)
+    call = _exchange(case, ip, destination_of(case, way).port, host_header(case, way), case.target_path)
     return replace(call, params=(*call.params, ("source", str(source))))
 
 
@@ -188,7 +188,7 @@ def _is_led_astray(case: Case, ip: IPAddress, start: Departure) -> bool:
 def debugger_exchange(case: Case, way: Way) -> Call:
     """Name the request for a file that only Werkzeug's debugger serves."""
     ip, port = where_to_ask(case, way)
-    return _exchange(case, ip, port, _host_header(case, way), _DEBUGGER_ASSET)
+    return _exchange(case, ip, port, host_header(case, way), _DEBUGGER_ASSET)
 
 
 def debugger_answers(case: Case) -> bool:
@@ -221,7 +221,8 @@ _PYTHON_SERVERS = (
 )
 
 
-def _host_header(case: Case, way: Way) -> str:
+def host_header(case: Case, way: Way) -> str:
+    """The Host header that clients of a way send: what was given, else the address with its port."""
     if case.host_header is not None:
         return case.host_header
     ip = way.client_ip or way.ip

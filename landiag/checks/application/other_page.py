@@ -9,7 +9,7 @@ from landiag.checks.application.exchange import local_exchange
 from landiag.checks.application.silence import asked_socket
 from landiag.checks.case import Case
 from landiag.checks.evidence import of_exchange
-from landiag.checks.fixes.restart import host_fixes
+from landiag.checks.fixes.hosts import host_fixes
 from landiag.checks.listening.owners import name_owner, subject
 from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
 from landiag.collect.exchanges.placeholder import placeholder_in

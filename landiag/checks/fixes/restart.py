@@ -82,7 +82,7 @@ def listen_fixes(case: Case, socket: Socket, family: Family) -> tuple[Fix, ...]:
         edit = case.parse(_edit_source(case, process, socket, family), parse_edit)
         known = None if isinstance(edit, Unknown) else edit
         return restart_command(
-            server, process, family, port=socket.port, unit=_unit_of(socket), edit=known, os=case.facts.os
+            server, process, family, port=socket.port, unit=unit_of(socket), edit=known, os=case.facts.os
         )
 
     return _fixes(case, socket, advise, family)
@@ -97,21 +97,17 @@ def http_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
     return (restart_fix(case, advice, found[0].production_advice, verified=None),)
 
 
-def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
-    """Say where this server keeps the list of names that it answers to."""
-    found, name = _found(case, socket), _without_port(host)
-    step = (found[0].kind.host_check if found else "") or _ANY_HOST_CHECK
-    return (_after_step(case, socket, f"Let the server answer to {name}", _filled(case, step, name)),)
-
-
 def origin_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     """Say where this server keeps the list of origins whose pages it serves."""
-    found, name = _found(case, socket), _without_port(host)
+    found, name = (
+        found_server(case, socket),
+        host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host,
+    )
     kind = found[0].kind if found else None
     own = kind.origin_check if kind else ""
-    step = _filled(case, own or f"Add http://{host} to the origins that the application accepts.", name)
-    more = tuple(_filled(case, word, name) for word in (kind.origin_options if kind else ()))
-    return (_after_step(case, socket, f"Let the server accept pages of {host}", step, more),)
+    step = filled(case, own or f"Add http://{host} to the origins that the application accepts.", name)
+    more = tuple(filled(case, word, name) for word in (kind.origin_options if kind else ()))
+    return (after_step(case, socket, f"Let the server accept pages of {host}", step, more),)
 
 
 def untie_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
@@ -120,37 +116,27 @@ def untie_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
         f"Take out what ties it to {socket.device}: SO_BINDTODEVICE in a program, an option such as interface= "
         "in settings, or ip vrf exec before the command."
     )
-    return (_after_step(case, socket, f"Untie the server from {socket.device}", step),)
+    return (after_step(case, socket, f"Untie the server from {socket.device}", step),)
 
 
-def _filled(case: Case, text: str, name: str) -> str:
+def filled(case: Case, text: str, name: str) -> str:
+    """A sentence of servers.toml with the host and the port in it."""
     return text.replace("{host}", name).replace("{port}", str(case.port))
 
 
-def _without_port(host: str) -> str:
-    """The name of a Host header; an address of IPv6 keeps its brackets."""
-    name, _, port = host.rpartition(":")
-    return name if port.isdigit() else host
-
-
-def _found(case: Case, socket: Socket | None) -> tuple[Server, Process] | None:
+def found_server(case: Case, socket: Socket | None) -> tuple[Server, Process] | None:
+    """The server of a socket, where there is a socket."""
     return None if socket is None else server_of(case, socket)
 
 
-def _after_step(case: Case, socket: Socket | None, title: str, step: str, more: tuple[str, ...] = ()) -> Fix:
+def after_step(case: Case, socket: Socket | None, title: str, step: str, more: tuple[str, ...] = ()) -> Fix:
     """The fix that changes by hand what a server reads, and starts it as it was, with ``more`` options."""
-    found = _found(case, socket)
-    if socket is None or found is None or _is_inside(socket) or is_published(found[0]):
-        again = "Then create the container anew." if socket and _is_inside(socket) else "Then start it anew."
+    found = found_server(case, socket)
+    if socket is None or found is None or is_inside(socket) or is_published(found[0]):
+        again = "Then create the container anew." if socket and is_inside(socket) else "Then start it anew."
         return Fix(title, needs="user-action", steps=(step, again))
-    advice = anew(with_options(found[0], more), title, (step,), _unit_of(socket), case.facts.os)
+    advice = anew(with_options(found[0], more), title, (step,), unit_of(socket), case.facts.os)
     return replace(restart_fix(case, advice, "", verified=None), actions=(), lasts=None)
-
-
-_ANY_HOST_CHECK = (
-    "Add {host} to the names that the application answers to (Django ALLOWED_HOSTS, Flask SERVER_NAME or "
-    "TRUSTED_HOSTS, Vite server.allowedHosts, webpack allowedHosts, Rails config.hosts)."
-)
 
 
 def _fixes(
@@ -160,7 +146,7 @@ def _fixes(
     if found is None:
         return (_unknown_listen(case, socket, family),)
     advice = advise(*found)
-    if _is_inside(socket):
+    if is_inside(socket):
         advice = _inside(advice, found[0], socket, family)
     elif debugger_answers(case) and not _is_switched_off(case, socket, found[0], advice):
         advice = _by_hand(advice)
@@ -220,7 +206,7 @@ _ENGINES = re.compile(
 """How container engines and systemd-nspawn name the control groups of what they run."""
 
 
-def _is_inside(socket: Socket) -> bool:
+def is_inside(socket: Socket) -> bool:
     """Whether a container holds the socket: its command is nothing to run on this machine."""
     return socket.namespace is not None or _ENGINES.search(socket.cgroup or "") is not None
 
@@ -253,7 +239,7 @@ def _serves(case: Case, socket: Socket, family: Family) -> bool:
 
 
 def _unknown_listen(case: Case, socket: Socket, family: Family) -> Fix:
-    inside = _is_inside(socket)
+    inside = is_inside(socket)
     wildcard = "::" if family is Family.IPV6 else "0.0.0.0"
     where = "the container's image or compose file" if inside else "the server's settings or command"
     step = f"In {where}, set the address that the server listens on (host, bind) to {wildcard}."
@@ -264,7 +250,7 @@ def _unknown_listen(case: Case, socket: Socket, family: Family) -> Fix:
     return Fix("Let the server listen on all addresses", needs="user-action", steps=(*who, step, again))
 
 
-def _unit_of(socket: Socket) -> str | None:
+def unit_of(socket: Socket) -> str | None:
     """Name the systemd service that holds a socket, by its cgroup; None for what a person started."""
     cgroup = socket.cgroup or ""
     if not cgroup.startswith("/system.slice/"):

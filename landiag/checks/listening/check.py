@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from landiag.checks.application.exchange import attempt_of
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unread
 from landiag.checks.destination import Destination, destination_of, destinations_of
-from landiag.checks.fixes import restart
+from landiag.checks.fixes import hosts, restart
 from landiag.checks.fixes.restart import listen_fixes, untie_fixes
 from landiag.checks.listening import carried, closed, services
 from landiag.checks.listening.accept_queue import full_queues
@@ -101,7 +101,7 @@ def plan_after(case: Case) -> tuple[Source, ...]:
 
     Where this machine has just made some and none is tracked, there is no NAT.
     """
-    return (*restart.plan(case), *services.plan_after(case), *plan_count(case))
+    return (*restart.plan(case), *hosts.plan(case), *services.plan_after(case), *plan_count(case))
 
 
 def may_be_inside(case: Case) -> bool:

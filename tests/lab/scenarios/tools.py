@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.scenario import CLEAR, UNDETERMINED, Expected, Scenario, Step, blocked, nft_input, sh
-from tests.lab.servers import OPEN
+from tests.lab.servers import OPEN, django_project
 
 SERVERS = (OPEN,)
 DROP = nft_input("tcp dport 5000 drop")
@@ -110,5 +110,13 @@ SCENARIOS = (
         truth="served",
         expected=CLEAR,
         also=("peer-down",),
+    ),
+    Scenario(
+        "django-project",
+        fault="a new project's settings, which let localhost in only; landiag writes the name into them",
+        servers=(django_project(),),
+        truth="http 400",
+        expected=blocked("host-header-rejected"),
+        fixable=True,
     ),
 )
