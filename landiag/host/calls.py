@@ -151,9 +151,9 @@ def _host_edit(server: Server, uid: int | None, name: str) -> dict[str, object] 
     script = script_of(server)
     if script is None:
         return None
-    text = _read_text_for(script, uid, False)
+    text = text_of_owner(script, uid, False) or ""
     settings = settings_file(server, script, text)
-    texts = {script: text} if settings is None else {settings: _read_text_for(settings, uid, False)}
+    texts = {script: text} if settings is None else {settings: text_of_owner(settings, uid, False) or ""}
     edits = (host_edit(server.kind.host_list, path, one, name) for path, one in texts.items())
     found = next((one for one in edits if one is not None), None)
     return None if found is None else asdict(found)

@@ -109,7 +109,8 @@ def test_what_anybody_may_read_tells_a_user_what_the_rules_probably_do(
 
 def test_root_is_told_why_the_rules_could_not_be_read() -> None:
     finding = only(UNREAD)
-    assert finding.title == "The firewall could not be read (nft list ruleset): not allowed"
+    assert finding.title == "The firewall could not be read"
+    assert finding.detail == "nft list ruleset: not allowed."
     assert finding.fixes[0].commands == ("nft list ruleset",)
     whole = firewall.check(case_of(host(ruleset=GAP))).findings[0]
     assert (whole.code, whole.outcome) == ("firewall-unreadable", Outcome.UNKNOWN)

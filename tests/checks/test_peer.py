@@ -119,8 +119,13 @@ def test_a_client_behind_a_router(
 
 
 def test_the_gateway_is_never_a_fault() -> None:
-    assert asked(None).summary == f"gateway {GATEWAY} does not answer, which proves nothing"
+    assert asked(None).summary == f"the gateway {GATEWAY} does not answer, which proves nothing"
+    assert asked(None).outcome is Outcome.NOT_APPLICABLE
     assert "is there (02:00:00:00:00:01)" in asked(None, ROUTER).summary
+    gone = asked(None, entry(GATEWAY, "FAILED"))
+    assert [(one.code, one.outcome) for one in gone.findings] == [("peer-down", Outcome.WARNS)]
+    elsewhere = asked(None, entry(GATEWAY, "FAILED").replace("eth0", "docker0"))
+    assert elsewhere.outcome is Outcome.NOT_APPLICABLE
     assert peer.check(case_of(BASE)).outcome is Outcome.NOT_APPLICABLE
     assert peer.check(case_of(host(routes=ROUTES[:3]))).summary == "no gateway, and no --peer to ask"
 

@@ -76,4 +76,7 @@ def test_a_translation_to_loopback_takes_nothing_from_other_devices() -> None:
     (finding,) = firewall.check(case_of(facts)).findings
     assert (finding.code, finding.outcome) == ("port-redirected", Outcome.BLOCKS)
     assert finding.title == "A rule sends port 5000 to 127.0.0.1, which takes nothing from other devices"
-    assert any("sysctl -w net.ipv4.conf.eth0.route_localnet=1" in step for step in finding.fixes[0].steps)
+    assert any("sysctl -w net.ipv4.conf.eth0.route_localnet=1" in step for step in finding.fixes[-1].steps)
+    exception, _ = finding.fixes
+    assert exception.verified
+    assert "--dport 5000" in exception.commands[0]

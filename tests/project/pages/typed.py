@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from landiag.cli.app import COMMANDS
+from landiag.cli.files.outputs import Stop
 from tests.project.pages.commands import parser_of
 
 FENCE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
@@ -35,6 +36,8 @@ def refusal(command: str, rest: str) -> str:
         return "no such command"
     try:
         parser_of(command).make_context(command, shlex.split(rest, comments=True))
+    except Stop as stop:
+        return str(stop)
     except USAGE_ERROR as error:
         return str(error.format_message())
     return ""
