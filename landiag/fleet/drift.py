@@ -14,7 +14,7 @@ from landiag.fleet.classes import Place
 from landiag.fleet.hosts import Host
 from landiag.fleet.reach import Reach
 from landiag.journey.classes import first_packet
-from landiag.journey.journey import follow
+from landiag.journey.journey import follow_filters
 from landiag.journey.ways import choose_ways
 from landiag.model.action import answer_of
 from landiag.model.facts import IPAddress, Unknown
@@ -175,10 +175,10 @@ def _neighbour(address: IPAddress, size: int) -> IPAddress:
 def _answer(host: Host, client: IPAddress, port: int) -> str:
     assert host.facts is not None
     way = choose_ways(host.facts, host.ways, Target(port=port), client)[0]
-    journey = follow(host.facts, first_packet(host.facts, way, client, port))
-    if isinstance(journey, Unknown):
+    told = follow_filters(host.facts, first_packet(host.facts, way, client, port))
+    if isinstance(told, Unknown):
         return "unknown"
-    verdict = journey.verdict.value
-    if journey.verdict is Verdict.REJECT and (answer := answer_of(journey.reject_with)):
+    verdict = told.verdict.value
+    if told.verdict is Verdict.REJECT and (answer := answer_of(told.reject_with)):
         verdict += f" with {answer}"
-    return f"{verdict} ({journey.leg})" if journey.leg else verdict
+    return f"{verdict} ({told.leg})" if told.leg else verdict

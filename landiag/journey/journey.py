@@ -9,7 +9,7 @@ from landiag.firewall.engine.conversation import Arrival, Conversation
 from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.neighbours import Seeker
-from landiag.firewall.engine.surroundings import Way
+from landiag.firewall.engine.surroundings import Surroundings, Way
 from landiag.firewall.engine.watched import Watched, Watcher
 from landiag.journey.ends import End, LinkFault, Sight, end_of_stop, see
 from landiag.journey.followed import find_ends
@@ -100,14 +100,12 @@ def follow_through(facts: Facts, ruleset: Ruleset, packet: Packet, watcher: Watc
 
 def _follow_ordered(facts: Facts, ruleset: Ruleset, packet: Packet, watcher: Watcher | None) -> Journey:
     """Follow a packet through a ruleset whose tables were registered in the order in which they stand."""
-    loose = facts.sysctls.get(LOOSE, "1") != "0"
     around = HostSurroundings(facts, packet)
-    asked = around if watcher is None else Watched(around, watcher)
-    follower = Follower(ruleset, asked, facts.now, loose, visits=True)
+    follower = _follower(facts, ruleset, around if watcher is None else Watched(around, watcher))
     told = follower.follow(packet)
     ends = tuple(find_ends(facts, follower, told, packet))
-    if facts.os == "linux" and _is_neighbour(facts, around, packet):
-        found = Seeker(ruleset, around, facts.now).seek(packet)
+    found = _search(facts, ruleset, around, packet)
+    if found is not None:
         # Who cannot find the hardware address never sends the packet, whatever else would become of it.
         unfound = tuple(end_of_stop(stop) for stop in found.stops) if found.verdict is Verdict.DROP else ()
         if found.verdict is not Verdict.ACCEPT and told.verdict is Verdict.ACCEPT:
@@ -115,6 +113,30 @@ def _follow_ordered(facts: Facts, ruleset: Ruleset, packet: Packet, watcher: Wat
             return _journey(packet, found, None, unfound or tuple(find_ends(facts, follower, found, packet)))
         ends = unfound or ends
     return _journey(packet, told, find_link_fault(facts, around, packet), ends)
+
+
+def follow_filters(facts: Facts, packet: Packet) -> Conversation | Unknown:
+    """What the packet filters alone make of an attempt: as ``follow`` says it, without the ends behind them."""
+    if isinstance(facts.ruleset, Unknown):
+        return facts.ruleset
+    around = HostSurroundings(facts, packet)
+    follower = _follower(facts, facts.ruleset, around)
+    follower.notes_headings = False
+    told = follower.follow(packet)
+    found = _search(facts, facts.ruleset, around, packet) if told.verdict is Verdict.ACCEPT else None
+    return told if found is None or found.verdict is Verdict.ACCEPT else found
+
+
+def _follower(facts: Facts, ruleset: Ruleset, around: Surroundings) -> Follower:
+    loose = facts.sysctls.get(LOOSE, "1") != "0"
+    return Follower(ruleset, around, facts.now, loose, visits=True)
+
+
+def _search(facts: Facts, ruleset: Ruleset, around: HostSurroundings, packet: Packet) -> Conversation | None:
+    """The client's search for this host's hardware address; None where it makes none."""
+    if facts.os != "linux" or not _is_neighbour(facts, around, packet):
+        return None
+    return Seeker(ruleset, around, facts.now).seek(packet)
 
 
 def _journey(packet: Packet, told: Conversation, link: LinkFault | None, ends: tuple[End, ...]) -> Journey:

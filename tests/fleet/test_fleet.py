@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
+from itertools import product
 
 import pytest
 
@@ -15,7 +16,10 @@ from landiag.fleet.hosts import with_age_limit, without_doubles
 from landiag.fleet.probes import parse_outcomes, plan_probes, with_outcomes
 from landiag.fleet.reach import Reach
 from landiag.host import RecordedHost, Recorder, Recording
-from landiag.model.facts import Reading, ReadStatus
+from landiag.journey.classes import first_packet
+from landiag.journey.journey import follow, follow_filters
+from landiag.journey.ways import list_ways
+from landiag.model.facts import Reading, ReadStatus, Unknown
 from landiag.model.packet import IPAddress
 from landiag.model.report import Target
 from landiag.question import Question
@@ -147,6 +151,16 @@ def diagnosed(readings: object, peer: IPAddress | None, port: int = 80) -> str:
     return {"answered": "reachable", "unknown": "unknown"}.get(sees.outcome.value, "blocked")
 
 
+def nft_arp(verdict: str) -> str:
+    """A ruleset that looks at the search for hardware addresses alone."""
+    chain = {"family": "arp", "table": "t", "name": "in", "handle": 1, "type": "filter", "hook": "input", "prio": 0,
+             "policy": verdict}  # fmt: skip
+    table = {"family": "arp", "name": "t", "handle": 1}
+    return json.dumps(
+        {"nftables": [{"metainfo": {"json_schema_version": 1}}, {"table": table}, {"chain": chain}]}
+    )
+
+
 def test_drift_groups_by_meaning() -> None:
     first = firewall(
         "-A INPUT -p tcp -m tcp --dport 80 -j ACCEPT", "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT"
@@ -173,6 +187,35 @@ def test_drift_tells_what_a_rejection_answers() -> None:
     _, group = group_hosts(fleet(a=recording(WEB, ports, refused), b=recording(DB, ports, prohibited)))
     assert group.answer == "reject with host-prohibited (syn)"
     assert group.usual == "reject with port-unreachable (syn)"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "",
+        firewall("-A INPUT -p tcp -m tcp --dport 80 -j REJECT", "-A INPUT -j ACCEPT"),
+        firewall("-A INPUT -s 192.168.77.0/28 -j ACCEPT"),
+        firewall("-A INPUT -j ACCEPT", "-A OUTPUT -p tcp --sport 80 -j DROP"),
+        firewall("-A INPUT -m time --timestart 08:00 -j ACCEPT"),
+        firewall("-A INPUT -m limit --limit 1/sec -j ACCEPT"),
+        nft_arp("drop"),
+        nft_arp("accept"),
+    ],
+)
+def test_filters_alone_say_what_the_journey_says(rules: str) -> None:
+    facts = host("db", recording(DB, {80: "0.0.0.0"}, rules)).facts
+    assert facts is not None
+    for client, port in product(("192.168.77.10", "192.168.77.99", "203.0.113.77"), (80, 81)):
+        way = list_ways(facts)[0]
+        packet = first_packet(facts, way, ip_address(client), port)
+        whole, filters = follow(facts, packet), follow_filters(facts, packet)
+        assert not isinstance(whole, Unknown)
+        assert not isinstance(filters, Unknown)
+        assert (filters.verdict, filters.leg, filters.reject_with) == (
+            whole.verdict,
+            whole.leg,
+            whole.reject_with,
+        )
 
 
 def test_probes_are_one_a_class_and_lead_with_contradictions() -> None:
