@@ -38,6 +38,9 @@ class Within(Struct, frozen=True):
     high: int
 
 
+ANY_INDEX = Within(1, 0x7FFFFFFF)
+"""The index of an interface, whichever that is (dev_new_index in the Linux kernel)."""
+
 Value = int | str | None | Absent | AnythingBut | Within
 
 NOT_LOOPBACK = AnythingBut(frozenset({"lo"}))

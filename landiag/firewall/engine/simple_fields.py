@@ -18,11 +18,13 @@ from landiag.model.chance import VISIT
 from landiag.model.clock import CLOCK, OFFSET
 from landiag.model.packet import (
     ABSENT,
+    ANY_INDEX,
     COMMON_OPTIONS,
     NOT_LOOPBACK,
     PACKET_TYPES,
     PROTOCOL_NUMBERS,
     TCP_FLAGS,
+    AnythingBut,
     IPAddress,
     Value,
     Within,
@@ -31,13 +33,14 @@ from landiag.model.packet import (
 NFPROTO = {"ip": 2, "ip6": 10, "netdev": 5, "bridge": 7, "arp": 3, "inet": 1}
 ETHERTYPE = {4: 0x0800, 6: 0x86DD}
 ARP = 0x0806
+Compute = Callable[[Asked], Value]
 
 
 def _address(address: IPAddress | None) -> Value:
     return None if address is None else int(address)
 
 
-def _only(version: int, value: Callable[[Asked], Value]) -> Callable[[Asked], Value]:
+def _only(version: int, value: Compute) -> Compute:
     """A field that packets of one IP version have."""
 
     def compute(fields: Asked) -> Value:
@@ -47,7 +50,7 @@ def _only(version: int, value: Callable[[Asked], Value]) -> Callable[[Asked], Va
     return compute
 
 
-def _protocol(protocol: str, value: Callable[[Asked], Value]) -> Callable[[Asked], Value]:
+def _protocol(protocol: str, value: Compute) -> Compute:
     """A field that packets of one transport protocol have."""
 
     def compute(fields: Asked) -> Value:
@@ -92,7 +95,7 @@ def _segment_size(fields: Asked) -> Value:
     return SEGMENT_SIZE if "syn" in fields.packet.flags else ABSENT
 
 
-def _has_option(name: str) -> Callable[[Asked], Value]:
+def _has_option(name: str) -> Compute:
     """Whether the segment has an option of TCP; 0 where there is no such segment (nft_exthdr.c)."""
 
     def compute(fields: Asked) -> Value:
@@ -104,7 +107,7 @@ def _has_option(name: str) -> Callable[[Asked], Value]:
     return compute
 
 
-def _port(name: str, *protocols: str) -> Callable[[Asked], Value]:
+def _port(name: str, *protocols: str) -> Compute:
     def compute(fields: Asked) -> Value:
         packet = fields.packet
         if packet.protocol not in protocols:
@@ -116,7 +119,7 @@ def _port(name: str, *protocols: str) -> Callable[[Asked], Value]:
     return compute
 
 
-def _ipset_port(side: str) -> Callable[[Asked], Value]:
+def _ipset_port(side: str) -> Compute:
     """What sets take for a port: type and code of ICMP, and 0 where there is none (ip_set_getport.c)."""
 
     def compute(fields: Asked) -> Value:
@@ -131,7 +134,7 @@ def _ipset_port(side: str) -> Callable[[Asked], Value]:
     return compute
 
 
-def _bitmap_port(side: str) -> Callable[[Asked], Value]:
+def _bitmap_port(side: str) -> Compute:
     """The same for a set of ports alone, which holds those of TCP and UDP only."""
 
     def compute(fields: Asked) -> Value:
@@ -162,15 +165,15 @@ def _out_name(fields: Asked) -> Value:
     return _interface(fields.packet.out_interface, fields, "out")
 
 
-def _device(side: str, attribute: str, missing: Value = ABSENT) -> Callable[[Asked], Value]:
+def _device(side: str, attribute: str, missing: Value = ABSENT, unread: Value = None) -> Compute:
     def compute(fields: Asked) -> Value:
         name = fields[side]
         if name == "":
             return missing
         if not isinstance(name, str):
-            return None
+            return unread if isinstance(name, AnythingBut) else None
         number: int | None = getattr(fields.context.surroundings, f"interface_{attribute}")(name)
-        return number
+        return unread if number is None else number
 
     return compute
 
@@ -221,7 +224,7 @@ def _sk(fields: Asked, value: int | None) -> Value:
     return ABSENT if tracking is None or tracking.state in ("new", "untracked", "invalid") else None
 
 
-SIMPLE: dict[str, Callable[[Asked], Value]] = {
+SIMPLE: dict[str, Compute] = {
     "ip saddr": _only(4, lambda f: _address(f.packet.source)),
     "ip daddr": _only(4, lambda f: _address(f.packet.destination)),
     "ip6 saddr": _only(6, lambda f: _address(f.packet.source)),
@@ -287,8 +290,8 @@ SIMPLE: dict[str, Callable[[Asked], Value]] = {
     "meta ipsec": _zero,
     "iifname": _in_name,
     "oifname": _out_name,
-    "iif": _device("iifname", "index", 0),
-    "oif": _device("oifname", "index", 0),
+    "iif": _device("iifname", "index", 0, ANY_INDEX),
+    "oif": _device("oifname", "index", 0, ANY_INDEX),
     "iifgroup": _device("iifname", "group"),
     "oifgroup": _device("oifname", "group"),
     "iiftype": _in_type,

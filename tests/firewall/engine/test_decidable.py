@@ -14,7 +14,7 @@ from landiag.model.facts import Reading, ReadStatus
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet
 from landiag.model.route import RouteKind
 from landiag.model.ruleset import Ruleset
-from tests.firewall.rules import chain, nft, rule
+from tests.firewall.rules import ACCEPT, chain, match, nft, rule, verdict
 from tests.lab.differential import generate_iptables
 from tests.lab.differential.world import ECHO_REQUEST, LAN, PORTS
 
@@ -177,3 +177,19 @@ def test_rules_of_nft_are_decided() -> None:
 
 def random_version(number: int) -> int:
     return 6 if number % 3 == 0 else 4
+
+
+def test_every_interface_has_an_index() -> None:
+    """Which one is not known of a saved ruleset; that it is above zero is."""
+
+    def verdict_of(operator: str, index: int) -> str:
+        rules = nft(
+            chain("in", "input", policy="drop"),
+            rule("in", match({"meta": {"key": "iif"}}, index, operator), ACCEPT),
+        )
+        return verdict(rules)
+
+    assert verdict_of(">", 0) == "accept"
+    assert verdict_of("<", 1) == "drop"
+    assert verdict_of("==", 3) == "unknown"
+    assert verdict_of(">", 3) == "unknown"
