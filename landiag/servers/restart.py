@@ -206,11 +206,22 @@ def _of_file(advice: RestartAdvice, server: Server, host: str, port: int | None,
     )
     if is_service:
         return _of_service(advice, server.kind.service, os)
-    if advice.edit is None and server.kind.instead and server.invocation and server.script is None:
+    is_command = server.script is None and _is_command(server.invocation)
+    if (
+        advice.edit is None
+        and server.kind.instead
+        and server.invocation
+        and not (server.script or is_command)
+    ):
         return _without_edit(advice, server, server.invocation, host, port)
-    if server.kind.runtimes and server.script is None and is_installed(server.invocation):
+    if is_command or (server.kind.runtimes and server.script is None and is_installed(server.invocation)):
         return replace(advice, stop_pid=None, needs="user-action")
     return again(_whole_with_edit(advice), server, server.script or _in_its_folder(server))
+
+
+def _is_command(called: Invocation | None) -> bool:
+    """Whether a package's own command started it: no module or file that a framework's starter could load."""
+    return is_installed(called) and called.words[-2:-1] != ("-m",)
 
 
 def _in_its_folder(server: Server) -> Invocation | None:

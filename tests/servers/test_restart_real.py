@@ -209,6 +209,7 @@ CASES = [
     Case("bottle.py -b localhost:8067 shop:app", "bottle", 8067, SHOP),
     Case("python -m aiohttp.web -P 8068 shop:start", "aiohttp", 8068, {"shop.py": AIOHTTP}, needs="aiohttp"),
     Case("bokeh serve --address 127.0.0.1 --port 8069 shop.py", "bokeh", 8069, {"shop.py": ""}),
+    Case("sqlite_web -x -p 8070 shop.db", "sqlite-web", 8070, {"shop.db": ""}),
     Case("nginx -p . -c n.conf -g 'daemon off; pid n.pid;'", "nginx", 8050, {"n.conf": NGINX}),
     Case("http-server -p 8090 -a 127.0.0.1", "http-server-node", 8090, PAGE),
     Case("serve -l tcp://127.0.0.1:3007", "serve", 3007, PAGE),

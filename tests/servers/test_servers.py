@@ -231,6 +231,12 @@ LINES = [
     ("llama-server -m m.gguf", "llama-server", 8080, "llama-server -m m.gguf --host=0.0.0.0"),
     ("python -m pydoc -p 5000", "pydoc", 5000, "python -m pydoc -p 5000 -n 0.0.0.0"),
     ("ollama serve", "ollama", 11434, "OLLAMA_HOST=0.0.0.0:11434 ollama serve"),
+    (
+        "/v/bin/python /v/bin/sqlite_web -x shop.db",
+        "sqlite-web",
+        8080,
+        "/v/bin/sqlite_web -x shop.db --host=0.0.0.0",
+    ),
 ]
 
 
@@ -431,6 +437,16 @@ class TestFamilies:
         advice = restart_command(seen(child, process(manager, 10)), child, port=8000)
         assert (advice.commands, advice.stop_pid, advice.needs) == ((), None, "user-action")
         assert "--bind 0.0.0.0:8000" in advice.steps[0]
+
+    def test_a_packages_own_command_is_no_application_for_flask(self) -> None:
+        child = process("/v/bin/python /v/bin/shop_web -x shop.db", 11)
+        advice = restart_command(seen(child, http="werkzeug"), child, port=8080)
+        assert (advice.commands, advice.stop_pid, advice.needs) == ((), None, "user-action")
+        module = process("/v/bin/python -m shop", 11)
+        advice = restart_command(seen(module, http="werkzeug"), module, port=8080)
+        assert advice.commands[0].startswith(
+            "/v/bin/python -m flask --app shop run --host=0.0.0.0 --port=8080"
+        )
 
     def test_a_reloaders_child_is_flasks(self) -> None:
         child = process("python app.py", 11, environment={"WERKZEUG_RUN_MAIN": "true"})
