@@ -16,6 +16,8 @@ from typer.models import OptionInfo
 
 import landiag
 from landiag.cli.app import COMMANDS
+from landiag.cli.files.outputs import RENDERERS
+from landiag.cli.options import OutputFiles
 
 PAGE = Path(__file__).parents[2] / "man" / "landiag.1"
 
@@ -104,3 +106,10 @@ def test_the_list_of_commands_has_whole_sentences(monkeypatch: pytest.MonkeyPatc
     lines = [line for line in shown if line.strip()]
     assert [line.split()[0] for line in lines] == list(COMMANDS)
     assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("suffix", RENDERERS)
+def test_every_format_of_a_report_is_named_where_people_look(suffix: str) -> None:
+    option = next(one for one in OutputFiles.__metadata__ if isinstance(one, OptionInfo))
+    assert suffix in (option.help or "")
+    assert suffix in PAGE.read_text(encoding="utf-8")
