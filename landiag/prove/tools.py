@@ -60,6 +60,17 @@ def count_redirected(link: str) -> int:
     return sum(int(action.get("stats", {}).get("packets", 0)) for action in actions)
 
 
+def ends_with(parent: int) -> tuple[str, ...]:
+    """What to write before a program that the kernel ends when the process ``parent``, which starts it, is killed.
+
+    Where that has happened before the kernel was told, the program is not begun. Empty without setpriv.
+    """
+    keeper = find_program("setpriv")
+    if keeper is None:
+        return ()
+    return (keeper, "--pdeathsig", "KILL", "/bin/sh", "-c", 'test "$PPID" = "$0" && exec "$@"', str(parent))
+
+
 class Monitor:
     """``nft monitor trace`` in the background; what it prints is taken when it comes."""
 
@@ -68,11 +79,8 @@ class Monitor:
         program = find_program("nft")
         if program is None:
             raise ToolError("nft is not installed")
-        # When this process is killed, the kernel ends the monitor too.
-        keeper = find_program("setpriv")
-        argv = (keeper, "--pdeathsig", "KILL", program) if keeper else (program,)
         self._child = subprocess.Popen(
-            (*argv, "-a", "monitor", "trace"),
+            (*ends_with(os.getpid()), program, "-a", "monitor", "trace"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
