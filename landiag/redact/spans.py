@@ -20,6 +20,7 @@ _MAC_DASHES = re.compile(r"-[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){4}(?![0-9A-Fa-f-])
 _MAC_BLANKS = re.compile(r"\.\.\.([0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){5})(?= \.)")  # route print
 _MAC_DOTS = re.compile(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Fa-f.])")
 _HEX = re.compile(r"0x([0-9A-Fa-f]{8}|[0-9A-Fa-f]{32})(?![0-9A-Fa-f])")
+_WHOLE = re.compile(r"//(?:[^/\s@]{1,64}@)?(\d{8,10})(?![\w.])")  # http://3232255242/
 _ARPA4 = re.compile(r"(?i)(?<![\d.])(\d{1,3}(?:\.\d{1,3}){0,3})\.in-addr\.arpa")
 _ARPA6 = re.compile(r"(?i)(?<![\w.])([0-9a-f](?:\.[0-9a-f]){0,31})\.ip6\.arpa")
 _KERNEL = re.compile(r"(?<![0-9A-F])([0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}(?![0-9A-F])")
@@ -178,6 +179,9 @@ def _find_others(text: str) -> Iterator[Span]:
     for match in _HEX.finditer(text):
         kind = "4" if len(match[1]) == 8 else "6"
         yield Span(match.start(1), match.end(1), kind, int(match[1], 16), f"hex{kind}", is_guess=True)
+    for match in _WHOLE.finditer(text):
+        if int(match[1]) < 1 << 32:
+            yield Span(match.start(1), match.end(1), "4", int(match[1]), "whole")
 
 
 def _find_arpa(text: str) -> Iterator[Span]:
@@ -252,6 +256,7 @@ _WRITERS: dict[str, Callable[[int, int | None], str]] = {
     "mac ": lambda value, _: _write_mac(value, " ", 2),
     "mac-": lambda value, _: _write_mac(value, "-", 2),
     "mac.": lambda value, _: _write_mac(value, ".", 4),
+    "whole": lambda value, _: str(value),
     "hex4": lambda value, _: f"{value:08x}",
     "hex6": lambda value, _: f"{value:032x}",
     "kernel4": lambda value, _: f"{_turned(value, '4'):08X}",

@@ -52,6 +52,8 @@ def _redactor(*more: str) -> Redactor:
         "[::ffff:c0a8:4d0a]:5000",
         "64:ff9b::192.168.77.10",
         "0xc0a84d0a",
+        "http://3232255242/",
+        "https://ada@3232255242:5000",
         "&#49;92.168.77.10",
         "192&period;168&#46;77&#x2e;10",
         "\\u0031\\u0039\\u0032.168.77.10",
@@ -99,6 +101,7 @@ def test_nothing_of_it_is_left(text: str) -> None:
         "12-34-56",  # 52:54:00 says QEMU, as on every machine
         "12:3456",
         "c0a84d0a",
+        "3232255242",
         "192-168-77",
         "10.77.168.192",
         "moebel",
