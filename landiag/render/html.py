@@ -38,6 +38,7 @@ _STYLE = trusted("""
 body{background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,sans-serif;max-width:60rem;
 margin:0 auto;padding:1rem}
 h1{font-size:1.4rem;border-left:.4rem solid var(--tone);padding-left:.7rem;overflow-wrap:anywhere}
+h1:not([class]){border:0;padding:0}
 h2{font-size:1.15rem;margin-top:2rem}h3{font-size:1rem;margin-bottom:.3rem}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 td,th{border-bottom:1px solid var(--line);padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top}

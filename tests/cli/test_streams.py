@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from landiag.cli.files.outputs import Stop, check_outputs
+from landiag.cli.streams import complain
 from landiag.host import render_recording
 from tests.cases import load
 
@@ -168,3 +170,14 @@ def test_an_interrupt_while_it_is_loaded_leaves_no_traceback(module: str, ignore
     done = subprocess.run(argv, capture_output=True, check=False, timeout=60, preexec_fn=start)
     assert b"Traceback" not in done.stderr
     assert done.returncode == status
+
+
+def test_a_line_to_type_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal it stands alone; elsewhere everything is one line."""
+    command = "sudo /home/ada/projects/shop/.venv/bin/landiag watch --port 5000 --peer 192.168.77.20"
+    for is_terminal, shown in ((True, f"landiag: it needs root:\n    {command}\n"), (False, None)):
+        said = io.StringIO()
+        monkeypatch.setattr(said, "isatty", lambda answer=is_terminal: answer)
+        monkeypatch.setattr("sys.stderr", said)
+        complain("it needs root", command)
+        assert said.getvalue() == (shown or f"landiag: it needs root: {command}\n")

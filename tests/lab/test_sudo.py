@@ -72,3 +72,10 @@ def test_a_fix_goes_on_as_root_where_only_root_can_look() -> None:
         done = lab.server.run(line, user=True, folder=PROJECT, check=False)
         assert done.returncode == 0, done.stdout
         assert client_gets(lab) == "served", done.stdout
+
+
+def test_watch_names_the_line_that_may_see_packets() -> None:
+    with build_lab() as lab:
+        said = lab.server.run(f"{sys.executable} -m landiag watch --port 5000", user=True, check=False)
+    assert said.returncode == 3
+    assert said.stderr.startswith("landiag: watch must see packets, which needs root: sudo /")

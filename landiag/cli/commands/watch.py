@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -110,7 +111,9 @@ def _watch(
     try:
         live = LiveWatch(question, printer.say, printer.wait if printer.shows_waiting else None, keeps=keeps)
     except PermissionError as error:
-        raise Stop(_what_it_needs(question), 3) from error
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            raise Stop("packets cannot be captured here: root may not either (CAP_NET_RAW)", 3) from error
+        raise Stop("watch must see packets, which needs root", 3, _as_root(question)) from error
     except OSError as error:
         raise Stop(f"packets cannot be captured here: {error.strerror}", 3) from error
     _stop_by_signals(live.stop.set)
@@ -143,7 +146,7 @@ def _report(outcome: Any, printer: AttemptPrinter) -> Report:
     return make_report(outcome.base, watched)
 
 
-def _what_it_needs(question: Question) -> str:
+def _as_root(question: Question) -> str:
     """The line that gets the right to capture packets."""
     from landiag.collect.machine import parse_machine
     from landiag.host.calls import machine
