@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from landiag.model.actions import Run
@@ -35,3 +37,8 @@ class RestartAdvice(Struct, frozen=True):
     def commands(self) -> tuple[str, ...]:
         """The lines to paste; empty where no command can be shown."""
         return () if self.run is None else (command_line(self.run, os=self.os),)
+
+
+def known(name: str) -> str:
+    """A server's name where it is known which one is meant: ``a Python program`` becomes ``the Python program``."""
+    return re.sub("^an? ", "the ", name)

@@ -6,7 +6,6 @@ stands in the source) is said in steps.
 
 from __future__ import annotations
 
-import re
 import shlex
 
 from msgspec.structs import replace
@@ -15,7 +14,7 @@ from landiag.model.actions import Run
 from landiag.model.facts import Family
 from landiag.model.process import Process
 from landiag.model.report import Edit
-from landiag.servers.advice import RestartAdvice
+from landiag.servers.advice import RestartAdvice, known
 from landiag.servers.invocation import Invocation
 from landiag.servers.named_address import Named
 from landiag.servers.recognise import Server
@@ -93,11 +92,6 @@ def with_options(server: Server, more: tuple[str, ...]) -> Server:
     if not more or called is None:
         return server
     return replace(server, invocation=replace(called, arguments=(*called.arguments, *more)))
-
-
-def known(name: str) -> str:
-    """A server's name where it is known which one is meant: ``a Python program`` becomes ``the Python program``."""
-    return re.sub("^an? ", "the ", name)
 
 
 def is_published(server: Server) -> bool:

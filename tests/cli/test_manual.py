@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from typer.models import OptionInfo
@@ -110,6 +111,6 @@ def test_the_list_of_commands_has_whole_sentences(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("suffix", RENDERERS)
 def test_every_format_of_a_report_is_named_where_people_look(suffix: str) -> None:
-    option = next(one for one in OutputFiles.__metadata__ if isinstance(one, OptionInfo))
+    option = next(one for one in get_args(OutputFiles) if isinstance(one, OptionInfo))
     assert suffix in (option.help or "")
     assert suffix in PAGE.read_text(encoding="utf-8")

@@ -6,17 +6,16 @@ from msgspec.structs import replace
 
 from landiag.checks.application import loaded, other_page, page, sent_on, upgraded
 from landiag.checks.application.debugger import find_debugger
+from landiag.checks.application.debugger_asked import debugger_exchange, may_debug
 from landiag.checks.application.exchange import (
     asked_before,
     attempt_of,
     client_exchange,
-    debugger_exchange,
     exchange_of,
     listeners_after,
     local_exchange,
     loopback_exchanges,
     may_answer,
-    may_debug,
     own_detour,
     shared_exchanges,
 )

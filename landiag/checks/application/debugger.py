@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from landiag.checks.application.exchange import debugger_answers, debugger_exchange
+from landiag.checks.application.debugger_asked import debugger_answers, debugger_exchange
 from landiag.checks.case import Answer, Case
 from landiag.checks.evidence import of_exchange
 from landiag.collect.exchanges.http import Exchange, parse_exchange

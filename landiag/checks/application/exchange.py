@@ -27,19 +27,17 @@ OWN_CONNECT = 1.3
 """Seconds for a connection to this machine itself, where no rule sends it elsewhere: nothing is lost on the way,
 and a SYN is repeated after one."""
 
-_DEBUGGER_ASSET = "/?__debugger__=yes&cmd=resource&f=style.css"
-"""A style sheet of Werkzeug's debugger: served to anybody, asks for no PIN, runs nothing."""
-
 
 def client_exchange(case: Case, way: Way) -> Call:
     """Name the exchange for one way in: to where its connections go, with the Host that its clients send."""
     ip, port = where_to_ask(case, way)
-    call = _exchange(case, ip, port, host_header(case, way), case.target_path)
+    call = exchange_with(case, ip, port, host_header(case, way), case.target_path)
     is_certain = not destination_of(case, way).is_elsewhere and not has_gaps(case)
     return replace(call, patience=(("connect", str(OWN_CONNECT)),)) if is_certain else call
 
 
-def _exchange(case: Case, ip: IPAddress, port: int, host: str, path: str) -> Call:
+def exchange_with(case: Case, ip: IPAddress, port: int, host: str, path: str) -> Call:
+    """Name the exchange with one address, under this Host; in the VRF of the way's interface, where it is in one."""
     params = (
         ("address", str(ip)),
         ("port", str(port)),
@@ -55,7 +53,7 @@ def _exchange(case: Case, ip: IPAddress, port: int, host: str, path: str) -> Cal
 def local_exchange(case: Case, way: Way) -> Call:
     """Name the same exchange with ``localhost`` as the Host: what a refusal is compared with."""
     ip, port = where_to_ask(case, way)
-    return _exchange(case, ip, port, f"localhost:{case.port}", case.target_path)
+    return exchange_with(case, ip, port, f"localhost:{case.port}", case.target_path)
 
 
 def asked_before(case: Case) -> Call | None:
@@ -70,7 +68,7 @@ def asked_before(case: Case) -> Call | None:
     if reading is None or reading.status is not ReadStatus.NOT_RECORDED:
         return None
     ip, port = where_to_ask(case, way)
-    return _exchange(case, ip, port, f"{way.ip}:{case.port}", case.target_path)
+    return exchange_with(case, ip, port, f"{way.ip}:{case.port}", case.target_path)
 
 
 def again_exchange(case: Case, way: Way, number: int) -> Call:
@@ -86,7 +84,8 @@ def shared_exchanges(case: Case, way: Way) -> tuple[tuple[Destination, Call], ..
         return ()
     host = host_header(case, way)
     return tuple(
-        (one, _exchange(case, one.ip, one.port, host, case.target_path)) for one in destinations[:MOST_SHARED]
+        (one, exchange_with(case, one.ip, one.port, host, case.target_path))
+        for one in destinations[:MOST_SHARED]
     )
 
 
@@ -105,7 +104,7 @@ def loopback_exchanges(case: Case, way: Way) -> tuple[Call, ...]:
         return ()
     own_first = sorted((ip_address("127.0.0.1"), ip_address("::1")), key=lambda ip: ip.version != way.family)
     return tuple(
-        _exchange(case, ip, destination.port, f"localhost:{case.port}", case.target_path)
+        exchange_with(case, ip, destination.port, f"localhost:{case.port}", case.target_path)
         for ip in own_first
         if bind_among(case.facts.sockets, ip, destination.port, None).serving
     )
@@ -113,7 +112,7 @@ def loopback_exchanges(case: Case, way: Way) -> tuple[Call, ...]:
 
 def own_exchange(case: Case, way: Way, ip: IPAddress, source: IPAddress) -> Call:
     """Name the exchange that clients make, to an address of this machine's own, from one of its own."""
-    call = _exchange(case, ip, destination_of(case, way).port, host_header(case, way), case.target_path)
+    call = exchange_with(case, ip, destination_of(case, way).port, host_header(case, way), case.target_path)
     return replace(call, params=(*call.params, ("source", str(source))))
 
 
@@ -183,42 +182,6 @@ def _is_led_astray(case: Case, ip: IPAddress, start: Departure) -> bool:
         if one.up and any(ip in address.network for address in one.addresses)
     }
     return bool(near) and start.device not in near
-
-
-def debugger_exchange(case: Case, way: Way) -> Call:
-    """Name the request for a file that only Werkzeug's debugger serves."""
-    ip, port = where_to_ask(case, way)
-    return _exchange(case, ip, port, host_header(case, way), _DEBUGGER_ASSET)
-
-
-def debugger_answers(case: Case) -> bool:
-    """Whether Werkzeug's debugger was seen to answer; False where it was not asked for either."""
-    exchange = None if case.way is None else case.parse(debugger_exchange(case, case.way), parse_exchange)
-    found = exchange.best.answer if isinstance(exchange, Exchange) else None
-    return (
-        found is not None
-        and found.status == 200
-        and (found.header("Content-Type") or "").startswith("text/css")
-    )
-
-
-def may_debug(attempt: Attempt) -> bool:
-    """Whether what answers is a Python server, in which a debugger may run."""
-    server = "" if attempt.answer is None else (attempt.answer.header("Server") or "").lower()
-    return server.startswith(_PYTHON_SERVERS)
-
-
-_PYTHON_SERVERS = (
-    "werkzeug/",
-    "gunicorn",
-    "waitress",
-    "wsgiserver/",
-    "cheroot/",
-    "gevent",
-    "uwsgi",
-    "uvicorn",
-    "hypercorn",
-)
 
 
 def host_header(case: Case, way: Way) -> str:

@@ -8,7 +8,8 @@ from ipaddress import ip_address
 
 from msgspec.structs import replace
 
-from landiag.checks.application.exchange import answerer, attempt_of, debugger_answers, may_debug
+from landiag.checks.application.debugger_asked import debugger_answers, may_debug
+from landiag.checks.application.exchange import answerer, attempt_of
 from landiag.checks.case import Case
 from landiag.checks.fixes.fix import restart_fix
 from landiag.collect.machine import parse_edit, parse_own_debugger

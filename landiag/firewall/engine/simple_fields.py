@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from landiag.firewall.engine.context import NO_SOCKET, OUTWARD, REWRITTEN, Asked
-from landiag.firewall.engine.packets import SEGMENT_SIZE
 from landiag.firewall.engine.socket_fields import (
     IS_HANDED,
     IS_MOVED,
@@ -14,6 +13,7 @@ from landiag.firewall.engine.socket_fields import (
     socket_transparent,
     socket_wildcard,
 )
+from landiag.firewall.engine.tcp_fields import has_option, segment_size, tcp_flags
 from landiag.model.chance import VISIT
 from landiag.model.clock import CLOCK, OFFSET
 from landiag.model.packet import (
@@ -23,7 +23,6 @@ from landiag.model.packet import (
     NOT_LOOPBACK,
     PACKET_TYPES,
     PROTOCOL_NUMBERS,
-    TCP_FLAGS,
     AnythingBut,
     IPAddress,
     Value,
@@ -84,27 +83,6 @@ def _nfproto(fields: Asked) -> Value:
 
 def _ethertype(fields: Asked) -> Value:
     return ARP if fields.packet.protocol == "arp" else ETHERTYPE[fields.packet.version]
-
-
-def _flags(fields: Asked) -> Value:
-    return sum(TCP_FLAGS[flag] for flag in fields.packet.flags)
-
-
-def _segment_size(fields: Asked) -> Value:
-    """An option of the SYN and its answer, which every system's TCP sends (RFC 9293, 3.7.1)."""
-    return SEGMENT_SIZE if "syn" in fields.packet.flags else ABSENT
-
-
-def _has_option(name: str) -> Compute:
-    """Whether the segment has an option of TCP; 0 where there is no such segment (nft_exthdr.c)."""
-
-    def compute(fields: Asked) -> Value:
-        packet = fields.packet
-        if packet.protocol != "tcp" or "syn" not in packet.flags:
-            return 0
-        return 1 if "ack" not in packet.flags or name == "maxseg" else None
-
-    return compute
 
 
 def _port(name: str, *protocols: str) -> Compute:
@@ -268,9 +246,9 @@ SIMPLE: dict[str, Compute] = {
     "ipset dport": _ipset_port("dport"),
     "bitmap sport": _bitmap_port("sport"),
     "bitmap dport": _bitmap_port("dport"),
-    "tcp flags": _protocol("tcp", _flags),
-    **{f"tcp option {name}": _has_option(name) for name in COMMON_OPTIONS},
-    "tcp option maxseg size": _protocol("tcp", _segment_size),
+    "tcp flags": _protocol("tcp", tcp_flags),
+    **{f"tcp option {name}": has_option(name) for name in COMMON_OPTIONS},
+    "tcp option maxseg size": _protocol("tcp", segment_size),
     "tcp urgptr": _protocol("tcp", _zero),
     "icmp type": _only(4, _protocol("icmp", lambda f: f.packet.icmp_type)),
     "icmp code": _only(4, _protocol("icmp", lambda f: f.packet.icmp_code)),
