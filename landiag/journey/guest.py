@@ -23,7 +23,9 @@ def nat_of_host(facts: Facts, way: Way) -> Nat | None:
     network = next(around, None)
     if gateway is None or network is None:
         return None
-    beside = _neighbours(facts, way, network)
+    if isinstance(facts.neighbours, Unknown):
+        return _unread(way, gateway, network)
+    beside = _neighbours(facts.neighbours, way, network)
     found = next((one for one in beside if one.address == gateway), None)
     gate = found or Neighbour(gateway, way.interface.name, None)
     others = [one for one in beside if one.address != gateway]
@@ -31,9 +33,16 @@ def nat_of_host(facts: Facts, way: Way) -> Nat | None:
     return next((nat for one in fitting if (nat := _fit(one, way, gate, network, others)) is not None), None)
 
 
-def _neighbours(facts: Facts, way: Way, network: IPNetwork) -> list[Neighbour]:
+def _unread(way: Way, gateway: IPAddress, network: IPNetwork) -> Nat | None:
+    """Where nobody could read the neighbours: by the card, or by the gateway that such a network usually has."""
+    gate, mac = Neighbour(gateway, way.interface.name, None), way.interface.mac
+    fitting = [one for one in guest_networks() if one.may_lie_in(gateway) and one.is_card(mac)]
+    by_card = [one for one in fitting if one.cards or one.is_usual(gateway, network)]
+    return None if not by_card else Nat(by_card[0], gate, is_certain=False)
+
+
+def _neighbours(known: Iterable[Neighbour], way: Way, network: IPNetwork) -> list[Neighbour]:
     """The devices of the way's network whose hardware address is known."""
-    known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
     return [
         one
         for one in known
@@ -51,11 +60,8 @@ def _fit(
 ) -> Nat | None:
     if gate.mac is not None and known.is_gateway(gate.mac, gate.address):
         return Nat(known, gate, is_certain=True)
-    looks = (
-        known.is_usual(gate.address, network)
-        if gate.mac is None
-        else known.virtual and known.is_card(gate.mac)
-    )
+    may_be = known.virtual and (gate.mac is None or known.is_card(gate.mac))
+    looks = may_be or (gate.mac is None and known.is_usual(gate.address, network))
     # A device with a card of another kind is a real one: the guest's network is bridged to that of the host.
     if not looks or not known.is_card(way.interface.mac) or not all(known.is_card(one.mac) for one in others):
         return None

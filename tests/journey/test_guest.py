@@ -81,3 +81,22 @@ def test_behind_a_user_network_nobody_is_nearer_than_the_host(last: int) -> None
     facts = guest("52:55:0a:00:02:02")
     (way,) = behind_host(facts, list_ways(facts), 5000, ip_address(f"10.0.2.{last}"))
     assert way.front is not None
+
+
+CARD = "00:0c:29:5e:11:22"
+
+
+@pytest.mark.parametrize(
+    ("mac", "gateway", "is_fronted"),
+    [(CARD, "10.0.2.1", True), (CARD, GATEWAY, True), ("3c:52:82:aa:bb:cc", GATEWAY, True),
+     ("3c:52:82:aa:bb:cc", "10.0.2.1", False)],
+)  # fmt: skip
+def test_where_the_neighbours_cannot_be_read_the_card_of_a_guest_is_enough(
+    mac: str, gateway: str, is_fronted: bool
+) -> None:
+    facts = host(
+        interfaces=(LO, interface("eth0", "10.0.2.15/24", mac=mac)),
+        routes=(route("10.0.2.0/24", "eth0"), route("0.0.0.0/0", "eth0", gateway=gateway)),
+        neighbours=Unknown("denied", "ip neigh"),
+    )
+    assert fronts(facts) != [None] if is_fronted else fronts(facts) == [None]
