@@ -60,8 +60,8 @@ def _fit(
 ) -> Nat | None:
     if gate.mac is not None and known.is_gateway(gate.mac, gate.address):
         return Nat(known, gate, is_certain=True)
-    may_be = known.virtual and (gate.mac is None or known.is_card(gate.mac))
-    looks = may_be or (gate.mac is None and known.is_usual(gate.address, network))
+    is_virtual = known.virtual and known.is_card(gate.mac)
+    looks = known.is_usual(gate.address, network) if gate.mac is None else is_virtual
     # A device with a card of another kind is a real one: the guest's network is bridged to that of the host.
     if not looks or not known.is_card(way.interface.mac) or not all(known.is_card(one.mac) for one in others):
         return None
