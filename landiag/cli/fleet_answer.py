@@ -52,10 +52,6 @@ class Asked(Struct, frozen=True):
     deadline: float | None = None
 
 
-COLLECTED = 0o644
-"""The mode of a file for node_exporter's textfile collector, which runs as a user of its own."""
-
-
 def answer(command: str, asked: Asked) -> NoReturn:
     """Do it, write it, and end with the exit status."""
     commands: Mapping[str, Callable[[Asked], tuple[Iterable[str], int]]] = {
@@ -65,8 +61,6 @@ def answer(command: str, asked: Asked) -> NoReturn:
     pieces, status = commands[command](asked)
     if asked.output is not None:
         write_file(asked.output, "".join(pieces), force=asked.force)
-        if asked.format == "prometheus":
-            asked.output.chmod(COLLECTED)
     else:
         for piece in pieces:
             sys.stdout.write(piece)
