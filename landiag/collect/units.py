@@ -199,6 +199,8 @@ def _parse_unit(block: str) -> Unit:
         if name == "Listen":
             address, _, kind = value.rpartition(" (")
             listens.append(f"Listen{kind.rstrip(')')}={address}")
+        elif name in _ONCE & values.keys():
+            raise ParseError(f"not a description of a unit by systemd: it says {name} twice")
         else:
             values[name] = value.strip()
     _refuse_strange(values)
@@ -207,6 +209,9 @@ def _parse_unit(block: str) -> Unit:
     except ValueError as error:
         raise ParseError(f"not a description of a unit by systemd: {error}") from error
 
+
+_ONCE = frozenset(("Id", "IPAddressAllow", "IPAddressDeny", "RestrictNetworkInterfaces"))
+"""What each unit has one line of: two of them are two units, whose empty line between was lost."""
 
 _ASKED = frozenset((*_OF_PACKETS, *_OF_SERVICES, *_OF_SOCKETS))
 _FAMILIES = (

@@ -144,6 +144,7 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
         "case:wsl2-firewall-drops-mirrored-other-clients;wsl-windows-state;word,326,327,49",
         "case:openbsd-firewall-rejects;ifconfig;garble,0,1,1d",
         "case:linux-queue-of-no-packet;tc-qdiscs;garble,84,85,1a",
+        "case:linux-sandbox-denies-interface;unit shop.service;garble,96,98,6400",
         "case:macos-firewall-drops-pf-anchor;pf-anchors;drop,33,47,",
         "case:macos-firewall-drops-pf-anchor;pf-rules;drop,43,55,",
         "case:windows-firewall-drops-powershell-group-policy;powershell-rules;drop,662,866,",
