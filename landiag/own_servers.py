@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -12,9 +11,10 @@ from landiag.gather import gather
 from landiag.host import Recorder
 from landiag.model.facts import Socket, Unknown
 from landiag.model.process import Process
+from landiag.model.regex import regex
 from landiag.servers.recognise import Server, recognise
 
-_NUMBER = re.compile(r"\d+")
+_NUMBER = regex(r"\d+")
 
 
 class OwnServer(Struct, frozen=True):

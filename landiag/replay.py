@@ -23,6 +23,7 @@ from landiag.firewall.ufw import USER_RULES, USER_RULES6
 from landiag.model.facts import Reading, ReadStatus, Source, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.model.recording import Recording
+from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset
 
 Rulesets = dict[bytes, Ruleset]
@@ -30,7 +31,7 @@ Rulesets = dict[bytes, Ruleset]
 
 LISTS = f"file:{FOLDER}"
 _OF_RULES = tuple(one.name for one in (*SOURCES, *MORE, USER_RULES, USER_RULES6))
-_COUNTED = re.compile(rb'"packets": ?\d+, ?"bytes": ?\d+|\[\d+:\d+\]|^#.*$', re.MULTILINE)
+_COUNTED = regex(rb'"packets": ?\d+, ?"bytes": ?\d+|\[\d+:\d+\]|^#.*$', re.MULTILINE)
 """What differs between two readings of the same rules: counters, and the comments with dates of iptables-save."""
 
 

@@ -12,7 +12,6 @@ assert sys.platform == "linux"
 
 import fcntl
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator
@@ -22,11 +21,12 @@ import msgspec
 
 from landiag.apply import CannotApply
 from landiag.apply.entries import Entry
+from landiag.model.regex import regex
 
 ROOTS_FOLDER = "/var/lib/landiag"
 _MOST_BYTES = 1 << 20
 _SUFFIX = ".json"
-_UNFINISHED = re.compile(r"\.\d{20}")
+_UNFINISHED = regex(r"\.\d{20}")
 """What an entry is called until it is whole."""
 
 

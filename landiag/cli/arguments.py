@@ -15,12 +15,13 @@ from landiag.cli.completing import SCHEMES
 from landiag.cli.files.inputs import MEGABYTE, read_input
 from landiag.cli.files.outputs import Stop
 from landiag.model import numbers
+from landiag.model.regex import regex
 from landiag.model.terms import CHECK_NAMES
 
 DEFAULT_PORT = 5000
 
 
-_HOST_AND_PORT = re.compile(r"(\[[^\]/]+\]|[^:/@\[\]]+):\d+(/.*)?", re.ASCII)
+_HOST_AND_PORT = regex(r"(\[[^\]/]+\]|[^:/@\[\]]+):\d+(/.*)?", re.ASCII)
 """What people type in place of a URL: ``192.168.1.20:5000``, ``shop.local:5000/cart``, ``[fd00::1]:5000``."""
 
 

@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from landiag.model.regex import regex
+
 Flags = Mapping[str, tuple[str, bool]]
 Values = Mapping[str, tuple[str, Callable[[str], Any]]]
 
@@ -106,7 +108,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
 }
 
-_PLAIN = re.compile(r"[!-~]+", re.ASCII)
+_PLAIN = regex(r"[!-~]+", re.ASCII)
 """A word that no encoding and no shell has anything to say about."""
 
 

@@ -9,8 +9,9 @@ from difflib import get_close_matches
 
 from landiag.cli.app import COMMANDS
 from landiag.cli.arguments import is_address, is_host_and_port
+from landiag.model.regex import regex
 
-_EXTRA = re.compile(r"unexpected extra arguments?(?:\(s\))? \((.+)\)", re.IGNORECASE)
+_EXTRA = regex(r"unexpected extra arguments?(?:\(s\))? \((.+)\)", re.IGNORECASE)
 
 
 def describe_usage(error: Exception, words: Sequence[str]) -> str | None:

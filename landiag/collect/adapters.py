@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from landiag.collect.tunnels import is_tap, tunnel_of
+from landiag.model.regex import regex
 
 
 class Adapter(Struct, frozen=True):
@@ -36,7 +37,7 @@ _VIRTUAL: tuple[tuple[str, str], ...] = (
     ("teredo", "tunnel"), ("isatap", "tunnel"), ("6to4", "tunnel"), ("ip-https", "tunnel"),
     ("bluetooth", "other"), ("wi-fi direct", "other"), ("wifi direct", "other"), ("hosted network", "other"),
 )  # fmt: skip
-_MOBILE = re.compile(r"\b(?:mobile broadband|wwan|cellular|cellulaire|mobilfunk|lte)\b")
+_MOBILE = regex(r"\b(?:mobile broadband|wwan|cellular|cellulaire|mobilfunk|lte)\b")
 """A modem's adapter: what lies behind it is its provider's network."""
 _WIFI = (
     "wi-fi", "wifi", "wlan", "wireless", "drahtlos", "802.11", "无线", "беспровод", "sans fil", "inalámbric",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from landiag.model.facts import Command, ParseError
+from landiag.model.regex import regex
 
 BANNED = Command("fail2ban-client banned", ("fail2ban-client", "banned"), needs_root=True)
 
-_JAIL = re.compile(r"\{'(?P<name>[^'\\]+)': \[(?P<banned>[^\]]*)\]\}")
-_LIST = re.compile(r"\[(?:\{'[^'\\]+': \[[^\]]*\]\}(?:, )?)*\]")
+_JAIL = regex(r"\{'(?P<name>[^'\\]+)': \[(?P<banned>[^\]]*)\]\}")
+_LIST = regex(r"\[(?:\{'[^'\\]+': \[[^\]]*\]\}(?:, )?)*\]")
 
 
 def parse_banned(text: str) -> dict[str, tuple[str, ...]]:

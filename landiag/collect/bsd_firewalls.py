@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -25,12 +24,13 @@ from landiag.firewall.pf.addresses import TableContent, parse_network, table_con
 from landiag.firewall.pf.compare import is_loaded_from
 from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import ParseError, Reading, ReadStatus, Source, Unknown, parse_reading
+from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset
 
 Readings = Mapping[str, Reading]
 T = TypeVar("T")
 
-_SAFE_NAME = re.compile(r"^[A-Za-z0-9_.:][A-Za-z0-9_.:/@+-]*$")
+_SAFE_NAME = regex(r"^[A-Za-z0-9_.:][A-Za-z0-9_.:/@+-]*$")
 
 
 def parsed(readings: Readings, source: Source, parse: Callable[[str], T]) -> T | Unknown:
@@ -170,7 +170,7 @@ def _add_skipped(system: PfSystem, reading: Reading | None) -> None:
         system.doubt = system.doubt or f"which interfaces pf skips could not be read: {reading.detail}"
 
 
-_TABLE_LINE = re.compile(r"\s*(!?)((?:\d+(?:\.\d+){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%\w+)?)(?:/\d+)?)\s*")
+_TABLE_LINE = regex(r"\s*(!?)((?:\d+(?:\.\d+){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(?:%\w+)?)(?:/\d+)?)\s*")
 
 
 def _table(text: str) -> TableContent | None:

@@ -12,13 +12,14 @@ from landiag.collect.tunnels import tunnel_named
 from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import Address, Interface, IPAddress, IPNetwork, ParseError, Route
 from landiag.model.neighbour import Neighbour
+from landiag.model.regex import regex
 
-_HEAD = re.compile(r"^([A-Za-z][\w.-]*):\s+flags=[0-9a-fx]+<([^>]*)>.*?(?:\bmtu (\d+))?\s*$")
-_LIKE_HEAD = re.compile(r"^\w+:\s+\w+=|<[A-Z]+,|\bmtu \d|\bflags=")
-_INET = re.compile(r"^\s+inet (\d[\d.]+)(?:/(\d+))?(?: --> (\S+))?(?:.*?netmask (0x[0-9a-f]+|[\d.]+))?")
-_INET6 = re.compile(r"^\s+inet6 ([0-9a-fA-F:.]+)(?:%\w+)?(?:/(\d+))?(?:.*?prefixlen (\d+))?(.*)$")
-_MAC = re.compile(r"^\s+(?:ether|lladdr|address:)\s+([0-9a-f:]{11,17})")
-_STATUS = re.compile(r"^\s+status: (.*?)\s*$")
+_HEAD = regex(r"^([A-Za-z][\w.-]*):\s+flags=[0-9a-fx]+<([^>]*)>.*?(?:\bmtu (\d+))?\s*$")
+_LIKE_HEAD = regex(r"^\w+:\s+\w+=|<[A-Z]+,|\bmtu \d|\bflags=")
+_INET = regex(r"^\s+inet (\d[\d.]+)(?:/(\d+))?(?: --> (\S+))?(?:.*?netmask (0x[0-9a-f]+|[\d.]+))?")
+_INET6 = regex(r"^\s+inet6 ([0-9a-fA-F:.]+)(?:%\w+)?(?:/(\d+))?(?:.*?prefixlen (\d+))?(.*)$")
+_MAC = regex(r"^\s+(?:ether|lladdr|address:)\s+([0-9a-f:]{11,17})")
+_STATUS = regex(r"^\s+status: (.*?)\s*$")
 
 _KINDS: tuple[tuple[str, str], ...] = (
     ("lo", "loopback"), ("utun", "vpn"), ("ipsec", "vpn"), ("ppp", "vpn"), ("wg", "vpn"), ("tun", "vpn"), ("tap",
@@ -33,7 +34,7 @@ _KINDS: tuple[tuple[str, str], ...] = (
     ("run", "wifi"), ("bwfm", "wifi"), ("wpi", "wifi"), ("docker", "container"),
 )  # fmt: skip
 """What an interface is by the beginning of its name; a tunnel of another maker has its own, else it is Ethernet."""
-_CARD = re.compile(r"(?:en|em|igb|ix|re|bge|vtnet|vmx|xn|hn|iwm|rl|fxp|ue|axe)\d")
+_CARD = regex(r"(?:en|em|igb|ix|re|bge|vtnet|vmx|xn|hn|iwm|rl|fxp|ue|axe)\d")
 
 
 def parse_ifconfig(text: str, wifi: frozenset[str] = frozenset()) -> tuple[Interface, ...]:
@@ -183,9 +184,9 @@ def parse_routes(text: str) -> tuple[Route, ...]:
     return tuple(routes)
 
 
-_HEADING = re.compile(r"(?:Routing tables.*|Internet6?:|Internet.*:)\s*$")
-_FLAGS = re.compile(r"[A-Za-z0-9]+")
-_DEVICE = re.compile(r"[A-Za-z][\w.-]*\*?")
+_HEADING = regex(r"(?:Routing tables.*|Internet6?:|Internet.*:)\s*$")
+_FLAGS = regex(r"[A-Za-z0-9]+")
+_DEVICE = regex(r"[A-Za-z][\w.-]*\*?")
 
 
 def _route(network: IPNetwork, words: Sequence[str], device: str) -> Route:
@@ -214,8 +215,8 @@ def parse_destination(text: str, flags: str = "") -> IPNetwork | None:
         return None
 
 
-_ARP = re.compile(r"^\S+ \(([\d.]+)\) at (\S+)(?: on (\S+))?")
-_ARP_TABLE = re.compile(r"^([\d.]{7,15})\s+((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}|\(incomplete\))\s+(\S+)")
+_ARP = regex(r"^\S+ \(([\d.]+)\) at (\S+)(?: on (\S+))?")
+_ARP_TABLE = regex(r"^([\d.]{7,15})\s+((?:[0-9a-f]{1,2}:){5}[0-9a-f]{1,2}|\(incomplete\))\s+(\S+)")
 
 
 def parse_arp(text: str) -> tuple[Neighbour, ...]:

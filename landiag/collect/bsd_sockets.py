@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from landiag.collect.bsd_net import ip_or_none
 from landiag.model.facts import IPAddress, ParseError, Socket
+from landiag.model.regex import regex
 
 _LISTEN = ("LISTEN", "LISTENING")
 
@@ -62,7 +63,7 @@ def parse_endpoint(text: str, protocol: str) -> tuple[IPAddress, int] | None:
     return None if address is None else (address, int(port))
 
 
-_LSOF = re.compile(r"^(\S+)\s+(\d+)\s+(\S+)\s+\S+\s+(IPv4|IPv6)\s+.*\bTCP\s+(\S+)\s+\(LISTEN\)")
+_LSOF = regex(r"^(\S+)\s+(\d+)\s+(\S+)\s+\S+\s+(IPv4|IPv6)\s+.*\bTCP\s+(\S+)\s+\(LISTEN\)")
 
 
 def parse_lsof(text: str) -> tuple[tuple[Socket, str], ...]:

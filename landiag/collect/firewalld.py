@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
 from landiag.model.facts import Command, ParseError
+from landiag.model.regex import regex
 
 _ALL_ZONES = "--list-all-zones"
 RUNNING = Command(f"firewall-cmd {_ALL_ZONES}", ("firewall-cmd", _ALL_ZONES), needs_root=True)
@@ -29,7 +29,7 @@ class Zone(Struct, frozen=True):
 
 Zones = Mapping[str, Zone]
 
-_HEAD = re.compile(r"(\S+)(?: \([a-z, ]+\))?$")
+_HEAD = regex(r"(\S+)(?: \([a-z, ]+\))?$")
 _RULES = "rich rules"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from landiag.model.facts import Command, File, Reading, ReadStatus, Source
+from landiag.model.regex import regex
 
 UFW_CONF = File("/etc/ufw/ufw.conf")
 UFW_DEFAULTS = File("/etc/default/ufw")
@@ -21,7 +22,7 @@ MODULES = File("/proc/modules")
 
 SOURCES: tuple[Source, ...] = (UFW_CONF, UFW_DEFAULTS, FIREWALLD_CONF, UNITS, MODULES)
 
-_ASSIGNMENT = re.compile(r"^\s*([A-Z_a-z]\w*)\s*=\s*[\"']?([^\"'#\s]*)", re.MULTILINE)
+_ASSIGNMENT = regex(r"^\s*([A-Z_a-z]\w*)\s*=\s*[\"']?([^\"'#\s]*)", re.MULTILINE)
 
 
 class Hint(Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -18,11 +17,12 @@ from landiag.firewall.sources import inner_sources
 from landiag.model.facts import Family, Interface, Reading, ReadStatus, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.model.process import Namespace, Process
+from landiag.model.regex import regex
 
 Readings = Mapping[str, Reading]
 T = TypeVar("T")
 
-_NUMBERS = re.compile(r"(?:-?\d+\s+)+")
+_NUMBERS = regex(r"(?:-?\d+\s+)+")
 """What the kernel writes into its settings: numbers and the end of the line; anything else is not known."""
 
 MAX_NAMESPACES = 24

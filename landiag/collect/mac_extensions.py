@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from functools import lru_cache
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from landiag.knowledge.toml import read_toml
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 from landiag.model.strict import only_words
 
 
@@ -71,7 +71,7 @@ def parse_extensions(text: str) -> tuple[Extension, ...]:
     return tuple(found)
 
 
-_AROUND = re.compile(r"\s*|(\d+) extension\(s\)\s*|enabled\t.*")
+_AROUND = regex(r"\s*|(\d+) extension\(s\)\s*|enabled\t.*")
 _CATEGORIES = frozenset(("network_extension", "endpoint_security", "driver_extension", "cmio"))
 _STATES = frozenset((
     "[activated enabled]", "[activated disabled]", "[activated waiting for user]", "[activated waiting to upgrade]",

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from msgspec import Struct
 
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 
 
 class PortProxy(Struct, frozen=True):
@@ -24,8 +25,8 @@ class PortProxy(Struct, frozen=True):
     connect_family: int = 4
 
 
-_PROXY_ROW = re.compile(r"^(\S+)\s+(\d{1,5})\s+(\S+)\s+(\d{1,5})\s*$")
-_FAMILIES = re.compile(r"\bipv([46])\b", re.IGNORECASE)
+_PROXY_ROW = regex(r"^(\S+)\s+(\d{1,5})\s+(\S+)\s+(\d{1,5})\s*$")
+_FAMILIES = regex(r"\bipv([46])\b", re.IGNORECASE)
 
 
 def parse_portproxy(text: str) -> tuple[PortProxy, ...]:
@@ -69,7 +70,7 @@ class PortRange(Struct, frozen=True):
     administered: bool = False
 
 
-_RANGE_ROW = re.compile(r"^\s*(\d{1,5})\s+(\d{1,5})\s*(\*?)\s*$")
+_RANGE_ROW = regex(r"^\s*(\d{1,5})\s+(\d{1,5})\s*(\*?)\s*$")
 
 
 def parse_excluded_ranges(text: str) -> tuple[PortRange, ...]:

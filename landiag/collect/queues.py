@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -18,16 +17,17 @@ from landiag.model.facts import (
     parse_reading,
 )
 from landiag.model.queue import WITH_CLASSES, WITH_FILTERS, Queue
+from landiag.model.regex import regex
 from landiag.model.strict import only_words
 
 QUEUES = Command("tc-qdiscs", ("tc", "qdisc", "show"))
 
-_LINE = re.compile(
+_LINE = regex(
     r"(?:qdisc|class) (?P<kind>\S+) (?P<handle>[0-9a-f]*:[0-9a-f]*) "
     r"(?:\[Unknown qdisc, optlen=\d+\] )?(?:dev (?P<device>\S+) )?"
     r"(?:root|ingress|parent (?P<parent>\S+))(?P<rest>(?: .*)?)"
 )
-_NUMBER = re.compile(r"(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?P<unit>[A-Za-z%]*)")
+_NUMBER = regex(r"(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?P<unit>[A-Za-z%]*)")
 _SCALES: Mapping[str, float] = {
     "": 1.0,
     "p": 1.0,

@@ -5,12 +5,12 @@ Sources: ss(8); proc(5) for the fallback.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import chain
 
 from landiag.model.facts import Command, File, IPAddress, ParseError, Socket
+from landiag.model.regex import regex
 
 LISTENERS = Command("ss-listeners", ("ss", "-H", "-lntpe"))
 
@@ -20,16 +20,16 @@ OPTIONS = Command("ss-options", ("ss", "-H", "-lnte", "--inet-sockopt"))
 PROC_TCP = File("/proc/net/tcp")
 PROC_TCP6 = File("/proc/net/tcp6")
 
-_PID = re.compile(r"pid=(\d+),fd=\d+\)")
-_USERS = re.compile(r"users:\(\(.*,pid=\d+,fd=\d+\)\)")
-_EXTRAS = re.compile(
+_PID = regex(r"pid=(\d+),fd=\d+\)")
+_USERS = regex(r"users:\(\(.*,pid=\d+,fd=\d+\)\)")
+_EXTRAS = regex(
     r"(?: timer:\([^()]*\))?(?: uid:(?P<uid>\d+))?(?: ino:(?P<ino>\d+))?(?: sk:[0-9a-f]+)?(?: fwmark:0x[0-9a-f]+)?"
     r"(?: cgroup:(?P<cgroup>\S.*?))?(?: v6only:(?P<v6only>[01]))?(?: class_id:\S+)? (?:<->|-->|<--|---)\s*"
 )
 """What ``ss -e`` prints behind the users, to the end of the line (ss.c of iproute2)."""
 
-_OPTIONS = re.compile(r"\s+inet-sockopt: \(([a-z_: 0-9]*)\)\s*")
-_ANY_PEER = re.compile(r"(?:0\.0\.0\.0|\[::\]|\*):\*")
+_OPTIONS = regex(r"\s+inet-sockopt: \(([a-z_: 0-9]*)\)\s*")
+_ANY_PEER = regex(r"(?:0\.0\.0\.0|\[::\]|\*):\*")
 _LISTEN_STATE = "0A"  # TCP_LISTEN in include/net/tcp_states.h
 
 

@@ -12,8 +12,9 @@ from ipaddress import ip_network
 from msgspec import Struct
 
 from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError, Socket
+from landiag.model.regex import regex
 
-UNITS = re.compile(r"[^/]+\.(?:service|scope|slice|socket)(?=/|$)")
+UNITS = regex(r"[^/]+\.(?:service|scope|slice|socket)(?=/|$)")
 """The units in the path of a control group."""
 
 _OF_PACKETS = ("Id", "IPAddressAllow", "IPAddressDeny", "IPIngressFilterPath", "RestrictNetworkInterfaces")
@@ -128,9 +129,7 @@ class Unit(Struct, frozen=True):
 
 
 _BIND = r"(?:ipv[46]:)?(?:tcp|udp)?:?(?:any|\d+(?:-\d+)?)?"
-_BIND_RULE = re.compile(
-    r"(?:ipv[46]:)?(?P<protocol>tcp|udp)?:?(?P<ports>any|(?P<first>\d+)(?:-(?P<last>\d+))?)?"
-)
+_BIND_RULE = regex(r"(?:ipv[46]:)?(?P<protocol>tcp|udp)?:?(?P<ports>any|(?P<first>\d+)(?:-(?P<last>\d+))?)?")
 
 
 def _concerns(rule: str, port: int) -> bool:
@@ -223,12 +222,12 @@ _FAMILIES = (
 
 _NAME_LIST = r"~?(?:(?:{name})\s?)*"
 _FORMS = {
-    "Id": re.compile(r"\S+"),
-    "PrivateNetwork": re.compile(r"yes|no|"),
-    "RestrictNetworkInterfaces": re.compile(_NAME_LIST.format(name=r"[\w.@-]+"), re.ASCII),
-    "RestrictAddressFamilies": re.compile(_NAME_LIST.format(name=f"AF_(?:{_FAMILIES.replace(' ', '|')})")),
-    "SocketBindAllow": re.compile(_NAME_LIST.format(name=_BIND)),
-    "SocketBindDeny": re.compile(_NAME_LIST.format(name=_BIND)),
+    "Id": regex(r"\S+"),
+    "PrivateNetwork": regex(r"yes|no|"),
+    "RestrictNetworkInterfaces": regex(_NAME_LIST.format(name=r"[\w.@-]+"), re.ASCII),
+    "RestrictAddressFamilies": regex(_NAME_LIST.format(name=f"AF_(?:{_FAMILIES.replace(' ', '|')})")),
+    "SocketBindAllow": regex(_NAME_LIST.format(name=_BIND)),
+    "SocketBindDeny": regex(_NAME_LIST.format(name=_BIND)),
 }
 
 
@@ -287,4 +286,4 @@ def parse_features(text: str) -> frozenset[str]:
     return frozenset(word[1:] for word in signs if word.startswith("+"))
 
 
-_FEATURE = re.compile(r"[+-]\w+")  # in capitals, or redacted
+_FEATURE = regex(r"[+-]\w+")  # in capitals, or redacted

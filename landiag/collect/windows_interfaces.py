@@ -23,6 +23,7 @@ from landiag.model.facts import (
     Unknown,
     parse_reading,
 )
+from landiag.model.regex import regex
 from landiag.model.strict import load_json
 
 Readings = Mapping[str, Reading]
@@ -88,7 +89,7 @@ def _words(row: Mapping[str, object]) -> Iterable[str]:
     )
 
 
-_CONNECTION = re.compile(r"\\Control\\Network\\\{[^}]*\}\\(\{[0-9A-F-]{36}\})\\Connection$", re.IGNORECASE)
+_CONNECTION = regex(r"\\Control\\Network\\\{[^}]*\}\\(\{[0-9A-F-]{36}\})\\Connection$", re.IGNORECASE)
 
 
 def _guids(text: str) -> Mapping[str, str]:

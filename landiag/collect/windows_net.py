@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from landiag.collect.adapters import Adapter, kind_of
 from landiag.model.facts import Address, Interface, IPAddress, ParseError, Route, Socket
 from landiag.model.neighbour import Neighbour
+from landiag.model.regex import regex
 
 
 def address_or_none(text: str) -> IPAddress | None:
@@ -24,7 +25,7 @@ def address_or_none(text: str) -> IPAddress | None:
         return None
 
 
-_MAC = re.compile(r"\b(?:[0-9A-Fa-f]{2}[-: ]){5}[0-9A-Fa-f]{2}\b")
+_MAC = regex(r"\b(?:[0-9A-Fa-f]{2}[-: ]){5}[0-9A-Fa-f]{2}\b")
 
 
 def parse_endpoint(text: str) -> tuple[IPAddress, int] | None:
@@ -63,11 +64,11 @@ def parse_netstat(text: str) -> tuple[Socket, ...]:
     return tuple(found)
 
 
-_TITLE = re.compile(r"^(\S.*?)\s*[:：]\s*$")
-_FIELD = re.compile(r"^\s+(\S.*?)(?:\s*\.)*\s*[:：]\s?(.*)$")
-_ADDRESS4 = re.compile(r"^(\d{1,3}(?:\.\d{1,3}){3})\b")
-_ADDRESS6 = re.compile(r"^([0-9A-Fa-f]*:[0-9A-Fa-f:.]+)(?:%(\w+))?(?:\(|$|\s)")
-_KIND_OF_TITLE = re.compile(
+_TITLE = regex(r"^(\S.*?)\s*[:：]\s*$")
+_FIELD = regex(r"^\s+(\S.*?)(?:\s*\.)*\s*[:：]\s?(.*)$")
+_ADDRESS4 = regex(r"^(\d{1,3}(?:\.\d{1,3}){3})\b")
+_ADDRESS6 = regex(r"^([0-9A-Fa-f]*:[0-9A-Fa-f:.]+)(?:%(\w+))?(?:\(|$|\s)")
+_KIND_OF_TITLE = regex(
     r"(?i)^(?:(?P<wifi>wireless lan adapter|adaptador de lan inal[aá]mbrica|carte réseau sans fil"
     r"|drahtlos-lan-adapter|adaptador de rede sem fio|адаптер беспроводной локальной сети|无线局域网适配器"
     r"|無線區域網路介面卡|scheda lan wireless|무선 lan 어댑터|draadloze lan-adapter)"
@@ -156,9 +157,9 @@ def _scope(text: str) -> str:
     return "link" if address.is_link_local else "global"
 
 
-_ADAPTER = re.compile(r"^\s*(\d+)\.\.\.((?:[0-9a-f]{2} )*)[ .]*(.*?)\s*$", re.IGNORECASE)
-_ROUTE4 = re.compile(r"^\s*([\d.]+)\s+([\d.]+)\s+(\S.*?)\s+([\d.]+)\s+(\d+)\s*$")
-_ROUTE6 = re.compile(r"^\s*(\d+)\s+(\d+)\s+([0-9a-fA-F:.]+/\d+)(?:\s+(\S.*))?$")
+_ADAPTER = regex(r"^\s*(\d+)\.\.\.((?:[0-9a-f]{2} )*)[ .]*(.*?)\s*$", re.IGNORECASE)
+_ROUTE4 = regex(r"^\s*([\d.]+)\s+([\d.]+)\s+(\S.*?)\s+([\d.]+)\s+(\d+)\s*$")
+_ROUTE6 = regex(r"^\s*(\d+)\s+(\d+)\s+([0-9a-fA-F:.]+/\d+)(?:\s+(\S.*))?$")
 
 
 def parse_adapters(text: str) -> tuple[Adapter, ...]:
@@ -202,8 +203,8 @@ def parse_routes4(text: str, interfaces: Sequence[Interface]) -> tuple[Route, ..
     return tuple(routes)
 
 
-_NUMERIC = re.compile(r"^\s+\d+\.\d")
-_PERSISTENT = re.compile(r"^\s*(?:\d{1,3}(?:\.\d{1,3}){3}\s+){3}\S.*$")
+_NUMERIC = regex(r"^\s+\d+\.\d")
+_PERSISTENT = regex(r"^\s*(?:\d{1,3}(?:\.\d{1,3}){3}\s+){3}\S.*$")
 
 
 def _hold_to_route(line: str) -> None:
@@ -246,10 +247,8 @@ def parse_indexes(*texts: str) -> dict[str, int]:
     return found
 
 
-_ARP_HEAD = re.compile(r"^\S.*?(\d{1,3}(?:\.\d{1,3}){3})\s+---\s+0x([0-9a-fA-F]+)")
-_ARP_ROW = re.compile(
-    r"^\s+(\d{1,3}(?:\.\d{1,3}){3})\s+([0-9a-f]{2}(?:-[0-9a-f]{2}){5})?\s*(\S*)", re.IGNORECASE
-)
+_ARP_HEAD = regex(r"^\S.*?(\d{1,3}(?:\.\d{1,3}){3})\s+---\s+0x([0-9a-fA-F]+)")
+_ARP_ROW = regex(r"^\s+(\d{1,3}(?:\.\d{1,3}){3})\s+([0-9a-f]{2}(?:-[0-9a-f]{2}){5})?\s*(\S*)", re.IGNORECASE)
 
 
 def parse_arp(text: str, interfaces: Sequence[Interface]) -> tuple[Neighbour, ...]:

@@ -6,18 +6,18 @@ A packet whose sender is none of its peer's addresses is dropped, and one to an 
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_network
 
 from msgspec import Struct
 
 from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError
+from landiag.model.regex import regex
 
 ALLOWED = Command(
     "wireguard-allowed-ips", ("wg", "show", "all", "allowed-ips"), needs_root=True, module="wireguard"
 )
 
-_KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
+_KEY = regex(r"[A-Za-z0-9+/]{43}=")
 
 
 class Peer(Struct, frozen=True):

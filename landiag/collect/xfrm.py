@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from landiag.model.facts import Command, File, IPNetwork, ParseError
 from landiag.model.packet import Packet
+from landiag.model.regex import regex
 
 POLICIES = Command("xfrm-policies", ("ip", "xfrm", "policy"), needs_root=True, module="xfrm_user")
 
@@ -20,8 +21,8 @@ UDP, UDP6 = File("/proc/net/udp"), File("/proc/net/udp6")
 HINTS = (STATISTICS, UDP, UDP6)
 """What anybody may read: whether policies have stopped packets already, and whether somebody negotiates keys."""
 
-_KEY_PORTS = re.compile(r"^\s*\d+: [0-9A-F]+:(?:01F4|1194) ", re.MULTILINE)
-_COUNTED = re.compile(r"^Xfrm\w+\s+[1-9]\d*\s*$", re.MULTILINE)
+_KEY_PORTS = regex(r"^\s*\d+: [0-9A-F]+:(?:01F4|1194) ", re.MULTILINE)
+_COUNTED = regex(r"^Xfrm\w+\s+[1-9]\d*\s*$", re.MULTILINE)
 
 
 def is_in_use(text: str) -> bool:
@@ -29,17 +30,17 @@ def is_in_use(text: str) -> bool:
     return _COUNTED.search(text) is not None or _KEY_PORTS.search(text) is not None
 
 
-_SELECTOR = re.compile(
+_SELECTOR = regex(
     r"src (?P<source>\S+) dst (?P<destination>\S+)"
     r"(?: proto (?P<protocol>\S+))?(?: sport (?P<sport>\d+))?(?: dport (?P<dport>\d+))?(?P<more>.*)"
 )
-_RULE = re.compile(
+_RULE = regex(
     r"^\t(?:dir (?P<way>in|out|fwd)|socket (?:in|out|fwd))(?P<block> action block)? .*?priority (?P<rank>\d+)",
     re.MULTILINE,
 )
 
 
-_LINE = re.compile(
+_LINE = regex(
     r"\t(?:dir|socket) (?:in|out|fwd)(?: action block)?(?: index \d+)? priority \d+"
     r"(?: (?:[a-z-]+|\(?0x[0-9a-f]+\)?))* ?|"
     r"\t(?:(?:tmpl|mark|if_id|security context|lifetime|(?:crypto |packet )?offload)\b|[\t ]+\S).*|\s*"

@@ -20,6 +20,7 @@ from landiag.model.facts import ParseError
 from landiag.model.match import InRanges, Match, UnknownMatch
 from landiag.model.operands import Fields
 from landiag.model.packet import CT_STATES
+from landiag.model.regex import regex
 from landiag.model.ruleset import Chain, Hook, Rule, Ruleset, Step, TableKey
 
 BACKEND = "alf"
@@ -27,14 +28,14 @@ BLOCKS_ALL = 2
 """The state in which everything is blocked but the services of the system itself."""
 KEY: TableKey = (BACKEND, "inet", "application firewall")
 
-_STATE = re.compile(r"\(State = (\d)\)", re.IGNORECASE)
-_STATE_WORDS = re.compile(r"Firewall is (enabled|disabled|blocking)", re.IGNORECASE)
-_BLOCK_ALL = re.compile(r"block all(?: state set to)?\s+(enabled|disabled)", re.IGNORECASE)
-_STEALTH = re.compile(r"stealth mode(?: is)?\s+(on|off|enabled|disabled)", re.IGNORECASE)
-_SIGNED = re.compile(r"allow (built-in|downloaded) signed software\s+(ENABLED|DISABLED)", re.IGNORECASE)
-_COUNT = re.compile(r"(?:ALF\s*:\s*)?total number of app(?:lication)?s\s*=\s*(\d+)", re.IGNORECASE)
-_ENTRY = re.compile(r"^\s*\d+\s*:\s*(\S.*?)\s*$")
-_VERDICT = re.compile(
+_STATE = regex(r"\(State = (\d)\)", re.IGNORECASE)
+_STATE_WORDS = regex(r"Firewall is (enabled|disabled|blocking)", re.IGNORECASE)
+_BLOCK_ALL = regex(r"block all(?: state set to)?\s+(enabled|disabled)", re.IGNORECASE)
+_STEALTH = regex(r"stealth mode(?: is)?\s+(on|off|enabled|disabled)", re.IGNORECASE)
+_SIGNED = regex(r"allow (built-in|downloaded) signed software\s+(ENABLED|DISABLED)", re.IGNORECASE)
+_COUNT = regex(r"(?:ALF\s*:\s*)?total number of app(?:lication)?s\s*=\s*(\d+)", re.IGNORECASE)
+_ENTRY = regex(r"^\s*\d+\s*:\s*(\S.*?)\s*$")
+_VERDICT = regex(
     r"^(?:\s*\d+\s*:\s*(?P<path>\S.*?))?\s*\(\s*(?P<verdict>Allow|Block) incoming", re.IGNORECASE
 )
 _ON = ("enabled", "on")

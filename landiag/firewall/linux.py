@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -38,6 +37,7 @@ from landiag.firewall.sources import (
 )
 from landiag.firewall.ufw import USER_RULES, USER_RULES6, label_files
 from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Source, Unknown
+from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset
 from landiag.model.sets import ElementSet
 
@@ -183,10 +183,10 @@ def _complete(readings: Mapping[str, Reading], parts: _Parts) -> None:
 
 ASKS_FOR_SOCKETS = (b'"tproxy"', b'"socket"', b"-j TPROXY ", b"-m socket ")
 """Words of rules that look for a socket; words alone are found many times faster than by one expression."""
-TABLE_FLAGS = re.compile(rb'"table": ?\{[^{}]*"flags"')
+TABLE_FLAGS = regex(rb'"table": ?\{[^{}]*"flags"')
 HIDES_FRAMES = (b'"bridge"', b'"xt"')
 """Words that both stand in what `nft -j` lists where it hides something of a bridge's rules."""
-DEVICE_CHAIN = re.compile(rb'"chain": ?\{[^{}]*"hook": ?"(?:in|e)gress"[^{}]*\}')
+DEVICE_CHAIN = regex(rb'"chain": ?\{[^{}]*"hook": ?"(?:in|e)gress"[^{}]*\}')
 """Where some versions of `nft -j` hide something: flags of tables, and device chains without their devices."""
 
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.zones import asks_for_way_back, find_zone, zone_reason
 from landiag.model.direct import DirectRule
+from landiag.model.regex import regex
 from landiag.model.ruleset import Chain, Ruleset, TraceLine
 
 
@@ -81,17 +82,17 @@ class Owner(Struct, frozen=True):
 
 
 _CHAINS: tuple[tuple[re.Pattern[str], Manager], ...] = (
-    (re.compile(r"ufw6?-"), Manager.UFW),
-    (re.compile(r"DOCKER(-|$)"), Manager.DOCKER),
-    (re.compile(r"f2b-|fail2ban-"), Manager.FAIL2BAN),
-    (re.compile(r"(CROWDSEC|crowdsec)"), Manager.CROWDSEC),
-    (re.compile(r"sshguard"), Manager.SSHGUARD),
-    (re.compile(r"LIBVIRT_|guest_(input|output|cross|nat)$"), Manager.LIBVIRT),
-    (re.compile(r"ts-(input|forward|postrouting)"), Manager.TAILSCALE),
-    (re.compile(r"(KUBE|CNI|cali|CILIUM)[-_]"), Manager.KUBERNETES),
-    (re.compile(r"NETAVARK"), Manager.NETAVARK),
-    (re.compile(r"PVEFW-"), Manager.PROXMOX),
-    (re.compile(r"(LOCALINPUT|LOCALOUTPUT|DENYIN|DENYOUT|LOGDROPIN)$"), Manager.CSF),
+    (regex(r"ufw6?-"), Manager.UFW),
+    (regex(r"DOCKER(-|$)"), Manager.DOCKER),
+    (regex(r"f2b-|fail2ban-"), Manager.FAIL2BAN),
+    (regex(r"(CROWDSEC|crowdsec)"), Manager.CROWDSEC),
+    (regex(r"sshguard"), Manager.SSHGUARD),
+    (regex(r"LIBVIRT_|guest_(input|output|cross|nat)$"), Manager.LIBVIRT),
+    (regex(r"ts-(input|forward|postrouting)"), Manager.TAILSCALE),
+    (regex(r"(KUBE|CNI|cali|CILIUM)[-_]"), Manager.KUBERNETES),
+    (regex(r"NETAVARK"), Manager.NETAVARK),
+    (regex(r"PVEFW-"), Manager.PROXMOX),
+    (regex(r"(LOCALINPUT|LOCALOUTPUT|DENYIN|DENYOUT|LOGDROPIN)$"), Manager.CSF),
 )
 
 _OTHER_SYSTEMS = {"windows": Manager.WINDOWS, "pf": Manager.PF, "alf": Manager.ALF}
@@ -115,10 +116,10 @@ _DOCKER_USER = "DOCKER-USER"
 _PANIC_TABLE, _PANIC_CHAINS = "firewalld_policy_drop", "raw_"
 """What panic mode stops everything by; while firewalld reloads, the same table holds other chains."""
 
-_FIREWALLD_IPTABLES = re.compile(
+_FIREWALLD_IPTABLES = regex(
     r"(IN|FWD|FWDI|FWDO|PRE|POST)_[A-Za-z0-9_-]+$|INPUT_(direct|ZONES)|FORWARD_(direct|IN_ZONES)"
 )
-_JAIL = re.compile(r"(?:f2b-|fail2ban-|addr6?-set-)([A-Za-z0-9_.-]+)")
+_JAIL = regex(r"(?:f2b-|fail2ban-|addr6?-set-)([A-Za-z0-9_.-]+)")
 
 
 def find_owner(

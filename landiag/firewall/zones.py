@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from landiag.firewall.ipt.origin import RoutePresent
 from landiag.firewall.nft.expr import Present
 from landiag.model.match import Computed
 from landiag.model.operands import Field
+from landiag.model.regex import regex
 from landiag.model.ruleset import Step, TraceLine
 
-_ZONE = re.compile(r"(?:filter_)?IN_(.+?)(?:_(?:pre|log|deny|allow|post))?$")
+_ZONE = regex(r"(?:filter_)?IN_(.+?)(?:_(?:pre|log|deny|allow|post))?$")
 
 
 def zone_reason(line: TraceLine, zone: str, port: int | None) -> str:

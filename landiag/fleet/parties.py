@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
@@ -10,9 +9,10 @@ from msgspec import Struct
 
 from landiag.fleet.hosts import Host
 from landiag.fleet.policy import Policy, PolicyError, nearest
+from landiag.model.regex import regex
 
 _INVENTORY = "inventory:"
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = regex(r"[*?\[]")
 
 
 class Parties(Struct, frozen=True):

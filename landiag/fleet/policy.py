@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from landiag.knowledge.toml import parse_toml
 from landiag.model.facts import IPAddress, IPNetwork
+from landiag.model.regex import regex
 
 SCHEMA = "landiag.policy/1"
 MAX_PORTS = 1000
@@ -21,7 +21,7 @@ _TOP = ("schema", "zones", "groups", "expect")
 _KEYS = ("name", "to", "port", "protocol", "from", "be", "only", "except", "address")
 _BE = ("reachable", "unreachable")
 _PROTOCOLS = ("tcp", "udp")
-_RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
+_RANGE = regex(r"(\d{1,5})(?:-(\d{1,5}))?")
 
 
 class PolicyError(ValueError):

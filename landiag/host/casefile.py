@@ -20,13 +20,14 @@ from landiag.host.recording import undamaged
 from landiag.knowledge.toml import parse_toml
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.recording import Recording
+from landiag.model.regex import regex
 from landiag.model.report import Target
 
 REPORT = "report"
 """The section that holds what the terminal shows; no source has this name."""
 
 _SECTION, _FIELDS_END, _SHORT = "=== ", "---", " := "
-_LOOKS_LIKE_SECTION = re.compile(r"\\*=== ")
+_LOOKS_LIKE_SECTION = regex(r"\\*=== ")
 _SHOWN = 0.1
 """Seconds: what a reading took is kept where it took that long."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from landiag.model.recording import Recording
+from landiag.model.regex import regex
 from landiag.model.report import Report
 
 SUFFIX = ".case"
 
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NAME = regex(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Fixture(Struct, frozen=True):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Iterator, Mapping
 
 from landiag.host.calls import processes, text_of_owner
+from landiag.model.regex import regex
 from landiag.servers.python_debugger import MIDDLEWARE
 
 _MOST_FILES = 2000
 _NOT_ITS_OWN = frozenset(("node_modules", "site-packages", "dist-packages", "venv", "env", "__pycache__"))
-_WORD = re.compile(rf"\b(?:{'|'.join(sorted(MIDDLEWARE))})\b")
+_WORD = regex(rf"\b(?:{'|'.join(sorted(MIDDLEWARE))})\b")
 
 
 def own_debugger(params: Mapping[str, str], timeout: float) -> bytes:

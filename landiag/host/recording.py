@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.recording import Recording
+from landiag.model.regex import regex
 from landiag.model.report import Target
 
 SCHEMA = "landiag.recording/1"
@@ -67,7 +67,7 @@ def parse_recording(text: str) -> Recording:
 
 
 _JSON_ENDS = (b"}", b"]", b"null")
-_ROUTE_PRINT_END = re.compile(rb"\n[ \t]+\d[^\n]*\n=+\r?\n[^\s=][^\n]*\n[^\d\n]+$")
+_ROUTE_PRINT_END = regex(rb"\n[ \t]+\d[^\n]*\n=+\r?\n[^\s=][^\n]*\n[^\d\n]+$")
 """What ends `route print`: the last row of the active routes, their rule, and that there are no persistent ones."""
 
 _KERNEL_FILES = ("file:/proc/", "file:/sys/")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from landiag.model.regex import regex
 
-_ODD_BLANKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
+_ODD_BLANKS = regex("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 
 
 def odd_blanks_shown(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from landiag.model.actions import Run
 from landiag.model.changes import Change, NftRule
+from landiag.model.regex import regex
 
 
 def is_windows_path(path: str) -> bool:
@@ -61,7 +62,7 @@ def shell_line(words: Sequence[str], variables: Mapping[str, str], *, powershell
     return " ".join([*assignments, shlex.join(words)])
 
 
-_PLAIN = re.compile(r"(?!-[^-]*[.:]|--$)[\w+/\\:.=-]+", re.ASCII)
+_PLAIN = regex(r"(?!-[^-]*[.:]|--$)[\w+/\\:.=-]+", re.ASCII)
 """Words that PowerShell takes as they are. It cuts ``-b.c`` in two and keeps ``--`` for itself unless quoted."""
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from landiag.model.regex import regex
 
-_OF_INTERFACE = re.compile(r"(net\.ipv[46]\.(?:conf|neigh))\.(.+)\.([^.]+)")
+_OF_INTERFACE = regex(r"(net\.ipv[46]\.(?:conf|neigh))\.(.+)\.([^.]+)")
 
 
 def _parts(name: str) -> tuple[str, ...]:

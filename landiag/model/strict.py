@@ -7,11 +7,11 @@ its format has.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 
 SHOWN = 60
 """So many letters of what was not understood are shown."""
@@ -43,7 +43,7 @@ def only_words(words: Iterable[object], known: frozenset[str], what: str) -> Non
             raise ParseError(f"{what} has no {str(word)[:SHOWN]!r}")
 
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROLS = regex(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def only_print(text: str) -> str:
@@ -57,7 +57,7 @@ def only_print(text: str) -> str:
     return text
 
 
-_INTEGER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+")
+_INTEGER = regex(r"0x[0-9a-fA-F]+|[0-9]+")
 
 
 def integer(text: str) -> int:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from landiag.collect.exchanges.port_ranges import parse_ports
 from landiag.model.facts import Family, IPAddress, IPNetwork
 from landiag.model.numbers import parse_port
+from landiag.model.regex import regex
 
 DEFAULT_PORT = 5000
 MOST_ADDRESSES = 1024
@@ -20,7 +21,7 @@ MOST_ADDRESSES = 1024
 
 SCHEMES = ("auto", "http", "https", "tcp")
 _SCHEME_PORTS = {"http": 80, "https": 443}
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_LABEL = regex(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 
 class UsageError(ValueError):

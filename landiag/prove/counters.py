@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-_RULE = re.compile(r"\[(\d+):\d+\] -A (\S+)")
-_POLICY = re.compile(r":(\S+) \S+ \[(\d+):\d+\]")
+from landiag.model.regex import regex
+
+_RULE = regex(r"\[(\d+):\d+\] -A (\S+)")
+_POLICY = regex(r":(\S+) \S+ \[(\d+):\d+\]")
 
 Place = tuple[str, str, int]
 """Table, chain, position; position 0 is the chain's policy."""

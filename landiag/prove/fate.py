@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from enum import Enum
 
@@ -10,15 +9,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.model.action import Stop
+from landiag.model.regex import regex
 from landiag.model.ruleset import Chain, Rule, Ruleset, TraceLine, Verdict
 from landiag.prove.counters import find_counted
 from landiag.prove.injection import Injection, Transcript
 from landiag.prove.script import ANSWER, SYN, TABLES_OF_HOOK
 from landiag.prove.trace import Event, events_of, parse_trace
 
-_FLAGS = re.compile(r"tcp flags == (0x[0-9a-f]+|[^0-9]*?) tcp window")
-_OUT = re.compile(r'(?:iif "[^"]*" )?oif "([^"]*)"')
-_REJECTS = re.compile(r"\breject\b|\bREJECT\b|\bTARPIT\b")
+_FLAGS = regex(r"tcp flags == (0x[0-9a-f]+|[^0-9]*?) tcp window")
+_OUT = regex(r'(?:iif "[^"]*" )?oif "([^"]*)"')
+_REJECTS = regex(r"\breject\b|\bREJECT\b|\bTARPIT\b")
 
 
 class End(str, Enum):

@@ -10,13 +10,14 @@ from landiag.journey.classes import ClientClass
 from landiag.journey.ways import Way, client_of
 from landiag.model.facts import IPAddress, Unknown
 from landiag.model.host import Facts
+from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset
 from landiag.prove import CannotProve
 from landiag.prove.injection import Injection
 
 _KINDS = ("ethernet", "wifi", "veth")
-_CLIENTS_MAC = re.compile(rb'"protocol": ?"ether", ?"field": ?"saddr"|--mac-source|hash:mac')
-_OWN_MAC = re.compile(rb'"protocol": ?"ether", ?"field": ?"daddr"')
+_CLIENTS_MAC = regex(rb'"protocol": ?"ether", ?"field": ?"saddr"|--mac-source|hash:mac')
+_OWN_MAC = regex(rb'"protocol": ?"ether", ?"field": ?"daddr"')
 """Rules that look at the addresses of the frame itself."""
 
 _MAX_LOOKED_AT = 512

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from landiag.model.regex import regex
 from landiag.prove import TABLE
 from landiag.prove.script import ANSWER, SYN
 
-_LINE = re.compile(r"trace id ([0-9a-f]+) (\S+) (\S+) (\S+) (packet:|rule|unknown rule|verdict|policy) ?(.*)")
-_RULE = re.compile(r"(.*?)(?: ?# handle (\d+))? \(verdict (.+)\)$")
-_UNKNOWN_RULE = re.compile(r"handle (\d+) \(verdict (.+)\)$")
+_LINE = regex(r"trace id ([0-9a-f]+) (\S+) (\S+) (\S+) (packet:|rule|unknown rule|verdict|policy) ?(.*)")
+_RULE = regex(r"(.*?)(?: ?# handle (\d+))? \(verdict (.+)\)$")
+_UNKNOWN_RULE = regex(r"handle (\d+) \(verdict (.+)\)$")
 _STOPS = ("drop", "stolen", "queue")
 
 

@@ -23,7 +23,7 @@ from landiag.servers.kinds import kept_variables
 from landiag.version import __version__
 
 _PID, _NAMESPACE, _INTERFACE, _UNIT = 987654321, "NAMESPACE-0", "INTERFACE-0", "UNIT-0.service"
-_MODULES = ("redact/secret_names.py", "redact/masking.py", "host/proc.py")
+_MODULES = ("model/regex.py", "redact/secret_names.py", "redact/masking.py", "host/proc.py")
 _MOST_INTERFACES = 200
 _LONG = r"(?m)^(?=.{120}).{1,110},"
 """The part of a line that is written on a line of its own, where a line is long."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
-_FLAG = re.compile(r"-[A-Za-z]")
-_BEHIND = re.compile(r"(?<![\w-])(-[A-Za-z][\"',\s=]{0,4})(\d{4,})(?![\w.:/])")
-_NUMBER = re.compile(r"\d{4,}")
-_PORT = re.compile(r"(?<=:)\d{1,5}(?!\d)")
+from landiag.model.regex import regex
+
+_FLAG = regex(r"-[A-Za-z]")
+_BEHIND = regex(r"(?<![\w-])(-[A-Za-z][\"',\s=]{0,4})(\d{4,})(?![\w.:/])")
+_NUMBER = regex(r"\d{4,}")
+_PORT = regex(r"(?<=:)\d{1,5}(?!\d)")
 
 
 def find_ports(text: str) -> set[str]:

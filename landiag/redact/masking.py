@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from landiag.model.regex import regex
 from landiag.redact.secret_names import (
     BEARER,
     HINTS,
@@ -25,9 +26,9 @@ from landiag.redact.secret_names import (
 )
 
 _QUOTED = r"\"(?:[^\"\\]|\\.){0,500}\"|'[^']{0,500}'"
-_ASSIGNED = re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[\"']?\s{0,4}(?P<sign>=>|[:=])\s{0,4}")
-_VALUE = re.compile(rf"{_QUOTED}|[^\s;&,\"'}}]+")
-_WORD = re.compile(rf"(?:{_QUOTED}|[^\s\"'])+|[\"']")
+_ASSIGNED = regex(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[\"']?\s{0,4}(?P<sign>=>|[:=])\s{0,4}")
+_VALUE = regex(rf"{_QUOTED}|[^\s;&,\"'}}]+")
+_WORD = regex(rf"(?:{_QUOTED}|[^\s\"'])+|[\"']")
 
 # Tools whose short options carry a secret: attached (-pSECRET) or as the next argument (-a SECRET).
 _ATTACHED = {

@@ -6,17 +6,18 @@ import re
 
 from msgspec import Struct, field
 
+from landiag.model.regex import regex
 from landiag.redact.vocabulary import KEPT_HOSTS, KEPT_USERS, TOP_DOMAINS, vocabulary
 
-_DOMAIN_END = re.compile(r"\.[A-Za-z]{2,}(?![\w-]|\.[A-Za-z])")
+_DOMAIN_END = regex(r"\.[A-Za-z]{2,}(?![\w-]|\.[A-Za-z])")
 _NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
-_HOME = re.compile(
+_HOME = regex(
     r"(?P<before>(?<![\w.-])/(?:var/|export/|data/)?home/|/Users/|(?<=[A-Za-z]:)[\\/]{1,2}Users[\\/]{1,2}|~(?=[a-z][\w.-]*/))"
     r"(?P<name>[^\s/\\:;,\"'<>|*?]+)"
 )
-_OWNER = re.compile(r"(?P<before>\bpid \d+ user )(?P<name>\S+)")  # the evidence of a report
-_AT = re.compile(r"(?<![\w.+-])(?P<user>[A-Za-z_][\w.+-]*)@(?P<host>[A-Za-z0-9][\w.-]*)")
-_SSID = re.compile(
+_OWNER = regex(r"(?P<before>\bpid \d+ user )(?P<name>\S+)")  # the evidence of a report
+_AT = regex(r"(?<![\w.+-])(?P<user>[A-Za-z_][\w.+-]*)@(?P<host>[A-Za-z0-9][\w.-]*)")
+_SSID = regex(
     r"(?im)^(?P<before>[ \t]*(?:B?SSID(?: \d+)?|ESSID|ssid)[ \t]*[:=][ \t]*\"?)(?P<name>[^\"\r\n]+?)(?=\"?\s*$)"
 )
 _SHORTEST = 3

@@ -16,12 +16,13 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING
 
+from landiag.model.regex import regex
 from landiag.redact.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-WORD = re.compile(r"[^\W_]+")
+WORD = regex(r"[^\W_]+")
 _HAS_DOCSTRING = 0x4000000  # CO_HAS_DOCSTRING, from Python 3.13 on
 _OPTIMIZED = 0x1  # CO_OPTIMIZED: a function, neither a module nor a class
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Reading, ReadStatus
+from landiag.model.regex import regex
 from landiag.redact.answers import WithheldError, redact_answer
 from landiag.redact.masking import mask_environment
 from landiag.redact.redactor import Redactor
@@ -27,7 +28,7 @@ _OF_HOSTS = ("resolve", "name-servers", "host-names", "http", "tls")
 """Calls in whose answers ``name`` is the name of a host."""
 _USER_KEYS = frozenset(("user", "username", "owner"))
 _NETWORK_KEYS = frozenset(("ssid", "essid", "network"))
-_PARAMETER = re.compile(r"(?<=[ ])(host|name|path)=(\S*)")
+_PARAMETER = regex(r"(?<=[ ])(host|name|path)=(\S*)")
 _KEPT_FIRST = 8
 """Bytes of a binary greeting that stay: they say which protocol it is."""
 
@@ -222,7 +223,7 @@ class _Walker(Struct, frozen=True):
         return self.redactor.line(text)
 
 
-_ACCOUNT = re.compile(r"[0-9]{6,}")  # longer than a port, a year, a status: an account, a telephone number
+_ACCOUNT = regex(r"[0-9]{6,}")  # longer than a port, a year, a status: an account, a telephone number
 
 
 def _greeting(redactor: Redactor, text: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct, field
 
+from landiag.model.regex import regex
 from landiag.redact.addresses import AddressMap
 from landiag.redact.flags import find_ports, mask_numbers, mask_words
 from landiag.redact.macs import MacMap, format_mac
@@ -25,20 +26,20 @@ _LARGE = 1 << 16
 _MOST_NEEDLES = 64
 
 _COMMENTS = tuple(
-    re.compile(begin + r'"((?:[^"\\\n]|\\.)*)"')
+    regex(begin + r'"((?:[^"\\\n]|\\.)*)"')
     for begin in (r'comment": ?', r"comment ", r'prefix": ?', r"prefix ", r"label ")
 ) + (
-    re.compile(r"comment '((?:[^'\\\n]|\\.)*)'"),
-    re.compile(r"(?<=--)comment ([^\s\"']+)"),
-    re.compile(r"-prefix ([^\s\"']+)"),
-    re.compile(r"\|(?:Name|Desc|EmbedCtxt)=([^|@][^|]*)"),  # Windows: a rule in the registry
+    regex(r"comment '((?:[^'\\\n]|\\.)*)'"),
+    regex(r"(?<=--)comment ([^\s\"']+)"),
+    regex(r"-prefix ([^\s\"']+)"),
+    regex(r"\|(?:Name|Desc|EmbedCtxt)=([^|@][^|]*)"),  # Windows: a rule in the registry
 )
-_HEX_COMMENT = re.compile(r"comment=([0-9a-fA-F]{2,})")  # ufw's user.rules
-_HEX_MAC = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{12}(?![0-9A-Fa-f])")
+_HEX_COMMENT = regex(r"comment=([0-9a-fA-F]{2,})")  # ufw's user.rules
+_HEX_MAC = regex(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{12}(?![0-9A-Fa-f])")
 
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
-_ESCAPE = re.compile(r"\\(?:u00|x)[0-9A-Fa-f]{2}")
+_PERCENT = regex(r"%[0-9A-Fa-f]{2}")
+_ENTITY = regex(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});")
+_ESCAPE = regex(r"\\(?:u00|x)[0-9A-Fa-f]{2}")
 _RUN_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~%:+-/@\\&#;[]")
 
 

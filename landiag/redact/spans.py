@@ -6,28 +6,27 @@ before it is looked at by hand. A text of 5 MB takes a tenth of a second.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from msgspec import Struct
 
-_QUAD = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d)")
-_DASHED = tuple(re.compile(rf"{sign}(?=(\d{{1,3}}{sign}\d{{1,3}}{sign}\d{{1,3}})(?!\d))") for sign in "-_")
-_COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*")
-_MAC_DASHES = re.compile(r"-[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){4}(?![0-9A-Fa-f-])")
-_MAC_BLANKS = re.compile(r"\.\.\.([0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){5})(?= \.)")  # route print
-_MAC_DOTS = re.compile(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Fa-f.])")
-_HEX = re.compile(r"0x([0-9A-Fa-f]{8}|[0-9A-Fa-f]{32})(?![0-9A-Fa-f])")
-_WHOLE = re.compile(r"//(?:[^/\s@]{1,64}@)?(\d{8,10})(?![\w.])")  # http://3232255242/
-_ARPA4 = re.compile(r"(?i)(?<![\d.])(\d{1,3}(?:\.\d{1,3}){0,3})\.in-addr\.arpa")
-_ARPA6 = re.compile(r"(?i)(?<![\w.])([0-9a-f](?:\.[0-9a-f]){0,31})\.ip6\.arpa")
-_KERNEL = re.compile(r"(?<![0-9A-F])([0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}(?![0-9A-F])")
-_SHORT = re.compile(r"(?m)^(\d{1,3}(?:\.\d{1,3}){0,2})(?:/(\d{1,2}))?(?=\s)")
-_LENGTH = re.compile(
-    r'/(\d{1,3}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?)(?![\d.])|",\s*"(?:src|dst)?len":\s*(\d{1,3})'
-)
+from landiag.model.regex import regex
+
+_QUAD = regex(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d)")
+_DASHED = tuple(regex(rf"{sign}(?=(\d{{1,3}}{sign}\d{{1,3}}{sign}\d{{1,3}})(?!\d))") for sign in "-_")
+_COLONS = regex(r":[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*")
+_MAC_DASHES = regex(r"-[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){4}(?![0-9A-Fa-f-])")
+_MAC_BLANKS = regex(r"\.\.\.([0-9A-Fa-f]{2}(?: [0-9A-Fa-f]{2}){5})(?= \.)")  # route print
+_MAC_DOTS = regex(r"\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Fa-f.])")
+_HEX = regex(r"0x([0-9A-Fa-f]{8}|[0-9A-Fa-f]{32})(?![0-9A-Fa-f])")
+_WHOLE = regex(r"//(?:[^/\s@]{1,64}@)?(\d{8,10})(?![\w.])")  # http://3232255242/
+_ARPA4 = regex(r"(?i)(?<![\d.])(\d{1,3}(?:\.\d{1,3}){0,3})\.in-addr\.arpa")
+_ARPA6 = regex(r"(?i)(?<![\w.])([0-9a-f](?:\.[0-9a-f]){0,31})\.ip6\.arpa")
+_KERNEL = regex(r"(?<![0-9A-F])([0-9A-F]{8}|[0-9A-F]{32}):[0-9A-F]{4}(?![0-9A-F])")
+_SHORT = regex(r"(?m)^(\d{1,3}(?:\.\d{1,3}){0,2})(?:/(\d{1,2}))?(?=\s)")
+_LENGTH = regex(r'/(\d{1,3}(?:\.\d{1,3}\.\d{1,3}\.\d{1,3})?)(?![\d.])|",\s*"(?:src|dst)?len":\s*(\d{1,3})')
 
 
 class Span(Struct, frozen=True):

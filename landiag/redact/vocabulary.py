@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from landiag.model.causes import CODES
+from landiag.model.regex import regex
 
 
 def _words(text: str) -> frozenset[str]:
@@ -80,11 +81,9 @@ def vocabulary() -> frozenset[str]:
     return frozenset(words)
 
 
-_WORD = re.compile(r"\w+")
-_DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(\w+)")
-_LOOPBACK_URL = re.compile(
-    r"(?i)(?:https?|wss?)://(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?::\d+)?"
-)
+_WORD = regex(r"\w+")
+_DOTTED = regex(r"[\w-]+(?:\.[\w-]+)*\.(\w+)")
+_LOOPBACK_URL = regex(r"(?i)(?:https?|wss?)://(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?::\d+)?")
 
 
 def mask_prose(text: str) -> str:

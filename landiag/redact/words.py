@@ -7,29 +7,30 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
+from landiag.model.regex import regex
 from landiag.redact.own_words import own_words
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"(?P<escape>%[0-9A-Fa-f]{2}|\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})"
     r"|(?<=[Ww]indows[Aa]pps\\)[\w.-]{3,50}_[\d.]+_\w*__[0-9a-hjkmnp-tv-z]{13}(?![\w.])"  # a product of the store
     r"|&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos|nbsp);|S-1-5-21(?:-\d+)+)|(?P<word>[^\W_]+)"
 )
 _SHORTEST = 3
-_STEM = re.compile(r"([^\W\d_]+)\d+")
-_COUNTED = re.compile(r"\d+([^\W\d_]+)")
-_HEX = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{6,}|[0-9a-f]{12,}")
-_PREDICTABLE = re.compile(r"(?:en|wl|ww|ib|sl)(?:[pPsfodbcu]\d+)+(?:np\d+|v\d+)?")
+_STEM = regex(r"([^\W\d_]+)\d+")
+_COUNTED = regex(r"\d+([^\W\d_]+)")
+_HEX = regex(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{6,}|[0-9a-f]{12,}")
+_PREDICTABLE = regex(r"(?:en|wl|ww|ib|sl)(?:[pPsfodbcu]\d+)+(?:np\d+|v\d+)?")
 """Names that systemd gives to interfaces by their place (systemd.net-naming-scheme(7))."""
 
-_ROUTE_FLAGS = re.compile(r"U[BCDGHILMRSTWXYbcdghilmnpr123]*")
+_ROUTE_FLAGS = regex(r"U[BCDGHILMRSTWXYbcdghilmnpr123]*")
 """How netstat writes the flags of a route: a letter each (netstat(1) of macOS and the BSDs)."""
 
-_TIME = re.compile(r"\d+[TZ]\d*Z?")
-_SHORT_HEX = re.compile(r"(?=.*\d)[0-9a-f]{1,5}")
+_TIME = regex(r"\d+[TZ]\d*Z?")
+_SHORT_HEX = regex(r"(?=.*\d)[0-9a-f]{1,5}")
 
-_BLOTTED = re.compile(r"x+|0+x[0-9a-f]+")
+_BLOTTED = regex(r"x+|0+x[0-9a-f]+")
 _FORMATS = (_TIME, _BLOTTED, _PREDICTABLE, _ROUTE_FLAGS, _SHORT_HEX)
-_SID = re.compile(r"(S-1-5-21)((?:-\d+){1,8})")
+_SID = regex(r"(S-1-5-21)((?:-\d+){1,8})")
 
 
 class WordMap(Struct):

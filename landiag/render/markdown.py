@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from landiag.model.regex import regex
 from landiag.model.report import Edit, Finding, Fix, HostInfo, Path, Report, Status
 from landiag.render.check_rows import check_rows
 from landiag.render.escape import escape_text
@@ -27,12 +28,10 @@ from landiag.render.parts import (
 )
 from landiag.render.typed import command_lines, masked_note, undo_lines
 
-_ACTIVE = re.compile(
-    r"[\\`*_~<>\[\]|$&^{}@]|://|(?i:www\.)|#\d|(?i:\bgh-\d)|:[a-zA-Z][\w+-]*:|!\(|==|--|\+\+"
-)
+_ACTIVE = regex(r"[\\`*_~<>\[\]|$&^{}@]|://|(?i:www\.)|#\d|(?i:\bgh-\d)|:[a-zA-Z][\w+-]*:|!\(|==|--|\+\+")
 """What makes a word more than a word, wherever it stands."""
 
-_ACTIVE_FIRST = re.compile(r"[#>=+\-:]|\d+[.)]$|(?i:javascript|data|vbscript):")
+_ACTIVE_FIRST = regex(r"[#>=+\-:]|\d+[.)]$|(?i:javascript|data|vbscript):")
 """What does so at the beginning of a line or a cell: headings, lists, quotes, formulas."""
 
 

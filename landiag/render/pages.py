@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from landiag.model.regex import regex
 from landiag.render.escape import escape_text
 from landiag.render.style import Style
 
-_FENCE = re.compile(r"^```")
-_ITEM = re.compile(r"^(\s*)([-*]|\d+\.) ")
-_CODE = re.compile(r"`([^`]+)`")
+_FENCE = regex(r"^```")
+_ITEM = regex(r"^(\s*)([-*]|\d+\.) ")
+_CODE = regex(r"`([^`]+)`")
 
 
 def render_page(page: str, style: Style) -> str:

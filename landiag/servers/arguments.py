@@ -7,9 +7,10 @@ import re
 from msgspec import Struct
 
 from landiag.model.numbers import parse_port
+from landiag.model.regex import regex
 from landiag.model.urls import bracketed
 
-_PLACE = re.compile(
+_PLACE = regex(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)?(?:(?P<host>\[[^\]]*\]|[^:/\[\]]*):)?"
     r"(?P<port>\d{1,5})(?P<tail>[,/?].*)?",
     re.ASCII,

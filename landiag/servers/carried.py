@@ -15,8 +15,9 @@ from msgspec import Struct
 from landiag.model.facts import IPAddress
 from landiag.model.numbers import parse_port
 from landiag.model.process import Process
+from landiag.model.regex import regex
 
-_RULE = re.compile(
+_RULE = regex(
     r"(?:[^/]+/)?(?P<first>\d{1,5})(?:-(?P<last>\d{1,5}))?(?::(?P<inner>\d{1,5})(?:-\d{1,5})?)?", re.ASCII
 )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from landiag.model.regex import regex
 from landiag.model.report import Edit
 
 LOOPBACK = r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[?::1\]?"
-QUOTED_LOOPBACK = re.compile(rf"(?P<quote>['\"`])(?P<host>{LOOPBACK})(?P=quote)")
+QUOTED_LOOPBACK = regex(rf"(?P<quote>['\"`])(?P<host>{LOOPBACK})(?P=quote)")
 
 
 def replaced(path: str, number: int, line: str, start: int, end: int, written: str) -> Edit:

@@ -9,11 +9,12 @@ import re
 import warnings
 from collections.abc import Iterator
 
+from landiag.model.regex import regex
 from landiag.model.report import Edit
 from landiag.servers.recognise import Server
 
 SETTINGS = "DJANGO_SETTINGS_MODULE"
-_NAMED = re.compile(rf"{SETTINGS}['\"]\s*[,\]]\s*=?\s*['\"]([\w.]+)['\"]", re.ASCII)
+_NAMED = regex(rf"{SETTINGS}['\"]\s*[,\]]\s*=?\s*['\"]([\w.]+)['\"]", re.ASCII)
 _OWN = ("localhost", "127.0.0.1")
 """What Django lets in while its list is empty and DEBUG is on: it stays in."""
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from landiag.model.lines import is_windows_path
 from landiag.model.process import Process
+from landiag.model.regex import regex
 
 _RUNTIMES = {
     "python": "python",
@@ -42,8 +43,8 @@ _WITH_VALUE = {
     "java": {"-cp", "-classpath", "--class-path", "-p", "--module-path", "--add-modules", "--add-opens"},
 }
 # Titles that psutil takes apart at their blanks, and one in which the command line still stands.
-_TITLE = re.compile(r"[^\s/\\]+: |next-server \(|puma [\d.]+ \(|\S*(redis|valkey)-server \S+:\d+$")
-_TITLE_WITH_COMMAND = re.compile(r"nginx: master process (\S.*)")
+_TITLE = regex(r"[^\s/\\]+: |next-server \(|puma [\d.]+ \(|\S*(redis|valkey)-server \S+:\d+$")
+_TITLE_WITH_COMMAND = regex(r"nginx: master process (\S.*)")
 _SHELLS = {"sh", "bash", "dash", "ash", "zsh", "busybox"}
 _SUFFIXES = (
     ".py",

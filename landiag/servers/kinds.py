@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from landiag.knowledge.toml import read_toml
+from landiag.model.regex import regex
 
 
 class ServerKind(Struct, frozen=True):
@@ -79,7 +80,7 @@ def program_kind(name: str) -> ServerKind:
     return ServerKind(key="program", title=name, host="*", how="named")
 
 
-DEVELOPMENT = re.compile(r"'s? development server(?: \(app\.run\))?$")
+DEVELOPMENT = regex(r"'s? development server(?: \(app\.run\))?$")
 """What a title says beside the name that people know a server by."""
 
 

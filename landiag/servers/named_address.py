@@ -7,20 +7,21 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from landiag.model.regex import regex
 from landiag.model.urls import bracketed
 
-_LOOPBACK = re.compile(
+_LOOPBACK = regex(
     r"(?<![\w.@-])(?P<host>localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)(?P<port>:\d+)?(?![\w.:-])"
 )
-_SCHEME = re.compile(r"[a-z]+://")
-_NAME = re.compile(r"(?P<name>[\w.-]+)[=:](?:[a-z]+://)?$")
-_OWN = re.compile(
+_SCHEME = regex(r"[a-z]+://")
+_NAME = regex(r"(?P<name>[\w.-]+)[=:](?:[a-z]+://)?$")
+_OWN = regex(
     r"(?i)(?:^-{1,2}|^|[._-])(?:web|http|ui|gui|server|listen|bind)?[._-]?"
     r"(?:hosts?|hostname|bind|listen|addr(?:ess)?|ip|interface)$|^-[A-Za-z]$"
 )
 """How programs call the address that they listen on: ``--web-host``, ``-B``, ``server.address``, ``bind``."""
-_DEBUGGER = re.compile(r"(?i)inspect|debug|jdwp")
-_OF_OTHERS = re.compile(
+_DEBUGGER = regex(r"(?i)inspect|debug|jdwp")
+_OF_OTHERS = regex(
     r"(?i)db|database|sql|redis|mongo|pg|cache|queue|broker|amqp|upstream|backend|target|proxy|remote|connect|peer"
     r"|master|leader|api|auth|ldap|smtp|mail|statsd|allow|trust|forwarded|advertise|announce|public|external|origin"
     r"|base|root|url$"

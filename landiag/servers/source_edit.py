@@ -14,6 +14,7 @@ import re
 from landiag.model.facts import Family
 from landiag.model.lines import is_windows_path
 from landiag.model.numbers import parse_port
+from landiag.model.regex import regex
 from landiag.model.report import Edit
 from landiag.servers.arguments import Place, with_option
 from landiag.servers.debugger import without_debugger
@@ -21,7 +22,7 @@ from landiag.servers.edit_line import QUOTED_LOOPBACK, replaced
 from landiag.servers.kinds import ServerKind
 from landiag.servers.recognise import Server
 
-_CONFIGURATION = re.compile(r"\.(ini|conf|cfg|toml|ya?ml|xml|json|conf\.py)$")
+_CONFIGURATION = regex(r"\.(ini|conf|cfg|toml|ya?ml|xml|json|conf\.py)$")
 
 
 def edit_files(server: Server) -> tuple[str, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeGuard
 
 from msgspec.structs import replace
 
 from landiag.model.numbers import parse_port
+from landiag.model.regex import regex
 from landiag.model.report import Edit
 from landiag.model.urls import bracketed
 from landiag.servers.arguments import bind_value
@@ -137,8 +137,8 @@ def is_inspector(server: Server, port: int | None) -> bool:
     return any(match is not None and int(match["port"] or 9229) == port for match in found)
 
 
-_INSPECTOR = re.compile(r"--inspect(?:-brk|-wait)?(?:=(?:.*:)?(?P<port>\d+))?")
-_ETC = re.compile(r"/etc/(?:[^\s/]+/)*")
+_INSPECTOR = regex(r"--inspect(?:-brk|-wait)?(?:=(?:.*:)?(?P<port>\d+))?")
+_ETC = regex(r"/etc/(?:[^\s/]+/)*")
 
 
 def _steps_for(server: Server, port: int | None) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ Documentation/trace/ftrace.rst, include/net/dropreason-core.h in the Linux kerne
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import signal
 import sys
@@ -15,12 +14,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from landiag.model.regex import regex
 from landiag.watch.events import Drop
 
 ROOTS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
 _BUFFER_KB = "256"
 _FILTER = "protocol == 0x0800 || protocol == 0x86dd"
-_LINE = re.compile(r"\s(\d+\.\d+): kfree_skb: .*protocol=(\d+) location=(\S+) reason: (\w+)")
+_LINE = regex(r"\s(\d+\.\d+): kfree_skb: .*protocol=(\d+) location=(\S+) reason: (\w+)")
 _QUIET = frozenset(("NO_SOCKET", "SOCKET_CLOSE", "TCP_RESET", "NOT_SPECIFIED", "OTHERHOST", "TCP_OLD_DATA"))
 """Reasons that say nothing about a SYN that got no answer: they end packets of other kinds all the time."""
 

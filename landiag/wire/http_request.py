@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from landiag.model.regex import regex
 from landiag.model.urls import bracketed
 
-_HOST_PORT = re.compile(r":\d+$")
+_HOST_PORT = regex(r":\d+$")
 
 
 def server_name(asked: Mapping[str, str]) -> str | None:

@@ -83,8 +83,10 @@ def _named(recording: Recording) -> Named:
     text = _texts(recording)
     groups = {mac for mac in _MAC.findall(text) if int(mac[:2], 16) & 1}  # of protocols, nobody's own
     gateways = {mac for mac in _MAC.findall(text) if mac.startswith("52:54:00:12:35:")}  # of every VirtualBox
-    macs = set(_MAC.findall(text)) - {"00:00:00:00:00:00", *groups, *gateways, *virtual_cards()}
     usual = {one for one in _addresses(text) if any(one in network for network, _ in usual_networks())}
+    slirp = {f"52:55:{one.packed.hex(':')}" for one in usual}  # its gateways have their address in theirs
+    kept = {"00:00:00:00:00:00", *groups, *gateways, *slirp, *virtual_cards()}
+    macs = set(_MAC.findall(text)) - kept
     return Named(_addresses(text) - usual, _names(recording) | macs)
 
 

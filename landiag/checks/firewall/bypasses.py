@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -17,12 +16,13 @@ from landiag.journey.queues import carriers
 from landiag.journey.ways import Way
 from landiag.model.facts import Command, Interface, ReadStatus, Unknown
 from landiag.model.packet import Packet
+from landiag.model.regex import regex
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 
 _NOT_THERE = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
 """No tc on the machine, or a recording of a landiag that did not ask for it."""
 
-_ACTS = re.compile(r"\b(?:action|police|direct-action)\b")
+_ACTS = regex(r"\b(?:action|police|direct-action)\b")
 _DETAIL = "They see packets beside every rule, and may drop them."
 
 

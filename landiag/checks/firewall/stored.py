@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from ipaddress import ip_network
 
@@ -22,6 +21,7 @@ from landiag.firewall.owners import Manager, Owner, find_owner
 from landiag.journey.journey import Journey
 from landiag.model.facts import Command, IPAddress, Unknown
 from landiag.model.packet import Packet
+from landiag.model.regex import regex
 from landiag.model.report import Evidence, Finding
 
 
@@ -118,8 +118,8 @@ def _port(journey: Journey) -> int:
     return journey.packet.destination_port or 0 if journey.translated is None else journey.translated.port
 
 
-_DENIES = re.compile(r"\b(reject|drop)\b")
-_RULE = re.compile(
+_DENIES = regex(r"\b(reject|drop)\b")
+_RULE = regex(
     r'rule(?: priority="-?\d+")?(?: family="ipv[46]")?(?: source address="([^"]+)")?'
     r' port port="([\d-]+)" protocol="(tcp)" accept'
 )

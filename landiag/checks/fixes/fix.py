@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec.structs import replace
 from typing_extensions import assert_never
 
@@ -24,6 +22,7 @@ from landiag.model.changes_firewalld import FirewalldDirectRule, FirewalldRule
 from landiag.model.facts import Unknown
 from landiag.model.lines import command_line, undo_line
 from landiag.model.process import Process
+from landiag.model.regex import regex
 from landiag.model.report import Fix
 from landiag.model.settings import typed_setting
 from landiag.servers.advice import RestartAdvice
@@ -93,7 +92,7 @@ def restart_fix(case: Case, advice: RestartAdvice, production: str, *, verified:
 _OF_THE_SYSTEM = ("/etc/", "/usr/local/etc/")
 """Where a server's tables know its files; what a process names elsewhere, or as its own, is its user's."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\$?")
+_NAME = regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\$?")
 
 
 def _for_its_user(case: Case, advice: RestartAdvice, old: Process | None) -> RestartAdvice:

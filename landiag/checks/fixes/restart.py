@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from ipaddress import ip_address
 
@@ -16,6 +15,7 @@ from landiag.collect.machine import parse_edit, parse_own_debugger
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Socket, Unknown
 from landiag.model.process import Process
+from landiag.model.regex import regex
 from landiag.model.report import Fix
 from landiag.model.urls import bracketed
 from landiag.servers.advice import RestartAdvice
@@ -24,7 +24,7 @@ from landiag.servers.recognise import Server, recognise, unknown_program
 from landiag.servers.restart import anew, http_command, is_published, restart_command, with_options
 from landiag.servers.told import address_in_command, told
 
-_UNIT = re.compile(r"/([^/]+\.service)(?:/|$)")
+_UNIT = regex(r"/([^/]+\.service)(?:/|$)")
 
 
 def server_of(case: Case, socket: Socket) -> tuple[Server, Process] | None:
@@ -201,7 +201,7 @@ def _named_by_command(case: Case, socket: Socket) -> tuple[Server, Process] | No
     )
 
 
-_ENGINES = re.compile(
+_ENGINES = regex(
     r"/docker/|[/-](?:docker|libpod|containerd|crio)-[0-9a-f]|/kubepods|/lxc[./]|/machine\.slice/"
 )
 """How container engines and systemd-nspawn name the control groups of what they run."""

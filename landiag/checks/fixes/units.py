@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Sequence
 
 from landiag.model.actions import Lasts
+from landiag.model.regex import regex
 from landiag.model.report import Fix
 
 _FILES = "/etc/systemd/system"
 _PROPERTIES = "/etc/systemd/system.control"
-_PLAIN = re.compile(r"[A-Za-z0-9_=:.,/@+~ \[\]-]*", re.ASCII)
+_PLAIN = regex(r"[A-Za-z0-9_=:.,/@+~ \[\]-]*", re.ASCII)
 
 
 def property_fix(

@@ -13,6 +13,7 @@ from landiag.collect.machine import parse_processes, process_source
 from landiag.collect.units import SERVICES, SOCKETS, UNITS, Unit, journal_source, parse_units
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Socket, Unknown
+from landiag.model.regex import regex
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.urls import bracketed
 from landiag.redact.masking import mask_text
@@ -125,8 +126,8 @@ def forbidden(case: Case, way: Way) -> Forbidden | None:
     return None
 
 
-_NO_FAMILY = re.compile(r"address family not supported|EAFNOSUPPORT|errno 97\b", re.IGNORECASE)
-_NOT_PERMITTED = re.compile(r"operation not permitted|permission denied|EPERM|EACCES", re.IGNORECASE)
+_NO_FAMILY = regex(r"address family not supported|EAFNOSUPPORT|errno 97\b", re.IGNORECASE)
+_NOT_PERMITTED = regex(r"operation not permitted|permission denied|EPERM|EACCES", re.IGNORECASE)
 """What servers say when the kernel refuses them a socket, in their own words or the C library's."""
 
 

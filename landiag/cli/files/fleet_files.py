@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 
@@ -13,10 +12,11 @@ from landiag.fleet.names import host_name
 from landiag.fleet.reach import Reach
 from landiag.host import parse_recording
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 from landiag.replay import Rulesets
 
 MAX_HOSTS = 20_000
-_AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)")
+_AGE = regex(r"(\d+(?:\.\d+)?)\s*([smhdw]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 

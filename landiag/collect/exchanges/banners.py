@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
+from landiag.model.regex import regex
+
 _BANNERS = (
-    (re.compile(rb"SSH-\d"), "SSH"),
-    (re.compile(rb"220[ -].*(?:SMTP|ESMTP|mail)", re.IGNORECASE), "a mail server"),
-    (re.compile(rb"220[ -]"), "an FTP or mail server"),
-    (re.compile(rb"\+OK"), "a POP3 server"),
-    (re.compile(rb"\* OK"), "an IMAP server"),
-    (re.compile(rb"-(?:ERR|NOAUTH|DENIED)"), "Redis"),
-    (re.compile(rb"ERROR\r\n"), "memcached"),
-    (re.compile(rb"RFB \d"), "VNC"),
-    (re.compile(rb"AMQP"), "RabbitMQ"),
-    (re.compile(rb"RTSP/"), "an RTSP camera or player"),
-    (re.compile(rb".{3}\0(?:\x0a|\xff)", re.DOTALL), "MySQL or MariaDB"),
-    (re.compile(rb"\0\0.\x04", re.DOTALL), "an HTTP/2 server that needs TLS or gRPC"),
+    (regex(rb"SSH-\d"), "SSH"),
+    (regex(rb"220[ -].*(?:SMTP|ESMTP|mail)", re.IGNORECASE), "a mail server"),
+    (regex(rb"220[ -]"), "an FTP or mail server"),
+    (regex(rb"\+OK"), "a POP3 server"),
+    (regex(rb"\* OK"), "an IMAP server"),
+    (regex(rb"-(?:ERR|NOAUTH|DENIED)"), "Redis"),
+    (regex(rb"ERROR\r\n"), "memcached"),
+    (regex(rb"RFB \d"), "VNC"),
+    (regex(rb"AMQP"), "RabbitMQ"),
+    (regex(rb"RTSP/"), "an RTSP camera or player"),
+    (regex(rb".{3}\0(?:\x0a|\xff)", re.DOTALL), "MySQL or MariaDB"),
+    (regex(rb"\0\0.\x04", re.DOTALL), "an HTTP/2 server that needs TLS or gRPC"),
 )
 """How servers that are not for browsers begin to speak."""
 
@@ -42,7 +44,7 @@ QUIET_PORTS = {
 """Ports whose usual servers do not speak first and hang up on HTTP."""
 
 
-_PAGE = re.compile(rb"\s*<(?:!doctype|html|head|body|h1|p|div|\?xml)\b", re.IGNORECASE)
+_PAGE = regex(rb"\s*<(?:!doctype|html|head|body|h1|p|div|\?xml)\b", re.IGNORECASE)
 
 
 def begins_a_page(first: bytes) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
+from landiag.model.regex import regex
 from landiag.model.urls import bracketed
 
 SCHEMA = "org.gnome.system.proxy"
 _SCHEMES = {"http": "http_proxy", "https": "https_proxy", "socks": "all_proxy"}
-_STRING = re.compile(r"'([^']*)'")
+_STRING = regex(r"'([^']*)'")
 
 
 def parse_gnome_proxies(text: str) -> dict[str, str]:

@@ -6,7 +6,9 @@ import re
 
 from msgspec import Struct
 
-_STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) (\d{3})(?: ([^\r\n]*))?\r?\n")
+from landiag.model.regex import regex
+
+_STATUS_LINE = regex(rb"HTTP/(\d\.\d) (\d{3})(?: ([^\r\n]*))?\r?\n")
 _MAX_HEADERS = 200
 
 

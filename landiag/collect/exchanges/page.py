@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 
+from landiag.model.regex import regex
+
 _LOCAL = r"(?:https?|wss?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
-_LOCAL_URL = re.compile(rf"{_LOCAL}(?::\d+)?", re.IGNORECASE)
-_LOCAL_PORT = re.compile(rf"{_LOCAL}:\d+", re.IGNORECASE)
-_SCRIPT = re.compile(r"""<script\b[^>]{0,300}?\bsrc=["']?(/(?!/)[^"'\s>]{1,300})""", re.IGNORECASE)
-_LOADED = re.compile(
+_LOCAL_URL = regex(rf"{_LOCAL}(?::\d+)?", re.IGNORECASE)
+_LOCAL_PORT = regex(rf"{_LOCAL}:\d+", re.IGNORECASE)
+_SCRIPT = regex(r"""<script\b[^>]{0,300}?\bsrc=["']?(/(?!/)[^"'\s>]{1,300})""", re.IGNORECASE)
+_LOADED = regex(
     r"""<(?:script\b[^>]{0,300}?\bsrc|link\b[^>]{0,300}?\bhref)=["']?(https?://[^"'\s>]{1,300})""",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_CODE = re.compile(
+_COMMENT = regex(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_CODE = regex(
     r"<(script|style)\b[^>]{0,2000}>.*?(?:</\1|\Z)|<[a-z!/][^>]{0,2000}>", re.DOTALL | re.IGNORECASE
 )
-_REFRESH = re.compile(r"""<meta\b(?=[^>]{0,300}http-equiv=["']?refresh)[^>]{0,300}>""", re.IGNORECASE)
-_NEXT = re.compile(r"""\d\s*[;,]\s*url\s*=\s*["']?([^"'>\s]{1,300})""", re.IGNORECASE)
+_REFRESH = regex(r"""<meta\b(?=[^>]{0,300}http-equiv=["']?refresh)[^>]{0,300}>""", re.IGNORECASE)
+_NEXT = regex(r"""\d\s*[;,]\s*url\s*=\s*["']?([^"'>\s]{1,300})""", re.IGNORECASE)
 
 
 def scripts_of(page: str) -> tuple[str, ...]:

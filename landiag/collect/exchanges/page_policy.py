@@ -6,12 +6,13 @@ import re
 
 from landiag.collect.exchanges.http import Answer
 from landiag.collect.exchanges.page import scripts_of
+from landiag.model.regex import regex
 
 _WORD = "upgrade-insecure-requests"
-_META = re.compile(
+_META = regex(
     r"""<meta\b(?=[^>]{0,300}http-equiv=["']?content-security-policy)[^>]{0,4000}>""", re.IGNORECASE
 )
-_STYLE = re.compile(r"""<link\b(?=[^>]{0,300}\bstylesheet)[^>]{0,300}?\bhref=["']?/(?!/)""", re.IGNORECASE)
+_STYLE = regex(r"""<link\b(?=[^>]{0,300}\bstylesheet)[^>]{0,300}?\bhref=["']?/(?!/)""", re.IGNORECASE)
 
 
 def upgrades_its_parts(answer: Answer) -> bool:

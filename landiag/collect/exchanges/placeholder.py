@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from landiag.collect.exchanges.http import Attempt, End
+from landiag.model.regex import regex
 
-_WELCOMES = re.compile(
+_WELCOMES = regex(
     r"<title>\s*(?:Welcome to (?:nginx|OpenResty|CentOS|XAMPP)|Apache2? .{0,30}Default Page|IIS Windows|Caddy works!"
     r"|Test Page for the |(?:HTTP|Apache) Server Test Page|Default Web Site Page)|<h1>\s*It works!\s*</h1>",
     re.IGNORECASE,

@@ -6,6 +6,8 @@ import re
 
 from msgspec import Struct
 
+from landiag.model.regex import regex
+
 
 class Refusal(Struct, frozen=True):
     """A server that turns a client away. ``by_list``: it knows some addresses, and others may be welcome."""
@@ -18,7 +20,7 @@ class Refusal(Struct, frozen=True):
 
 _SPOKEN = (
     (
-        re.compile(rb"-DENIED Redis is running in protected mode"),
+        regex(rb"-DENIED Redis is running in protected mode"),
         Refusal(
             "Redis",
             "its protected mode lets in its own machine alone",
@@ -26,7 +28,7 @@ _SPOKEN = (
         ),
     ),
     (
-        re.compile(rb".{3}\0\xff\x6a\x04", re.DOTALL),  # ER_HOST_NOT_PRIVILEGED, 1130
+        regex(rb".{3}\0\xff\x6a\x04", re.DOTALL),  # ER_HOST_NOT_PRIVILEGED, 1130
         Refusal(
             "MySQL or MariaDB",
             "none of its accounts is for that address",
@@ -35,7 +37,7 @@ _SPOKEN = (
         ),
     ),
     (
-        re.compile(rb"(?:421|554)[ -]|\* BYE "),
+        regex(rb"(?:421|554)[ -]|\* BYE "),
         Refusal(
             "the server",
             "it greets with a refusal",
@@ -44,7 +46,7 @@ _SPOKEN = (
         ),
     ),
     (
-        re.compile(rb".{3}\0\xff\x69\x04", re.DOTALL),  # ER_HOST_IS_BLOCKED, 1129
+        regex(rb".{3}\0\xff\x69\x04", re.DOTALL),  # ER_HOST_IS_BLOCKED, 1129
         Refusal(
             "MySQL or MariaDB",
             "it has had too many failed connections from that address",
@@ -58,7 +60,7 @@ packet in the place of the greeting."""
 
 _ON_PAGES = (
     (
-        re.compile(rb"administrator of this proxy has not configured it to service requests from your host"),
+        regex(rb"administrator of this proxy has not configured it to service requests from your host"),
         Refusal(
             "tinyproxy",
             "its Allow lines do not name that address",
@@ -67,7 +69,7 @@ _ON_PAGES = (
         ),
     ),
     (
-        re.compile(rb"id=.?ERR_ACCESS_DENIED"),
+        regex(rb"id=.?ERR_ACCESS_DENIED"),
         Refusal(
             "Squid",
             "its http_access lines do not take that address",
@@ -76,7 +78,7 @@ _ON_PAGES = (
         ),
     ),
     (
-        re.compile(rb"Unauthorized IP Address"),
+        regex(rb"Unauthorized IP Address"),
         Refusal(
             "Transmission",
             "that address is not on its whitelist",

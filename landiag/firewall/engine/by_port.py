@@ -6,13 +6,13 @@ every port, and where a translation is not plain, every rule does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from landiag.firewall.engine.ranges import common
 from landiag.model.operands import Ranges
+from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset
 
 ANY: Ranges = ((0, 65535),)
@@ -29,22 +29,20 @@ class Part(Struct, frozen=True):
         return common(self.ports, ports) != ()
 
 
-_OBJECT = re.compile(
+_OBJECT = regex(
     rb'(?=\{"(?:table|chain|set|map|element|rule|counter|quota|limit|flowtable|synproxy|secmark'
     rb'|ct helper|ct timeout|ct expectation)": \{"family": ")'
 )
-_RULE = re.compile(rb'\{"rule": \{[^\[\]]*"expr": ')
+_RULE = regex(rb'\{"rule": \{[^\[\]]*"expr": ')
 _VALUE = rb"(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})+?"
-_ASKS = re.compile(
+_ASKS = regex(
     rb'[\[,] ?\{"match": \{"op": "(==|in)", "left": \{"(?:payload|meta|ct)": \{([^{}]*)\}\}, '
     rb'"right": (%s)\}\}(?=, \{"|\])' % _VALUE
 )
-_DPORT = re.compile(rb'"protocol": "(?:tcp|udp|th)", "field": "dport"')
-_PORTS = re.compile(
-    rb'(?:\d+|\{"range": \[\d+, \d+\]\}|\{"set": \[(?:\d+|\{"range": \[\d+, \d+\]\}|, )*\]\})'
-)
-_PORT = re.compile(rb'"range": \[(\d+), (\d+)\]|(\d+)')
-_LINE = re.compile(
+_DPORT = regex(rb'"protocol": "(?:tcp|udp|th)", "field": "dport"')
+_PORTS = regex(rb'(?:\d+|\{"range": \[\d+, \d+\]\}|\{"set": \[(?:\d+|\{"range": \[\d+, \d+\]\}|, )*\]\})')
+_PORT = regex(rb'"range": \[(\d+), (\d+)\]|(\d+)')
+_LINE = regex(
     rb"(?:\[\d+:\d+\] )?-A \S+ (?:(?:! )?-[sdio] \S+ |-p \S+ |-m (?:tcp|udp|multiport) "
     rb'|-m comment --comment (?:"[^"\\]*"|[^"\s]+) |-m state --state \S+ |-m conntrack --ctstate \S+ )*'
     rb"--dports? ([\d,:]+)(?=\s|$)"
@@ -81,15 +79,15 @@ def _span(ends: list[bytes]) -> tuple[int, int]:
     return int(ends[0] or 0), int(ends[-1] or 65535)
 
 
-_TRANSLATES = re.compile(
+_TRANSLATES = regex(
     rb"-j (?:DNAT|SNAT|REDIRECT|MASQUERADE|TPROXY|NETMAP)\b"
     rb'|"(?:dnat|snat|redirect|masquerade|tproxy)": |"mangle": \{"key": \{"payload"'
 )
-_PLAINLY = re.compile(
+_PLAINLY = regex(
     rb"-j (?:DNAT|SNAT|REDIRECT|MASQUERADE|TPROXY|NETMAP)\b"
     rb'|"(?:dnat|snat|redirect|masquerade|tproxy)": (?:null|\{(?:"\w+": (?:"[^"]*"|\d+|\["[^\[\]]*\])(?:, )?)*\})'
 )
-_SENT_TO = re.compile(
+_SENT_TO = regex(
     rb'--to-(?:destination|source) \S*:(\d+)(?:-(\d+))?|(?:--to-ports?|--on-port) (\d+)(?:-(\d+))?|"port": (\d+)'
 )
 

@@ -16,6 +16,7 @@ from landiag.firewall.engine.by_port import ANY, Part, parts
 from landiag.firewall.engine.gaps import Gaps, Span, cut, span_of
 from landiag.model.match import AllOf, AnyOf, InRanges
 from landiag.model.operands import Field, Ranges
+from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset, Step
 from landiag.model.sets import InSet
 
@@ -53,18 +54,16 @@ _WORDS = {
     4: _words(4, rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}"),
     6: _words(6, rb"(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}"),
 }
-_RANGES = re.compile(rb'"range": \["?[^"\[\],]+"?, "?[^"\[\],]+"?\]')
-_MASKS = re.compile(rb'"&": \[\{"payload": \{"protocol": "ip6?", "field": "[sd]addr"')
-_SET_MASKS = re.compile(rb"^create .* netmask (\d{1,3})\b", re.MULTILINE)
+_RANGES = regex(rb'"range": \["?[^"\[\],]+"?, "?[^"\[\],]+"?\]')
+_MASKS = regex(rb'"&": \[\{"payload": \{"protocol": "ip6?", "field": "[sd]addr"')
+_SET_MASKS = regex(rb"^create .* netmask (\d{1,3})\b", re.MULTILINE)
 _ORDERED = (
-    re.compile(rb'"op": "[<>]=?", "left": \{[^\[\]]*\}, "right": "'),
-    re.compile(rb"[<>]=? [0-9a-fA-F]*[.:]"),
+    regex(rb'"op": "[<>]=?", "left": \{[^\[\]]*\}, "right": "'),
+    regex(rb"[<>]=? [0-9a-fA-F]*[.:]"),
 )
 """Comparisons by order: whatever address a text with one mentions may be where an answer changes."""
 
-_COMPUTED = re.compile(
-    rb'"(?:[|^]|<<|>>)": \[\{"payload": \{"protocol": "ip6?", "field": "[sd]addr"|"base": "nh"'
-)
+_COMPUTED = regex(rb'"(?:[|^]|<<|>>)": \[\{"payload": \{"protocol": "ip6?", "field": "[sd]addr"|"base": "nh"')
 """What is made of an address in a way that is not read here: each address may be by itself."""
 
 
@@ -92,7 +91,7 @@ def _parts(ruleset: Ruleset, version: int) -> tuple[tuple[Part, Mentions], ...]:
     return found
 
 
-_PORTS = re.compile(rb"dports? ([\d,:]+)|\"field\": \"dport\"\}\}, \"right\": ([^}\n]*)")
+_PORTS = regex(rb"dports? ([\d,:]+)|\"field\": \"dport\"\}\}, \"right\": ([^}\n]*)")
 """Where a line names ports of a destination, as iptables and ``nft -j`` write it."""
 
 

@@ -16,6 +16,7 @@ from landiag.firewall.engine.nat import address_of
 from landiag.model.match import AllOf, AnyOf, Computed, InRanges, edges_of
 from landiag.model.operands import Bits, Field
 from landiag.model.packet import IPAddress
+from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset, Step
 from landiag.model.sets import InSet
 
@@ -23,10 +24,10 @@ IPNetwork = IPv4Network | IPv6Network
 
 MAX_PIECES = 1024
 _LENGTH4 = rb'(?:/(\d{1,2})(?!\d)|", "len": (\d{1,2}))?'
-_ADDRESS6 = re.compile(
+_ADDRESS6 = regex(
     rb"(?<![\w:.])([0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?:/(\d{1,3})|\", \"len\": (\d{1,3}))?"
 )
-_MASKED = re.compile(
+_MASKED = regex(
     rb'"&": \[\{"payload": \{"protocol": "ip6?", "field": "[sd]addr"|-[sd] [0-9a-f.:]+/[0-9a-f]*[.:]'
 )
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
+from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset
 
-_ASKS = re.compile(
+_ASKS = regex(
     r"(?:^|\s)ct \w|(?:^|\s)(?:dnat|snat|masquerade|redirect|synproxy|notrack)\b"
     r"|-m (?:conntrack|state|connmark|connlimit|connbytes|connlabel|helper|cluster)\b"
     r"|-[jg] (?:CT|NOTRACK|CONNMARK|CONNSECMARK|DNAT|SNAT|MASQUERADE|REDIRECT|NETMAP|SYNPROXY)\b"
     r'|xt (?:match|target) "(?:conn|state|CT|CONN|DNAT|SNAT|MASQ|REDIR|NETMAP)'
 )
-_COMMENT = re.compile(r'(?:--comment|--log-prefix|--nflog-prefix|prefix) (?:"(?:[^"\\]|\\.)*"|\S+)')
+_COMMENT = regex(r'(?:--comment|--log-prefix|--nflog-prefix|prefix) (?:"(?:[^"\\]|\\.)*"|\S+)')
 
 
 def is_tracked(ruleset: Ruleset, family: str) -> bool:

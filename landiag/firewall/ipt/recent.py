@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
@@ -17,12 +16,13 @@ from landiag.model.limits import Limit
 from landiag.model.match import Always, Match, UnknownKind, UnknownMatch
 from landiag.model.operands import Field, Operand
 from landiag.model.recently import CountedHits, Lately, Seen
+from landiag.model.regex import regex
 from landiag.model.ruleset import Step
 from landiag.model.sets import ElementSet, InSet, Key
 
-_NAMED = re.compile(rb"-m recent [^\n]*?--name ([\w-]+)")
-_ENTRY = re.compile(r"src=(\S+) ttl: \d+ last_seen: \d+ oldest_pkt: \d+((?: \d+(?:, \d+)*)?)")
-_JIFFIES = re.compile(r"now at (\d+) nsecs\s+jiffies: (\d+)\s*")
+_NAMED = regex(rb"-m recent [^\n]*?--name ([\w-]+)")
+_ENTRY = regex(r"src=(\S+) ttl: \d+ last_seen: \d+ oldest_pkt: \d+((?: \d+(?:, \d+)*)?)")
+_JIFFIES = regex(r"now at (\d+) nsecs\s+jiffies: (\d+)\s*")
 _RATES = (100, 250, 300, 1000, 24, 32, 48, 64, 128, 200, 256, 512, 1024, 1200)
 """How many jiffies a second may have; the usual ones first."""
 _FIRST_JIFFY, _BEFORE_IT = 1 << 32, 300

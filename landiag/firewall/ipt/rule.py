@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
@@ -17,6 +16,7 @@ from landiag.knowledge.toml import read_toml
 from landiag.model.action import Opaque
 from landiag.model.facts import ParseError
 from landiag.model.match import UnknownMatch
+from landiag.model.regex import regex
 from landiag.model.ruleset import Step
 
 GENERAL = {
@@ -50,9 +50,9 @@ def known_options() -> frozenset[str]:
     return frozenset(read_toml("iptables.toml")["options"].split())
 
 
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-_BEGINS_LIKE_OPTION = re.compile(r"(?<=\s)-[^\s\d]\S*")
-_JUMPS = re.compile(r"(?<=\s)(?:-j|-g|--jump|--goto)\s+(\S+)")
+_QUOTED = regex(r'"(?:[^"\\]|\\.)*"')
+_BEGINS_LIKE_OPTION = regex(r"(?<=\s)-[^\s\d]\S*")
+_JUMPS = regex(r"(?<=\s)(?:-j|-g|--jump|--goto)\s+(\S+)")
 _COMMANDS = frozenset(("-A", "-I", "-N", "-P", "-F", "-X", "-Z"))
 _PLAIN = SHORT | _COMMANDS
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -17,6 +16,7 @@ from landiag.model.facts import ParseError
 from landiag.model.match import UnknownMatch
 from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS
+from landiag.model.regex import regex
 from landiag.model.ruleset import Chain, Hook, Rule, Step
 from landiag.model.sets import ElementSet
 
@@ -34,8 +34,8 @@ HOOKS: Mapping[str, Mapping[str, tuple[str, int]]] = {
     },
     "security": {"INPUT": ("input", 50), "FORWARD": ("forward", 50), "OUTPUT": ("output", 50)},
 }  # fmt: skip
-_NUMBER = re.compile(r"\d{1,5}")
-_HOST = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?:/32)?")
+_NUMBER = regex(r"\d{1,5}")
+_HOST = regex(r"\d{1,3}(?:\.\d{1,3}){3}(?:/32)?")
 
 
 class IptRule(Rule):
@@ -56,7 +56,7 @@ class IptRule(Rule):
             return (UnknownMatch(self._line), Opaque(self._line))
 
 
-_COMPARISON = re.compile(r"(! )?(-[sdpio]|--[sd]port) (\S+)(?= -| !|$)")
+_COMPARISON = regex(r"(! )?(-[sdpio]|--[sd]port) (\S+)(?= -| !|$)")
 
 
 class IptRules(ScannedRules[str]):

@@ -7,6 +7,7 @@ import re
 from msgspec import Struct, field
 
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 
 
 class Listing(Struct):
@@ -17,13 +18,13 @@ class Listing(Struct):
     devices: dict[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
 
 
-_TABLE_LINE = re.compile(r"^table (\S+) (\S+) \{")
-_CHAIN_LINE = re.compile(r"^\s+chain (\S+) \{")
-_FLAGS_LINE = re.compile(r"^\s+flags [a-z, ]*dormant")
-_HOOK_LINE = re.compile(r"^\s+type \S+ hook (?:in|e)gress devices? (.*?) priority")
+_TABLE_LINE = regex(r"^table (\S+) (\S+) \{")
+_CHAIN_LINE = regex(r"^\s+chain (\S+) \{")
+_FLAGS_LINE = regex(r"^\s+flags [a-z, ]*dormant")
+_HOOK_LINE = regex(r"^\s+type \S+ hook (?:in|e)gress devices? (.*?) priority")
 
 _DEVICE = r'(?:"[^\s"{},=]+"|[^\s"{},=]+)'
-_DEVICES = re.compile(rf"{_DEVICE}|= \{{ {_DEVICE}(?:, {_DEVICE})*,? \}}")
+_DEVICES = regex(rf"{_DEVICE}|= \{{ {_DEVICE}(?:, {_DEVICE})*,? \}}")
 """``"eth0"``, or several: ``= { eth0, eth1 }``, each in quotes since nftables 1.1 (chain_print_declaration())."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
@@ -14,9 +13,10 @@ from landiag.firewall.nft.parse import REWRITES, NftRule, NftTable, RuleObject
 from landiag.firewall.nft.sets import Sets
 from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT, PROTOCOL_NUMBERS, Value
+from landiag.model.regex import regex
 from landiag.model.ruleset import Rule, Step
 
-_STATEMENT = re.compile(
+_STATEMENT = regex(
     rb'[\[,] ?\{"match": \{"op": "==", "left": (\{"(?:payload|meta)": \{[^{}]*\}\}), "right": ("[^"\\*@]*"|\d+)\}\}'
 )
 

@@ -13,9 +13,10 @@ from landiag.firewall.pf.syntax import Name
 from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.match import Always, AnyOf, InRanges, Match, UnknownMatch
 from landiag.model.operands import Cuts, Fields
+from landiag.model.regex import regex
 
-_INTERFACE = re.compile(r"^[a-z][a-z_]*[a-z0-9_]*\d+(?:\.\d+)?$")
-_DYNAMIC = re.compile(r"^\(?([A-Za-z][\w.]*?)((?::(?:network|broadcast|peer|0))*)\)?(?:/(\d+))?$")
+_INTERFACE = regex(r"^[a-z][a-z_]*[a-z0-9_]*\d+(?:\.\d+)?$")
+_DYNAMIC = regex(r"^\(?([A-Za-z][\w.]*?)((?::(?:network|broadcast|peer|0))*)\)?(?:/(\d+))?$")
 
 
 class OwnAddress(Match, Struct, frozen=True):

@@ -9,16 +9,17 @@ from landiag.firewall.pf.rules import antispoof, parse_rule, parse_table, read_r
 from landiag.firewall.pf.syntax import FILTER, OTHERS, Line, Macro, PfRule, PfText, RuleLine, Table
 from landiag.firewall.pf.tokens import definition, expand, logical_lines, tokenize, unnumbered, unquoted
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 
-_RULE = re.compile(
+_RULE = regex(
     r"^\s*(?:@\d+(?:\(\d+\))?\s+)?(?:(?:no\s+)?(?:nat|rdr|binat)(?:-anchor)?\b"
     r"|(?:pass|block|match)(?=\s*$|\s+[a-z!$(])|anchor\b|scrub(?:-anchor)?\b|dummynet-anchor\b"
     r"|antispoof\b|load anchor\b|set (?:skip|block-policy)\b|table\s*<)",
     re.MULTILINE,
 )
-_STATUS = re.compile(r"^Status: (Enabled|Disabled)\b", re.MULTILINE)
-_TABLE_LISTING = re.compile(r"^[-a-zA-Z]{7}\t(\S+)$", re.MULTILINE)
-_SECTIONS = re.compile(r"^([A-Z][A-Z ]+):\s*$")
+_STATUS = regex(r"^Status: (Enabled|Disabled)\b", re.MULTILINE)
+_TABLE_LISTING = regex(r"^[-a-zA-Z]{7}\t(\S+)$", re.MULTILINE)
+_SECTIONS = regex(r"^([A-Z][A-Z ]+):\s*$")
 _WITHOUT_RULES = frozenset(
     (
         "INFO",
@@ -34,7 +35,7 @@ _WITHOUT_RULES = frozenset(
 )
 """Headings of `pfctl -sa` under which no rule stands."""
 
-_NOISE = re.compile(r"^\s*(?:\[ |No ALTQ support|ALTQ related|\$ |[A-Z](?!\w*\s*=))")
+_NOISE = regex(r"^\s*(?:\[ |No ALTQ support|ALTQ related|\$ |[A-Z](?!\w*\s*=))")
 """Counters, notices and prose: no keyword of pf begins with a capital letter."""
 
 _MUTE = ("altq", "queue", "set", "hfsc", "cbq", "priq", "state-defaults")
@@ -74,8 +75,8 @@ def parse_listing(text: str) -> PfText:
     return whole
 
 
-_LISTED = re.compile(r"\s*(?:pass|block|match|(?:(?:scrub|nat|rdr|binat|dummynet)-)?anchor)\b")
-_WHOM = re.compile(r"\s(?:all|from|to)\b")
+_LISTED = regex(r"\s*(?:pass|block|match|(?:(?:scrub|nat|rdr|binat|dummynet)-)?anchor)\b")
+_WHOM = regex(r"\s(?:all|from|to)\b")
 """What every rule has in a listing of pfctl, though pf.conf may leave it out."""
 
 
@@ -196,7 +197,7 @@ class _Reader:
             self.whole.skip += Words(words, 3).names() if words[2] == "on" else []
 
 
-_HEAD = re.compile(
+_HEAD = regex(
     r"(pass|block)(?: drop| return| return-rst)?(?: (in|out))?(?: log)?( quick)?(?: on [a-z]+\d+)?(?: inet6?)?"
     r"(?: proto (tcp|udp))? (?:all|from (?:! )?[^\s{}()<$\"]+ to (?:! )?[^\s{}()<$\"]+)(?: port = (\d+))?"
     r"(?: flags \w+/\w+)?(?: keep state)?$"

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 
-_TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*"|<[A-Za-z_][^\s<>]*>|->|!=|<=|>=|><|<>|[=<>!]|[{}(),]|[^\s{}(),"!=<>]+'
-)
-_MACRO = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
-_DEFINITION = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(\S.*)$", re.DOTALL)
-_NUMBERED = re.compile(r"^\s*@\d+(?:\(\d+\))?\s*")
+_TOKEN = regex(r'"(?:[^"\\]|\\.)*"|<[A-Za-z_][^\s<>]*>|->|!=|<=|>=|><|<>|[=<>!]|[{}(),]|[^\s{}(),"!=<>]+')
+_MACRO = regex(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+_DEFINITION = regex(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(\S.*)$", re.DOTALL)
+_NUMBERED = regex(r"^\s*@\d+(?:\(\d+\))?\s*")
 MAX_EXPANSION = 1 << 16
 
 

@@ -17,14 +17,15 @@ from landiag.firewall.windows.settings import PROFILES, ProfileSettings, Setting
 from landiag.firewall.windows.words import words
 from landiag.model.facts import ParseError, Unknown
 from landiag.model.match import Always, Match, UnknownMatch
+from landiag.model.regex import regex
 
-_DASHES = re.compile(r"^\s*-{20,}\s*$")
-_LABEL = re.compile(r"^([^:：]{1,60}?)\s*[:：](?:\s+(.*))?$")
-_POLICY_VALUE = re.compile(
+_DASHES = regex(r"^\s*-{20,}\s*$")
+_LABEL = regex(r"^([^:：]{1,60}?)\s*[:：](?:\s+(.*))?$")
+_POLICY_VALUE = regex(
     r"\b(BlockInboundAlways|BlockInbound|AllowInbound|NotConfigured),[ ]?\w*\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_RULE_HEAD = re.compile(r"^[^:：\n]{1,60}[ \u00a0]?[:：][^\n]*\S[ ]*\n[ ]*-{20,}[ ]*$", re.MULTILINE)
+_RULE_HEAD = regex(r"^[^:：\n]{1,60}[ \u00a0]?[:：][^\n]*\S[ ]*\n[ ]*-{20,}[ ]*$", re.MULTILINE)
 _VERBOSE = frozenset(("program", "service", "interface_types", "security", "source"))
 _CONDITIONS = ("protocol", "local_address", "remote_address")
 _SOURCE = "netsh advfirewall"
@@ -250,7 +251,7 @@ def _settings(lines: Sequence[str], place: int, end: int) -> ProfileSettings:
     )
 
 
-_MERGE = re.compile(r"LocalFirewallRules\s+\S")
+_MERGE = regex(r"LocalFirewallRules\s+\S")
 
 
 def _state(line: str) -> Setting:

@@ -15,6 +15,7 @@ from landiag.firewall.windows.rows import Row, parse_rows
 from landiag.firewall.windows.settings import PROFILES, ProfileSettings, Setting
 from landiag.model.facts import ParseError, Unknown
 from landiag.model.match import Always, Match, UnknownMatch
+from landiag.model.regex import regex
 
 _ACTIONS = {
     "allow": "allow",
@@ -39,12 +40,12 @@ def is_powershell(text: str) -> bool:
     return _SIGN.search(text) is not None
 
 
-_JSON_SIGN = re.compile(
+_JSON_SIGN = regex(
     r'"(?:Direction|EdgeTraversalPolicy|DefaultInboundAction|AllowInboundRules)"\s*:', re.IGNORECASE
 )
 
 
-_SIGN = re.compile(
+_SIGN = regex(
     r"""^[ \t]*"?(?:EdgeTraversalPolicy|PolicyStoreSource|AllowInboundRules|Direction)"?[ \t]*:
     |^(?=[^\n]*(?:Direction|DisplayName))"?\w+"?[;,][^\n]*(?:Enabled|Action|Direction)
     |^[ \t]*Name[ \t]+(?:DisplayName|Enabled)\b

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import struct
 
 from msgspec import Struct
@@ -12,6 +11,7 @@ from landiag.firewall.windows.conditions import ANY_WORDS, packet_of
 from landiag.firewall.windows.text import may_be
 from landiag.model.match import Match
 from landiag.model.operands import Fields
+from landiag.model.regex import regex
 
 OF_LINUX = "/"
 """Stands for the path of a program of Linux in WSL1: a file below rootfs, which nobody can tell from inside."""
@@ -22,7 +22,7 @@ _VARIABLES = {
     "programfiles(x86)": "c:\\program files (x86)", "commonprogramfiles": "c:\\program files\\common files",
     "programdata": "c:\\programdata", "allusersprofile": "c:\\programdata",
 }  # fmt: skip
-_VARIABLE = re.compile(r"%([^%]*)%")
+_VARIABLE = regex(r"%([^%]*)%")
 _PACKAGED = ("\\windowsapps\\", "\\systemapps\\")
 
 
@@ -93,7 +93,7 @@ class Package(Match, Struct, frozen=True):
         return None if family is None or any(may_be(self.name.lower(), one) for one in names) else False
 
 
-_FAMILY = re.compile(
+_FAMILY = regex(
     r"\\windowsapps\\([^\\_]+)_[^\\_]+_[^\\_]*_[^\\_]*_([a-z0-9]{13})\\|\\systemapps\\([^\\_]+)_([a-z0-9]{13})\\"
 )
 

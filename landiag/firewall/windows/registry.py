@@ -17,6 +17,7 @@ from landiag.firewall.windows.settings import ProfileSettings, Setting
 from landiag.firewall.windows.torn import is_torn
 from landiag.model.facts import ParseError, Unknown
 from landiag.model.match import Always, Match, UnknownMatch
+from landiag.model.regex import regex
 
 _PROFILE_KEYS = {
     "domainprofile": "domain", "standardprofile": "private", "privateprofile": "private",
@@ -82,13 +83,13 @@ def parse_rule_string(identity: str, string: str, store: Store = Store.LOCAL) ->
     )
 
 
-_HEAD = re.compile(r"\|(action|active|dir|profile|app|name|lport)=([^|]*)", re.IGNORECASE)
+_HEAD = regex(r"\|(action|active|dir|profile|app|name|lport)=([^|]*)", re.IGNORECASE)
 _DIRECTIONS = {"in": True, "out": False}
 _SWITCH = {"true": True, "false": False}
 _PROFILES = frozenset(("domain", "private", "public"))
 
 
-_CUT_OFF = re.compile(r"\|(?!\s*\d*\s*$)[^|]*$")
+_CUT_OFF = regex(r"\|(?!\s*\d*\s*$)[^|]*$")
 """Every field of a whole string is closed by a bar."""
 
 

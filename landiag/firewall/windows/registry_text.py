@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 
-RULE_STRING = re.compile(r"v\d+\.\d+\|")
+RULE_STRING = regex(r"v\d+\.\d+\|")
 """How every rule begins."""
 
 
@@ -28,8 +29,8 @@ def is_registry(text: str) -> bool:
     return bool(_REG_HEAD.match(text) or RULE_STRING.search(text) or _PROFILE_VALUE.search(text))
 
 
-_REG_HEAD = re.compile(r"\s*(?:Windows Registry Editor|REGEDIT4)")
-_PROFILE_VALUE = re.compile(
+_REG_HEAD = regex(r"\s*(?:Windows Registry Editor|REGEDIT4)")
+_PROFILE_VALUE = regex(
     r"^\s*\"?(?:EnableFirewall|DoNotAllowExceptions)\"?(?:=dword:|\s+REG_DWORD\s|\t)"
     r"|(?:Domain|Standard|Private|Public)Profile\t(?:EnableFirewall|DoNotAllowExceptions)\t",
     re.MULTILINE,
@@ -58,10 +59,10 @@ def _parse_json(text: str) -> Iterator[Entry]:
         raise ParseError(f"not a reading of the registry: {error}") from error
 
 
-_REG_VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"=(.*)$')
+_REG_VALUE = regex(r'"((?:[^"\\]|\\.)*)"=(.*)$')
 
 
-_REG_OTHER = re.compile(r"|;.*|@=.*|Windows Registry Editor Version 5\.00|REGEDIT4")
+_REG_OTHER = regex(r"|;.*|@=.*|Windows Registry Editor Version 5\.00|REGEDIT4")
 """What else stands there: comments, the key's own value, its heading."""
 
 
@@ -109,8 +110,8 @@ def _lines_with_key(text: str) -> Iterator[tuple[str, str]]:
             yield key, line
 
 
-_KEY_LINE = re.compile(r"\s*(?:HKEY_[A-Z_]+|HKLM)\\[^\t]*$")
-_QUERY_LINE = re.compile(r"^\s+(.*?)\s{2,}(REG_[A-Z_]+)(?:\s{2,}|\t|$)(.*)$")
+_KEY_LINE = regex(r"\s*(?:HKEY_[A-Z_]+|HKLM)\\[^\t]*$")
+_QUERY_LINE = regex(r"^\s+(.*?)\s{2,}(REG_[A-Z_]+)(?:\s{2,}|\t|$)(.*)$")
 
 
 def _parse_line(key: str, line: str) -> Entry | None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 from landiag.model.strict import load_json
 
 Row = dict[str, list[str]]
@@ -33,7 +34,7 @@ def parse_rows(text: str) -> list[Row]:
     return rows or list(_from_table(lines))
 
 
-_PROMPT = re.compile(r"\s*(?:PS\s+\S.*>|>>|#TYPE\b)")
+_PROMPT = regex(r"\s*(?:PS\s+\S.*>|>>|#TYPE\b)")
 
 
 def _from_json(text: str) -> list[Row]:
@@ -89,7 +90,7 @@ def _from_csv(lines: list[str]) -> Iterator[Row]:
         raise ParseError(f"not CSV: {error}") from error
 
 
-_PAIR = re.compile(r"^(\s*)([A-Za-z][\w ]*?)\s*: ?(.*)$")
+_PAIR = regex(r"^(\s*)([A-Za-z][\w ]*?)\s*: ?(.*)$")
 
 
 def _from_list(lines: Iterable[str]) -> Iterator[Row]:

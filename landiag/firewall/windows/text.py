@@ -11,6 +11,8 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
+from landiag.model.regex import regex
+
 OEM_CODE_PAGES = (
     "cp437",
     "cp850",
@@ -55,7 +57,7 @@ def may_be(written: str, actual: str) -> bool:
     return re.fullmatch(".+".join(map(re.escape, _NOT_ASCII.split(written))), actual, re.DOTALL) is not None
 
 
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_NOT_ASCII = regex(r"[^\x00-\x7f]+")
 
 
 def _by_mark(data: bytes) -> str | None:
@@ -97,7 +99,7 @@ def _likely_encodings(sample: bytes, words: frozenset[str]) -> tuple[str, ...]:
 
 
 _UNLIKELY = frozenset("\ufffd¤¥¦§¨©¬®¯±²³´µ¶·¸¹¼½¾×÷")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS = regex(r"[^\W\d_]+")
 
 
 def _readability(text: str) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
-_KEY = re.compile(r"\|([^=|]*)=")
+from landiag.model.regex import regex
+
+_KEY = regex(r"\|([^=|]*)=")
 _ONCE = frozenset(
     ("action", "active", "dir", "protocol", "app", "svc", "name", "desc", "embedctxt", "edge", "defer")
 )

@@ -17,55 +17,75 @@ import tempfile
 import threading
 import time
 from datetime import datetime, timezone
+from typing import cast
 
 
 def _removesuffix(text, end):
     return text[: -len(end)] if end and text.endswith(end) else text
 
 
+class _Late:
+    """Stands for a compiled pattern: what is asked of it the first time is kept, so later calls cost nothing."""
+
+    def __init__(self, text, flags):
+        self._written = (text, flags)
+
+    def __getattr__(self, name):
+        if name.startswith("_"):  # copying asks for methods that a pattern has not
+            raise AttributeError(name)
+        found = getattr(re.compile(*self._written), name)
+        setattr(self, name, found)
+        return found
+
+
+def regex(text, flags=0):
+    """A pattern of a module's own, as ``re.compile`` would give it; one that is no pattern fails when it is used."""
+    return cast("re.Pattern[AnyStr]", _Late(text, flags))
+
+
 MASK = "***"
 
 # A part of an option's or variable's name that makes its value a secret ...
-_STRONG = re.compile(
+_STRONG = regex(
     r"passw|passphrase|passcode|requirepass|secret|credential|apikey|authkey|accesskey|privatekey|token$"
 )
-_STRONG_PART = re.compile(r"pass|passin|passout|pin|otp|pat|dsn|psk|jwt|bearer")
-_OTHER_PASS = re.compile(r"(proxy|fastcgi|uwsgi|scgi|grpc|single|multi|two|one|by)-pass$")
-_STRONG_PAIR = re.compile(r"(api|access|private|auth|encryption|signing|master)-key")
+_STRONG_PART = regex(r"pass|passin|passout|pin|otp|pat|dsn|psk|jwt|bearer")
+_OTHER_PASS = regex(r"(proxy|fastcgi|uwsgi|scgi|grpc|single|multi|two|one|by)-pass$")
+_STRONG_PAIR = regex(r"(api|access|private|auth|encryption|signing|master)-key")
 # ... one that does so only when the value looks like neither a path, a port, nor a switch ...
-_WEAK_PART = re.compile(r"key|auth|authorization|pwd|cookie|signature|sig")
-_LONG_ONLY_PART = re.compile(r"session|sessionid|sid|code|salt|license|nonce")
+_WEAK_PART = regex(r"key|auth|authorization|pwd|cookie|signature|sig")
+_LONG_ONLY_PART = regex(r"session|sessionid|sid|code|salt|license|nonce")
 # ... and parts that say the value is something about a secret, not the secret.
-_ABOUT = re.compile(
+_ABOUT = regex(
     r"file|path|dir|folder|url|uri|endpoint|host|port|domain|name|env|stdin|fd|type|ttl|timeout|expiry|expires|"
     r"lifetime|age|length|policy|algorithm|backend|provider|module|class|mode|method|header|field|samesite|"
     r"secure|httponly"
 )
-_NOT_SECRET_KEY = re.compile(r"(public|primary|partition|sort|foreign|host|cache)-key")
-_SWITCH = re.compile(r"no|require|disable|enable|ask|allow|prompt|skip|without|generate|show")
+_NOT_SECRET_KEY = regex(r"(public|primary|partition|sort|foreign|host|cache)-key")
+_SWITCH = regex(r"no|require|disable|enable|ask|allow|prompt|skip|without|generate|show")
 _PLAIN_NAMES = {"PWD", "OLDPWD"}
-_PLAIN_VALUE = re.compile(
+_PLAIN_VALUE = regex(
     r"(?i)|true|false|on|off|yes|no|none|null|auto|adhoc|basic|\d{1,5}|"
     r"(\.{0,2}/|~|[a-z]:[\\/]|https?://).*|.*\.(pem|key|crt|cer|der|p12|pfx|jks|json|ya?ml|toml|txt|ini|cfg|conf)"
 )
 
 # Values that are secrets by their shape alone, whoever is named beside them.
-SHAPES = re.compile(
+SHAPES = regex(
     r"(?<![\w-])(?:(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b"
     r"|eyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*"
     r"|(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|npm_\w{30,}|hf_\w{20,}|dop_v1_\w{30,})"
     r"|(?:xox[abeprs]-[\w-]{10,}|[sr]k_(?:live|test)_\w{10,}|sk-[\w-]{20,}|tskey-[\w-]{10,}|pypi-[\w-]{30,})"
     r"|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}|\d{8,10}:AA[\w-]{33})"
 )
-PRIVATE_KEY = re.compile(
+PRIVATE_KEY = regex(
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)"
 )
-USER_INFO = re.compile(r"(?<![\w+.-])([a-zA-Z][\w+.-]{0,40}://[^\s/:@?#]{0,200}):([^\s/?#]{1,500})@")
-BEARER = re.compile(r"(?i)\b(bearer|(?:basic|token)(?=\s{1,4}\S{0,100}[\d=]))(\s{1,4})([\w.~+/=-]{8,})")
-SECRET_HEADER = re.compile(
+USER_INFO = regex(r"(?<![\w+.-])([a-zA-Z][\w+.-]{0,40}://[^\s/:@?#]{0,200}):([^\s/?#]{1,500})@")
+BEARER = regex(r"(?i)\b(bearer|(?:basic|token)(?=\s{1,4}\S{0,100}[\d=]))(\s{1,4})([\w.~+/=-]{8,})")
+SECRET_HEADER = regex(
     r"(?i)(?<![\w-])((?:proxy-)?authorization|cookie|set-cookie)(\s{0,4}:\s{0,4})([^\r\n'\"]+)"
 )
-_LONG_TOKEN = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w+/=.-]{16,}")
+_LONG_TOKEN = regex(r"(?=\S*\d)(?=\S*[A-Za-z])[\w+/=.-]{16,}")
 
 # Every secret that is known of stands on a line with one of these (in lower case), or on the line behind it.
 HINTS = tuple(
@@ -129,9 +149,9 @@ def is_token_after(previous, word):
 
 
 _QUOTED = r"\"(?:[^\"\\]|\\.){0,500}\"|'[^']{0,500}'"
-_ASSIGNED = re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[\"']?\s{0,4}(?P<sign>=>|[:=])\s{0,4}")
-_VALUE = re.compile(rf"{_QUOTED}|[^\s;&,\"'}}]+")
-_WORD = re.compile(rf"(?:{_QUOTED}|[^\s\"'])+|[\"']")
+_ASSIGNED = regex(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[\"']?\s{0,4}(?P<sign>=>|[:=])\s{0,4}")
+_VALUE = regex(rf"{_QUOTED}|[^\s;&,\"'}}]+")
+_WORD = regex(rf"(?:{_QUOTED}|[^\s\"'])+|[\"']")
 
 # Tools whose short options carry a secret: attached (-pSECRET) or as the next argument (-a SECRET).
 _ATTACHED = {
