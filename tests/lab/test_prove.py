@@ -201,7 +201,8 @@ def test_a_port_that_is_forwarded_to_another_device_sends_it_nothing() -> None:
 # machine it may have ended by itself in the meantime: then it is tried again.
 INTERRUPT = """
 import os, signal, subprocess, sys, time
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored, and children inherit that
+for one in (signal.SIGHUP, signal.SIGINT):
+    signal.signal(one, signal.SIG_DFL)  # nohup and `&` have them ignored, and children inherit that
 for attempt in range(5):
     landiag = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 20
