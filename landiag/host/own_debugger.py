@@ -31,10 +31,9 @@ def _look(params: Mapping[str, str], timeout: float, deadline: float) -> bool | 
     if process is None or process.cwd is None:
         return None
     count = 0
-    for count, path in enumerate(_sources(process.cwd), 1):
-        if count > _MOST_FILES or time.monotonic() > deadline:
-            return None
-        text = text_of_owner(path, process.uid)
+    for path in _sources(process.cwd, deadline):
+        count += 1
+        text = None if path is None or count > _MOST_FILES else text_of_owner(path, process.uid)
         if text is None:
             return None
         if _WORD.search(text):
@@ -42,7 +41,10 @@ def _look(params: Mapping[str, str], timeout: float, deadline: float) -> bool | 
     return False if count else None
 
 
-def _sources(folder: str) -> Iterator[str]:
+def _sources(folder: str, deadline: float) -> Iterator[str | None]:
+    """The Python sources of a folder; None where time is over, which a large tree without any takes as well."""
     for path, folders, files in os.walk(folder):
+        if time.monotonic() > deadline:
+            yield None
         folders[:] = sorted(one for one in folders if one[0] != "." and one not in _NOT_ITS_OWN)
         yield from (os.path.join(path, name) for name in sorted(files) if name.endswith((".py", ".pyw")))
