@@ -7,7 +7,15 @@ from msgspec.structs import replace
 from landiag.checks.application.exchange import answerer, host_header
 from landiag.checks.case import Case
 from landiag.checks.fixes.fix import restart_fix
-from landiag.checks.fixes.restart import after_step, filled, found_server, is_inside, server_of, unit_of
+from landiag.checks.fixes.restart import (
+    after_step,
+    filled,
+    found_server,
+    is_inside,
+    server_of,
+    unit_of,
+    without_port,
+)
 from landiag.collect.machine import parse_edit
 from landiag.model.facts import Call, Socket, Unknown
 from landiag.model.process import Process
@@ -44,12 +52,6 @@ def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     advice = replace(anew(found[0], title, (), unit_of(socket), case.facts.os), edit=edit)
     verified = True if advice.run is not None and advice.run.detached and not advice.steps else None
     return (restart_fix(case, advice, "", verified=verified),)
-
-
-def without_port(host: str) -> str:
-    """The name of a Host header; an address of IPv6 keeps its brackets."""
-    name, _, port = host.rpartition(":")
-    return name if port.isdigit() else host
 
 
 def _edit(case: Case, process: Process, socket: Socket, name: str) -> Edit | None:

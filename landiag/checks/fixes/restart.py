@@ -100,10 +100,7 @@ def http_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
 
 def origin_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     """Say where this server keeps the list of origins whose pages it serves."""
-    found, name = (
-        found_server(case, socket),
-        host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host,
-    )
+    found, name = found_server(case, socket), without_port(host)
     kind = found[0].kind if found else None
     own = kind.origin_check if kind else ""
     step = filled(case, own or f"Add http://{host} to the origins that the application accepts.", name)
@@ -123,6 +120,12 @@ def untie_fixes(case: Case, socket: Socket) -> tuple[Fix, ...]:
 def filled(case: Case, text: str, name: str) -> str:
     """A sentence of servers.toml with the host and the port in it."""
     return text.replace("{host}", name).replace("{port}", str(case.port))
+
+
+def without_port(host: str) -> str:
+    """The name of a Host header; an address of IPv6 keeps its brackets."""
+    name, _, port = host.rpartition(":")
+    return name if port.isdigit() else host
 
 
 def found_server(case: Case, socket: Socket | None) -> tuple[Server, Process] | None:
