@@ -328,7 +328,8 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
 
 def make_ready(case: Case, folder: Path) -> None:
     for program in (case.program, case.command.split(maxsplit=1)[0], "unshare", "nsenter", "ss", "curl"):
-        importable = program.isidentifier() and importlib.util.find_spec(program)
+        module = importlib.util.find_spec(program) if program.isidentifier() else None
+        importable = module is not None and module.origin is not None  # a folder of that name is no module
         if shutil.which(program, path=TOOLS) is None and not importable:
             pytest.skip(f"{program} is not installed")
     write_files(folder, case.files or SHOP)
