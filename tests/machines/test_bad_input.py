@@ -29,7 +29,7 @@ SPEAKS = {  # what is said by saying nothing: no port proxy, no anchor, no table
     "wsl-portproxy", "wsl-windows-group-policy", "pf-anchors", "pf-tables", "pf-interfaces", "pf-nat",
 }  # fmt: skip
 
-SAMPLE = 2
+SAMPLE = 4
 """One in so many readings is emptied or cut in each case, another one in the next."""
 
 
