@@ -19,6 +19,7 @@ from landiag.journey.routing import Flow, RouteDecision, lookup_flow
 from landiag.model.facts import Interface, IPAddress, Route, Socket, Unknown
 from landiag.model.packet import ABSENT, Absent, Packet, Value
 from landiag.model.route import RouteKind
+from landiag.model.settings import forwarding_setting
 
 _OFF, _STRICT, _LOOSE = 0, 1, 2
 """Values of rp_filter."""
@@ -98,9 +99,10 @@ class HostSurroundings(HostLinks):
         return isinstance(rules, Unknown) or any(rule.mark is not None for rule in rules)
 
     def _forwards(self, packet: Packet) -> bool:
-        name = "net.ipv4.ip_forward" if packet.version == 4 else "net.ipv6.conf.all.forwarding"
         own = f"net.ipv{packet.version}.conf.{packet.in_interface}.forwarding"
-        return self._facts.sysctls.get(own, self._facts.sysctls.get(name)) != "0"
+        return (
+            self._facts.sysctls.get(own, self._facts.sysctls.get(forwarding_setting(packet.version))) != "0"
+        )
 
     def refused_source(self, packet: Packet, mark: int) -> Way | None:
         """Why the kernel refuses where a packet comes from (fib_validate_source); None where it does not. IPv4 only."""

@@ -20,3 +20,8 @@ def typed_setting(name: str) -> str:
 def setting_path(name: str) -> str:
     """The file that holds it."""
     return "/proc/sys/" + "/".join(_parts(name))
+
+
+def forwarding_setting(version: int) -> str:
+    """The setting by which a machine passes on packets of an IP version that are for others (ip-sysctl.rst)."""
+    return "net.ipv6.conf.all.forwarding" if version == 6 else "net.ipv4.ip_forward"

@@ -15,9 +15,8 @@ def check_rows(report: Report) -> Iterator[tuple[str, Outcome, str]]:
     Warnings about addresses that the verdict does not speak of stand with the findings alone, as in the terminal.
     """
     for check in report.checks:
-        mine = [one for one in report.findings if one.id in check.findings]
-        warnings = [one.title for one in mine if one.outcome is Outcome.WARNS and one.title != check.summary]
-        here = [one for one in mine if one.outcome is Outcome.WARNS and not is_of_another_way(report, one)]
+        mine = [one for one in report.findings if one.id in check.findings and one.outcome is Outcome.WARNS]
+        warnings = [one for one in mine if one.title != check.summary]
         is_fine = check.outcome is Outcome.WARNS and check.summary and warnings
         yield label_of(check), Outcome.OK if is_fine else check.outcome, check.summary
-        yield from (("", Outcome.WARNS, one.title) for one in here if one.title != check.summary)
+        yield from (("", Outcome.WARNS, one.title) for one in warnings if not is_of_another_way(report, one))

@@ -22,6 +22,7 @@ from landiag.model.facts import IPNetwork
 from landiag.model.packet import Packet
 from landiag.model.report import Finding, Fix
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
+from landiag.model.settings import forwarding_setting
 from landiag.model.stages import BACK
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ def opening_for(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Ope
 
 def _forwards(case: Case, version: int) -> bool:
     """Whether this machine passes on what is for others: that goes by the rules before the routing decision, too."""
-    name = "net.ipv6.conf.all.forwarding" if version == 6 else "net.ipv4.ip_forward"
-    return case.facts.sysctls.get(name, "0") != "0"
+    return case.facts.sysctls.get(forwarding_setting(version), "0") != "0"
 
 
 def _is_singled_out(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> bool:

@@ -18,6 +18,7 @@ from landiag.model.changes import Sysctl
 from landiag.model.facts import Family, Socket, Unknown
 from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.settings import forwarding_setting
 from landiag.model.urls import bracketed
 
 
@@ -144,7 +145,7 @@ _MOST_SHOWN = 3
 
 def _not_forwarded(case: Case, way: Way, destination: Destination) -> Finding | None:
     """Find that the kernel passes nothing on to other addresses (ip_forward, forwarding; ip-sysctl.rst)."""
-    every = "net.ipv6.conf.all.forwarding" if destination.ip.version == 6 else "net.ipv4.ip_forward"
+    every = forwarding_setting(destination.ip.version)
     where = f"{destination.ip}:{destination.port}"
     if case.facts.os == "linux" and every not in case.facts.sysctls:
         return Finding(
