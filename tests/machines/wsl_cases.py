@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from landiag.host.casefile import parse_case
-from landiag.model.facts import ReadStatus
+from landiag.model.facts import Reading, ReadStatus
 from tests.machines.case import Made
 from tests.machines.exchanges import Synthetic
 from tests.machines.windows import ALLOW, CORE, POLICY, host, process, query_user, state
@@ -44,6 +45,11 @@ def reg_query(rules: Mapping[str, str]) -> str:
     return f"\n{key}\\FirewallRules\n{rows}\n{key}\\StandardProfile\n    EnableFirewall    REG_DWORD    0x1\n"
 
 
+@cache
+def _linux() -> Mapping[str, Reading]:
+    return parse_case(_LINUX.stem, _LINUX.read_bytes()).recording.readings
+
+
 def inside(
     mode: str | None,
     *,
@@ -54,7 +60,7 @@ def inside(
 ) -> Synthetic:
     """A distribution: the Linux of the case linux-clear, with another network and what Windows says around it."""
     texts: dict[str, str | bytes] = {}
-    for name, reading in parse_case(_LINUX.stem, _LINUX.read_bytes()).recording.readings.items():
+    for name, reading in _linux().items():
         if reading.status is ReadStatus.OK:
             last = "5" if lan != "192.168.77" else "10"
             data = reading.data.replace(b"192.168.77.10", f"{lan}.{last}".encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -30,6 +31,7 @@ def options_of(name: str) -> set[str]:
     return {"--help", *(word for one in found for word in (*one.opts, *one.secondary_opts))}
 
 
+@cache
 def parser_of(name: str) -> Any:
     """What reads the words that are typed after a command's name."""
     app = Typer(add_completion=False)
