@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Annotated
 
@@ -21,15 +21,6 @@ class InOrder(TyperGroup):
         """The commands' names, the most used first."""
         return list(self.commands)
 
-
-app = typer.Typer(
-    name="landiag",
-    cls=InOrder,
-    help="Says why the other devices on this network cannot connect to your server.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
 COMMANDS = {
     "check": "landiag.cli.commands.check:check",
@@ -62,15 +53,29 @@ IN_SHORT = {
 """What the list of commands says of each: whole sentences, one line each at 80 columns."""
 
 
-def _register(words: Sequence[str]) -> None:
-    """Import the command that is called; all of them only for help and completion."""
+def _app(words: Sequence[str]) -> typer.Typer:
+    """Make the program that reads these words, with the commands that they need."""
+    app = typer.Typer(
+        name="landiag",
+        cls=InOrder,
+        help="Says why the other devices on this network cannot connect to your server.",
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(main)
+    for name in _wanted(words):
+        module, function = COMMANDS[name].split(":")
+        app.command(name, short_help=IN_SHORT[name])(getattr(import_module(module), function))
+    return app
+
+
+def _wanted(words: Sequence[str]) -> Iterable[str]:
+    """Tell which commands are imported: the called one, all for help and completion, none for the bare program."""
     if not words and not _is_completing():
-        return
+        return ()
     called = next((word for word in words if not word.startswith("-")), None)
-    for name, place in COMMANDS.items():
-        if called in (name, None) or called not in COMMANDS:
-            module, function = place.split(":")
-            app.command(name, short_help=IN_SHORT[name])(getattr(import_module(module), function))
+    return (called,) if called in COMMANDS else COMMANDS
 
 
 def _is_completing() -> bool:
@@ -80,15 +85,13 @@ def _is_completing() -> bool:
 
 def run_command(words: Sequence[str]) -> int:
     """Run the command that is called; returns its status. Raises usage errors as click does."""
-    _register(words)
     try:
-        status = app(args=list(words), standalone_mode=False)
+        status = _app(words)(args=list(words), standalone_mode=False)
     except typer.Abort as error:  # what click makes of an interrupt
         raise KeyboardInterrupt from error
     return status if isinstance(status, int) else 0
 
 
-@app.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
@@ -105,6 +108,5 @@ def main(
 
 def _help() -> str:
     """One screen of help, with every command."""
-    _register(("--help",))
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(_app(("--help",)))
     return command.get_help(command.context_class(command, info_name="landiag"))
