@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 from zlib import crc32
 
 from landiag.diagnose import diagnose
@@ -14,22 +17,44 @@ from landiag.host.fixture import SUFFIX, Fixture
 from landiag.host.recording import undamaged
 from landiag.model.report import Report
 from landiag.question import Question
-from landiag.render.jsontext import render_json
-from landiag.render.parse import parse_report
 from landiag.render.style import Style
 from landiag.render.terminal import render_terminal
 from tests.machines.made import MADE, record
 
 FOLDER = Path(__file__).parent.parent / "fixtures"
 
+Made = TypeVar("Made")
+
 RECORDED = {path.stem: path for path in sorted(FOLDER.glob(f"*{SUFFIX}"))}
 NAMES = sorted({*RECORDED, *MADE})
+
+
+SHARED = "LANDIAG_TEST_REPORTS"
+"""The variable that names the folder in which the workers of one run share what one of them has made."""
+
+
+def _once(name: str, make: Callable[[], Made]) -> Made:
+    """What one worker makes for all."""
+    shared = os.environ.get(SHARED)
+    if shared is None:
+        return make()
+    file = Path(shared, name)
+    if file.exists():
+        kept: Made = pickle.loads(file.read_bytes())
+        return kept
+    made = make()
+    mine = file.with_suffix(f"{file.suffix}.{os.getpid()}")
+    mine.write_bytes(pickle.dumps(made))
+    mine.replace(file)
+    return made
 
 
 @cache
 def load(name: str) -> Fixture:
     """Read a case, or make the synthetic one."""
-    return parse_case(name, RECORDED[name].read_bytes()) if name in RECORDED else record(name)
+    if name in RECORDED:
+        return parse_case(name, RECORDED[name].read_bytes())
+    return _once(f"{name}.case", lambda: record(name))
 
 
 def replay(recording: Recording) -> Report:
@@ -39,24 +64,10 @@ def replay(recording: Recording) -> Report:
     return diagnose(question, Recorder(RecordedHost(readings)), float("inf"))
 
 
-SHARED = "LANDIAG_TEST_REPORTS"
-"""The variable that names the folder in which the workers of one run share the reports of cases."""
-
-
 @cache
 def report_of(name: str) -> Report:
-    """The report of a case, which one worker makes for all."""
-    shared = os.environ.get(SHARED)
-    if shared is None:
-        return replay(load(name).recording)
-    file = Path(shared, f"{name}.json")
-    if file.exists():
-        return parse_report(file.read_text(encoding="utf-8"))
-    report = replay(load(name).recording)
-    mine = file.with_suffix(f".{os.getpid()}")
-    mine.write_text(render_json(report), encoding="utf-8")
-    mine.replace(file)
-    return report
+    """The report of a case."""
+    return _once(f"{name}.report", lambda: replay(load(name).recording))
 
 
 def is_taken(what: str, one_in: int) -> bool:

@@ -12,7 +12,7 @@ from tests.cases import SHARED
 
 
 def pytest_configure() -> None:
-    """Make the folder in which workers leave the reports of cases for each other; workers inherit the variable."""
+    """Make the folder in which workers leave cases and reports for each other; workers inherit the variable."""
     if SHARED not in os.environ:
         os.environ[SHARED] = tempfile.mkdtemp(prefix="landiag-reports-")
 

@@ -9,7 +9,8 @@ import pytest
 
 from landiag.checks import words
 from landiag.model.report import Fix, Report
-from tests.machines.made import MADE, examine
+from tests.cases import report_of
+from tests.machines.made import MADE
 from tests.powershell import syntax_errors
 
 CHANGES = re.compile(
@@ -32,15 +33,13 @@ def _is_for_windows(fix: Fix) -> bool:
 
 @pytest.mark.parametrize("name", [name for name in MADE if name.startswith(("windows", "wsl2"))])
 def test_lines_for_powershell_have_its_syntax(name: str) -> None:
-    _, report = examine(MADE[name])
-    for line in lines(name, report):
+    for line in lines(name, report_of(name)):
         assert syntax_errors(line) == [], line
 
 
 @pytest.mark.parametrize("name", [name for name in MADE if name.startswith(("windows", "wsl2"))])
 def test_what_an_administrator_must_type_says_how_to_become_one(name: str) -> None:
-    _, report = examine(MADE[name])
-    for fix in (fix for finding in report.findings for fix in finding.fixes):
+    for fix in (fix for finding in report_of(name).findings for fix in finding.fixes):
         if "as administrator" in fix.title or any(CHANGES.match(line) for line in fix.commands):
             assert words.ELEVATE in fix.steps, fix.title
 
