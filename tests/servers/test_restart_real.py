@@ -275,7 +275,7 @@ class Running:
                 return seen
             if up and self.child and self.child.poll() is not None:
                 break
-            time.sleep(0.05)
+            time.sleep(0.2)
         log = (self.folder / "log").read_text("utf-8", "replace")[-2000:]
         pytest.fail(f"port {port} did not {'open' if up else 'close'}:\n{log}")
 
@@ -283,7 +283,7 @@ class Running:
         deadline = time.monotonic() + 30
         while not self.answers(port, "localhost"):
             assert time.monotonic() < deadline, "it listens and never answers"
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     def answers(self, port: int, host: str = LAN_ADDRESS) -> bool:
         url = f"http://{host}:{port}/"
