@@ -11,29 +11,22 @@ from ipaddress import ip_network
 
 from msgspec import Struct
 
+from landiag.collect.groups import units_of
 from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError, Socket
 from landiag.model.regex import regex
 
-UNITS = regex(r"[^/]+\.(?:service|scope|slice|socket)(?=/|$)")
-"""The units in the path of a control group."""
-
 _OF_PACKETS = ("Id", "IPAddressAllow", "IPAddressDeny", "IPIngressFilterPath", "RestrictNetworkInterfaces")
 _OF_SERVICES = (
-    *("Id", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "PrivateNetwork"),
-    *(
-        "NetworkNamespacePath",
-        "JoinsNamespaceOf",
-        "RestrictAddressFamilies",
-        "SocketBindAllow",
-        "SocketBindDeny",
-    ),
+    *("Id", "Type", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "PrivateNetwork"),
+    *("NetworkNamespacePath", "JoinsNamespaceOf", "RestrictAddressFamilies"),
+    *("SocketBindAllow", "SocketBindDeny"),
 )
 SERVICES = Command(
     "systemd-services", ("systemctl", "show", f"--property={','.join(_OF_SERVICES)}", "*.service")
 )
 """Every service that is loaded: why one may not listen, or listens where nobody reaches it."""
 
-_OF_SOCKETS = ("Id", "ActiveState", "Listen", "Triggers")
+_OF_SOCKETS = ("Id", "ActiveState", "Result", "BindIPv6Only", "Listen", "Triggers")
 SOCKETS = Command("systemd-sockets", ("systemctl", "show", f"--property={','.join(_OF_SOCKETS)}", "*.socket"))
 """Every socket that systemd itself listens on."""
 
@@ -46,15 +39,19 @@ OF_SYSTEMD = (FEATURES, SERVICES, SOCKETS)
 
 
 def unit_source(units: Sequence[str]) -> Command:
-    """Name the source of a unit, which comes last, and of the slices above it: what packets for its sockets meet."""
+    """Name the source of a unit, which comes last, and of the slices above it: what packets for its sockets meet.
+
+    The root slice is above all of them.
+    """
     return Command(
-        f"unit {units[-1]}", ("systemctl", "show", f"--property={','.join(_OF_PACKETS)}", "--", *units)
+        f"unit {units[-1]}",
+        ("systemctl", "show", f"--property={','.join(_OF_PACKETS)}", "--", "-.slice", *units),
     )
 
 
 def unit_sources(sockets: Iterable[Socket]) -> tuple[Command, ...]:
     """Name the sources of the units that hold these sockets."""
-    chains = (UNITS.findall(socket.cgroup or "") for socket in sockets)
+    chains = (units_of(socket.cgroup) for socket in sockets)
     return tuple({source.name: source for source in map(unit_source, filter(None, chains))}.values())
 
 
@@ -62,6 +59,10 @@ def journal_source(unit: str) -> Command:
     """Name the source of the last lines that a service itself has written."""
     argv = ("journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=12", f"_SYSTEMD_UNIT={unit}")
     return Command(f"journal {unit}", argv)
+
+
+_AGAIN = "auto-restart"
+"""A service that has failed and waits to be started again; systemd 255 knows two such states."""
 
 
 class NameList(Struct, frozen=True):
@@ -84,6 +85,7 @@ class Unit(Struct, frozen=True):
     """A unit; what was not asked, or is not set, is empty. ``programs`` are BPF programs of the user's own.
 
     ``listens`` are the lines by which a socket unit is told where to listen, ``triggers`` the services that it starts.
+    ``starting`` is how far a service is that is not started yet (``start-pre``); empty for all others.
     """
 
     name: str
@@ -98,7 +100,9 @@ class Unit(Struct, frozen=True):
     namespace_path: str = ""
     joins: tuple[str, ...] = ()
     listens: tuple[str, ...] = ()
+    is_ipv6_only: bool = False
     triggers: tuple[str, ...] = ()
+    starting: str = ""
     state: str = ""
     result: str = ""
     restarts: int = 0
@@ -119,7 +123,7 @@ class Unit(Struct, frozen=True):
     @property
     def keeps_failing(self) -> bool:
         """Whether it has ended with an error, or was started again after one more than once: it may run just now."""
-        return self.state in ("failed", "auto-restart") or self.restarts > 1
+        return self.state in ("failed", _AGAIN) or self.restarts > 1
 
     def may_bind(self, port: int) -> bool:
         """Whether SocketBindAllow and SocketBindDeny let it bind a TCP socket to this port."""
@@ -243,7 +247,8 @@ def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
     def words(name: str) -> tuple[str, ...]:
         return tuple(values.get(name, "").split())
 
-    state = values.get("SubState") if values.get("SubState") == "auto-restart" else values.get("ActiveState")
+    state, step = values.get("ActiveState", ""), values.get("SubState", "")
+    is_starting = state == "activating" and values.get("Type") != "oneshot"
     return Unit(
         name=values.get("Id", ""),
         allow=tuple(ip_network(word, strict=False) for word in words("IPAddressAllow")),
@@ -258,7 +263,9 @@ def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
         joins=words("JoinsNamespaceOf"),
         listens=listens,
         triggers=words("Triggers"),
-        state=state or "",
+        is_ipv6_only=values.get("BindIPv6Only") == "ipv6-only",
+        starting=step if is_starting and not step.startswith(_AGAIN) else "",
+        state=_AGAIN if step.startswith(_AGAIN) else state,
         result=values.get("Result", ""),
         restarts=int(values.get("NRestarts", 0) or 0),
         pid=int(values.get("MainPID", 0) or 0),

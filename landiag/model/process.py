@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from msgspec import Struct, field
@@ -31,6 +32,18 @@ class Process(Struct, frozen=True):
     namespace: str | None = None
     services: tuple[str, ...] | None = None
     uid: int | None = None
+
+
+class Service(Struct, frozen=True):
+    """A service of systemd's that a program runs in: the machine's, or (``is_users``) one of a user's own systemd."""
+
+    name: str
+    is_users: bool = False
+
+    def typed(self, order: str) -> str:
+        """The line that gives its systemd an order, such as ``restart``."""
+        who = "systemctl --user" if self.is_users else "systemctl"
+        return f"{who} {order} {shlex.quote(self.name)}"
 
 
 class Namespace(Struct, frozen=True):

@@ -12,7 +12,18 @@ from collections.abc import Iterable
 from pkgutil import get_data
 from typing import Any
 
-from landiag.collect import bans, interfaces, linux, linux_sources, machine, queues, routes, sockets, units
+from landiag.collect import (
+    bans,
+    groups,
+    interfaces,
+    linux,
+    linux_sources,
+    machine,
+    queues,
+    routes,
+    sockets,
+    units,
+)
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES, MODULE_OPTIONS, VIRTUAL_VENDORS
 from landiag.firewall.linux import DEVICE_CHAIN, HIDES_FRAMES, TABLE_FLAGS
 from landiag.firewall.sources import EBTABLES, NFT, NFT_TEXT, SOURCES, inner_sources
@@ -72,7 +83,7 @@ def _table() -> dict[str, Any]:
         "listeners": sockets.LISTENERS.name,
         "addresses": interfaces.INTERFACES.name,
         "proc_tcp": _rows((sockets.PROC_TCP, sockets.PROC_TCP6)),
-        "units": units.UNITS.pattern,
+        "units": groups.UNITS.pattern,
         "unit": _rows((units.unit_source((_UNIT,)),))[0],
         "interface": _rows(own),
         "namespace": _rows(inside),

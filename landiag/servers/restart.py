@@ -6,13 +6,11 @@ stands in the source) is said in steps.
 
 from __future__ import annotations
 
-import shlex
-
 from msgspec.structs import replace
 
 from landiag.model.actions import Run
 from landiag.model.facts import Family
-from landiag.model.process import Process
+from landiag.model.process import Process, Service
 from landiag.model.report import Edit
 from landiag.servers.advice import RestartAdvice, known
 from landiag.servers.invocation import Invocation
@@ -37,14 +35,14 @@ def restart_command(
     family: Family = Family.IPV4,
     *,
     port: int | None = None,
-    unit: str | None = None,
+    unit: Service | None = None,
     edit: Edit | None = None,
     os: str = "linux",
 ) -> RestartAdvice:
     """What makes this server listen on all addresses of a family, in the user's own words.
 
-    ``process`` is the owner of the socket, ``port`` its port. ``unit`` is the systemd unit that runs it, if
-    one does. ``edit`` is what ``find_edit`` said of the files that ``edit_files`` names. ``os`` is the
+    ``process`` is the owner of the socket, ``port`` its port. ``unit`` is systemd's service that it runs in, if
+    it does. ``edit`` is what ``find_edit`` said of the files that ``edit_files`` names. ``os`` is the
     operating system as ``Machine.os`` names it.
     """
     server = replace(server, kind=kind_for(server, port, os))
@@ -55,10 +53,10 @@ def restart_command(
     if is_published(server):
         title = "Publish the port on all addresses"
     advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)
+    if server.manager and not is_published(server):
+        return _of_manager(advice, server, host, port, server.manager)
     if unit and not is_published(server):
         return _of_unit(advice, server, host, port, unit)
-    if server.manager:
-        return _of_manager(advice, server, host, port, server.manager)
     named = address_in_command(server, host, port)
     if named is not None:
         return _of_named(advice, server, named)
@@ -71,16 +69,16 @@ def restart_command(
     )
 
 
-def anew(server: Server, title: str, steps: tuple[str, ...], unit: str | None, os: str) -> RestartAdvice:
+def anew(server: Server, title: str, steps: tuple[str, ...], unit: Service | None, os: str) -> RestartAdvice:
     """What starts this server again as it was, once ``steps`` have changed what it reads when it starts."""
     advice = _ending(title, server)
     advice = replace(advice, steps=(*steps, *advice.steps))
-    if unit:
-        return replace(advice, run=Run(("systemctl", "restart", unit)), stop_pid=None, needs="root")
     if server.manager:
         who = "Windows" if server.manager == "services" else server.manager
         step = f"Then let {who}, which started it, start it anew."
         return replace(advice, steps=(*steps, step), stop_pid=None, needs="user-action")
+    if unit:
+        return _by_systemd(advice, unit)
     if server.kind.service and server.process.parent == 1:
         return _of_service(replace(advice, steps=steps), server.kind.service, os)
     return again(advice, server, server.script or server.invocation)
@@ -147,19 +145,23 @@ def _ending(title: str, server: Server) -> RestartAdvice:
     return RestartAdvice(title, cwd=server.process.cwd, stop_pid=pid, stop_signal=name, steps=steps)
 
 
-def _of_unit(advice: RestartAdvice, server: Server, host: str, port: int | None, unit: str) -> RestartAdvice:
+def _of_unit(
+    advice: RestartAdvice, server: Server, host: str, port: int | None, unit: Service
+) -> RestartAdvice:
     """systemd would start it again as it was: its unit or its configuration has to change."""
     if server.kind.how in {"source", "config"} and address_in_command(server, host, port) is None:
         steps = file_steps(server, host, advice.edit)
     else:
-        steps = (f"In its unit (systemctl edit --full {shlex.quote(unit)}): {told(server, host, port)}.",)
-    return replace(
-        advice,
-        run=Run(("systemctl", "restart", unit)),
-        steps=(*steps, *server.kind.steps),
-        stop_pid=None,
-        needs="root",
-    )
+        steps = (f"In its unit ({unit.typed('edit --full')}): {told(server, host, port)}.",)
+    return _by_systemd(replace(advice, steps=(*steps, *server.kind.steps)), unit)
+
+
+def _by_systemd(advice: RestartAdvice, unit: Service) -> RestartAdvice:
+    """What runs in a service is started anew by systemd; by a user's own only where that user types it."""
+    if unit.is_users:
+        step = f"Then, as the user whose service it is: {unit.typed('restart')}."
+        return replace(advice, steps=(*advice.steps, step), stop_pid=None, needs="user-action")
+    return replace(advice, run=Run(("systemctl", "restart", unit.name)), stop_pid=None, needs="root")
 
 
 def _of_manager(

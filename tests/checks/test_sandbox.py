@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.collect.units import parse_chain
+from landiag.collect.units import parse_chain, unit_source
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.report import Report, Status
 from tests.cases import load, replay
@@ -67,6 +67,22 @@ def test_a_denied_network_blocks_and_says_which_unit() -> None:
     assert finding.fixes[0].commands == (
         "systemctl set-property shop.service IPAddressAllow=192.168.77.0/24",
     )
+
+
+def test_the_root_slice_is_asked_and_its_name_is_no_option() -> None:
+    assert unit_source(("system.slice", "shop.service")).argv[-4:] == (
+        "--",
+        "-.slice",
+        "system.slice",
+        "shop.service",
+    )
+    root = SHOW.format(unit="-.slice", allow="", deny=EVERYBODY, program="")
+    said = report(f"{root}\n{show()}")
+    (finding,) = [one for one in said.findings if one.code == "sandbox-denies"]
+    assert "IPAddressDeny of -.slice" in finding.title
+    fix = finding.fixes[0]
+    assert fix.commands == ("systemctl set-property -- -.slice IPAddressAllow=192.168.77.0/24",)
+    assert fix.undo[0] == "systemctl set-property -- -.slice IPAddressAllow="
 
 
 @pytest.mark.parametrize("text", [show(), show("0.0.0.0/0", EVERYBODY), ""])

@@ -106,23 +106,79 @@ def test_a_service_in_a_network_of_its_own_is_known_by_its_command() -> None:
     assert other.verdict.cause == "nothing-listening"
 
 
-def test_systemd_itself_listens_on_loopback() -> None:
+def of_systemd(address: str, units: str, *, own: str = "") -> Finding:
+    """What is said where systemd listens on an address, by these units."""
     recording = load("linux-bound-to-loopback").recording
-    listeners = recording.readings["ss-listeners"]
     line = (
-        'LISTEN 0 4096 127.0.0.1:5000 0.0.0.0:* users:(("python3",pid=504,fd=3),("systemd",pid=1,fd=51)) '
-        "ino:12888 sk:1 cgroup:/system.slice/shop.socket <->\n"
-    )
-    units = (
-        "Listen=127.0.0.1:5000 (Stream)\nListen=[::]:5001 (Datagram)\nId=shop.socket\nTriggers=shop.service\n"
+        f'LISTEN 0 4096 {address} 0.0.0.0:* users:(("python3",pid=504,fd=3),("systemd",pid=1,fd=51)) '
+        f"ino:12888 sk:1 cgroup:/system.slice/shop.socket {own}<->\n"
     )
     readings = {
         **recording.readings,
-        "ss-listeners": replace(listeners, data=line.encode()),
+        "ss-listeners": replace(recording.readings["ss-listeners"], data=line.encode()),
         SOCKETS.name: ok(SOCKETS.name, units),
     }
-    found = decisive(replay(replace(recording, readings=readings)))
+    return decisive(replay(replace(recording, readings=readings)))
+
+
+def told(*listens: str, more: str = "") -> str:
+    """A socket unit as systemd describes it."""
+    return "".join(f"Listen={one}\n" for one in listens) + f"{more}Id=shop.socket\nTriggers=shop.service\n"
+
+
+def test_systemd_itself_listens_on_loopback() -> None:
+    found = of_systemd("127.0.0.1:5000", told("127.0.0.1:5000 (Stream)", "[::]:5001 (Datagram)"))
     assert found.code == "bound-to-loopback"
     commands = found.fixes[0].commands
     assert '"[Socket]" "ListenStream=" "ListenStream=5000" "ListenDatagram=[::]:5001"' in commands[1]
     assert commands[3:] == ("systemctl stop shop.service", "systemctl restart shop.socket")
+
+
+ONLY_SIX = "BindIPv6Only=ipv6-only\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "own", "units", "code", "lines"),
+    [
+        ("10.99.0.1:5000", "", told("10.99.0.1:5000 (Stream)"), "bound-to-other-address", '"ListenStream=5000"'),
+        (
+            "[::]:5000",
+            "v6only:1 ",
+            told("[::]:5000 (Stream)", "[::]:5001 (Stream)", more=ONLY_SIX),
+            "bound-to-ipv6-only",
+            '"ListenStream=0.0.0.0:5000" "ListenStream=[::]:5000" "ListenStream=[::]:5001"',
+        ),
+        (
+            "127.0.0.1:5000",
+            "",
+            told("/run/a (Stream)", "127.0.0.1:5000 (Stream)", "[fe80::1]:5000%eth0 (Stream)", "/run/b (FIFO)"),
+            "bound-to-loopback",
+            '"ListenStream=/run/a" "ListenStream=5000" "ListenFIFO=/run/b"',
+        ),
+    ],
+    ids=("free-bind", "ipv6-only", "several"),
+)  # fmt: skip
+def test_a_socket_unit_is_told_one_place_for_the_port_that_all_clients_reach(
+    address: str, own: str, units: str, code: str, lines: str
+) -> None:
+    found = of_systemd(address, units, own=own)
+    assert found.code == code
+    assert f'"[Socket]" "ListenStream=" {lines} >' in found.fixes[0].commands[1]
+
+
+@pytest.mark.parametrize(("state", "says"), [("failed", "has failed"), ("inactive", "is stopped")])
+def test_a_socket_unit_that_has_stopped_is_named(state: str, says: str) -> None:
+    units = told("[::]:5000 (Stream)", more=f"ActiveState={state}\nResult=trigger-limit-hit\n")
+    found = decisive(report("", ok(SOCKETS.name, units)))
+    assert found.title == f"Nothing is listening on port 5000: shop.socket {says}"
+    assert f"{state} (trigger-limit-hit): ListenStream=[::]:5000" in [one.text for one in found.evidence]
+    other = decisive(report("", ok(SOCKETS.name, units.replace("5000", "5001"))))
+    assert "shop.socket" not in other.title
+
+
+def test_a_service_that_has_not_started_yet_is_named() -> None:
+    text = show(state="start-pre").replace("ActiveState=start-pre", "Type=simple\nActiveState=activating")
+    texts = [one.text for one in decisive(report(text)).evidence]
+    assert "shop.service is still starting (start-pre)" in texts
+    oneshot = decisive(report(text.replace("simple", "oneshot")))
+    assert not any("still starting" in one.text for one in oneshot.evidence)

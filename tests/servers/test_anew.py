@@ -15,6 +15,8 @@ from tests.journey.world import LISTENER, host
 DJANGO = ("/v/bin/python3", "manage.py", "runserver", "0.0.0.0:5000")
 BOKEH = ("/v/bin/python3", "/v/bin/bokeh", "serve", "plot.py", "--address=0.0.0.0", "--port=5000")
 NAME = "192.168.77.10"
+SUPERVISED = ("/usr/bin/python3", "/usr/bin/supervisord")
+USERS = "/user.slice/user-1000.slice/user@1000.service"
 
 
 def _case(argv: tuple[str, ...], parent: tuple[str, ...] = ("bash",), cgroup: str | None = None) -> Case:
@@ -51,11 +53,18 @@ def test_landiag_never_does_it_by_itself() -> None:
     ("case", "commands", "says"),
     [
         (_case(DJANGO, cgroup="/system.slice/shop.service"), ("systemctl restart shop.service",), ""),
-        (_case(DJANGO, parent=("/usr/bin/python3", "/usr/bin/supervisord")), (), "supervisord"),
+        (_case(DJANGO, cgroup="/web.slice/shop.service"), ("systemctl restart shop.service",), ""),
+        (
+            _case(DJANGO, cgroup=f"{USERS}/app.slice/shop.service"),
+            (),
+            "systemctl --user restart shop.service",
+        ),
+        (_case(DJANGO, parent=SUPERVISED), (), "supervisord"),
+        (_case(DJANGO, parent=SUPERVISED, cgroup="/system.slice/supervisor.service"), (), "supervisord"),
         (_case(DJANGO, cgroup="/docker/0123456789ab"), (), "Then create the container anew."),
         (_case(("/opt/shop",)), (), "Then start it anew."),
     ],
-    ids=("unit", "manager", "container", "unknown"),
+    ids=("unit", "unit-of-a-slice", "unit-of-a-user", "manager", "manager-in-a-unit", "container", "unknown"),
 )
 def test_what_something_else_started_is_started_by_that(
     case: Case, commands: tuple[str, ...], says: str

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from landiag.model.process import Process
+from landiag.model.process import Process, Service
 from landiag.servers.named_address import named_address
 from landiag.servers.recognise import recognise, unknown_program
 from landiag.servers.restart import restart_command
@@ -50,7 +50,7 @@ def test_the_address_in_the_command_is_changed(typed: str, expected: str) -> Non
     assert server is not None
     advice = restart_command(server, process, port=5000)
     assert (advice.commands, advice.stop_pid, advice.complete) == ((expected,), 17, True)
-    unit = restart_command(server, process, port=5000, unit="shop.service")
+    unit = restart_command(server, process, port=5000, unit=Service("shop.service"))
     assert " in place of " in unit.steps[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.model.process import Process
+from landiag.model.process import Process, Service
 from landiag.servers.recognise import recognise
 from landiag.servers.relays import relay_of, relays, without_inner_relays
 from landiag.servers.restart import restart_command
@@ -85,6 +85,6 @@ def test_a_published_port_is_published_anew_and_its_engine_left_alone(
     process = Process(7, name, (f"/usr/bin/{name}", "-proto", "tcp", *ends), exe=f"/usr/bin/{name}")
     server = recognise(process, {7: process})
     assert server is not None
-    advice = restart_command(server, process, port=5000, unit=unit)
+    advice = restart_command(server, process, port=5000, unit=Service(unit) if unit else None)
     assert (advice.run, advice.stop_pid, advice.needs) == (None, None, "user-action")
     assert words in advice.steps[0]

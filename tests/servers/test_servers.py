@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from landiag.collect.exchanges.answerers import answerers, recognise_http
 from landiag.model.facts import Family
-from landiag.model.process import Process
+from landiag.model.process import Process, Service
 from landiag.redact.masking import mask_argv
 from landiag.redact.secret_names import MASK
 from landiag.servers.advice import RestartAdvice
@@ -524,7 +524,7 @@ def test_the_protocol_of_a_port(line: str, port: int, spoken: str) -> None:
 
 def test_a_unit_is_changed_in_its_unit() -> None:
     target = process("/usr/bin/python3 /usr/bin/gunicorn shop:app", parent=1)
-    advice = restart_command(seen(target), target, port=8000, unit="shop.service")
+    advice = restart_command(seen(target), target, port=8000, unit=Service("shop.service"))
     assert (advice.commands, advice.needs, advice.stop_pid) == (
         ("systemctl restart shop.service",),
         "root",

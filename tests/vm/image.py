@@ -23,7 +23,15 @@ PACKAGES = (
     *("iputils-ping", "procps", "util-linux", "python3", "curl", "busybox-static", "vlan"),
     *("nftables", "iptables", "ipset", "ufw", "firewalld", "fail2ban", "conntrack", "wireguard-tools"),
     *("docker.io", "podman", "crun", "netavark", "aardvark-dns", "passt", "slirp4netns", "uidmap"),
-    *("fuse-overlayfs", "apparmor", "network-manager", "dnsmasq-base"),
+    *(
+        "fuse-overlayfs",
+        "apparmor",
+        "network-manager",
+        "dnsmasq-base",
+        "systemd-resolved",
+        "systemd-container",
+    ),
+    *("kexec-tools", "selinux-policy-default", "policycoreutils", "policycoreutils-python-utils"),
 )
 MORE = {"trixie": ("docker-cli",)}
 """What a release has in packages of its own."""

@@ -13,9 +13,9 @@ from landiag.checks.fixes.restart import (
     found_server,
     is_inside,
     server_of,
-    unit_of,
     without_port,
 )
+from landiag.collect.groups import service_of
 from landiag.collect.machine import parse_edit
 from landiag.model.facts import Call, Socket, Unknown
 from landiag.model.process import Process
@@ -49,7 +49,7 @@ def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
     edit = None if found is None or socket is None else _edit(case, found[1], socket, name)
     if found is None or socket is None or edit is None or is_inside(socket):
         return (by_hand,)
-    advice = replace(anew(found[0], title, (), unit_of(socket), case.facts.os), edit=edit)
+    advice = replace(anew(found[0], title, (), service_of(socket.cgroup), case.facts.os), edit=edit)
     verified = True if advice.run is not None and advice.run.detached and not advice.steps else None
     return (restart_fix(case, advice, "", verified=verified),)
 

@@ -11,6 +11,7 @@ from landiag.checks.application.debugger_asked import debugger_answers, may_debu
 from landiag.checks.application.exchange import answerer, attempt_of
 from landiag.checks.case import Case
 from landiag.checks.fixes.fix import restart_fix
+from landiag.collect.groups import service_of
 from landiag.collect.machine import parse_edit, parse_own_debugger
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Socket, Unknown
@@ -23,8 +24,6 @@ from landiag.servers.debugger import EXPLAINED
 from landiag.servers.recognise import Server, recognise, unknown_program
 from landiag.servers.restart import anew, http_command, is_published, restart_command, with_options
 from landiag.servers.told import address_in_command, told
-
-_UNIT = regex(r"/([^/]+\.service)(?:/|$)")
 
 
 def server_of(case: Case, socket: Socket) -> tuple[Server, Process] | None:
@@ -83,7 +82,13 @@ def listen_fixes(case: Case, socket: Socket, family: Family) -> tuple[Fix, ...]:
         edit = case.parse(_edit_source(case, process, socket, family), parse_edit)
         known = None if isinstance(edit, Unknown) else edit
         return restart_command(
-            server, process, family, port=socket.port, unit=unit_of(socket), edit=known, os=case.facts.os
+            server,
+            process,
+            family,
+            port=socket.port,
+            unit=service_of(socket.cgroup),
+            edit=known,
+            os=case.facts.os,
         )
 
     return _fixes(case, socket, advise, family)
@@ -139,7 +144,7 @@ def after_step(case: Case, socket: Socket | None, title: str, step: str, more: t
     if socket is None or found is None or is_inside(socket) or is_published(found[0]):
         again = "Then create the container anew." if socket and is_inside(socket) else "Then start it anew."
         return Fix(title, needs="user-action", steps=(step, again))
-    advice = anew(with_options(found[0], more), title, (step,), unit_of(socket), case.facts.os)
+    advice = anew(with_options(found[0], more), title, (step,), service_of(socket.cgroup), case.facts.os)
     return replace(restart_fix(case, advice, "", verified=None), actions=(), lasts=None)
 
 
@@ -252,12 +257,3 @@ def _unknown_listen(case: Case, socket: Socket, family: Family) -> Fix:
     if case.facts.os == "linux" and not case.owners(socket) and not case.machine.info.privileged:
         who = (f"sudo {case.machine.landiag} check --port {case.port} shows which program it is.",)
     return Fix("Let the server listen on all addresses", needs="user-action", steps=(*who, step, again))
-
-
-def unit_of(socket: Socket) -> str | None:
-    """Name the systemd service that holds a socket, by its cgroup; None for what a person started."""
-    cgroup = socket.cgroup or ""
-    if not cgroup.startswith("/system.slice/"):
-        return None
-    found = _UNIT.search(cgroup)
-    return found[1] if found else None

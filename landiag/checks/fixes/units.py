@@ -21,18 +21,18 @@ def property_fix(
     """Add a value to a property that systemd changes while the unit runs; it stays after the next start.
 
     ``before`` is its value: the undo sets that again, because a reload leaves what is in force as it is.
+    A unit of systemd-run has no such file: systemd keeps its properties until it ends.
     ``restart`` is the service that has to start anew, where it has failed because of it.
     """
     file = f"{_PROPERTIES}/{unit}.d/50-{name}.conf"
+    order = ("systemctl", "set-property", *(("--",) if unit.startswith("-") else ()), unit)
     again = _typed(started_again(restart)) if restart else ()
     return Fix(
         title,
-        commands=(shlex.join(("systemctl", "set-property", unit, f"{name}={value}")), *again),
+        commands=(shlex.join((*order, f"{name}={value}")), *again),
         undo=(
-            shlex.join(
-                ("systemctl", "set-property", unit, f"{name}=", *((f"{name}={before}",) if before else ()))
-            ),
-            shlex.join(("rm", file)),
+            shlex.join((*order, f"{name}=", *((f"{name}={before}",) if before else ()))),
+            shlex.join(("rm", "-f", file)),
             "systemctl daemon-reload",
             *again,
         ),

@@ -9,7 +9,7 @@ from landiag.checks.case import Answer, Case, answer, milder, not_applicable, un
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.fixes import hosts, restart
 from landiag.checks.fixes.restart import listen_fixes, untie_fixes
-from landiag.checks.listening import carried, closed, services
+from landiag.checks.listening import carried, closed, services, socket_units
 from landiag.checks.listening.accept_queue import full_queues
 from landiag.checks.listening.given_away import explain_publication
 from landiag.checks.listening.handed import handed_to_nobody
@@ -93,7 +93,7 @@ def plan(case: Case) -> tuple[Source, ...]:
     """Look into the other network namespaces, where the socket may be in one."""
     is_wanted = case.facts.os == "linux" and may_be_inside(case)
     inside = linux.plan_namespaces(case.readings) if is_wanted else ()
-    return (*inside, *services.plan(case))
+    return (*inside, *services.plan(case), *socket_units.plan(case))
 
 
 def plan_after(case: Case) -> tuple[Source, ...]:
@@ -147,10 +147,10 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
 
 def _fixes(case: Case, way: Way, socket: Socket, code: str) -> tuple[Fix, ...]:
     """What lets a socket take the connections of a way in that it does not take."""
-    unit = services.socket_unit(case, socket)
+    unit = socket_units.socket_unit(case, socket)
     if code == "bound-to-device":
-        return (services.untie_fix(unit),) if unit else untie_fixes(case, socket)
-    return (services.listen_fix(unit, socket),) if unit else listen_fixes(case, socket, way.family)
+        return (socket_units.untie_fix(unit),) if unit else untie_fixes(case, socket)
+    return (socket_units.listen_fix(case, unit, socket),) if unit else listen_fixes(case, socket, way.family)
 
 
 def _is_publisher(case: Case, socket: Socket) -> bool:
@@ -182,7 +182,10 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         f"Listening instead: {elsewhere}." if others else "Start the server, or name the port that it uses."
     )
     denied = services.forbidden(case, way)
-    why = denied.words if denied else f"your server is on {others[0].port}" if len(others) == 1 else ""
+    silent = socket_units.silent_unit(case)
+    why = denied.words if denied else socket_units.why_silent(silent)
+    if not why and len(others) == 1:
+        why = f"your server is on {others[0].port}"
     found = Finding(
         code="nothing-listening",
         outcome=Outcome.UNKNOWN if may_be_translated(case) else Outcome.BLOCKS,
@@ -190,6 +193,7 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         detail=f"{detail} {closed.what_clients_get(case, way)}".strip(),
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
         + tuple(owner_evidence(case, socket) for socket in others)
+        + ((socket_units.silence(silent),) if silent else ())
         + services.failures(case, denied),
         fixes=(denied.fix,) if denied else start_fixes(case, others),
         paths=(way.id,),

@@ -1,4 +1,4 @@
-"""Why services of systemd leave a port unheard: networks of their own, sandboxes that forbid it, its own sockets."""
+"""Why services of systemd leave a port unheard: networks of their own, sandboxes that forbid it, failures."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix, property_fix, started_again
+from landiag.checks.listening.socket_units import told_units
+from landiag.collect.groups import units_of
 from landiag.collect.machine import parse_processes, process_source
-from landiag.collect.units import SERVICES, SOCKETS, UNITS, Unit, journal_source, parse_units
+from landiag.collect.units import SERVICES, Unit, journal_source
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Socket, Unknown
 from landiag.model.regex import regex
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.model.urls import bracketed
 from landiag.redact.masking import mask_text
 
 _MOST = 3
@@ -23,12 +24,8 @@ _MOST = 3
 
 
 def plan(case: Case) -> tuple[Command, ...]:
-    """Ask systemd for its services where nobody listens, and for its sockets where it listens itself."""
-    if case.facts.os != "linux":
-        return ()
-    if not case.listeners:
-        return (SERVICES,)
-    return (SOCKETS,) if any(map(is_of_systemd, case.listeners)) else ()
+    """Ask systemd for its services where nobody listens."""
+    return (SERVICES,) if case.facts.os == "linux" and not case.listeners else ()
 
 
 def plan_after(case: Case) -> tuple[Command | Call, ...]:
@@ -36,40 +33,6 @@ def plan_after(case: Case) -> tuple[Command | Call, ...]:
     words = tuple(journal_source(unit.name) for unit in _failing(case))
     pids = _private_pids(case)
     return (*words, process_source(pids)) if pids else words
-
-
-def is_of_systemd(socket: Socket) -> bool:
-    """Whether systemd itself holds a socket, for a service that it starts when somebody connects."""
-    return 1 in socket.pids or (socket.cgroup or "").endswith(".socket")
-
-
-def socket_unit(case: Case, socket: Socket) -> Unit | None:
-    """The unit by which systemd listens on a socket; None where it is another program's, or nobody can tell."""
-    if not is_of_systemd(socket):
-        return None
-    wanted = f"ListenStream={bracketed(socket.address)}:{socket.port}"
-    return next((unit for unit in _units(case, SOCKETS) if wanted in unit.listens), None)
-
-
-def listen_fix(unit: Unit, socket: Socket) -> Fix:
-    """Let systemd listen on all addresses; all that the unit listens on is told anew, because a reset takes it all."""
-    ports = (
-        re.compile(rf"ListenStream=(?:127\.[\d.]+|\[::1\]):{socket.port}"),
-        f"ListenStream={socket.port}",
-    )
-    lines = dict.fromkeys(ports[1] if ports[0].fullmatch(line) else line for line in unit.listens)
-    return _socket_fix(unit, f"Let systemd listen on all addresses ({unit.name})", ("ListenStream=", *lines))
-
-
-def untie_fix(unit: Unit) -> Fix:
-    """Let systemd take connections that come in by any interface."""
-    return _socket_fix(unit, f"Let systemd listen on all interfaces ({unit.name})", ("BindToDevice=",))
-
-
-def _socket_fix(unit: Unit, title: str, lines: tuple[str, ...]) -> Fix:
-    """A socket starts anew only while the service that has taken it over is stopped."""
-    stops = tuple(f"stop {name}" for name in unit.triggers)
-    return file_fix(title, unit.name, lines, (*stops, f"restart {unit.name}"))
 
 
 def in_own_network(case: Case, way: Way, socket: Socket | None) -> Finding | None:
@@ -132,9 +95,17 @@ _NOT_PERMITTED = regex(r"operation not permitted|permission denied|EPERM|EACCES"
 
 
 def failures(case: Case, denied: Forbidden | None) -> tuple[Evidence, ...]:
-    """The services that fail at their start, each with its last words, and the setting that makes one fail."""
+    """The services that fail, each with its last words, the setting that makes one fail, and those not started yet."""
     setting = () if denied is None else (Evidence(f"systemctl show {denied.unit}", denied.setting),)
-    return (*setting, *(_last_words(case, unit) for unit in _failing(case)))
+    starting = [unit for unit in told_units(case, SERVICES) if unit.starting][:_MOST]
+    return (
+        *setting,
+        *(_last_words(case, unit) for unit in _failing(case)),
+        *(
+            Evidence(f"systemctl show {one.name}", f"{one.name} is still starting ({one.starting})")
+            for one in starting
+        ),
+    )
 
 
 def _families_fix(unit: Unit) -> Fix:
@@ -174,14 +145,9 @@ def _last_line(case: Case, unit: Unit) -> str:
     return mask_text(lines[-1].strip()) if lines else ""
 
 
-def _units(case: Case, source: Command) -> tuple[Unit, ...]:
-    found = case.parse(source, parse_units)
-    return () if found is None or isinstance(found, Unknown) else found
-
-
 def _failing(case: Case) -> tuple[Unit, ...]:
     """The services that fail; first those whose sandbox bears on sockets."""
-    failing = [unit for unit in _units(case, SERVICES) if unit.keeps_failing]
+    failing = [unit for unit in told_units(case, SERVICES) if unit.keeps_failing]
     failing.sort(key=lambda unit: (unit.families is None and not unit.bind_deny, -unit.restarts))
     return tuple(failing[:_MOST])
 
@@ -192,8 +158,8 @@ def _private_pids(case: Case) -> tuple[int, ...]:
 
 def _unit_inside(case: Case, socket: Socket) -> Unit | None:
     """The service that holds a socket of another network namespace, by its control group."""
-    names = UNITS.findall(socket.cgroup or "")
-    return next((unit for unit in _units(case, SERVICES) if names and unit.name == names[-1]), None)
+    names = units_of(socket.cgroup)
+    return next((unit for unit in told_units(case, SERVICES) if names and unit.name == names[-1]), None)
 
 
 def _unit_by_command(case: Case) -> Unit | None:
@@ -208,7 +174,7 @@ def _unit_by_command(case: Case) -> Unit | None:
 
 def _private(case: Case) -> Iterator[Unit]:
     """The services that have another network than this machine's."""
-    return (unit for unit in _units(case, SERVICES) if unit.network_setting)
+    return (unit for unit in told_units(case, SERVICES) if unit.network_setting)
 
 
 def _names_port(word: str, port: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.vm.scenario import Scenario
-from tests.vm.scenarios import bans, containers, firewalls, kernels, links, managed, units
+from tests.vm.scenarios import bans, containers, firewalls, kernels, links, managed, services, sockets, units
 
 SCENARIOS: tuple[Scenario, ...] = (
     *units.SCENARIOS,
@@ -13,4 +13,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     *kernels.SCENARIOS,
     *managed.SCENARIOS,
     *containers.SCENARIOS,
+    *sockets.SCENARIOS,
+    *services.SCENARIOS,
 )

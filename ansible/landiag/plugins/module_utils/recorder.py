@@ -966,7 +966,7 @@ TABLE = json.loads(r"""{
    "argv": [
     "systemctl",
     "show",
-    "--property=Id,ActiveState,SubState,Result,NRestarts,MainPID,PrivateNetwork,NetworkNamespacePath,\
+    "--property=Id,Type,ActiveState,SubState,Result,NRestarts,MainPID,PrivateNetwork,NetworkNamespacePath,\
 JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
     "*.service"
    ],
@@ -980,7 +980,7 @@ JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
    "argv": [
     "systemctl",
     "show",
-    "--property=Id,ActiveState,Listen,Triggers",
+    "--property=Id,ActiveState,Result,BindIPv6Only,Listen,Triggers",
     "*.socket"
    ],
    "ok": [
@@ -1071,7 +1071,7 @@ JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
    "path": "/proc/net/tcp6"
   }
  ],
- "units": "[^/]+\\.(?:service|scope|slice|socket)(?=/|$)",
+ "units": "(?:/[^/]+\\.slice(?=/|$))*(?:/[^/]+\\.(?:service|scope|socket)(?=/|$))?",
  "unit": {
   "name": "unit {unit}",
   "kind": "command",
@@ -1080,6 +1080,7 @@ JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
    "show",
    "--property=Id,IPAddressAllow,IPAddressDeny,IPIngressFilterPath,RestrictNetworkInterfaces",
    "--",
+   "-.slice",
    "{unit}"
   ],
   "ok": [
@@ -1587,7 +1588,7 @@ def second_round(readings):
         name = "processes pids=" + ",".join(str(pid) for pid in pids)
         wanted.append({"kind": "call", "name": name, "pids": pids})
     for group in sorted(set(re.findall(r" cgroup:(\S+)", listeners))):
-        units = re.findall(TABLE["units"], group)
+        units = re.match(TABLE["units"], group).group(0).split("/")[1:]
         if units:
             unit = dict(TABLE["unit"], name=TABLE["unit"]["name"].replace("{unit}", units[-1]))
             unit["argv"] = unit["argv"][:-1] + units
