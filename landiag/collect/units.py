@@ -12,27 +12,28 @@ from ipaddress import ip_network
 from msgspec import Struct
 
 from landiag.collect.groups import units_of
+from landiag.collect.systemd import FEATURES
 from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError, Socket
 from landiag.model.regex import regex
 
-_OF_PACKETS = ("Id", "IPAddressAllow", "IPAddressDeny", "IPIngressFilterPath", "RestrictNetworkInterfaces")
+_OF_PACKETS = (
+    *("Id", "Triggers", "IPAddressAllow", "IPAddressDeny", "IPIngressFilterPath"),
+    "RestrictNetworkInterfaces",
+)
 _OF_SERVICES = (
     *("Id", "Type", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "PrivateNetwork"),
+    "Slice",
     *("NetworkNamespacePath", "JoinsNamespaceOf", "RestrictAddressFamilies"),
     *("SocketBindAllow", "SocketBindDeny"),
 )
 SERVICES = Command(
-    "systemd-services", ("systemctl", "show", f"--property={','.join(_OF_SERVICES)}", "*.service")
+    "systemd-services", ("systemctl", "show", f"--property={','.join(_OF_SERVICES)}", "*.service", "*.slice")
 )
-"""Every service that is loaded: why one may not listen, or listens where nobody reaches it."""
+"""Every service that is loaded, and the slices above: why one may not listen, or listens where nobody reaches it."""
 
 _OF_SOCKETS = ("Id", "ActiveState", "Result", "BindIPv6Only", "Listen", "Triggers")
 SOCKETS = Command("systemd-sockets", ("systemctl", "show", f"--property={','.join(_OF_SOCKETS)}", "*.socket"))
 """Every socket that systemd itself listens on."""
-
-FEATURES = Command("systemd-features", ("systemctl", "show", "--property=Version,Features"))
-"""How this systemd was built: some settings have no effect without BPF_FRAMEWORK."""
-
 
 OF_SYSTEMD = (FEATURES, SERVICES, SOCKETS)
 """What is asked of systemd itself, whichever unit it is about."""
@@ -99,6 +100,7 @@ class Unit(Struct, frozen=True):
     is_private: bool = False
     namespace_path: str = ""
     joins: tuple[str, ...] = ()
+    slice: str = ""
     listens: tuple[str, ...] = ()
     is_ipv6_only: bool = False
     triggers: tuple[str, ...] = ()
@@ -119,6 +121,12 @@ class Unit(Struct, frozen=True):
         if self.namespace_path:
             return f"NetworkNamespacePath={self.namespace_path}"
         return "PrivateNetwork=yes" if self.is_private else ""
+
+    @property
+    def anew(self) -> tuple[str, ...]:
+        """What starts it anew: a socket only while what has taken it over is stopped, the root slice never."""
+        stops = tuple(f"stop {name}" for name in self.triggers)
+        return () if self.name == "-.slice" else (*stops, f"restart {self.name}")
 
     @property
     def keeps_failing(self) -> bool:
@@ -261,6 +269,7 @@ def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
         is_private=values.get("PrivateNetwork") == "yes",
         namespace_path=values.get("NetworkNamespacePath", ""),
         joins=words("JoinsNamespaceOf"),
+        slice=values.get("Slice", ""),
         listens=listens,
         triggers=words("Triggers"),
         is_ipv6_only=values.get("BindIPv6Only") == "ipv6-only",
@@ -277,20 +286,3 @@ def _names(text: str) -> NameList | None:
     names = tuple(text.removeprefix("~").split())
     denies = text.startswith("~")
     return None if denies and not names else NameList(names, denies)
-
-
-def parse_features(text: str) -> frozenset[str]:
-    """Parse ``systemctl show`` of the manager: what this systemd was built with."""
-    lines = dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line)
-    words = lines.get("Features", "").split()
-    signs = [word for word in words if "=" not in word]
-    if (
-        not signs
-        or not all(map(_FEATURE.fullmatch, signs))
-        or not {"+BPF_FRAMEWORK", "-BPF_FRAMEWORK"} & set(signs)
-    ):
-        raise ParseError("not the features of systemd")
-    return frozenset(word[1:] for word in signs if word.startswith("+"))
-
-
-_FEATURE = regex(r"[+-]\w+")  # in capitals, or redacted

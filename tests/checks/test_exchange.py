@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from landiag.checks.application import exchange
 from landiag.checks.listening import sandbox
-from landiag.collect.units import FEATURES, unit_source
+from landiag.collect.systemd import FEATURES
+from landiag.collect.units import unit_source
 from landiag.model.facts import Reading, ReadStatus, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Outcome

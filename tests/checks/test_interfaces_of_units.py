@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from landiag.collect.units import FEATURES
+from landiag.collect.systemd import FEATURES
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Report, Status
 from tests.cases import load, replay
@@ -16,12 +16,12 @@ SHOW = (
 WITH, WITHOUT = (f"Version=257\nFeatures=+PAM {sign}BPF_FRAMEWORK -IDN\n" for sign in "+-")
 
 
-def report(listed: str, features: str | None = WITH) -> Report:
+def report(listed: str = "", features: str | None = WITH, text: str | None = None) -> Report:
     """The case in which all is well, with a server that is a unit of systemd's."""
     recording = load("linux-clear").recording
     listeners = recording.readings["ss-listeners"]
     moved = listeners.data.replace(b"cgroup:/ ", b"cgroup:/system.slice/shop.service ")
-    added = [Reading("unit shop.service", ReadStatus.OK, SHOW.format(listed).encode())]
+    added = [Reading("unit shop.service", ReadStatus.OK, (text or SHOW.format(listed)).encode())]
     if features is not None:
         added.append(Reading(FEATURES.name, ReadStatus.OK, features.encode()))
     readings = {**recording.readings, "ss-listeners": replace(listeners, data=moved)}
@@ -59,3 +59,19 @@ def test_the_fix_adds_it_or_takes_it_out(listed: str, lines: str) -> None:
     assert "RestrictNetworkInterfaces of shop.service" in found.title
     assert lines in found.fixes[0].commands[1]
     assert found.fixes[0].commands[-1] == "systemctl restart shop.service"
+
+
+@pytest.mark.parametrize(
+    ("block", "orders"),
+    [
+        ("Id=shop.socket\nTriggers=shop.service\n", ("stop shop.service", "restart shop.socket")),
+        ("Id=web.slice\n", ("restart web.slice",)),
+        ("Id=-.slice\n", ()),
+    ],
+)
+def test_what_holds_the_sockets_is_started_anew_if_it_can_be(block: str, orders: tuple[str, ...]) -> None:
+    """systemd refuses to start a socket whose service runs, and the root slice always."""
+    text = SHOW.format("lo").replace("Id=shop.service\n", block)
+    (found,) = [one for one in report(text=text).findings if one.code == "sandbox-denies"]
+    assert found.fixes[0].commands[3:] == tuple(f"systemctl {one}" for one in orders)
+    assert (found.fixes[0].risk is None) is block.startswith("Id=shop")

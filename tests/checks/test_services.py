@@ -94,6 +94,19 @@ def test_a_sandbox_is_not_blamed_for_another_error() -> None:
     assert "hunter2" not in found.evidence[-1].text
 
 
+def test_the_slice_whose_list_forbids_the_port_is_named_and_the_service_started_anew() -> None:
+    slices = "Id=web.slice\nSlice=-.slice\nSocketBindDeny=tcp:5000\n\nId=-.slice\nSlice=\n"
+    text = f"{show(state='auto-restart', restarts='4')}Slice=web.slice\n\n{slices}"
+    said = ok(journal_source("shop.service").name, "PermissionError: [Errno 1] Operation not permitted\n")
+    found = decisive(report(text, said))
+    assert found.title.endswith("the sandbox of web.slice forbids it (SocketBindDeny)")
+    assert found.fixes[0].commands == (
+        "systemctl set-property web.slice SocketBindAllow=tcp:5000",
+        "systemctl reset-failed shop.service",
+        "systemctl restart shop.service",
+    )
+
+
 def test_a_service_in_a_network_of_its_own_is_known_by_its_command() -> None:
     process = {"pid": 77, "name": "python3", "argv": ["python3", "-m", "http.server", "5000"]}
     seen = ok(process_source((77,)).name, json.dumps([process]))

@@ -6,7 +6,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from landiag.collect.units import NameList, parse_chain, parse_features, parse_units
+from landiag.collect.systemd import parse_features
+from landiag.collect.units import NameList, parse_chain, parse_units
 from landiag.model.facts import ParseError
 
 SERVICES = """\

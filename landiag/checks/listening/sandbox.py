@@ -13,20 +13,16 @@ from landiag.checks.application.exchange import OwnStop
 from landiag.checks.case import Case, unknown_evidence
 from landiag.checks.fixes.units import file_fix, property_fix
 from landiag.checks.routes.check import client_for
+from landiag.collect.systemd import BPF, FEATURES, parse_features
 from landiag.collect.units import (
-    FEATURES,
     Chain,
     NameList,
     Unit,
     parse_chain,
-    parse_features,
     unit_sources,
 )
 from landiag.model.facts import Command, IPAddress, IPNetwork, ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-
-BPF = "BPF_FRAMEWORK"
-"""The feature of systemd without which RestrictNetworkInterfaces and SocketBindDeny have no effect."""
 
 
 def plan(case: Case) -> tuple[Command, ...]:
@@ -159,13 +155,15 @@ def _interface_fix(unit: Unit, listed: NameList, name: str) -> Fix:
     if listed.denies:
         more = (f"RestrictNetworkInterfaces=~{' '.join(kept)}",) if kept else ()
         lines = ["RestrictNetworkInterfaces=", *more]
-    is_slice = unit.name.endswith(".slice")
+    risk = "every service in the slice is started anew" if unit.name.endswith(".slice") else None
+    if not unit.anew:
+        risk = "it holds from the next start of this machine on"
     return file_fix(
         f"Let {unit.name} take connections that come in by {name}",
         unit.name,
         lines,
-        (f"restart {unit.name}",),
-        risk="every service in the slice is started anew" if is_slice else None,
+        unit.anew,
+        risk=risk,
     )
 
 

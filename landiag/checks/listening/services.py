@@ -83,9 +83,10 @@ def forbidden(case: Case, way: Way) -> Forbidden | None:
         if unit.families is not None and not unit.families.admits(family) and _NO_FAMILY.search(said):
             setting = f"RestrictAddressFamilies={unit.families.text or 'none'}"
             return Forbidden(unit.name, setting, _families_fix(unit))
-        if not unit.may_bind(case.port) and _NOT_PERMITTED.search(said):
-            setting = f"SocketBindDeny={' '.join(unit.bind_deny)}"
-            return Forbidden(unit.name, setting, _bind_fix(case, unit))
+        keeper = next((one for one in _with_slices(case, unit) if not one.may_bind(case.port)), None)
+        if keeper is not None and _NOT_PERMITTED.search(said):
+            setting = f"SocketBindDeny={' '.join(keeper.bind_deny)}"
+            return Forbidden(keeper.name, setting, _bind_fix(case, keeper, unit))
     return None
 
 
@@ -121,13 +122,22 @@ def _families_fix(unit: Unit) -> Fix:
     return file_fix(title, unit.name, lines, started_again(unit.name))
 
 
-def _bind_fix(case: Case, unit: Unit) -> Fix:
+def _with_slices(case: Case, unit: Unit) -> Iterator[Unit]:
+    """The service and the slices above it, each of which has to let it bind."""
+    known = {one.name: one for one in told_units(case, SERVICES)}
+    above: Unit | None = unit
+    while above is not None:
+        yield above
+        above = known.pop(above.slice, None)
+
+
+def _bind_fix(case: Case, keeper: Unit, unit: Unit) -> Fix:
     return property_fix(
         f"Let {unit.name} listen on port {case.port}",
-        unit.name,
+        keeper.name,
         "SocketBindAllow",
         f"tcp:{case.port}",
-        before=" ".join(unit.bind_allow),
+        before=" ".join(keeper.bind_allow),
         restart=unit.name,
     )
 

@@ -89,6 +89,4 @@ def _is_on(line: str, port: int) -> bool:
 
 
 def _fix(unit: Unit, title: str, lines: tuple[str, ...]) -> Fix:
-    """A socket starts anew only while the service that has taken it over is stopped."""
-    stops = tuple(f"stop {name}" for name in unit.triggers)
-    return file_fix(title, unit.name, lines, (*stops, f"restart {unit.name}"))
+    return file_fix(title, unit.name, lines, unit.anew)

@@ -17,11 +17,14 @@ NETAVARK = (
     "printf '[network]\\nnetwork_backend = \"netavark\"\\n' > /etc/containers/containers.conf.d/network.conf"
 )
 PODMAN = f"{IMAGE}; {NETAVARK}; podman import -q /tmp/image.tar shop"
+AS_ADA = (
+    "cd /home/ada; as() { setpriv --reuid=ada --regid=ada --init-groups env HOME=/home/ada USER=ada "
+    'XDG_RUNTIME_DIR=/run/user/1000 PATH=$PATH "$@"; }'
+)
 ROOTLESS = (
     f"{IMAGE}; chmod 644 /tmp/image.tar; loginctl enable-linger ada; "
     "for i in $(seq 100); do [ -d /run/user/1000 ] && break; sleep 0.2; done; "
-    "cd /home/ada; as() { setpriv --reuid=ada --regid=ada --init-groups env HOME=/home/ada USER=ada "
-    'XDG_RUNTIME_DIR=/run/user/1000 PATH=$PATH "$@"; }; '
+    f"{AS_ADA}; "
     "as podman --cgroup-manager=cgroupfs import -q /tmp/image.tar shop"
 )
 SERVE = "shop /bin/busybox httpd -f -h /www -p"
@@ -50,6 +53,9 @@ def configured(*settings: str) -> str:
 NO_PROXY = '"userland-proxy": false'
 NO_RULES = '"iptables": false'
 INSIDE = "docker exec web /bin/busybox netstat -ltn | grep -q :80"
+RUNS_AS_ADA = (
+    f"{AS_ADA}; as podman --cgroup-manager=cgroupfs rm -f web; as podman --cgroup-manager=cgroupfs run -d"
+)
 HARM = ("systemctl restart docker", "kill ", "systemctl restart containerd")
 
 SCENARIOS = (
@@ -100,6 +106,16 @@ SCENARIOS = (
         expected=CLEAR,
     ),
     Scenario(
+        "docker-host-network-on-loopback",
+        fault="the container uses the machine's own network, and its server listens on 127.0.0.1",
+        setup=docker("--network host", "127.0.0.1:5000"),
+        truth="refused",
+        expected=blocked("bound-to-loopback"),
+        never=HARM,
+        by_hand=f"docker rm -f web; docker run -d --name web --network host {SERVE} 5000",
+        fixed="served",
+    ),
+    Scenario(
         "docker-user-drops",
         fault="a rule in DOCKER-USER drops what comes to the container's port",
         setup=f"{docker('-p 5000:80')}; iptables -I DOCKER-USER -i eth0 -p tcp --dport 80 -j DROP",
@@ -115,6 +131,8 @@ SCENARIOS = (
         truth="refused",
         expected=blocked("published-on-loopback|bound-to-loopback|listening-in-namespace|nothing-listening"),
         never=HARM,
+        by_hand=f"docker rm -f web; docker run -d --name web -p 5000:80 {SERVE} 80",
+        fixed="served",
     ),
     Scenario(
         "docker-no-proxy",
@@ -225,6 +243,8 @@ SCENARIOS = (
         truth="refused|timeout",
         expected=blocked("published-on-loopback|port-redirected|nothing-listening|bound-to-loopback"),
         never=HARM,
+        by_hand=f"podman rm -f web; podman run -d --name web -p 5000:80 {SERVE} 80",
+        fixed="served",
     ),
     Scenario(
         "podman-rules-flushed",
@@ -266,6 +286,8 @@ SCENARIOS = (
         truth="refused",
         expected=blocked("published-on-loopback"),
         never=("docker", *HARM),
+        by_hand=f"{RUNS_AS_ADA} --name web -p 5000:80 {SERVE} 80",
+        fixed="served",
     ),
     Scenario(
         "rootless-pasta-app-on-loopback",
@@ -274,6 +296,8 @@ SCENARIOS = (
         truth="refused|reset|closed",
         expected=blocked("bound-to-loopback"),
         never=("docker", *HARM),
+        by_hand=f"{RUNS_AS_ADA} --name web --network pasta -p 5000:80 {SERVE} 80",
+        fixed="served",
         releases=("trixie",),
     ),
     Scenario(
@@ -290,5 +314,7 @@ SCENARIOS = (
         truth="refused",
         expected=blocked("published-on-loopback"),
         never=("docker", *HARM),
+        by_hand=f"{RUNS_AS_ADA} --name web --network slirp4netns -p 5000:80 {SERVE} 80",
+        fixed="served",
     ),
 )

@@ -34,6 +34,12 @@ WIREGUARD = (
     "ip netns exec beside wg set wg9 private-key /root/b peer $(cat A) endpoint 10.8.0.1:51820 "
     "allowed-ips 10.9.0.0/24; ip -n beside addr add 10.9.0.2/24 dev wg9; ip -n beside link set wg9 up"
 )
+BEHIND = (
+    "ip netns add far; ip link add down type veth peer name eth0 netns far; ip link set down netns beside; "
+    "ip -n beside addr add 10.55.0.1/24 dev down; ip -n beside link set down up; "
+    "ip -n far addr add 10.55.0.2/24 dev eth0; ip -n far link set eth0 up; "
+    "ip -n far route add default via 10.55.0.1; ip netns exec beside sysctl -qw net.ipv4.ip_forward=1"
+)
 BOND = (
     f"{BESIDE}; ip link set under down; ip link add bond0 type bond mode active-backup; "
     "ip link set under master bond0; ip link set bond0 up; ip addr add 10.6.0.1/24 dev bond0; "
@@ -151,6 +157,32 @@ SCENARIOS = (
         says=("AllowedIPs", "10.9.0.0/24"),
         by_hand="wg set wg0 peer $(cat /root/B) allowed-ips 10.9.0.2/32",
         fixed="served",
+    ),
+    Scenario(
+        "wireguard-behind-the-peer",
+        fault="the tunnel's peer may have its own address alone, and the client is behind it",
+        own_kernel=True,
+        files=service(),
+        setup=f"{START}; {wireguard()}; {BEHIND}; ip route add 10.55.0.0/24 dev wg0",
+        who="far",
+        address="10.9.0.1",
+        options="--interface wg0 --peer 10.55.0.2",
+        truth="timeout",
+        expected=blocked("no-route-to-client"),
+        says=("AllowedIPs", "10.55.0.2/32"),
+        fixed="served",
+    ),
+    Scenario(
+        "wireguard-behind-the-peer-open",
+        fault="nothing: the client's network behind the peer is among its AllowedIPs",
+        own_kernel=True,
+        files=service(),
+        setup=f"{START}; {wireguard('10.9.0.2/32,10.55.0.0/24')}; {BEHIND}",
+        who="far",
+        address="10.9.0.1",
+        options="--interface wg0 --peer 10.55.0.2",
+        truth="served",
+        expected=CLEAR,
     ),
     Scenario(
         "wireguard-takes-replies",

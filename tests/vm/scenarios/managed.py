@@ -38,6 +38,12 @@ HANDED = (
     "until ss -Hltn 'sport = :8080' | grep -q .; do sleep 0.2; done"
 )
 
+RESOLVED = (
+    "ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf; mkdir -p /etc/systemd/resolved.conf.d; "
+    "printf '[Resolve]\nDNS=192.168.77.1\nLLMNR=yes\n' > /etc/systemd/resolved.conf.d/lab.conf; "
+    "systemctl start systemd-resolved"
+)
+
 SCENARIOS = (
     Scenario(
         "networkmanager-open",
@@ -96,5 +102,36 @@ SCENARIOS = (
         expected=UNDETERMINED,
         says=("closes the connection without an answer",),
         cause="not-http",
+    ),
+    Scenario(
+        "resolved-stub",
+        fault="resolved answers on 127.0.0.53 and 127.0.0.54 alone",
+        setup=RESOLVED,
+        port=53,
+        truth="refused",
+        expected=blocked("bound-to-loopback"),
+        says=("systemd-resolved", "DNSStubListenerExtra=", "systemctl restart systemd-resolved.service"),
+        never=("kill",),
+        by_hand="printf '[Resolve]\\nDNSStubListenerExtra=0.0.0.0\\n' > /etc/systemd/resolved.conf.d/more.conf; "
+        "systemctl restart systemd-resolved.service",
+        fixed="silent",
+    ),
+    Scenario(
+        "resolved-llmnr",
+        fault="nothing: resolved takes LLMNR's connections, which no browser asks for",
+        setup=RESOLVED,
+        port=5355,
+        options="--scheme tcp",
+        truth="silent|closed|reset",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "resolved-asks-nobody",
+        fault="nothing on this machine; the name server that resolved asks is silent when a name is looked for",
+        files=service(),
+        setup=f"{START}; {RESOLVED}",
+        truth="served",
+        expected=CLEAR,
+        also=(("landiag probe nas.lan --port 5000", "192.168.77.1"),),
     ),
 )

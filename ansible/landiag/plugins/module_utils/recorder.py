@@ -966,9 +966,10 @@ TABLE = json.loads(r"""{
    "argv": [
     "systemctl",
     "show",
-    "--property=Id,Type,ActiveState,SubState,Result,NRestarts,MainPID,PrivateNetwork,NetworkNamespacePath,\
-JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
-    "*.service"
+    "--property=Id,Type,ActiveState,SubState,Result,NRestarts,MainPID,PrivateNetwork,Slice,\
+NetworkNamespacePath,JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
+    "*.service",
+    "*.slice"
    ],
    "ok": [
     0
@@ -1078,7 +1079,7 @@ JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
   "argv": [
    "systemctl",
    "show",
-   "--property=Id,IPAddressAllow,IPAddressDeny,IPIngressFilterPath,RestrictNetworkInterfaces",
+   "--property=Id,Triggers,IPAddressAllow,IPAddressDeny,IPIngressFilterPath,RestrictNetworkInterfaces",
    "--",
    "-.slice",
    "{unit}"
