@@ -22,7 +22,7 @@ _OF_PACKETS = (
 )
 _OF_SERVICES = (
     *("Id", "Type", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "PrivateNetwork"),
-    "Slice",
+    *("Slice", "User"),
     *("NetworkNamespacePath", "JoinsNamespaceOf", "RestrictAddressFamilies"),
     *("SocketBindAllow", "SocketBindDeny"),
 )
@@ -86,7 +86,8 @@ class Unit(Struct, frozen=True):
     """A unit; what was not asked, or is not set, is empty. ``programs`` are BPF programs of the user's own.
 
     ``listens`` are the lines by which a socket unit is told where to listen, ``triggers`` the services that it starts.
-    ``starting`` is how far a service is that is not started yet (``start-pre``); empty for all others.
+    ``starting`` is how far a service is that is not started yet (``start-pre``); empty for all others. ``is_task``: it
+    is no server (Type=oneshot).
     """
 
     name: str
@@ -101,10 +102,12 @@ class Unit(Struct, frozen=True):
     namespace_path: str = ""
     joins: tuple[str, ...] = ()
     slice: str = ""
+    user: str = ""
     listens: tuple[str, ...] = ()
     is_ipv6_only: bool = False
     triggers: tuple[str, ...] = ()
     starting: str = ""
+    is_task: bool = False
     state: str = ""
     result: str = ""
     restarts: int = 0
@@ -131,7 +134,7 @@ class Unit(Struct, frozen=True):
     @property
     def keeps_failing(self) -> bool:
         """Whether it has ended with an error, or was started again after one more than once: it may run just now."""
-        return self.state in ("failed", _AGAIN) or self.restarts > 1
+        return not self.is_task and (self.state in ("failed", _AGAIN) or self.restarts > 1)
 
     def may_bind(self, port: int) -> bool:
         """Whether SocketBindAllow and SocketBindDeny let it bind a TCP socket to this port."""
@@ -256,7 +259,7 @@ def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
         return tuple(values.get(name, "").split())
 
     state, step = values.get("ActiveState", ""), values.get("SubState", "")
-    is_starting = state == "activating" and values.get("Type") != "oneshot"
+    waits, is_task = step.startswith(_AGAIN), values.get("Type") == "oneshot"
     return Unit(
         name=values.get("Id", ""),
         allow=tuple(ip_network(word, strict=False) for word in words("IPAddressAllow")),
@@ -270,11 +273,13 @@ def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
         namespace_path=values.get("NetworkNamespacePath", ""),
         joins=words("JoinsNamespaceOf"),
         slice=values.get("Slice", ""),
+        user=values.get("User", ""),
         listens=listens,
         triggers=words("Triggers"),
         is_ipv6_only=values.get("BindIPv6Only") == "ipv6-only",
-        starting=step if is_starting and not step.startswith(_AGAIN) else "",
-        state=_AGAIN if step.startswith(_AGAIN) else state,
+        starting=step if state == "activating" and not waits and not is_task else "",
+        is_task=is_task,
+        state=_AGAIN if waits else state,
         result=values.get("Result", ""),
         restarts=int(values.get("NRestarts", 0) or 0),
         pid=int(values.get("MainPID", 0) or 0),

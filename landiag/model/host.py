@@ -38,3 +38,10 @@ class Facts(Struct, frozen=True):
     ruleset: Ruleset | Unknown
     utc_offset: int | None = None
     queues: tuple[Queue, ...] | Unknown | None = None
+
+    @property
+    def first_unprivileged(self) -> int:
+        """The first port that everybody may take: Linux names it, the BSDs name the last that is reserved."""
+        found = self.sysctls.get("net.ipv4.ip_unprivileged_port_start", "1024")
+        last = self.sysctls.get("net.inet.ip.portrange.reservedhigh", "")
+        return int(last) + 1 if last.isdecimal() else int(found) if found.isdecimal() else 1024

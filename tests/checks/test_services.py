@@ -193,5 +193,33 @@ def test_a_service_that_has_not_started_yet_is_named() -> None:
     text = show(state="start-pre").replace("ActiveState=start-pre", "Type=simple\nActiveState=activating")
     texts = [one.text for one in decisive(report(text)).evidence]
     assert "shop.service is still starting (start-pre)" in texts
+    assert (
+        decisive(report(text)).fixes[0].steps[-1] == "If it is shop.service: it is still starting (start-pre)"
+    )
     oneshot = decisive(report(text.replace("simple", "oneshot")))
     assert not any("still starting" in one.text for one in oneshot.evidence)
+
+
+def test_a_service_of_no_root_gets_the_capability_for_a_low_port() -> None:
+    recording = load("linux-nothing-listening").recording
+    text = f"{show(state='auto-restart', restarts='4')}User=ada\n"
+    said = ok(journal_source("shop.service").name, "PermissionError: [Errno 13] Permission denied\n")
+    readings = {**recording.readings, SERVICES.name: ok(SERVICES.name, text), said.source: said}
+    low = replace(recording, readings=readings, target=replace(recording.target, port=80))
+    found = decisive(replay(low))
+    assert (
+        found.title
+        == "Nothing is listening on port 80: shop.service may not take a port below 1024 (User=ada)"
+    )
+    assert '"[Service]" "AmbientCapabilities=CAP_NET_BIND_SERVICE"' in found.fixes[0].commands[1]
+    high = decisive(replay(replace(low, target=replace(low.target, port=5000))))
+    assert "may not" not in high.title
+
+
+def test_what_fails_is_told_with_the_advice_to_start_it_and_no_task_is() -> None:
+    found = decisive(failing("Traceback\nModuleNotFoundError: No module named 'flask'\n"))
+    assert found.fixes[0].steps[-1] == (
+        "If it is shop.service: it fails (started again 4 times): ModuleNotFoundError: No module named 'flask'"
+    )
+    task = report(f"{show(state='failed')}Type=oneshot\n")
+    assert "shop.service" not in " ".join(decisive(task).fixes[0].steps)

@@ -11,6 +11,7 @@ from landiag.checks.fixes import hosts, restart
 from landiag.checks.fixes.restart import listen_fixes, untie_fixes
 from landiag.checks.listening import carried, closed, services, socket_units
 from landiag.checks.listening.accept_queue import full_queues
+from landiag.checks.listening.forbidden import forbidden
 from landiag.checks.listening.given_away import explain_publication
 from landiag.checks.listening.handed import handed_to_nobody
 from landiag.checks.listening.inside import check_elsewhere, listening_inside, only_inside, own_host
@@ -181,9 +182,9 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     detail = (
         f"Listening instead: {elsewhere}." if others else "Start the server, or name the port that it uses."
     )
-    denied = services.forbidden(case, way)
+    denied = forbidden(case, way)
     silent = socket_units.silent_unit(case)
-    why = denied.words if denied else socket_units.why_silent(silent)
+    why = denied.why if denied else socket_units.why_silent(silent)
     if not why and len(others) == 1:
         why = f"your server is on {others[0].port}"
     found = Finding(
@@ -194,8 +195,9 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
         evidence=(Evidence(socket_source(case), f"no listening TCP socket on port {case.port}"),)
         + tuple(owner_evidence(case, socket) for socket in others)
         + ((socket_units.silence(silent),) if silent else ())
-        + services.failures(case, denied),
-        fixes=(denied.fix,) if denied else start_fixes(case, others),
+        + ((denied.setting,) if denied else ())
+        + services.failures(case),
+        fixes=(denied.fix,) if denied else start_fixes(case, others, services.hints(case)),
         paths=(way.id,),
     )
     return explain_publication(case, found)

@@ -1,22 +1,20 @@
-"""Why services of systemd leave a port unheard: networks of their own, sandboxes that forbid it, failures."""
+"""Why services of systemd leave a port unheard: networks of their own, failures, and a start that takes its time."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from msgspec import Struct
+from itertools import islice
 
 from landiag.checks.case import Case
-from landiag.checks.fixes.units import file_fix, property_fix, started_again
+from landiag.checks.fixes.units import file_fix
 from landiag.checks.listening.socket_units import told_units
 from landiag.collect.groups import units_of
 from landiag.collect.machine import parse_processes, process_source
 from landiag.collect.units import SERVICES, Unit, journal_source
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Socket, Unknown
-from landiag.model.regex import regex
-from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.report import Evidence, Finding, Outcome
 from landiag.redact.masking import mask_text
 
 _MOST = 3
@@ -30,7 +28,7 @@ def plan(case: Case) -> tuple[Command, ...]:
 
 def plan_after(case: Case) -> tuple[Command | Call, ...]:
     """Read the last words of services that fail, and what runs in networks of its own."""
-    words = tuple(journal_source(unit.name) for unit in _failing(case))
+    words = tuple(journal_source(unit.name) for unit in failing(case))
     pids = _private_pids(case)
     return (*words, process_source(pids)) if pids else words
 
@@ -62,104 +60,43 @@ def in_own_network(case: Case, way: Way, socket: Socket | None) -> Finding | Non
     )
 
 
-class Forbidden(Struct, frozen=True):
-    """A service that fails because of a setting of its sandbox, and what lets it listen."""
-
-    unit: str
-    setting: str
-    fix: Fix
-
-    @property
-    def words(self) -> str:
-        """What the first line of a finding says of it."""
-        return f"the sandbox of {self.unit} forbids it ({self.setting.partition('=')[0]})"
+def failures(case: Case) -> tuple[Evidence, ...]:
+    """What services say that do not come to listen."""
+    return tuple(Evidence(source, f"{name} {what}") for source, name, what in _unheard(case))
 
 
-def forbidden(case: Case, way: Way) -> Forbidden | None:
-    """Find the service that fails because its sandbox lets it make, or bind, no such socket: its last words tell."""
-    family = f"AF_INET{'6' if way.ip.version == 6 else ''}"
-    for unit in _failing(case):
-        said = _last_line(case, unit)
-        if unit.families is not None and not unit.families.admits(family) and _NO_FAMILY.search(said):
-            setting = f"RestrictAddressFamilies={unit.families.text or 'none'}"
-            return Forbidden(unit.name, setting, _families_fix(unit))
-        keeper = next((one for one in _with_slices(case, unit) if not one.may_bind(case.port)), None)
-        if keeper is not None and _NOT_PERMITTED.search(said):
-            setting = f"SocketBindDeny={' '.join(keeper.bind_deny)}"
-            return Forbidden(keeper.name, setting, _bind_fix(case, keeper, unit))
-    return None
+def hints(case: Case) -> tuple[str, ...]:
+    """The same for a person whose server may be one of them; a sentence each."""
+    return tuple(f"If it is {name}: it {what}" for _, name, what in _unheard(case))
 
 
-_NO_FAMILY = regex(r"address family not supported|EAFNOSUPPORT|errno 97\b", re.IGNORECASE)
-_NOT_PERMITTED = regex(r"operation not permitted|permission denied|EPERM|EACCES", re.IGNORECASE)
-"""What servers say when the kernel refuses them a socket, in their own words or the C library's."""
+def _unheard(case: Case) -> Iterator[tuple[str, str, str]]:
+    """Where it was seen, the service's name, and what it does instead."""
+    for unit in failing(case):
+        yield f"journalctl -u {unit.name}", unit.name, _how(case, unit)
+    starting = (unit for unit in told_units(case, SERVICES) if unit.starting)
+    for unit in islice(starting, _MOST):
+        yield f"systemctl show {unit.name}", unit.name, f"is still starting ({unit.starting})"
 
 
-def failures(case: Case, denied: Forbidden | None) -> tuple[Evidence, ...]:
-    """The services that fail, each with its last words, the setting that makes one fail, and those not started yet."""
-    setting = () if denied is None else (Evidence(f"systemctl show {denied.unit}", denied.setting),)
-    starting = [unit for unit in told_units(case, SERVICES) if unit.starting][:_MOST]
-    return (
-        *setting,
-        *(_last_words(case, unit) for unit in _failing(case)),
-        *(
-            Evidence(f"systemctl show {one.name}", f"{one.name} is still starting ({one.starting})")
-            for one in starting
-        ),
-    )
-
-
-def _families_fix(unit: Unit) -> Fix:
-    assert unit.families is not None
-    wanted = ("AF_INET", "AF_INET6")
-    names = [name for name in unit.families.names if name not in wanted]
-    lines = ["RestrictAddressFamilies="]
-    if not unit.families.denies:
-        lines.append(f"RestrictAddressFamilies={' '.join([*names, *wanted])}")
-    elif names:
-        lines.append(f"RestrictAddressFamilies=~{' '.join(names)}")
-    title = f"Let {unit.name} make sockets of IPv4 and IPv6"
-    return file_fix(title, unit.name, lines, started_again(unit.name))
-
-
-def _with_slices(case: Case, unit: Unit) -> Iterator[Unit]:
-    """The service and the slices above it, each of which has to let it bind."""
-    known = {one.name: one for one in told_units(case, SERVICES)}
-    above: Unit | None = unit
-    while above is not None:
-        yield above
-        above = known.pop(above.slice, None)
-
-
-def _bind_fix(case: Case, keeper: Unit, unit: Unit) -> Fix:
-    return property_fix(
-        f"Let {unit.name} listen on port {case.port}",
-        keeper.name,
-        "SocketBindAllow",
-        f"tcp:{case.port}",
-        before=" ".join(keeper.bind_allow),
-        restart=unit.name,
-    )
-
-
-def _last_words(case: Case, unit: Unit) -> Evidence:
+def _how(case: Case, unit: Unit) -> str:
     how = f"started again {unit.restarts} times" if unit.restarts > 1 else unit.result or unit.state
-    said = _last_line(case, unit)
-    return Evidence(f"journalctl -u {unit.name}", f"{unit.name} fails ({how}){': ' if said else ''}{said}")
+    said = last_line(case, unit)
+    return f"fails ({how}){': ' if said else ''}{said}"
 
 
-def _last_line(case: Case, unit: Unit) -> str:
+def last_line(case: Case, unit: Unit) -> str:
     """The last line that a service wrote; empty where it wrote none, or nobody could read it."""
     text = case.parse(journal_source(unit.name), str.strip)
     lines = text.splitlines() if isinstance(text, str) else []
     return mask_text(lines[-1].strip()) if lines else ""
 
 
-def _failing(case: Case) -> tuple[Unit, ...]:
+def failing(case: Case) -> tuple[Unit, ...]:
     """The services that fail; first those whose sandbox bears on sockets."""
-    failing = [unit for unit in told_units(case, SERVICES) if unit.keeps_failing]
-    failing.sort(key=lambda unit: (unit.families is None and not unit.bind_deny, -unit.restarts))
-    return tuple(failing[:_MOST])
+    found = [unit for unit in told_units(case, SERVICES) if unit.keeps_failing]
+    found.sort(key=lambda unit: (unit.families is None and not unit.bind_deny, -unit.restarts))
+    return tuple(found[:_MOST])
 
 
 def _private_pids(case: Case) -> tuple[int, ...]:

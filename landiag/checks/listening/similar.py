@@ -10,18 +10,21 @@ from landiag.model.facts import Socket, Unknown
 from landiag.model.report import Fix
 
 
-def start_fixes(case: Case, others: tuple[Socket, ...]) -> tuple[Fix, ...]:
-    """To start the server, or to use the port that it has."""
+def start_fixes(case: Case, others: tuple[Socket, ...], hints: tuple[str, ...] = ()) -> tuple[Fix, ...]:
+    """To start the server, or to use the port that it has; ``hints`` say what may keep it from starting."""
     if _is_of_kubernetes(case):
         return (Fix(KUBERNETES.title, needs="user-action", steps=KUBERNETES.steps),)
     if not others:
-        return (
-            Fix("Start the server", needs="user-action", steps=(f"Start your server on port {case.port}.",)),
-        )
+        steps = (f"Start your server on port {case.port}.", *hints)
+        return (Fix("Start the server", needs="user-action", steps=steps),)
     urls = [(case.way.url(one.port) if case.way else None) or f"port {one.port}" for one in others]
     step = f"Open {' or '.join(urls)} on the other device, or start the server on port {case.port}."
     check_it = f"{case.machine.called} check --port {others[0].port}"
-    return (Fix("Use the port that the server listens on", (check_it,), needs="user-action", steps=(step,)),)
+    return (
+        Fix(
+            "Use the port that the server listens on", (check_it,), needs="user-action", steps=(step, *hints)
+        ),
+    )
 
 
 def _is_of_kubernetes(case: Case) -> bool:

@@ -23,9 +23,6 @@ from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.servers.relays import relay_of, without_inner_relays
 
-_FIRST_UNPRIVILEGED = "net.ipv4.ip_unprivileged_port_start"
-_LAST_RESERVED = "net.inet.ip.portrange.reservedhigh"
-
 
 def plan(case: Case) -> tuple[Call, ...]:
     """Ask for the bind test where nothing of ours listens on the port, and no rule gives it to another server."""
@@ -238,7 +235,7 @@ def _check_bind(case: Case) -> list[Finding]:
 
 
 def _privileged(case: Case, test: BindTest) -> Finding:
-    first = _first_unprivileged(case)
+    first = case.facts.first_unprivileged
     return Finding(
         code="port-privileged",
         outcome=Outcome.BLOCKS,
@@ -254,13 +251,6 @@ def _privileged(case: Case, test: BindTest) -> Finding:
             ),
         ),
     )
-
-
-def _first_unprivileged(case: Case) -> int:
-    """The first port that everybody may take: Linux names it, the BSDs name the last that is reserved."""
-    found = case.facts.sysctls.get(_FIRST_UNPRIVILEGED, "1024")
-    last = case.facts.sysctls.get(_LAST_RESERVED, "")
-    return int(last) + 1 if last.isdecimal() else int(found) if found.isdecimal() else 1024
 
 
 def _held(case: Case, test: BindTest) -> Finding:

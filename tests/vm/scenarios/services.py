@@ -245,8 +245,10 @@ SCENARIOS = (
         port=80,
         ready="[ $(systemctl show -P NRestarts shop) -gt 1 ]",
         truth="refused",
-        expected=blocked("port-privileged|nothing-listening"),
-        says=("shop.service", "Permission denied"),
+        expected=blocked("nothing-listening"),
+        as_user=blocked("nothing-listening"),
+        says=("shop.service may not take a port below 1024 (User=ada)", "Permission denied"),
+        fixed="served",
     ),
     Scenario(
         "nspawn-own-network",

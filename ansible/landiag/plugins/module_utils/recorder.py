@@ -966,7 +966,7 @@ TABLE = json.loads(r"""{
    "argv": [
     "systemctl",
     "show",
-    "--property=Id,Type,ActiveState,SubState,Result,NRestarts,MainPID,PrivateNetwork,Slice,\
+    "--property=Id,Type,ActiveState,SubState,Result,NRestarts,MainPID,PrivateNetwork,Slice,User,\
 NetworkNamespacePath,JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,SocketBindDeny",
     "*.service",
     "*.slice"

@@ -1,0 +1,104 @@
+"""Services of systemd that fail because they may not listen: a sandbox of their units, or a port for root alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from landiag.checks.case import Case
+from landiag.checks.fixes.units import file_fix, property_fix, started_again
+from landiag.checks.listening.services import failing, last_line
+from landiag.checks.listening.socket_units import told_units
+from landiag.collect.units import SERVICES, Unit
+from landiag.journey.ways import Way
+from landiag.model.regex import regex
+from landiag.model.report import Evidence, Fix
+
+
+class Forbidden(Struct, frozen=True):
+    """Why a service may not listen (``why``: words of a finding's first line), its setting, and what lets it."""
+
+    why: str
+    setting: Evidence
+    fix: Fix
+
+
+def forbidden(case: Case, way: Way) -> Forbidden | None:
+    """Find the service that fails because it may make, or bind, no such socket: its last words tell."""
+    found = (
+        judge(case, way, unit, last_line(case, unit))
+        for unit in failing(case)
+        for judge in (_by_families, _by_bind_list, _by_port)
+    )
+    return next((one for one in found if one is not None), None)
+
+
+_NO_FAMILY = regex(r"address family not supported|EAFNOSUPPORT|errno 97\b", re.IGNORECASE)
+_NOT_PERMITTED = regex(r"operation not permitted|permission denied|EPERM|EACCES", re.IGNORECASE)
+"""What servers say when the kernel refuses them a socket, in their own words or the C library's."""
+
+
+def _by_families(_: Case, way: Way, unit: Unit, said: str) -> Forbidden | None:
+    family = f"AF_INET{'6' if way.ip.version == 6 else ''}"
+    if unit.families is None or unit.families.admits(family) or not _NO_FAMILY.search(said):
+        return None
+    names = [name for name in unit.families.names if name not in _WANTED]
+    lines = ["RestrictAddressFamilies="]
+    if not unit.families.denies:
+        lines.append(f"RestrictAddressFamilies={' '.join([*names, *_WANTED])}")
+    elif names:
+        lines.append(f"RestrictAddressFamilies=~{' '.join(names)}")
+    title = f"Let {unit.name} make sockets of IPv4 and IPv6"
+    fix = file_fix(title, unit.name, lines, started_again(unit.name))
+    return _sandbox(unit, "RestrictAddressFamilies", unit.families.text or "none", fix)
+
+
+_WANTED = ("AF_INET", "AF_INET6")
+
+
+def _by_bind_list(case: Case, _: Way, unit: Unit, said: str) -> Forbidden | None:
+    keeper = next((one for one in _with_slices(case, unit) if not one.may_bind(case.port)), None)
+    if keeper is None or not _NOT_PERMITTED.search(said):
+        return None
+    fix = property_fix(
+        f"Let {unit.name} listen on port {case.port}",
+        keeper.name,
+        "SocketBindAllow",
+        f"tcp:{case.port}",
+        before=" ".join(keeper.bind_allow),
+        restart=unit.name,
+    )
+    return _sandbox(keeper, "SocketBindDeny", " ".join(keeper.bind_deny), fix)
+
+
+def _with_slices(case: Case, unit: Unit) -> Iterator[Unit]:
+    """The service and the slices above it, each of which has to let it bind."""
+    known = {one.name: one for one in told_units(case, SERVICES)}
+    above: Unit | None = unit
+    while above is not None:
+        yield above
+        above = known.pop(above.slice, None)
+
+
+def _sandbox(unit: Unit, name: str, value: str, fix: Fix) -> Forbidden:
+    setting = Evidence(f"systemctl show {unit.name}", f"{name}={value}")
+    return Forbidden(f"the sandbox of {unit.name} forbids it ({name})", setting, fix)
+
+
+def _by_port(case: Case, _: Way, unit: Unit, said: str) -> Forbidden | None:
+    """A port below the first that everybody may take, and a user who is not root."""
+    first = case.facts.first_unprivileged
+    if case.port >= first or unit.user in ("", "root", "0") or not _NOT_PERMITTED.search(said):
+        return None
+    return Forbidden(
+        f"{unit.name} may not take a port below {first} (User={unit.user})",
+        Evidence(f"systemctl show {unit.name}", f"User={unit.user}"),
+        file_fix(
+            f"Let {unit.name} take ports below {first}",
+            unit.name,
+            ("AmbientCapabilities=CAP_NET_BIND_SERVICE",),
+            started_again(unit.name),
+        ),
+    )
