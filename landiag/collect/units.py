@@ -62,6 +62,9 @@ def journal_source(unit: str) -> Command:
     return Command(f"journal {unit}", argv)
 
 
+_OWN_SLICES = ("-.slice", "system.slice", "user.slice", "machine.slice")
+"""What holds the machine's own services and sessions (systemd.special(7)): started anew, it would end them all."""
+
 _AGAIN = "auto-restart"
 """A service that has failed and waits to be started again; systemd 255 knows two such states."""
 
@@ -127,9 +130,9 @@ class Unit(Struct, frozen=True):
 
     @property
     def anew(self) -> tuple[str, ...]:
-        """What starts it anew: a socket only while what has taken it over is stopped, the root slice never."""
+        """What starts it anew: a socket only while what has taken it over is stopped, systemd's own slices never."""
         stops = tuple(f"stop {name}" for name in self.triggers)
-        return () if self.name == "-.slice" else (*stops, f"restart {self.name}")
+        return () if self.name in _OWN_SLICES else (*stops, f"restart {self.name}")
 
     @property
     def keeps_failing(self) -> bool:
@@ -148,7 +151,7 @@ _BIND_RULE = regex(r"(?:ipv[46]:)?(?P<protocol>tcp|udp)?:?(?P<ports>any|(?P<firs
 
 
 def _concerns(rule: str, port: int) -> bool:
-    """Whether ``ipv4:tcp:5000-5010`` concerns TCP sockets on a port; systemd 252 prints no colon before the ports."""
+    """Whether ``ipv4:tcp:5000-5010`` concerns TCP sockets on a port."""
     found = _BIND_RULE.fullmatch(rule)
     if found is None or found["protocol"] == "udp":
         return False
@@ -267,8 +270,8 @@ def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
         programs=words("IPIngressFilterPath"),
         interfaces=_names(values.get("RestrictNetworkInterfaces") or "~"),
         families=_names(values.get("RestrictAddressFamilies", "~")),
-        bind_allow=words("SocketBindAllow"),
-        bind_deny=words("SocketBindDeny"),
+        bind_allow=_binds(values.get("SocketBindAllow", "")),
+        bind_deny=_binds(values.get("SocketBindDeny", "")),
         is_private=values.get("PrivateNetwork") == "yes",
         namespace_path=values.get("NetworkNamespacePath", ""),
         joins=words("JoinsNamespaceOf"),
@@ -284,6 +287,11 @@ def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
         restarts=int(values.get("NRestarts", 0) or 0),
         pid=int(values.get("MainPID", 0) or 0),
     )
+
+
+def _binds(text: str) -> tuple[str, ...]:
+    """A list of ports as a unit file takes it: systemd prints ``tcp5000`` for ``tcp:5000``."""
+    return tuple(regex(r"(tcp|udp)(?=\d)").sub(r"\1:", word) for word in text.split())
 
 
 def _names(text: str) -> NameList | None:

@@ -67,6 +67,7 @@ def test_the_fix_adds_it_or_takes_it_out(listed: str, lines: str) -> None:
         ("Id=shop.socket\nTriggers=shop.service\n", ("stop shop.service", "restart shop.socket")),
         ("Id=web.slice\n", ("restart web.slice",)),
         ("Id=-.slice\n", ()),
+        ("Id=system.slice\n", ()),
     ],
 )
 def test_what_holds_the_sockets_is_started_anew_if_it_can_be(block: str, orders: tuple[str, ...]) -> None:

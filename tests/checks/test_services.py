@@ -95,16 +95,20 @@ def test_a_sandbox_is_not_blamed_for_another_error() -> None:
 
 
 def test_the_slice_whose_list_forbids_the_port_is_named_and_the_service_started_anew() -> None:
-    slices = "Id=web.slice\nSlice=-.slice\nSocketBindDeny=tcp:5000\n\nId=-.slice\nSlice=\n"
+    slices = "Id=web.slice\nSlice=-.slice\nSocketBindDeny=tcp5000\n\nId=-.slice\nSlice=\n"
     text = f"{show(state='auto-restart', restarts='4')}Slice=web.slice\n\n{slices}"
     said = ok(journal_source("shop.service").name, "PermissionError: [Errno 1] Operation not permitted\n")
     found = decisive(report(text, said))
     assert found.title.endswith("the sandbox of web.slice forbids it (SocketBindDeny)")
     assert found.fixes[0].commands == (
         "systemctl set-property web.slice SocketBindAllow=tcp:5000",
+        "systemctl restart web.slice",
         "systemctl reset-failed shop.service",
         "systemctl restart shop.service",
     )
+    assert "SocketBindDeny=tcp:5000" in [one.text for one in found.evidence]
+    own = decisive(report(text.replace("web.slice", "system.slice"), said)).fixes[0]
+    assert (len(own.commands), own.risk) == (1, "it holds from the next start of this machine on")
 
 
 def test_a_service_in_a_network_of_its_own_is_known_by_its_command() -> None:

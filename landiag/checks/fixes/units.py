@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from landiag.collect.units import Unit
 from landiag.model.actions import Lasts
 from landiag.model.regex import regex
 from landiag.model.report import Fix
@@ -16,17 +17,24 @@ _PLAIN = regex(r"[A-Za-z0-9_=:.,/@+~ \[\]-]*", re.ASCII)
 
 
 def property_fix(
-    title: str, unit: str, name: str, value: str, *, before: str, restart: str | None = None
+    title: str,
+    unit: str,
+    name: str,
+    value: str,
+    *,
+    before: str,
+    restarts: Sequence[str] = (),
+    risk: str | None = None,
 ) -> Fix:
     """Add a value to a property that systemd changes while the unit runs; it stays after the next start.
 
     ``before`` is its value: the undo sets that again, because a reload leaves what is in force as it is.
     A unit of systemd-run has no such file: systemd keeps its properties until it ends.
-    ``restart`` is the service that has to start anew, where it has failed because of it.
+    ``restarts`` are orders for what has to start anew.
     """
     file = f"{_PROPERTIES}/{unit}.d/50-{name}.conf"
     order = ("systemctl", "set-property", *(("--",) if unit.startswith("-") else ()), unit)
-    again = _typed(started_again(restart)) if restart else ()
+    again = _typed(restarts)
     return Fix(
         title,
         commands=(shlex.join((*order, f"{name}={value}")), *again),
@@ -37,8 +45,16 @@ def property_fix(
             *again,
         ),
         needs="root",
+        risk=risk,
         lasts=Lasts.FOR_GOOD,
     )
+
+
+def restart_risk(unit: Unit) -> str | None:
+    """What it does to others to start a unit anew; where nobody can, when a change of it holds."""
+    if not unit.anew:
+        return "it holds from the next start of this machine on"
+    return "every service in the slice is started anew" if unit.name.endswith(".slice") else None
 
 
 def started_again(unit: str) -> tuple[str, str]:

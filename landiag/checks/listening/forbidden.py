@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from landiag.checks.case import Case
-from landiag.checks.fixes.units import file_fix, property_fix, started_again
+from landiag.checks.fixes.units import file_fix, property_fix, restart_risk, started_again
 from landiag.checks.listening.services import failing, last_line
 from landiag.checks.listening.socket_units import told_units
 from landiag.collect.units import SERVICES, Unit
@@ -62,13 +62,17 @@ def _by_bind_list(case: Case, _: Way, unit: Unit, said: str) -> Forbidden | None
     keeper = next((one for one in _with_slices(case, unit) if not one.may_bind(case.port)), None)
     if keeper is None or not _NOT_PERMITTED.search(said):
         return None
+    again: tuple[str, ...] = started_again(unit.name)
+    if keeper is not unit:  # a slice lets in what it newly allows when it starts
+        again = (*keeper.anew, *again) if keeper.anew else ()
     fix = property_fix(
         f"Let {unit.name} listen on port {case.port}",
         keeper.name,
         "SocketBindAllow",
         f"tcp:{case.port}",
         before=" ".join(keeper.bind_allow),
-        restart=unit.name,
+        restarts=again,
+        risk=None if keeper is unit else restart_risk(keeper),
     )
     return _sandbox(keeper, "SocketBindDeny", " ".join(keeper.bind_deny), fix)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from landiag.checks.application.exchange import OwnStop
 from landiag.checks.case import Case, unknown_evidence
-from landiag.checks.fixes.units import file_fix, property_fix
+from landiag.checks.fixes.units import file_fix, property_fix, restart_risk
 from landiag.checks.routes.check import client_for
 from landiag.collect.systemd import BPF, FEATURES, parse_features
 from landiag.collect.units import (
@@ -155,15 +155,12 @@ def _interface_fix(unit: Unit, listed: NameList, name: str) -> Fix:
     if listed.denies:
         more = (f"RestrictNetworkInterfaces=~{' '.join(kept)}",) if kept else ()
         lines = ["RestrictNetworkInterfaces=", *more]
-    risk = "every service in the slice is started anew" if unit.name.endswith(".slice") else None
-    if not unit.anew:
-        risk = "it holds from the next start of this machine on"
     return file_fix(
         f"Let {unit.name} take connections that come in by {name}",
         unit.name,
         lines,
         unit.anew,
-        risk=risk,
+        risk=restart_risk(unit),
     )
 
 
