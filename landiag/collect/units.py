@@ -6,61 +6,13 @@ Sources: systemd.resource-control(5), systemd.exec(5), systemd.socket(5); system
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from ipaddress import ip_network
 
 from msgspec import Struct
 
-from landiag.collect.groups import units_of
-from landiag.collect.systemd import FEATURES
-from landiag.model.facts import Command, IPAddress, IPNetwork, ParseError, Socket
+from landiag.collect.systemd import OF_PACKETS, OF_SERVICES, OF_SOCKETS
+from landiag.model.facts import IPAddress, IPNetwork, ParseError
 from landiag.model.regex import regex
-
-_OF_PACKETS = (
-    *("Id", "Triggers", "IPAddressAllow", "IPAddressDeny", "IPIngressFilterPath"),
-    "RestrictNetworkInterfaces",
-)
-_OF_SERVICES = (
-    *("Id", "Type", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "PrivateNetwork"),
-    *("Slice", "User"),
-    *("NetworkNamespacePath", "JoinsNamespaceOf", "RestrictAddressFamilies"),
-    *("SocketBindAllow", "SocketBindDeny"),
-)
-SERVICES = Command(
-    "systemd-services", ("systemctl", "show", f"--property={','.join(_OF_SERVICES)}", "*.service", "*.slice")
-)
-"""Every service that is loaded, and the slices above: why one may not listen, or listens where nobody reaches it."""
-
-_OF_SOCKETS = ("Id", "ActiveState", "Result", "BindIPv6Only", "Listen", "Triggers")
-SOCKETS = Command("systemd-sockets", ("systemctl", "show", f"--property={','.join(_OF_SOCKETS)}", "*.socket"))
-"""Every socket that systemd itself listens on."""
-
-OF_SYSTEMD = (FEATURES, SERVICES, SOCKETS)
-"""What is asked of systemd itself, whichever unit it is about."""
-
-
-def unit_source(units: Sequence[str]) -> Command:
-    """Name the source of a unit, which comes last, and of the slices above it: what packets for its sockets meet.
-
-    The root slice is above all of them.
-    """
-    return Command(
-        f"unit {units[-1]}",
-        ("systemctl", "show", f"--property={','.join(_OF_PACKETS)}", "--", "-.slice", *units),
-    )
-
-
-def unit_sources(sockets: Iterable[Socket]) -> tuple[Command, ...]:
-    """Name the sources of the units that hold these sockets."""
-    chains = (units_of(socket.cgroup) for socket in sockets)
-    return tuple({source.name: source for source in map(unit_source, filter(None, chains))}.values())
-
-
-def journal_source(unit: str) -> Command:
-    """Name the source of the last lines that a service itself has written."""
-    argv = ("journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=12", f"_SYSTEMD_UNIT={unit}")
-    return Command(f"journal {unit}", argv)
-
 
 _OWN_SLICES = ("-.slice", "system.slice", "user.slice", "machine.slice")
 """What holds the machine's own services and sessions (systemd.special(7)): started anew, it would end them all."""
@@ -230,7 +182,7 @@ def _parse_unit(block: str) -> Unit:
 _ONCE = frozenset(("Id", "IPAddressAllow", "IPAddressDeny", "RestrictNetworkInterfaces"))
 """What each unit has one line of: two of them are two units, whose empty line between was lost."""
 
-_ASKED = frozenset((*_OF_PACKETS, *_OF_SERVICES, *_OF_SOCKETS))
+_ASKED = frozenset((*OF_PACKETS, *OF_SERVICES, *OF_SOCKETS))
 _FAMILIES = (
     "UNIX LOCAL INET INET6 NETLINK PACKET AX25 IPX APPLETALK NETROM BRIDGE ATMPVC X25 ROSE DECnet NETBEUI SECURITY KEY"
     " ASH ECONET ATMSVC RDS SNA IRDA PPPOX WANPIPE LLC IB MPLS CAN TIPC BLUETOOTH IUCV RXRPC ISDN PHONET IEEE802154"

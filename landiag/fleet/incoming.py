@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from landiag.collect.units import unit_sources
+from landiag.collect.systemd import unit_sources
 from landiag.firewall.command import line_json
 from landiag.fleet.fate import REACHED, CellVerdict, Fate, blocked, unknown
 from landiag.fleet.hosts import Host

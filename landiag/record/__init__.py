@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 from landiag.collect import linux
 from landiag.collect.bans import BANNED
-from landiag.collect.units import OF_SYSTEMD, unit_sources
+from landiag.collect.systemd import OF_SYSTEMD, unit_sources
 from landiag.gather import gather
 from landiag.host import Recorder, Recording
 from landiag.model.facts import Unknown

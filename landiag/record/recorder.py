@@ -22,7 +22,6 @@ from landiag.collect import (
     queues,
     routes,
     sockets,
-    units,
 )
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES, MODULE_OPTIONS, VIRTUAL_VENDORS
 from landiag.firewall.linux import DEVICE_CHAIN, HIDES_FRAMES, TABLE_FLAGS
@@ -71,7 +70,7 @@ def _table() -> dict[str, Any]:
         "modules": MODULE_OPTIONS,
         "virtual": VIRTUAL_VENDORS,
         "variables": sorted(kept_variables()),
-        "first": _rows((machine.MACHINE, *linux_sources.FIRST, *units.OF_SYSTEMD, bans.BANNED)),
+        "first": _rows((machine.MACHINE, *linux_sources.FIRST, *systemd.OF_SYSTEMD, bans.BANNED)),
         "rules": [one.name for one in SOURCES],
         "ufw": _rows((USER_RULES, USER_RULES6)),
         "nft": NFT.name,
@@ -84,7 +83,7 @@ def _table() -> dict[str, Any]:
         "addresses": interfaces.INTERFACES.name,
         "proc_tcp": _rows((sockets.PROC_TCP, sockets.PROC_TCP6)),
         "units": groups.UNITS.pattern,
-        "unit": _rows((units.unit_source((_UNIT,)),))[0],
+        "unit": _rows((systemd.unit_source((_UNIT,)),))[0],
         "interface": _rows(own),
         "namespace": _rows(inside),
         "most_interfaces": _MOST_INTERFACES,

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from landiag.checks.application import exchange
 from landiag.checks.listening import sandbox
-from landiag.collect.systemd import FEATURES
-from landiag.collect.units import unit_source
+from landiag.collect.systemd import FEATURES, unit_source
 from landiag.model.facts import Reading, ReadStatus, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Outcome

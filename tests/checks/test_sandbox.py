@@ -7,7 +7,8 @@ from ipaddress import ip_address
 import pytest
 from msgspec.structs import replace
 
-from landiag.collect.units import parse_chain, unit_source
+from landiag.collect.systemd import unit_source
+from landiag.collect.units import parse_chain
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.report import Report, Status
 from tests.cases import load, replay

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.collect.machine import process_source
-from landiag.collect.units import SERVICES, SOCKETS, journal_source
+from landiag.collect.systemd import SERVICES, SOCKETS, USERS_SERVICES, journal_source
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Finding, Report, Status
 from tests.cases import load, replay
@@ -227,3 +227,17 @@ def test_what_fails_is_told_with_the_advice_to_start_it_and_no_task_is() -> None
     )
     task = report(f"{show(state='failed')}Type=oneshot\n")
     assert "shop.service" not in " ".join(decisive(task).fixes[0].steps)
+
+
+def test_a_service_of_the_users_own_systemd_is_told_with_its_words() -> None:
+    text = show(state="auto-restart", restarts="4", families="AF_UNIX")
+    said = ok(
+        journal_source("shop.service", "--user ").name, "OSError: [Errno 97] Address family not supported\n"
+    )
+    found = decisive(report("", ok(USERS_SERVICES.name, text), said))
+    assert found.title == "Nothing is listening on port 5000"
+    last = found.evidence[-1]
+    assert last.source == "journalctl --user -u shop.service"
+    assert last.text.endswith(
+        "fails (started again 4 times): OSError: [Errno 97] Address family not supported"
+    )

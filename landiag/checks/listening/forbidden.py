@@ -11,7 +11,8 @@ from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix, property_fix, restart_risk, started_again
 from landiag.checks.listening.services import failing, last_line
 from landiag.checks.listening.socket_units import told_units
-from landiag.collect.units import SERVICES, Unit
+from landiag.collect.systemd import SERVICES
+from landiag.collect.units import Unit
 from landiag.journey.ways import Way
 from landiag.model.regex import regex
 from landiag.model.report import Evidence, Fix

@@ -13,14 +13,8 @@ from landiag.checks.application.exchange import OwnStop
 from landiag.checks.case import Case, unknown_evidence
 from landiag.checks.fixes.units import file_fix, property_fix, restart_risk
 from landiag.checks.routes.check import client_for
-from landiag.collect.systemd import BPF, FEATURES, parse_features
-from landiag.collect.units import (
-    Chain,
-    NameList,
-    Unit,
-    parse_chain,
-    unit_sources,
-)
+from landiag.collect.systemd import BPF, FEATURES, parse_features, unit_sources
+from landiag.collect.units import Chain, NameList, Unit, parse_chain
 from landiag.model.facts import Command, IPAddress, IPNetwork, ReadStatus, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 

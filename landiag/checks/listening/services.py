@@ -11,7 +11,8 @@ from landiag.checks.fixes.units import file_fix
 from landiag.checks.listening.socket_units import told_units
 from landiag.collect.groups import units_of
 from landiag.collect.machine import parse_processes, process_source
-from landiag.collect.units import SERVICES, Unit, journal_source
+from landiag.collect.systemd import SERVICES, USERS_SERVICES, journal_source
+from landiag.collect.units import Unit
 from landiag.journey.ways import Way
 from landiag.model.facts import Call, Command, Socket, Unknown
 from landiag.model.report import Evidence, Finding, Outcome
@@ -20,15 +21,22 @@ from landiag.redact.masking import mask_text
 _MOST = 3
 """So many services that fail are looked at."""
 
+_PLACES = {SERVICES: "", USERS_SERVICES: "--user "}
+"""The systemd of the machine, and that of the user who asks: what its commands have to say for it."""
+
 
 def plan(case: Case) -> tuple[Command, ...]:
     """Ask systemd for its services where nobody listens."""
-    return (SERVICES,) if case.facts.os == "linux" and not case.listeners else ()
+    return (SERVICES, USERS_SERVICES) if case.facts.os == "linux" and not case.listeners else ()
 
 
 def plan_after(case: Case) -> tuple[Command | Call, ...]:
     """Read the last words of services that fail, and what runs in networks of its own."""
-    words = tuple(journal_source(unit.name) for unit in failing(case))
+    words = tuple(
+        journal_source(unit.name, whose)
+        for source, whose in _PLACES.items()
+        for unit in failing(case, source)
+    )
     pids = _private_pids(case)
     return (*words, process_source(pids)) if pids else words
 
@@ -72,29 +80,30 @@ def hints(case: Case) -> tuple[str, ...]:
 
 def _unheard(case: Case) -> Iterator[tuple[str, str, str]]:
     """Where it was seen, the service's name, and what it does instead."""
-    for unit in failing(case):
-        yield f"journalctl -u {unit.name}", unit.name, _how(case, unit)
-    starting = (unit for unit in told_units(case, SERVICES) if unit.starting)
-    for unit in islice(starting, _MOST):
-        yield f"systemctl show {unit.name}", unit.name, f"is still starting ({unit.starting})"
+    for source, whose in _PLACES.items():
+        for unit in failing(case, source):
+            yield f"journalctl {whose}-u {unit.name}", unit.name, _how(case, unit, source)
+        starting = (unit for unit in told_units(case, source) if unit.starting)
+        for unit in islice(starting, _MOST):
+            yield f"systemctl {whose}show {unit.name}", unit.name, f"is still starting ({unit.starting})"
 
 
-def _how(case: Case, unit: Unit) -> str:
+def _how(case: Case, unit: Unit, source: Command) -> str:
     how = f"started again {unit.restarts} times" if unit.restarts > 1 else unit.result or unit.state
-    said = last_line(case, unit)
+    said = last_line(case, unit, source)
     return f"fails ({how}){': ' if said else ''}{said}"
 
 
-def last_line(case: Case, unit: Unit) -> str:
+def last_line(case: Case, unit: Unit, source: Command = SERVICES) -> str:
     """The last line that a service wrote; empty where it wrote none, or nobody could read it."""
-    text = case.parse(journal_source(unit.name), str.strip)
+    text = case.parse(journal_source(unit.name, _PLACES[source]), str.strip)
     lines = text.splitlines() if isinstance(text, str) else []
     return mask_text(lines[-1].strip()) if lines else ""
 
 
-def failing(case: Case) -> tuple[Unit, ...]:
-    """The services that fail; first those whose sandbox bears on sockets."""
-    found = [unit for unit in told_units(case, SERVICES) if unit.keeps_failing]
+def failing(case: Case, source: Command = SERVICES) -> tuple[Unit, ...]:
+    """The services of a systemd that fail; first those whose sandbox bears on sockets."""
+    found = [unit for unit in told_units(case, source) if unit.keeps_failing]
     found.sort(key=lambda unit: (unit.families is None and not unit.bind_deny, -unit.restarts))
     return tuple(found[:_MOST])
 

@@ -6,7 +6,8 @@ from ipaddress import ip_address
 
 from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix
-from landiag.collect.units import SOCKETS, Unit, parse_units
+from landiag.collect.systemd import SOCKETS
+from landiag.collect.units import Unit, parse_units
 from landiag.model.facts import Command, IPAddress, Socket, Unknown
 from landiag.model.regex import regex
 from landiag.model.report import Evidence, Fix

@@ -112,7 +112,7 @@ SCENARIOS = (
         expected=blocked("bound-to-loopback"),
         says=("systemd-resolved", "DNSStubListenerExtra=", "systemctl restart systemd-resolved.service"),
         never=("kill",),
-        by_hand="printf '[Resolve]\\nDNSStubListenerExtra=0.0.0.0\\n' > /etc/systemd/resolved.conf.d/more.conf; "
+        by_hand="printf '[Resolve]\\nDNSStubListenerExtra=192.168.77.10\\n' > /etc/systemd/resolved.conf.d/more.conf; "
         "systemctl restart systemd-resolved.service",
         fixed="silent",
     ),

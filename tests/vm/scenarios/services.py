@@ -157,6 +157,16 @@ SCENARIOS = (
         fixed="served",
     ),
     Scenario(
+        "user-unit-fails",
+        fault="a service of a user's own systemd fails again and again",
+        files=of_ada(command="/usr/bin/python3 /srv/there-is-none.py"),
+        setup=USER_START,
+        ready=f"({AS_ADA}; as systemctl --user is-failed shop)",
+        truth="refused",
+        expected=blocked("nothing-listening"),
+        also=((f"{AS_ADA}; as landiag check --port 5000", "If it is shop.service: it fails"),),
+    ),
+    Scenario(
         "user-unit-is-not-the-systems",
         fault="nothing: a service of the system's of the same name, with IPAddressDeny=any, is another",
         files={
