@@ -22,6 +22,7 @@ from landiag.collect import (
     queues,
     routes,
     sockets,
+    systemd,
 )
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES, MODULE_OPTIONS, VIRTUAL_VENDORS
 from landiag.firewall.linux import DEVICE_CHAIN, HIDES_FRAMES, TABLE_FLAGS
