@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from landiag.model.facts import Call, File
 
@@ -16,6 +17,25 @@ def parse_resolv_conf(text: str) -> tuple[str, ...]:
     """The name servers of resolv.conf(5), in order."""
     words = (line.split() for line in text.splitlines())
     return tuple(line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
+
+
+def servers_to_ask(listed: Sequence[str], behind: Sequence[str]) -> tuple[str, ...]:
+    """The name servers to ask: instead of one on this machine's loopback, those ``behind`` it, where they are known.
+
+    That one knows this machine's own list (hosts), too, and answers for servers that are silent.
+    """
+    if not any(map(is_own, listed)):
+        return tuple(listed)
+    others = dict.fromkeys(server for server in (*listed, *behind) if not is_own(server))
+    return tuple(others) or tuple(listed)
+
+
+def is_own(server: str) -> bool:
+    """Whether a name server is on this machine's loopback."""
+    try:
+        return ip_address(server.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
 
 
 def resolve(name: str, family: str) -> Call:

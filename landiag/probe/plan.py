@@ -35,7 +35,7 @@ def plan(case: Case) -> tuple[Source, ...]:
     wanted = [*case.facts_sources]
     request = case.request
     if request.name is not None:
-        wanted += [names.resolve(request.name, case.family_word), names.RESOLV_CONF]
+        wanted += [names.resolve(request.name, case.family_word), names.RESOLV_CONF, *names.UPLINKS]
         if (asked := case.name_servers_source()) is not None:
             wanted.append(asked)
     looks = [Look(case, address) for address in case.addresses if not case.is_own(address)]

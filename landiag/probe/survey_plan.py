@@ -34,7 +34,7 @@ def plan_survey(case: Case) -> tuple[Source, ...]:
     if request.network is not None:
         wanted += _plan_network(case, request.network)
     elif request.name is not None:
-        wanted += [names.resolve(request.name, case.family_word), names.RESOLV_CONF]
+        wanted += [names.resolve(request.name, case.family_word), names.RESOLV_CONF, *names.UPLINKS]
         if (asked := case.name_servers_source()) is not None:
             wanted.append(asked)
     if case.machine is None:

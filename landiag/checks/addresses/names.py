@@ -36,23 +36,14 @@ def _servers_source(case: Case) -> Call | None:
 
 
 def _servers(case: Case) -> tuple[str, ...]:
-    """Those whom other devices may ask, too: one on this machine's loopback knows this machine's own list (hosts)."""
-    listed = _listed(case, names.RESOLV_CONF)
-    if not any(_is_own(server) for server in listed):
-        return listed
-    behind = (server for uplink in names.UPLINKS for server in _listed(case, uplink))
-    others = dict.fromkeys(server for server in (*listed, *behind) if not _is_own(server))
-    return tuple(others) or listed
+    """Those whom other devices may ask, too."""
+    behind = tuple(server for uplink in names.UPLINKS for server in _listed(case, uplink))
+    return names.servers_to_ask(_listed(case, names.RESOLV_CONF), behind)
 
 
 def _listed(case: Case, file: File) -> tuple[str, ...]:
     servers = case.parse(file, names.parse_resolv_conf)
     return () if servers is None or isinstance(servers, Unknown) else servers
-
-
-def _is_own(server: str) -> bool:
-    address = _parsed(server)
-    return address is not None and address.is_loopback
 
 
 def check(case: Case) -> list[Finding]:
@@ -77,7 +68,7 @@ def check(case: Case) -> list[Finding]:
 
 
 def _told_to_others(one: Answers) -> tuple[str, ...]:
-    return () if _is_own(one.server) else one.addresses
+    return () if names.is_own(one.server) else one.addresses
 
 
 def _only_asked_here(case: Case, asked: NameServers) -> Finding:
