@@ -14,7 +14,7 @@ from landiag.checks.fixes.restart import server_of
 from landiag.checks.listening import check as listening
 from landiag.checks.listening.owners import describe_owner
 from landiag.checks.routes import check as way_back
-from landiag.checks.systems import front_addresses, port_findings
+from landiag.checks.systems import front_addresses, plan, port_findings
 from landiag.firewall.engine.nat import address_of
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.uncollected import uncollected
@@ -53,6 +53,7 @@ def _list_listeners(recorder: Recorder, deadline: float) -> tuple[Listener, ...]
         alone = replace(facts, sockets=tuple(sockets))
         case = open_case(Question(Target(port=port)), recorder, machine, alone, alike.follow, ways)
         case = replace(case, wants_fixes=False)
+        recorder.read_all(plan(case), deadline)  # whether anybody answers where Windows passes the port on
         found += [_describe(case, socket) for socket in sockets]
     return tuple(found)
 

@@ -51,13 +51,9 @@ def test_addresses_that_could_not_be_read_are_not_none() -> None:
     assert "addresses could not be read" in render_listeners([one], Style(120))
 
 
-UNASKED = ("wsl2-port-not-forwarded-stale", "wsl2-port-not-forwarded-windows-alone-stale")
-"""Only a question shows that nobody answers where Windows leads; ``list`` asks none."""
-
-
 @pytest.mark.parametrize(
     "name",
-    [name for name in MADE if MADE[name].cause == "port-not-forwarded" and name not in UNASKED]
+    [name for name in MADE if MADE[name].cause == "port-not-forwarded"]
     + [name for name in MADE if name.startswith("wsl2-clear-nat") and MADE[name].peer is None],
 )
 def test_what_the_machine_in_front_passes_on_decides(name: str) -> None:

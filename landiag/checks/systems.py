@@ -91,8 +91,10 @@ def ways(
     That is Windows around WSL2, or the host of a virtual machine behind its NAT.
     """
     found = _system(facts.os, machine).ways(facts, readings, target, known)
-    is_in_wsl = machine.info.environment in _IN_WSL
-    return found if is_in_wsl else behind_host(facts, found, target.port, peer)
+    around = machine.info.environment
+    if around in _IN_WSL:
+        return found
+    return behind_host(facts, found, target.port, peer, in_container=around == "container")
 
 
 def plan(case: Case) -> tuple[Call, ...]:

@@ -24,6 +24,7 @@ class GuestNetwork(Struct, frozen=True):
     usual: tuple[str, int, int] | None = None
     within: str = "0.0.0.0/0"
     apart: bool = False
+    container: bool = False
 
     def is_gateway(self, mac: str, ip: IPAddress) -> bool:
         """Whether a gateway with this address is its gateway and can be nothing else."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from landiag.collect import machine, windows_net
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
-from landiag.collect.windows_interfaces import parse_interfaces, parse_rows, with_profiles
+from landiag.collect.windows_interfaces import parse_interfaces, parse_rows, with_names, with_profiles
 from landiag.collect.windows_rules import parse_rules
 from landiag.collect.windows_sources import (
     ADAPTERS,
@@ -96,11 +96,13 @@ def plan(facts: Facts, readings: Readings) -> tuple[Source, ...]:
 
 def complete_facts(facts: Facts, readings: Readings) -> Facts:
     """Add what the second round read."""
-    interfaces = parse_interfaces(readings)
+    interfaces, state = parse_interfaces(readings), parse_state(readings)
     if isinstance(interfaces, Unknown) and IPCONFIG.name in readings:
-        interfaces = decoded(readings, IPCONFIG, windows_net.parse_ipconfig)
+        interfaces = decoded(
+            readings, IPCONFIG, lambda text: with_names(windows_net.parse_ipconfig(text), state)
+        )
     if not isinstance(interfaces, Unknown):
-        interfaces = with_profiles(interfaces, parse_state(readings))
+        interfaces = with_profiles(interfaces, state)
     routes = parse_routes(readings, interfaces)
     return replace(
         facts,

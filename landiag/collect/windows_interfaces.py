@@ -145,9 +145,30 @@ def _addresses(rows: Iterable[object]) -> Iterable[Address]:
         yield Address(interface, scope=scope)
 
 
+def with_names(interfaces: tuple[Interface, ...], state: WindowsState | Unknown) -> tuple[Interface, ...]:
+    """Call every interface as Windows does: the title of ipconfig says first, in its language, what it is.
+
+    ``Karta bezprzewodowej sieci LAN Wi-Fi`` is Wi-Fi where PowerShell tells of one with that name.
+    """
+    if isinstance(state, Unknown):
+        return interfaces
+    known = {one.alias for one in state.profiles} | {one.name for one in state.adapters}
+    return tuple(replace(one, name=_name_in(one.name, known)) for one in interfaces)
+
+
+def _name_in(title: str, known: Iterable[str]) -> str:
+    """The longest of the names with which a title ends; the title itself where it is one, or ends with none."""
+    ends = [name for name in known if title == name or title.endswith(f" {name}")]
+    return max(ends, key=len, default=title)
+
+
 def with_profiles(interfaces: tuple[Interface, ...], state: WindowsState | Unknown) -> tuple[Interface, ...]:
-    """Give every interface its profile; one without a network is Public, and nobody knows where nobody could ask."""
+    """Give every interface its profile; one without a network is Public.
+
+    Nobody knows where nobody could ask, nor whose a network is that belongs to none of these names.
+    """
     if isinstance(state, Unknown) or not state.profiles:
         return interfaces
     known = {one.alias: one.category for one in state.profiles}
-    return tuple(replace(one, profile=known.get(one.name, "public")) for one in interfaces)
+    others = "public" if known.keys() <= {one.name for one in interfaces} else None
+    return tuple(replace(one, profile=known.get(one.name, others)) for one in interfaces)

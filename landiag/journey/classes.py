@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import ip_network
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,12 +16,12 @@ from landiag.journey.link import heard_mac
 from landiag.journey.remember import remember
 from landiag.journey.route_index import index_routes
 from landiag.journey.ways import Way, client_of
-from landiag.model.facts import Interface, IPAddress, IPNetwork, PolicyRule, Route, Unknown
+from landiag.model.facts import Family, Interface, IPAddress, IPNetwork, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet, Within
 from landiag.model.process import Process
 from landiag.model.report import AddressSpan, Target
-from landiag.model.ruleset import Ruleset
+from landiag.model.ruleset import Ruleset, Verdict
 from landiag.model.terms import Symptom
 
 MAX_PIECES = 96
@@ -79,6 +80,9 @@ def _follow_way(
     if only is not None and only.version == way.ip.version:
         return _follow_one(facts, way, target, only, following, is_named=True)
     found = _ordinary_first(_follow_classes(facts, way, target, following))
+    if found and way.front is not None and way.front.nat is not None and not found[0].fares_well:
+        around = replace(way, beyond=_ANYWHERE[way.family])
+        found = (_kindest(found[0], _follow_classes(facts, around, target, following)),)
     return found or _follow_one(facts, way, target, client_of(way), following, is_named=False)
 
 
@@ -88,6 +92,16 @@ def _ordinary_first(classes: Iterable[ClientClass]) -> tuple[ClientClass, ...]:
     most = found[0].size if found else 0
     return tuple(sorted(found, key=lambda one: (one.size < most * _ALIKE, one.fares_well)))
 
+
+def _kindest(first: ClientClass, others: Iterable[ClientClass]) -> ClientClass:
+    """The class that fares best, of all whose address a host may pass on to its guest; the first where none does.
+
+    Whether it does, or comes with one of its own, can't be seen inside: only what stops all of them is certain.
+    """
+    return max((first, *others), key=lambda one: (one.fares_well, one.journey.verdict is Verdict.UNKNOWN))
+
+
+_ANYWHERE = {Family.IPV4: ip_network("0.0.0.0/0"), Family.IPV6: ip_network("::/0")}
 
 _ALIKE = 0.9
 """Classes whose sizes differ by less are taken for equally ordinary."""

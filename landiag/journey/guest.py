@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from landiag.collect.guests import GuestNetwork, Nat, guest_networks
+from landiag.collect.guests import GuestNetwork, Nat, guest_networks, virtual_cards
+from landiag.collect.makers import is_random
 from landiag.journey.defaults import default_gateway
 from landiag.journey.ways import Front, Way
 from landiag.model.facts import IPAddress, IPNetwork, Unknown
@@ -14,7 +15,7 @@ from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
 
 
-def nat_of_host(facts: Facts, way: Way) -> Nat | None:
+def nat_of_host(facts: Facts, way: Way, *, in_container: bool = False) -> Nat | None:
     """The NAT that a way leads through, by the IPv4 gateway of its interface; None where its network is a real one."""
     gateway = default_gateway(facts, way.interface.name)
     around = (
@@ -23,21 +24,25 @@ def nat_of_host(facts: Facts, way: Way) -> Nat | None:
     network = next(around, None)
     if gateway is None or network is None:
         return None
+    fitting = [
+        one
+        for one in guest_networks()
+        if one.may_lie_in(gateway)
+        and (not one.container or (in_container and one.is_usual(gateway, network)))
+    ]
     if isinstance(facts.neighbours, Unknown):
-        return _unread(way, gateway, network)
+        return _unread(fitting, way, gateway, network)
     beside = _neighbours(facts.neighbours, way, network)
     found = next((one for one in beside if one.address == gateway), None)
     gate = found or Neighbour(gateway, way.interface.name, None)
     others = [one for one in beside if one.address != gateway]
-    fitting = (one for one in guest_networks() if one.may_lie_in(gateway))
     return next((nat for one in fitting if (nat := _fit(one, way, gate, network, others)) is not None), None)
 
 
-def _unread(way: Way, gateway: IPAddress, network: IPNetwork) -> Nat | None:
+def _unread(fitting: Iterable[GuestNetwork], way: Way, gateway: IPAddress, network: IPNetwork) -> Nat | None:
     """Where nobody could read the neighbours: by the card, or by the gateway that such a network usually has."""
     gate, mac = Neighbour(gateway, way.interface.name, None), way.interface.mac
-    fitting = [one for one in guest_networks() if one.may_lie_in(gateway) and one.is_card(mac)]
-    by_card = [one for one in fitting if one.cards or one.is_usual(gateway, network)]
+    by_card = [one for one in fitting if one.is_card(mac) and (one.cards or one.is_usual(gateway, network))]
     return None if not by_card else Nat(by_card[0], gate, is_certain=False)
 
 
@@ -69,14 +74,32 @@ def _fit(
 
 
 def behind_host(
-    facts: Facts, ways: Iterable[Way], port: int | None, peer: IPAddress | None = None
+    facts: Facts,
+    ways: Iterable[Way],
+    port: int | None,
+    peer: IPAddress | None = None,
+    *,
+    in_container: bool = False,
 ) -> tuple[Way, ...]:
-    """The same ways, with the host in front of those that lead through its NAT. Its other guests need no host."""
-    return tuple(_fronted(facts, way, port, peer) for way in ways)
+    """The same ways, with the host in front of those that lead through its NAT. Its other guests need no host.
+
+    A second card that is bridged to a real network comes first: its default route leads through the NAT all the same.
+    """
+    found = tuple(_fronted(facts, way, port, peer, in_container) for way in ways)
+    if not found or found[0].front is None:
+        return found
+    return tuple(sorted(found, key=lambda way: way.front is not None or not _has_real_device(facts, way)))
 
 
-def _fronted(facts: Facts, way: Way, port: int | None, peer: IPAddress | None) -> Way:
-    nat = None if port is None else nat_of_host(facts, way)
+def _has_real_device(facts: Facts, way: Way) -> bool:
+    """Whether a device is on a way's network whose card no host made up: no network of virtual machines alone."""
+    known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
+    macs = (one.mac or "" for one in _neighbours(known, way, way.address.network))
+    return any(not is_random(mac) and not mac.startswith(virtual_cards()) for mac in macs)
+
+
+def _fronted(facts: Facts, way: Way, port: int | None, peer: IPAddress | None, in_container: bool) -> Way:
+    nat = None if port is None else nat_of_host(facts, way, in_container=in_container)
     if nat is None or port is None or (peer is not None and peer in way.network and not nat.network.apart):
         return way
     return replace(way, front=Front(None, port, nat.gateway.address if nat.network.apart else None, nat))

@@ -16,7 +16,9 @@ from tests.machines.bsd_cases import CASES as BSD
 from tests.machines.case import Made
 from tests.machines.guest_cases import CASES as GUESTS
 from tests.machines.hyperv_cases import CASES as HYPERV
+from tests.machines.inner_cases import CASES as INNER
 from tests.machines.kinds_cases import CASES as KINDS
+from tests.machines.language_cases import CASES as LANGUAGES
 from tests.machines.macos_cases import CASES as MACOS
 from tests.machines.macos_network_cases import CASES as AROUND
 from tests.machines.threads_cases import CASES as THREADS
@@ -41,6 +43,8 @@ MADE: dict[str, Made] = {
     **THREADS,
     **GUESTS,
     **KINDS,
+    **INNER,
+    **LANGUAGES,
 }
 
 _CREATED = "2026-11-23T15:22:21+00:00"

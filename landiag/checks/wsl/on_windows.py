@@ -140,8 +140,6 @@ def _check_proxy(case: Case, proxy: PortProxy, ours: tuple[Socket, ...]) -> list
         return [_unseen(case, "who listens where the port proxy leads is not visible")]
     if comes_back:
         return [_stale(case, proxy, "itself: nothing but the port proxy listens there")]
-    if connect_source(proxy).name not in case.readings:  # `list` asks nobody
-        return []
     answered = _answers(case, proxy)
     if answered is None:
         return [_unseen(case, f"whether anything answers at {proxy.connect_address} is not known")]
