@@ -65,10 +65,12 @@ def _fit(
 ) -> Nat | None:
     if gate.mac is not None and known.is_gateway(gate.mac, gate.address):
         return Nat(known, gate, is_certain=True)
-    is_virtual = known.virtual and known.is_card(gate.mac)
-    looks = known.is_usual(gate.address, network) if gate.mac is None else is_virtual
+    own, is_usual = way.interface.mac, known.is_usual(gate.address, network)
+    looks = is_usual if gate.mac is None else known.virtual and known.is_card(gate.mac)
+    # Multipass gives its guests made-up cards, also on a switch of Hyper-V: there the gateway tells.
+    is_guest = known.is_card(own) or (gate.mac is not None and is_usual and not _is_real(own))
     # A device with a card of another kind is a real one: the guest's network is bridged to that of the host.
-    if not looks or not known.is_card(way.interface.mac) or not all(known.is_card(one.mac) for one in others):
+    if not looks or not is_guest or not all(known.is_card(one.mac) or _is_virtual(one.mac) for one in others):
         return None
     return Nat(known, gate, is_certain=False)
 
@@ -94,8 +96,15 @@ def behind_host(
 def _has_real_device(facts: Facts, way: Way) -> bool:
     """Whether a device is on a way's network whose card no host made up: no network of virtual machines alone."""
     known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
-    macs = (one.mac or "" for one in _neighbours(known, way, way.address.network))
-    return any(not is_random(mac) and not mac.startswith(virtual_cards()) for mac in macs)
+    return any(_is_real(one.mac) for one in _neighbours(known, way, way.address.network))
+
+
+def _is_real(mac: str | None) -> bool:
+    return mac is not None and not is_random(mac) and not _is_virtual(mac)
+
+
+def _is_virtual(mac: str | None) -> bool:
+    return mac is not None and mac.startswith(virtual_cards())
 
 
 def _fronted(facts: Facts, way: Way, port: int | None, peer: IPAddress | None, in_container: bool) -> Way:

@@ -171,6 +171,11 @@ CASES: Mapping[str, Made] = {
         "the same in Parallels' shared network", letting_in(linux("10.211.55", 1, "00:1c:42:00:00:18", OF_PARALLELS),
         HOSTS_LAN), "undetermined", "port-not-forwarded",
     ),
+    "linux-port-not-forwarded-multipass": Made(
+        "a guest of Multipass on Hyper-V's Default Switch: its card has an address of another kind",
+        linux("172.20.112", 1, "00:15:5d:aa:bb:cc", "52:54:00:11:22:33", length=20), "undetermined",
+        "port-not-forwarded",
+    ),
     "linux-firewall-drops-guest-loopback-only": Made(
         "a guest whose firewall lets in nothing but addresses of loopback: no client has one",
         letting_in(VMWARE, "127.0.0.0"), "blocked", "firewall-drops",
