@@ -45,10 +45,14 @@ _WIFI = (
 
 
 def kind_of(name: str, description: str = "", said: str = "", mac: str | None = None) -> str:
-    """What an adapter is to a person: see ``Interface.kind``. ``said`` is what ipconfig calls it."""
+    """What an adapter is to a person: see ``Interface.kind``. ``said`` is what ipconfig calls it.
+
+    Its name is what somebody has called it: a card that has its maker's description may be called "Office VPN".
+    """
     if any(sign in description.lower() for sign in _GUEST_CARDS):
         return "ethernet"
-    words = f"{name} {description}".lower()
+    everything = f"{name} {description}".lower()
+    words = description.lower() if description and mac else everything
     for sign, kind in _VIRTUAL:
         if sign in words:
             return kind
@@ -56,7 +60,7 @@ def kind_of(name: str, description: str = "", said: str = "", mac: str | None = 
         return "vpn"
     if _MOBILE.search(words):
         return "mobile"
-    if said == "wifi" or any(sign in words for sign in _WIFI):
+    if said == "wifi" or any(sign in everything for sign in _WIFI):
         return "wifi"
     return {"tunnel": "tunnel", "ppp": "vpn", "other": "other"}.get(said, "ethernet")
 

@@ -13,7 +13,7 @@ from tests.machines.hyperv_cases import mirrored, rule
 from tests.machines.macos_network_cases import BRIDGED, BRIDGED_ROUTES
 from tests.machines.threads_cases import without_server
 from tests.machines.windows import ALLOW, LISTEN, host, process
-from tests.machines.windows_network_cases import MINE, PODMAN, with_tunnel
+from tests.machines.windows_network_cases import LAN, LOOPBACK, MINE, PODMAN, renamed, with_tunnel
 from tests.machines.wsl_cases import PORT_RULE
 from tests.machines.wsl_nat_cases import RIGHT, around, nat
 
@@ -108,6 +108,10 @@ CASES: Mapping[str, Made] = {
         "FortiClient, whose adapter is called as a card is, beside the LAN: never its address for clients",
         with_tunnel("Ethernet 3", "Fortinet SSL VPN Virtual Ethernet Adapter", "00-09-0F-AA-00-01", full=False),
         "clear",
+    ),
+    "windows-clear-card-with-a-tunnels-name": Made(
+        "a card that its owner has called after a VPN and a loopback: its description tells what it is",
+        renamed([{**LAN, "name": "VPN loopback"}, LOOPBACK], "Intel(R) Ethernet Connection (7) I219-V"), "clear",
     ),
     "windows-firewall-drops-that-one": Made(
         "a rule blocks the very client, whatever port", host({**MINE, "x": BUT_ONE["x"]}), "blocked", "firewall-drops",

@@ -40,6 +40,18 @@ def allow_program(case: Case, journey: Journey) -> tuple[Fix, ...]:
     )
 
 
+def what_is_open(case: Case, journey: Journey) -> tuple[str, tuple[Fix, ...]]:
+    """Why nobody can tell what it does with a program, and how a person sees it; no fix where only the signature is."""
+    alf = collected.read_alf(case.readings)
+    flags = ("--getglobalstate", "--getblockall", "--listapps")
+    show = Fix("Show what it says", tuple(f"{_SOCKETFILTERFW} {one}" for one in flags), needs="user-action")
+    if alf.state is None or alf.apps is None or alf.problems:
+        return "not all that it says could be read", (show,)
+    if journey.packet.program is None:
+        return "which program takes the connections is not known", (show,)
+    return "it has no entry for it", ()
+
+
 def _sign_first(case: Case, program: str) -> tuple[str, ...]:
     """An entry for a program without any signature does not hold: the firewall knows programs by their signature."""
     if collected.read_signatures(case.readings).get(program) is not Signature.NONE:

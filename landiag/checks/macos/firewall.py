@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.checks.case import Answer, Case, answer, milder, no_way_in
-from landiag.checks.macos.alf import allow_program, blocked_by_alf
+from landiag.checks.macos.alf import allow_program, blocked_by_alf, what_is_open
 from landiag.checks.macos.extensions import check_extensions
 from landiag.checks.macos.pf import blocked_by_pf
 from landiag.collect import bsd_sources
@@ -72,14 +72,15 @@ def _pf_undecided(case: Case, _journey: Journey, lines: Sequence[TraceLine]) -> 
 
 
 def _alf_undecided(case: Case, journey: Journey, lines: Sequence[TraceLine]) -> Finding:
-    """The list of programs was not read, or a signature."""
+    """What it says was not read, the program is not known, or who signed it."""
+    why, shows = what_is_open(case, journey)
     return Finding(
         code="firewall-unreadable",
         outcome=Outcome.UNKNOWN,
-        title="Whether the macOS firewall lets the program in: it has no entry for it",
-        detail="It has no entry for the program, and lets some signed programs in by itself.",
+        title=f"Whether the macOS firewall lets the program in: {why}",
+        detail="" if shows else "It lets some signed programs in by itself.",
         evidence=tuple(Evidence("socketfilterfw", f"input: {line.rule_text}") for line in lines[:3]),
-        fixes=allow_program(case, journey),
+        fixes=(*shows, *allow_program(case, journey)),
     )
 
 
