@@ -119,9 +119,9 @@ def test_one_element_is_read_in_every_form(rows: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "ports", [["5000"], "5000", {"value": ["5000"], "Count": 1}, "5000,5001", ["Any"], "Any", None]
+    "ports", [["5000"], "5000", {"value": ["5000"], "Count": 1}, "5000,5001", ["Any"], "Any", None, [None]]
 )
 def test_ports_are_read_in_every_form(ports: object) -> None:
     state = state_of(json.dumps({"profiles": [], "hypervrules": [{**RULE, "ports": ports}]}))
     assert state.hyperv_rules[0].ports in (("5000",), ("5000", "5001"), ())
-    assert (state.hyperv_rules[0].ports == ()) is (ports in (["Any"], "Any", None))
+    assert (state.hyperv_rules[0].ports == ()) is (ports in (["Any"], "Any", None, [None]))

@@ -116,11 +116,14 @@ def _word(value: object) -> str:
 
 
 def _values(value: object) -> tuple[str, ...]:
-    """The values of a list, or of one string with commas; none of them where any is allowed."""
+    """The values of a list, or of one string with commas; none of them where any is allowed.
+
+    PowerShell's ``@($null)`` is a list that holds null.
+    """
     if isinstance(value, dict):
         value = value.get("value", value.get("Value"))
     found = value if isinstance(value, list) else [] if value is None else [value]
-    words = [word.strip() for one in found for word in str(one).split(",")]
+    words = [word.strip() for one in found if one is not None for word in str(one).split(",")]
     return (
         () if any(word.lower() in ("any", "*") for word in words) else tuple(word for word in words if word)
     )
