@@ -81,10 +81,13 @@ def is_root_shell() -> bool:
 
 def _environment(release: str) -> str:
     """Say what kind of machine this is: wsl1, wsl2, container, vm or bare."""
-    if "microsoft" in release.lower():
-        return "wsl2" if "wsl2" in release.lower() or "microsoft-standard" in release else "wsl1"
-    if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
+    is_microsofts = "microsoft" in release.lower()
+    # A container of Docker Desktop has WSL's kernel; a distribution that was made of an image has the image's files.
+    is_distribution = is_microsofts and os.path.exists("/run/WSL")
+    if not is_distribution and any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))):
         return "container"
+    if is_microsofts:
+        return "wsl2" if "wsl2" in release.lower() or "microsoft-standard" in release else "wsl1"
     vendor = text_of("/sys/class/dmi/id/sys_vendor") + text_of("/sys/class/dmi/id/product_name")
     return "vm" if any(word in vendor for word in VIRTUAL_VENDORS) else "bare"
 

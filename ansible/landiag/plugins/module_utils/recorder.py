@@ -1510,10 +1510,11 @@ def machine():
 
 
 def environment_of(release):
+    is_distribution = "microsoft" in release and os.path.exists("/run/WSL")
+    if not is_distribution and any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))):
+        return "container"
     if "microsoft" in release:
         return "wsl2" if "wsl2" in release or "microsoft-standard" in release else "wsl1"
-    if os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv"):
-        return "container"
     vendor = text_of("/sys/class/dmi/id/sys_vendor") + text_of("/sys/class/dmi/id/product_name")
     return "vm" if any(word in vendor for word in TABLE["virtual"]) else "bare"
 
