@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from landiag.cli.arguments import parse_port
 from landiag.cli.files.outputs import UNDETERMINED, Stop, check_outputs, write_copy
-from landiag.cli.firewall_answer import read_saved, refuse_strange_interface
+from landiag.cli.firewall_answer import read_saved, refuse_strange_interface, say_how_to_read
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT
 from landiag.firewall.reach import render_page, write_reach
@@ -42,6 +42,7 @@ class Wanted(Struct):
     outputs: Sequence[Path] = ()
     force: bool = False
     as_json: bool = False
+    quiet: bool = False
     style: Style = Style()
 
 
@@ -54,12 +55,13 @@ def want(
     *,
     force: bool,
     as_json: bool,
+    quiet: bool,
     style: Style,
 ) -> Wanted:
     """Read what the options say. Stops with a sentence where one of them cannot be used."""
     ports = None if port is None else parse_ports(port)
     network = None if source is None else parse_network(source)
-    return Wanted(packet, protocols, ports, network, outputs, force, as_json, style)
+    return Wanted(packet, protocols, ports, network, outputs, force, as_json, quiet, style)
 
 
 def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
@@ -103,8 +105,22 @@ def answer_all(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadlin
         raise Stop(str(error)) from error
     for file in wanted.outputs:
         write_copy(file, _render_for(file, reached), force=wanted.force)
-    sys.stdout.write(_json(reached) if wanted.as_json else wanted.style.fold(_page(reached)))
-    raise SystemExit(_status(reached.found))
+    status = _status(reached.found)
+    if wanted.as_json:
+        sys.stdout.write(_json(reached))
+    elif wanted.quiet:
+        sys.stdout.write(_SENTENCES[status] + "\n")
+    else:
+        sys.stdout.write(wanted.style.fold(_page(reached).rstrip()))
+        sys.stdout.write(say_how_to_read(reached.ruleset, machine, wanted.style))
+    raise SystemExit(status)
+
+
+_SENTENCES = {
+    0: "Open: the firewall accepts all that was asked.",
+    1: "Blocked: the firewall stops some of what was asked.",
+    UNDETERMINED: "Can't tell whether the firewall accepts all that was asked.",
+}
 
 
 def _reach(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadline: float) -> Reached:

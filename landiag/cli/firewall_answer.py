@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from landiag.cli.files.inputs import MOST_RULES, read_input
 from landiag.cli.files.outputs import Stop, check_outputs, write_copy
+from landiag.collect.machine import MACHINE, parse_machine
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import exit_status, write_json
 from landiag.firewall.engine.surroundings import Surroundings
@@ -23,13 +25,14 @@ from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.host.nft_text import read_nft_text
 from landiag.journey.surroundings import HostSurroundings
 from landiag.journey.ways import list_ways
-from landiag.model.facts import ParseError, Unknown
+from landiag.model.facts import ParseError, ReadStatus, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
-from landiag.model.ruleset import Ruleset
+from landiag.model.ruleset import Ruleset, Verdict
 from landiag.question import UsageError
 from landiag.render.firewall import render_judged, render_verdict
 from landiag.render.style import Style
+from landiag.render.typed import as_root
 
 SUFFIXES = (".json", ".txt")
 _FILE_WIDTH = 120
@@ -68,10 +71,24 @@ def answer(
     if shown.as_json:
         sys.stdout.write(document)
     elif shown.quiet:
-        sys.stdout.write(render_verdict(judged, shown.style))
+        sys.stdout.write(render_verdict(judged))
     else:
         sys.stdout.write(render_judged(judge.ruleset, judged, shown.style, whole=shown.verbose))
+        if judged.told.verdict is Verdict.UNKNOWN:
+            sys.stdout.write(say_how_to_read(judge.ruleset, machine, shown.style))
     raise SystemExit(exit_status((judged,)))
+
+
+def say_how_to_read(rules: Ruleset, machine: Recorder, style: Style) -> str:
+    """The same command for root, where it takes one to read this machine's rules; nothing elsewhere."""
+    readings = [machine.readings[gap.source] for gap in rules.gaps if gap.source in machine.readings]
+    if not any(reading.status is ReadStatus.DENIED for reading in readings):
+        return ""
+    asking = parse_machine(machine.readings[MACHINE.name].text)
+    if asking.info.privileged:
+        return ""
+    line = f"{as_root(asking.info)}{asking.landiag} {shlex.join(sys.argv[1:])}"
+    return "\n".join(("", *style.typed("Find out:", line))) + "\n"
 
 
 def open_judge(

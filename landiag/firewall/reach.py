@@ -18,6 +18,7 @@ from landiag.firewall.owners import find_owner
 from landiag.firewall.regions import Cell, Region, Regions, list_regions
 from landiag.firewall.said import SHOWN, say_ports, say_who, some_of
 from landiag.firewall.scope import OTHER, Kind
+from landiag.model.match import UnknownKind
 from landiag.model.operands import Ranges
 from landiag.model.ruleset import Ruleset, Verdict
 
@@ -262,5 +263,7 @@ def _why(ruleset: Ruleset, cell: Cell) -> str:
     line, told = cell.decided_by, cell.told.told
     if line is None:
         return "no single rule: the packets are of too many kinds"
+    if line.chain is None and any(doubt.kind is UnknownKind.UNREADABLE for doubt in line.doubts):
+        return line.rule_text
     owner = find_owner(ruleset, line, () if told is None else told.lines).text
     return f"{owner} ({line.rule_text})" if line.rule is None else f"{owner}: {line.rule_text}"

@@ -7,6 +7,7 @@ from landiag.firewall.owners import find_owner
 from landiag.model.report import Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.render.columns import render_table
+from landiag.render.escape import escape_text
 from landiag.render.style import Style
 
 _VERDICTS = {
@@ -21,7 +22,7 @@ def render_judged(rules: Ruleset, one: Judged, style: Style, *, whole: bool) -> 
     """Say the verdict, the rule that decides, who fares otherwise, and the way through the rules."""
     packet, told = one.packet, one.told
     lines = _verdict_lines(one, style)
-    if told.decided_by is not None and told.verdict is not Verdict.ACCEPT:
+    if told.decided_by is not None and told.verdict in (Verdict.DROP, Verdict.REJECT):
         owner = find_owner(rules, told.decided_by, told.lines, packet.destination_port)
         lines += style.wrap(f"Decided by {owner.named}: {told.decided_by.rule_text}", first="  ")
     for text in list(dict.fromkeys(line.rule_text for line in told.unknown))[:5]:
@@ -33,19 +34,23 @@ def render_judged(rules: Ruleset, one: Judged, style: Style, *, whole: bool) -> 
     return "\n".join([*lines, *_trace_lines(one, style, whole=whole)]) + "\n"
 
 
-def render_verdict(one: Judged, style: Style) -> str:
+def render_verdict(one: Judged) -> str:
     """Say the verdict alone, as one sentence."""
-    return "\n".join(_verdict_lines(one, style)) + "\n"
+    return escape_text(_verdict(one)) + "\n"
+
+
+def _verdict(one: Judged) -> str:
+    packet, told = one.packet, one.told
+    word = _VERDICTS[told.verdict][1]
+    who, where = packet.source or "other devices", packet.destination or "this machine"
+    kind = f" with {told.reject_with}" if told.reject_with else ""
+    return f"{word}: {who} to {where}, {packet.protocol} port {packet.destination_port}{kind}."
 
 
 def _verdict_lines(one: Judged, style: Style) -> list[str]:
-    packet, told = one.packet, one.told
-    outcome, word = _VERDICTS[told.verdict]
-    who, where = packet.source or "other devices", packet.destination or "this machine"
-    kind = f" with {told.reject_with}" if told.reject_with else ""
-    said = f"{word}: {who} to {where}, {packet.protocol} port {packet.destination_port}{kind}."
+    outcome = _VERDICTS[one.told.verdict][0]
     mark = style.mark(outcome)
-    lines = style.wrap(said, first=f"{mark} ", rest="  ")
+    lines = style.wrap(_verdict(one), first=f"{mark} ", rest="  ")
     lines[0] = style.painted(outcome) + lines[0][len(mark) :]
     return lines
 

@@ -113,8 +113,9 @@ def firewall(
 
                 protocols = PROTOCOLS if protocol is None else (protocol,)
                 wanted = want(
-                    asked, protocols, port, source, output or (), force=force, as_json=as_json, style=style
-                )
+                    asked, protocols, port, source, output or (),
+                    force=force, as_json=as_json, quiet=quiet, style=style,
+                )  # fmt: skip
                 answer_all(wanted, machine, ruleset or (), deadline)
             if packets is not None:
                 from landiag.cli.firewall_packets import Shown, answer_packets

@@ -50,7 +50,7 @@ def conclude(gaps: Sequence[Unknown], happened: Happened) -> Conversation:
 
 
 def _gap_line(gap: Unknown) -> TraceLine:
-    text = f"{gap.source} could not be read: {gap.reason}"
+    text = f"rules that could not be read ({gap.source}: {gap.reason})"
     doubts = (Doubt(UnknownKind.UNREADABLE, text),)
     return TraceLine("input", "unknown", None, None, text, SYN, Verdict.UNKNOWN, doubts)
 

@@ -70,7 +70,7 @@ BOUND_TO_LOOPBACK = Cause(
     met=(CONNECTION_REFUSED, CONNECTION_RESET),
     phone=Plain(
         "The server listens for the computer itself only",
-        "Start it so that it listens on all addresses (for Flask: flask run --host 0.0.0.0).",
+        "Start it so that it listens on all addresses (0.0.0.0): the computer's screen shows how.",
     ),
 )
 BOUND_TO_OTHER_ADDRESS = Cause(

@@ -122,7 +122,7 @@ def test_a_backend_that_could_not_be_read_leaves_open_what_the_others_accept() -
     told = judge(parse_ruleset({"nft-ruleset": empty, "iptables-legacy-save": denied}))
     assert told.verdict.value == "unknown"
     assert told.decided_by is not None
-    assert "iptables-legacy-save could not be read" in told.decided_by.rule_text
+    assert "could not be read (iptables-legacy-save: " in told.decided_by.rule_text
 
 
 def test_a_drop_is_certain_although_another_backend_could_not_be_read() -> None:
