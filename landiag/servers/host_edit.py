@@ -42,7 +42,11 @@ def settings_file(server: Server, script: str, text: str) -> str | None:
 
 
 def host_edit(variable: str, path: str, text: str, host: str) -> Edit | None:
-    """The only list of this name in a source, all of it in one line and literal, with the host in it."""
+    """The only list of this name in a source, of literals alone, with the host behind its last name.
+
+    It may run over several lines: the one that is edited has nothing else in it, as what else stands there may be
+    a secret, and the line goes into the report.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -53,15 +57,25 @@ def host_edit(variable: str, path: str, text: str, host: str) -> Edit | None:
         return None
     found = values[0]
     names = [one.value for one in found.elts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-    if len(names) != len(found.elts) or host in names or found.lineno != found.end_lineno:
+    if len(names) != len(found.elts) or host in names:
         return None
-    line = text.splitlines()[found.lineno - 1]
-    if re.fullmatch(rf"\s*{variable}\s*=\s*\[[^\[\]]*\]\s*,?\s*(#.*)?", line) is None:
-        return None  # what else stands there may be a secret, and the line goes into the report
-    raw = line.encode()
-    written = json.dumps([*(names or _OWN), host], ensure_ascii=False).encode()
-    changed = (raw[: found.col_offset] + written + raw[found.end_col_offset :]).decode()
-    return Edit(path, found.lineno, line, changed.rstrip())
+    number, column = found.lineno, found.col_offset + 1
+    more = ", ".join(map(json.dumps, (*_OWN, host)))
+    if names:
+        number, column = found.elts[-1].end_lineno or 0, found.elts[-1].end_col_offset or 0
+        more = f", {json.dumps(host)}"
+    raw = text.encode().splitlines()[number - 1]
+    line = raw.decode()
+    alone = rf"({variable} ?= ?\[ ?)?({_NAMES})?( ?\]( ?,)?)?( ?#.*)?"
+    if (
+        re.fullmatch(alone, " ".join(line.split())) is None
+    ):  # runs of spaces would take it quadratic time and more
+        return None
+    return Edit(path, number, line, (raw[:column] + more.encode() + raw[column:]).decode())
+
+
+_NAME = r"""(?:'[^'\\]*'|"[^"\\]*")"""
+_NAMES = rf"{_NAME}( ?, ?{_NAME})*( ?,)?"
 
 
 def _values(tree: ast.AST, variable: str) -> Iterator[ast.expr]:
