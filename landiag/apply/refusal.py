@@ -13,6 +13,7 @@ class Refusal(Enum):
 
     BY_HAND = "by-hand"
     NOT_VERIFIED = "not-verified"
+    OPENS_MORE = "opens-more"
     NEEDS_ROOT = "needs-root"
     OTHER_USER = "other-user"
 
@@ -23,6 +24,8 @@ def refusal(fix: Fix, *, privileged: bool) -> Refusal | None:
         return Refusal.BY_HAND
     if any(isinstance(action, Run) and action.for_user is not None for action in fix.actions):
         return Refusal.OTHER_USER
+    if fix.verified is None and fix.opens:
+        return Refusal.OPENS_MORE
     if fix.verified is not True or any(not _is_known(action) for action in fix.actions):
         return Refusal.NOT_VERIFIED
     return Refusal.NEEDS_ROOT if fix.needs == "root" and not privileged else None

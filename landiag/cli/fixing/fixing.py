@@ -146,6 +146,7 @@ def _show(fix: Fix, report: Report, session: Session) -> None:
 _WHY = {
     Refusal.BY_HAND: "landiag can't do this by itself.",
     Refusal.NOT_VERIFIED: "landiag doesn't do this by itself: it can't be sure that this helps.",
+    Refusal.OPENS_MORE: "landiag doesn't do this by itself: it may let in more than it should.",
     Refusal.NEEDS_ROOT: "This needs root: landiag does it only when it runs as root itself.",
     Refusal.OTHER_USER: "The server is another user's: landiag starts nothing of it as root.",
 }
