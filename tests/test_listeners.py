@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from types import FrameType
 
 import pytest
 
+from bench.listing import enlarged
 from landiag.host import RecordedHost, Recorder
 from landiag.host.recording import undamaged
 from landiag.listeners import list_listeners
@@ -62,3 +65,29 @@ def test_what_the_machine_in_front_passes_on_decides(name: str) -> None:
     assert not isinstance(found, Unknown)
     reached = {one.reached for one in found if one.port == made.port}
     assert reached <= {{"clear": "yes", "blocked": "no", "undetermined": "unknown"}[made.status]}
+
+
+MOST_CALLS = 1_250
+"""Of functions, for each listener more: a second for four thousand of them."""
+
+
+def test_a_listener_more_is_little_work() -> None:
+    assert (_calls(60) - _calls(10)) / 50 < MOST_CALLS
+
+
+def _calls(listeners: int) -> int:
+    """Count the calls that a list of so many listeners takes: unlike seconds, they are the same under load."""
+    readings = enlarged(load("linux-ufw-limits").recording.readings, listeners, routes=1)
+    counted = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal counted
+        counted += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        list_listeners(Recorder(RecordedHost(readings)), float("inf"))
+    finally:
+        sys.setprofile(before)
+    return counted

@@ -12,6 +12,8 @@ from landiag.knowledge.toml import read_toml
 from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.neighbour import Neighbour
 
+_network = lru_cache(ip_network)
+
 
 class GuestNetwork(Struct, frozen=True):
     """One table of guests.toml; what each field means stands at the head of that file."""
@@ -45,13 +47,13 @@ class GuestNetwork(Struct, frozen=True):
         around, length, host = self.usual
         return (
             network.prefixlen == length
-            and gateway in ip_network(around)
+            and gateway in _network(around)
             and int(gateway) == int(network.network_address) + host
         )
 
     def may_lie_in(self, gateway: IPAddress) -> bool:
         """Whether an address of its gateway may be this."""
-        return gateway in ip_network(self.within)
+        return gateway in _network(self.within)
 
 
 class Nat(Struct, frozen=True):

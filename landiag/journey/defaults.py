@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from landiag.journey.route_index import index_routes
-from landiag.model.facts import IPAddress, Unknown
+from landiag.model.facts import IPAddress, Route, Unknown
 from landiag.model.host import Facts
 
 
@@ -22,12 +22,8 @@ def by_router(facts: Facts) -> tuple[str, ...]:
     return tuple(one.device for one in routes if one.gateway is not None and one.device)
 
 
-def default_gateway(facts: Facts, device: str) -> IPAddress | None:
+def default_gateway(routes: tuple[Route, ...] | Unknown, device: str) -> IPAddress | None:
     """The gateway of the main table's IPv4 default route by a device; None when it has none."""
-    routes = () if isinstance(facts.routes, Unknown) else facts.routes
-    found = (
-        one
-        for one in routes
-        if one.destination.prefixlen == 0 and one.device == device and one.table == "main"
-    )
-    return next((one.gateway for one in found if one.gateway is not None and one.gateway.version == 4), None)
+    known = () if isinstance(routes, Unknown) else index_routes(routes).defaults
+    found = (one.gateway for one in known if one.device == device)
+    return next((gateway for gateway in found if gateway is not None and gateway.version == 4), None)

@@ -10,17 +10,26 @@ from landiag.collect.guests import GuestNetwork, Nat, guest_networks, virtual_ca
 from landiag.collect.makers import is_random
 from landiag.journey.defaults import default_gateway
 from landiag.journey.ways import Front, Way
-from landiag.model.facts import IPAddress, IPNetwork, Unknown
+from landiag.model.facts import Interface, IPAddress, IPNetwork, Route, Unknown
 from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
+from landiag.model.remember import remember
 
 
 def nat_of_host(facts: Facts, way: Way, *, in_container: bool = False) -> Nat | None:
     """The NAT that a way leads through, by the IPv4 gateway of its interface; None where its network is a real one."""
-    gateway = default_gateway(facts, way.interface.name)
-    around = (
-        one.network for one in way.interface.addresses if gateway is not None and gateway in one.network
-    )
+    return _nat_through(facts.routes, facts.neighbours, way.interface, in_container)
+
+
+@remember
+def _nat_through(
+    routes: tuple[Route, ...] | Unknown,
+    neighbours: tuple[Neighbour, ...] | Unknown,
+    interface: Interface,
+    in_container: bool,
+) -> Nat | None:
+    gateway = default_gateway(routes, interface.name)
+    around = (one.network for one in interface.addresses if gateway is not None and gateway in one.network)
     network = next(around, None)
     if gateway is None or network is None:
         return None
@@ -30,28 +39,31 @@ def nat_of_host(facts: Facts, way: Way, *, in_container: bool = False) -> Nat | 
         if one.may_lie_in(gateway)
         and (not one.container or (in_container and one.is_usual(gateway, network)))
     ]
-    if isinstance(facts.neighbours, Unknown):
-        return _unread(fitting, way, gateway, network)
-    beside = _neighbours(facts.neighbours, way, network)
+    if isinstance(neighbours, Unknown):
+        return _unread(fitting, interface, gateway, network)
+    beside = _neighbours(neighbours, interface, network)
     found = next((one for one in beside if one.address == gateway), None)
-    gate = found or Neighbour(gateway, way.interface.name, None)
+    gate = found or Neighbour(gateway, interface.name, None)
     others = [one for one in beside if one.address != gateway]
-    return next((nat for one in fitting if (nat := _fit(one, way, gate, network, others)) is not None), None)
+    fits = (_fit(one, interface, gate, network, others) for one in fitting)
+    return next((nat for nat in fits if nat is not None), None)
 
 
-def _unread(fitting: Iterable[GuestNetwork], way: Way, gateway: IPAddress, network: IPNetwork) -> Nat | None:
+def _unread(
+    fitting: Iterable[GuestNetwork], interface: Interface, gateway: IPAddress, network: IPNetwork
+) -> Nat | None:
     """Where nobody could read the neighbours: by the card, or by the gateway that such a network usually has."""
-    gate, mac = Neighbour(gateway, way.interface.name, None), way.interface.mac
+    gate, mac = Neighbour(gateway, interface.name, None), interface.mac
     by_card = [one for one in fitting if one.is_card(mac) and (one.cards or one.is_usual(gateway, network))]
     return None if not by_card else Nat(by_card[0], gate, is_certain=False)
 
 
-def _neighbours(known: Iterable[Neighbour], way: Way, network: IPNetwork) -> list[Neighbour]:
-    """The devices of the way's network whose hardware address is known."""
+def _neighbours(known: Iterable[Neighbour], interface: Interface, network: IPNetwork) -> list[Neighbour]:
+    """The devices of an interface's network whose hardware address is known."""
     return [
         one
         for one in known
-        if one.device == way.interface.name and one.address in network and one.mac is not None
+        if one.device == interface.name and one.address in network and one.mac is not None
         and not int(one.mac[:2], 16) & _GROUP
     ]  # fmt: skip
 
@@ -61,11 +73,15 @@ _GROUP = 0x01
 
 
 def _fit(
-    known: GuestNetwork, way: Way, gate: Neighbour, network: IPNetwork, others: Iterable[Neighbour]
+    known: GuestNetwork,
+    interface: Interface,
+    gate: Neighbour,
+    network: IPNetwork,
+    others: Iterable[Neighbour],
 ) -> Nat | None:
     if gate.mac is not None and known.is_gateway(gate.mac, gate.address):
         return Nat(known, gate, is_certain=True)
-    own, is_usual = way.interface.mac, known.is_usual(gate.address, network)
+    own, is_usual = interface.mac, known.is_usual(gate.address, network)
     looks = is_usual if gate.mac is None else known.virtual and known.is_card(gate.mac)
     # Multipass gives its guests made-up cards, also on a switch of Hyper-V: there the gateway tells.
     is_guest = known.is_card(own) or (gate.mac is not None and is_usual and not _is_real(own))

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from landiag.journey.remember import remember
 from landiag.model.facts import IPAddress, IPNetwork, Route
+from landiag.model.remember import remember
 
 _TABLE_NAMES = {"254": "main", "255": "local", "253": "default"}
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.journey.remember import remember
 from landiag.journey.route_index import index_routes
 from landiag.model.facts import Family, Interface, IPAddress, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
+from landiag.model.remember import remember
 from landiag.model.route import RouteKind
 
 _REFUSING = {"blackhole", "prohibit", "unreachable"}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from enum import Enum
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import NoReturn, TypeVar
 
@@ -229,7 +230,7 @@ class Interface(Struct, frozen=True):
     queue: str | None = None
 
 
-class Address(Struct, frozen=True):
+class Address(Struct, frozen=True, dict=True):
     """An address with its prefix length. ``scope`` is ``global``, ``link`` or ``host``."""
 
     interface: IPInterface
@@ -240,9 +241,9 @@ class Address(Struct, frozen=True):
     duplicate: bool = False
     peer: IPInterface | None = None
 
-    @property
+    @cached_property
     def ip(self) -> IPAddress:
-        """The address alone."""
+        """The address alone; each look at many listeners asks for it some fifty times."""
         return self.interface.ip
 
     @property

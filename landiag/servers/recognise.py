@@ -13,6 +13,7 @@ from pathlib import PurePath, PureWindowsPath
 from msgspec import Struct
 
 from landiag.model.process import Process
+from landiag.model.remember import remember
 from landiag.servers.invocation import Invocation, invocation, package_script
 from landiag.servers.kinds import DEVELOPMENT, ServerKind, program_kind, server_kinds
 
@@ -123,6 +124,11 @@ def recognise(process: Process, processes: Mapping[int, Process], http: str | No
     ``processes`` are all that could be seen, by pid: parents lead from a worker to its master. ``http``
     is what ``recognise_http`` said of its answers: it tells what a script runs that only says ``app.py``.
     """
+    return _recognise(process, processes, http)
+
+
+@remember
+def _recognise(process: Process, processes: Mapping[int, Process], http: str | None) -> Server | None:
     line = list(_ancestry(process, processes))
     if process.environment.get("WERKZEUG_RUN_MAIN"):
         http = "werkzeug"

@@ -130,8 +130,8 @@ def test_an_ordinary_client_is_another_address_of_the_network(own: str, client: 
 
 
 def test_the_gateway_of_a_card_is_that_of_its_own_default_route() -> None:
-    assert default_gateway(BASE, "eth0") == ip_address(GATEWAY)
-    assert default_gateway(BASE, "eth1") is None
+    assert default_gateway(BASE.routes, "eth0") == ip_address(GATEWAY)
+    assert default_gateway(BASE.routes, "eth1") is None
 
 
 def test_a_url_says_what_clients_type() -> None:

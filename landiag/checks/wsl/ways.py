@@ -135,7 +135,7 @@ def ways(facts: Facts, readings: Readings, target: Target, known: tuple[Way, ...
     fronts = () if isinstance(entries, Unknown) else tuple(_fronts(entries, windows_ways(readings)))
     if not fronts:
         ip = next((way.ip for way in windows_ways(readings)), None)
-        source = default_gateway(facts, inner.interface.name)
+        source = default_gateway(facts.routes, inner.interface.name)
         return tuple(replace(way, front=Front(ip, target.port, source)) for way in known)
     found = (_behind(facts, known, inner, ip, entry, target.port) for ip, entry in fronts)
     return tuple(replace(way, id=f"way{number}") for number, way in enumerate(found, 1))
@@ -149,7 +149,7 @@ def _behind(
     landing = None
     if not isinstance(entry.arrives, Unknown) and entry.arrives is not None and entry.arrives != way.ip:
         landing = Landing(entry.arrives, port)
-    source = default_gateway(facts, way.interface.name)
+    source = default_gateway(facts.routes, way.interface.name)
     return replace(way, front=Front(front, entry.proxy.listen_port, source), landing=landing)
 
 
