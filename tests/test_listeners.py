@@ -9,7 +9,6 @@ from types import FrameType
 
 import pytest
 
-from bench.listing import enlarged
 from landiag.host import RecordedHost, Recorder
 from landiag.host.recording import undamaged
 from landiag.listeners import list_listeners
@@ -19,6 +18,7 @@ from landiag.render.listeners import render_list_json, render_listeners
 from landiag.render.style import Style
 from tests.cases import load
 from tests.machines.made import MADE
+from tests.machines.many_listeners import enlarged
 
 
 def listed(name: str, lacks: str = "") -> tuple[Listener, ...]:
