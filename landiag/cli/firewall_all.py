@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import NoReturn
@@ -44,6 +44,7 @@ class Wanted(Struct):
     as_json: bool = False
     quiet: bool = False
     style: Style = Style()
+    mask: Callable[[str], str] = str
 
 
 def want(
@@ -57,11 +58,12 @@ def want(
     as_json: bool,
     quiet: bool,
     style: Style,
+    mask: Callable[[str], str],
 ) -> Wanted:
     """Read what the options say. Stops with a sentence where one of them cannot be used."""
     ports = None if port is None else parse_ports(port)
     network = None if source is None else parse_network(source)
-    return Wanted(packet, protocols, ports, network, outputs, force, as_json, quiet, style)
+    return Wanted(packet, protocols, ports, network, outputs, force, as_json, quiet, style, mask)
 
 
 def parse_ports(text: str) -> tuple[tuple[int, int], ...]:
@@ -104,15 +106,16 @@ def answer_all(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadlin
     except ParseError as error:
         raise Stop(str(error)) from error
     for file in wanted.outputs:
-        write_copy(file, _render_for(file, reached), force=wanted.force)
+        write_copy(file, wanted.mask(_render_for(file, reached)), force=wanted.force)
     status = _status(reached.found)
     if wanted.as_json:
-        sys.stdout.write(_json(reached))
+        said = _json(reached)
     elif wanted.quiet:
-        sys.stdout.write(_SENTENCES[status] + "\n")
+        said = _SENTENCES[status] + "\n"
     else:
-        sys.stdout.write(wanted.style.fold(_page(reached).rstrip()))
-        sys.stdout.write(say_how_to_read(reached.ruleset, machine, wanted.style))
+        hint = say_how_to_read(reached.ruleset, machine, wanted.style)
+        said = wanted.style.fold(_page(reached).rstrip()) + hint
+    sys.stdout.write(wanted.mask(said))
     raise SystemExit(status)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,7 +25,7 @@ from landiag.host import RecordedHost, Recorder, parse_recording
 from landiag.host.nft_text import read_nft_text
 from landiag.journey.surroundings import HostSurroundings
 from landiag.journey.ways import list_ways
-from landiag.model.facts import ParseError, ReadStatus, Unknown
+from landiag.model.facts import ParseError, Reading, ReadStatus, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
@@ -39,7 +39,7 @@ _FILE_WIDTH = 120
 
 
 class Shown(Struct):
-    """How the answer is shown: the terminal, the files that it is also written to."""
+    """How the answer is shown: the terminal, the files that it is also written to; ``mask`` redacts it."""
 
     style: Style
     as_json: bool = False
@@ -47,6 +47,7 @@ class Shown(Struct):
     verbose: bool = False
     outputs: Sequence[Path] = ()
     force: bool = False
+    mask: Callable[[str], str] = str
 
 
 def answer(
@@ -62,20 +63,21 @@ def answer(
     except ParseError as error:
         raise Stop(str(error)) from error
     judged = judge.whole(asked)
-    document = json.dumps(write_json(judge.ruleset, (judged,)), indent=2) + "\n"
+    document = shown.mask(json.dumps(write_json(judge.ruleset, (judged,)), indent=2) + "\n")
     for file in shown.outputs:
         is_json = file.suffix.lower() == ".json"
         wide = Style(_FILE_WIDTH)
-        text = document if is_json else render_judged(judge.ruleset, judged, wide, whole=True)
+        text = document if is_json else shown.mask(render_judged(judge.ruleset, judged, wide, whole=True))
         write_copy(file, text, force=shown.force)
     if shown.as_json:
         sys.stdout.write(document)
     elif shown.quiet:
-        sys.stdout.write(render_verdict(judged))
+        sys.stdout.write(shown.mask(render_verdict(judged)))
     else:
-        sys.stdout.write(render_judged(judge.ruleset, judged, shown.style, whole=shown.verbose))
+        said = render_judged(judge.ruleset, judged, shown.style, whole=shown.verbose)
         if judged.told.verdict is Verdict.UNKNOWN:
-            sys.stdout.write(say_how_to_read(judge.ruleset, machine, shown.style))
+            said += say_how_to_read(judge.ruleset, machine, shown.style)
+        sys.stdout.write(shown.mask(said))
     raise SystemExit(exit_status((judged,)))
 
 
@@ -102,14 +104,18 @@ def open_judge(
 def read_saved(files: Sequence[Path], machine: Recorder, deadline: float) -> tuple[Ruleset, Facts | None]:
     """The rules to judge by: those of saved files, else those of a machine (recorded or this one), whose facts too.
 
-    Raises ParseError where a file cannot be used, and stops where the machine's rules could not be read.
+    ``machine`` has the files among its readings then. Raises ParseError where a file cannot be used, and
+    stops where the machine's rules could not be read.
     """
     saved = [SavedFile(str(file), read_input(file, MOST_RULES, deadline)) for file in files]
     recordings = [file for file in saved if is_recording(file.data)]
+    machine.readings.update({file.name: Reading(file.name, ReadStatus.OK, file.data) for file in saved})
     if saved and not recordings:
         return parse_saved(saved, read_nft_text), None
     if recordings:
-        machine = Recorder(RecordedHost(parse_recording(_decode(recordings[0].data)).readings))
+        known = parse_recording(_decode(recordings[0].data)).readings
+        machine.readings.update(known)
+        machine = Recorder(RecordedHost(known))
         deadline = float("inf")
     facts = gather(machine, deadline)[1]
     if isinstance(facts.ruleset, Unknown):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from io import StringIO
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn, TextIO
 
 import msgspec
 from msgspec import Struct
@@ -33,6 +34,8 @@ class Shown(Struct):
     with_trace: bool = False
     quiet: bool = False
     style: Style = Style()
+    mask: Callable[[str], str] | None = None
+    """What redacts the answers: it has to see all of them first."""
 
 
 def answer_packets(
@@ -44,7 +47,7 @@ def answer_packets(
         with open_again(file, MOST_RULES, deadline) as stream:
             for _ in _packets(file, stream, asked):
                 pass
-            verdicts = _write(judge, _packets(file, stream, asked), shown)
+            verdicts = _print(judge, _packets(file, stream, asked), shown)
     except ParseError as error:
         raise Stop(str(error)) from error
     if verdicts & {Verdict.DROP, Verdict.REJECT}:
@@ -73,10 +76,18 @@ def _lines(file: Path, stream: BinaryIO) -> Iterator[str]:
         yield line.decode("utf-8", "backslashreplace")
 
 
-def _write(judge: Bulk, packets: Iterator[Packet], shown: Shown) -> set[Verdict]:
+def _print(judge: Bulk, packets: Iterator[Packet], shown: Shown) -> set[Verdict]:
+    if shown.mask is None:
+        return _write(judge, packets, shown, sys.stdout)
+    kept = StringIO()
+    verdicts = _write(judge, packets, shown, kept)
+    sys.stdout.write(shown.mask(kept.getvalue()))
+    return verdicts
+
+
+def _write(judge: Bulk, packets: Iterator[Packet], shown: Shown, out: TextIO) -> set[Verdict]:
     encode = msgspec.json.Encoder().encode
     verdicts: set[Verdict] = set()
-    out = sys.stdout
     if shown.as_json and not shown.as_lines:
         out.write(f'{{"schema": "{SCHEMA}", "packets": [\n')
     between = ""

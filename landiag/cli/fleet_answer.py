@@ -16,6 +16,7 @@ from landiag.cli.arguments import parse_port
 from landiag.cli.files.fleet_files import read_fleet
 from landiag.cli.files.inputs import read_input
 from landiag.cli.files.outputs import Stop, write_file
+from landiag.cli.files.redacting import redact_output, tell_redacted
 from landiag.fleet import formats, text
 from landiag.fleet.compare import compare, host_changes
 from landiag.fleet.drift import group_hosts
@@ -23,6 +24,7 @@ from landiag.fleet.exposed import exposed_to, list_cells
 from landiag.fleet.fate import Cell, CellVerdict
 from landiag.fleet.init import write_policy
 from landiag.fleet.judge import Result, exit_status, judge_policy
+from landiag.fleet.names import host_name
 from landiag.fleet.page import render_page
 from landiag.fleet.policy import PolicyError, parse_policy
 from landiag.fleet.probes import Outcomes, parse_outcomes, plan_probes, with_outcomes
@@ -49,6 +51,7 @@ class Asked(Struct, frozen=True):
     format: str | None
     output: Path | None
     force: bool
+    redact: bool = False
     deadline: float | None = None
 
 
@@ -59,12 +62,22 @@ def answer(command: str, asked: Asked) -> NoReturn:
         "diff": _diff, "probes": _probes,
     }  # fmt: skip
     pieces, status = commands[command](asked)
+    if asked.redact:
+        pieces = [_redacted("".join(pieces), asked)]
+        if asked.format is None and asked.output is None:
+            tell_redacted()
     if asked.output is not None:
         write_file(asked.output, "".join(pieces), force=asked.force)
     else:
         for piece in pieces:
             sys.stdout.write(piece)
     raise SystemExit(status)
+
+
+def _redacted(text: str, asked: Asked) -> str:
+    """The same output without names and addresses; hosts are called as their files are."""
+    files = (file.name for folder in asked.folders for file in folder.iterdir())
+    return redact_output(text, hosts=[name for name in map(host_name, files) if name is not None])
 
 
 def _format(asked: Asked, known: tuple[str, ...]) -> str:

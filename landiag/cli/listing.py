@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,8 +15,10 @@ from landiag.cli.timeouts import bounded
 from landiag.host import LiveHost, Recorder
 from landiag.host.calls import own_name
 from landiag.model.facts import Unknown
+from landiag.model.listener import Listener
 from landiag.question import UsageError
 from landiag.render.listeners import LIST_RENDERERS, count_reached, render_list_json, render_listeners
+from landiag.render.parts import REDACTED_LINE
 from landiag.terminal import terminal_style
 
 
@@ -25,6 +28,7 @@ class ListOptions(Struct, frozen=True, kw_only=True):
     as_json: bool = False
     output: tuple[Path, ...] = ()
     force: bool = False
+    redact: bool = False
     quiet: bool = False
     timeout: float = 10.0
     no_color: bool = False
@@ -50,6 +54,10 @@ def run_list(options: ListOptions) -> NoReturn:
             host.close()
     if isinstance(found, Unknown):
         raise Stop(f"the listeners could not be read: {found.reason}", 3)
+    if options.redact:
+        from landiag.cli.files.redacting import redact_listeners
+
+        found = redact_listeners(found, recorder.readings.values())
     for file in files:
         write_copy(file, choose_renderer(file, LIST_RENDERERS)(found), force=options.force)
     if options.as_json:
@@ -57,5 +65,12 @@ def run_list(options: ListOptions) -> NoReturn:
     elif options.quiet:
         sys.stdout.write(f"{count_reached(found)}\n")
     else:
-        sys.stdout.write(render_listeners(found, terminal_style(no_color=options.no_color), own_name()))
+        sys.stdout.write(_table(found, options))
     raise SystemExit(0)
+
+
+def _table(found: Sequence[Listener], options: ListOptions) -> str:
+    style = terminal_style(no_color=options.no_color)
+    if options.redact:  # landiag's own path may name the user, too
+        return render_listeners(found, style) + style.fold(f"{REDACTED_LINE}\n")
+    return render_listeners(found, style, own_name())

@@ -5,20 +5,21 @@ The same name is replaced by the same word in everything that is redacted togeth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.model.facts import ReadStatus
+from landiag.model.facts import Reading, ReadStatus
 from landiag.model.recording import Recording
 from landiag.model.report import Fix, HostInfo, Report, Target
 from landiag.redact.readings import collect_reading, collect_source, redact_host, redact_path, redact_reading
 from landiag.redact.redactor import Redactor
 
 T = TypeVar("T", Report, Recording)
+A = TypeVar("A")
 
 Document = Report | Recording
 
@@ -36,7 +37,7 @@ _FIXED = frozenset(
         "needs",
         "created",
     )
-    + ("tool_version", "os", "scheme", "protocol", "where")
+    + ("tool_version", "os", "scheme", "protocol", "where", "reached")
 )
 """Fields of a report that hold landiag's own words."""
 
@@ -75,6 +76,22 @@ def redact_everything(
     done = tuple(_redact(redactor, document) for document in documents)
     withheld = [source for document in done for source in _withheld(document)]
     return done, Redaction(redactor, tuple(withheld))
+
+
+def redact_answer(answer: A, readings: Iterable[Reading] = (), hosts: Iterable[str] = ()) -> A:
+    """Redact what a command answers besides reports: records, or the lines that it prints, as a tuple.
+
+    ``readings`` are what it was made from and ``hosts`` the names of the machines in it: they know more names.
+    """
+    redactor = Redactor()
+    for reading in readings:
+        collect_reading(redactor, reading)
+    for name in hosts:
+        redactor.names.host(name)
+    for text in _texts(answer):
+        redactor.collect(text)
+    redactor.freeze()
+    return cast("A", _walk(redactor, answer))
 
 
 def _withheld(document: Document) -> list[str]:

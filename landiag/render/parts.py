@@ -25,6 +25,7 @@ OUTCOME_WORDS = {
 }
 
 REDACTED = "names and addresses are replaced, the same one always by the same"
+REDACTED_LINE = f"Redacted: {REDACTED}."
 
 ON_THE_CLIENT = "Run without --redact for what to open and to type on the other device."
 """In place of addresses and commands that nobody could use."""

@@ -17,7 +17,7 @@ from landiag.render.headline import (
     second_lines,
     telling,
 )
-from landiag.render.parts import REDACTED, confirmation, facts, label_of
+from landiag.render.parts import REDACTED_LINE, confirmation, facts, label_of
 from landiag.render.style import Style
 
 __all__ = ("Style", "edit_step", "render_answer", "render_quiet", "render_terminal", "render_verdict")
@@ -92,7 +92,7 @@ def _verdict_lines(report: Report, style: Style) -> list[str]:
 
 def _note_lines(report: Report, style: Style) -> list[str]:
     lines = style.wrap(confirmation(report), first="  ") if report.verdict.confirmed_by else []
-    lines += style.wrap(f"Redacted: {REDACTED}.", first="  ") if report.redacted else []
+    lines += style.wrap(REDACTED_LINE, first="  ") if report.redacted else []
     return lines + [line for note in report.notes for line in style.wrap(note, first="  Note: ")]
 
 

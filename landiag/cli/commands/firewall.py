@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address, ip_interface
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +13,13 @@ from landiag.cli import completing
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
 from landiag.cli.early import begin_reading
 from landiag.cli.files.outputs import Stop
+from landiag.cli.files.redacting import masking, tell_redacted
 from landiag.cli.options import (
     ForceFlag,
     JsonFlag,
     NoColorFlag,
     QuietFlag,
+    RedactFlag,
     TimeoutSeconds,
     VerboseFlag,
     interface_option,
@@ -78,6 +81,7 @@ def firewall(
     trace: Annotated[bool, typer.Option("--trace", help="With --packets: the trace of each, too.")] = False,
     force: ForceFlag = False,
     as_json: JsonFlag = False,
+    redact: RedactFlag = False,
     quiet: QuietFlag = False,
     verbose: VerboseFlag = False,
     no_color: NoColorFlag = False,
@@ -102,9 +106,12 @@ def firewall(
         interface_addresses=tuple(map(_parse_interface, interface_address or ())),
     )
     style = terminal_style(no_color=no_color)
+    if redact and not (as_json or jsonl):
+        tell_redacted()
     with bounded(timeout) as deadline:
         host = LiveHost(deadline)
         machine = Recorder(host)
+        mask: Callable[[str], str] = masking(machine) if redact else str
         try:
             if not ruleset:
                 begin_reading(machine)
@@ -114,7 +121,7 @@ def firewall(
                 protocols = PROTOCOLS if protocol is None else (protocol,)
                 wanted = want(
                     asked, protocols, port, source, output or (),
-                    force=force, as_json=as_json, quiet=quiet, style=style,
+                    force=force, as_json=as_json, quiet=quiet, style=style, mask=mask,
                 )  # fmt: skip
                 answer_all(wanted, machine, ruleset or (), deadline)
             if packets is not None:
@@ -122,11 +129,11 @@ def firewall(
 
                 if output:
                     raise Stop("--packets prints its answers: send them into a file with >")
-                lines = Shown(as_json, jsonl, verbose or trace, quiet, style)
+                lines = Shown(as_json, jsonl, verbose or trace, quiet, style, mask if redact else None)
                 answer_packets(packets, asked, machine, ruleset or (), deadline, lines)
             from landiag.cli import firewall_answer
 
-            shown = firewall_answer.Shown(style, as_json, quiet, verbose, output or (), force)
+            shown = firewall_answer.Shown(style, as_json, quiet, verbose, output or (), force, mask)
             firewall_answer.answer(asked, machine, ruleset or (), deadline, shown)
         finally:
             host.close()

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from landiag.cli.files.outputs import Stop, check_outputs
-from landiag.cli.options import ForceFlag, OptionalTimeout
+from landiag.cli.options import ForceFlag, OptionalTimeout, RedactFlag
 from landiag.cli.timeouts import within
 
 
@@ -60,6 +60,7 @@ def fleet(
     output: Annotated[
         Path | None, typer.Option("--output", help="Write it into this file; suffix is format.")
     ] = None,
+    redact: RedactFlag = False,
     force: ForceFlag = False,
     timeout: OptionalTimeout = None,
 ) -> None:
@@ -84,6 +85,7 @@ def fleet(
     with within(timeout) as deadline:
         asked = Asked(
             folders=tuple(folders), ports=tuple(port or ()), clients=from_, policy=policy, probes=probes,
-            max_age=max_age, format="json" if as_json else format_, output=output, force=force, deadline=deadline,
+            max_age=max_age, format="json" if as_json else format_, output=output, force=force, redact=redact,
+            deadline=deadline,
         )  # fmt: skip
         answer(wanted.value, asked)

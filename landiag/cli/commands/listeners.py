@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from landiag.cli.listing import ListOptions, run_list
-from landiag.cli.options import ForceFlag, JsonFlag, NoColorFlag, OutputFiles, QuietFlag, TimeoutSeconds
+from landiag.cli.options import (
+    ForceFlag,
+    JsonFlag,
+    NoColorFlag,
+    OutputFiles,
+    QuietFlag,
+    RedactFlag,
+    TimeoutSeconds,
+)
 
 
 def list_listeners(
     as_json: JsonFlag = False,
     output: OutputFiles = None,
     force: ForceFlag = False,
+    redact: RedactFlag = False,
     quiet: QuietFlag = False,
     timeout: TimeoutSeconds = 10.0,
     no_color: NoColorFlag = False,
@@ -20,6 +29,7 @@ def list_listeners(
             as_json=as_json,
             output=tuple(output or ()),
             force=force,
+            redact=redact,
             quiet=quiet,
             timeout=timeout,
             no_color=no_color,

@@ -12,7 +12,8 @@ import typer
 
 from landiag.cli.early import begin_reading
 from landiag.cli.files.outputs import Stop, check_outputs, write_bytes
-from landiag.cli.options import ForceFlag, TimeoutSeconds
+from landiag.cli.files.redacting import redact_recording
+from landiag.cli.options import ForceFlag, RedactFlag, TimeoutSeconds
 from landiag.host import LiveHost, Recorder, render_recording
 from landiag.question import UsageError
 
@@ -31,6 +32,7 @@ def record(
             help="Print a program that records the same on hosts without landiag (Python 3.6+).",
         ),
     ] = False,
+    redact: RedactFlag = False,
     force: ForceFlag = False,
     timeout: TimeoutSeconds = 30.0,
 ) -> None:
@@ -39,11 +41,15 @@ def record(
     Examples: sudo landiag record --output web-1.json.gz; landiag check --replay web-1.json.gz --port 5000;
     landiag record --print-recorder > recorder.py
     """
+    if print_recorder and redact:
+        raise Stop(
+            "a printed recorder masks secrets alone: redact what it records by landiag report --redact"
+        )
     if output is not None:
         if not output.name.endswith(_SUFFIXES):
             raise Stop(f"{output} cannot be written: its name must end in {' or '.join(_SUFFIXES)}")
         check_outputs((output,), force=force)
-    text = _print_recorder() if print_recorder else _record(time.monotonic() + timeout)
+    text = _print_recorder() if print_recorder else _record(time.monotonic() + timeout, redact=redact)
     if output is None:
         sys.stdout.write(text)
         raise SystemExit(0)
@@ -52,14 +58,15 @@ def record(
     raise SystemExit(0)
 
 
-def _record(deadline: float) -> str:
+def _record(deadline: float, *, redact: bool) -> str:
     host = LiveHost(deadline)
     recorder = Recorder(host)
     try:
         begin_reading(recorder)
         from landiag.record import record_host
 
-        return render_recording(record_host(recorder, deadline))
+        recording = record_host(recorder, deadline)
+        return render_recording(redact_recording(recording) if redact else recording)
     except UsageError as error:
         raise Stop(str(error)) from error
     finally:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 
-from landiag.host import Recording
+from landiag.host import Recorder, Recording
+from landiag.model.facts import Reading
+from landiag.model.listener import Listener
 from landiag.model.report import Report
+from landiag.render.parts import REDACTED_LINE
 
 
 def redact_report(report: Report) -> Report:
@@ -25,12 +29,39 @@ def redact_both(report: Report, recording: Recording) -> tuple[Report, Recording
     return new_report, new_recording
 
 
+def redact_recording(recording: Recording) -> Recording:
+    """Redact a recording by itself."""
+    from landiag.redact.documents import redact
+
+    return redact(recording)[0]
+
+
 def redact_lines(lines: Sequence[str]) -> tuple[str, ...]:
     """Redact lines that are printed before there is a report."""
-    from landiag.redact.redactor import Redactor
+    from landiag.redact.documents import redact_answer
 
-    redactor = Redactor()
-    for line in lines:
-        redactor.collect(line)
-    redactor.freeze()
-    return tuple(redactor.line(line) for line in lines)
+    return redact_answer(tuple(lines))
+
+
+def redact_listeners(found: Sequence[Listener], readings: Iterable[Reading]) -> tuple[Listener, ...]:
+    """Redact a list of listeners, together with the readings that it was made from."""
+    from landiag.redact.documents import redact_answer
+
+    return redact_answer(tuple(found), readings)
+
+
+def tell_redacted() -> None:
+    """Say on standard error that an output is redacted whose own lines have no place for it."""
+    sys.stderr.write(f"{REDACTED_LINE}\n")
+
+
+def masking(recorder: Recorder) -> Callable[[str], str]:
+    """What redacts an output that is made of what a recorder has read by then."""
+    return lambda text: redact_output(text, recorder.readings.values())
+
+
+def redact_output(text: str, readings: Iterable[Reading] = (), hosts: Iterable[str] = ()) -> str:
+    """Redact a whole output in any format; see ``redact_answer`` for what else knows names."""
+    from landiag.redact.documents import redact_answer
+
+    return "\n".join(redact_answer(tuple(text.split("\n")), readings, hosts))
