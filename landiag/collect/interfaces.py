@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_interface
 from typing import Any
 
-from landiag.collect.jsontext import number_at, parse_objects, text_at
+from landiag.collect.jsontext import mac_at, number_at, parse_objects, text_at
 from landiag.model.facts import Address, Command, Interface, ParseError
 from landiag.model.strict import only_keys, only_words
 
@@ -142,7 +142,7 @@ def _parse_interface(item: dict[str, Any]) -> Interface:
         up="UP" in flags,
         carrier="LOWER_UP" in flags,
         addresses=tuple(_parse_address(entry) for entry in item["addr_info"] if entry),
-        mac=text_at(item, "address"),
+        mac=mac_at(item, "address"),
         mtu=number_at(item, "mtu"),
         master=master,
         group=text_at(item, "group"),

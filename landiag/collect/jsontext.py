@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from ipaddress import ip_address
 from typing import Any
 
 from landiag.model.facts import ParseError
+from landiag.model.regex import regex
 
 
 def parse_objects(text: str) -> list[dict[str, Any]]:
@@ -35,3 +37,18 @@ def number_at(item: dict[str, Any], key: str) -> int | None:
     if not isinstance(value, int | None) or isinstance(value, bool):
         raise ParseError(f"{key} is no number")
     return value
+
+
+_HARDWARE = regex(r"[0-9a-f]{2}(?::[0-9a-f]{2})*")
+
+
+def mac_at(item: dict[str, Any], key: str) -> str | None:
+    """The same for a hardware address; None, too, where a tunnel has an IP address in its place."""
+    text = text_at(item, key)
+    if text is None or _HARDWARE.fullmatch(text):
+        return text
+    try:
+        ip_address(text)
+    except ValueError as error:
+        raise ParseError(f"{key} is no hardware address") from error
+    return None

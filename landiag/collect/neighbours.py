@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any
 
-from landiag.collect.jsontext import parse_objects, text_at
+from landiag.collect.jsontext import mac_at, parse_objects
 from landiag.model.facts import Command, ParseError
 from landiag.model.neighbour import Neighbour
 from landiag.model.strict import only_keys, only_words
@@ -32,4 +32,4 @@ def _parse_neighbour(item: dict[str, Any]) -> Neighbour:
     only_keys(item, _KEYS, "a neighbour")
     states = tuple(item.get("state", ()))
     only_words(states, _STATES, "a neighbour's states")
-    return Neighbour(ip_address(item["dst"]), str(item["dev"]), text_at(item, "lladdr"), states)
+    return Neighbour(ip_address(item["dst"]), str(item["dev"]), mac_at(item, "lladdr"), states)

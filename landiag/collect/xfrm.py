@@ -31,7 +31,7 @@ def is_in_use(text: str) -> bool:
 
 
 _SELECTOR = regex(
-    r"src (?P<source>\S+) dst (?P<destination>\S+)"
+    r"src (?P<source>\S+/\d+) dst (?P<destination>\S+/\d+)"
     r"(?: proto (?P<protocol>\S+))?(?: sport (?P<sport>\d+))?(?: dport (?P<dport>\d+))?(?P<more>.*)"
 )
 _RULE = regex(

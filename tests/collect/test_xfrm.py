@@ -94,3 +94,9 @@ def test_the_lowest_number_decides() -> None:
 )
 def test_what_anybody_may_read_shows_whether_ipsec_is_in_use(text: str, expected: bool) -> None:
     assert is_in_use(text) is expected
+
+
+def test_an_address_that_lost_its_prefix_is_damage() -> None:
+    begin, rest = PRINTED.split("/", 1)
+    with pytest.raises(ParseError):
+        parse_policies(begin + rest)
