@@ -7,11 +7,13 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from landiag.cli.files import inputs
 from landiag.cli.files.inputs import MEGABYTE, read_input
 from landiag.cli.files.outputs import Stop
 from landiag.host import render_recording
@@ -74,8 +76,36 @@ def test_a_pipe_that_nobody_writes_into_ends_with_the_time(words: tuple[str, ...
     os.mkfifo(tmp_path / "pipe")
     status, said, seconds = run(*words, str(tmp_path / "pipe"), "--timeout", "1")
     assert status == 2
-    assert "--timeout" in said
+    assert "nothing writes into" in said
     assert seconds < 20
+
+
+def test_a_pipe_that_nobody_writes_into_is_not_waited_for_to_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(inputs, "UNOPENED", 0.1)
+    started = time.monotonic()
+    with pytest.raises(Stop, match="nothing writes into"):
+        read_input(tmp_path / "pipe")
+    assert time.monotonic() - started < 20
+
+
+def test_a_writer_that_is_late_or_silent_has_the_whole_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(inputs, "UNOPENED", 0.1)
+    writer = os.fdopen(os.open(tmp_path / "pipe", os.O_RDWR), "wb")
+    with pytest.raises(Stop, match="said nothing in the time"):
+        read_input(tmp_path / "pipe", deadline=time.monotonic() + 0.5)
+
+    def write() -> None:
+        with writer:
+            writer.write(b"late")
+
+    threading.Timer(0.5, write).start()
+    assert read_input(tmp_path / "pipe") == b"late"
 
 
 def test_a_pipe_in_a_folder_of_recordings_is_a_host_of_which_nothing_is_known(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ MOST_RULES = 256 * MEGABYTE
 SECONDS = 60.0
 """How long a file may take where no --timeout says it."""
 
+UNOPENED = 5.0
+"""How long a pipe may have nobody who could write into it."""
+
 _PIECE = 1 << 18
 _GZIP = b"\x1f\x8b"
 
@@ -84,12 +87,7 @@ def _pieces(file: Path, end: float) -> Iterator[bytes]:
     descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         waits = not stat.S_ISREG(os.fstat(descriptor).st_mode) and sys.platform != "win32"
-        while True:
-            if waits:
-                _wait(file, descriptor, end)
-            piece = os.read(descriptor, _PIECE)
-            if not piece:
-                return
+        while piece := _read_waiting(file, descriptor, end) if waits else os.read(descriptor, _PIECE):
             if time.monotonic() > end:
                 raise Stop(f"{file} did not end in the time that was allowed (--timeout)")
             yield piece
@@ -97,14 +95,28 @@ def _pieces(file: Path, end: float) -> Iterator[bytes]:
         os.close(descriptor)
 
 
-def _wait(file: Path, descriptor: int, end: float) -> None:
-    """Wait until a pipe has something to say, or its writer is gone."""
+def _read_waiting(file: Path, descriptor: int, end: float) -> bytes:
+    """The next piece of a pipe or device, once it has one; empty when its writers are gone."""
+    if _has_more(descriptor, min(end, time.monotonic() + UNOPENED)):
+        return os.read(descriptor, _PIECE)
+    try:
+        piece = os.read(descriptor, _PIECE)
+    except BlockingIOError as waiting:  # somebody has it open and is silent so far
+        if _has_more(descriptor, end):
+            return os.read(descriptor, _PIECE)
+        raise Stop(f"{file} said nothing in the time that was allowed (--timeout)") from waiting
+    if not piece:
+        raise Stop(f"{file} is a pipe that nothing writes into: start the command that does first")
+    return piece
+
+
+def _has_more(descriptor: int, end: float) -> bool:
+    """Whether there is something to read by then, or the last writer is gone."""
     if sys.platform == "win32":
-        return
+        return True
     poll = select.poll()
     poll.register(descriptor, select.POLLIN | select.POLLHUP)
-    if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
-        raise Stop(f"{file} said nothing in the time that was allowed (--timeout)")
+    return bool(poll.poll(max(0.0, end - time.monotonic()) * 1000))
 
 
 def _unpacked(file: Path, pieces: Iterator[bytes]) -> Iterator[bytes]:
