@@ -16,7 +16,7 @@ from landiag.journey.classes import first_packet
 from landiag.journey.ends import End, LinkFault, ReplyFault, see
 from landiag.journey.followed import SocketState, socket_at, sockets_at
 from landiag.journey.journey import Journey, follow
-from landiag.journey.link import interface_of
+from landiag.journey.link import find_twin, interface_of
 from landiag.journey.ways import Way, choose_ways
 from landiag.model.causes.firewall import (
     FIREWALL_DROPS,
@@ -110,6 +110,10 @@ def _judge(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -> F
         return blocked(
             _LINKS.get(journey.link, WRONG_ADDRESS.code), detail, Symptom.UNREACHABLE, leg=Leg.QUESTION
         )
+    twin = find_twin(facts, way.interface)
+    if twin is not None:
+        detail = f"{twin.address} has the hardware address of {host.name}: the network delivers to either"
+        return blocked(DUPLICATE_ADDRESS.code, detail, Symptom.VARIES)
     if _is_full(facts):
         return blocked(CONNTRACK_FULL.code, f"the table of connections of {host.name} is full")
     if journey.verdict is not Verdict.ACCEPT:
@@ -128,10 +132,11 @@ def _filtered(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -
     line, symptom = journey.decided_by, journey.sight.symptom
     decided = rule_json(host, facts, journey)
     text = "" if line is None else line.rule_text
-    if symptom is Symptom.ANSWERED:
-        # A limit that an ordinary visit stays below.
+    is_passing = journey.verdict is Verdict.UNKNOWN and bool(journey.arrivals)
+    if symptom is Symptom.ANSWERED or (is_passing and symptom not in (Symptom.UNKNOWN, Symptom.VARIES)):
+        # A limit that an ordinary visit stays below; or lots, of which none is answered.
         return _arrived(host, facts, way, port, journey)
-    if symptom is Symptom.UNKNOWN or (journey.verdict is Verdict.UNKNOWN and symptom is not Symptom.VARIES):
+    if symptom is Symptom.UNKNOWN:
         gaps = any(d.kind is UnknownKind.UNREADABLE for one in journey.unknown for d in one.doubts)
         cause = FIREWALL_UNREADABLE.code if gaps else None
         return unknown(f"{host.name}: it hangs on what nobody knows here ({text})", cause, decided)
@@ -158,7 +163,8 @@ def _arrived(host: Host, facts: Facts, way: Way, port: int, journey: Journey) ->
     """The packets pass every rule: which socket takes them, and does the answer find back?"""
     if any(socket_at(facts, one) is SocketState.UNKNOWN for one in journey.arrivals) or not journey.arrivals:
         return unknown(f"{host.name}: nobody could tell what listens where the connection comes out")
-    end = next((one for one in journey.ends if one.symptom is not Symptom.ANSWERED), None)
+    arrived = (one for one in journey.ends if one.stop is None)
+    end = next((one for one in arrived if one.symptom is not Symptom.ANSWERED), None)
     if end is None:
         served = [one for arrival in journey.arrivals for one in sockets_at(facts, arrival) or ()]
         return _admitted(host, served, journey)

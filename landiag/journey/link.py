@@ -94,6 +94,17 @@ def entry_of(facts: Facts, device: str | None, address: IPAddress | None) -> Nei
     return next((one for one in known if one.device == device and one.address == address), None)
 
 
+def find_twin(facts: Facts, link: Interface) -> Neighbour | None:
+    """A neighbour on a link, whoever it is, with this machine's own hardware address; None without one.
+
+    A switch has an address at one port only: it delivers to whichever of the two sent last.
+    """
+    known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
+    here = (one for one in known if one.device == link.name and one.mac is not None)
+    found = next((one for one in here if one.mac == link.mac), None)
+    return None if found is None or owner_of(facts, found.address) is not None else found
+
+
 def heard_mac(facts: Facts, packet: Packet) -> str | None:
     """The hardware address by which a client's packets come: its own or its router's, where that has answered here."""
     link, asked = interface_of(facts, packet.in_interface), packet.destination

@@ -11,7 +11,13 @@ from ipaddress import ip_network
 from msgspec import Struct
 
 from landiag.model.changes_firewalld import FirewalldDirectRule, FirewalldRule
+from landiag.model.facts import IPNetwork
 from landiag.model.settings import typed_setting
+
+
+def listed_network(network: IPNetwork) -> str:
+    """A network as nft lists it: a single address without its length."""
+    return str(network[0]) if network.prefixlen == network.max_prefixlen else str(network)
 
 
 class UfwRule(Struct, frozen=True, tag_field="change", tag="ufw-rule"):
@@ -78,17 +84,29 @@ class NftRule(Struct, frozen=True, tag_field="change", tag="nft-rule"):
         return (self.family, self.table, self.chain)
 
     @property
+    def asked_of(self) -> str:
+        """Whose packets it is for, as nft lists them."""
+        return f"{self._family} {self._side} {listed_network(ip_network(self.clients))}"
+
+    @property
+    def _family(self) -> str:
+        return "ip6" if ip_network(self.clients).version == 6 else "ip"
+
+    @property
+    def _side(self) -> str:
+        return "daddr" if self.is_answer else "saddr"
+
+    @property
     def argv(self) -> tuple[str, ...]:
         """The command that adds it."""
-        family = "ip6" if ip_network(self.clients).version == 6 else "ip"
-        address, port = ("daddr", "sport") if self.is_answer else ("saddr", "dport")
+        family, port = self._family, "sport" if self.is_answer else "dport"
         what = (
             f"meta l4proto tcp ct original proto-dst {self.port}"
             if self.is_original
             else f"tcp {port} {self.port}"
         )
         own = f"{family} {'saddr' if self.is_answer else 'daddr'} {self.server} " if self.server else ""
-        match = f'{family} {address} {self.clients} {own}{what} accept comment "{self.comment}"'
+        match = f'{family} {self._side} {self.clients} {own}{what} accept comment "{self.comment}"'
         if self.before is None:
             return ("nft", "add", "rule", *self.place, match)
         return ("nft", "insert", "rule", *self.place, "position", str(self.before), match)

@@ -23,10 +23,10 @@ class FirewalldRule(Struct, frozen=True, tag_field="change", tag="firewalld-rule
 
     @property
     def rule(self) -> str:
-        """The rule in firewalld.richlanguage(5); a negative priority comes before every deny rule of the zone."""
+        """The rule in firewalld.richlanguage(5); the lowest priority comes before every other rule of the zone."""
         family = f"ipv{ip_network(self.clients).version}"
         return (
-            f'rule priority="-100" family="{family}" source address="{self.clients}" '
+            f'rule priority="-32768" family="{family}" source address="{self.clients}" '
             f'port port="{self.port}" protocol="tcp" accept'
         )
 

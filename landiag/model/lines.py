@@ -37,19 +37,21 @@ def command_line(run: Run, *, os: str = "linux") -> str:
 def undo_line(change: Change) -> str:
     """The line that takes a change back, for a person to type."""
     if isinstance(change, NftRule) and change.handle is None:
-        return nft_undo(change.place, change.comment)
+        return nft_undo(change.place, change.asked_of, change.comment)
     return shlex.join(change.undo_argv)
 
 
-def nft_undo(chain: tuple[str, str, str], comment: str) -> str:
-    """The line that deletes the commented rule of a chain (family, table, name).
+def nft_undo(chain: tuple[str, str, str], asked_of: str, comment: str) -> str:
+    """The line that deletes the first commented rule of a chain (family, table, name) that asks for the same clients.
 
-    nft deletes by handle only, and the handle is known once the rule is there. One shell has all programs of the
-    line, so that rights asked for in front of it are theirs. A dot stands for each quote of the comment.
+    nft deletes by handle only, and the handle is known once the rule is there. Rules that bear the comment already
+    stay: those for others, and an equal one, which stands behind the new rule. One shell has all programs of the line,
+    so that rights asked for in front of it are theirs. A dot stands for each quote of the comment.
     """
     listing = shlex.join(("nft", "-a", "list", "chain", *chain))
-    found = rf"s|.*comment .{comment}. # handle \([0-9]*\)\$|delete rule {' '.join(chain)} handle \1|p"
-    return shlex.join(("sh", "-c", f'{listing} | sed -n "{found}" | nft -f -'))
+    rule = rf".*{asked_of} .*comment .{comment}. # handle \([0-9]*\)\$"
+    found = rf"s|{rule}|delete rule {' '.join(chain)} handle \1|p"
+    return shlex.join(("sh", "-c", f'{listing} | sed -n "{found}" | head -n 1 | nft -f -'))
 
 
 def shell_line(words: Sequence[str], variables: Mapping[str, str], *, powershell: bool = False) -> str:

@@ -10,6 +10,7 @@ from landiag.checks.fixes.fix import fix_by
 from landiag.collect.exchanges.arp import parse_arp
 from landiag.journey.ends import LinkFault
 from landiag.journey.journey import follow
+from landiag.journey.link import find_twin
 from landiag.journey.ownership import owner_of
 from landiag.journey.routing import lookup
 from landiag.journey.ways import Way
@@ -234,11 +235,8 @@ def _same_mac(case: Case, way: Way) -> Finding:
 
 
 def _check_twin(case: Case, way: Way, fault: LinkFault | None) -> list[Finding]:
-    """Find a neighbour, whoever it is, with this interface's own hardware address: a switch has it at one port only."""
-    known = () if isinstance(case.facts.neighbours, Unknown) else case.facts.neighbours
-    here = [one for one in known if one.device == way.interface.name and one.mac is not None]
-    twin = next((one for one in here if one.mac == way.interface.mac), None)
-    if twin is None or fault is LinkFault.SAME_MAC or owner_of(case.facts, twin.address) is not None:
+    twin = find_twin(case.facts, way.interface)
+    if twin is None or fault is LinkFault.SAME_MAC:
         return []
     title = f"{twin.address} on {way.interface.name} has this machine's MAC address {twin.mac}"
     detail = (

@@ -8,6 +8,7 @@ from landiag.checks.case import Case
 from landiag.checks.firewall.opening import opening_for
 from landiag.journey.journey import Journey
 from landiag.journey.ways import Way
+from landiag.model.changes import listed_network
 from landiag.model.facts import IPAddress, IPNetwork, Unknown
 from landiag.model.lines import nft_undo
 from landiag.model.report import Fix
@@ -82,7 +83,7 @@ def _nft(chain: Chain, finders: _Finders) -> tuple[tuple[str, ...], tuple[str, .
     what = "icmpv6 type '{ nd-neighbor-solicit, nd-neighbor-advert }'" if is_ipv6 else _ARP
     place = (chain.family, chain.table, chain.name)
     command = f"nft insert rule {' '.join(place)} {who} {what} accept comment '\"{_COMMENT}\"'"
-    return (command,), (nft_undo(place, _COMMENT),)
+    return (command,), (nft_undo(place, f"{field} {listed_network(finders.network)}", _COMMENT),)
 
 
 _ARP = "arp operation '{ request, reply }'"

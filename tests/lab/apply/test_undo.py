@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import shlex
 
+import pytest
+from msgspec.structs import replace
+
+from landiag.model.changes import NftRule
+from landiag.model.lines import undo_line
 from tests.lab.apply.terminal import QUESTIONS, client_gets, converse, go_on, journal, prepare, spawn, state
+from tests.lab.build import take
 from tests.lab.network import build_lab
 from tests.lab.scenario import background, iptables, nft_input, sh, ufw
 from tests.lab.servers import flask
@@ -57,6 +64,21 @@ def test_an_equal_rule_of_nftables_that_was_there_before_stays() -> None:
         fixed = converse(lab, "check --port 5000 --fix")
         assert (fixed.status, client_gets(lab)) == (0, "served"), fixed.text
         assert converse(lab, "undo").status == 0
+        assert state(lab) == before
+
+
+@pytest.mark.parametrize("clients", ["192.168.77.0/24", "192.168.77.20/32"])
+def test_the_printed_undo_of_a_rule_of_nftables_leaves_what_was_there_before(clients: str) -> None:
+    """An equal rule, and one for others that bears the same comment."""
+    rule = 'ip saddr {} tcp dport 5000 accept comment "landiag 5000"\n'
+    with build_lab() as lab:
+        take(lab, nft_input(rule.format("10.0.0.0/8") + "tcp dport 5000 drop\n" + rule.format(clients)))
+        before = state(lab)
+        change = NftRule("inet", "filter", "input", clients, 5000)
+        handle = next(iter(re.findall(r"drop # handle (\d+)", lab.server.run("nft -a list ruleset").stdout)))
+        lab.server.run(shlex.join(replace(change, before=int(handle)).argv))
+        assert state(lab) != before
+        lab.server.run(undo_line(change))
         assert state(lab) == before
 
 

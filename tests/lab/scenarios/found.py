@@ -166,4 +166,18 @@ SCENARIOS = (
         expected=DROPS,
         fixable=True,
     ),
+    Scenario(
+        "firewalld-priority-before-others",
+        fault="a rich rule with a low number drops the port, which the zone opens",
+        before=(
+            firewalld(
+                "--zone=public --add-port=5000/tcp",
+                "--zone=public --add-rich-rule='rule priority=-200 family=ipv4 port port=5000 protocol=tcp drop'",
+            ),
+        ),
+        servers=SERVERS,
+        truth="timeout",
+        expected=DROPS,
+        fixable=True,
+    ),
 )
