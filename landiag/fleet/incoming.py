@@ -12,10 +12,10 @@ from landiag.firewall.command import line_json
 from landiag.fleet.fate import REACHED, CellVerdict, Fate, blocked, unknown
 from landiag.fleet.hosts import Host
 from landiag.journey.binding import why_not
-from landiag.journey.classes import first_packet
+from landiag.journey.classes import follow_one
 from landiag.journey.ends import End, LinkFault, ReplyFault, see
 from landiag.journey.followed import SocketState, socket_at, sockets_at
-from landiag.journey.journey import Journey, follow
+from landiag.journey.journey import Journey
 from landiag.journey.link import find_twin, interface_of
 from landiag.journey.ways import Way, choose_ways
 from landiag.model.causes.firewall import (
@@ -86,7 +86,7 @@ def judge_incoming(
     if not ways or address not in (ways[0].ip, ways[0].client_ip):
         return blocked(WRONG_ADDRESS.code, f"{host.name} does not have {address}", Symptom.UNREACHABLE)
     way = ways[0]
-    journey = follow(facts, first_packet(facts, way, client, port))
+    journey = follow_one(facts, way, client, port)
     if isinstance(journey, Unknown):
         return unknown(
             f"the firewall of {host.name} could not be read: {journey.reason}", FIREWALL_UNREADABLE.code
@@ -132,9 +132,9 @@ def _filtered(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -
     line, symptom = journey.decided_by, journey.sight.symptom
     decided = rule_json(host, facts, journey)
     text = "" if line is None else line.rule_text
-    is_passing = journey.verdict is Verdict.UNKNOWN and bool(journey.arrivals)
-    if symptom is Symptom.ANSWERED or (is_passing and symptom not in (Symptom.UNKNOWN, Symptom.VARIES)):
-        # A limit that an ordinary visit stays below; or lots, of which none is answered.
+    is_passing = any(end.stop is None for end in journey.ends)
+    if is_passing and symptom not in (Symptom.UNKNOWN, Symptom.VARIES):
+        # A limit that an ordinary visit stays below; or a part is stopped, and the rest is not answered either.
         return _arrived(host, facts, way, port, journey)
     if symptom is Symptom.UNKNOWN:
         gaps = any(d.kind is UnknownKind.UNREADABLE for one in journey.unknown for d in one.doubts)

@@ -110,11 +110,25 @@ _ALIKE = 0.9
 def _follow_one(
     facts: Facts, way: Way, target: Target, client: IPAddress, following: Follow, *, is_named: bool
 ) -> tuple[ClientClass, ...]:
+    journey = follow_one(facts, way, client, target.port, following, is_named=is_named)
+    return () if isinstance(journey, Unknown) else (ClientClass(journey),)
+
+
+def follow_one(
+    facts: Facts,
+    way: Way,
+    client: IPAddress,
+    port: int | None,
+    following: Follow = follow,
+    *,
+    is_named: bool = True,
+) -> Journey | Unknown:
+    """Follow the attempt of one client, which speaks for no other; Unknown where the rules could not be read."""
+
     def with_mac(facts: Facts, packet: Packet) -> Journey | Unknown:
         return following(facts, replace(packet, source_mac=heard_mac(facts, packet), is_named=is_named))
 
-    journey = _follow_client(facts, way, client, target.port, with_mac)
-    return () if isinstance(journey, Unknown) else (ClientClass(journey),)
+    return _follow_client(facts, way, client, port, with_mac)
 
 
 def _follow_client(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from itertools import product
 
@@ -119,6 +120,15 @@ def test_a_part_of_a_network_is_not_called_the_network() -> None:
     assert called == {"a part of lan, such as 192.168.77.10"}
 
 
+FAR = "02:00:00:00:00:99"
+
+
+def neighbours(macs: Mapping[str, str]) -> Reading:
+    """What ``ip -j neigh`` prints of addresses that were heard on eth0."""
+    entries = [{"dst": one, "dev": "eth0", "lladdr": mac, "state": ["STALE"]} for one, mac in macs.items()]
+    return Reading("ip-neighbours", ReadStatus.OK, json.dumps(entries).encode())
+
+
 def test_cells_equal_the_diagnosis_of_each_recording() -> None:
     """The server's half is that of ``check --replay FILE --port P --peer A --scheme tcp --no-http``."""
     rules = {
@@ -127,9 +137,21 @@ def test_cells_equal_the_diagnosis_of_each_recording() -> None:
         "drop": firewall("-A INPUT -s 192.168.77.0/28 -j ACCEPT"),
         "replies": firewall("-A INPUT -j ACCEPT", "-A OUTPUT -p tcp --sport 80 -j DROP"),
         "old": firewall("-A INPUT -m time --timestart 08:00 -j ACCEPT"),
+        "lots": firewall("-A INPUT -m statistic --mode random --probability 0.5 -j DROP", policy="ACCEPT"),
+        "hardware": firewall(f"-A INPUT -m mac --mac-source {FAR} -j DROP", policy="ACCEPT"),
+        "twin": "",
+        "arp": nft_arp("drop"),
     }
+    bound = {"lots": "127.0.0.1"}
+    macs = {"192.168.77.9": "02:00:00:00:00:09", "192.168.77.99": FAR}
+    twins = {**macs, "192.168.77.98": f"02:00:c0:a8:4d:{40 + list(rules).index('twin'):02x}"}
     found = {
-        name: recording(f"192.168.77.{40 + n}/24", {80: "0.0.0.0"}, text)
+        name: recording(
+            f"192.168.77.{40 + n}/24",
+            {80: bound.get(name, "0.0.0.0")},
+            text,
+            changes={"ip-neighbours": neighbours(twins if name == "twin" else macs)},
+        )
         for n, (name, text) in enumerate(rules.items())
     }
     found["client"] = recording("192.168.77.9/24")
