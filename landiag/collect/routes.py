@@ -79,6 +79,7 @@ _ROUTE_KEYS = frozenset(
         "metric",
         "flags",
         "mark",
+        "flow",
         "realms",
         "to_realms",
         "from_realms",

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from landiag.firewall.engine.pieces import Piece, split_network
 from landiag.firewall.launchd import is_launchd, served_by
 from landiag.journey.entrances import answering, entrances, join_entrances
+from landiag.journey.hardware import edges_of_hardware, with_hardware
 from landiag.journey.journey import Journey, follow
 from landiag.journey.link import heard_mac
 from landiag.journey.route_index import index_routes
@@ -146,9 +147,13 @@ def _follow_client(
 def _follow_classes(facts: Facts, way: Way, target: Target, following: Follow) -> Iterator[ClientClass]:
     """Follow one client of each piece of the subnet, and put the pieces together that fare alike."""
     together: dict[object, tuple[Journey, list[Piece]]] = {}
+
+    def ordinary(facts: Facts, packet: Packet) -> Journey | Unknown:
+        return following(facts, with_hardware(facts, packet))
+
     for clients in _pieces(facts, way):
         speaker = max(clients, key=lambda part: part.size).speaker
-        journey = _follow_client(facts, way, speaker, target.port, following)
+        journey = _follow_client(facts, way, speaker, target.port, ordinary)
         if not isinstance(journey, Unknown):
             together.setdefault(_fate(journey), (journey, []))[1].extend(clients)
     for journey, pieces in together.values():
@@ -161,7 +166,11 @@ def _pieces(facts: Facts, way: Way) -> tuple[tuple[Piece, ...], ...]:
         client = client_of(way)
         alone = tuple(_without(Piece(client, client, client), _own_addresses(facts.interfaces)))
         return (alone,) if alone else ()
-    return _cut_network(way.network, facts.ruleset, facts.routes, facts.policy_rules, facts.interfaces)
+    found = _cut_network(way.network, facts.ruleset, facts.routes, facts.policy_rules, facts.interfaces)
+    edges = edges_of_hardware(facts, way.interface.name)
+    if not edges:
+        return found
+    return tuple((part,) for clients in found for piece in clients for part in _cut(piece, edges))
 
 
 @remember

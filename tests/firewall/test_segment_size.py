@@ -71,3 +71,32 @@ def test_every_system_begins_with_three_options(name: str, there: bool, expected
 def test_iptables_knows_them_by_number(condition: str, expected: str) -> None:
     text = f"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp --syn {condition} -j DROP\nCOMMIT\n"
     assert verdict(saved(text)) == expected
+
+
+CHANGED = (
+    "*mangle\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p tcp --syn -j {}\nCOMMIT\n"
+    "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp {} -j DROP\nCOMMIT\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "condition", "expected"),
+    [
+        ("TCPMSS --set-mss 400", "--syn -m tcpmss --mss 1:500", "unknown"),
+        ("TCPMSS --clamp-mss-to-pmtu", "--syn -m tcpmss --mss 1:500", "accept"),
+        ("TCPOPTSTRIP --strip-options sack-permitted,timestamp", "--syn --tcp-option 4", "accept"),
+        ("TCPOPTSTRIP --strip-options wscale", "--syn --tcp-option 4", "drop"),
+        ("HMARK --hmark-tuple src,sport --hmark-mod 2 --hmark-rnd 0xfeed", "-m mark --mark 1", "unknown"),
+    ],
+)
+def test_what_targets_write_is_what_rules_behind_them_read(
+    target: str, condition: str, expected: str
+) -> None:
+    assert verdict(saved(CHANGED.format(target, condition))) == expected
+
+
+def test_nftables_takes_options_away() -> None:
+    gone = {"reset": {"tcp option": {"name": "sack-perm"}}}
+    there = {"match": {"op": "==", "left": {"tcp option": {"name": "sack-perm"}}, "right": True}}
+    rules = nft(chain("in", "input"), rule("in", SYN, gone), rule("in", SYN, there, DROP))
+    assert verdict(rules) == "accept"

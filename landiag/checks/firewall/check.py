@@ -21,6 +21,7 @@ from landiag.checks.listening.redirected import exceptions_from_translation
 from landiag.firewall.opened import without_translation
 from landiag.firewall.owners import Owner, find_owner
 from landiag.firewall.proposal import Proposal
+from landiag.journey.hardware import are_named_let_in
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Way
 from landiag.model.facts import Source, Unknown
@@ -111,6 +112,8 @@ _SPARED = 0.33
 def _whose(case: Case, way: Way) -> str:
     """Whom a rule stops that lets many others pass; empty where it stops nearly all."""
     classes = case.classes.get(way.id, ())
+    if are_named_let_in(case.facts, classes[0].journey.packet):
+        return "devices whose hardware addresses its rules don't name"
     spared = sum(one.size for one in classes if one.fares_well)
     if spared < _SPARED * sum(one.size for one in classes):
         return ""

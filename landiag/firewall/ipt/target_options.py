@@ -42,5 +42,11 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "TOS": ("--set-tos", "--and-tos", "--or-tos", "--xor-tos"),
     "TTL": ("--ttl-set", "--ttl-inc", "--ttl-dec"),
     "HL": ("--hl-set", "--hl-inc", "--hl-dec"),
+    "HMARK": (
+        *(f"--hmark-{word}" for word in ("tuple", "mod", "offset", "rnd", "src-prefix", "dst-prefix")),
+        *(f"--hmark-{word}-mask" for word in ("sport", "dport", "spi", "proto")),
+    ),
+    "TCPMSS": ("--set-mss", "--clamp-mss-to-pmtu"),
+    "TCPOPTSTRIP": ("--strip-options",),
 }
 """The options of each target, iptables-extensions(8)."""

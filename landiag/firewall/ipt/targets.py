@@ -33,8 +33,8 @@ from landiag.model.operands import Bits, Constant, Field, Operand, Or
 Lower = Callable[[Mapping[str, Option], Setting], Sequence[Action]]
 
 HARMLESS = frozenset({
-    "LOG", "NFLOG", "ULOG", "TRACE", "CHECKSUM", "TCPMSS", "AUDIT", "CLASSIFY", "LED", "RATEEST", "IDLETIMER",
-    "SECMARK", "CONNSECMARK", "TEE", "ACCOUNT", "TCPOPTSTRIP", "HMARK", "ECN", "CONTINUE",
+    "LOG", "NFLOG", "ULOG", "TRACE", "CHECKSUM", "AUDIT", "CLASSIFY", "LED", "RATEEST", "IDLETIMER", "SECMARK",
+    "CONNSECMARK", "TEE", "ACCOUNT", "ECN", "CONTINUE",
 })  # fmt: skip
 ALL_BITS = 0xFFFFFFFF
 
@@ -207,6 +207,20 @@ def _tos(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  
     return [Assign(f"{setting.family} dscp", Constant(None))]
 
 
+def _segment_size(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+    """``--clamp-mss-to-pmtu`` leaves a size that other hosts announce, too."""
+    return [Assign("tcp option maxseg size", Constant(None))] if "--set-mss" in options else []
+
+
+_STRIPPED = {"mss": "maxseg", "wscale": "window", "sack-permitted": "sack-perm"}
+"""Options of TCP that matches ask for, as TCPOPTSTRIP names them."""
+
+
+def _strip(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+    words = options["--strip-options"].value.split(",")
+    return [Assign(f"tcp option {_STRIPPED[word]}", Constant(0)) for word in words if word in _STRIPPED]
+
+
 def _ttl(field_name: str, option_name: str) -> Lower:
     def lower(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
         number = int(options[option_name].value) if option_name in options else None
@@ -258,6 +272,9 @@ TARGETS: Mapping[str, Lower] = {
     "SET": _set,
     "DSCP": _dscp,
     "TOS": _tos,
+    "HMARK": _fixed(Assign("meta mark", Constant(None))),
+    "TCPMSS": _segment_size,
+    "TCPOPTSTRIP": _strip,
     "TTL": _ttl("ip ttl", "--ttl-set"),
     "HL": _ttl("ip6 hoplimit", "--hl-set"),
 }

@@ -30,16 +30,17 @@ from landiag.model.action import (
 from landiag.model.facts import ParseError
 from landiag.model.match import InRanges, UnknownKind, UnknownMatch
 from landiag.model.operands import Constant, Field
+from landiag.model.packet import COMMON_OPTIONS
 from landiag.model.ruleset import Step
 from landiag.model.sets import FromMap
 
 HARMLESS = frozenset({
-    "counter", "log", "last", "comment", "ct helper", "ct timeout", "ct expectation", "secmark", "reset", "flow",
+    "counter", "log", "last", "comment", "ct helper", "ct timeout", "ct expectation", "secmark", "flow",
     "dup", "audit", "continue",
 })  # fmt: skip
 HARMLESS_TARGETS = frozenset({
-    "LOG", "NFLOG", "ULOG", "TRACE", "CHECKSUM", "TCPMSS", "AUDIT", "CLASSIFY", "LED", "RATEEST", "IDLETIMER",
-    "SECMARK", "CONNSECMARK", "TEE", "ACCOUNT", "TCPOPTSTRIP", "HMARK",
+    "LOG", "NFLOG", "ULOG", "TRACE", "CHECKSUM", "AUDIT", "CLASSIFY", "LED", "RATEEST", "IDLETIMER", "SECMARK",
+    "CONNSECMARK", "TEE", "ACCOUNT",
 })  # fmt: skip
 
 
@@ -214,6 +215,12 @@ def _synproxy(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
     return [Opaque(text, is_proxy=True)]
 
 
+def _reset(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
+    """Take an option out of the segment: only of some it is asked whether they are there."""
+    name = str(_object(_object(inner).get("tcp option")).get("name"))
+    return [Assign(f"tcp option {name}", Constant(0))] if name in COMMON_OPTIONS else []
+
+
 def _queue(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
     return [Stop(Verdict.UNKNOWN)]
 
@@ -250,6 +257,7 @@ _LOWER: Mapping[str, Callable[[Json, str, Sets], Sequence[Step]]] = {
     "snat": _nat(NatKind.SNAT),
     "masquerade": _nat(NatKind.MASQUERADE),
     "notrack": _notrack,
+    "reset": _reset,
     "tproxy": _tproxy,
     "set": _set,
     "map": _map,

@@ -180,4 +180,34 @@ SCENARIOS = (
         expected=DROPS,
         fixable=True,
     ),
+    Scenario(
+        "one-hardware-address-dropped",
+        fault="a rule drops what comes from the client's hardware address; everybody else gets in",
+        before=(
+            sh("ip link set eth0 address 02:00:00:00:00:20", "client"),
+            nft_input("ether saddr 02:00:00:00:00:20 drop"),
+        ),
+        servers=SERVERS,
+        truth="timeout",
+        ordinary="served",
+        expected=CLEAR,
+        also=("firewall-drops",),
+        with_peer=DROPS,
+    ),
+    Scenario(
+        "marked-by-a-hash",
+        fault="a hash of the client's port marks some connections, which are then dropped",
+        before=(
+            iptables(
+                """
+                -t mangle -A PREROUTING -i eth0 -j HMARK --hmark-tuple src,sport --hmark-mod 1 --hmark-rnd 7 --hmark-offset 1
+                -A INPUT -i eth0 -m mark --mark 1 -p tcp --dport 5000 -j DROP
+                """,  # noqa: E501 - one rule is one line
+                "iptables-legacy",
+            ),
+        ),
+        servers=SERVERS,
+        truth="timeout",
+        expected=UNDETERMINED,
+    ),
 )

@@ -277,7 +277,6 @@ SCENARIOS = (
         before=(iptables("-A INPUT -p tcp --dport 5000 -m mac ! --mac-source 02:00:00:00:00:99 -j DROP"),),
         servers=SERVERS,
         truth="timeout",
-        expected=UNDETERMINED,
-        with_peer=blocked("firewall-drops"),
+        expected=blocked("firewall-drops"),
     ),
 )
