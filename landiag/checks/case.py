@@ -113,8 +113,8 @@ def not_applicable(summary: str) -> Answer:
 
 
 def milder(finding: Finding, whose: str, clients: tuple[AddressSpan, ...] = ()) -> Finding:
-    """Turn what stops others than those the verdict speaks of into a warning that names them."""
-    outcome = Outcome.WARNS if finding.outcome is Outcome.BLOCKS else finding.outcome
+    """Turn what stops others than those the verdict speaks of, or may stop them, into a warning that names them."""
+    outcome = Outcome.WARNS if finding.outcome in (Outcome.BLOCKS, Outcome.UNKNOWN) else finding.outcome
     return replace(finding, outcome=outcome, title=f"{whose}: {finding.title}", clients=clients)
 
 

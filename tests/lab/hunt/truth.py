@@ -14,6 +14,8 @@ VISIT = Path(__file__).with_name("visit.py")
 BURST = 8
 MANY = 24  # enough that one of two ends is hardly ever missed
 
+STARTING = 10.0
+
 # A neighbour that does not answer is given up after a second, not after three.
 IMPATIENT = "for file in /proc/sys/net/ipv[46]/neigh/*/retrans_time_ms; do echo 300 > $file; done"
 
@@ -46,6 +48,9 @@ class Seen:
 def visit(host: Host, address: str, port: int, *, patience: float, random: bool, limited: bool) -> Seen:
     """An ordinary visit from a host; the long part only where limits hold and the burst was answered."""
     seen = burst(host, address, port, count=MANY if random else BURST, patience=patience)
+    if seen.outcomes == {"silent"} and not random and not limited:
+        # A server that has just begun to listen may still be starting its workers, on a machine that is busy.
+        return burst(host, address, port, count=BURST, patience=max(patience, STARTING))
     if limited and seen.is_answered:
         return burst(host, address, port, count=10, patience=patience, pause=1.0)
     return seen
