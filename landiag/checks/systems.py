@@ -9,7 +9,7 @@ from landiag.checks.ports.bind_test import bind_error
 from landiag.checks.system import Readings, System
 from landiag.collect.machine import Machine
 from landiag.journey.guest import behind_host
-from landiag.journey.ways import Way
+from landiag.journey.ways import Way, list_ways
 from landiag.model.facts import Call, Command, IPAddress, Socket, Source, Unknown
 from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
@@ -95,6 +95,16 @@ def ways(
     if around in _IN_WSL:
         return found
     return behind_host(facts, found, target.port, peer, in_container=around == "container")
+
+
+def inner_addresses(machine: Machine, facts: Facts, readings: Readings) -> frozenset[IPAddress]:
+    """The addresses that other devices do not use by themselves: they lie behind Windows, or the host's own NAT."""
+    known = list_ways(facts)
+    found = ways(machine, facts, readings, Target(port=_ANY_PORT), known, None)
+    return frozenset(one.ip for one in known) - frozenset(one.ip for one in found if one.front is None)
+
+
+_ANY_PORT = 1
 
 
 def plan(case: Case) -> tuple[Call, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from msgspec import Struct
 from msgspec.structs import replace
 
+from landiag.checks.systems import inner_addresses
 from landiag.collect.queues import egress_filters, ingress_filters
 from landiag.collect.units import Chain, parse_chain
 from landiag.journey.ways import Way, list_ways
@@ -25,7 +26,8 @@ class Host(Struct, frozen=True):
 
     ``created`` is seconds since the epoch, None where the recording does not say it in words that are understood.
     ``groups`` are those of the inventory. ``lists`` are systemd's address lists by unit, ``filtered`` the interfaces
-    that something before every rule is attached to. ``own`` are all its addresses.
+    that something before every rule is attached to. ``own`` are all its addresses, ``inner`` those behind another
+    machine: Windows around WSL2, or the NAT of a virtual machine's host.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Host(Struct, frozen=True):
     groups: tuple[str, ...] = ()
     ways: tuple[Way, ...] = ()
     own: frozenset[IPAddress] = frozenset()
+    inner: frozenset[IPAddress] = frozenset()
     lists: Mapping[str, Chain] = {}
     filtered: frozenset[str] = frozenset()
 
@@ -94,6 +97,7 @@ def make_host(name: str, file: str, recording: Recording, rulesets: Rulesets) ->
         groups=groups,
         ways=list_ways(facts),
         own=frozenset(address.ip for one in known for address in one.addresses),
+        inner=inner_addresses(found.machine, facts, found.readings),
         lists=_lists(recording.readings),
         filtered=frozenset(one.name for one in known if one.xdp or _has_filter(recording.readings, one.name)),
     )

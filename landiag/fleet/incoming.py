@@ -94,7 +94,19 @@ def judge_incoming(
     if by_gateway and journey.link in _OF_ADDRESS:
         journey = replace(journey, link=None, ends=journey.ends[1:], sight=see(journey.ends[1:]))
     fate = _judge(host, facts, way, port, journey)
-    return _before_rules(host, way, fate) if fate.verdict is not CellVerdict.BLOCKED else fate
+    fate = _before_rules(host, way, fate) if fate.verdict is not CellVerdict.BLOCKED else fate
+    is_inner = address in host.inner and client not in way.network
+    return _behind_another(host, way, fate) if is_inner else fate
+
+
+def _behind_another(host: Host, way: Way, fate: Fate) -> Fate:
+    """Nobody comes to such an address by itself, and what the machine in front passes on is not in the recording."""
+    if fate.verdict is CellVerdict.NO_LISTENER:
+        return fate
+    return unknown(
+        f"{host.name} has {way.ip} behind another machine (its host's NAT): what that passes on is not recorded here",
+        PORT_NOT_FORWARDED.code,
+    )
 
 
 def _before_rules(host: Host, way: Way, fate: Fate) -> Fate:

@@ -325,3 +325,17 @@ def test_a_port_that_rules_open_and_nobody_listens_on_is_drift() -> None:
     assert (usual.hosts, other.hosts) == (("a", "b"), ("c",))
     assert other.differs is not None
     assert (other.differs.port, other.answer) == (22, "accept")
+
+
+def test_an_address_behind_the_nat_of_its_host_is_nobodys_way_in() -> None:
+    gate = b'[{"dst":"10.0.2.1","dev":"eth0","lladdr":"52:55:0a:00:02:01","state":["REACHABLE"]}]'
+    inside = {"ip-neighbours": Reading("ip-neighbours", ReadStatus.OK, gate)}
+    guest = recording("10.0.2.15/24", {80: "0.0.0.0"}, changes=inside)
+    machine = json.loads(guest.readings["machine"].text) | {"environment": "wsl2"}
+    windows = {"machine": Reading("machine", ReadStatus.OK, json.dumps(machine).encode())}
+    reach = fleet(
+        web=recording(WEB), guest=guest, wsl=recording("172.28.0.5/20", {80: "0.0.0.0"}, changes=windows)
+    )
+    found = verdicts(reach, 80)
+    assert found["web", "guest"] == found["web", "wsl"] == ("unknown", "port-not-forwarded")
+    assert verdicts(reach, 81)["web", "guest"] == ("no-listener", "nothing-listening")
