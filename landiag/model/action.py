@@ -150,11 +150,13 @@ class Remember(Action, Struct, frozen=True):
     delete: bool = False
 
 
-class Opaque(Action, Struct, frozen=True):
-    """Does something that is not modelled: the packet may end here or go on.
-
-    ``is_proxy``: it answers clients in the server's place, and sends on to it what they begin (SYNPROXY).
-    """
+class Proxy(Action, Struct, frozen=True):
+    """Answer clients in the server's place, and open the connection to it when they have answered (SYNPROXY)."""
 
     text: str
-    is_proxy: bool = False
+
+
+class Opaque(Action, Struct, frozen=True):
+    """Does something that is not modelled: the packet may end here or go on."""
+
+    text: str

@@ -13,7 +13,7 @@ from landiag.collect.hints import Hint, parse_hints
 from landiag.firewall.owners import Owner, find_owner
 from landiag.journey.journey import LOOSE, Journey
 from landiag.journey.ways import Way
-from landiag.model.action import Opaque
+from landiag.model.action import Proxy
 from landiag.model.facts import ReadStatus, Unknown
 from landiag.model.match import InRanges, UnknownKind
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -148,7 +148,7 @@ def _asks_who(line: TraceLine) -> bool:
 
 
 def _is_proxy(line: TraceLine) -> bool:
-    return any(isinstance(step, Opaque) and step.is_proxy for step in line.steps)
+    return any(isinstance(step, Proxy) for step in line.steps)
 
 
 def _not_modelled(case: Case, way: Way, rules: list[TraceLine]) -> Finding:

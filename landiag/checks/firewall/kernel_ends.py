@@ -9,13 +9,15 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.checks.firewall.rule_words import place, source_of
 from landiag.checks.fixes.fix import fix_by
-from landiag.journey.journey import Journey
+from landiag.journey.journey import LOOSE, Journey, follow
 from landiag.journey.links import life_setting
-from landiag.model.action import Assign, Divert, Untrack
+from landiag.model.action import Assign, Divert, Proxy, Untrack
 from landiag.model.changes import Sysctl
+from landiag.model.facts import Unknown
 from landiag.model.report import Evidence, Finding, Fix
 from landiag.model.ruleset import Step, TraceLine
 from landiag.model.settings import setting_path
+from landiag.model.terms import Symptom
 
 _LIVES = ("ip ttl", "ip6 hoplimit")
 _USUAL = 64
@@ -30,6 +32,8 @@ def explain_end(case: Case, journey: Journey, line: TraceLine, finding: Finding)
     """Add which rule or setting has led to an end that is the kernel's own, and what to do about it."""
     if not is_by_kernel(line):
         return finding
+    if any(isinstance(step, Proxy) for one in journey.lines for step in one.steps):
+        return _explain_proxy(case, journey, finding)
     deeds = (_sets_life, _hands_over, _takes_from_connection)
     cause = next((one for does in deeds for one in _doing(journey, does)), None)
     if cause is not None:
@@ -38,6 +42,20 @@ def explain_end(case: Case, journey: Journey, line: TraceLine, finding: Finding)
         evidence = Evidence(source_of(cause), f"{place(cause)}: {cause.rule_text}")
         return replace(finding, evidence=(evidence, *finding.evidence), fixes=(fix,))
     return _explain_life(case, journey, finding) if line.hook == "postrouting" else finding
+
+
+def _explain_proxy(case: Case, journey: Journey, finding: Finding) -> Finding:
+    """SYNPROXY sees the client's ACK only where connection tracking takes up no connection in its midst."""
+    value = case.facts.sysctls.get(LOOSE, "1")
+    strict = follow(replace(case.facts, sysctls={**case.facts.sysctls, LOOSE: "0"}), journey.packet)
+    if value == "0" or isinstance(strict, Unknown) or strict.sight.symptom is not Symptom.ANSWERED:
+        return finding
+    evidence = Evidence(setting_path(LOOSE), f"{LOOSE} = {value}")
+    fix = fix_by(
+        "Have connection tracking take up no connection in its midst", Sysctl(LOOSE, value, "0"),
+        risk="all whom SYNPROXY answers get in then, from other networks too",
+    )  # fmt: skip
+    return replace(finding, evidence=(evidence, *finding.evidence), fixes=(fix,))
 
 
 def _explain_life(case: Case, journey: Journey, finding: Finding) -> Finding:

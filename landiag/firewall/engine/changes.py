@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from landiag.firewall.engine.context import REWRITTEN, ZONE
+from landiag.firewall.engine.context import PROXIED, REWRITTEN, TAKEN, ZONE
 from landiag.firewall.engine.fields import PacketFields
-from landiag.model.action import Assign, Remember
+from landiag.model.action import Action, Assign, Break, Remember, Stop, Verdict
 from landiag.model.match import Match
 from landiag.model.packet import ABSENT
 from landiag.model.recently import Lately
@@ -48,3 +48,17 @@ def remembered(fields: PacketFields, match: Match) -> bool | None:
         if values is not None and tuple(values) == key:
             return there is not match.negated
     return None
+
+
+def proxied(fields: PacketFields) -> Action:
+    """What the rule does with a packet: a SYN and the ACK that proves the client end with it, other packets go on.
+
+    A later segment acknowledges nothing that the proxy has sent: it is dropped.
+    """
+    flags = fields.packet.flags & {"syn", "ack", "fin", "rst", "psh"}
+    if fields.packet.protocol != "tcp" or flags not in ({"syn"}, {"ack"}, {"ack", "psh"}):
+        return Break()
+    if "psh" in flags:
+        return Stop(Verdict.DROP)
+    fields[PROXIED] = TAKEN
+    return Stop(Verdict.ACCEPT)

@@ -37,6 +37,9 @@ NO_SOCKET = -1
 REWRITTEN = "rewritten"
 """Set where a rule has written another address or port into the packet, which is no translation."""
 
+PROXIED, TAKEN, SENT_BY_PROXY = "proxied", 1, 2
+"""Where SYNPROXY has taken the packet, no chain behind it sees it; where it has sent it, its translation is settled."""
+
 ZONE = "zone"
 """Set where a rule has put the packet into a zone before its connection is looked up."""
 

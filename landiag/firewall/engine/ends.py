@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from landiag.firewall.engine.fields import PacketFields
 from landiag.model.action import Translate
@@ -79,6 +80,11 @@ def share_of(doubts: Doubts) -> float | None:
     for doubt in doubts:
         share = times(share, doubt.share)
     return share
+
+
+def unlike(doubts: Doubts) -> Doubts:
+    """What the packets hang on for which a limit does not hold."""
+    return tuple(doubt if doubt.limit is None else replace(doubt, holds=False) for doubt in doubts)
 
 
 def times(one: float | None, other: float | None) -> float | None:

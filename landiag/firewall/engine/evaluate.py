@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.changes import assign, remember, remembered
+from landiag.firewall.engine.changes import assign, proxied, remember, remembered
 from landiag.firewall.engine.draws import doubt_of, drawn_by, holds_when_settled, is_fixed, settle
-from landiag.firewall.engine.ends import Doubts, End, Met, Next, gather, minus, share_of, shown, times
+from landiag.firewall.engine.ends import Doubts, End, Met, Next, gather, minus, share_of, shown, times, unlike
 from landiag.firewall.engine.fields import PacketFields, merge
 from landiag.firewall.engine.nat import translated
 from landiag.firewall.engine.sockets import divert
@@ -26,6 +26,7 @@ from landiag.model.action import (
     Divert,
     Jump,
     Opaque,
+    Proxy,
     Remember,
     Return,
     Stop,
@@ -137,6 +138,8 @@ class Walk(Struct):
 
     def _act(self, met: Met, action: Action) -> Next | None:
         """Do one action; None when the rule goes on behind it."""
+        if isinstance(action, Proxy) and met.certain:
+            action = proxied(self.fields)
         if isinstance(action, Dispatch | Translate):
             draw = drawn_by(action, self.fields)
             if draw is not None:
@@ -281,7 +284,7 @@ class Walk(Struct):
         share = times(self.rest, share_of(line.doubts))
         doubts = gather(self.open_doubts, line.doubts)
         self.ends.append(End(verdict, line, fields, reject_with, translate, doubts, share))
-        self.open_doubts = gather(self.open_doubts, _others(line.doubts))
+        self.open_doubts = gather(self.open_doubts, unlike(line.doubts))
         self.rest = minus(self.rest, share)
 
     def _note(self, met: Met, result: str, verdict: Verdict | None = None) -> TraceLine:
@@ -292,8 +295,3 @@ class Walk(Struct):
         )
         self.lines.append(line)
         return line
-
-
-def _others(doubts: Doubts) -> Doubts:
-    """What the packets hang on for which a limit does not hold."""
-    return tuple(doubt if doubt.limit is None else replace(doubt, holds=False) for doubt in doubts)

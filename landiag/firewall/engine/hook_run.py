@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.context import DNAT, SNAT
+from landiag.firewall.engine.context import DNAT, PROXIED, SNAT, TAKEN
 from landiag.firewall.engine.ends import End
 from landiag.firewall.engine.evaluate import Walk
 from landiag.firewall.engine.fields import PacketFields, merge
@@ -52,6 +52,9 @@ class HookRun(Struct):
         """Walk one chain with every passage; what is not stopped goes on, merged."""
         passages = []
         for passage in result.passages:
+            if passage.fields.get(PROXIED, 0) == TAKEN:
+                passages.append(passage)
+                continue
             ends = self._walk(chain, passage)
             passing = [end for end in ends if end.verdict is Verdict.ACCEPT]
             stops = [end for end in ends if end.verdict is not Verdict.ACCEPT]
@@ -69,7 +72,8 @@ class HookRun(Struct):
         for passage in result.passages:
             tracking = passage.fields.context.tracking
             state = None if tracking is None else tracking.state
-            if tracking is None or not _may_translate(state, passage.fields.packet.protocol):
+            is_settled = passage.fields.get(PROXIED, 0) != 0
+            if is_settled or tracking is None or not _may_translate(state, passage.fields.packet.protocol):
                 done.append(passage)
                 continue
             if state is None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from msgspec import field
 from msgspec.structs import replace
 
+from landiag.firewall.engine.by_proxy import ByProxy
 from landiag.firewall.engine.conclusion import Happened, conclude
 from landiag.firewall.engine.connection import Connection, connect
-from landiag.firewall.engine.context import NO_SOCKET, REWRITTEN, Context, Tracking
+from landiag.firewall.engine.context import NO_SOCKET, PROXIED, REWRITTEN, Context, Tracking
 from landiag.firewall.engine.conversation import Arrival, Conversation
 from landiag.firewall.engine.crossing import Trip, fork
 from landiag.firewall.engine.fields import PacketFields
@@ -32,7 +33,6 @@ from landiag.firewall.engine.packets import (
     family_of,
     fresh,
 )
-from landiag.firewall.engine.refusals import Refuser
 from landiag.firewall.engine.socket_fields import IS_HANDED, IS_MOVED, SOCKET_ADDRESS, SOCKET_PORT
 from landiag.firewall.engine.sockets import as_taken
 from landiag.firewall.engine.surroundings import Way
@@ -43,7 +43,7 @@ from landiag.model.route import RouteKind
 from landiag.model.ruleset import Verdict
 
 
-class Follower(Refuser):
+class Follower(ByProxy):
     """Follows conversations through one ruleset.
 
     ``notes_headings``: where a packet was bound for is looked up, too, that is stopped on the last stretch.
@@ -80,6 +80,8 @@ class Follower(Refuser):
         """Follow the rest of a conversation that has arrived; False when it is stopped for certain."""
         if packet.protocol not in ("tcp", "udp") and packet.icmp_type not in ECHO_ANSWERS:
             return True
+        if connection.trip.fields[PROXIED] != 0:
+            return self.by_proxy(connection)
         out = self._outward(connection, SYN_ACK if leg == SYN else ANSWER)
         if not out:
             return False

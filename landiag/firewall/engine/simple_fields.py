@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from landiag.firewall.engine.context import NO_SOCKET, OUTWARD, REWRITTEN, Asked
+from landiag.firewall.engine.context import NO_SOCKET, OUTWARD, PROXIED, REWRITTEN, Asked
 from landiag.firewall.engine.socket_fields import (
     IS_HANDED,
     IS_MOVED,
@@ -279,6 +279,7 @@ SIMPLE: dict[str, Compute] = {
     "physdev in": _port_in,
     "program": lambda f: f.packet.program,
     REWRITTEN: _zero,
+    PROXIED: _zero,
     IS_MOVED: _zero,
     IS_HANDED: _zero,
     CLOCK: lambda f: None if f.context.now is None else int(f.context.now),

@@ -19,6 +19,7 @@ from landiag.model.action import (
     Jump,
     NatKind,
     Opaque,
+    Proxy,
     Remember,
     Return,
     Stop,
@@ -57,8 +58,7 @@ def lower_target(name: str, options: Sequence[Option], setting: Setting, *, goto
         return []
     lower = TARGETS.get(name)
     if lower is None:
-        is_proxy = name == "SYNPROXY"
-        return [Opaque(text, is_proxy=is_proxy)] if name in NOT_MODELLED else [Jump(name)]
+        return [Opaque(text)] if name in NOT_MODELLED else [Jump(name)]
     try:
         return lower({option.name: option for option in options}, setting)
     except (ParseError, ValueError, KeyError):
@@ -73,9 +73,7 @@ def _are_known(name: str, options: Sequence[Option], *, goto: bool) -> bool:
     return name in NOT_MODELLED or all(option.name in known and not option.negated for option in options)
 
 
-NOT_MODELLED = frozenset(
-    {"SYNPROXY", "NFQUEUE", "QUEUE", "MIRROR", "ROUTE", "CLUSTERIP", "TARPIT", "DNPT", "SNPT"}
-)
+NOT_MODELLED = frozenset({"NFQUEUE", "QUEUE", "MIRROR", "ROUTE", "CLUSTERIP", "TARPIT", "DNPT", "SNPT"})
 
 
 def _reject(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
@@ -272,6 +270,7 @@ TARGETS: Mapping[str, Lower] = {
     "SET": _set,
     "DSCP": _dscp,
     "TOS": _tos,
+    "SYNPROXY": _fixed(Proxy("-j SYNPROXY")),
     "HMARK": _fixed(Assign("meta mark", Constant(None))),
     "TCPMSS": _segment_size,
     "TCPOPTSTRIP": _strip,

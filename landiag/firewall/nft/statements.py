@@ -20,6 +20,7 @@ from landiag.model.action import (
     Divert,
     NatKind,
     Opaque,
+    Proxy,
     Remember,
     Stop,
     Target,
@@ -212,7 +213,7 @@ def _meter(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
 
 
 def _synproxy(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
-    return [Opaque(text, is_proxy=True)]
+    return [Proxy(text)]
 
 
 def _reset(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001

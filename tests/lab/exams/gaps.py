@@ -120,7 +120,7 @@ SYNPROXY = (
         ),
         servers=SERVERS,
         truth="served",
-        expected=Expected("clear|undetermined"),
+        expected=CLEAR,
     ),
     Scenario(
         "synproxy-and-nothing-accepts",
@@ -138,7 +138,7 @@ SYNPROXY = (
         ),
         servers=SERVERS,
         truth="silent",
-        expected=Expected("blocked|undetermined"),
+        expected=DROPS,
     ),
     Scenario(
         "synproxy-with-loose-tracking",
@@ -154,7 +154,7 @@ SYNPROXY = (
         ),
         servers=SERVERS,
         truth="reset|silent",
-        expected=Expected("blocked|undetermined"),
+        expected=blocked("firewall-rejects"),
     ),
 )
 

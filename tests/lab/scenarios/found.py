@@ -21,6 +21,13 @@ SERVERS = (OPEN,)
 WEB = (Container(),)
 DROPS = blocked("firewall-drops")
 PUBLISHED = sh(f"iptables-restore --noflush << 'E'\n{DOCKER_RULES.format(to='', user='')}\nE")
+TRACKING = (
+    "sysctl -qw net.netfilter.nf_conntrack_tcp_loose=%s net.ipv4.tcp_syncookies=1 net.ipv4.tcp_timestamps=1"
+)
+SYNPROXY = """
+-t raw -A PREROUTING -i eth0 -p tcp --dport 5000 --syn -j CT --notrack
+-A INPUT -i eth0 -p tcp --dport 5000 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --mss 1460
+"""  # noqa: E501 - one rule is one line
 NO_RULES_SEEN = Expected("blocked|undetermined")
 PAGE = """
 import http.server, sys
@@ -209,5 +216,38 @@ SCENARIOS = (
         servers=SERVERS,
         truth="timeout",
         expected=UNDETERMINED,
+    ),
+    Scenario(
+        "synproxy-proves-clients",
+        fault="nothing: SYNPROXY answers for the server at first, and what it sends to that by lo gets in",
+        before=(
+            sh(TRACKING % 0),
+            iptables(
+                f"{SYNPROXY}\n-A INPUT -i lo -j ACCEPT\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n"
+                "-P INPUT DROP"
+            ),
+        ),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "synproxy-of-what-is-dropped",
+        fault="the policy drops what SYNPROXY sends to the server",
+        before=(
+            sh(TRACKING % 0),
+            iptables(f"{SYNPROXY}\n-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n-P INPUT DROP"),
+        ),
+        servers=SERVERS,
+        truth="silent",
+        expected=DROPS,
+    ),
+    Scenario(
+        "synproxy-passed-by",
+        fault="connection tracking takes the client's ACK for a connection of before, and SYNPROXY never sees it",
+        before=(sh(TRACKING % 1), iptables(SYNPROXY)),
+        servers=SERVERS,
+        truth="reset",
+        expected=blocked("firewall-rejects"),
     ),
 )
