@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks import systems
 from landiag.checks.case import Answer, Case, answer, milder, no_way_in
-from landiag.checks.firewall import bans, direct, stored
+from landiag.checks.firewall import bans, direct, lasting, stored
 from landiag.checks.firewall.bypasses import check_bypasses
 from landiag.checks.firewall.doubts import check_limits, unknown, unread_rules, unreadable
 from landiag.checks.firewall.inner_rules import check_inner_rules
@@ -50,12 +50,13 @@ def plan(case: Case) -> tuple[Source, ...]:
         *bans.plan(case),
         *direct.plan(case),
         *stored.plan(case),
+        *lasting.plan(case),
     )
 
 
 def plan_after(case: Case) -> tuple[Source, ...]:
     """Ask firewalld for the services that it has stored."""
-    return stored.plan_after(case)
+    return (*stored.plan_after(case), *lasting.plan_after(case))
 
 
 def check(case: Case) -> Answer:
@@ -76,6 +77,7 @@ def check(case: Case) -> Answer:
     findings += _check_singled_out(case, ruleset, case.way)
     findings += check_limits(case, ruleset, case.way)
     findings += _check_exposure(case, ruleset, case.way)
+    findings += lasting.check_lasting(case, case.way)
     findings += check_bypasses(case, case.way)
     findings += check_inner_rules(case, case.way)
     findings += sandbox.check(case)

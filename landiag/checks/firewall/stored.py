@@ -34,12 +34,12 @@ def plan(case: Case) -> tuple[Command, ...]:
     owners = (
         find_owner(ruleset, one.decided_by, one.lines) for one in journeys if one.decided_by is not None
     )
-    return (RUNNING, STORED) if any(map(_is_zone, owners)) else ()
+    return (RUNNING, STORED) if any(map(is_zone, owners)) else ()
 
 
 def plan_after(case: Case) -> tuple[Command, ...]:
     """Ask for the ports of the services that are stored and not in force."""
-    running, stored = _zones(case)
+    running, stored = zones_of(case)
     names = {name for zone in stored for name in stored[zone].services - running.get(zone, Zone()).services}
     return tuple(map(service_source, sorted(names)[:_MOST_SERVICES]))
 
@@ -47,11 +47,12 @@ def plan_after(case: Case) -> tuple[Command, ...]:
 _MOST_SERVICES = 8
 
 
-def _is_zone(owner: Owner) -> bool:
+def is_zone(owner: Owner) -> bool:
+    """Whether rules are those of a zone of firewalld."""
     return owner.manager is Manager.FIREWALLD and owner.direct is None and bool(owner.place)
 
 
-def _zones(case: Case) -> tuple[Zones, Zones]:
+def zones_of(case: Case) -> tuple[Zones, Zones]:
     """The zones in force and those that are stored; empty where nobody asked, or either is not known."""
     running, stored = case.parse(RUNNING, parse_zones), case.parse(STORED, parse_zones)
     if running is None or stored is None or isinstance(running, Unknown) or isinstance(stored, Unknown):
@@ -61,15 +62,15 @@ def _zones(case: Case) -> tuple[Zones, Zones]:
 
 def with_stored(case: Case, journey: Journey, owner: Owner) -> Owner:
     """The same, with the stored zone that would let the client in after a reload."""
-    running, stored = _zones(case)
+    running, stored = zones_of(case)
     # A policy of firewalld's stands before the zones, and is none of them.
-    is_known = _is_zone(owner) and owner.place in running
+    is_known = is_zone(owner) and owner.place in running
     name = _zone_of(stored, owner.place, journey.packet) if is_known else None
     if name is None:
         return owner
     # What a zone has already has not let the client in; of another zone all counts.
     had = running[name] if name == owner.place else Zone()
-    if _stays_denied(stored[name], had, journey) or not _lets_in(case, stored[name], had, journey):
+    if _stays_denied(stored[name], had, journey) or not lets_in(case, stored[name], had, journey):
         return owner
     reason = f"zone {name} allows it in the permanent configuration, which isn't loaded"
     return replace(owner, is_stored=True, because=f"firewalld: {reason}", subject="firewalld", reason=reason)
@@ -98,7 +99,7 @@ def _stays_denied(stored: Zone, running: Zone, journey: Journey) -> bool:
     return by_rule and any(_DENIES.search(rule) for rule in stored.rules & running.rules)
 
 
-def _lets_in(case: Case, stored: Zone, running: Zone, journey: Journey) -> bool:
+def lets_in(case: Case, stored: Zone, running: Zone, journey: Journey) -> bool:
     """Whether what a zone gains by a reload lets a client in, for certain: none where it gains a rule that denies."""
     new = stored.rules - running.rules
     if any(_DENIES.search(rule) for rule in new):
@@ -140,6 +141,11 @@ def _accepts(rule: str, port: int, client: IPAddress | None) -> bool:
     return found[1] is None or _holds(found[1], client)
 
 
+def accepts_otherwise(zone: Zone) -> bool:
+    """Whether a zone has rules that may let somebody in by something else than a port."""
+    return any("accept" in rule and _RULE.fullmatch(rule) is None for rule in zone.rules)
+
+
 def told_of_reload(case: Case, finding: Finding) -> Finding:
     """The same with what a reload does, before the command that opens the port alone."""
     step = (
@@ -153,13 +159,13 @@ def told_of_reload(case: Case, finding: Finding) -> Finding:
 
 def _said(case: Case) -> Iterator[tuple[Command, str]]:
     """What is in force alone, and what is stored alone."""
-    running, stored = _zones(case)
+    running, stored = zones_of(case)
     yield RUNNING, _listed(_more(running, stored)) or "nothing that is not stored"
     yield STORED, _listed(_more(stored, running)) or "nothing that is not in force"
 
 
 def _lost(case: Case) -> str:
-    lost = _listed(_more(*_zones(case)))
+    lost = _listed(_more(*zones_of(case)))
     if not lost:
         return "(no zone loses anything by it)."
     return f"(it takes away what was set without --permanent: {lost})."

@@ -250,4 +250,13 @@ SCENARIOS = (
         truth="reset",
         expected=blocked("firewall-rejects"),
     ),
+    Scenario(
+        "firewalld-open-until-it-is-reloaded",
+        fault="nothing yet: the port was opened without --permanent",
+        before=(firewalld("--add-port=5000/tcp"),),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+        also=("firewall-rejects",),
+    ),
 )
