@@ -38,7 +38,7 @@ def destination_of(case: Case, way: Way) -> Destination:
 def destinations_of(case: Case, way: Way) -> tuple[Destination, ...]:
     """Find every place where connections of this way's ordinary clients go; never empty."""
     classes = case.classes.get(way.id, ())
-    journey = _beyond_drops(case, classes[0].journey) if classes else None
+    journey = beyond_drops(case, classes[0].journey) if classes else None
     if journey is not None and len(journey.arrivals) > 1 and way.landing is None:
         found = [_place(case, way, arrival) for arrival in journey.arrivals]
         known = {(one.ip, one.port): one for one in found if one is not None}
@@ -52,7 +52,7 @@ def destinations_of(case: Case, way: Way) -> tuple[Destination, ...]:
     return (_translated(case, translated),)
 
 
-def _beyond_drops(case: Case, journey: Journey) -> Journey:
+def beyond_drops(case: Case, journey: Journey) -> Journey:
     """The journey without the rules that stop it before any translation: where the port leads is not their word."""
     ruleset = case.facts.ruleset
     for _ in range(_MOST_DROPS):

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
+from landiag.checks.destination import beyond_drops
 from landiag.checks.firewall.bans import owner_of
 from landiag.checks.firewall.rule_words import place
 from landiag.checks.fixes.fix import fix_by
+from landiag.firewall.engine.hooks import NAT_PRIORITY
 from landiag.firewall.opened import Opening
 from landiag.firewall.openings import propose
 from landiag.firewall.proposal import Proposal
@@ -93,10 +95,18 @@ def opening_for(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Ope
     if packet.source is not None and (is_elsewhere or _is_singled_out(case, way, ruleset, journey)):
         clients = ip_network(packet.source)
     asked = packet.destination_port or 0
-    port, *others = _ports(journey) or (asked,)
+    there = beyond_drops(case, journey) if _is_behind_translation(journey.decided_by) else journey
+    port, *others = _ports(there) or (asked,)
     is_answer = journey.leg in BACK
-    server = packet.destination if _forwards(case, clients.version) else None
+    goes_to = there.arrivals[0].packet if there is not journey and there.arrivals else packet
+    server = goes_to.destination if _forwards(case, clients.version) else None
     return Opening(clients, port, is_answer, asked, packet.in_interface, packet.source, tuple(others), server)
+
+
+def _is_behind_translation(line: TraceLine | None) -> bool:
+    """Whether a rule before the routing decision sees what translations have made of a client's packet."""
+    hook = None if line is None or line.chain is None else line.chain.hook
+    return hook is not None and hook.name == "prerouting" and hook.priority > NAT_PRIORITY["prerouting"]
 
 
 def _forwards(case: Case, version: int) -> bool:

@@ -14,7 +14,7 @@ from tests.lab.scenario import (
     nft_input,
     sh,
 )
-from tests.lab.scenarios.containers import DOCKER_RULES
+from tests.lab.scenarios.containers import DOCKER_RULES, INSIDE
 from tests.lab.servers import OPEN, Server, script, sockets
 
 SERVERS = (OPEN,)
@@ -258,5 +258,18 @@ SCENARIOS = (
         truth="served",
         expected=CLEAR,
         also=("firewall-rejects",),
+    ),
+    Scenario(
+        "dropped-behind-the-translation",
+        fault="a rule before the routing decision drops what was translated to the container",
+        before=(
+            PUBLISHED,
+            nft_input("tcp dport 80 drop", "type filter hook prerouting priority 10"),
+        ),
+        containers=WEB,
+        servers=(INSIDE,),
+        truth="timeout",
+        expected=DROPS,
+        fixable=True,
     ),
 )
