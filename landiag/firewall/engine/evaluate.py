@@ -50,7 +50,7 @@ class Walk(Struct):
     """A walk through one base chain. ``lines`` is the trace; ``ends`` are the possible ends.
 
     ``open_doubts`` and ``rest`` are those of the ends behind it: what the rest of connections hang on, and how many
-    they are.
+    they are. ``came_back``: whether the chain that was left last has not ended all.
     """
 
     ruleset: Ruleset
@@ -63,6 +63,7 @@ class Walk(Struct):
     budget: int = MAX_RULES
     open_doubts: Doubts = ()
     rest: float | None = 1.0
+    came_back: bool = True
     _stack: list[str] = field(default_factory=list)
     _returns: list[list[PacketFields]] = field(default_factory=list)
 
@@ -169,14 +170,15 @@ class Walk(Struct):
         before, doubts, name = self.fields, met.doubts, draw.field
         is_fixed_for_it = self.fields.packet.is_named and is_fixed(draw)
         kind = UnknownKind.CHOICE if is_fixed_for_it else UnknownKind.SHARE
+        all_end = True
         for at, number in enumerate(numbers):
             self.fields = before.copy()
             self.fields[name] = number
             left = len(numbers) - at
             met.doubts = (*doubts, Doubt(kind, name, 1 / left)) if left > 1 else doubts
             self._act(met, action)
-        self.fields = before
-        all_end = all(self._ends_with(action, name, number) for number in numbers)
+            self.fields = before
+            all_end = all_end and self._ends_with(action, name, number)
         return Next.GONE if all_end and not doubts else Next.RULE
 
     def _ends_with(self, action: Dispatch | Translate, name: str, number: int) -> bool:
@@ -186,7 +188,8 @@ class Walk(Struct):
             return translated(fields, action) is not None
         values = values_of(action.operands, fields)
         found = None if values is None else action.elements.lookup(values)
-        return found is not None and found.certain and isinstance(next(iter(found.data), None), Stop)
+        first = None if found is None or not found.certain else next(iter(found.data), None)
+        return isinstance(first, Stop) or (isinstance(first, Jump) and not self.came_back)
 
     def _divert(self, met: Met, action: Divert) -> Next | None:
         """Hand the packet to another socket; where none takes it, the rule drops it, or ends."""
@@ -244,7 +247,7 @@ class Walk(Struct):
         outer = self.open_doubts
         self.open_doubts, self.rest = gather(outer, met.doubts), times(rest, share_of(met.doubts))
         entered = self.rest
-        back = self._chain(target)
+        self.came_back = back = self._chain(target)
         if before is None:
             if not back:
                 return Next.GONE
