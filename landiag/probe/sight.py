@@ -50,7 +50,7 @@ def what_this_client_sees(look: Look | None) -> ClientSees:
     if attempt.answer is not None and attempt.scheme == "http" and look.case.request.scheme == "https":
         return _said(Symptom.RESET)  # what a browser gets that begins TLS there
     if attempt.answer is not None:
-        stalls = attempt.end is End.STALLED or attempt.breaks_off
+        stalls = attempt.breaks_off or (attempt.end is End.STALLED and eats_large_packets(look))
         return _said(Symptom.STALLED if stalls else Symptom.ANSWERED, attempt.answer.status)
     if attempt.end is End.SILENT and not attempt.first.data:
         return _of_silence(look, attempt)

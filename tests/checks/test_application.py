@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.checks.application import check as application
-from landiag.checks.application import exchange
+from landiag.checks.application import exchange, unasked
 from landiag.checks.application import page as pages
 from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Case
@@ -196,6 +196,46 @@ def test_a_better_answer_to_localhost_is_for_its_name_or_for_its_address() -> No
     assert found(also(REFUSES, same, inside)) == [("client-rejected", Outcome.BLOCKS)]
     assert found(also(REFUSES, same, denied[1])) == [("client-rejected", Outcome.UNKNOWN)]
     assert found(also(REFUSES, same)) == [("http-error", Outcome.WARNS)]
+
+
+def test_a_refusal_that_the_next_request_does_not_get_is_the_moments() -> None:
+    assert REFUSES.way is not None
+    local = exchange.local_exchange(REFUSES, REFUSES.way)
+    again = exchange.again_exchange(REFUSES, REFUSES.way, 2)
+    for named in (page(200), page(404)):
+        better = heard(local, TcpOutcome.CONNECTED, End.COMPLETE, answer=named)
+        served = heard(again, TcpOutcome.CONNECTED, End.COMPLETE, answer=page(200))
+        refused = heard(again, TcpOutcome.CONNECTED, End.COMPLETE, answer=page(400))
+        assert found(also(REFUSES, better, served)) == [("http-error", Outcome.WARNS)]
+        assert found(also(REFUSES, better, refused)) == [("host-header-rejected", Outcome.BLOCKS)]
+
+
+def test_a_server_that_counts_requests_refuses_nobody() -> None:
+    case = asked(BASE, End.COMPLETE, answer=page(429))
+    assert case.way is not None
+    loopback, *_ = exchange.loopback_exchanges(case, case.way)
+    inside = heard(loopback, TcpOutcome.CONNECTED, End.COMPLETE, answer=page(200))
+    assert found(also(case, inside)) == [("http-error", Outcome.WARNS)]
+
+
+def test_a_server_that_hangs_up_now_and_then_looks_at_nobodys_address() -> None:
+    assert HANGS_UP.way is not None
+    loopback, *_ = exchange.loopback_exchanges(HANGS_UP, HANGS_UP.way)
+    inside = heard(loopback, TcpOutcome.CONNECTED, End.COMPLETE, answer=page(200))
+    again = exchange.again_exchange(HANGS_UP, HANGS_UP.way, 1)
+    served = heard(again, TcpOutcome.CONNECTED, End.COMPLETE, answer=page(200))
+    assert found(also(HANGS_UP, inside, served)) == [("server-silent", Outcome.UNKNOWN)]
+
+
+def test_a_known_program_that_ends_connections_before_anything_is_asked_serves_nobody() -> None:
+    case = asked(run_by(REDIS), End.CLOSED_EMPTY)
+    assert case.way is not None
+    ended = heard(unasked.unasked_exchange(case, case.way), TcpOutcome.CONNECTED, End.CLOSED_EMPTY)
+    assert found(also(case, ended)) == [("server-silent", Outcome.BLOCKS)]
+    loopback, *_ = exchange.loopback_exchanges(case, case.way)
+    waits = heard(loopback, TcpOutcome.CONNECTED, End.SILENT)
+    assert found(also(case, ended, waits)) == [("client-rejected", Outcome.BLOCKS)]
+    assert found(also(case, waits)) == []
 
 
 HANGS_UP = asked(BASE, End.CLOSED_EMPTY)

@@ -87,7 +87,38 @@ def test_a_place_that_nobody_gets_to_blocks(facts: Facts, location: str, words: 
 @pytest.mark.parametrize("location", ["/login", "http://192.168.77.10:5000/login", "mailto:ada@example.org"])
 def test_the_same_server_is_no_other_place(location: str) -> None:
     assert judged(BASE, location) == []
-    assert sent_on.plan(case_of(BASE), sent_to(location)) == ()
+
+
+@pytest.mark.parametrize("location", ["/", "", "mailto:ada@example.org", "//[", "https://192.168.77.10:9443"])
+def test_what_is_no_other_page_of_the_same_server_is_not_asked_for(location: str) -> None:
+    assert [dict(call.params)["path"] for call in sent_on.plan(case_of(BASE), sent_to(location))] in (
+        [],
+        ["/"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("further", "titles"),
+    [
+        (
+            "http://localhost:8080/realms",
+            [
+                "The server sends other devices by /login to http://localhost:8080/realms, which for each of them "
+                "is the device itself"
+            ],
+        ),
+        ("/welcome", []),
+    ],
+)
+def test_a_page_of_the_same_server_may_send_the_browser_on_to_the_device_itself(
+    further: str, titles: list[str]
+) -> None:
+    there = answer("http", 302, ("Location", further))
+    case = case_of(BASE)
+    (call,) = sent_on.plan(case, sent_to("/login"))
+    told = replace(sent_to("/"), path="/login", attempts=(there,))
+    readings = {call.name: Reading(call.name, ReadStatus.OK, encode(told))}
+    assert [one.title for one in judged(BASE, "/login", readings)] == titles
 
 
 def test_the_server_there_is_asked_and_answers() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks.application import loaded, other_page, page, sent_on, upgraded
+from landiag.checks.application import by_chance, loaded, other_page, page, sent_on, upgraded
 from landiag.checks.application.debugger import find_debugger
 from landiag.checks.application.debugger_asked import debugger_exchange, may_debug
 from landiag.checks.application.exchange import (
@@ -76,12 +76,13 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
             return (listeners_after(),)
         is_closed, unasked = attempt.end in CLOSED, unasked_exchange(case, case.way)
         if is_closed:
-            return (local_exchange(case, case.way), *loopback_exchanges(case, case.way), unasked)
+            compared = (local_exchange(case, case.way), *loopback_exchanges(case, case.way))
+            return (*compared, *by_chance.plan(case), unasked)
         return (unasked,) if attempt.first.data else ()
     wanted: list[Call | Command] = []
     if attempt.answer.status >= 400:
         wanted.append(local_exchange(case, case.way))
-        wanted += loopback_exchanges(case, case.way)
+        wanted += (*loopback_exchanges(case, case.way), *by_chance.plan(case))
     else:
         wanted += (*plan_own_alone(case), *other_page.plan(case, attempt))
     if may_debug(attempt):
@@ -144,6 +145,9 @@ def _why_not_asked(case: Case) -> str:
 def _hung_up(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None:
     """A server that hangs up on the clients' name for it, or on their addresses, and serves this machine itself."""
     assert case.way is not None
+    of_the_moment = by_chance.check(case, exchange, attempt)
+    if of_the_moment is not None:
+        return of_the_moment
     local = case.parse(local_exchange(case, case.way), parse_exchange)
     if isinstance(local, Exchange) and local.best.answer is not None and fares_better(local.best, attempt):
         return _host_rejected(case, exchange, attempt, local, local.best)
@@ -235,6 +239,9 @@ def _check_status(case: Case, exchange: Exchange, attempt: Attempt) -> list[Find
     assert attempt.answer is not None
     if attempt.answer.status < 400 or case.way is None:
         return []
+    of_the_moment = by_chance.check(case, exchange, attempt)
+    if of_the_moment is not None:
+        return [of_the_moment]
     local = case.parse(local_exchange(case, case.way), parse_exchange)
     other = local.best if isinstance(local, Exchange) else None
     if (

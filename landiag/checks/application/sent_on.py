@@ -13,11 +13,17 @@ from ipaddress import ip_address
 from msgspec import Struct
 from msgspec.structs import replace
 
-from landiag.checks.application.exchange import client_exchange, may_answer, own_stop
+from landiag.checks.application.exchange import (
+    client_exchange,
+    exchange_with,
+    may_answer,
+    own_stop,
+    where_to_ask,
+)
 from landiag.checks.case import Case
 from landiag.checks.evidence import of_exchange
 from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
-from landiag.collect.exchanges.redirect import RedirectTarget, redirect_target
+from landiag.collect.exchanges.redirect import RedirectTarget, next_path, redirect_target
 from landiag.collect.exchanges.resolve import Resolution, parse_resolution
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.collect.names import resolve
@@ -61,7 +67,9 @@ def plan(case: Case, exchange: Exchange | Unknown | None) -> tuple[Call, ...]:
     """Ask where the answer sends the browser, if that is another port of this machine."""
     if not isinstance(exchange, Exchange):
         return ()
-    target = _target(exchange, exchange.best)
+    target, onward = _target(exchange, exchange.best), _onward(case, exchange)
+    if onward is not None:
+        return (onward,)
     if target is not None and target.is_name:
         return (resolve(target.host, ""),)
     place = None if target is None else place_of(case, target)
@@ -71,6 +79,10 @@ def plan(case: Case, exchange: Exchange | Unknown | None) -> tuple[Call, ...]:
 
 def check(case: Case, exchange: Exchange, attempt: Attempt) -> Iterator[Finding]:
     """Name a place that other devices do not get to."""
+    onward = _onward(case, exchange)
+    told = None if onward is None else case.parse(onward, parse_exchange)
+    if isinstance(told, Exchange):
+        yield from _sent_further(case, told, of_exchange(exchange, attempt))
     target = _target(exchange, attempt)
     if target is None:
         return
@@ -98,6 +110,15 @@ def _target(exchange: Exchange, attempt: Attempt) -> RedirectTarget | None:
     return redirect_target(attempt, exchange.host, exchange.path)
 
 
+def _onward(case: Case, exchange: Exchange) -> Call | None:
+    """The request that a browser makes next, where the answer sends it on within the same server."""
+    path = next_path(exchange.best, exchange.host, exchange.path)
+    if path is None or case.way is None:
+        return None
+    ip, port = where_to_ask(case, case.way)
+    return exchange_with(case, ip, port, exchange.host, path)
+
+
 def _judge(place: Place, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
     url, port = place.target.url, place.target.port
     if place.symptom in THERE:
@@ -117,7 +138,10 @@ def _judge_server(place: Place, evidence: tuple[Evidence, ...]) -> Iterator[Find
     """The client gets to a server there: does that one speak what the browser is told to speak?"""
     asked = place.asked
     told = None if asked is None else place.case.parse(asked, parse_exchange)
-    if told is None or (isinstance(told, Exchange) and told.is_answered_in(place.target.scheme)):
+    if told is None:
+        return
+    if isinstance(told, Exchange) and told.is_answered_in(place.target.scheme):
+        yield from _sent_further(place.case, told, evidence)
         return
     url = place.target.url
     if isinstance(told, Unknown) or own_stop(place.case) is not None:
@@ -128,6 +152,20 @@ def _judge_server(place: Place, evidence: tuple[Evidence, ...]) -> Iterator[Find
     why = f"where nobody speaks {place.target.scheme}" if is_open else "where nothing answers"
     title = f"The server sends other devices on to {url}, {why}"
     yield _blocks(title, (*evidence, *of_exchange(told, told.best)))
+
+
+def _sent_further(case: Case, exchange: Exchange, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
+    """The page there sends the browser on once more, to what is another place on each device."""
+    target = _target(exchange, exchange.best)
+    if target is None:
+        return
+    inside = _inside(case, target)
+    if target.is_local or inside is not None:
+        where = "which for each of them is the device itself"
+        if inside is not None:
+            where = f"an address inside this machine ({inside.name})"
+        title = f"The server sends other devices by {exchange.path} to {target.url}, {where}"
+        yield _blocks(title, (*evidence, Evidence("Location", target.url)))
 
 
 def _blocks(title: str, evidence: tuple[Evidence, ...], *fixes: Fix) -> Finding:

@@ -53,14 +53,15 @@ def judge_silence(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         return answer(
             [Finding("server-silent", Outcome.UNKNOWN, title, "", of_exchange(exchange, attempt))], ""
         )
-    if is_other and not is_dumb:
+    is_ended = attempt.end in CLOSED and not attempt.first.data and is_ended_unasked(case)
+    if is_other and not is_dumb and not is_ended:
         return answer([], f"accepts connections ({protocol}, not a web server)")
     if attempt.first.data and case.target.scheme == "auto" and protocol is None:
         return _other_words(case, exchange, attempt, owner)
     is_meant = case.target.scheme in ("http", "https") and attempt.end is not End.SILENT
     if protocol == "uwsgi" or attempt.first.data or is_meant:
         return answer([_not_http(case, exchange, attempt, owner)], "")
-    if attempt.end in CLOSED and protocol is None and is_ended_unasked(case):
+    if is_ended and (is_other or protocol is None):
         who = describe_owner(case, owner[0]) if owner else "the server"
         return answer([ended_unasked(subject(who), of_exchange(exchange, attempt))], "")
     if attempt.end in CLOSED and protocol is None:

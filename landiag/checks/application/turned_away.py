@@ -6,10 +6,11 @@ from msgspec.structs import replace
 
 from landiag.checks.application.exchange import answerer, attempt_of, loopback_exchanges, own_exchange
 from landiag.checks.application.silence import asked_socket
+from landiag.checks.application.unasked import is_ended_unasked
 from landiag.checks.case import Case, unknown_evidence
 from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
-from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
+from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
 from landiag.journey.binding import takes_connections
 from landiag.journey.ways import Way, loopback_of
 from landiag.model.facts import Call, Unknown
@@ -23,7 +24,9 @@ def source_rejected(case: Case, exchange: Exchange, attempt: Attempt) -> Finding
     assert case.way is not None
     asked = [case.parse(source, parse_exchange) for source in loopback_exchanges(case, case.way)]
     for local in asked:
-        if isinstance(local, Exchange) and fares_better(local.best, attempt):
+        if isinstance(local, Exchange) and (
+            fares_better(local.best, attempt) or _waits_alone(case, local.best, attempt)
+        ):
             return _turned_away(case, exchange, attempt, local)
     for local in asked:
         if isinstance(local, Unknown) and attempt.answer is not None:
@@ -32,6 +35,11 @@ def source_rejected(case: Case, exchange: Exchange, attempt: Attempt) -> Finding
             evidence = (*of_exchange(exchange, attempt), *unknown_evidence(local))
             return Finding("client-rejected", Outcome.UNKNOWN, title, local.reason, evidence)
     return None
+
+
+def _waits_alone(case: Case, local: Attempt, attempt: Attempt) -> bool:
+    """Whether the server ends what other devices have opened before they ask, and waits for what this machine asks."""
+    return attempt.answer is None and local.end is End.SILENT and is_ended_unasked(case)
 
 
 def _turned_away(case: Case, exchange: Exchange, attempt: Attempt, local: Exchange) -> Finding:
@@ -69,6 +77,8 @@ def _login(exchange: Exchange, attempt: Attempt, local: Exchange) -> Finding:
 def _what_it_does(attempt: Attempt) -> str:
     if attempt.answer is not None:
         return f"answers {attempt.answer.status} to"
+    if attempt.end is End.SILENT:
+        return "waits for"
     return "speaks with" if attempt.first.data else "hangs up on"
 
 

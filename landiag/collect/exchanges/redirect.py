@@ -57,6 +57,17 @@ def redirect_target(attempt: Attempt, host_header: str, path: str) -> RedirectTa
     return target_of(location, f"{attempt.scheme}://{host_header}{path}")
 
 
+def next_path(attempt: Attempt, host_header: str, path: str) -> str | None:
+    """The path of the same server to which the answer sends the browser; None when it sends it nowhere, or away."""
+    base, location = f"{attempt.scheme}://{host_header}{path}", _location(attempt.answer)
+    try:
+        parts, here = urlsplit(urljoin(base, location or "")), urlsplit(base)
+    except ValueError:
+        return None
+    onward = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return onward if parts[:2] == here[:2] and onward != path else None
+
+
 def target_of(location: str, base: str) -> RedirectTarget | None:
     """What a page or an answer at ``base`` names; None when that is no web page, or the same server."""
     try:
