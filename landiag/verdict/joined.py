@@ -25,7 +25,7 @@ def judge_halves(halves: Halves) -> Joined:
     """Say what both halves together mean."""
     if halves.client.verdict.status is Status.CLEAR:
         return _reached(halves)
-    if halves.asked is not None and halves.way is None and halves.server.paths:
+    if halves.asked is not None and _is_elsewhere(halves, halves.asked):
         return _other_address(halves, halves.asked)
     faults = faults_of(halves)
     explained = next((one for one in faults if explains(one, halves.met)), None)
@@ -43,7 +43,7 @@ def judge_halves(halves: Halves) -> Joined:
 
 def _reached(halves: Halves) -> Joined:
     asked, fault = halves.asked, halves.server.verdict
-    if asked is not None and halves.way is None and halves.server.paths:
+    if asked is not None and _is_elsewhere(halves, asked):
         return _other_answered(halves, asked)
     if fault.status is Status.BLOCKED and _is_answered_so(halves):
         return Joined(replace(fault, likely=None, confirmed_by="peer"))
@@ -56,6 +56,13 @@ def _reached(halves: Halves) -> Joined:
         notes = (text,)
     summary = f"The client gets through: {halves.client.verdict.summary}"
     return Joined(Verdict(Status.CLEAR, summary, confirmed_by="peer"), notes)
+
+
+def _is_elsewhere(halves: Halves, asked: Path) -> bool:
+    """Whether the server's machine does not have the address: of one that it was asked about its report says so."""
+    server = halves.server
+    is_known = server.target.address == asked.address and server.verdict.status is not Status.BLOCKED
+    return halves.way is None and bool(server.paths) and not is_known
 
 
 def _is_answered_so(halves: Halves) -> bool:

@@ -173,6 +173,13 @@ def test_an_answer_from_an_address_of_the_servers_network_is_another_machines() 
     assert (joined.verdict.status, joined.verdict.cause) == (Status.BLOCKED, "wrong-address")
 
 
+def test_an_address_that_the_servers_report_was_asked_about_is_not_called_another_machines() -> None:
+    server = replace(undetermined(), target=replace(undetermined().target, address="192.168.77.99"))
+    assert join(_in_network(server), _client(None, "192.168.77.99")).verdict.status is Status.CLEAR
+    joined = join(_in_network(server), _client("connection-filtered", "192.168.77.99"))
+    assert joined.verdict.cause == "connection-filtered"
+
+
 def test_an_answer_from_an_address_elsewhere_may_be_passed_on_to_the_server() -> None:
     joined = join(_in_network(clear()), _client(None, "203.0.113.9"))
     assert (joined.verdict.status, joined.verdict.likely) == (Status.UNDETERMINED, "wrong-address")
