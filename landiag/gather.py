@@ -15,6 +15,7 @@ from landiag.host import Recorder
 from landiag.journey.classes import Follow, follow_ways
 from landiag.journey.entrances import entrances
 from landiag.journey.journey import follow
+from landiag.journey.served import served_first
 from landiag.journey.ways import Way, choose_ways, list_ways
 from landiag.model.facts import Call, IPAddress, Source, Unknown, parse_reading
 from landiag.model.host import Facts
@@ -98,12 +99,13 @@ def open_case(
     listed = list_ways(facts) if listed is None else listed
     known = systems.ways(machine, facts, recorder.readings, target, listed, client)
     ways = tuple(entrances(facts, way, client).ways[0] for way in choose_ways(facts, known, target, client))
+    classes = follow_ways(facts, ways, target, client, following)
     return Case(
         target=target,
         machine=machine,
         facts=facts,
-        ways=ways,
-        classes=follow_ways(facts, ways, target, client, following),
+        ways=ways if target.address is not None else served_first(ways, classes),
+        classes=classes,
         readings=recorder.readings,
         peer=client,
         program=question.program,

@@ -22,7 +22,7 @@ SYSCTL_FOLDER = "/proc/sys/"
 SYSCTLS = (
     ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter", "net.ipv4.conf.all.src_valid_mark")
     + ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.icmp_echo_ignore_all", "net.ipv4.tcp_l3mdev_accept")
-    + ("net.ipv4.tcp_abort_on_overflow", "net.ipv6.conf.all.forwarding", "net.ipv6.bindv6only")
+    + ("net.ipv6.conf.all.forwarding", "net.ipv6.bindv6only")
     + (
         "net.ipv4.conf.all.accept_local",
         "net.ipv4.conf.all.arp_ignore",

@@ -69,6 +69,9 @@ class InnerFault(str, Enum):
     REVERSE_PATH = "reverse-path"  # its own rp_filter does not take where the packet comes from
     NO_ROUTE = "no-route"
     TUNNEL = "tunnel"  # its answers leave by a tunnel of its own
+    PAST_US = (
+        "past-us"  # its answers leave by another network of its own, which has the client or a way to it
+    )
     RULES = "rules"  # its own packet filter stops what comes, or its answers
 
 

@@ -94,9 +94,7 @@ def _ends_at(
         for symptom in _refused(facts, follower, packet, arrival):
             yield End(StageName.SOCKET, symptom, doubts, share, arrival=index)
     elif state is SocketState.FULL:
-        aborts = facts.sysctls.get("net.ipv4.tcp_abort_on_overflow") == "1"
-        symptom = Symptom.RESET if aborts else Symptom.TIMEOUT
-        yield End(StageName.ACCEPT_QUEUE, symptom, doubts, share, arrival=index)
+        yield End(StageName.ACCEPT_QUEUE, Symptom.TIMEOUT, doubts, share, arrival=index)
     else:
         yield from within
         yield from _ends_of_reply(facts, packet, arrival, index, stops)

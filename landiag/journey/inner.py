@@ -21,8 +21,10 @@ _INNER = {
     ReplyFault.NO_ROUTE: InnerFault.NO_ROUTE,
     ReplyFault.NO_CARRIER: InnerFault.NO_ROUTE,
     ReplyFault.TUNNEL: InnerFault.TUNNEL,
+    ReplyFault.OTHER_LINK: InnerFault.PAST_US,
 }
-"""Faults that are certain of a container; of its other links nobody knows here whose they are."""
+"""Faults that are certain of a container; where its other routers lead nobody knows here. An answer to a client on
+another link of its own never comes back here, to be translated."""
 
 
 def follow_inside(facts: Facts, arrival: Arrival) -> Conversation | None:

@@ -38,6 +38,7 @@ def rank(interface: Interface, address: Address, defaults: Iterable[str]) -> tup
         interface.name not in defaults,
         interface.kind not in _PHYSICAL,
         rank_kind(interface.kind),
+        address.scope == "host",
         address.deprecated,
         address.temporary,
         _is_unusual(address),

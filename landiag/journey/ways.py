@@ -164,7 +164,7 @@ def is_reachable(address: Address) -> bool:
     ip = address.ip
     if ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast:
         return False
-    return not (address.tentative or address.duplicate) and address.scope != "host"
+    return not (address.tentative or address.duplicate)
 
 
 def is_container_side(interface: Interface) -> bool:

@@ -48,6 +48,12 @@ ETH1 = interface("eth1", "10.0.0.1/24", mac="02:00:00:00:00:0b")
         pytest.param(host(sockets=LOOPBACK_ONLY), Symptom.REFUSED, StageName.SOCKET, id="loopback only"),
         pytest.param(host(sockets=FULL), Symptom.TIMEOUT, StageName.ACCEPT_QUEUE, id="its queue is full"),
         pytest.param(
+            host(sockets=FULL, sysctls={**BASE.sysctls, "net.ipv4.tcp_abort_on_overflow": "1"}),
+            Symptom.TIMEOUT,
+            StageName.ACCEPT_QUEUE,
+            id="its queue is full, and the setting that resets comes too late for the first packet",
+        ),
+        pytest.param(
             host(ruleset=input_rules("-p tcp --dport 5000 -j DROP")),
             Symptom.TIMEOUT,
             StageName.INPUT,
@@ -289,10 +295,11 @@ ROUTES_INSIDE = (
     route("172.17.0.0/16", "eth0"),
     route("0.0.0.0/0", "eth0", gateway="172.17.0.1"),
 )
+INSIDE_ONLY = (interface("eth0", "172.17.0.2/16"),)
 INSIDE = Namespace(
     "shop", 99, "container shop",
     sockets=(Socket(ip_address("0.0.0.0"), 80),),
-    interfaces=(interface("eth0", "172.17.0.2/16"),),
+    interfaces=INSIDE_ONLY,
     routes=ROUTES_INSIDE,
     policy_rules=RULES,
     sysctls={f"net.ipv4.conf.{name}.rp_filter": "0" for name in ("all", "eth0")},
@@ -322,6 +329,16 @@ UNREAD = Unknown("denied", "ip route")
             Symptom.TIMEOUT,
             StageName.ROUTE,
             id="its reverse path filter drops what it would answer elsewhere",
+        ),
+        pytest.param(
+            replace(
+                INSIDE,
+                interfaces=(*INSIDE_ONLY, interface("mv0", "192.168.77.51/24", index=7)),
+                routes=(*ROUTES_INSIDE, route("192.168.77.0/24", "mv0")),
+            ),
+            Symptom.TIMEOUT,
+            StageName.REPLY_ROUTE,
+            id="it has a network card in the clients' network",
         ),
         pytest.param(
             replace(INSIDE, routes=UNREAD),

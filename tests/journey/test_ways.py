@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 
 import pytest
 from msgspec.structs import replace
 
+from landiag.journey.classes import follow_ways
 from landiag.journey.defaults import default_gateway
 from landiag.journey.ownership import owner_of
+from landiag.journey.served import served_first
 from landiag.journey.ways import Way, choose_ways, client_of, list_ways
-from landiag.model.facts import Unknown
+from landiag.model.facts import Address, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Target
-from tests.journey.world import BASE, ETH0, GATEWAY, LO, ROUTES, SERVER, TUN0, host, interface, route
+from tests.journey.world import (
+    BASE,
+    ETH0,
+    GATEWAY,
+    LO,
+    ROUTES,
+    SERVER,
+    TUN0,
+    host,
+    input_rules,
+    interface,
+    route,
+)
 
 ETH1 = interface("eth1", "10.0.0.1/24")
+SECOND = ip_interface("192.168.77.11/24")
 DUMMY = interface("dummy0", "10.99.0.1/32", kind="dummy")
 DOCKER = interface("docker0", "172.17.0.1/16", kind="container")
 LOOPBACK = interface("lo", "127.0.0.1/8", "192.168.77.50/32", "10.50.0.1/32", kind="loopback", mac=None)
@@ -54,6 +69,42 @@ def test_the_first_way_is_the_one_that_was_asked_for(
     way = chosen(TWO, to, peer, by)[0]
     assert to is None or str(way.ip) == to
     assert (way.interface.name, str(way.network)) == (entrance, clients)
+
+
+def test_an_address_of_host_scope_is_one_like_others_and_comes_behind_them() -> None:
+    (address,) = ETH0.addresses[:1]
+    within = replace(ETH0, addresses=(replace(address, scope="host"),))
+    assert str(list_ways(host(interfaces=(LO, within)))[0].ip) == SERVER
+    both = replace(ETH0, addresses=(replace(address, scope="host"), replace(address, interface=SECOND)))
+    assert [str(way.ip) for way in list_ways(host(interfaces=(LO, both)))] == ["192.168.77.11", SERVER]
+
+
+@pytest.mark.parametrize(
+    ("bound", "rules", "first"),
+    [
+        ("192.168.77.11", (), "192.168.77.11"),
+        ("0.0.0.0", (), SERVER),
+        ("127.0.0.1", (), SERVER),
+        ("192.168.77.11", ("-p tcp -d 192.168.77.10 --dport 5000 -j DROP",), SERVER),
+    ],
+    ids=["at the second", "at both", "at none", "a rule decides"],
+)
+def test_of_two_addresses_in_one_network_clients_are_given_the_one_with_the_server(
+    bound: str, rules: tuple[str, ...], first: str
+) -> None:
+    two = replace(ETH0, addresses=(*ETH0.addresses[:1], Address(SECOND)))
+    sockets = (Socket(ip_address(bound), 5000),)
+    own = route("192.168.77.11/32", "eth0", kind="local", table="local")
+    facts = host(interfaces=(LO, two), routes=(*ROUTES, own), sockets=sockets, ruleset=input_rules(*rules))
+    ways = list_ways(facts)
+    assert str(served_first(ways, follow_ways(facts, ways, Target(5000), None))[0].ip) == first
+
+
+def test_an_address_of_another_network_is_not_put_first() -> None:
+    facts = replace(TWO, sockets=(Socket(ip_address("10.0.0.1"), 5000),))
+    ways = list_ways(facts)
+    assert served_first(ways, follow_ways(facts, ways, Target(5000), None)) == ways
+    assert served_first((), {}) == ()
 
 
 @pytest.mark.parametrize("to", ["192.168.77.99", "127.0.0.1", "0.0.0.0", "172.17.0.1"])

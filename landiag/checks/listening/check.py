@@ -87,7 +87,7 @@ def _check_way(case: Case, way: Way) -> list[Finding]:
         return [_nothing_listens(case, way, destination)]
     if find_stranded(case):
         return []
-    return [_bound_wrongly(case, way, binding, interface)]
+    return [_bound_wrongly(case, way, binding, destination)]
 
 
 def plan(case: Case) -> tuple[Source, ...]:
@@ -114,8 +114,9 @@ def may_be_inside(case: Case) -> bool:
     return any(destination_of(case, way).is_elsewhere for way in case.ways)
 
 
-def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface) -> Finding:
+def _bound_wrongly(case: Case, way: Way, binding: Binding, destination: Destination) -> Finding:
     """Make the finding for sockets of the right port that do not take LAN clients' connections."""
+    interface = destination.interface or way.interface
     codes = {why_not(socket, interface): socket for socket in reversed(binding.others)}
     code = next(code for code in _TITLES if code in codes)
     socket = codes[code]
@@ -126,9 +127,11 @@ def _bound_wrongly(case: Case, way: Way, binding: Binding, interface: Interface)
         who=who,
         where=describe_address(socket),
         host=socket.address,
-        ip=way.ip,
+        ip=destination.ip,
         interface=way.interface.name,
     )
+    if destination.ip != way.ip:
+        title += f" ({way.ip} is translated to {destination.ip})"
     evidence = tuple(owner_evidence(case, socket) for socket in binding.others)
     fixes = _fixes(case, way, socket, code)
     is_open = may_lead_to(case, way, socket, code)

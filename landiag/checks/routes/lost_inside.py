@@ -21,20 +21,23 @@ from landiag.journey.link import interface_of
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.causes.network import NO_ROUTE_TO_CLIENT, REVERSE_PATH_FILTER, VPN_TAKES_REPLIES
-from landiag.model.facts import IPAddress, ReadStatus, Route, Unknown
+from landiag.model.facts import IPAddress, IPNetwork, ReadStatus, Route, Unknown
 from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.settings import typed_setting
 from landiag.model.terms import StageName, Symptom
+from landiag.model.urls import bracketed
 
 _CAUSES = {
     InnerFault.NO_ROUTE: NO_ROUTE_TO_CLIENT,
     InnerFault.TUNNEL: VPN_TAKES_REPLIES,
+    InnerFault.PAST_US: NO_ROUTE_TO_CLIENT,
     InnerFault.REVERSE_PATH: REVERSE_PATH_FILTER,
 }
 _TITLES = {
     InnerFault.NO_ROUTE: "The container at {ip} has no route back to {them}",
     InnerFault.TUNNEL: "Answers of the container at {ip} to {them} leave by its own {device} (a VPN or tunnel)",
+    InnerFault.PAST_US: "Answers of the container at {ip} to {them} leave by its own {device}, past this machine",
     InnerFault.REVERSE_PATH: (
         "The container at {ip} drops packets of {them}: its own route to them is by {device} (rp_filter)"
     ),
@@ -45,6 +48,10 @@ _DETAILS = {
         "has no way out."
     ),
     InnerFault.TUNNEL: "The client's packets arrive in the container, and its answers vanish in its own tunnel.",
+    InnerFault.PAST_US: (
+        "The client's packets arrive in the container, and its answers go out by another network of its own, from an "
+        "address that the client never asked."
+    ),
     InnerFault.REVERSE_PATH: (
         "The container's own reverse path filter takes packets only where its answer would leave."
     ),
@@ -115,10 +122,44 @@ def _finding(
         evidence=(
             Evidence(f"{words.routes(case)} in the container (pid {inside.pid})", describe(by, client, ip)),
         ),
-        fixes=(_loosen(ip, inside) if is_filter else _route_back(case, way, client, arrival, inside),),
+        fixes=_fixes(case, way, client, arrival, inside, fault, by),
         paths=(way.id,),
         stage=StageName.ROUTE if is_filter else StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
+    )
+
+
+def _fixes(
+    case: Case,
+    way: Way,
+    client: IPAddress,
+    arrival: Arrival,
+    inside: Namespace,
+    fault: InnerFault,
+    by: Decision,
+) -> tuple[Fix, ...]:
+    ip = arrival.packet.destination
+    assert ip is not None
+    if fault is InnerFault.REVERSE_PATH:
+        return (_loosen(ip, inside),)
+    own = _beside(inside, by.device, client) if fault is InnerFault.PAST_US else None
+    back = _route_back(case, way, client, arrival, inside)
+    return (back,) if own is None else (_its_own(own, arrival), back)
+
+
+def _beside(inside: Namespace, device: str | None, client: IPAddress) -> IPAddress | None:
+    """The container's own address on the client's network; None where it has none there."""
+    links = () if isinstance(inside.interfaces, Unknown) else inside.interfaces
+    own = [one for link in links if link.name == device for one in link.addresses]
+    return next((one.ip for one in own if client in one.network), None)
+
+
+def _its_own(ip: IPAddress, arrival: Arrival) -> Fix:
+    place = f"{bracketed(ip)}:{arrival.packet.destination_port}"
+    return Fix(
+        "Use the container's own address on that network",
+        needs="user-action",
+        steps=(f"Give other devices {place}: there the container answers them itself.",),
     )
 
 
@@ -131,7 +172,7 @@ def _route_back(case: Case, way: Way, client: IPAddress, arrival: Arrival, insid
     gateway = next((one.ip for one in near if ip in one.network), None)
     network = way.network if client in way.network else ip_network(client)
     route = Route(network, device=device_inside(inside, ip), gateway=gateway)
-    if gateway is None or not _helps(case, arrival, inside, route):
+    if gateway is None or _has_one(inside, network) or not _helps(case, arrival, inside, route):
         step = f"Inside the container, give {network} a route by this machine that no other route or rule outdoes."
         return Fix(title, needs="user-action", steps=(step,))
     enter, said = f"nsenter -t {inside.pid} -n", f"{network} via {gateway}"
@@ -145,6 +186,11 @@ def _route_back(case: Case, way: Way, client: IPAddress, arrival: Arrival, insid
         keep="put it into the container's own settings: a network that is not internal has a default route, and "
         f"a VPN leaves the LAN alone when told to (gluetun: FIREWALL_OUTBOUND_SUBNETS={network})",
     )
+
+
+def _has_one(inside: Namespace, network: IPNetwork) -> bool:
+    """Whether the container has a route of that destination already: a second one cannot be added beside it."""
+    return not isinstance(inside.routes, Unknown) and any(one.destination == network for one in inside.routes)
 
 
 def _helps(case: Case, arrival: Arrival, inside: Namespace, route: Route) -> bool:

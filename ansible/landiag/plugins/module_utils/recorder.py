@@ -826,11 +826,6 @@ TABLE = json.loads(r"""{
    "path": "/proc/sys/net/ipv4/tcp_l3mdev_accept"
   },
   {
-   "name": "file:/proc/sys/net/ipv4/tcp_abort_on_overflow",
-   "kind": "file",
-   "path": "/proc/sys/net/ipv4/tcp_abort_on_overflow"
-  },
-  {
    "name": "file:/proc/sys/net/ipv6/conf/all/forwarding",
    "kind": "file",
    "path": "/proc/sys/net/ipv6/conf/all/forwarding"
