@@ -62,6 +62,23 @@ def test_other_servers_are_not_asked_again() -> None:
     assert turned_away.plan_own_alone(asked(page(server="nginx"))) == ()
 
 
+def test_a_server_with_another_part_for_the_address_of_the_network_looks_at_nobody() -> None:
+    case = asked(page(502))
+    assert case.way is not None
+    _, loopback, *_, within = turned_away.plan_compared(case, case.way)
+    assert dict(within.params)["source"] == "127.0.0.1"
+    inside = heard(loopback, MET, End.COMPLETE, answer=page())
+    by_sender = heard(within, MET, End.COMPLETE, answer=page())
+    by_address = heard(within, MET, End.COMPLETE, answer=page(502))
+    titles = [
+        application.check(also(case, inside, told)).findings[0].title for told in (by_sender, by_address)
+    ]
+    assert titles == [
+        "The server answers 502 to other devices, and 200 to this machine alone",
+        "The server answers 502 at 192.168.77.10, where other devices ask, and answers 200 at 127.0.0.1",
+    ]
+
+
 def test_a_login_is_no_refusal() -> None:
     case = asked(page(401))
     assert case.way is not None

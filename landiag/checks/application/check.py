@@ -14,7 +14,6 @@ from landiag.checks.application.exchange import (
     exchange_of,
     listeners_after,
     local_exchange,
-    loopback_exchanges,
     may_answer,
     own_detour,
     shared_exchanges,
@@ -33,6 +32,7 @@ from landiag.checks.application.turned_away import (
     fares_better,
     is_better,
     own_alone,
+    plan_compared,
     plan_own_alone,
     source_rejected,
 )
@@ -76,13 +76,11 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
             return (listeners_after(),)
         is_closed, unasked = attempt.end in CLOSED, unasked_exchange(case, case.way)
         if is_closed:
-            compared = (local_exchange(case, case.way), *loopback_exchanges(case, case.way))
-            return (*compared, *by_chance.plan(case), unasked)
+            return (*plan_compared(case, case.way), *by_chance.plan(case), unasked)
         return (unasked,) if attempt.first.data else ()
     wanted: list[Call | Command] = []
     if attempt.answer.status >= 400:
-        wanted.append(local_exchange(case, case.way))
-        wanted += (*loopback_exchanges(case, case.way), *by_chance.plan(case))
+        wanted += (*plan_compared(case, case.way), *by_chance.plan(case))
     else:
         wanted += (*plan_own_alone(case), *other_page.plan(case, attempt))
     if may_debug(attempt):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks.application.exchange import answerer, attempt_of, loopback_exchanges, own_exchange
+from landiag.checks.application.exchange import (
+    answerer,
+    attempt_of,
+    local_exchange,
+    loopback_exchanges,
+    own_exchange,
+)
 from landiag.checks.application.silence import asked_socket
 from landiag.checks.application.unasked import is_ended_unasked
 from landiag.checks.case import Case, unknown_evidence
 from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
+from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.journey.binding import takes_connections
 from landiag.journey.ways import Way, loopback_of
 from landiag.model.facts import Call, Unknown
@@ -47,6 +54,8 @@ def _turned_away(case: Case, exchange: Exchange, attempt: Attempt, local: Exchan
     assert case.way is not None
     if attempt.answer is not None and attempt.answer.status in LOGINS:
         return _login(exchange, attempt, local)
+    if _is_of_address(case, attempt):
+        return _of_address(case.way, exchange, attempt, local)
     theirs, ours = _what_it_does(attempt), _what_it_does(local.best)
     ours = ours if attempt.answer is None else ours.removeprefix("answers ")
     return Finding(
@@ -56,6 +65,41 @@ def _turned_away(case: Case, exchange: Exchange, attempt: Attempt, local: Exchan
         "The connection opens; the server looks at the sender's address and turns it away.",
         (*of_exchange(exchange, attempt), *of_exchange(local, local.best)),
         (_allow_clients(case, case.way),),
+        symptom=Symptom.RESET if attempt.answer is None else Symptom.ANSWERED,
+    )
+
+
+def plan_compared(case: Case, way: Way) -> tuple[Call, ...]:
+    """Ask what a refusal is compared with: under the name of localhost, at loopback, and from there."""
+    inside = loopback_exchanges(case, way)
+    return (local_exchange(case, way), *inside, *([_from_loopback(case, way)] if inside else []))
+
+
+def _from_loopback(case: Case, way: Way) -> Call:
+    """Name the clients' exchange as loopback makes it: is it the sender that the server looks at, or the address?"""
+    return own_exchange(case, way, way.ip, loopback_of(way))
+
+
+def _is_of_address(case: Case, attempt: Attempt) -> bool:
+    """Whether what comes from loopback fares no better at the address that clients ask."""
+    assert case.way is not None
+    asked = case.parse(_from_loopback(case, case.way), parse_exchange)
+    if not isinstance(asked, Exchange) or asked.best.connect.outcome is not TcpOutcome.CONNECTED:
+        return False
+    return not fares_better(asked.best, attempt)
+
+
+def _of_address(way: Way, exchange: Exchange, attempt: Attempt, local: Exchange) -> Finding:
+    """The server does one thing at the clients' address and another at loopback's, whoever asks."""
+    theirs, ours = (_what_it_does(one).rpartition(" ")[0] for one in (attempt, local.best))
+    step = f"In its configuration, look at what stands for {way.ip}: what is meant stands for {local.address} alone."
+    return Finding(
+        "client-rejected",
+        Outcome.BLOCKS,
+        f"The server {theirs} at {way.ip}, where other devices ask, and {ours} at {local.address}",
+        "It does so whoever asks: its configuration has parts of their own for the two addresses.",
+        (*of_exchange(exchange, attempt), *of_exchange(local, local.best)),
+        (Fix("Let the server do the same at both addresses", needs="user-action", steps=(step,)),),
         symptom=Symptom.RESET if attempt.answer is None else Symptom.ANSWERED,
     )
 

@@ -8,23 +8,6 @@ from tests.lab.probe.scenarios.shared import OPEN
 from tests.lab.scenario import CLEAR, blocked, nft_input
 from tests.lab.servers import script
 
-EVENTS = """
-import http.server, time
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.end_headers()
-        while True:
-            self.wfile.write(b"data: 1\\n\\n")
-            time.sleep(0.5)
-
-
-http.server.ThreadingHTTPServer(("0.0.0.0", 5000), Handler).serve_forever()
-"""
-
 SURVEYS = (
     Probe("host-serves-5000", SERVER, CLEAR, "served", OPEN),
     Probe(
@@ -80,7 +63,4 @@ SURVEYS = (
         seconds=8.0,
     ),
     Probe("network-ipv6", "fd77::/64 --port 5000", CLEAR, None, OPEN, nmap=False, seconds=8.0),
-    Probe(
-        "stream-of-events-goes-on", f"{SERVER} --port 5000", CLEAR, "served", (script(EVENTS),), seconds=9.0
-    ),
 )
