@@ -127,6 +127,25 @@ def test_the_server_there_is_asked_and_answers() -> None:
     assert judged(BOTH, there, heard_there(case, there, answer("https", 200))) == []
 
 
+@pytest.mark.parametrize(
+    ("outcome", "attempts", "found"),
+    [
+        (TcpOutcome.UNREACHABLE, (), [Outcome.BLOCKS]),
+        (TcpOutcome.REFUSED, (), [Outcome.BLOCKS]),
+        (TcpOutcome.NO_ANSWER, (), [Outcome.WARNS]),
+        (TcpOutcome.CONNECTED, (answer("http", 200),), []),
+    ],
+)
+def test_another_device_of_the_clients_network_is_asked(
+    outcome: TcpOutcome, attempts: tuple[Attempt, ...], found: list[Outcome]
+) -> None:
+    there, case = "http://192.168.77.99:5000/app", case_of(BASE)
+    met = attempts or (Attempt("http", Connect(outcome, 3.0), End.NOT_CONNECTED),)
+    assert [one.outcome for one in judged(BASE, there, heard_there(case, there, *met))] == found
+    assert [one.outcome for one in judged(BASE, there)] == [Outcome.WARNS]
+    assert sent_on.plan(case, sent_to("http://203.0.113.9/")) == ()
+
+
 def test_a_port_that_speaks_no_tls_is_no_place_for_https() -> None:
     there = "https://192.168.77.10:5000/"
     plain = Attempt("https", Connect(TcpOutcome.CONNECTED, 0.0), End.TLS_FAILED, tls=Tls(None, "not-tls"))

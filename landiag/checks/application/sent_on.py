@@ -28,6 +28,7 @@ from landiag.collect.exchanges.resolve import Resolution, parse_resolution
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.collect.names import resolve
 from landiag.journey.classes import follow_ways
+from landiag.journey.ownership import owner_of
 from landiag.journey.ways import Way, is_container_side
 from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -73,7 +74,7 @@ def plan(case: Case, exchange: Exchange | Unknown | None) -> tuple[Call, ...]:
     if target is not None and target.is_name:
         return (resolve(target.host, ""),)
     place = None if target is None else place_of(case, target)
-    asked = None if place is None else place.asked
+    asked = _beside(case, target) if place is None else place.asked
     return () if asked is None else (asked,)
 
 
@@ -100,8 +101,7 @@ def check(case: Case, exchange: Exchange, attempt: Attempt) -> Iterator[Finding]
         )
         yield _blocks(title, evidence)
     elif place is None:
-        title = f"The server sends browsers on to {target.url}"
-        yield _found(Outcome.WARNS, title, evidence, detail="Whether other devices get there was not tried.")
+        yield from _judge_beside(case, target, evidence)
     else:
         yield from _judge(place, evidence)
 
@@ -117,6 +117,36 @@ def _onward(case: Case, exchange: Exchange) -> Call | None:
         return None
     ip, port = where_to_ask(case, case.way)
     return exchange_with(case, ip, port, exchange.host, path)
+
+
+def _beside(case: Case, target: RedirectTarget | None) -> Call | None:
+    """The request to another device of the clients' own network; None where the place is no such device."""
+    ip = None if target is None or target.address is None else ip_address(target.address)
+    if case.way is None or target is None or ip is None or target.same_host:
+        return None
+    if ip not in case.way.network or owner_of(case.facts, ip) is not None:
+        return None
+    there = replace(case, target=replace(case.target, scheme=target.scheme))
+    return exchange_with(there, ip, target.port, target.host_header, target.path)
+
+
+def _judge_beside(case: Case, target: RedirectTarget, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
+    """The place is no address of this machine: whether anybody answers there is known of the clients' network."""
+    asked = _beside(case, target)
+    told = None if asked is None else case.parse(asked, parse_exchange)
+    if not isinstance(told, Exchange):
+        title = f"The server sends browsers on to {target.url}"
+        yield _found(Outcome.WARNS, title, evidence, detail="Whether other devices get there was not tried.")
+    elif told.best.connect.outcome in _NOBODY:
+        title = f"The server sends other devices on to {target.url}, where nothing answers"
+        yield _blocks(title, (*evidence, *of_exchange(told, told.best)))
+    elif not told.is_answered_in(target.scheme):
+        title = f"The server sends browsers on to {target.url}, which did not answer this machine"
+        yield _found(Outcome.WARNS, title, (*evidence, *of_exchange(told, told.best)))
+
+
+_NOBODY = (TcpOutcome.REFUSED, TcpOutcome.REJECTED, TcpOutcome.UNREACHABLE)
+"""What tells that nobody serves there: no port, or nobody with the address."""
 
 
 def _judge(place: Place, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
