@@ -27,9 +27,8 @@ def _is_beside(way: Way, first: Way) -> bool:
 
 
 def _is_nobodys(way: Way, classes: Classes) -> bool:
-    """Whether its clients come through to the port, and no socket takes them."""
-    stages = _stages(way, classes)
-    return bool(stages) and all(stage is StageName.SOCKET for stage in stages)
+    """Whether its clients come through to the port, as far as rules could be read, and no socket takes them."""
+    return StageName.SOCKET in _stages(way, classes) and not _is_taken(way, classes)
 
 
 def _is_taken(way: Way, classes: Classes) -> bool:

@@ -6,17 +6,17 @@ localhost got then was another moment's answer, and no better treatment.
 
 from __future__ import annotations
 
-from landiag.checks.application.exchange import again_exchange
-from landiag.checks.application.turned_away import fares_better
+from landiag.checks.application.exchange import again_exchange, attempt_of
+from landiag.checks.application.turned_away import LOGINS, fares_better
 from landiag.checks.case import Case
 from landiag.checks.evidence import of_exchange
 from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
 from landiag.model.facts import Call
 from landiag.model.report import Finding, Outcome
 
-_AGAIN = (1, 2, 3)
-"""The same question once more: a server that fails every second time is told from one that refuses, seven times in
-eight."""
+_AGAIN = range(1, 7)
+"""The same question once more, oftener than all else that a refusal is compared with: of a server that fails every
+second time one of these is served."""
 
 _TOO_MANY = 429
 """What a server says to who asks too often (RFC 6585, 4)."""
@@ -24,7 +24,11 @@ _TOO_MANY = 429
 
 def plan(case: Case) -> tuple[Call, ...]:
     """Ask the same as clients do once more, where the first answer was a refusal."""
-    return () if case.way is None else tuple(again_exchange(case, case.way, number) for number in _AGAIN)
+    attempt = attempt_of(case)
+    is_invited = attempt is not None and attempt.answer is not None and attempt.answer.status in LOGINS
+    if case.way is None or is_invited:
+        return ()
+    return tuple(again_exchange(case, case.way, number) for number in _AGAIN)
 
 
 def differs(case: Case, attempt: Attempt) -> Exchange | None:

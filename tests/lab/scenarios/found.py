@@ -15,7 +15,7 @@ from tests.lab.scenario import (
     sh,
 )
 from tests.lab.scenarios.containers import DOCKER_RULES, INSIDE
-from tests.lab.servers import OPEN, Server, script, sockets
+from tests.lab.servers import OPEN, Server, http_server, script, sockets
 
 SERVERS = (OPEN,)
 WEB = (Container(),)
@@ -55,6 +55,38 @@ while True:
     client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Type: text/html\\r\\nContent-Length: 100\\r\\n\\r\\n0123456789")
     client.close()
 """
+
+SENDS_ON = """
+import http.server
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(302)
+        self.send_header("Location", "%s")
+        self.end_headers()
+
+
+http.server.ThreadingHTTPServer(("0.0.0.0", 5000), Handler).serve_forever()
+"""
+FAILS = """
+import http.server, itertools
+
+asked = itertools.count()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(500 if next(asked) % 2 else 200)
+        self.end_headers()
+
+
+http.server.HTTPServer(("0.0.0.0", 5000), Handler).serve_forever()
+"""
+DNSMASQ = (
+    "/usr/sbin/dnsmasq -k -C /dev/null --interface=lo --port=5000 --no-resolv --no-hosts --user= --group= "
+    "--pid-file="
+)
 
 SCENARIOS = (
     Scenario(
@@ -271,5 +303,50 @@ SCENARIOS = (
         truth="timeout",
         expected=DROPS,
         fixable=True,
+    ),
+    Scenario(
+        "bound-to-the-second-address",
+        fault="nothing: of two addresses in one network the server has the second, which clients are given",
+        before=(sh("ip addr add 192.168.77.11/24 dev eth0"),),
+        servers=(http_server("--bind 192.168.77.11"),),
+        address="192.168.77.11",
+        truth="served",
+        expected=CLEAR,
+        also=("bound-to-other-address",),
+    ),
+    Scenario(
+        "address-of-host-scope",
+        fault="nothing: the address has host scope, for which ARP and routes do not care",
+        before=(
+            sh(
+                "ip addr del 192.168.77.10/24 dev eth0; ip addr add 192.168.77.10/24 dev eth0 scope host\n"
+                "ip route replace default via 192.168.77.1"
+            ),
+        ),
+        servers=SERVERS,
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "redirects-to-an-address-of-yesterday",
+        fault="the server sends browsers on to an address of the network that nobody has",
+        servers=(script(SENDS_ON % "http://192.168.77.99:5000/app"),),
+        truth="http 302",
+        expected=blocked("redirects-elsewhere"),
+    ),
+    Scenario(
+        "fails-every-second-time",
+        fault="nothing of the network: the server fails at every second request, whoever asks",
+        servers=(script(FAILS),),
+        truth="served|http 500",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "dnsmasq-serves-lo-alone",
+        fault="dnsmasq listens on all addresses, and hangs up on what comes by another interface than lo",
+        servers=(Server(DNSMASQ, user=False),),
+        truth="closed",
+        expected=blocked("client-rejected"),
+        needs="dnsmasq",
     ),
 )
