@@ -14,6 +14,7 @@ from landiag.checks.listening import check as listening
 from landiag.checks.listening.translated import CONNTRACK_AFTER
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
+from landiag.collect.xfrm import UDP
 from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.process import Namespace, Process
@@ -209,3 +210,10 @@ def test_who_has_an_address_of_the_port_is_ended_before_another_listens_on_all(
     assert (
         fix.steps[:1] == ("End process 18 first, which has 127.0.0.2:5000, or give it another port.",)
     ) is (not is_alone)
+
+
+@pytest.mark.parametrize(("number", "is_told"), [("1388", True), ("1389", False)])
+def test_a_program_that_has_the_port_of_udp_is_told(number: str, is_told: bool) -> None:
+    line = f"  12: 00000000:{number} 00000000:0000 07 00000000:00000000 00:00000000 00000000  0 0 1 2 0 0\n"
+    (finding,) = found(host(sockets=()), readings=dict([said(UDP, line)]))
+    assert ("UDP port 5000" in finding.detail) is is_told

@@ -9,7 +9,7 @@ from landiag.checks.case import Answer, Case, answer, milder, not_applicable, un
 from landiag.checks.destination import Destination, destination_of, destinations_of
 from landiag.checks.fixes import hosts, restart
 from landiag.checks.fixes.restart import listen_fixes, untie_fixes
-from landiag.checks.listening import carried, closed, services, socket_units
+from landiag.checks.listening import carried, closed, services, socket_units, udp
 from landiag.checks.listening.accept_queue import full_queues
 from landiag.checks.listening.forbidden import forbidden
 from landiag.checks.listening.given_away import explain_publication
@@ -94,7 +94,7 @@ def plan(case: Case) -> tuple[Source, ...]:
     """Look into the other network namespaces, where the socket may be in one."""
     is_wanted = case.facts.os == "linux" and may_be_inside(case)
     inside = linux.plan_namespaces(case.readings) if is_wanted else ()
-    return (*inside, *services.plan(case), *socket_units.plan(case))
+    return (*inside, *services.plan(case), *socket_units.plan(case), *udp.plan(case))
 
 
 def plan_after(case: Case) -> tuple[Source, ...]:
@@ -185,6 +185,8 @@ def _nothing_listens(case: Case, way: Way, destination: Destination) -> Finding:
     detail = (
         f"Listening instead: {elsewhere}." if others else "Start the server, or name the port that it uses."
     )
+    if udp.has_port(case):
+        detail = f"A program has UDP port {case.port}, and TCP has ports of its own. {detail}"
     denied = forbidden(case, way)
     silent = socket_units.silent_unit(case)
     why = denied.why if denied else socket_units.why_silent(silent)

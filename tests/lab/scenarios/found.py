@@ -84,8 +84,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("0.0.0.0", 5000), Handler).serve_forever()
 """
 DNSMASQ = (
-    "/usr/sbin/dnsmasq -k -C /dev/null --interface=lo --port=5000 --no-resolv --no-hosts --user= --group= "
-    "--pid-file="
+    "/usr/sbin/dnsmasq -k -C /dev/null --interface=lo --port=5000 --no-resolv --user= --group= --pid-file="
 )
 
 SCENARIOS = (
