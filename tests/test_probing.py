@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from landiag.collect.exchanges.arp import ArpAnswers, Owner
 from landiag.collect.exchanges.http import Answer, Attempt, End, Exchange
 from landiag.collect.exchanges.icmp import Ping
 from landiag.collect.exchanges.icmp_error import IcmpError
@@ -202,6 +203,26 @@ def test_isolation_is_not_said_when_another_answers() -> None:
 
     answers: Answers = {"http": exchange(NO_ANSWER), "ping": ping}
     assert ask(MemoryHost(answers, neighbours=others)).verdict.cause == "peer-down"
+
+
+@pytest.mark.parametrize(
+    ("macs", "answered", "verdict"),
+    [
+        (("02:00:00:00:00:10",), (), (Status.BLOCKED, "no-route-to-server")),
+        (("02:00:00:00:00:99",), (), (Status.BLOCKED, "connection-filtered")),
+        ((), (), (Status.UNDETERMINED, "no-route-to-server")),
+        ((), (0.001,), (Status.BLOCKED, "connection-filtered")),
+    ],
+    ids=["another's", "its own", "nobody could ask", "it answers pings"],
+)
+def test_a_fixed_hardware_address_shows_nobodys_presence(
+    macs: tuple[str, ...], answered: tuple[float, ...], verdict: tuple[Status, str]
+) -> None:
+    fixed = [{"dst": SERVER, "dev": "eth0", "lladdr": "02:00:00:00:00:99", "state": ["PERMANENT"]}]
+    arp = ArpAnswers(1, (Owner(SERVER, macs),)) if macs else ArpAnswers(0, (), "EPERM")
+    ping = Ping(SERVER, "datagram", 2, answered)
+    told = ask(MemoryHost({"http": exchange(NO_ANSWER), "ping": ping, "arp": arp}, neighbours=fixed)).verdict
+    assert (told.status, told.cause or told.likely) == verdict
 
 
 @pytest.mark.parametrize(

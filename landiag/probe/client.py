@@ -37,7 +37,10 @@ _ANY_SOURCE = {4: ip_address("0.0.0.0"), 6: ip_address("::")}
 """What the kernel looks a route up with before it has chosen a source address."""
 
 RESOLVED = ("REACHABLE", "STALE", "DELAY", "PROBE", "PERMANENT", "NOARP")
-CONFIRMED = ("REACHABLE", "PERMANENT", "NOARP")
+CONFIRMED = ("REACHABLE",)
+FIXED = ("PERMANENT",)
+"""What somebody has typed: nobody was asked for it, and it may be wrong."""
+
 MISSED = ("FAILED", "INCOMPLETE")
 
 

@@ -24,7 +24,9 @@ def judge_lost(look: Look, connect: Connect) -> Finding:
         return _lost_behind_router(look, connect)
     if state is NeighbourState.SILENT:
         return _isolated(look, connect) if _is_isolated(look) else _down(look, connect)
-    return _unheard(look, connect) if look.is_unheard else _filtered(look, connect)
+    if look.is_unheard:
+        return _unheard(look, connect)
+    return _filtered(look, connect) if look.is_misled is False else _misled(look, connect)
 
 
 def _unheard(look: Look, connect: Connect) -> Finding:
@@ -41,6 +43,25 @@ def _unheard(look: Look, connect: Connect) -> Finding:
         ),
         (do("Look at this machine's own rules", "nft list tables arp; arptables -L; tc filter show"),),
     )
+
+
+def _misled(look: Look, connect: Connect) -> Finding:
+    """Somebody has typed a hardware address for the target here: that it is another's is known where ARP was asked."""
+    evidence = [*tcp_evidence(look, connect), Evidence("ip neigh", _entry(look))]
+    fix = do("Let this machine ask anew", f"As root: {_forget(look)}")
+    if not look.owners:
+        title = f"no answer from {target_text(look)}: whether it is there is not known"
+        detail = f"This machine has a fixed hardware address for it ({look.mac}), and so asks nobody."
+        return Finding("no-route-to-server", Outcome.UNKNOWN, title, detail, tuple(evidence), (fix,))
+    evidence.append(Evidence("ARP", f"{look.ip} is at {', '.join(look.owners)}"))
+    title = f"{target_text(look)} has another hardware address than this machine's fixed entry for it"
+    detail = f"Packets go to {look.mac}, which is not its own: nobody takes them, or another device does."
+    return blocks("no-route-to-server", title, detail, tuple(evidence), (fix,))
+
+
+def _forget(look: Look) -> str:
+    device = f" dev {look.interface.name}" if look.interface else ""
+    return f"ip neigh del {look.ip}{device}" if look.case.facts.os == "linux" else f"arp -d {look.ip}"
 
 
 def _too_early(look: Look, connect: Connect) -> Finding:

@@ -18,7 +18,7 @@ from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.model.urls import bracketed
 from landiag.probe import sources
 from landiag.probe.case import Case
-from landiag.probe.client import CONFIRMED, MISSED, RESOLVED, parse_address
+from landiag.probe.client import FIXED, MISSED, RESOLVED, parse_address
 
 _FULL_SIZE = 1500
 
@@ -254,12 +254,20 @@ class Look(Struct, frozen=True):
         entry = self.case.neighbour(self.ip)
         return bool(self.owners) and entry is not None and bool(set(entry.states) & set(MISSED))
 
+    @property
+    def is_misled(self) -> bool | None:
+        """Whether a fixed entry here names another hardware address than it has; None where nobody could ask."""
+        entry = self.case.neighbour(self.ip)
+        if self.answers_something or entry is None or not set(entry.states) & set(FIXED):
+            return False
+        return entry.mac not in self.owners if self.owners else None
+
     def _state_in_table(self) -> NeighbourState:
         entry = self.case.neighbour(self.ip)
         if entry is None or not entry.states:
             return NeighbourState.SILENT if self.is_lost else NeighbourState.UNKNOWN
-        if set(entry.states) & set(CONFIRMED):
-            return NeighbourState.KNOWN
+        if set(entry.states) & set(FIXED):
+            return NeighbourState.UNKNOWN
         return NeighbourState.KNOWN if set(entry.states) & set(RESOLVED) else NeighbourState.SILENT
 
     @property
