@@ -351,6 +351,7 @@ def test_a_recording_gives_the_same_report(answers: Answers) -> None:
         (End.SILENT, None, Symptom.UNKNOWN),  # it may be slow: so few seconds show nothing
         (End.CUT_OFF, page(), Symptom.STALLED),
         (End.STALLED, page(), Symptom.ANSWERED),  # a stream: it says nowhere that it ends
+        (End.STALLED, page(200, ("Content-Length", "9")), Symptom.UNKNOWN),  # the rest may be slow
         (End.COMPLETE, page(), Symptom.ANSWERED),
     ],
 )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from landiag.checks.firewall.rule_words import evidence_of, who
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
+from landiag.firewall.engine.conversation import Arrival
 from landiag.model.report import Evidence, Finding, Fix
+from landiag.model.ruleset import TraceLine
+from landiag.model.urls import bracketed
 from landiag.probe.evidence import target_text, tcp_evidence
 from landiag.probe.findings import blocks, do
 from landiag.probe.look import Look
-from landiag.probe.own_rules import OwnStop, are_hidden, find_own_stop, refused_answers
+from landiag.probe.own_rules import OwnStop, are_hidden, find_own_detour, find_own_stop, refused_answers
 
 _UNHEARD = (TcpOutcome.NO_ANSWER, TcpOutcome.UNREACHABLE)
 _TURNED_AWAY = (TcpOutcome.REFUSED, TcpOutcome.REJECTED, TcpOutcome.FAILED, *_UNHEARD)
@@ -19,6 +22,9 @@ def judge_own(look: Look, connect: Connect) -> Finding | None:
     stop = find_own_stop(look)
     if stop is not None and connect.outcome in (_TURNED_AWAY if stop.is_rejection else _UNHEARD):
         return _by_rule(look, connect, stop)
+    detour = find_own_detour(look) if connect.outcome in _TURNED_AWAY else None
+    if detour is not None and detour.translated is not None:
+        return _by_detour(look, connect, detour, detour.translated)
     return _by_filter(look, connect) if connect.outcome is TcpOutcome.NO_ANSWER else None
 
 
@@ -53,6 +59,25 @@ def _by_rule(look: Look, connect: Connect, stop: OwnStop) -> Finding:
             do(
                 "Let this machine connect",
                 "Change that rule, or put one before it that accepts the connection.",
+            ),
+        ),
+    )
+
+
+def _by_detour(look: Look, connect: Connect, place: Arrival, line: TraceLine) -> Finding:
+    port, packet = look.case.request.port, place.packet
+    where = (
+        f"{bracketed(packet.destination)}:{packet.destination_port}" if packet.destination else "elsewhere"
+    )
+    return blocks(
+        "no-route-to-server",
+        f"this machine's own firewall sends connections to {target_text(look)} port {port} to {where} instead",
+        "A translation here decides before anything leaves: what came back says nothing about the server.",
+        (*tcp_evidence(look, connect), *evidence_of(line)),
+        (
+            do(
+                "Let this machine connect",
+                "Take that translation out, or let it leave the server's address alone.",
             ),
         ),
     )

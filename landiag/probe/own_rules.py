@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from landiag.collect.linux import parse_sysctls
 from landiag.collect.linux_sources import SYSCTL_FOLDER
 from landiag.firewall import linux as firewall
-from landiag.firewall.engine.conversation import Conversation
+from landiag.firewall.engine.conversation import Arrival, Conversation
 from landiag.firewall.engine.surroundings import Way
 from landiag.firewall.owners import Owner, find_owner
 from landiag.firewall.sources import SOURCES
@@ -62,6 +62,16 @@ def find_own_stop(look: Look) -> OwnStop | None:
     owner = find_owner(facts.ruleset, told.decided_by, told.lines)
     is_answer = told.leg == Leg.SYN_ACK
     return OwnStop(told.decided_by, owner, told.verdict is Verdict.REJECT and not is_answer, is_answer)
+
+
+def find_own_detour(look: Look) -> Arrival | None:
+    """Where a translation of this machine's own sends the connection instead, for certain; None where none does."""
+    facts = _facts(look)
+    told = None if isinstance(facts.ruleset, Unknown) else _follow(look, facts)
+    places = () if told is None else told.arrivals
+    asked = (look.ip, look.case.request.port)
+    is_elsewhere = all((one.packet.destination, one.packet.destination_port) != asked for one in places)
+    return next((one for one in places if is_elsewhere and one.translated is not None), None)
 
 
 def _follow(look: Look, facts: Facts) -> Conversation | None:

@@ -50,11 +50,20 @@ def what_this_client_sees(look: Look | None) -> ClientSees:
     if attempt.answer is not None and attempt.scheme == "http" and look.case.request.scheme == "https":
         return _said(Symptom.RESET)  # what a browser gets that begins TLS there
     if attempt.answer is not None:
-        stalls = attempt.breaks_off or (attempt.end is End.STALLED and eats_large_packets(look))
-        return _said(Symptom.STALLED if stalls else Symptom.ANSWERED, attempt.answer.status)
+        return _said(_of_answer(look, attempt), attempt.answer.status)
     if attempt.end is End.SILENT and not attempt.first.data:
         return _of_silence(look, attempt)
     return _said(Symptom.ANSWERED if attempt.first.data else _ENDS[attempt.end])
+
+
+def _of_answer(look: Look, attempt: Attempt) -> Symptom:
+    """An answer that pauses may be slow, and one that does not say where it ends is a stream."""
+    if attempt.end is End.STALLED and eats_large_packets(look):
+        return Symptom.STALLED
+    if not attempt.breaks_off:
+        return Symptom.ANSWERED
+    is_over = attempt.end is not End.STALLED or attempt.seconds >= _FOR_GOOD
+    return Symptom.STALLED if is_over else Symptom.UNKNOWN
 
 
 def _of_silence(look: Look, attempt: Attempt) -> ClientSees:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.lab.network import SERVER
 from tests.lab.probe.scenario import Probe
 from tests.lab.probe.scenarios.shared import OPEN
-from tests.lab.scenario import CLEAR, blocked, nft_input
+from tests.lab.scenario import CLEAR, blocked, nft_input, sh
 from tests.lab.servers import script
 
 SURVEYS = (
@@ -63,4 +63,15 @@ SURVEYS = (
         seconds=8.0,
     ),
     Probe("network-ipv6", "fd77::/64 --port 5000", CLEAR, None, OPEN, nmap=False, seconds=8.0),
+    Probe(
+        "own-rule-sends-it-elsewhere",
+        f"{SERVER} --port 5000",
+        blocked("no-route-to-server|connection-refused"),
+        "refused",
+        OPEN,
+        (sh("iptables-nft -t nat -A OUTPUT -p tcp --dport 5000 -j DNAT --to 127.0.0.1:9", "client"),),
+        also=("no-route-to-server",),
+        root_only=True,
+        nmap=False,
+    ),
 )
