@@ -97,7 +97,7 @@ def _of_address(way: Way, exchange: Exchange, attempt: Attempt, local: Exchange)
         "client-rejected",
         Outcome.BLOCKS,
         f"The server {theirs} at {way.ip}, where other devices ask, and {ours} at {local.address}",
-        "It does so whoever asks: its configuration has parts of their own for the two addresses.",
+        "This machine gets the same there: the configuration has a part of its own for each address.",
         (*of_exchange(exchange, attempt), *of_exchange(local, local.best)),
         (Fix("Let the server do the same at both addresses", needs="user-action", steps=(step,)),),
         symptom=Symptom.RESET if attempt.answer is None else Symptom.ANSWERED,
