@@ -288,7 +288,7 @@ SCRIPTED = page(body='<script src="/app.js"></script>', Content_Type="text/html"
 def test_a_page_whose_own_requests_are_refused_on_other_devices_stays_dead() -> None:
     case = asked(BASE, End.COMPLETE, answer=SCRIPTED)
     theirs, ours = (
-        [heard(call, MET, End.COMPLETE, answer=page(status)) for status in (200, 403)]
+        [heard(call, MET, End.COMPLETE, answer=page(status)) for status in (200, 403, 503)]
         for call in pages.plan(case)
     )
     unread = theirs[0][0], Reading(theirs[0][0], ReadStatus.TIMED_OUT)
@@ -296,6 +296,7 @@ def test_a_page_whose_own_requests_are_refused_on_other_devices_stays_dead() -> 
     assert found(also(case, theirs[0], ours[0])) == []
     assert found(also(case, theirs[1], ours[0])) == [("origin-rejected", Outcome.BLOCKS)]
     assert found(also(case, theirs[1], ours[1])) == []
+    assert found(also(case, theirs[2], ours[0])) == []
     assert found(also(case, unread, ours[0])) == [("origin-rejected", Outcome.UNKNOWN)]
 
 

@@ -80,6 +80,8 @@ def _is_refused(case: Case) -> list[Finding]:
             return [Finding("origin-rejected", Outcome.UNKNOWN, title, unread.reason, evidence)]
     if not isinstance(theirs, Exchange) or theirs.best.answer is None or not _is_answered_well(ours):
         return []
+    if theirs.best.answer.status in _TOO_MUCH:
+        return []
     host = dict(asked[0].params)["host"]
     return [
         Finding(
@@ -92,6 +94,10 @@ def _is_refused(case: Case) -> list[Finding]:
             fixes=origin_fixes(case, asked_socket(case), host),
         )
     ]
+
+
+_TOO_MUCH = (429, 503)
+"""What a server says that has more to do than it may: not to the page, but to the moment (RFC 6585, RFC 9110)."""
 
 
 def _is_answered_well(exchange: Exchange | Unknown | None) -> bool:
