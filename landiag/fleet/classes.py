@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from landiag.firewall.engine.by_port import ANY, ports_met
 from landiag.firewall.engine.gaps import Gaps, Span, cut, span_of
-from landiag.firewall.engine.mentions import Mentions, mentioned, names_hardware
+from landiag.firewall.engine.mentions import Mentions, mentioned
 from landiag.fleet.hosts import Host
+from landiag.journey.hardware import named_hardware
 from landiag.model.facts import IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
@@ -134,7 +135,7 @@ def _listed(host: Host) -> Iterator[IPNetwork]:
 def _told_apart(facts: Facts) -> Iterator[IPAddress]:
     """Neighbours that fare differently from those beside them: fixed entries, our own hardware addresses, and those
     that were heard on a link whose network they are not of; all, where rules name hardware addresses."""
-    is_each = not isinstance(facts.ruleset, Unknown) and names_hardware(facts.ruleset)
+    is_each = not isinstance(facts.ruleset, Unknown) and named_hardware(facts.ruleset) != frozenset()
     known = () if isinstance(facts.interfaces, Unknown) else facts.interfaces
     macs = {one.mac for one in known if one.mac}
     networks = {one.name: [address.network for address in one.addresses] for one in known}

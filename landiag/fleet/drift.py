@@ -13,7 +13,7 @@ from landiag.firewall.engine.mentions import ports_named
 from landiag.fleet.classes import Place
 from landiag.fleet.hosts import Host
 from landiag.fleet.reach import Reach
-from landiag.journey.classes import first_packet
+from landiag.journey.first_packet import first_packet
 from landiag.journey.journey import follow_filters
 from landiag.journey.ways import choose_ways
 from landiag.model.action import answer_of

@@ -112,7 +112,7 @@ def behind_host(
 def _has_real_device(facts: Facts, way: Way) -> bool:
     """Whether a device is on a way's network whose card no host made up: no network of virtual machines alone."""
     known = () if isinstance(facts.neighbours, Unknown) else facts.neighbours
-    return any(_is_real(one.mac) for one in _neighbours(known, way, way.address.network))
+    return any(_is_real(one.mac) for one in _neighbours(known, way.interface, way.address.network))
 
 
 def _is_real(mac: str | None) -> bool:

@@ -13,7 +13,8 @@ from landiag.checks.firewall import check as firewall
 from landiag.checks.listening import check as listening
 from landiag.checks.routes import check as way_back
 from landiag.collect.machine import Machine
-from landiag.journey.classes import ClientClass, serving_program
+from landiag.journey.classes import ClientClass
+from landiag.journey.first_packet import serving_program
 from landiag.journey.journey import Journey, follow
 from landiag.journey.ways import Way, list_ways
 from landiag.model.causes import cause_of

@@ -17,7 +17,7 @@ from landiag.fleet.hosts import with_age_limit, without_doubles
 from landiag.fleet.probes import parse_outcomes, plan_probes, with_outcomes
 from landiag.fleet.reach import Reach
 from landiag.host import RecordedHost, Recorder, Recording
-from landiag.journey.classes import first_packet
+from landiag.journey.first_packet import first_packet
 from landiag.journey.journey import follow, follow_filters
 from landiag.journey.ways import list_ways
 from landiag.model.facts import Reading, ReadStatus, Unknown

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from landiag.firewall.engine.watched import Watcher
 from landiag.journey.alike import Alike
-from landiag.journey.classes import first_packet
+from landiag.journey.first_packet import first_packet
 from landiag.journey.journey import Journey, follow, follow_through
 from landiag.journey.ways import client_of, list_ways
 from landiag.model.facts import Socket, Unknown

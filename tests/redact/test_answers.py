@@ -66,8 +66,9 @@ def test_in_what_the_firewall_does(name: str, tmp_path: Path, capsys: pytest.Cap
     outputs = [tmp_path / f"reach.{suffix}" for suffix in ("json", "txt", "html")]
     machine = Recorder(RecordedHost({}))
     wanted = want(
-        packet, ("tcp",), "5000", None, outputs, force=True, as_json=False, style=style, mask=masking(machine)
-    )
+        packet, ("tcp",), "5000", None, outputs,
+        force=True, as_json=False, quiet=False, style=style, mask=masking(machine),
+    )  # fmt: skip
     with pytest.raises(SystemExit):
         answer_all(wanted, machine, [file], float("inf"))
     assert [place for one in outputs for place in found(one.read_text())] == []

@@ -30,7 +30,8 @@ from landiag.firewall.windows.neighbours import for_neighbours
 from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.programs import OF_LINUX
 from landiag.firewall.windows.settings import PROFILES
-from landiag.journey.classes import first_packet, follow_ways
+from landiag.journey.classes import follow_ways
+from landiag.journey.first_packet import first_packet
 from landiag.journey.journey import Journey, follow_through
 from landiag.journey.ways import Front, Way, client_of
 from landiag.model.facts import Address, Interface, Unknown

@@ -102,17 +102,6 @@ def ports_named(ruleset: Ruleset) -> frozenset[int]:
     return frozenset(number for number in numbers if 0 < number < 1 << 16)
 
 
-_HARDWARE = regex(rb"(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}")
-
-
-def names_hardware(ruleset: Ruleset) -> bool:
-    """Whether rules or sets name hardware addresses: then each neighbour may fare differently."""
-    found = ruleset.notes.get(("hardware", ""))
-    if found is None:
-        found = ruleset.notes["hardware", ""] = any(_HARDWARE.search(text) for text in ruleset.texts)
-    return found is True
-
-
 def _read(ruleset: Ruleset, part: Part, words: _Words) -> Mentions:
     if not ruleset.texts:
         steps = [step for chain in ruleset.chains() for rule in chain.rules for step in rule.steps]
