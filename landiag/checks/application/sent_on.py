@@ -120,14 +120,17 @@ def _onward(case: Case, exchange: Exchange) -> Call | None:
 
 
 def _beside(case: Case, target: RedirectTarget | None) -> Call | None:
-    """The request to another device of the clients' own network; None where the place is no such device."""
+    """A connection to another device of the clients' own network; None where the place is no such device.
+
+    Nothing is asked of it: which request would be made there is the server's word, and this is a foreign machine.
+    """
     ip = None if target is None or target.address is None else ip_address(target.address)
     if case.way is None or target is None or ip is None or target.same_host:
         return None
     if ip not in case.way.network or owner_of(case.facts, ip) is not None:
         return None
-    there = replace(case, target=replace(case.target, scheme=target.scheme))
-    return exchange_with(there, ip, target.port, target.host_header, target.path)
+    only = replace(case, target=replace(case.target, scheme="tcp"))
+    return exchange_with(only, ip, target.port, target.host_header, "/")
 
 
 def _judge_beside(case: Case, target: RedirectTarget, evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
@@ -140,7 +143,7 @@ def _judge_beside(case: Case, target: RedirectTarget, evidence: tuple[Evidence, 
     elif told.best.connect.outcome in _NOBODY:
         title = f"The server sends other devices on to {target.url}, where nothing answers"
         yield _blocks(title, (*evidence, *of_exchange(told, told.best)))
-    elif not told.is_answered_in(target.scheme):
+    elif told.best.connect.outcome is not TcpOutcome.CONNECTED:
         title = f"The server sends browsers on to {target.url}, which did not answer this machine"
         yield _found(Outcome.WARNS, title, (*evidence, *of_exchange(told, told.best)))
 
