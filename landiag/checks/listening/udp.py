@@ -7,6 +7,7 @@ import re
 from landiag.checks.case import Case
 from landiag.collect.xfrm import UDP, UDP6
 from landiag.model.facts import Source
+from landiag.model.regex import regex
 
 
 def plan(case: Case) -> tuple[Source, ...]:
@@ -16,6 +17,13 @@ def plan(case: Case) -> tuple[Source, ...]:
 
 def has_port(case: Case) -> bool:
     """Whether a UDP socket of the port can be seen."""
-    line = re.compile(rf"^ *\d+: [0-9A-F]+:{case.port:04X} ", re.MULTILINE)
-    told = (case.readings.get(one.name) for one in plan(case))
-    return any(one is not None and line.search(one.text) is not None for one in told)
+    told = [case.parse(source, _parse_ports) for source in plan(case)]
+    return any(isinstance(ports, frozenset) and case.port in ports for ports in told)
+
+
+_SOCKET = regex(r"^ *\d+: [0-9A-F]+:([0-9A-F]{4}) ", re.MULTILINE)
+
+
+def _parse_ports(text: str) -> frozenset[int]:
+    """The local ports of /proc/net/udp and udp6, proc_net(5)."""
+    return frozenset(int(port, 16) for port in _SOCKET.findall(text))
