@@ -15,7 +15,7 @@ from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Case
 from landiag.checks.evidence import first_bytes
 from landiag.checks.fixes import hosts
-from landiag.collect.exchanges.http import Answer, Attempt, End
+from landiag.collect.exchanges.http import Answer, Attempt, End, Exchange
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.collect.exchanges.tls import Tls
 from landiag.collect.exchanges.transcript import Blob
@@ -317,3 +317,23 @@ def test_no_url_is_given_that_no_browser_opens(case: Case, scheme: str) -> None:
     place = {"tcp": "192.168.77.10:5000", "http": "http://192.168.77.10:5000/"}[scheme]
     assert case.way.place(case.port, scheme) == place
     assert case.way.url(case.port, scheme) == (place if scheme == "http" else None)
+
+
+@pytest.mark.parametrize(
+    ("tls", "status", "best"),
+    [
+        (Tls(None, "tlsv1 unrecognized name"), 400, "https"),
+        (Tls("TLSv1.3"), 400, "https"),
+        (Tls(None, "not-tls"), 400, "http"),
+        (None, 400, "http"),
+    ],
+    ids=["it ends the handshake", "it ends what comes behind", "no TLS", "not connected"],
+)
+def test_what_a_tls_server_says_to_plain_requests_is_not_its_answer(
+    tls: Tls | None, status: int, best: str
+) -> None:
+    met = Connect(MET, 0.001)
+    plain = Attempt("http", met, End.COMPLETE, answer=page(status))
+    secure = Attempt("https", met, End.TLS_FAILED, tls=tls)
+    assert Exchange("192.168.77.10", 5000, "shop", "/", "auto", (plain, secure)).best.scheme == best
+    assert Exchange("192.168.77.10", 5000, "shop", "/", "http", (plain,)).best is plain

@@ -71,6 +71,13 @@ class Attempt(Struct, frozen=True):
         return self.tls is not None and self.tls.version is not None
 
     @property
+    def refuses_tls(self) -> bool:
+        """Whether the peer speaks TLS and ended the handshake, or all that came behind it."""
+        if self.scheme != "https" or self.tls is None or self.answer is not None:
+            return False
+        return self.tls.version is not None or self.tls.error not in (None, "not-tls")
+
+    @property
     def breaks_off(self) -> bool:
         """Whether an answer that says where it ends did not come to its end; a stream that pauses says nothing."""
         if self.answer is None or self.end is End.CUT_OFF:
@@ -90,7 +97,13 @@ class Exchange(Struct, frozen=True):
 
     @property
     def best(self) -> Attempt:
-        """The attempt that got furthest: an HTTP answer before TLS alone, before the first."""
+        """The attempt that got furthest: an HTTP answer before TLS alone, before the first.
+
+        A plain answer after which TLS was tried, too, is a TLS server's complaint: no browser asks it so.
+        """
+        first, last = self.attempts[0], self.attempts[-1]
+        if self.scheme == "auto" and first.answer is not None and last.refuses_tls:
+            return last
         return max(self.attempts, key=lambda attempt: (attempt.answer is not None, attempt.speaks_tls))
 
     def is_answered_in(self, scheme: str) -> bool:
