@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.collect.names import parse_resolv_conf, servers_to_ask
+from landiag.collect.names import RESOLV_CONF, UPLINKS, parse_resolv_conf, servers_to_ask
 from landiag.model.facts import Reading, ReadStatus
 from landiag.probe.case import Case
 from landiag.probe.plan import plan
@@ -35,7 +35,7 @@ def test_who_is_behind_a_name_server_of_this_machine_is_asked(listed: str, behin
 
 def test_probe_asks_whom_resolved_asks() -> None:
     """What resolved answers for servers that are silent says nothing of them."""
-    files = {"/etc/resolv.conf": "127.0.0.53", "/run/systemd/resolve/resolv.conf": "192.168.1.1"}
+    files = {RESOLV_CONF.name: "127.0.0.53", UPLINKS[0].name: "192.168.1.1"}
     readings = {
         name: Reading(name, ReadStatus.OK, f"nameserver {one}\n".encode()) for name, one in files.items()
     }
