@@ -77,8 +77,10 @@ class Case:
     def _measure(self) -> str:
         scenario = self._scenario
         if scenario.who == "client":
-            return measure(self._network.client, scenario.address, scenario.port, patience=PATIENCE)
-        line = f"{scenario.address} {scenario.port} http 1 '' {PATIENCE}"
+            return measure(
+                self._network.client, scenario.address, scenario.port, scenario.scheme, patience=PATIENCE
+            )
+        line = f"{scenario.address} {scenario.port} {scenario.scheme} 1 '' {PATIENCE}"
         self._machine.write("/root/exchange.py", EXCHANGE.read_text())
         done = self._machine.run(f"ip netns exec {scenario.who} python3 -I -S /root/exchange.py {line}")
         return done.out.strip()

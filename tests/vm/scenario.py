@@ -53,6 +53,11 @@ class Scenario:
     releases: tuple[str, ...] = RELEASES
 
     @property
+    def scheme(self) -> str:
+        """What the client asks for: a page, or a connection alone where landiag is asked for that."""
+        return "tcp" if "--scheme tcp" in self.options else "http"
+
+    @property
     def is_ready(self) -> str:
         """The line that succeeds once the machine is as the scenario wants it."""
         return self.ready or self.listens
