@@ -18,7 +18,10 @@ from tests.vm.image import Image, pack_landiag
 from tests.vm.network import PLUG
 
 BOOTED, READY = "booted", "ready"  # the names of the saved moments
-KERNEL_LINE = "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off systemd.show_status=0"
+KERNEL_LINE = (
+    "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet mitigations=off systemd.show_status=0 "
+    "no_timer_check"  # a busy machine starves the emulated timer, and the kernel gives up on it
+)
 
 # The first command of a run: landiag is unpacked, and compiled once for all scenarios.
 UNPACK = """
