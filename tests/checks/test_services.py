@@ -8,10 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.collect.machine import process_source
+from landiag.collect.selinux import ENFORCE, denials_source
 from landiag.collect.systemd import SERVICES, SOCKETS, USERS_SERVICES, journal_source
 from landiag.model.facts import Reading, ReadStatus
 from landiag.model.report import Finding, Report, Status
 from tests.cases import load, replay
+from tests.collect.test_selinux import LINE
 
 SHOW = (
     "Id=shop.service\nActiveState={state}\nSubState={state}\nResult=exit-code\nNRestarts={restarts}\nMainPID={pid}\n"
@@ -241,3 +243,26 @@ def test_a_service_of_the_users_own_systemd_is_told_with_its_words() -> None:
     assert last.text.endswith(
         "fails (started again 4 times): OSError: [Errno 97] Address family not supported"
     )
+
+
+@pytest.mark.parametrize(
+    ("domain", "of_port", "commands"),
+    [
+        ("httpd_t", "commplex_main_port_t", ("semanage port --modify --type http_port_t --proto tcp 5000",)),
+        ("httpd_t", "unreserved_port_t", ("semanage port --add --type http_port_t --proto tcp 5000",)),
+        ("shop_t", "unreserved_port_t", ()),
+    ],
+)
+def test_selinux_is_named_by_what_the_kernel_wrote(
+    domain: str, of_port: str, commands: tuple[str, ...]
+) -> None:
+    denial = LINE.replace("httpd_t", domain).replace("commplex_main_port_t", of_port)
+    failed = show(state="auto-restart", restarts="4")
+    said = ok(journal_source("shop.service").name, "PermissionError: [Errno 13] Permission denied\n")
+    told = (ok(ENFORCE.name, "1\n"), ok(denials_source(5000).name, f"audit: {denial}\n"))
+    found = decisive(report(failed, said, *told))
+    assert found.title.endswith(f"SELinux forbids it to shop.service ({domain} may not bind to {of_port})")
+    assert denial in [one.text for one in found.evidence]
+    assert found.fixes[0].commands[:1] == commands
+    other = report(failed, ok(journal_source("shop.service").name, "out of memory\n"), *told)
+    assert "SELinux" not in decisive(other).title

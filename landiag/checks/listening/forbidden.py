@@ -1,4 +1,4 @@
-"""Services of systemd that fail because they may not listen: a sandbox of their units, or a port for root alone."""
+"""Services of systemd that fail because they may not listen: by their units, their user, or SELinux."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix, property_fix, restart_risk, started_again
 from landiag.checks.listening.services import failing, last_line
 from landiag.checks.listening.socket_units import told_units
+from landiag.collect.selinux import Denial, denials_source, parse_denial
 from landiag.collect.systemd import SERVICES
 from landiag.collect.units import Unit
 from landiag.journey.ways import Way
+from landiag.model.actions import Lasts
+from landiag.model.facts import Unknown
 from landiag.model.regex import regex
 from landiag.model.report import Evidence, Fix
 
@@ -31,7 +34,7 @@ def forbidden(case: Case, way: Way) -> Forbidden | None:
     found = (
         judge(case, way, unit, last_line(case, unit))
         for unit in failing(case)
-        for judge in (_by_families, _by_bind_list, _by_port)
+        for judge in (_by_families, _by_bind_list, _by_port, _by_selinux)
     )
     return next((one for one in found if one is not None), None)
 
@@ -106,4 +109,37 @@ def _by_port(case: Case, _: Way, unit: Unit, said: str) -> Forbidden | None:
             ("AmbientCapabilities=CAP_NET_BIND_SERVICE",),
             started_again(unit.name),
         ),
+    )
+
+
+def _by_selinux(case: Case, _: Way, unit: Unit, said: str) -> Forbidden | None:
+    """A denial of the kernel's for this port, where the service says that it was not permitted."""
+    denial = case.parse(denials_source(case.port), parse_denial)
+    if denial is None or isinstance(denial, Unknown) or not _NOT_PERMITTED.search(said):
+        return None
+    return Forbidden(
+        f"SELinux forbids it to {unit.name} ({denial.domain} may not bind to {denial.type})",
+        Evidence("journalctl --dmesg", denial.text),
+        _label_fix(case, unit, denial),
+    )
+
+
+_UNNAMED = ("port_t", "unreserved_port_t", "ephemeral_port_t", "reserved_port_t", "hi_reserved_port_t")
+"""Types of ports that no line of the policy names: such a port is added, another one is changed."""
+
+
+def _label_fix(case: Case, unit: Unit, denial: Denial) -> Fix:
+    """Give the port a type that the domain may use: known for web servers, of which policies make most."""
+    title = f"Let {unit.name} listen on port {case.port} under SELinux"
+    again = tuple(f"systemctl {one}" for one in started_again(unit.name))
+    if denial.domain != "httpd_t":
+        step = f"Give port {case.port} a type that {denial.domain} may bind to (semanage port --list names them)."
+        return Fix(title, needs="user-action", steps=(step, f"Then: {again[-1]}."))
+    order = "--add" if denial.type in _UNNAMED else "--modify"
+    return Fix(
+        title,
+        commands=(f"semanage port {order} --type http_port_t --proto tcp {case.port}", *again),
+        undo=(f"semanage port --delete --proto tcp {case.port}", *again),
+        needs="root",
+        lasts=Lasts.FOR_GOOD,
     )

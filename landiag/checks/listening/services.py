@@ -11,10 +11,11 @@ from landiag.checks.fixes.units import file_fix
 from landiag.checks.listening.socket_units import told_units
 from landiag.collect.groups import units_of
 from landiag.collect.machine import parse_processes, process_source
+from landiag.collect.selinux import ENFORCE, denials_source
 from landiag.collect.systemd import SERVICES, USERS_SERVICES, journal_source
 from landiag.collect.units import Unit
 from landiag.journey.ways import Way
-from landiag.model.facts import Call, Command, Socket, Unknown
+from landiag.model.facts import Command, Socket, Source, Unknown
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.redact.masking import mask_text
 
@@ -25,12 +26,12 @@ _PLACES = {SERVICES: "", USERS_SERVICES: "--user "}
 """The systemd of the machine, and that of the user who asks: what its commands have to say for it."""
 
 
-def plan(case: Case) -> tuple[Command, ...]:
-    """Ask systemd for its services where nobody listens."""
-    return (SERVICES, USERS_SERVICES) if case.facts.os == "linux" and not case.listeners else ()
+def plan(case: Case) -> tuple[Source, ...]:
+    """Ask systemd for its services where nobody listens, and whether SELinux may be why."""
+    return (SERVICES, USERS_SERVICES, ENFORCE) if case.facts.os == "linux" and not case.listeners else ()
 
 
-def plan_after(case: Case) -> tuple[Command | Call, ...]:
+def plan_after(case: Case) -> tuple[Source, ...]:
     """Read the last words of services that fail, and what runs in networks of its own."""
     words = tuple(
         journal_source(unit.name, whose)
@@ -38,7 +39,9 @@ def plan_after(case: Case) -> tuple[Command | Call, ...]:
         for unit in failing(case, source)
     )
     pids = _private_pids(case)
-    return (*words, process_source(pids)) if pids else words
+    looks = (process_source(pids),) if pids else ()
+    is_labelled = bool(words) and case.parse(ENFORCE, str.strip) in ("0", "1")
+    return (*words, *looks, *((denials_source(case.port),) if is_labelled else ()))
 
 
 def in_own_network(case: Case, way: Way, socket: Socket | None) -> Finding | None:
