@@ -37,7 +37,9 @@ def main() -> int:
     for release in releases:
         chosen = [one for one in SCENARIOS if release in one.releases and _is_asked(one, asked)]
         try:
-            found = _on(release, chosen, asked)
+            found: dict[str, list[str]] = {}
+            for kernel in dict.fromkeys(one.kernel for one in chosen):
+                found |= _on(release, kernel, [one for one in chosen if one.kernel == kernel], asked)
         except (BuildError, LabError, OSError, subprocess.SubprocessError) as error:
             print(f"tests/vm/run: {release}: {error}", file=sys.stderr)
             return 1
@@ -67,15 +69,19 @@ def _is_asked(scenario: Scenario, asked: argparse.Namespace) -> bool:
     return named and not (asked.containers and scenario.own_kernel)
 
 
-def _on(release: str, scenarios: list[Scenario], asked: argparse.Namespace) -> dict[str, list[str]]:
-    """What is wrong with each scenario on one release."""
+def _on(
+    release: str, kernel: str, scenarios: list[Scenario], asked: argparse.Namespace
+) -> dict[str, list[str]]:
+    """What is wrong with each scenario on one release, whose kernel is started with these words."""
     image = image_of(release)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="landiag-vm-")))
         network = build_network(stack)
         started = time.monotonic()
-        make = Container if asked.containers else start
-        machine: Guest = stack.enter_context(closing(make(network.switch, image, folder)))
+        made = (network.switch, image, folder)
+        machine: Guest = stack.enter_context(
+            closing(Container(*made) if asked.containers else start(*made, kernel))
+        )
         print(f"{release}: up after {time.monotonic() - started:.0f} s", flush=True)
         keep = asked.keep and asked.keep / release
         cases = {one.name: Case(machine, network, one, keep) for one in scenarios}

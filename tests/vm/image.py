@@ -31,7 +31,7 @@ PACKAGES = (
         "systemd-resolved",
         "systemd-container",
     ),
-    *("kexec-tools", "selinux-policy-default", "policycoreutils", "policycoreutils-python-utils"),
+    *("selinux-policy-default", "policycoreutils", "policycoreutils-python-utils"),
 )
 MORE = {"trixie": ("docker-cli",)}
 """What a release has in packages of its own."""

@@ -34,15 +34,17 @@ true
 class Machine(Guest):
     """A machine on the network of ``switch``; a context manager that ends it."""
 
-    def __init__(self, switch: Host, image: Image, folder: Path) -> None:
-        """Start it; ``folder`` takes its disk, its sockets and its console."""
+    def __init__(self, switch: Host, image: Image, folder: Path, kernel: str = "") -> None:
+        """Start it; ``folder`` takes its disk, sockets and console; ``kernel`` are more words for its kernel."""
         self._folder = folder
         pack_landiag(folder / "landiag.tar")
-        if image.booted.exists():
+        is_booted = image.booted.exists() and not kernel
+        if is_booted:
             shutil.copy(image.booted, folder / "disk.qcow2")
         else:
             make_disk(image, folder / "disk.qcow2")
-        line = " ".join([*_qemu(image, folder), *(("-loadvm", BOOTED) if image.booted.exists() else ())])
+        moment = ("-loadvm", BOOTED) if is_booted else ()
+        line = " ".join([*_qemu(image, folder, f"{KERNEL_LINE} {kernel}"), *moment])
         self._qemu = subprocess.Popen(switch.argv(f"exec {line}"))
         try:
             self._socket = self._connect("agent.sock")
@@ -126,22 +128,22 @@ def make_disk(image: Image, disk: Path) -> None:
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *base, str(disk)], check=True, timeout=60)
 
 
-def start(switch: Host, image: Image, folder: Path) -> Machine:
+def start(switch: Host, image: Image, folder: Path, kernel: str = "") -> Machine:
     """A machine that is ready for scenarios; the first of an image is booted, the others go on from there."""
     switch.configure(f"ip tuntap add {PLUG} mode tap; ip link set {PLUG} master lan0 up")
-    if not image.booted.exists():
+    if not image.booted.exists() and not kernel:
         with TemporaryDirectory(prefix="booting-", dir=image.folder) as own:
             Machine(switch, image, Path(own)).keep_booted(image)
-    machine = Machine(switch, image, folder)
+    machine = Machine(switch, image, folder, kernel)
     machine.unpack()
     return machine
 
 
-def _qemu(image: Image, folder: Path) -> list[str]:
+def _qemu(image: Image, folder: Path, line: str) -> list[str]:
     return [
         *("qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"),
         *("-smp", "2", "-m", "2048", "-nodefaults", "-no-user-config", "-display", "none"),
-        *("-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", f"'{KERNEL_LINE}'"),
+        *("-kernel", str(image.kernel), "-initrd", str(image.initrd), "-append", f"'{line}'"),
         *("-drive", f"file={folder}/disk.qcow2,if=virtio,format=qcow2,cache=unsafe"),
         *("-drive", f"file={folder}/landiag.tar,if=virtio,format=raw,readonly=on"),
         *("-netdev", f"tap,id=lan,ifname={PLUG},script=no,downscript=no"),

@@ -27,6 +27,7 @@ class Scenario:
     steps of the fix say, where they are no commands. ``also`` are more lines typed as root before the fix, each with
     words that it must print. ``who`` measures: ``client``, or a network namespace of the
     machine by its name. ``own_kernel``: it needs an emulated machine, for what the kernel under the tests may lack.
+    ``kernel`` are words that its kernel is started with, on a machine that is booted for them.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Scenario:
     who: str = "client"
     reboots: bool = False
     own_kernel: bool = False
+    kernel: str = ""
     releases: tuple[str, ...] = RELEASES
 
     @property

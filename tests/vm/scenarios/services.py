@@ -42,6 +42,18 @@ def nspawn(*options: str, command: str) -> str:
 SERVES_INSIDE = "/bin/busybox httpd -f -h /www -p {}"
 INSIDE_LISTENS = "nsenter -n -t $(machinectl show -p Leader --value web) ss -Hltn | grep -q :5000"
 
+# What is typed comes from no login: while the policy is enforced it may not read the journal.
+LABELLED = (
+    "cp $(readlink -f /usr/bin/python3) /usr/local/sbin/shopd; chcon -t httpd_exec_t /usr/local/sbin/shopd; "
+    "mkdir -p /srv/www; systemctl daemon-reload; setenforce 1; systemctl start shop; "
+    "for i in $(seq 100); do [ $(systemctl show -P SubState shop) = auto-restart ] && break; sleep 0.3; done; "
+    "setenforce 0"
+)
+RELABELLED = (
+    "semanage port --modify --type http_port_t --proto tcp 5000; setenforce 1; systemctl reset-failed shop; "
+    "systemctl restart shop; for i in $(seq 40); do ss -Hltn | grep :5000 && break; sleep 0.5; done; setenforce 0"
+)
+
 SCENARIOS = (
     Scenario(
         "unit-slice-drop-in",
@@ -259,6 +271,24 @@ SCENARIOS = (
         as_user=blocked("nothing-listening"),
         says=("shop.service may not take a port below 1024 (User=ada)", "Permission denied"),
         fixed="served",
+    ),
+    Scenario(
+        "selinux-port",
+        fault="SELinux lets a web server have no port of another type: the service fails",
+        own_kernel=True,
+        kernel="security=selinux",
+        files=service(
+            "RestartSec=600", command="/usr/local/sbin/shopd -m http.server --directory /srv/www 5000"
+        ),
+        setup=LABELLED,
+        ready=IS_IN_STATE.format("auto-restart"),
+        truth="refused",
+        expected=blocked("nothing-listening"),
+        says=(
+            "SELinux forbids it to shop.service (httpd_t may not bind to commplex_main_port_t)",
+            "permissive=0",
+        ),
+        also=((RELABELLED, ":5000"),),
     ),
     Scenario(
         "nspawn-own-network",
