@@ -33,7 +33,7 @@ _GUEST_CARDS = (
 
 _VIRTUAL: tuple[tuple[str, str], ...] = (
     ("vethernet", "vm"), ("hyper-v virtual", "vm"), ("virtualbox", "vm"), ("vmware virtual", "vm"), ("vmware network",
-    "vm"), ("vmnet", "vm"), ("parallels", "vm"), ("docker", "container"), ("wsl", "vm"), ("loopback", "loopback"),
+    "vm"), ("vmnet", "vm"), ("parallels", "vm"), ("docker", "container"), ("wsl", "vm"),
     ("teredo", "tunnel"), ("isatap", "tunnel"), ("6to4", "tunnel"), ("ip-https", "tunnel"),
     ("bluetooth", "other"), ("wi-fi direct", "other"), ("wifi direct", "other"), ("hosted network", "other"),
 )  # fmt: skip
@@ -53,6 +53,8 @@ def kind_of(name: str, description: str = "", said: str = "", mac: str | None = 
         return "ethernet"
     everything = f"{name} {description}".lower()
     words = description.lower() if description and mac else everything
+    if "loopback" in (description if mac else everything).lower():
+        return "loopback"
     for sign, kind in _VIRTUAL:
         if sign in words:
             return kind

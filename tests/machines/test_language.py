@@ -54,6 +54,10 @@ FOREIGN = {
 """Commands and paths of other systems, by system."""
 
 
+ON_THE_HOST = "Forward the port on the host"
+"""What is typed on the machine around a guest, whose system is another one."""
+
+
 def typed(fix: Fix, host: HostInfo) -> Iterator[str]:
     """What a person types, and what is said around it."""
     yield from command_lines(fix, host)
@@ -74,7 +78,8 @@ def said(report: Report) -> Iterator[str]:
         yield finding.detail
         yield from (evidence.source for evidence in finding.evidence)
         for fix in finding.fixes:
-            yield from typed(fix, report.host)
+            if fix.title != ON_THE_HOST:
+                yield from typed(fix, report.host)
 
 
 def foreign(report: Report) -> list[str]:
