@@ -66,11 +66,11 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
         if sight.symptom is not Symptom.ANSWERED:
             return _Seen(sight.symptom, None, sight.share)
     if journey.sight.symptom not in _OPEN:
-        return _Seen(_stealthy(case, way, journey))
+        return _Seen(_stealthy(case, way, journey, journey.sight.symptom))
     if journey.sight.symptom is Symptom.UNKNOWN and _is_open_before(journey):
         return _Seen(Symptom.UNKNOWN)
     if by_finding is not None and not _is_one_of_several(journey, by_finding):
-        return by_finding
+        return replace(by_finding, symptom=_stealthy(case, way, journey, by_finding.symptom))
     if by_finding is None and _is_open(findings):
         return _Seen(Symptom.UNKNOWN)
     if journey.sight.symptom is not Symptom.ANSWERED or way is not case.way:
@@ -107,9 +107,8 @@ def _observed(case: Case, way: Way, journey: Journey, end: End) -> End:
     return replace(end, symptom=Symptom.UNREACHABLE) if is_gone else end
 
 
-def _stealthy(case: Case, way: Way | None, journey: Journey) -> Symptom:
+def _stealthy(case: Case, way: Way | None, journey: Journey, symptom: Symptom) -> Symptom:
     """Some systems answer nothing on a closed port; what a rule rejects is refused all the same."""
-    symptom = journey.sight.symptom
     refused_at = [end.stage for end in journey.ends if end.symptom is Symptom.REFUSED]
     if symptom is not Symptom.REFUSED or StageName.SOCKET not in refused_at or way is None:
         return symptom

@@ -181,6 +181,12 @@ CASES: Mapping[str, Made] = {
         mac(listeners=netstat(("*.22", 1)), processes=[process(1, "/sbin/launchd", ["/sbin/launchd"], "launchd")],
             texts=alf(ALF_ON, stealth=True), http="refused"), "blocked", "nothing-listening", port=8000,
     ),
+    "macos-nothing-listening-stealth-unread": Made(
+        "nothing listens, the application firewall is on, and nobody read whether it leaves clients waiting",
+        mac(listeners=netstat(("*.22", 1)), processes=[process(1, "/sbin/launchd", ["/sbin/launchd"], "launchd")],
+            texts=alf(ALF_ON), denied={"alf-getstealthmode": "not permitted"}, http="refused"), "blocked",
+        "nothing-listening", port=8000,
+    ),
     "macos-clear-skipped-interface": Made(
         "pf drops the port, and passes over this interface",
         mac(texts=pf("block drop in all\n", skipped=["en0"]), root=True), "clear",

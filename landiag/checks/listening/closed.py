@@ -13,8 +13,9 @@ def is_silent(case: Case, way: Way) -> bool | None:
     """Whether this machine answers nothing on a closed port; None where nobody could tell."""
     if case.facts.os == "windows":
         return _is_filtered(case, way)
-    if case.facts.os == "macos" and _is_stealthy(case):
-        return True
+    stealthy = _is_stealthy(case) if case.facts.os == "macos" else False
+    if stealthy is not False:
+        return stealthy
     return case.facts.sysctls.get("net.inet.tcp.blackhole", "0") not in ("0", "")
 
 
@@ -29,10 +30,14 @@ def _is_filtered(case: Case, way: Way) -> bool | None:
     return None if isinstance(enabled, Unknown) else enabled
 
 
-def _is_stealthy(case: Case) -> bool:
+def _is_stealthy(case: Case) -> bool | None:
+    """Whether the application firewall of macOS leaves such clients waiting, which it does while it is on."""
     from landiag.collect import bsd_firewalls
 
-    return bsd_firewalls.read_alf(case.readings).stealth is True
+    alf = bsd_firewalls.read_alf(case.readings)
+    if alf.state == 0:
+        return None if alf.stealth else False
+    return alf.stealth
 
 
 def what_clients_get(case: Case, way: Way) -> str:
