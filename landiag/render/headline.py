@@ -13,7 +13,7 @@ from landiag.model.causes.firewall import FIREWALL_UNREADABLE
 from landiag.model.causes.listening import NOTHING_LISTENING
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
 from landiag.model.terms import CheckName, Symptom
-from landiag.render.typed import as_root, command_lines
+from landiag.render.typed import as_root, command_lines, takes_root
 
 STATUS_WORDS = {Status.CLEAR: "Open", Status.BLOCKED: "Blocked", Status.UNDETERMINED: "Can't tell"}
 
@@ -238,4 +238,6 @@ def does_it(report: Report) -> str | None:
         return None
     if any(isinstance(action, Run) and action.for_user is not None for action in fix.actions):
         return None
-    return _fixes_as_root(report) if fix.needs == "root" else f"{report.called}{_asked(report)} --fix"
+    return (
+        _fixes_as_root(report) if takes_root(fix, report.host) else f"{report.called}{_asked(report)} --fix"
+    )

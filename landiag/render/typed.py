@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from landiag.model.actions import End
 from landiag.model.report import Fix, HostInfo
 from landiag.render.escape import escape_text
 
@@ -18,10 +19,10 @@ def command_lines(fix: Fix, host: HostInfo) -> list[str]:
         return []
     lines = []
     if fix.needs == "restart-server" and fix.stop_pid is not None:
-        lines.append(_end(fix.stop_pid, fix.stop_signal, host.os))
+        lines += _with_rights([_end(fix.stop_pid, fix.stop_signal, host.os)], fix, host)
     if fix.needs == "restart-server" and fix.cwd and fix.commands:
-        lines.append(f"cd {_quoted(fix.cwd, host.os)}")
-    return [*(escape_text(line) for line in lines), *_with_rights(fix.commands, fix, host)]
+        lines.append(escape_text(f"cd {_quoted(fix.cwd, host.os)}"))
+    return [*lines, *_with_rights(fix.commands, fix, host)]
 
 
 def undo_lines(fix: Fix, host: HostInfo) -> list[str]:
@@ -35,8 +36,14 @@ def masked_note(fix: Fix) -> tuple[str, ...]:
 
 
 def _with_rights(commands: Iterable[str], fix: Fix, host: HostInfo) -> list[str]:
-    before = as_root(host) if fix.needs == "root" else ""
+    before = as_root(host) if takes_root(fix, host) else ""
     return [escape_text(before + command) for command in commands]
+
+
+def takes_root(fix: Fix, host: HostInfo) -> bool:
+    """Whether its lines are root's: for what they change, or because the server is root's, and sudo looked at it."""
+    is_roots = any(isinstance(action, End) and action.user == "root" for action in fix.actions)
+    return fix.needs == "root" or (is_roots and host.privileged)
 
 
 def as_root(host: HostInfo) -> str:

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.collect.machine import system_name
+from landiag.model.actions import End, Run
 from landiag.model.lines import powershell_word, shell_line
 from landiag.model.report import Fix, HostInfo, Report
 from landiag.render.html import render_html
@@ -210,6 +211,16 @@ def test_who_types_as_root_already_types_no_sudo() -> None:
         assert undo_lines(root, host) == ["pfctl -e"]
         behind_sudo = replace(host, root_shell=False)
         assert command_lines(root, behind_sudo) != ["pfctl -d"]
+
+
+def test_a_server_of_root_is_started_anew_by_root() -> None:
+    end, anew = End(7, user="root"), Run(("flask", "run"), "/srv", detached=True)
+    fix = Fix("x", ("flask run",), needs="restart-server", cwd="/srv", stop_pid=7, actions=(end, anew))
+    behind_sudo = replace(_of("linux"), privileged=True)
+    assert command_lines(fix, behind_sudo) == ["sudo kill 7", "cd /srv", "sudo flask run"]
+    assert command_lines(fix, replace(behind_sudo, root_shell=True)) == ["kill 7", "cd /srv", "flask run"]
+    adas = replace(fix, actions=(replace(end, user="ada"), anew))
+    assert command_lines(adas, behind_sudo) == ["kill 7", "cd /srv", "flask run"]
 
 
 def _of(os: str) -> HostInfo:

@@ -8,6 +8,7 @@ from landiag.checks.application.exchange import OwnStop, listeners_after, own_st
 from landiag.checks.application.unasked import ended_unasked, is_ended_unasked, speaks_first
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.evidence import first_bytes, of_exchange
+from landiag.checks.fixes.fix import is_somebody_elses
 from landiag.checks.fixes.restart import http_fixes, server_of
 from landiag.checks.listening import sandbox
 from landiag.checks.listening.holders import holder_of
@@ -234,7 +235,7 @@ def _silent(
         outcome = Outcome.BLOCKS
     fix = holder.fix if holder is not None else _START_ANEW
     if owner is not None and owner[1].state == "stopped":
-        fix = _continue(case, owner[1].pid)
+        fix = _continue(case, owner[1])
     if outcome is Outcome.UNKNOWN:
         again = f"{case.machine.called} check --port {case.port} --timeout 40"
         fix = Fix("Give the server longer to answer", (again,))
@@ -272,10 +273,12 @@ def _how_halted(case: Case) -> str:
     return "suspended" if case.facts.os == "windows" else "stopped (Ctrl-Z or SIGSTOP)"
 
 
-def _continue(case: Case, pid: int) -> Fix:
+def _continue(case: Case, process: Process) -> Fix:
     """Let a halted process run again. Windows has no command for it, but a window."""
     title = "Let the server continue"
+    pid = process.pid
     if case.facts.os == "windows":
         step = f"Open resmon (Resource Monitor), and on its page CPU choose Resume Process for the process {pid}."
         return Fix(title, needs="user-action", steps=(step,))
-    return Fix(title, (f"kill -CONT {pid}",), (f"kill -STOP {pid}",))
+    needs = "root" if process.uid == 0 or is_somebody_elses(case, process) else None
+    return Fix(title, (f"kill -CONT {pid}",), (f"kill -STOP {pid}",), needs=needs)
