@@ -19,7 +19,7 @@ from landiag.gather import choose, gather, open_case, resolve_plan, share_of
 from landiag.host import Recorder
 from landiag.model.facts import Source
 from landiag.model.host import Facts
-from landiag.model.report import ReadingNote, Report
+from landiag.model.report import Report, notes_of
 from landiag.prove import Announce, CannotProve, say_nothing
 from landiag.question import Question, UsageError
 from landiag.verdict.assemble import judge, reconcile
@@ -96,10 +96,7 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
         findings=judgement.findings,
         paths=list_paths(case, judgement, scheme, question.path),
         see_also=see_also(case, scheme, question.path),
-        readings=tuple(
-            ReadingNote(reading.source, reading.argv, reading.status.value, reading.seconds, reading.detail)
-            for reading in case.readings.values()
-        ),
+        readings=notes_of(case.readings),
         surroundings=describe_surroundings(
             question.asked, case.facts.interfaces, case.facts.routes, exchange.attempt_of(case)
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from types import FrameType
@@ -91,3 +92,14 @@ def _calls(listeners: int) -> int:
     finally:
         sys.setprofile(before)
     return counted
+
+
+def test_verbose_shows_what_was_read() -> None:
+    argv = (sys.executable, "-W", "ignore", "-m", "landiag", "list")
+    quiet, verbose = (
+        subprocess.run((*argv, *more), capture_output=True, text=True, check=False, timeout=60).stdout
+        for more in ((), ("--verbose",))
+    )
+    assert "Readings:" not in quiet
+    assert "\n\nReadings:\n" in verbose
+    assert "\nmachine " in verbose

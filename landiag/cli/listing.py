@@ -30,6 +30,7 @@ class ListOptions(Struct, frozen=True, kw_only=True):
     force: bool = False
     redact: bool = False
     quiet: bool = False
+    verbose: bool = False
     timeout: float = 10.0
     no_color: bool = False
 
@@ -66,6 +67,8 @@ def run_list(options: ListOptions) -> NoReturn:
         sys.stdout.write(f"{count_reached(found)}\n")
     else:
         sys.stdout.write(_table(found, options))
+        if options.verbose:
+            sys.stdout.write(_readings(recorder, options))
     raise SystemExit(0)
 
 
@@ -74,3 +77,13 @@ def _table(found: Sequence[Listener], options: ListOptions) -> str:
     if options.redact:  # landiag's own path may name the user, too
         return render_listeners(found, style) + style.fold(f"{REDACTED_LINE}\n")
     return render_listeners(found, style, own_name())
+
+
+def _readings(recorder: Recorder, options: ListOptions) -> str:
+    from landiag.cli.files.redacting import masking
+    from landiag.model.report import notes_of
+    from landiag.render.terminal import reading_lines
+
+    lines = reading_lines(notes_of(recorder.readings), terminal_style(no_color=options.no_color))
+    text = "\n" + "".join(f"{line}\n" for line in lines)
+    return masking(recorder)(text) if options.redact else text

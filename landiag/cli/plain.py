@@ -25,10 +25,11 @@ _EVERYWHERE: Flags = {
     "--force": ("force", True),
 }
 
+_VERBOSE: Flags = {"--verbose": ("verbose", True), "-v": ("verbose", True)}
+
 _DIAGNOSES: Flags = {
     **_EVERYWHERE,
-    "--verbose": ("verbose", True),
-    "-v": ("verbose", True),
+    **_VERBOSE,
     "--redact": ("redact", True),
 }
 
@@ -104,7 +105,11 @@ COMMANDS: Mapping[str, Command] = {
         required=True,
     ),
     "list": Command(
-        "landiag.cli.listing", "ListOptions", "run_list", _EVERYWHERE, {"--output": ("output", Path)}
+        "landiag.cli.listing",
+        "ListOptions",
+        "run_list",
+        {**_EVERYWHERE, **_VERBOSE},
+        {"--output": ("output", Path)},
     ),
 }
 

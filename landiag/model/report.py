@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from msgspec import Struct, field
 
 from landiag.model.actions import Action, Lasts
+from landiag.model.facts import Reading
 from landiag.model.surroundings import Surroundings
 from landiag.model.terms import CheckName, StageName, Symptom
 
@@ -259,6 +260,14 @@ class ReadingNote(Struct, frozen=True):
     status: str
     seconds: float
     detail: str = ""
+
+
+def notes_of(readings: Mapping[str, Reading]) -> tuple[ReadingNote, ...]:
+    """How each source was read, in the order in which it was."""
+    return tuple(
+        ReadingNote(one.source, one.argv, one.status.value, one.seconds, one.detail)
+        for one in readings.values()
+    )
 
 
 class Report(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from landiag.model.report import HostInfo, ReadingNote, Report, SeeAlso, Target
+from landiag.model.report import HostInfo, Report, SeeAlso, Target, notes_of
 from landiag.model.surroundings import Option
 from landiag.probe.case import Case
 from landiag.probe.judge import Judgement, url
@@ -37,10 +37,7 @@ def assemble_report(case: Case, judgement: Judgement) -> Report:
         paths=judgement.paths,
         notes=notes(case),
         see_also=see_also(look) if look is not None and not case.is_survey else (),
-        readings=tuple(
-            ReadingNote(reading.source, reading.argv, reading.status.value, reading.seconds, reading.detail)
-            for reading in case.readings.values()
-        ),
+        readings=notes_of(case.readings),
         surroundings=describe_surroundings(
             _options(request),
             case.facts.interfaces,

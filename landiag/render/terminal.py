@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from landiag.model.facts import ReadStatus
-from landiag.model.report import CheckResult, Finding, Outcome, Report, Status
+from landiag.model.report import CheckResult, Finding, Outcome, ReadingNote, Report, Status
 from landiag.model.terms import CheckName, StageName
 from landiag.render.advice import edit_step, fix_lines, last_lines, see_also_lines
 from landiag.render.columns import render_table
@@ -54,7 +56,7 @@ def render_terminal(report: Report, style: Style, *, verbose: bool = False, abou
             see_also_lines(report, style) if not report.redacted else [],
             [*_path_lines(report, style)],
             [*_finding_lines(report, style)],
-            [*_reading_lines(report, style)],
+            [*reading_lines(report.readings, style)],
         ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -216,10 +218,11 @@ def _finding_lines(report: Report, style: Style) -> list[str]:
     return lines
 
 
-def _reading_lines(report: Report, style: Style) -> list[str]:
+def reading_lines(notes: Iterable[ReadingNote], style: Style) -> list[str]:
+    """Write what was read, one source a line, with the reason where that failed; nothing where nothing was."""
     rows = [
         (note.source, note.status, f"{note.seconds:.3f}", note.detail or " ".join(note.argv or ()))
-        for note in report.readings
+        for note in notes
     ]
     headers = ("read", "status", "seconds", "why not, or how")
     table = render_table(headers, rows, style.width, shrink=(3, 0), ellipsis=style.ellipsis)

@@ -101,6 +101,7 @@ def test_what_is_plain_means_what_typer_reads(patch: pytest.MonkeyPatch, words: 
         ["probe", "192.168.77.10", "--port", "5000", "--json"],
         ["list"],
         ["list", "--json"],
+        ["list", "--verbose"],
     ],
 )
 def test_the_commonest_lines_are_plain(words: list[str]) -> None:

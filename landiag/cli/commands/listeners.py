@@ -11,6 +11,7 @@ from landiag.cli.options import (
     QuietFlag,
     RedactFlag,
     TimeoutSeconds,
+    VerboseFlag,
 )
 
 
@@ -20,6 +21,7 @@ def list_listeners(
     force: ForceFlag = False,
     redact: RedactFlag = False,
     quiet: QuietFlag = False,
+    verbose: VerboseFlag = False,
     timeout: TimeoutSeconds = 10.0,
     no_color: NoColorFlag = False,
 ) -> None:
@@ -31,6 +33,7 @@ def list_listeners(
             force=force,
             redact=redact,
             quiet=quiet,
+            verbose=verbose,
             timeout=timeout,
             no_color=no_color,
         )
