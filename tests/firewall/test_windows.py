@@ -327,3 +327,14 @@ def test_a_damaged_letter_makes_no_other_program_service_or_interface(written: s
     asked = packet(interface_guid="{1B2C3D4E-0000-4000-8000-0000000000F1}", services=frozenset({"iphlpsvc"}))
     block = f"v2.31|Action=Block|Active=TRUE|Dir=In|{written}|Name=block|"
     assert verdict(asked, ALLOW, block) is right
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["C :\\python312\\python.exe", "C:\\python312\\py?hon.exe", "C:\\python312\\py:hon.exe", "<C:\\x.exe"],
+)
+def test_a_path_that_windows_cannot_have_may_be_any(path: str) -> None:
+    other = BLOCK.replace("C:\\python312\\PYTHON.exe", "D:\\other.exe")
+    assert verdict(packet(), ALLOW, other) is Verdict.ACCEPT
+    damaged = other.replace("D:\\other.exe", path)
+    assert verdict(packet(), ALLOW, damaged) is Verdict.UNKNOWN

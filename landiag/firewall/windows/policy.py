@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from landiag.firewall.windows.conditions import FromItself, profiles
 from landiag.firewall.windows.interfaces import interfaces
+from landiag.firewall.windows.programs import is_path
 from landiag.firewall.windows.settings import DEFAULTS, PROFILES, ProfileSettings, doubted
 from landiag.model.action import Action, Jump, Opaque, Stop, Verdict
 from landiag.model.facts import Unknown
@@ -82,7 +83,9 @@ class FirewallRule(Struct):
         if port is not None and self.ports is not None and port not in self.ports:
             return True
         program = self.program
-        if basename is None or program is None or "~" in program or "*" in program or not program.isascii():
+        if basename is None or program is None or "~" in program or not program.isascii():
+            return False
+        if not is_path(program):
             return False
         return not program.lower().rstrip('" ').endswith(basename)
 

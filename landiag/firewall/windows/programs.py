@@ -33,6 +33,14 @@ def normal_path(path: str) -> str:
     return _VARIABLE.sub(lambda found: _VARIABLES.get(found[1], found[0]), text)
 
 
+_PATH = regex(r'"?(?:\\\\\?\\|\\\?\?\\)?(?:[A-Za-z]:)?[^:<>|?*"\x00-\x1f]*"?')
+
+
+def is_path(written: str) -> bool:
+    """Whether Windows could have such a path: one with other characters was damaged, and may be any."""
+    return _PATH.fullmatch(written.strip()) is not None
+
+
 class Program(Match, Struct, frozen=True):
     """The program that owns the socket has this path (normalised)."""
 
@@ -53,7 +61,7 @@ class Program(Match, Struct, frozen=True):
             return None if actual.endswith(self.path.rpartition("%")[2]) else False
         if "~" in self.path or "~" in actual:
             return None if _short_name_may_match(self.path, actual) else False
-        return None if may_be(self.path, actual) else False
+        return None if may_be(self.path, actual) or not is_path(self.path) else False
 
 
 def _short_name_may_match(left: str, right: str) -> bool:
