@@ -26,7 +26,7 @@ def run() -> NoReturn:
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else 0
     except Stop as stop:
-        complain(str(stop), stop.command)
+        complain(*_redacted(str(stop), stop.command))
         status = stop.status
     except KeyboardInterrupt:
         status = _complain("interrupted", 130)
@@ -40,6 +40,16 @@ def run() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def _redacted(sentence: str, command: str) -> tuple[str, str]:
+    """What is said of a command line that cannot be used holds what was typed, which ``--redact`` masks, too."""
+    if "--redact" not in sys.argv[1:]:
+        return sentence, command
+    from landiag.cli.files.redacting import redact_lines
+
+    said, typed = redact_lines((sentence, command))
+    return said, typed
 
 
 def _run_command(words: list[str]) -> int:

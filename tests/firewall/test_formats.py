@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from landiag.firewall.command import judge_packets
+from landiag.firewall.nft.listing import parse_listing as parse_nft_text
 from landiag.firewall.pf import parse_pf
 from landiag.firewall.pf.compare import is_loaded_from
 from landiag.firewall.pf.parse import parse_listing
@@ -102,3 +103,14 @@ def test_what_pfctl_does_not_list_among_rules_is_a_problem(line: str) -> None:
     """The end of a line whose beginning is lost may look like the definition of a macro."""
     assert parse_listing(f"{line}\nblock drop in all\n").problems
     assert not parse_pf(f"{line}\nblock drop in all\n").problems
+
+
+@pytest.mark.parametrize("device", ["'eth0'", "\u201ceth0\u201d", "e\\th0", "\u200beth0"])
+def test_a_device_in_other_quotes_is_damage(device: str) -> None:
+    """nft writes ASCII double quotes, or none: a chain at a device of another name would meet no packet."""
+    chain = "\tchain c {\n\t\ttype filter hook ingress device DEVICE priority 0; policy drop;\n\t}\n"
+    text = f"table netdev f {{\n{chain}}}\n"
+    for plain in ('"eth0"', "eth0", "br-lan.5@x"):
+        assert parse_nft_text(text.replace("DEVICE", plain)).devices
+    with pytest.raises(ParseError):
+        parse_nft_text(text.replace("DEVICE", device))

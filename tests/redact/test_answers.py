@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -93,3 +95,13 @@ def test_in_what_a_fleet_does(command: str, tmp_path: Path, capsys: pytest.Captu
         text = written(partial(answer_fleet, command, asked), capsys)[1]
         assert text
         assert found(text) == []
+
+
+def test_in_what_is_said_of_a_command_line_that_cannot_be_used() -> None:
+    words = ("report", "--redact", "/srv/10.9.8.7.json")
+    done = subprocess.run(
+        (sys.executable, "-m", "landiag", *words), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "could not be read" in done.stderr
+    assert "10.9.8.7" not in done.stderr

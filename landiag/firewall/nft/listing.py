@@ -23,7 +23,7 @@ _CHAIN_LINE = regex(r"^\s+chain (\S+) \{")
 _FLAGS_LINE = regex(r"^\s+flags [a-z, ]*dormant")
 _HOOK_LINE = regex(r"^\s+type \S+ hook (?:in|e)gress devices? (.*?) priority")
 
-_DEVICE = r'(?:"[^\s"{},=]+"|[^\s"{},=]+)'
+_DEVICE = r'(?:"[A-Za-z0-9_.@+~-]+"|[A-Za-z0-9_.@+~-]+)'
 _DEVICES = regex(rf"{_DEVICE}|= \{{ {_DEVICE}(?:, {_DEVICE})*,? \}}")
 """``"eth0"``, or several: ``= { eth0, eth1 }``, each in quotes since nftables 1.1 (chain_print_declaration())."""
 
