@@ -20,7 +20,7 @@ from landiag.cli.files.redacting import redact_output, tell_redacted
 from landiag.fleet import formats, text
 from landiag.fleet.compare import compare, host_changes
 from landiag.fleet.drift import group_hosts
-from landiag.fleet.exposed import exposed_to, list_cells
+from landiag.fleet.exposed import exposed_to, list_cells, unread_hosts
 from landiag.fleet.fate import Cell, CellVerdict
 from landiag.fleet.init import write_policy
 from landiag.fleet.judge import Result, exit_status, judge_policy
@@ -132,7 +132,7 @@ def _matrix(asked: Asked) -> tuple[Iterable[str], int]:
     return _written(reach, _cells(asked, reach), wanted), 0
 
 
-def _written(reach: Reach, cells: Iterable[Cell], wanted: str) -> Iterable[str]:
+def _written(reach: Reach, cells: Iterable[Cell], wanted: str, nothing: str = "") -> Iterable[str]:
     if wanted == "json":
         return formats.cells_json(cells)
     if wanted == "csv":
@@ -140,7 +140,7 @@ def _written(reach: Reach, cells: Iterable[Cell], wanted: str) -> Iterable[str]:
     rows = make_rows(cells)
     if wanted == "html":
         return [render_page(reach, rows, group_hosts(reach))]
-    return [text.render_lines(text.matrix_lines(reach, rows))]
+    return [text.render_lines([*text.matrix_lines(reach, rows, nothing), *text.unread_lines(reach)])]
 
 
 def _exposed(asked: Asked) -> tuple[Iterable[str], int]:
@@ -159,7 +159,8 @@ def _exposed(asked: Asked) -> tuple[Iterable[str], int]:
         if one.fate.verdict in (CellVerdict.REACHABLE, CellVerdict.UNKNOWN)
         and (not numbers or one.port in numbers)
     )
-    return _written(reach, open_cells, wanted), 0
+    who = asked.clients or "another recorded host"
+    return _written(reach, open_cells, wanted, f"No listener that was recorded is open to {who}."), 0
 
 
 def _cells_from(reach: Reach, clients: str, *, in_words: bool) -> Iterator[Cell]:
@@ -174,13 +175,15 @@ def _cells_from(reach: Reach, clients: str, *, in_words: bool) -> Iterator[Cell]
 
 
 def _drift(asked: Asked) -> tuple[Iterable[str], int]:
-    groups, wanted = group_hosts(_read(asked)), _format(asked, ("text", "json"))
-    status = {0: 3, 1: 0}.get(len(groups), 1)
+    reach, wanted = _read(asked), _format(asked, ("text", "json"))
+    groups = group_hosts(reach)
+    status = 1 if len(groups) > 1 else 3 if not groups or unread_hosts(reach) else 0
     if wanted == "json":
         return [
             json.dumps({"schema": formats.SCHEMA, "drift": formats.drift_json(groups)}, indent=1) + "\n"
         ], status
-    return [text.render_lines(line for line in text.drift_lines(groups) if line)], status
+    lines = (*text.drift_lines(groups), *text.unread_lines(reach))
+    return [text.render_lines(line for line in lines if line)], status
 
 
 def _judged(asked: Asked, reach: Reach) -> tuple[Result, ...]:
@@ -212,10 +215,12 @@ def _diff(asked: Asked) -> tuple[Iterable[str], int]:
     old, new = (read_fleet(folder, asked.max_age, asked.deadline) for folder in asked.folders)
     changes, (came, gone) = tuple(compare(old, new)), host_changes(old, new)
     wanted = _format(asked, ("text", "json"))
-    status = 1 if changes or came or gone else 0
+    unread = unread_hosts(old) or unread_hosts(new)
+    status = 1 if changes or came or gone else 3 if unread else 0
     if wanted == "json":
         return [formats.changes_json(changes, came, gone)], status
-    return [text.render_lines(text.change_lines(changes, came, gone))], status
+    lines = (*text.change_lines(changes, came, gone), *text.unread_lines(new))
+    return [text.render_lines(lines)], status
 
 
 def _probes(asked: Asked) -> tuple[Iterable[str], int]:

@@ -51,8 +51,8 @@ def exposed_to(
     """
     nets = tuple(networks)
     for server in reach.hosts:
-        if server.problem:
-            yield Cell(name, server.name, None, 0, unknown(f"{server.name}: {server.problem}"))
+        if server.facts is None or isinstance(server.facts.sockets, Unknown):
+            yield Cell(name, server.name, None, 0, unknown(f"{server.name}: {describe_gap(server)}"))
         for port, address, network in product(server.ports, server.addresses, nets):
             if network.version == address.version:
                 told = list(reach.from_network(server, network, address, port))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
+from landiag.fleet.exposed import describe_gap
 from landiag.fleet.fate import Cell, CellVerdict
 from landiag.fleet.hosts import Host
 from landiag.fleet.policy import SCHEMA
@@ -27,11 +28,11 @@ def write_policy(reach: Reach) -> str:
         "",
     ]
     for server in reach.hosts:
-        if server.problem:
-            lines += [f"# {_plain(server.name)} is left out: {_plain(server.problem)}", ""]
+        if gap := describe_gap(server):
+            lines += [f"# {_plain(server.name)}: {_plain(gap)}; what is not known is left out", ""]
         for port in server.ports:
             lines += _expectations(reach, server, port)
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _expectations(reach: Reach, server: Host, port: int) -> Iterator[str]:

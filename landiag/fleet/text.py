@@ -40,12 +40,8 @@ def report_lines(reach: Reach, rows: Sequence[Row], groups: Sequence[Group], now
     """The overview: what is not known, what is exposed, drift, old recordings."""
     listeners = sum(len(host.ports) for host in reach.hosts)
     yield f"{count(len(reach.hosts), 'host')}, {count(listeners, 'port')} open for others"
-    unread = unread_hosts(reach)
-    if unread:
-        yield ""
-        yield f"Can't tell ({count(len(unread), 'host')}):"
-        yield from (f"  {host.name}: {describe_gap(host)}" for host in unread)
-    yield from _untold(reach, rows, frozenset(host.name for host in unread))
+    yield from unread_lines(reach)
+    yield from _untold(reach, rows, frozenset(host.name for host in unread_hosts(reach)))
     yield from _contradicted(rows)
     exposed = [row for row in sorted(rows, key=rank) if row.clients(CellVerdict.REACHABLE)]
     yield ""
@@ -55,6 +51,15 @@ def report_lines(reach: Reach, rows: Sequence[Row], groups: Sequence[Group], now
         yield f"  {_title(reach, row)}: {count(len(clients), 'host')}: {names(clients)}"
     yield from drift_lines(groups)
     yield from _oldest(reach.hosts, now)
+
+
+def unread_lines(reach: Reach) -> Iterator[str]:
+    """The hosts of which something that decides could not be read; nothing where all was."""
+    unread = unread_hosts(reach)
+    if unread:
+        yield ""
+        yield f"Can't tell ({count(len(unread), 'host')}):"
+        yield from (f"  {host.name}: {describe_gap(host)}" for host in unread)
 
 
 def _say_unexposed(rows: Sequence[Row]) -> str:
@@ -89,7 +94,7 @@ def _contradicted(rows: Sequence[Row]) -> Iterator[str]:
 def _title(reach: Reach, row: Row) -> str:
     host = reach.by_name.get(row.server)
     program = "" if host is None else host.program(row.port)
-    where = " ".join(filter(None, (row.server, row.address, f"port {row.port}")))
+    where = " ".join(filter(None, (row.server, row.address, f"port {row.port}" if row.port else "")))
     return f"{where} ({program})" if program else where
 
 
@@ -101,15 +106,21 @@ def _oldest(hosts: Iterable[Host], now: float) -> Iterator[str]:
         yield from (f"  {name}: {describe_age(now - created)}" for created, name in aged[:_OLDEST])
 
 
-def matrix_lines(reach: Reach, rows: Sequence[Row]) -> Iterator[str]:
-    """Every row, and in it the clients that fare alike."""
+def matrix_lines(reach: Reach, rows: Sequence[Row], nothing: str = "") -> Iterator[str]:
+    """Every row, and in it the clients that fare alike; ``nothing`` is said where there is none."""
     if not rows:
-        yield "No host here can be asked by another: record two or more."
+        yield nothing or _say_no_cells(reach)
     for row in sorted(rows, key=lambda one: (one.server, one.port, one.address)):
         yield _title(reach, row)
         for part in row.parts:
             why = f"  [{part.fate.cause or '-'}] {part.fate.detail}" if part.fate.detail else ""
             yield f"  {part.fate.verdict.value:<12} {names(part.clients)}{why}"
+
+
+def _say_no_cells(reach: Reach) -> str:
+    if len(reach.hosts) < 2:
+        return "No host here can be asked by another: record two or more."
+    return "No recorded host is known to listen for others."
 
 
 def drift_lines(groups: Sequence[Group]) -> Iterator[str]:

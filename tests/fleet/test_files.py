@@ -21,6 +21,7 @@ from landiag.fleet.exposed import list_cells
 from landiag.fleet.names import file_name, host_name
 from landiag.fleet.page import render_page
 from landiag.fleet.rows import make_rows
+from landiag.model.facts import Reading, ReadStatus
 from tests.fleet.machines import firewall, recording, write
 
 WEB, DB = "192.168.77.10/24", "192.168.77.20/24"
@@ -207,6 +208,29 @@ def test_a_matrix_of_one_host_says_that_nobody_asks(tmp_path: Path) -> None:
     write(tmp_path, db=recording("192.168.77.10/24"))
     done = run("matrix", tmp_path, "--port", "5432")
     assert done.stdout == "No host here can be asked by another: record two or more.\n"
+
+
+def test_nothing_open_is_said_of_whom_it_was_asked(tmp_path: Path) -> None:
+    write(tmp_path, web=recording(WEB, {80: "0.0.0.0"}, firewall()), db=recording(DB))
+    done = run("exposed", tmp_path, "--from", "192.168.77.0/24")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "No listener that was recorded is open to 192.168.77.0/24.\n",
+    )
+
+
+def test_what_was_not_read_is_told_beside_what_is_known(folder: Path) -> None:
+    """Neither the firewalls that are alike nor a state that did not change speak for a host that was not read."""
+    gap = Reading("ss-listeners", ReadStatus.DENIED, detail="not allowed")
+    write(folder, cut=recording("192.168.77.30/24", changes={"ss-listeners": gap}))
+    (folder / "db.json").unlink()
+    told = "Can't tell (1 host):\n  cut: its listeners could not be read"
+    for words, status in ((("drift", folder), 3), (("diff", folder, folder), 3), (("matrix", folder), 0)):
+        done = run(*words)
+        assert (done.returncode, told in done.stdout) == (status, True), done.stdout
+    assert "# cut: its listeners could not be read" in run("init", folder).stdout
+    exposed = run("exposed", folder, "--from", "192.168.77.0/24").stdout
+    assert exposed.startswith("cut\n  unknown      192.168.77.0/24")
 
 
 def test_two_files_for_one_host_are_unknown(folder: Path) -> None:
