@@ -130,6 +130,8 @@ def _networks(facts: Facts) -> Iterator[IPNetwork]:
 def _listed(host: Host) -> Iterator[IPNetwork]:
     for lists in host.lists.values():
         yield from (*lists.allow, *lists.deny)
+    for policy in () if isinstance(host.policies, Unknown) else host.policies:
+        yield from (policy.source, policy.destination)
 
 
 def _told_apart(facts: Facts) -> Iterator[IPAddress]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.checks.systems import inner_addresses
+from landiag.collect.bpf import ATTACHED, parse_attached
 from landiag.collect.queues import egress_filters, ingress_filters
+from landiag.collect.systemd import FEATURES, parse_features
 from landiag.collect.units import Chain, parse_chain
+from landiag.collect.xfrm import HINTS, POLICIES, Policy, is_in_use, parse_policies
 from landiag.journey.ways import Way, list_ways
-from landiag.model.facts import IPAddress, Reading, Socket, Unknown, parse_reading
+from landiag.model.facts import Interface, IPAddress, Reading, ReadStatus, Socket, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.model.recording import Recording
 from landiag.replay import Rulesets, replay_host
@@ -26,8 +29,9 @@ class Host(Struct, frozen=True):
 
     ``created`` is seconds since the epoch, None where the recording does not say it in words that are understood.
     ``groups`` are those of the inventory. ``lists`` are systemd's address lists by unit, ``filtered`` the interfaces
-    that something before every rule is attached to. ``own`` are all its addresses, ``inner`` those behind another
-    machine: Windows around WSL2, or the NAT of a virtual machine's host.
+    that something before every rule is attached to, ``policies`` those of IPsec. ``own`` are all its addresses,
+    ``inner`` those behind another machine: Windows around WSL2, or the NAT of a virtual machine's host.
+    ``keeps_interfaces``: systemd was built to hold units to lists of interfaces; None where nobody could tell.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Host(Struct, frozen=True):
     inner: frozenset[IPAddress] = frozenset()
     lists: Mapping[str, Chain] = {}
     filtered: frozenset[str] = frozenset()
+    policies: tuple[Policy, ...] | Unknown = ()
+    keeps_interfaces: bool | None = None
 
     @property
     def addresses(self) -> tuple[IPAddress, ...]:
@@ -99,7 +105,9 @@ def make_host(name: str, file: str, recording: Recording, rulesets: Rulesets) ->
         own=frozenset(address.ip for one in known for address in one.addresses),
         inner=inner_addresses(found.machine, facts, found.readings),
         lists=_lists(recording.readings),
-        filtered=frozenset(one.name for one in known if one.xdp or _has_filter(recording.readings, one.name)),
+        filtered=frozenset(_filtered(recording.readings, known)),
+        policies=_policies(recording.readings),
+        keeps_interfaces=_keeps_interfaces(recording.readings),
     )
 
 
@@ -107,6 +115,37 @@ def _lists(readings: Mapping[str, Reading]) -> dict[str, Chain]:
     named = {name: one for name, one in readings.items() if name.startswith("unit ")}
     parsed = {name: parse_reading(one, parse_chain) for name, one in named.items()}
     return {name: lists for name, lists in parsed.items() if not isinstance(lists, Unknown)}
+
+
+def _keeps_interfaces(readings: Mapping[str, Reading]) -> bool | None:
+    reading = readings.get(FEATURES.name)
+    features = None if reading is None else parse_reading(reading, parse_features)
+    return "BPF_FRAMEWORK" in features if isinstance(features, frozenset) else None
+
+
+def _filtered(readings: Mapping[str, Reading], known: Iterable[Interface]) -> Iterator[str]:
+    """The interfaces at which something sees packets before any rule; a BPF program in netfilter's hooks is at all."""
+    reading = readings.get(ATTACHED.name)
+    attached = None if reading is None else parse_reading(reading, parse_attached)
+    devices = {one.device for one in attached} if isinstance(attached, tuple) else set()
+    for one in known:
+        if one.xdp or None in devices or one.name in devices or _has_filter(readings, one.name):
+            yield one.name
+
+
+def _policies(readings: Mapping[str, Reading]) -> tuple[Policy, ...] | Unknown:
+    """The policies of IPsec; where only root may list them, none unless something shows that it is in use."""
+    reading = readings.get(POLICIES.name)
+    if reading is None or reading.status in _WITHOUT_IPSEC:
+        return ()
+    if reading.status is not ReadStatus.DENIED:
+        return parse_reading(reading, parse_policies)
+    hints = (readings[one.name] for one in HINTS if one.name in readings)
+    is_used = any(parse_reading(one, is_in_use) is True for one in hints)
+    return Unknown("IPsec is in use, and only root may list its policies", POLICIES.name) if is_used else ()
+
+
+_WITHOUT_IPSEC = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED, ReadStatus.NOT_LOADED)
 
 
 def _has_filter(readings: Mapping[str, Reading], interface: str) -> bool:

@@ -7,8 +7,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from landiag.checks.firewall.bypasses import directions
 from landiag.collect.systemd import unit_sources
+from landiag.collect.xfrm import deciding
 from landiag.firewall.command import line_json
+from landiag.fleet.carried import why_stranded
 from landiag.fleet.fate import REACHED, CellVerdict, Fate, blocked, unknown
 from landiag.fleet.hosts import Host
 from landiag.journey.binding import why_not
@@ -17,6 +20,7 @@ from landiag.journey.ends import End, LinkFault, ReplyFault, see
 from landiag.journey.followed import SocketState, socket_at, sockets_at
 from landiag.journey.journey import Journey
 from landiag.journey.link import find_twin, interface_of
+from landiag.journey.queues import carriers
 from landiag.journey.ways import Way, choose_ways
 from landiag.model.causes.firewall import (
     FIREWALL_DROPS,
@@ -94,7 +98,8 @@ def judge_incoming(
     if by_gateway and journey.link in _OF_ADDRESS:
         journey = replace(journey, link=None, ends=journey.ends[1:], sight=see(journey.ends[1:]))
     fate = _judge(host, facts, way, port, journey)
-    fate = _before_rules(host, way, fate) if fate.verdict is not CellVerdict.BLOCKED else fate
+    if fate.verdict is not CellVerdict.BLOCKED:
+        fate = _beside_rules(host, facts, way, journey) or fate
     is_inner = address in host.inner and client not in way.network
     return _behind_another(host, way, fate) if is_inner else fate
 
@@ -109,11 +114,18 @@ def _behind_another(host: Host, way: Way, fate: Fate) -> Fate:
     )
 
 
-def _before_rules(host: Host, way: Way, fate: Fate) -> Fate:
-    """What sees packets before every rule, and cannot be judged, leaves open what the rules let pass."""
-    if way.interface.name in host.filtered:
-        return unknown(f"a program sees packets on {way.interface.name} before any rule", OTHER_FIREWALL.code)
-    return fate
+def _beside_rules(host: Host, facts: Facts, way: Way, journey: Journey) -> Fate | None:
+    """What sees packets beside every rule, and cannot be judged, leaves open what the rules let pass."""
+    for device in carriers(facts, way.interface):
+        if device.name in host.filtered:
+            return unknown(f"a program sees packets on {device.name} before any rule", OTHER_FIREWALL.code)
+    if isinstance(host.policies, Unknown):
+        return unknown(f"{host.name}: {host.policies.reason}", OTHER_FIREWALL.code)
+    for direction, packet in directions(journey) if host.policies else ():
+        policy = deciding(host.policies, direction, packet)
+        if policy is not None:
+            return unknown(f"{host.name}: a policy of IPsec takes it ({policy.text})", OTHER_FIREWALL.code)
+    return None
 
 
 def _judge(host: Host, facts: Facts, way: Way, port: int, journey: Journey) -> Fate:
@@ -179,6 +191,10 @@ def _arrived(host: Host, facts: Facts, way: Way, port: int, journey: Journey) ->
     end = next((one for one in arrived if one.symptom is not Symptom.ANSWERED), None)
     if end is None:
         served = [one for arrival in journey.arrivals for one in sockets_at(facts, arrival) or ()]
+        stranded = why_stranded(facts, served)
+        if stranded is not None:
+            detail = f"{host.name} carries it into a container, where nothing takes it"
+            return blocked(stranded, detail, Symptom.RESET, leg=Leg.DATA)
         return _admitted(host, served, journey)
     symptom = journey.sight.symptom
     if symptom is Symptom.UNKNOWN:
@@ -228,10 +244,11 @@ def _admitted(host: Host, served: Iterable[Socket], journey: Journey) -> Fate:
             continue
         if not lists.admits(client):
             return blocked(SANDBOX_DENIES.code, f"{host.name}: {unit.name} may not talk to {client}")
-        if lists.keeper(journey.packet.in_interface or "") is not None:
-            return unknown(
-                f"{host.name}: {unit.name} may take nothing from this interface", SANDBOX_DENIES.code
-            )
+        if lists.keeper(journey.packet.in_interface or "") is not None and host.keeps_interfaces is not False:
+            detail = f"{host.name}: {unit.name} may take nothing from this interface"
+            if host.keeps_interfaces is None:
+                return unknown(detail, SANDBOX_DENIES.code)
+            return blocked(SANDBOX_DENIES.code, detail)
         if lists.programs:
             return unknown(f"{host.name}: {unit.name} has a BPF program of its own", OTHER_FIREWALL.code)
     return REACHED

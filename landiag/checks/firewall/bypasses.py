@@ -121,7 +121,7 @@ def _check_ipsec(case: Case, way: Way) -> list[Finding]:
     journey = next((one.journey for one in case.classes.get(way.id, ())), None)
     if journey is None or policies is None:
         return []
-    asked = ((direction, deciding(policies, direction, packet)) for direction, packet in _directions(journey))
+    asked = ((direction, deciding(policies, direction, packet)) for direction, packet in directions(journey))
     return [_taken(case, way, direction, policy) for direction, policy in asked if policy is not None][:1]
 
 
@@ -136,7 +136,7 @@ def _ipsec_in_use(case: Case, way: Way) -> Iterator[Finding]:
             return
 
 
-def _directions(journey: Journey) -> tuple[tuple[str, Packet], ...]:
+def directions(journey: Journey) -> tuple[tuple[str, Packet], ...]:
     """The packets of a conversation and the way that each goes: here, or on to another machine."""
     arrived = [one.packet for one in journey.arrivals] or [journey.packet]
     is_local = journey.local is not False

@@ -1,0 +1,46 @@
+"""A port that a program takes and carries into a container's network: who takes it there (docker-proxy, pasta)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from landiag.journey.binding import bind_among, why_not
+from landiag.journey.inside import namespace_with
+from landiag.model.causes.listening import BOUND_TO_LOOPBACK, PORT_REDIRECTED
+from landiag.model.facts import Socket, Unknown
+from landiag.model.host import Facts
+from landiag.servers.carried import Carried, carried_to
+
+
+def why_stranded(facts: Facts, served: Iterable[Socket]) -> str | None:
+    """The code of why what these sockets take ends in a container; None where it does not, or nobody can tell."""
+    places = {_place(facts, socket) for socket in served}
+    place = places.pop() if len(places) == 1 else None
+    if place is None:
+        return None
+    return _by_address(facts, place) if place.ip is not None else _by_port(facts, place.port)
+
+
+def _place(facts: Facts, socket: Socket) -> Carried | None:
+    known = {} if isinstance(facts.processes, Unknown) else facts.processes
+    found = (carried_to(known[pid], socket.port) for pid in socket.pids if pid in known)
+    return next((place for place in found if place is not None), None)
+
+
+def _by_address(facts: Facts, place: Carried) -> str | None:
+    namespace = namespace_with(facts, place.ip)
+    if namespace is None or place.ip is None or isinstance(namespace.sockets, Unknown):
+        return None
+    inside = bind_among(namespace.sockets, place.ip, place.port, None)
+    if inside.serving or inside.perhaps:
+        return None
+    return PORT_REDIRECTED.code if inside.is_free else why_not(inside.others[0], None)
+
+
+def _by_port(facts: Facts, port: int) -> str | None:
+    """Where no address is named, a server on loopback alone is reached by nothing from outside."""
+    namespaces = () if isinstance(facts.namespaces, Unknown) else facts.namespaces
+    known = (one.sockets for one in namespaces if not isinstance(one.sockets, Unknown))
+    inside = [socket for sockets in known for socket in sockets if socket.port == port]
+    is_closed = bool(inside) and all(socket.address.is_loopback for socket in inside)
+    return BOUND_TO_LOOPBACK.code if is_closed else None
