@@ -48,7 +48,8 @@ class Seen:
 def visit(host: Host, address: str, port: int, *, patience: float, random: bool, limited: bool) -> Seen:
     """An ordinary visit from a host; the long part only where limits hold and the burst was answered."""
     seen = burst(host, address, port, count=MANY if random else BURST, patience=patience)
-    if seen.outcomes == {"silent"} and not random and not limited:
+    is_starting = seen.outcomes == {"silent"} or ("silent" in seen.outcomes and not limited)
+    if is_starting and not random:
         # A server that has just begun to listen may still be starting its workers, on a machine that is busy.
         return burst(host, address, port, count=BURST, patience=max(patience, STARTING))
     if limited and seen.is_answered:
