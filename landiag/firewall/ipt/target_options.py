@@ -47,7 +47,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
         *(f"--hmark-{word}-mask" for word in ("sport", "dport", "spi", "proto")),
     ),
     "TCPMSS": ("--set-mss", "--clamp-mss-to-pmtu"),
-    "SYNPROXY": ("--mss", "--wscale", "--sack-perm", "--timestamp", "--timestamps", "--ecn"),
+    "SYNPROXY": ("--mss", "--wscale", "--sack-perm", "--timestamp", "--ecn"),
     "TCPOPTSTRIP": ("--strip-options",),
 }
 """The options of each target, iptables-extensions(8)."""
