@@ -348,4 +348,17 @@ SCENARIOS = (
         expected=blocked("client-rejected"),
         needs="dnsmasq",
     ),
+    Scenario(
+        "undecidable-for-ipv6-alone",
+        fault="nothing for IPv4: whether a rule stops the clients of IPv6 can't be foreseen",
+        before=(
+            iptables(
+                '-A INPUT -i eth0 -p tcp --dport 5000 -m bpf --bytecode "1,6 0 0 1" -j DROP', "ip6tables-nft"
+            ),
+        ),
+        servers=(http_server("--bind ::"),),
+        truth="served",
+        expected=CLEAR,
+        also=("firewall-unreadable",),
+    ),
 )
