@@ -141,7 +141,20 @@ def own_stop(case: Case) -> OwnStop | None:
         return OwnStop("firewall", f"{place}{rule}")
     if _is_led_astray(case, ip, start):
         return OwnStop("ip route", f"{ip} by {start.device}, from {start.source}")
-    return None
+    return _tied_elsewhere(case, case.way, ip, port)
+
+
+def _tied_elsewhere(case: Case, way: Way, ip: IPAddress, port: int) -> OwnStop | None:
+    """A socket that is tied to the interface by which clients come: own packets come by the one that has the address,
+    as the kernel counts it (ip_route_output_key_hash_rcu)."""
+    owner, sockets = owner_of(case.facts, ip), case.facts.sockets
+    if owner is None or isinstance(sockets, Unknown):
+        return None
+    mine = bind_among(sockets, ip, port, owner)
+    tied = [one for one in bind_among(sockets, ip, port, way.interface).serving if one in mine.others]
+    if not tied or mine.serving or mine.perhaps:
+        return None
+    return OwnStop("ss", f"the socket is tied to {tied[0].device}, and {ip} is on {owner.name}")
 
 
 def own_detour(case: Case) -> OwnStop | None:

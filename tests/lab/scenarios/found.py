@@ -28,6 +28,11 @@ SYNPROXY = """
 -t raw -A PREROUTING -i eth0 -p tcp --dport 5000 --syn -j CT --notrack
 -A INPUT -i eth0 -p tcp --dport 5000 -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --mss 1460
 """  # noqa: E501 - one rule is one line
+TIED = """s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, 25, b"eth0")
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("0.0.0.0", 5000))
+s.listen()"""
 NO_RULES_SEEN = Expected("blocked|undetermined")
 PAGE = """
 import http.server, sys
@@ -360,5 +365,16 @@ SCENARIOS = (
         truth="served",
         expected=CLEAR,
         also=("firewall-unreadable",),
+    ),
+    Scenario(
+        "tied-to-the-card-and-asked-by-another-address",
+        fault="nothing: the server is tied to eth0, and own packets to the address on lo do not come by that",
+        before=(sh("ip addr add 192.168.77.50/32 dev lo"),),
+        servers=(sockets(TIED, user=False),),
+        address="192.168.77.50",
+        options="--to 192.168.77.50",
+        truth="served",
+        expected=Expected("undetermined", "own-connection-stopped"),
+        as_user=UNDETERMINED,
     ),
 )
