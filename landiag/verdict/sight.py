@@ -65,6 +65,8 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
         sight = see([_observed(case, way, journey, end) for end in journey.ends])
         if sight.symptom is not Symptom.ANSWERED:
             return _Seen(sight.symptom, None, sight.share)
+    if journey.sight.symptom not in _OPEN and _is_passed_on(case, way):
+        return _Seen(Symptom.UNKNOWN)
     if journey.sight.symptom not in _OPEN:
         return _Seen(_stealthy(case, way, journey, journey.sight.symptom))
     if journey.sight.symptom is Symptom.UNKNOWN and _is_open_before(journey):
@@ -76,6 +78,15 @@ def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Seque
     if journey.sight.symptom is not Symptom.ANSWERED or way is not case.way:
         return _Seen(journey.sight.symptom, None, journey.sight.share)
     return _of_application(case, client_attempt(case), findings)
+
+
+def _is_passed_on(case: Case, way: Way | None) -> bool:
+    """Whether another machine takes the client's connection first, and makes one of its own to this one.
+
+    A port proxy of Windows and the NAT of a virtual machine's host do: what becomes of theirs is not what clients see.
+    """
+    front = None if way is None else way.front
+    return front is not None and (front.nat is not None or case.facts.os == "linux")
 
 
 def _is_one_of_several(journey: Journey, seen: _Seen) -> bool:
