@@ -250,7 +250,7 @@ def _blocks(
         code=code,
         outcome=Outcome.BLOCKS,
         title=_say_stop(owner, journey, line),
-        detail=_DETAILS[code],
+        detail="" if way.front is not None else _DETAILS[code],  # what is in front has taken the connection
         evidence=evidence_of(line),
         fixes=search_fixes(case, way, ruleset, journey, line)
         or fixes(proposal, is_mended(journey, following)),
