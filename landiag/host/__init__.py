@@ -7,6 +7,7 @@ module that treats packets. A reading never raises: what went wrong is its statu
 
 from __future__ import annotations
 
+import _thread
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -64,7 +65,7 @@ class Recorder(Struct):
     host: Host
     readings: dict[str, Reading] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
-    _threads: dict[str, threading.Thread] = field(default_factory=dict)
+    _ended: dict[str, threading.Event] = field(default_factory=dict)
     _done: dict[str, Reading] = field(default_factory=dict)
 
     def read(self, source: Source) -> Reading:
@@ -75,7 +76,7 @@ class Recorder(Struct):
 
     def begin(self, sources: Iterable[Source]) -> None:
         """Begin to read many sources at once, and return; ``read_all`` waits for them."""
-        known = self.readings.keys() | self._threads.keys()
+        known = self.readings.keys() | self._ended.keys()
         wanted = {source.name: source for source in sources if source.name not in known}
         if isinstance(self.host, RecordedHost):  # it has every answer already
             self.readings.update((name, self.host.read(source)) for name, source in wanted.items())
@@ -86,19 +87,23 @@ class Recorder(Struct):
         files: list[Source] = [source for source in wanted.values() if isinstance(source, File)]
         batches: list[list[Source]] = [[source] for source in wanted.values() if not isinstance(source, File)]
         for batch in (*batches, *([files] if files else [])):
-            thread = threading.Thread(target=self._work, args=(batch,), daemon=True)
+            ended = threading.Event()
+            self._ended.update((source.name, ended) for source in batch)
             try:
-                thread.start()
+                # Not Thread.start(): it waits for ever for a thread that dies for want of memory before it begins.
+                _thread.start_new_thread(self._work, (batch, ended))
             except RuntimeError:  # there is no room for another thread
-                self._work(batch)
-                self.readings.update((source.name, self._done[source.name]) for source in batch)
-                continue
-            self._threads.update((source.name, thread) for source in batch)
+                self._work(batch, ended)
 
-    def _work(self, batch: Iterable[Source]) -> None:
+    def _work(self, batch: Iterable[Source], ended: threading.Event) -> None:
         for source in batch:
-            self._done[source.name] = self.host.read(source)
+            try:
+                self._done[source.name] = self.host.read(source)
+            except (MemoryError, RuntimeError) as error:  # RuntimeError: no memory for a lock or a thread
+                lacking = f"there is not enough memory to read it ({type(error).__name__})"
+                self._done[source.name] = failed_reading(source, ReadStatus.FAILED, lacking)
             self.waiting.discard(source.name)
+        ended.set()
 
     def read_all(self, sources: Iterable[Source], deadline: float) -> None:
         """Read many sources at once. What is not there at the deadline is ``timed-out`` and left behind."""
@@ -108,7 +113,7 @@ class Recorder(Struct):
         for name, source in wanted.items():
             if name in self.readings:
                 continue
-            self._threads[name].join(None if end == float("inf") else max(0.0, end - time.monotonic()))
+            self._ended[name].wait(None if end == float("inf") else max(0.0, end - time.monotonic()))
             late = failed_reading(source, ReadStatus.TIMED_OUT, "no answer within the time that was allowed")
             self.readings[name] = self._done.get(name, late)
             self.waiting.discard(name)
