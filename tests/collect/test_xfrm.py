@@ -100,3 +100,8 @@ def test_an_address_that_lost_its_prefix_is_damage() -> None:
     begin, rest = PRINTED.split("/", 1)
     with pytest.raises(ParseError):
         parse_policies(begin + rest)
+
+
+def test_a_template_that_lost_its_word_is_damage() -> None:
+    with pytest.raises(ParseError):
+        parse_policies(PRINTED.replace("\ttmpl ", "\t ", 1))
