@@ -25,11 +25,12 @@ def system_folders() -> tuple[str, ...]:
 
 
 def inherited_variables() -> dict[str, str]:
-    """The variables without which programs of Windows do not start; empty elsewhere."""
-    if sys.platform != "win32":
-        return {}
+    """The variables without which programs of Windows do not start; elsewhere where a user's own systemd is found."""
     import os
 
+    if sys.platform != "win32":
+        place = os.environ.get("XDG_RUNTIME_DIR")
+        return {"XDG_RUNTIME_DIR": place} if place and os.geteuid() != 0 else {}
     kept = (
         "SYSTEMROOT",
         "SYSTEMDRIVE",

@@ -13,6 +13,7 @@ import pytest
 from landiag.host import LiveHost, Recorder
 from landiag.host.calls import is_root_shell, own_command, own_name
 from landiag.host.recording import parse_recording, render_recording
+from landiag.host.windows import inherited_variables
 from landiag.model.facts import Call, Command, File, ParseError, Reading, ReadStatus
 from landiag.model.recording import Recording
 from landiag.model.report import Target
@@ -195,3 +196,14 @@ def test_a_program_that_is_missing_is_to_be_installed(
     reading = host.read(Command("ip-addresses", ("ip", "-j", "addr", "show")))
     assert reading.status is ReadStatus.MISSING
     assert (reading.detail, reading.remedy) == ("the program ip is not installed", remedy)
+
+
+def test_where_a_users_own_systemd_is_found_is_handed_on_but_never_by_root(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    assert inherited_variables() == {"XDG_RUNTIME_DIR": "/run/user/1000"}
+    monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
+    assert inherited_variables() == {}
