@@ -111,6 +111,14 @@ COMMANDS: Mapping[str, Command] = {
         {**_EVERYWHERE, **_VERBOSE},
         {"--output": ("output", Path)},
     ),
+    "record": Command(
+        "landiag.cli.recording",
+        "RecordOptions",
+        "run_record",
+        {"--print-recorder": ("print_recorder", True), "--force": ("force", True)},
+        {"--output": ("output", Path)},
+        repeated=frozenset(),
+    ),
 }
 
 _PLAIN = regex(r"[!-~]+", re.ASCII)
