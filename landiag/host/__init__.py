@@ -96,14 +96,19 @@ class Recorder(Struct):
                 self._work(batch, ended)
 
     def _work(self, batch: Iterable[Source], ended: threading.Event) -> None:
-        for source in batch:
-            try:
-                self._done[source.name] = self.host.read(source)
-            except (MemoryError, RuntimeError) as error:  # RuntimeError: no memory for a lock or a thread
-                lacking = f"there is not enough memory to read it ({type(error).__name__})"
-                self._done[source.name] = failed_reading(source, ReadStatus.FAILED, lacking)
-            self.waiting.discard(source.name)
-        ended.set()
+        try:
+            for source in batch:
+                self._done[source.name] = self._read(source)
+                self.waiting.discard(source.name)
+        finally:  # whatever happens, nobody waits for a thread that is no more
+            ended.set()
+
+    def _read(self, source: Source) -> Reading:
+        try:
+            return self.host.read(source)
+        except (MemoryError, RuntimeError) as error:  # RuntimeError: no memory for a lock or a thread
+            lacking = f"there is not enough memory to read it ({type(error).__name__})"
+            return failed_reading(source, ReadStatus.FAILED, lacking)
 
     def read_all(self, sources: Iterable[Source], deadline: float) -> None:
         """Read many sources at once. What is not there at the deadline is ``timed-out`` and left behind."""

@@ -48,6 +48,6 @@ def test_first_round_belongs_to_the_plan(request_: Request) -> None:
     host = CountingHost()
     recorder = Recorder(host)
     begin_asking(request_, recorder)
-    assert len(host.asked) >= 1
+    assert recorder.waiting or host.asked
     run(request_, recorder, float("inf"))
     assert sorted(host.asked) == sorted(recorder.readings)
