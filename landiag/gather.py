@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address
 
 from landiag.checks import systems
 from landiag.checks.case import Case
@@ -17,6 +16,7 @@ from landiag.journey.entrances import entrances
 from landiag.journey.journey import follow
 from landiag.journey.served import served_first
 from landiag.journey.ways import Way, choose_ways, list_ways
+from landiag.model.addresses import ip_or_none
 from landiag.model.facts import Call, IPAddress, Source, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.question import Question, UsageError
@@ -56,29 +56,22 @@ def gather(
 def resolve_plan(question: Question) -> tuple[Call, ...]:
     """Name the look-up of the client's name, where it was given by one."""
     wanted = question.target.peer
-    if wanted is None or _as_address(wanted) is not None:
+    if wanted is None or ip_or_none(wanted) is not None:
         return ()
     return (Call("resolve", (("name", wanted),), seconds=2.0),)
-
-
-def _as_address(text: str) -> IPAddress | None:
-    try:
-        return ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
 
 
 def _find_peer(question: Question, recorder: Recorder) -> IPAddress | None:
     wanted = question.target.peer
     if wanted is None:
         return None
-    address = _as_address(wanted)
+    address = ip_or_none(wanted)
     if address is not None:
         return address
     (source,) = resolve_plan(question)
     resolution = parse_reading(recorder.readings[source.name], parse_resolution)
     found = None if isinstance(resolution, Unknown) else next(iter(resolution.addresses), None)
-    address = None if found is None else _as_address(found)
+    address = None if found is None else ip_or_none(found)
     if address is None:
         raise UsageError(f"the name {wanted} has no address here: give the client's IP address with --peer")
     return address

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from landiag.cli.completing import SCHEMES
 from landiag.cli.files.inputs import MEGABYTE, read_input
 from landiag.cli.files.outputs import Stop
 from landiag.model import numbers
+from landiag.model.addresses import parse_ip
 from landiag.model.regex import regex
 from landiag.model.terms import CHECK_NAMES
 
@@ -94,7 +94,7 @@ def is_host_and_port(text: str) -> bool:
 def is_address(text: str) -> bool:
     """Whether a word is an IP address, perhaps with a zone."""
     try:
-        ip_address(text.partition("%")[0])
+        parse_ip(text)
     except ValueError:
         return False
     return True
@@ -132,7 +132,7 @@ def parse_own_address(text: str | None) -> str | None:
     if text is None:
         return None
     try:
-        address = ip_address(text.partition("%")[0])
+        address = parse_ip(text)
     except ValueError as error:
         raise Stop(
             f"--to {text} is not an IP address: give the address of this machine that clients use"

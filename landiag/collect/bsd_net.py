@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from landiag.collect.tunnels import tunnel_named
 from landiag.firewall.pf.syntax import Name
-from landiag.model.facts import Address, Interface, IPAddress, IPNetwork, ParseError, Route
+from landiag.model.addresses import ip_or_none
+from landiag.model.facts import Address, Interface, IPNetwork, ParseError, Route
 from landiag.model.neighbour import Neighbour
 from landiag.model.regex import regex
 
@@ -148,14 +149,6 @@ def _scope(text: str) -> str:
     if address.is_loopback:
         return "host"
     return "link" if address.is_link_local else "global"
-
-
-def ip_or_none(text: str) -> IPAddress | None:
-    """An address without its scope; None for anything else."""
-    try:
-        return ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
 
 
 def parse_hardware_ports(text: str) -> frozenset[str]:

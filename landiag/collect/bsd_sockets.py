@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 
-from landiag.collect.bsd_net import ip_or_none
+from landiag.model.addresses import ip_or_none
 from landiag.model.facts import IPAddress, ParseError, Socket
 from landiag.model.regex import regex
 

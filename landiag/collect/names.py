@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import Call, File
 
 RESOLV_CONF = File("/etc/resolv.conf")
@@ -33,7 +33,7 @@ def servers_to_ask(listed: Sequence[str], behind: Sequence[str]) -> tuple[str, .
 def is_own(server: str) -> bool:
     """Whether a name server is on this machine's loopback."""
     try:
-        return ip_address(server.partition("%")[0]).is_loopback
+        return parse_ip(server).is_loopback
     except ValueError:
         return False
 

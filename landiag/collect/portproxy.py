@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 
 from msgspec import Struct
 
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import ParseError
 from landiag.model.regex import regex
 
@@ -55,7 +55,7 @@ def parse_portproxy(text: str) -> tuple[PortProxy, ...]:
 def _family(address: str, named: int | None) -> int:
     """The IP version of an address; for a name or ``*`` the one of the heading."""
     try:
-        return ip_address(address.partition("%")[0]).version
+        return parse_ip(address).version
     except ValueError:
         if named is None:
             raise ParseError(f"nothing tells whether {address[:60]!r} is IPv4 or IPv6") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -34,6 +34,7 @@ from landiag.firewall.windows import Policy
 from landiag.firewall.windows.netsh import parse_netsh
 from landiag.firewall.windows.registry import build_policy
 from landiag.firewall.windows.registry_text import parse_entries
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import (
     Family,
     Interface,
@@ -121,7 +122,7 @@ def _parse_sockets(text: str) -> tuple[Socket, ...]:
         if row.keys() != {"address", "port", "pid"}:
             raise ParseError(f"not a socket: {sorted(row)}")
         try:
-            address = ip_address(str(row["address"]).partition("%")[0])
+            address = parse_ip(str(row["address"]))
             port, pid = int(str(row["port"])), row.get("pid")
         except (KeyError, ValueError) as error:
             raise ParseError(f"not a socket: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address, ip_interface
+from ipaddress import ip_interface
 
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from landiag.collect.adapters import Adapter
 from landiag.collect.windows_sources import ADAPTERS, NEIGHBOURS, REGISTRY, ROUTES4, ROUTES6
 from landiag.collect.windows_state import WindowsState, decoded, parse_state
 from landiag.firewall.windows.registry_text import parse_entries
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import (
     Address,
     Interface,
@@ -136,7 +137,7 @@ def _addresses(rows: Iterable[object]) -> Iterable[Address]:
         if not isinstance(row, list) or len(row) != 2:
             continue
         try:
-            address = ip_address(str(row[0]).partition("%")[0])
+            address = parse_ip(str(row[0]))
             length = row[1] or (64 if address.version == 6 else 32)
             interface = ip_interface(f"{address}/{length}")
         except ValueError:

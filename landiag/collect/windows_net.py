@@ -12,18 +12,10 @@ from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 from msgspec.structs import replace
 
 from landiag.collect.adapters import Adapter, kind_of
+from landiag.model.addresses import ip_or_none, parse_ip
 from landiag.model.facts import Address, Interface, IPAddress, ParseError, Route, Socket
 from landiag.model.neighbour import Neighbour
 from landiag.model.regex import regex
-
-
-def address_or_none(text: str) -> IPAddress | None:
-    """An address without its scope; None for anything else."""
-    try:
-        return ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-
 
 _MAC = regex(r"\b(?:[0-9A-Fa-f]{2}[-: ]){5}[0-9A-Fa-f]{2}\b")
 
@@ -34,7 +26,7 @@ def parse_endpoint(text: str) -> tuple[IPAddress, int] | None:
     if not colon or not port.isdecimal():
         return None
     try:
-        return ip_address(host.strip("[]").partition("%")[0]), int(port)
+        return parse_ip(host.strip("[]")), int(port)
     except ValueError:
         return None
 
@@ -263,7 +255,7 @@ def parse_arp(text: str, interfaces: Sequence[Interface]) -> tuple[Neighbour, ..
             continue
         row = _ARP_ROW.match(line)
         if row and device:
-            address = address_or_none(row[1])
+            address = ip_or_none(row[1])
             if (
                 address is not None
                 and not address.is_multicast

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from ipaddress import ip_address, ip_interface
+from ipaddress import ip_interface
 from typing import TypeVar
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from msgspec import Struct
 from landiag.firewall.windows import hyperv_settings
 from landiag.firewall.windows.hyperv_settings import HyperVRule, HyperVSetting
 from landiag.firewall.windows.text import decode_console
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import (
     Command,
     IPAddress,
@@ -231,9 +232,7 @@ def _listener(row: Mapping[str, object]) -> HostListener:
     port = row.get("port")
     if not isinstance(port, int):
         raise ParseError(f"not a socket that listens: {row}")
-    return HostListener(
-        ip_address(str(row.get("address")).partition("%")[0]), port, str(row.get("process") or "")
-    )
+    return HostListener(parse_ip(str(row.get("address"))), port, str(row.get("process") or ""))
 
 
 def _number(value: object) -> int:

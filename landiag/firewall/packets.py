@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import ip_address, ip_interface
+from ipaddress import ip_interface
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import ParseError
 from landiag.model.packet import CT_STATES, PACKET_TYPES, PROTOCOL_NUMBERS, TCP_FLAGS, IPAddress, Packet
 
@@ -63,7 +64,7 @@ def _fitting(defaults: Packet, values: dict[str, Any]) -> dict[str, Any]:
 
 def _address(value: object) -> IPAddress:
     try:
-        return ip_address(str(value).partition("%")[0])
+        return parse_ip(str(value))
     except ValueError as error:
         raise ParseError(f"{value!r} is not an IP address") from error
 

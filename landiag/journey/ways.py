@@ -14,6 +14,7 @@ from landiag.journey.one_link import all_on_link, on_one_link
 from landiag.journey.ownership import owner_of
 from landiag.journey.rank import rank
 from landiag.journey.routing import lookup
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import Address, Family, Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Target
@@ -182,7 +183,7 @@ def choose_ways(facts: Facts, ways: Iterable[Way], target: Target, peer: IPAddre
     ways = tuple(_entered_by(facts, way, peer) for way in ways)
     chosen = [way for way in ways if target.interface in (None, way.interface.name)]
     if target.address is not None:
-        wanted = ip_address(target.address.partition("%")[0])
+        wanted = parse_ip(target.address)
         chosen.sort(key=lambda way: wanted not in (way.client_ip, way.ip))
         is_one = any(wanted in (way.client_ip, way.ip) for way in ways)
         asked = None if is_one else _asked_way(facts, wanted, peer)

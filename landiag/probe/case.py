@@ -9,8 +9,9 @@ from landiag.collect.exchanges.dns import NameServers, parse_name_servers
 from landiag.collect.exchanges.http import Exchange, parse_exchange
 from landiag.collect.exchanges.proxies import Proxies, parse_proxies
 from landiag.collect.exchanges.resolve import Resolution, parse_resolution
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import Call, File, ReadStatus, Source, Unknown
-from landiag.probe.client import Client, parse_address
+from landiag.probe.client import Client
 
 MOST_ADDRESSES = 4
 
@@ -88,7 +89,7 @@ class Case(Client, frozen=True):
 
     def _is_wanted(self, address: str) -> bool:
         family = self.request.family
-        return family is None or parse_address(address).version == int(family)
+        return family is None or parse_ip(address).version == int(family)
 
     def exchange(self, source: Source) -> Exchange | None:
         """The transcript of an HTTP exchange."""

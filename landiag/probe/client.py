@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from ipaddress import ip_address
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from landiag.collect import interfaces, machine, neighbours, routes
 from landiag.collect.machine import Machine
 from landiag.collect.systems import collector_of, first_sources
 from landiag.journey.routing import RouteDecision, lookup
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import (
     Address,
     Command,
@@ -187,14 +188,8 @@ class Client(Struct, frozen=True):
 
     def is_own(self, address: str) -> bool:
         """Whether an address is this machine's."""
-        ip = parse_address(address)
+        ip = parse_ip(address)
         return ip.is_loopback or any(own.ip == ip for _, own in self.own_addresses)
-
-
-@lru_cache(maxsize=4096)
-def parse_address(text: str) -> IPAddress:
-    """An address without its zone. Raises ValueError."""
-    return ip_address(text.partition("%")[0])
 
 
 _UNREAD = Unknown("not read by probe", "probe")

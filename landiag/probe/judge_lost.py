@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from landiag.collect.exchanges.icmp import Ping, parse_ping
 from landiag.collect.exchanges.tcp import Connect
+from landiag.model.addresses import parse_ip
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.probe import sources
-from landiag.probe.client import CONFIRMED, parse_address
+from landiag.probe.client import CONFIRMED
 from landiag.probe.evidence import find_address, networks_here, target_text, tcp_evidence
 from landiag.probe.findings import blocks, do, on_server
 from landiag.probe.judge_own import hidden_rules, look_here_too
@@ -86,7 +87,7 @@ def is_there(look: Look, address: str) -> bool | None:
         return None
     if ping.rtts:
         return True
-    entry = look.case.neighbour(parse_address(address))
+    entry = look.case.neighbour(parse_ip(address))
     return entry is not None and bool(set(entry.states) & set(CONFIRMED))
 
 
@@ -206,4 +207,4 @@ def _lost_behind_router(look: Look, connect: Connect) -> Finding:
 
 
 def _is_public(address: str) -> bool:
-    return parse_address(address).is_global
+    return parse_ip(address).is_global

@@ -14,11 +14,12 @@ from landiag.collect.exchanges.survey import HostPorts, Survey, parse_survey
 from landiag.collect.exchanges.tcp import Connect, TcpOutcome
 from landiag.collect.exchanges.trace import Trace, parse_trace
 from landiag.journey.routing import RouteDecision
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import Call, Interface, IPAddress, Unknown
 from landiag.model.urls import bracketed
 from landiag.probe import sources
 from landiag.probe.case import Case
-from landiag.probe.client import FIXED, MISSED, RESOLVED, parse_address
+from landiag.probe.client import FIXED, MISSED, RESOLVED
 
 _FULL_SIZE = 1500
 
@@ -42,7 +43,7 @@ class Look(Struct, frozen=True):
     @property
     def ip(self) -> IPAddress:
         """The address without its zone."""
-        return parse_address(self.address)
+        return parse_ip(self.address)
 
     @property
     def host_header(self) -> str:

@@ -10,11 +10,11 @@ from landiag.collect.exchanges.survey import Group, HostPorts
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.collect.makers import MAKERS, is_random, parse_makers
 from landiag.collect.ports import service_name
+from landiag.model.addresses import parse_ip
 from landiag.model.report import Outcome, Path, Stage
 from landiag.model.terms import StageName
 from landiag.probe import sources
 from landiag.probe.case import Case
-from landiag.probe.client import parse_address
 from landiag.probe.look import Look
 from landiag.probe.stages import describe_ping
 from landiag.probe.survey_plan import exchange_of, hosts_of, mac_of, open_ports, survey_of
@@ -53,7 +53,7 @@ def host_path(case: Case, host: str, number: int) -> Path:
         id=f"p{number}",
         interface=look.interface.name if look.interface else None,
         address=host,
-        family=parse_address(host).version,
+        family=parse_ip(host).version,
         url=_url(case, host, opened),
         outcome=Outcome.OK if opened else Outcome.BLOCKS,
         stages=(
@@ -91,7 +91,7 @@ def describe_hosts(case: Case, hosts: tuple[str, ...]) -> str:
 
 def _who(case: Case, host: str) -> str:
     """What is known of a host, in parentheses: the router, its name, its maker."""
-    gateway = case.gateway(parse_address(host).version)
+    gateway = case.gateway(parse_ip(host).version)
     known = ["the router"] if gateway and str(gateway[0]) == host else []
     known += [stage.detail for stage in _name(case, host)]
     makers = (stage.detail.partition(" (")[2].removesuffix(")") for stage in _neighbour(case, host))

@@ -13,10 +13,11 @@ from landiag.collect.exchanges.sweep import Sweep, parse_sweep
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.collect.makers import MAKERS
 from landiag.collect.ports import development_ports
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import Call, IPNetwork, Source
 from landiag.probe import sources
 from landiag.probe.case import Case
-from landiag.probe.client import RESOLVED, parse_address
+from landiag.probe.client import RESOLVED
 from landiag.probe.look import Look
 from landiag.probe.plan import plan_look
 
@@ -128,7 +129,7 @@ def _hosts_of_sweep(case: Case, network: IPNetwork) -> tuple[str, ...] | None:
     if swept is None or case.readings.get(case.neighbours_source().name) is None:
         return None
     own = {address.ip for _, address in case.own_addresses}
-    answered = [parse_address(address) for address in swept.answered] if isinstance(swept, Sweep) else []
+    answered = [parse_ip(address) for address in swept.answered] if isinstance(swept, Sweep) else []
     found = {address for address in answered if address in network}
     for entry in case.neighbours():
         if entry.address in network and set(entry.states) & set(RESOLVED) and entry.mac:
@@ -159,7 +160,7 @@ def ports_of(case: Case) -> tuple[int, ...]:
 
 def survey_source(case: Case, hosts: tuple[str, ...]) -> Call:
     """The survey of these hosts."""
-    near = all(case.on_link(parse_address(host)) for host in hosts[:1])
+    near = all(case.on_link(parse_ip(host)) for host in hosts[:1])
     return sources.survey(hosts, ports_text(case), _NEAR if near else _FAR, 1.15, case.place)
 
 
@@ -257,5 +258,5 @@ def mac_of(case: Case, host: str) -> str | None:
         owner = next((one for one in answers.owners if one.address == host), None) if answers else None
         if owner is not None:
             return owner.macs[0]
-    entry = next((e for e in case.neighbours() if e.address == parse_address(host)), None)
+    entry = next((e for e in case.neighbours() if e.address == parse_ip(host)), None)
     return entry.mac if entry else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from msgspec import Struct
 
+from landiag.model.addresses import ip_or_none, parse_ip
 from landiag.model.causes import find_cause
-from landiag.model.facts import IPAddress, IPNetwork
+from landiag.model.facts import IPNetwork
 from landiag.model.report import AddressSpan, Finding, Outcome, Path, Report
 
 
@@ -61,20 +62,12 @@ def _names_client(fault: Finding, halves: Halves) -> bool:
 
 
 def _holds(span: AddressSpan, address: str) -> bool:
-    ends = parse_address(span.first), parse_address(span.last)
-    inside = parse_address(address)
+    ends = ip_or_none(span.first), ip_or_none(span.last)
+    inside = ip_or_none(address)
     if ends[0] is None or ends[1] is None or inside is None:
         return False
     same = ends[0].version == ends[1].version == inside.version
     return same and int(ends[0]) <= int(inside) <= int(ends[1])
-
-
-def parse_address(text: str) -> IPAddress | None:
-    """An address of a report; None for what is none. A zone is left out."""
-    try:
-        return ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
 
 
 def source_of(halves: Halves) -> str | None:
@@ -85,7 +78,7 @@ def source_of(halves: Halves) -> str | None:
 
 def shares_network(halves: Halves, address: str) -> bool:
     """Whether an address is in a network that the server's machine is in itself; an old report does not say."""
-    target = parse_address(address)
+    target = ip_or_none(address)
     stages = (stage for path in halves.server.paths for stage in path.stages)
     networks = (parse_network(stage.network) for stage in stages if stage.network is not None)
     return target is not None and any(target in one for one in networks if one is not None)
@@ -105,8 +98,8 @@ def way_to(server: Report, asked: Path, *, masked: bool) -> Path | None:
 
     Redacted reports may name one network differently, but keep the host's part of an address: that decides then.
     """
-    address = ip_address(asked.address.partition("%")[0])
-    ways = {ip_address(path.address.partition("%")[0]): path for path in server.paths}
+    address = parse_ip(asked.address)
+    ways = {parse_ip(path.address): path for path in server.paths}
     if address in ways or not masked:
         return ways.get(address)
     alike = (

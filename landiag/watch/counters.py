@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import Command, File
 
 NETSTAT = File("/proc/net/netstat")
@@ -46,7 +46,7 @@ def _client(line: str) -> str:
         return ""
     host, _, port = columns[3].rpartition(":")
     try:
-        address = ip_address(host.strip("[]").partition("%")[0])
+        address = parse_ip(host.strip("[]"))
     except ValueError:
         return ""
     mapped = getattr(address, "ipv4_mapped", None)

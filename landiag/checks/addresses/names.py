@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 from landiag.checks.application.scheme import clients_scheme
 from landiag.checks.case import Case
 from landiag.collect import names
 from landiag.collect.exchanges.dns import Answers, NameServers, parse_name_servers
 from landiag.collect.exchanges.resolve import Resolution, parse_resolution
+from landiag.model.addresses import ip_or_none
 from landiag.model.facts import Call, File, IPAddress, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
@@ -58,9 +57,9 @@ def check(case: Case) -> list[Finding]:
         return [Finding("name-does-not-resolve", Outcome.UNKNOWN, title, asked.reason, evidence)]
     outside = {address for one in asked.answers for address in one.addresses}
     own = _own(case)
-    if any(_parsed(address) in own for one in asked.answers for address in _told_to_others(one)):
+    if any(ip_or_none(address) in own for one in asked.answers for address in _told_to_others(one)):
         return []
-    if any(_parsed(address) in own for address in outside):
+    if any(ip_or_none(address) in own for address in outside):
         return [_only_asked_here(case, asked)]
     if outside:
         return [_elsewhere(case, asked, sorted(outside))]
@@ -90,13 +89,6 @@ def _own(case: Case) -> frozenset[IPAddress]:
     return frozenset((*(address.ip for one in interfaces for address in one.addresses), *fronts))
 
 
-def _parsed(text: str) -> IPAddress | None:
-    try:
-        return ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-
-
 def _elsewhere(case: Case, asked: NameServers, outside: list[str]) -> Finding:
     return Finding(
         code="name-resolves-elsewhere",
@@ -113,7 +105,7 @@ def _nowhere(case: Case, asked: NameServers, own: frozenset[IPAddress]) -> Findi
     local = None if case.name is None else case.parse(_resolve(case.name), parse_resolution)
     known = local.addresses if isinstance(local, Resolution) else ()
     is_local = any(
-        (address := _parsed(one)) is not None and (address in own or address.is_loopback) for one in known
+        (address := ip_or_none(one)) is not None and (address in own or address.is_loopback) for one in known
     )
     silent = bool(asked.answers) and all(one.error == "no-answer" for one in asked.answers)
     why = "no name server answers" if silent else "no name server and no device answers for it"

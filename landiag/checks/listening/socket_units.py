@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix
 from landiag.collect.systemd import SOCKETS
 from landiag.collect.units import Unit, parse_units
+from landiag.model.addresses import ip_or_none
 from landiag.model.facts import Command, IPAddress, Socket, Unknown
 from landiag.model.regex import regex
 from landiag.model.report import Evidence, Fix
@@ -81,7 +80,8 @@ def told_units(case: Case, source: Command) -> tuple[Unit, ...]:
 
 def _listens_on(line: str) -> tuple[IPAddress, int] | None:
     found = _STREAM.fullmatch(line)
-    return (ip_address(found["address"]), int(found["port"])) if found else None
+    address = ip_or_none(found["address"]) if found else None
+    return (address, int(found["port"])) if found and address else None
 
 
 def _is_on(line: str, port: int) -> bool:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from landiag.checks.windows.openings import quoted
 from landiag.collect.portproxy import PortProxy
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 
@@ -34,7 +35,7 @@ def as_address(text: str, family: int) -> IPAddress | None:
     elif word == "localhost":
         word = "127.0.0.1" if family == 4 else "::1"
     try:
-        return ip_address(word.partition("%")[0])
+        return parse_ip(word)
     except ValueError:
         return None
 

@@ -28,6 +28,7 @@ from landiag.cli.options import (
 )
 from landiag.cli.streams import end_with_reader
 from landiag.host import Recording, render_recording
+from landiag.model.addresses import parse_ip
 from landiag.model.facts import ParseError
 from landiag.model.report import Report, Target
 from landiag.question import Question, UsageError
@@ -90,10 +91,9 @@ def watch(
 
 
 def _address(peer: str | None) -> str | None:
-    from ipaddress import ip_address
 
     try:
-        return None if peer is None else str(ip_address(peer.partition("%")[0]))
+        return None if peer is None else str(parse_ip(peer))
     except ValueError as error:
         raise Stop(f"--peer {peer} is not an IP address: packets carry addresses, not names") from error
 

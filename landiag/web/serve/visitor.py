@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
+from landiag.model.addresses import parse_ip
 from landiag.model.urls import bracketed
 from landiag.web.serve.state import State
 
@@ -21,7 +20,7 @@ def agent_of(text: str) -> str:
 def plain_address(text: str) -> str:
     """An IPv4 address that came by an IPv6 socket, as IPv4; without a zone."""
     try:
-        address = ip_address(text.partition("%")[0])
+        address = parse_ip(text)
     except ValueError:
         return text
     return str(getattr(address, "ipv4_mapped", None) or address)

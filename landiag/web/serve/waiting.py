@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from ipaddress import ip_address
 from typing import Protocol
+
+from landiag.model.addresses import parse_ip
 
 MOST = 320
 """Connections in all that may wait with no complete request: room stays for those that are being answered."""
@@ -17,7 +18,7 @@ MOST_PER_PREFIX = 128
 def prefix_of(address: str) -> str:
     """Whose connections count together: an IPv4 address, or the /64 of an IPv6 address."""
     try:
-        known = ip_address(address.partition("%")[0])
+        known = parse_ip(address)
     except ValueError:
         return address
     return address if known.version == 4 else str(int(known) >> 64)

@@ -1,0 +1,22 @@
+"""Addresses as other programs write them: with a zone behind, or none at all."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import ip_address
+
+from landiag.model.facts import IPAddress
+
+
+@lru_cache(maxsize=4096)  # one address stands in many readings
+def parse_ip(text: str) -> IPAddress:
+    """An address without its zone (``fe80::1%eth0``). Raises ValueError."""
+    return ip_address(text.partition("%")[0])
+
+
+def ip_or_none(text: str) -> IPAddress | None:
+    """An address without its zone; None for anything else."""
+    try:
+        return parse_ip(text)
+    except ValueError:
+        return None
