@@ -170,12 +170,12 @@ ONLY_SIX = "BindIPv6Only=ipv6-only\n"
         (
             "127.0.0.1:5000",
             "",
-            told("/run/a (Stream)", "127.0.0.1:5000 (Stream)", "[fe80::1]:5000%eth0 (Stream)", "/run/b (FIFO)"),
+            told("/run/a (Stream)", "127.0.0.1:5000 (Stream)", "[fe80::1]:5000%eth0 (Stream)", "1.2.3:5000 (Stream)"),
             "bound-to-loopback",
-            '"ListenStream=/run/a" "ListenStream=5000" "ListenFIFO=/run/b"',
+            '"ListenStream=/run/a" "ListenStream=5000" "ListenStream=1.2.3:5000"',
         ),
     ],
-    ids=("free-bind", "ipv6-only", "several"),
+    ids=("free-bind", "ipv6-only", "several-and-no-address"),
 )  # fmt: skip
 def test_a_socket_unit_is_told_one_place_for_the_port_that_all_clients_reach(
     address: str, own: str, units: str, code: str, lines: str
