@@ -54,7 +54,7 @@ def diagnose(
     recorder.read_all([one for check in CHECKS for one in check.plan(case)], share_of(deadline, 0.7))
     if facts.os == "linux" and linux.has_namespaces(recorder.readings):
         case = open_case(question, recorder, machine, linux.add_namespaces(facts, recorder.readings))
-    recorder.read_all([one for check in CHECKS for one in check.plan_after(case)], deadline)
+    _ask_on(case, recorder, deadline)
     if not question.proves:
         return _report(question, case)
     from landiag.prove.ask import ask_kernel
@@ -64,6 +64,19 @@ def diagnose(
     except CannotProve as error:
         raise UsageError(str(error)) from error
     return _report(question, case, testimony)
+
+
+def _ask_on(case: Case, recorder: Recorder, deadline: float) -> None:
+    """Ask what the answers so far call for, until they call for nothing more."""
+    for _ in range(_ROUNDS):
+        wanted = [one for check in CHECKS for one in check.plan_after(case)]
+        if all(one.name in recorder.readings for one in wanted):
+            return
+        recorder.read_all(wanted, deadline)
+
+
+_ROUNDS = 3
+"""So often at the most: a server may always call for more."""
 
 
 def _report(question: Question, case: Case, testimony: Testimony | None = None) -> Report:

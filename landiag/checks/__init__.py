@@ -25,7 +25,8 @@ def _nothing(_case: Case) -> tuple[Source, ...]:
 class Check(Struct, frozen=True):
     """One line of the report.
 
-    ``plan`` names what it wants to be read of a case, ``plan_after`` what the answers to that make worth reading.
+    ``plan`` names what it wants to be read of a case, ``plan_after`` what the answers so far make worth reading: it
+    is asked again until it wants nothing new.
     """
 
     name: CheckName

@@ -210,6 +210,18 @@ def test_a_refusal_that_the_next_request_does_not_get_is_the_moments() -> None:
         assert found(also(REFUSES, better, refused)) == [("host-header-rejected", Outcome.BLOCKS)]
 
 
+def test_the_same_is_asked_once_more_only_behind_what_it_is_compared_with() -> None:
+    """A server that does one thing at a time answers the comparison first."""
+    assert REFUSES.way is not None
+    again = exchange.again_exchange(REFUSES, REFUSES.way, 1)
+    local = exchange.local_exchange(REFUSES, REFUSES.way)
+    better, same = (heard(local, TcpOutcome.CONNECTED, End.COMPLETE, answer=page(n)) for n in (200, 400))
+    assert local in application.plan_after(REFUSES)
+    assert again not in application.plan_after(REFUSES)
+    assert again not in application.plan_after(also(REFUSES, same))
+    assert again in application.plan_after(also(REFUSES, better))
+
+
 def test_a_server_that_counts_requests_refuses_nobody() -> None:
     case = asked(BASE, End.COMPLETE, answer=page(429))
     assert case.way is not None

@@ -7,7 +7,7 @@ localhost got then was another moment's answer, and no better treatment.
 from __future__ import annotations
 
 from landiag.checks.application.exchange import again_exchange, attempt_of
-from landiag.checks.application.turned_away import LOGINS, fares_better
+from landiag.checks.application.turned_away import LOGINS, fares_better, plan_compared
 from landiag.checks.case import Case
 from landiag.checks.evidence import of_exchange
 from landiag.collect.exchanges.http import Attempt, Exchange, parse_exchange
@@ -23,10 +23,17 @@ _TOO_MANY = 429
 
 
 def plan(case: Case) -> tuple[Call, ...]:
-    """Ask the same as clients do once more, where the first answer was a refusal."""
+    """Ask the same as clients do once more, where this machine was then served better in some other way.
+
+    Not before that: on a server that does one thing at a time the comparison would wait behind these.
+    """
     attempt = attempt_of(case)
-    is_invited = attempt is not None and attempt.answer is not None and attempt.answer.status in LOGINS
-    if case.way is None or is_invited:
+    if attempt is None or case.way is None:
+        return ()
+    is_invited = attempt.answer is not None and attempt.answer.status in LOGINS
+    told = (case.parse(call, parse_exchange) for call in plan_compared(case, case.way))
+    is_served = any(isinstance(one, Exchange) and fares_better(one.best, attempt) for one in told)
+    if is_invited or not is_served:
         return ()
     return tuple(again_exchange(case, case.way, number) for number in _AGAIN)
 
