@@ -57,5 +57,5 @@ def wait_for_listeners(host: Host, port: int, number: int, seconds: float = STAR
     while host.listeners(port) < number:
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.1)  # the kernel walks its whole table of connections for each look
+        time.sleep(0.05)
     return True

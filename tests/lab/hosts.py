@@ -27,9 +27,12 @@ ROOT_PATH = f"{USER_PATH}:/usr/local/sbin:/usr/sbin:/sbin"
 
 # Every program that is started here is started for some thousand hosts: they are as few as can be.
 # /proc/self is read before /proc is mounted anew: it still shows the pid that the machine gave the holder.
+# Small tables of connections for the networks that are made from this one (kernels before 6.1 have one table for all):
+# whoever looks for listeners has the kernel walk the whole table.
 HOLDER = """
 read -r pid rest < /proc/self/stat
 cd "$2" && mount --make-rprivate / && mount -a -T own && cp -a lab /run/lab && mount -a -T covered || exit 1
+children=/proc/sys/net/ipv4/tcp_child_ehash_entries; [ ! -w $children ] || echo 512 > $children
 cd /; mkdir -p /run/lock /srv/shop /srv/home
 printf '127.0.0.1 localhost\\n::1 localhost\\n127.0.1.1 %s\\n' "$1" > /etc/hosts
 hostname "$1"; trap "" CHLD; echo "$pid"; exec cat
@@ -53,9 +56,9 @@ class Host:
         self._session = ""
         self._spawned: list[subprocess.Popen[str]] = []
         if inside:
-            enter = ["nsenter", "-t", str(inside.pid), "-U", "--preserve-credentials", "-p"]
+            enter = ["nsenter", "-t", str(inside.pid), "-U", "--preserve-credentials", "-n", "-p"]
         elif beside:
-            enter = ["nsenter", "-t", str(beside.pid), "-U", "--preserve-credentials"]
+            enter = ["nsenter", "-t", str(beside.pid), "-U", "--preserve-credentials", "-n"]
         else:
             enter = ["unshare", "-U", "-r"]
         unshare = ["unshare", "-n", "-m", "-p", "-u", "--fork", "--kill-child"]
