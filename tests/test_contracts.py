@@ -128,18 +128,18 @@ def test_a_command_that_hangs_does_not_outlast_the_timeout(tmp_path: Path) -> No
             mount --bind {tmp_path}/$name "$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v $name)"
         done
         {sys.executable} -m http.server 5000 >/dev/null 2>&1 & server=$!
-        status=0; {sys.executable} -m landiag check --port 5000 --timeout 1.5 --json || status=$?
-        kill $server; exit $status
+        status=0; begun=$(date +%s%N)
+        {sys.executable} -m landiag check --port 5000 --timeout 1.5 --json || status=$?
+        echo $(($(date +%s%N) - begun)) >&2; kill $server; exit $status
     """
-    started = time.monotonic()
     argv = ("unshare", "-U", "-r", "-n", "-m", "sh", "-euc", inside)
     done = subprocess.run(argv, capture_output=True, text=True, timeout=30, cwd=ROOT, check=False)
-    seconds = time.monotonic() - started
     assert done.returncode == 3, done.stderr
     report = json.loads(done.stdout)
     assert report["verdict"]["status"] == "undetermined"
     hanging = {note["source"] for note in report["readings"] if note["status"] == "timed-out"}
     assert {"ss-listeners", "ip-addresses"} <= hanging
+    seconds = int(done.stderr.splitlines()[-1]) / 1e9
     own = _start_up()
     assert seconds < 1.5 + 0.5 + own
 
