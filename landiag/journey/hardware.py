@@ -13,6 +13,9 @@ from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset, Verdict
 
 _MAC = regex(rb"(?<![0-9a-f:])(?:[0-9a-f]{2}:){5}[0-9a-f]{2}(?![0-9a-f:])")
+_PART = regex(rb":[0-9a-fA-F]{2}:[0-9a-fA-F]{2}:")
+"""What each of them has in it, and hardly anything else: looked for first, as it begins with a fixed character."""
+
 _COMPARED = regex(
     rb'"(?:&|range|\|)": ?\[[^\[]{0,80}"ether"|"range": ?\["?(?:[0-9a-f]{2}:){5}|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}[/-]'
 )
@@ -36,7 +39,7 @@ def named_hardware(ruleset: Ruleset) -> frozenset[str] | None:
 
 def _named(ruleset: Ruleset) -> frozenset[str] | None:
     found: set[str] = set()
-    for text in map(bytes.lower, ruleset.texts):
+    for text in (text.lower() for text in ruleset.texts if _PART.search(text)):
         macs = set(_MAC.findall(text))
         if macs and _COMPARED.search(text):
             return None
