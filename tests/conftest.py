@@ -7,8 +7,12 @@ import shutil
 import tempfile
 
 import pytest
+from hypothesis import settings
 
 from tests.cases import SHARED
+
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")  # several workers share a processor: how long one example takes says nothing
 
 
 def pytest_configure() -> None:

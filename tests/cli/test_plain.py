@@ -72,7 +72,7 @@ def patch() -> Any:
         yield patch
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from([*COMMANDS]).flatmap(lines))
 @example(["check", "5000", "--json"])
 @example(["check", "5000", "5001"])

@@ -61,7 +61,7 @@ def judge(ruleset: Ruleset) -> Verdict:
     return Follower(ruleset, SavedSurroundings(packet)).follow(packet).verdict
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(WINDOWS).flatmap(damaged))
 def test_rules_of_windows(text: str) -> None:
     try:
@@ -71,7 +71,7 @@ def test_rules_of_windows(text: str) -> None:
     assert judge(policy.lower()) in Verdict
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(damaged(PF))
 def test_rules_of_pf(text: str) -> None:
     try:
@@ -82,7 +82,7 @@ def test_rules_of_pf(text: str) -> None:
     assert judge(PfSystem([found]).lower()) in Verdict
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(damaged("Firewall is enabled. (State = 1)\n" + OLD))
 def test_application_firewall(text: str) -> None:
     try:
@@ -92,7 +92,7 @@ def test_application_firewall(text: str) -> None:
     assert judge(lower_alf(found)) in Verdict
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_tools_of_the_network(data: st.DataObject) -> None:
     readers = (

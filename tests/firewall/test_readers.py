@@ -18,7 +18,7 @@ def test_a_reader_takes_its_seeds(name: str) -> None:
         assert read(name, data)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_damaged_seeds_are_read_or_refused(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(READERS)))

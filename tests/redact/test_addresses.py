@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from landiag.collect.guests import usual_networks
@@ -60,7 +60,6 @@ def _moves(one: IPAddress) -> bool:
     return table.ipv4.class_of(int(one)) is not None
 
 
-@settings(deadline=None)
 @given(st.lists(_V4, min_size=1, max_size=60, unique=True))
 @example([ip_address("10.0.2.1"), ip_address("10.0.2.15"), ip_address("10.0.3.15")])
 def test_ipv4_keeps_order_prefixes_classes(addresses: list[IPAddress]) -> None:
@@ -80,7 +79,6 @@ def _stays(one: IPAddress, addresses: list[IPAddress]) -> bool:
     return any(gateway in addresses and one in network for network, gateway in usual_networks())
 
 
-@settings(deadline=None)
 @given(st.lists(_V6.filter(lambda one: not _is_eui64(one)), min_size=1, max_size=40, unique=True))
 def test_ipv6_keeps_order_prefixes_classes(addresses: list[IPAddress]) -> None:
     new = _map(addresses)
