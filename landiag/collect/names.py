@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from landiag.model.addresses import parse_ip
-from landiag.model.facts import Call, File
+from landiag.model.addresses import ip_or_none
+from landiag.model.facts import Call, File, Reading, Unknown, parse_reading
 
 RESOLV_CONF = File("/etc/resolv.conf")
 
@@ -17,6 +17,18 @@ def parse_resolv_conf(text: str) -> tuple[str, ...]:
     """The name servers of resolv.conf(5), in order."""
     words = (line.split() for line in text.splitlines())
     return tuple(line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
+
+
+def read_servers(readings: Mapping[str, Reading]) -> tuple[str, ...]:
+    """The name servers to ask, as the files of this machine name them; none where those could not be read."""
+    behind = tuple(server for uplink in UPLINKS for server in _listed(readings, uplink))
+    return servers_to_ask(_listed(readings, RESOLV_CONF), behind)
+
+
+def _listed(readings: Mapping[str, Reading], file: File) -> tuple[str, ...]:
+    reading = readings.get(file.name)
+    servers = () if reading is None else parse_reading(reading, parse_resolv_conf)
+    return () if isinstance(servers, Unknown) else servers
 
 
 def servers_to_ask(listed: Sequence[str], behind: Sequence[str]) -> tuple[str, ...]:
@@ -32,10 +44,8 @@ def servers_to_ask(listed: Sequence[str], behind: Sequence[str]) -> tuple[str, .
 
 def is_own(server: str) -> bool:
     """Whether a name server is on this machine's loopback."""
-    try:
-        return parse_ip(server).is_loopback
-    except ValueError:
-        return False
+    address = ip_or_none(server)
+    return address is not None and address.is_loopback
 
 
 def resolve(name: str, family: str) -> Call:

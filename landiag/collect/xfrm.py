@@ -6,11 +6,12 @@ Sources: xfrm_policy_print (ip/ipxfrm.c in iproute2), __xfrm_policy_check and xf
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from ipaddress import ip_network
 
 from msgspec import Struct
 
-from landiag.model.facts import Command, File, IPNetwork, ParseError
+from landiag.model.facts import Command, File, IPNetwork, ParseError, Reading, parse_reading
 from landiag.model.packet import Packet
 from landiag.model.regex import regex
 
@@ -28,6 +29,12 @@ _COUNTED = regex(r"^Xfrm\w+\s+[1-9]\d*\s*$", re.MULTILINE)
 def is_in_use(text: str) -> bool:
     """Whether one of these shows that IPsec is in use: a counter that counted, or a socket on port 500 or 4500."""
     return _COUNTED.search(text) is not None or _KEY_PORTS.search(text) is not None
+
+
+def sign_of_use(readings: Mapping[str, Reading]) -> str | None:
+    """The source that shows that IPsec is in use, where only root may list its policies; None where none does."""
+    read = (readings[one.name] for one in HINTS if one.name in readings)
+    return next((one.source for one in read if parse_reading(one, is_in_use) is True), None)
 
 
 _SELECTOR = regex(

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from landiag.checks.systems import inner_addresses
 from landiag.collect.bpf import ATTACHED, parse_attached
 from landiag.collect.queues import egress_filters, ingress_filters
-from landiag.collect.systemd import FEATURES, parse_features
+from landiag.collect.systemd import BPF, FEATURES, parse_features
 from landiag.collect.units import Chain, parse_chain
-from landiag.collect.xfrm import HINTS, POLICIES, Policy, is_in_use, parse_policies
+from landiag.collect.xfrm import POLICIES, Policy, parse_policies, sign_of_use
 from landiag.journey.ways import Way, list_ways
 from landiag.model.facts import Interface, IPAddress, Reading, ReadStatus, Socket, Unknown, parse_reading
 from landiag.model.host import Facts
@@ -120,7 +120,7 @@ def _lists(readings: Mapping[str, Reading]) -> dict[str, Chain]:
 def _keeps_interfaces(readings: Mapping[str, Reading]) -> bool | None:
     reading = readings.get(FEATURES.name)
     features = None if reading is None else parse_reading(reading, parse_features)
-    return "BPF_FRAMEWORK" in features if isinstance(features, frozenset) else None
+    return BPF in features if isinstance(features, frozenset) else None
 
 
 def _filtered(readings: Mapping[str, Reading], known: Iterable[Interface]) -> Iterator[str]:
@@ -140,8 +140,7 @@ def _policies(readings: Mapping[str, Reading]) -> tuple[Policy, ...] | Unknown:
         return ()
     if reading.status is not ReadStatus.DENIED:
         return parse_reading(reading, parse_policies)
-    hints = (readings[one.name] for one in HINTS if one.name in readings)
-    is_used = any(parse_reading(one, is_in_use) is True for one in hints)
+    is_used = sign_of_use(readings) is not None
     return Unknown("IPsec is in use, and only root may list its policies", POLICIES.name) if is_used else ()
 
 

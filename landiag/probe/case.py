@@ -10,7 +10,7 @@ from landiag.collect.exchanges.http import Exchange, parse_exchange
 from landiag.collect.exchanges.proxies import Proxies, parse_proxies
 from landiag.collect.exchanges.resolve import Resolution, parse_resolution
 from landiag.model.addresses import parse_ip
-from landiag.model.facts import Call, File, ReadStatus, Source, Unknown
+from landiag.model.facts import Call, Source, Unknown
 from landiag.probe.client import Client
 
 MOST_ADDRESSES = 4
@@ -52,16 +52,7 @@ class Case(Client, frozen=True):
         """The question to the name servers, once it is known who they are."""
         if self.request.name is None or names.RESOLV_CONF.name not in self.readings:
             return None
-        behind = tuple(server for uplink in names.UPLINKS for server in self._listed(uplink))
-        return names.name_servers(
-            self.request.name, names.servers_to_ask(self._listed(names.RESOLV_CONF), behind)
-        )
-
-    def _listed(self, file: File) -> tuple[str, ...]:
-        """The name servers that a file names; none where it could not be read."""
-        reading = self.readings.get(file.name)
-        is_read = reading is not None and reading.status is ReadStatus.OK
-        return names.parse_resolv_conf(reading.text) if reading and is_read else ()
+        return names.name_servers(self.request.name, names.read_servers(self.readings))
 
     @property
     def addresses(self) -> tuple[str, ...]:

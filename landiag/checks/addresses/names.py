@@ -8,7 +8,7 @@ from landiag.collect import names
 from landiag.collect.exchanges.dns import Answers, NameServers, parse_name_servers
 from landiag.collect.exchanges.resolve import Resolution, parse_resolution
 from landiag.model.addresses import ip_or_none
-from landiag.model.facts import Call, File, IPAddress, Source, Unknown
+from landiag.model.facts import Call, IPAddress, Source, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 
@@ -31,18 +31,7 @@ def _resolve(name: str) -> Call:
 def _servers_source(case: Case) -> Call | None:
     if case.name is None:
         return None
-    return names.name_servers(case.name, _servers(case))
-
-
-def _servers(case: Case) -> tuple[str, ...]:
-    """Those whom other devices may ask, too."""
-    behind = tuple(server for uplink in names.UPLINKS for server in _listed(case, uplink))
-    return names.servers_to_ask(_listed(case, names.RESOLV_CONF), behind)
-
-
-def _listed(case: Case, file: File) -> tuple[str, ...]:
-    servers = case.parse(file, names.parse_resolv_conf)
-    return () if servers is None or isinstance(servers, Unknown) else servers
+    return names.name_servers(case.name, names.read_servers(case.readings))
 
 
 def check(case: Case) -> list[Finding]:

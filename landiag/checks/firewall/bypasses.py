@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.collect.bpf import ATTACHED, parse_attached
 from landiag.collect.queues import class_filters, egress_filters, ingress_filters, plan_filters
-from landiag.collect.xfrm import HINTS, POLICIES, Policy, deciding, is_in_use, parse_policies
+from landiag.collect.xfrm import POLICIES, Policy, deciding, parse_policies, sign_of_use
 from landiag.journey.journey import Journey
 from landiag.journey.link import interface_of
 from landiag.journey.queues import carriers
@@ -127,13 +127,12 @@ def _check_ipsec(case: Case, way: Way) -> list[Finding]:
 
 def _ipsec_in_use(case: Case, way: Way) -> Iterator[Finding]:
     """Where only root may list the policies: unknown where something shows that there are some, as on few machines."""
-    for hint in HINTS:
-        if case.parse(hint, is_in_use) is True:
-            title = "Whether every packet gets through: IPsec is in use, and only root may list its policies"
-            found = _unsure(way, title, "", hint.name, "IPsec counts packets, or negotiates keys")
-            again = f"{case.machine.landiag} check --port {case.port}"
-            yield replace(found, fixes=(Fix("Look again as root", (again,), needs="root"),))
-            return
+    sign = sign_of_use(case.readings)
+    if sign is not None:
+        title = "Whether every packet gets through: IPsec is in use, and only root may list its policies"
+        found = _unsure(way, title, "", sign, "IPsec counts packets, or negotiates keys")
+        again = f"{case.machine.landiag} check --port {case.port}"
+        yield replace(found, fixes=(Fix("Look again as root", (again,), needs="root"),))
 
 
 def directions(journey: Journey) -> tuple[tuple[str, Packet], ...]:
