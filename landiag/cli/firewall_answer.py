@@ -63,14 +63,16 @@ def answer(
     except ParseError as error:
         raise Stop(str(error)) from error
     judged = judge.whole(asked)
-    document = shown.mask(json.dumps(write_json(judge.ruleset, (judged,)), indent=2) + "\n")
+
+    def document() -> str:
+        return json.dumps(write_json(judge.ruleset, (judged,)), indent=2) + "\n"
+
     for file in shown.outputs:
         is_json = file.suffix.lower() == ".json"
-        wide = Style(_FILE_WIDTH)
-        text = document if is_json else shown.mask(render_judged(judge.ruleset, judged, wide, whole=True))
-        write_copy(file, text, force=shown.force)
+        text = document() if is_json else render_judged(judge.ruleset, judged, Style(_FILE_WIDTH), whole=True)
+        write_copy(file, shown.mask(text), force=shown.force)
     if shown.as_json:
-        sys.stdout.write(document)
+        sys.stdout.write(shown.mask(document()))
     elif shown.quiet:
         sys.stdout.write(shown.mask(render_verdict(judged)))
     else:

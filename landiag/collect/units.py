@@ -243,7 +243,10 @@ def _unit(values: dict[str, str], listens: tuple[str, ...]) -> Unit:
 
 def _binds(text: str) -> tuple[str, ...]:
     """A list of ports as a unit file takes it: systemd prints ``tcp5000`` for ``tcp:5000``."""
-    return tuple(regex(r"(tcp|udp)(?=\d)").sub(r"\1:", word) for word in text.split())
+    return tuple(_RUN_TOGETHER.sub(r"\1:", word) for word in text.split())
+
+
+_RUN_TOGETHER = regex(r"(tcp|udp)(?=\d)")
 
 
 def _names(text: str) -> NameList | None:

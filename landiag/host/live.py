@@ -17,7 +17,8 @@ from msgspec import Struct, field
 from landiag.collect.reader import DENIED_WORDS, MAX_BYTES
 from landiag.host.modules import is_present
 from landiag.host.programs import SAFE_PATH, find_program, installing
-from landiag.host.windows import Room, drain, inherited_variables
+from landiag.host.variables import inherited_variables
+from landiag.host.windows import Room, drain
 from landiag.model.facts import Call, Command, File, Reading, ReadStatus, Source
 
 MAX_TOGETHER = 128 * 1024 * 1024

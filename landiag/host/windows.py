@@ -24,33 +24,6 @@ def system_folders() -> tuple[str, ...]:
     return (system, rf"{system}\WindowsPowerShell\v1.0", rf"{system}\OpenSSH")
 
 
-def inherited_variables() -> dict[str, str]:
-    """The variables without which programs of Windows do not start; elsewhere where a user's own systemd is found."""
-    import os
-
-    if sys.platform != "win32":
-        place = os.environ.get("XDG_RUNTIME_DIR")
-        return {"XDG_RUNTIME_DIR": place} if place and os.geteuid() != 0 else {}
-    kept = (
-        "SYSTEMROOT",
-        "SYSTEMDRIVE",
-        "WINDIR",
-        "TEMP",
-        "TMP",
-        "USERPROFILE",
-        "APPDATA",
-        "LOCALAPPDATA",
-    ) + (
-        "PROGRAMFILES",
-        "PROGRAMDATA",
-        "PROCESSOR_ARCHITECTURE",
-        "NUMBER_OF_PROCESSORS",
-        "PATHEXT",
-        "COMSPEC",
-    )
-    return {name: os.environ[name] for name in kept if name in os.environ}
-
-
 def _left(deadline: float) -> float:
     """The seconds that are left; at most a day, for no lock can wait for ever."""
     return min(max(0.0, deadline - time.monotonic()), 86400.0)

@@ -67,9 +67,8 @@ def host_edit(variable: str, path: str, text: str, host: str) -> Edit | None:
     raw = text.encode().splitlines()[number - 1]
     line = raw.decode()
     alone = rf"({variable} ?= ?\[ ?)?({_NAMES})?( ?\]( ?,)?)?( ?#.*)?"
-    if (
-        re.fullmatch(alone, " ".join(line.split())) is None
-    ):  # runs of spaces would take it quadratic time and more
+    bare = " ".join(line.split())  # runs of spaces would take the pattern quadratic time and more
+    if re.fullmatch(alone, bare) is None:
         return None
     return Edit(path, number, line, (raw[:column] + more.encode() + raw[column:]).decode())
 

@@ -13,7 +13,7 @@ import pytest
 from landiag.host import LiveHost, Recorder
 from landiag.host.calls import is_root_shell, own_command, own_name
 from landiag.host.recording import parse_recording, render_recording
-from landiag.host.windows import inherited_variables
+from landiag.host.variables import inherited_variables
 from landiag.model.facts import Call, Command, File, ParseError, Reading, ReadStatus
 from landiag.model.recording import Recording
 from landiag.model.report import Target

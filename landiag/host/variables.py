@@ -1,0 +1,31 @@
+"""The variables that commands are started with, besides those that every one gets."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def inherited_variables() -> dict[str, str]:
+    """The variables without which programs of Windows do not start; elsewhere where a user's own systemd is found."""
+    if sys.platform != "win32":
+        place = os.environ.get("XDG_RUNTIME_DIR")
+        return {"XDG_RUNTIME_DIR": place} if place and os.geteuid() != 0 else {}
+    kept = (
+        "SYSTEMROOT",
+        "SYSTEMDRIVE",
+        "WINDIR",
+        "TEMP",
+        "TMP",
+        "USERPROFILE",
+        "APPDATA",
+        "LOCALAPPDATA",
+    ) + (
+        "PROGRAMFILES",
+        "PROGRAMDATA",
+        "PROCESSOR_ARCHITECTURE",
+        "NUMBER_OF_PROCESSORS",
+        "PATHEXT",
+        "COMSPEC",
+    )
+    return {name: os.environ[name] for name in kept if name in os.environ}
