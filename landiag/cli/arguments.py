@@ -14,7 +14,7 @@ from landiag.cli.completing import SCHEMES
 from landiag.cli.files.inputs import MEGABYTE, read_input
 from landiag.cli.files.outputs import Stop
 from landiag.model import numbers
-from landiag.model.addresses import parse_ip
+from landiag.model.addresses import ip_or_none, parse_ip
 from landiag.model.regex import regex
 from landiag.model.terms import CHECK_NAMES
 
@@ -93,11 +93,7 @@ def is_host_and_port(text: str) -> bool:
 
 def is_address(text: str) -> bool:
     """Whether a word is an IP address, perhaps with a zone."""
-    try:
-        parse_ip(text)
-    except ValueError:
-        return False
-    return True
+    return ip_or_none(text) is not None
 
 
 def parse_port(text: str) -> int:

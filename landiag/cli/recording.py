@@ -62,9 +62,9 @@ def _record(options: RecordOptions) -> str:
     finally:
         host.close()
     if options.redact:
-        from landiag.cli.files.redacting import redact_recording
+        from landiag.cli.files.redacting import redact_alone
 
-        recording = redact_recording(recording)
+        recording = redact_alone(recording)
     return render_recording(recording)
 
 

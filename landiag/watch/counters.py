@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from landiag.model.addresses import parse_ip
+from landiag.model.addresses import ip_or_none
 from landiag.model.facts import Command, File
 
 NETSTAT = File("/proc/net/netstat")
@@ -45,9 +45,8 @@ def _client(line: str) -> str:
     if len(columns) < 4:
         return ""
     host, _, port = columns[3].rpartition(":")
-    try:
-        address = parse_ip(host.strip("[]"))
-    except ValueError:
+    address = ip_or_none(host.strip("[]"))
+    if address is None:
         return ""
     mapped = getattr(address, "ipv4_mapped", None)
     return f"{mapped or address} {port}"

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from landiag.checks.windows.openings import quoted
 from landiag.collect.portproxy import PortProxy
-from landiag.model.addresses import parse_ip
+from landiag.model.addresses import ip_or_none
 from landiag.model.facts import Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 
@@ -34,10 +34,7 @@ def as_address(text: str, family: int) -> IPAddress | None:
         word = "0.0.0.0" if family == 4 else "::"
     elif word == "localhost":
         word = "127.0.0.1" if family == 4 else "::1"
-    try:
-        return parse_ip(word)
-    except ValueError:
-        return None
+    return ip_or_none(word)
 
 
 def reach_of(proxy: PortProxy, inside: Iterable[Interface], windows: tuple[Interface, ...] | None) -> Reach:

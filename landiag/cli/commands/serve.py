@@ -79,9 +79,9 @@ def serve(
         raise Stop(f"{wanted} is the server's own port, and the page never takes that: name another, or none")
     report = _serve(question, wanted, min(duration, timeout or duration), is_quiet=quiet, redact=redact)
     if redact:
-        from landiag.cli.files.redacting import redact_report
+        from landiag.cli.files.redacting import redact_alone
 
-        report = redact_report(report)
+        report = redact_alone(report)
     finish(
         report, files, as_json=as_json, quiet=quiet, verbose=verbose, no_color=no_color, force=force
     )  # fmt: skip

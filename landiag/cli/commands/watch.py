@@ -91,7 +91,6 @@ def watch(
 
 
 def _address(peer: str | None) -> str | None:
-
     try:
         return None if peer is None else str(parse_ip(peer))
     except ValueError as error:
@@ -181,6 +180,6 @@ def _replay(file: Path, say: Callable[[Attempt], None], timeout: float | None) -
 
 
 def _redact(report: Report, recording: Recording | None) -> tuple[Report, Recording | None]:
-    from landiag.cli.files.redacting import redact_both, redact_report
+    from landiag.cli.files.redacting import redact_alone, redact_both
 
-    return (redact_report(report), None) if recording is None else redact_both(report, recording)
+    return (redact_alone(report), None) if recording is None else redact_both(report, recording)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from landiag.host import Recorder, Recording
 from landiag.model.facts import Reading
@@ -11,12 +12,14 @@ from landiag.model.listener import Listener
 from landiag.model.report import Report
 from landiag.render.parts import REDACTED_LINE
 
+D = TypeVar("D", Report, Recording)
 
-def redact_report(report: Report) -> Report:
-    """Redact a report by itself."""
+
+def redact_alone(document: D) -> D:
+    """Redact a report or a recording by itself."""
     from landiag.redact.documents import redact
 
-    return redact(report)[0]
+    return redact(document)[0]
 
 
 def redact_both(report: Report, recording: Recording) -> tuple[Report, Recording]:
@@ -27,13 +30,6 @@ def redact_both(report: Report, recording: Recording) -> tuple[Report, Recording
     assert isinstance(new_report, Report)
     assert isinstance(new_recording, Recording)
     return new_report, new_recording
-
-
-def redact_recording(recording: Recording) -> Recording:
-    """Redact a recording by itself."""
-    from landiag.redact.documents import redact
-
-    return redact(recording)[0]
 
 
 def redact_lines(lines: Sequence[str]) -> tuple[str, ...]:

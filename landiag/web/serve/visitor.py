@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landiag.model.addresses import parse_ip
+from landiag.model.addresses import ip_or_none
 from landiag.model.urls import bracketed
 from landiag.web.serve.state import State
 
@@ -19,11 +19,8 @@ def agent_of(text: str) -> str:
 
 def plain_address(text: str) -> str:
     """An IPv4 address that came by an IPv6 socket, as IPv4; without a zone."""
-    try:
-        address = parse_ip(text)
-    except ValueError:
-        return text
-    return str(getattr(address, "ipv4_mapped", None) or address)
+    address = ip_or_none(text)
+    return text if address is None else str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def host_of(text: str) -> str:

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import Protocol
 
-from landiag.model.addresses import parse_ip
+from landiag.model.addresses import ip_or_none
 
 MOST = 320
 """Connections in all that may wait with no complete request: room stays for those that are being answered."""
@@ -17,11 +17,8 @@ MOST_PER_PREFIX = 128
 
 def prefix_of(address: str) -> str:
     """Whose connections count together: an IPv4 address, or the /64 of an IPv6 address."""
-    try:
-        known = parse_ip(address)
-    except ValueError:
-        return address
-    return address if known.version == 4 else str(int(known) >> 64)
+    known = ip_or_none(address)
+    return address if known is None or known.version == 4 else str(int(known) >> 64)
 
 
 class Connection(Protocol):
