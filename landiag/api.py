@@ -28,16 +28,13 @@ def check(
     _hold_texts(peer=peer, address=address)
     _hold_timeout(timeout)
     from landiag.diagnose import diagnose
-    from landiag.host import LiveHost, Recorder
+    from landiag.host import live_recorder
     from landiag.model.report import Target
     from landiag.question import Question
 
     deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
-    try:
-        return diagnose(Question(Target(port, peer, address)), Recorder(host), deadline)
-    finally:
-        host.close()
+    with live_recorder(deadline) as recorder:
+        return diagnose(Question(Target(port, peer, address)), recorder, deadline)
 
 
 def probe(target: str, port: int | Sequence[int] | None = None, *, timeout: float = 10.0) -> Report:
@@ -52,17 +49,14 @@ def probe(target: str, port: int | Sequence[int] | None = None, *, timeout: floa
         raise TypeError(f"target is {type(target).__name__}, not str")
     ports = _list_ports(port)
     _hold_timeout(timeout)
-    from landiag.host import LiveHost, Recorder
+    from landiag.host import live_recorder
     from landiag.probe.target import parse_request
     from landiag.probing import run
 
     request = parse_request(target, tuple(map(str, ports)), yes=False)
     deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
-    try:
-        return run(request, Recorder(host), deadline)
-    finally:
-        host.close()
+    with live_recorder(deadline) as recorder:
+        return run(request, recorder, deadline)
 
 
 def firewall(
@@ -93,7 +87,7 @@ def firewall(
         raise ValueError(f"protocol is {protocol!r}: tcp or udp")
     from landiag.cli.files.outputs import Stop
     from landiag.cli.firewall_answer import open_judge
-    from landiag.host import LiveHost, Recorder
+    from landiag.host import live_recorder
     from landiag.model.packet import Packet
 
     asked = Packet(
@@ -104,14 +98,12 @@ def firewall(
         in_interface=in_interface,
     )
     deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
     try:
-        asked, judge = open_judge(asked, Recorder(host), tuple(map(Path, rulesets)), deadline)
-        return judge.whole(asked)
+        with live_recorder(deadline) as recorder:
+            asked, judge = open_judge(asked, recorder, tuple(map(Path, rulesets)), deadline)
+            return judge.whole(asked)
     except Stop as stop:
         raise ValueError(str(stop)) from stop
-    finally:
-        host.close()
 
 
 def list(*, timeout: float = 10.0) -> tuple[Listener, ...]:  # noqa: A001 - named as the command is
@@ -122,16 +114,13 @@ def list(*, timeout: float = 10.0) -> tuple[Listener, ...]:  # noqa: A001 - name
     import time
 
     _hold_timeout(timeout)
-    from landiag.host import LiveHost, Recorder
+    from landiag.host import live_recorder
     from landiag.listeners import list_listeners
     from landiag.model.facts import Unknown
 
     deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
-    try:
-        found = list_listeners(Recorder(host), deadline)
-    finally:
-        host.close()
+    with live_recorder(deadline) as recorder:
+        found = list_listeners(recorder, deadline)
     if isinstance(found, Unknown):
         raise OSError(f"the listeners could not be read: {found.reason}")
     return found

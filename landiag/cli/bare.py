@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from landiag.cli.early import begin_reading
 from landiag.cli.files.outputs import Stop
 from landiag.cli.fixing.asking import wrapped
-from landiag.host import LiveHost, Recorder
+from landiag.host import Recorder, live_recorder
 from landiag.model.facts import Unknown
 from landiag.model.numbers import parse_number
 from landiag.question import UsageError
@@ -31,28 +31,30 @@ def check_own_server(render_help: Callable[[], str]) -> NoReturn:
     Ends with the status of ``check``, with 3 for several servers, with 2 for none.
     """
     deadline = time.monotonic() + SECONDS
-    host = LiveHost(deadline)
-    recorder = Recorder(host)
     try:
-        begin_reading(recorder)
-        from landiag.own_servers import find_own_servers, likely, ports_of_others
-
-        found = find_own_servers(recorder, deadline, _folder(), _user_id())
-        if isinstance(found, Unknown):
-            raise Stop(f"the servers of this machine could not be read: {found.reason}", SEVERAL)
-        meant = likely(found)
-        others = () if meant else ports_of_others(recorder, deadline)
-        if len(meant) > 1:
-            _list(recorder, deadline, meant)
-            raise SystemExit(SEVERAL)
+        with live_recorder(deadline) as recorder:
+            meant, others = _find(recorder, deadline)
     except UsageError as error:
         raise Stop(str(error)) from error
-    finally:
-        host.close()
     if not meant:
         sys.stdout.write(f"{render_help()}\n")
         raise _none_of_yours(others)
     _check(meant[0])
+
+
+def _find(recorder: Recorder, deadline: float) -> tuple[tuple[OwnServer, ...], tuple[int, ...]]:
+    """The one server that is meant; or none, and the ports that others listen on. Of several a list, and the end."""
+    begin_reading(recorder)
+    from landiag.own_servers import find_own_servers, likely, ports_of_others
+
+    found = find_own_servers(recorder, deadline, _folder(), _user_id())
+    if isinstance(found, Unknown):
+        raise Stop(f"the servers of this machine could not be read: {found.reason}", SEVERAL)
+    meant = likely(found)
+    if len(meant) > 1:
+        _list(recorder, deadline, meant)
+        raise SystemExit(SEVERAL)
+    return meant, () if meant else ports_of_others(recorder, deadline)
 
 
 _FEW = 3

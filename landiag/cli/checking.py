@@ -25,7 +25,7 @@ from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_wit
 from landiag.cli.timeouts import bounded
 from landiag.collect.machine import system_name
 from landiag.collect.systems import first_sources
-from landiag.host import LiveHost, Recorder, Recording, render_recording
+from landiag.host import Recording, live_recorder, render_recording
 from landiag.host.programs import find_program
 from landiag.model.facts import Command
 from landiag.model.report import Report, Target
@@ -167,11 +167,10 @@ def _diagnose(options: CheckOptions, repeats: Repeats, asked: Asked) -> tuple[Re
 def _check_live(
     question: Question, deadline: float, sudo: bool, *, shows_names: bool
 ) -> tuple[Report, Recording]:
-    host = LiveHost(deadline, sudo=_sudo() if sudo else ())
-    if host.sudo:
+    by_sudo = _sudo() if sudo else ()
+    if by_sudo:
         _announce_sudo()
-    recorder = Recorder(host)
-    try:
+    with live_recorder(deadline, by_sudo) as recorder:
         begin_reading(recorder)
         from landiag.diagnose import diagnose
 
@@ -181,8 +180,6 @@ def _check_live(
             report = diagnose(
                 question, recorder, deadline, announce_proof if shows_names else _announce_masked
             )
-    finally:
-        host.close()
     return report, Recording(
         question.target, report.created, __version__, recorder.readings, question.options
     )

@@ -12,7 +12,7 @@ from msgspec import Struct
 from landiag.cli.early import begin_reading
 from landiag.cli.files.outputs import Stop, check_outputs, choose_renderer, write_copy
 from landiag.cli.timeouts import bounded
-from landiag.host import LiveHost, Recorder
+from landiag.host import Recorder, live_recorder
 from landiag.host.calls import own_name
 from landiag.model.facts import Unknown
 from landiag.model.listener import Listener
@@ -41,18 +41,14 @@ def run_list(options: ListOptions) -> NoReturn:
     check_outputs(files, force=options.force)
     for file in files:
         choose_renderer(file, LIST_RENDERERS)
-    with bounded(options.timeout) as deadline:
-        host = LiveHost(deadline)
-        recorder = Recorder(host)
-        try:
+    try:
+        with bounded(options.timeout) as deadline, live_recorder(deadline) as recorder:
             begin_reading(recorder)
             from landiag.listeners import list_listeners as find_listeners
 
             found = find_listeners(recorder, deadline)
-        except UsageError as error:
-            raise Stop(str(error)) from error
-        finally:
-            host.close()
+    except UsageError as error:
+        raise Stop(str(error)) from error
     if isinstance(found, Unknown):
         raise Stop(f"the listeners could not be read: {found.reason}", 3)
     if options.redact:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from landiag.cli.arguments import check_scheme, default_port
 from landiag.cli.files.outputs import Stop, check_outputs, finish, render_for, write_copy
 from landiag.cli.files.redacting import redact_both
-from landiag.host import LiveHost, Recorder, Recording, render_recording
+from landiag.host import Recording, live_recorder, render_recording
 from landiag.model.facts import Family
 from landiag.model.report import Report, Target
 from landiag.probe.target import Request, UsageError, options_of, parse_request
@@ -112,16 +112,12 @@ def _is_single(request: Request) -> bool:
 
 def _probe(request: Request, timeout: float, *, shows_names: bool) -> tuple[Report, Recording]:
     deadline = time.monotonic() + timeout
-    host, progress = LiveHost(deadline), _progress(shows_names=shows_names)
-    METER.listener = progress
-    recorder = Recorder(host)
-    try:
+    METER.listener = progress = _progress(shows_names=shows_names)
+    with live_recorder(deadline) as recorder:
         from landiag.probing import begin_asking, run
 
         begin_asking(request, recorder)
         report = run(request, recorder, deadline, progress)
-    finally:
-        host.close()
     target = Target(port=request.port)
     return report, Recording(target, report.created, __version__, recorder.readings, options_of(request))
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from landiag.cli.early import begin_reading
 from landiag.cli.files.outputs import Stop, check_outputs, write_bytes
-from landiag.host import LiveHost, Recorder, render_recording
+from landiag.host import live_recorder, render_recording
 from landiag.question import UsageError
 
 _SUFFIXES = (".json", ".json.gz")
@@ -50,17 +50,14 @@ def run_record(options: RecordOptions) -> NoReturn:
 
 def _record(options: RecordOptions) -> str:
     deadline = time.monotonic() + options.timeout
-    host = LiveHost(deadline)
-    recorder = Recorder(host)
     try:
-        begin_reading(recorder)
-        from landiag.record import record_host
+        with live_recorder(deadline) as recorder:
+            begin_reading(recorder)
+            from landiag.record import record_host
 
-        recording = record_host(recorder, deadline)
+            recording = record_host(recorder, deadline)
     except UsageError as error:
         raise Stop(str(error)) from error
-    finally:
-        host.close()
     if options.redact:
         from landiag.cli.files.redacting import redact_alone
 

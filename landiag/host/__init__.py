@@ -10,7 +10,8 @@ from __future__ import annotations
 import _thread
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -27,6 +28,7 @@ __all__ = [
     "RecordedHost",
     "Recorder",
     "Recording",
+    "live_recorder",
     "parse_recording",
     "render_recording",
 ]
@@ -122,3 +124,16 @@ class Recorder(Struct):
             late = failed_reading(source, ReadStatus.TIMED_OUT, "no answer within the time that was allowed")
             self.readings[name] = self._done.get(name, late)
             self.waiting.discard(name)
+
+
+@contextmanager
+def live_recorder(deadline: float, sudo: tuple[str, ...] = ()) -> Iterator[Recorder]:
+    """Read this machine, until the deadline at the latest; commands that still run at the end are ended.
+
+    ``deadline`` and ``sudo`` are those of ``LiveHost``.
+    """
+    host = LiveHost(deadline, sudo)
+    try:
+        yield Recorder(host)
+    finally:
+        host.close()

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from landiag.collect.makers import MAKERS, is_random, parse_makers
-from landiag.host import LiveHost, Recording, render_recording
-from landiag.model.facts import Reading, ReadStatus, parse_reading
+from landiag.host import Recording, live_recorder, render_recording
+from landiag.model.facts import Reading, ReadStatus, Source, parse_reading
 from landiag.model.report import Report
 from landiag.question import Question
 from landiag.version import __version__
@@ -203,7 +203,7 @@ class LiveWatch:
         if is_random(mac):
             return
         for source in MAKERS:
-            reading = LiveHost(time.monotonic() + 0.5).read(source)
+            reading = _read(source, 0.5)
             if reading.status is ReadStatus.OK:
                 found = parse_makers(reading.text, (mac,))
                 if mac in found:
@@ -237,15 +237,13 @@ class LiveWatch:
                 self._feed(drop)
 
     def _feed_counters(self) -> None:
-        reading = LiveHost(time.monotonic() + 0.5).read(NETSTAT)
+        reading = _read(NETSTAT, 0.5)
         values = parse_reading(reading, parse_netstat)
         if reading.status is ReadStatus.OK and isinstance(values, Mapping):
             self._feed(Counters(self._clock, values))
 
     def _feed_half_open(self) -> None:
-        host = LiveHost(time.monotonic() + 0.3)
-        reading = host.read(half_open_source(self.port))
-        host.close()
+        reading = _read(half_open_source(self.port), 0.3)
         if reading.status is ReadStatus.OK:
             self._feed(HalfOpen(self._clock, parse_half_open(reading.text)))
 
@@ -295,3 +293,8 @@ class _Times(Struct):
     told: float = 0.0
     trace: float | None = None
     look: float | None = None
+
+
+def _read(source: Source, seconds: float) -> Reading:
+    with live_recorder(time.monotonic() + seconds) as recorder:
+        return recorder.read(source)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 
 from landiag.diagnose import diagnose
-from landiag.host import LiveHost, Recorder
+from landiag.host import live_recorder
 from landiag.model.facts import Reading
 from landiag.model.report import Report
 from landiag.question import Question, UsageError
@@ -34,12 +34,8 @@ class Rereading:
 
     def _diagnose(self) -> tuple[Report, Mapping[str, Reading]]:
         deadline = time.monotonic() + GATHER_SECONDS
-        host = LiveHost(deadline)
-        recorder = Recorder(host)
-        try:
+        with live_recorder(deadline) as recorder:
             return diagnose(self._question, recorder, deadline), recorder.readings
-        finally:
-            host.close()
 
     def is_old(self, now: float) -> bool:
         """Whether it is time to read again."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from landiag.diagnose import diagnose
-from landiag.host import LiveHost, RecordedHost, Recorder
+from landiag.host import RecordedHost, Recorder, live_recorder
 from landiag.model.causes import cause_of
 from landiag.model.causes.listening import PORT_TAKEN
 from landiag.model.report import Finding, Outcome, Report, Target, Verdict
@@ -28,17 +28,12 @@ _OTHERS = ("http.server", "manage.py", "jupyter", "streamlit")
 def check_flask(app: Flask, port: int, peer: str | None, timeout: float) -> Report:
     """Diagnose this machine for a Flask application. Raises UsageError as ``diagnose`` does."""
     deadline = time.monotonic() + timeout
-    host = LiveHost(deadline)
-    recorder = Recorder(host)
     question = Question(Target(port, peer), program="flask")
-    try:
+    with live_recorder(deadline) as recorder:
         report = diagnose(question, recorder, deadline)
-        if _serves_perhaps(report):
-            report = diagnose(
-                replace(question, program=None), Recorder(RecordedHost(recorder.readings)), deadline
-            )
-    finally:
-        host.close()
+    if _serves_perhaps(report):
+        again = Recorder(RecordedHost(recorder.readings))
+        report = diagnose(replace(question, program=None), again, deadline)
     hosts = [_host(path.address, port) for path in report.paths]
     return with_findings(report, check_app(app, hosts))
 

@@ -26,7 +26,7 @@ from landiag.cli.options import (
     port_option,
 )
 from landiag.cli.timeouts import bounded
-from landiag.host import LiveHost, Recorder
+from landiag.host import live_recorder
 from landiag.model.facts import IPAddress
 from landiag.model.packet import Packet
 from landiag.terminal import terminal_style
@@ -108,35 +108,30 @@ def firewall(
     style = terminal_style(no_color=no_color)
     if redact and not (as_json or jsonl):
         tell_redacted()
-    with bounded(timeout) as deadline:
-        host = LiveHost(deadline)
-        machine = Recorder(host)
+    with bounded(timeout) as deadline, live_recorder(deadline) as machine:
         mask: Callable[[str], str] = masking(machine) if redact else str
-        try:
-            if not ruleset:
-                begin_reading(machine)
-            if everything:
-                from landiag.cli.firewall_all import answer_all, want
+        if not ruleset:
+            begin_reading(machine)
+        if everything:
+            from landiag.cli.firewall_all import answer_all, want
 
-                protocols = PROTOCOLS if protocol is None else (protocol,)
-                wanted = want(
-                    asked, protocols, port, source, output or (),
-                    force=force, as_json=as_json, quiet=quiet, style=style, mask=mask,
-                )  # fmt: skip
-                answer_all(wanted, machine, ruleset or (), deadline)
-            if packets is not None:
-                from landiag.cli.firewall_packets import Shown, answer_packets
+            protocols = PROTOCOLS if protocol is None else (protocol,)
+            wanted = want(
+                asked, protocols, port, source, output or (),
+                force=force, as_json=as_json, quiet=quiet, style=style, mask=mask,
+            )  # fmt: skip
+            answer_all(wanted, machine, ruleset or (), deadline)
+        if packets is not None:
+            from landiag.cli.firewall_packets import Shown, answer_packets
 
-                if output:
-                    raise Stop("--packets prints its answers: send them into a file with >")
-                lines = Shown(as_json, jsonl, verbose or trace, quiet, style, mask if redact else None)
-                answer_packets(packets, asked, machine, ruleset or (), deadline, lines)
-            from landiag.cli import firewall_answer
+            if output:
+                raise Stop("--packets prints its answers: send them into a file with >")
+            lines = Shown(as_json, jsonl, verbose or trace, quiet, style, mask if redact else None)
+            answer_packets(packets, asked, machine, ruleset or (), deadline, lines)
+        from landiag.cli import firewall_answer
 
-            shown = firewall_answer.Shown(style, as_json, quiet, verbose, output or (), force, mask)
-            firewall_answer.answer(asked, machine, ruleset or (), deadline, shown)
-        finally:
-            host.close()
+        shown = firewall_answer.Shown(style, as_json, quiet, verbose, output or (), force, mask)
+        firewall_answer.answer(asked, machine, ruleset or (), deadline, shown)
 
 
 def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:

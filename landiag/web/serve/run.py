@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.diagnose import diagnose
-from landiag.host import LiveHost, Recorder
+from landiag.host import live_recorder
 from landiag.model.report import Evidence, Finding, Fix, Outcome, Report, Status, Verdict
 from landiag.model.urls import bracketed
 from landiag.question import Question, UsageError
@@ -76,12 +76,8 @@ class PageRun:
 
     def _check(self, question: Question) -> Report:
         deadline = time.monotonic() + CHECK_SECONDS
-        host = LiveHost(deadline)
-        try:
-            report = diagnose(question, Recorder(host), deadline)
-        finally:
-            host.close()
-        return report
+        with live_recorder(deadline) as recorder:
+            return diagnose(question, recorder, deadline)
 
     def run(self) -> Report:
         """Serve until the time is over or ``stop`` is set; the report of everything at the end."""
