@@ -14,7 +14,7 @@ from landiag.collect import (
     wireguard,
     xfrm,
 )
-from landiag.firewall.sources import SOURCES
+from landiag.firewall.sources import QUEUES, SOURCES
 from landiag.model.facts import File, Source
 
 SYSCTL_FOLDER = "/proc/sys/"
@@ -56,6 +56,7 @@ INTERFACE_SETTINGS = (
 
 FIRST: tuple[Source, ...] = (
     *SOURCES,
+    QUEUES,
     machine.MACHINE,
     sockets.LISTENERS,
     interfaces.INTERFACES,

@@ -32,6 +32,7 @@ from landiag.firewall.sources import (
     NF_TABLES,
     NFT,
     NFT_TEXT,
+    QUEUES,
     SOURCES,
     inner_sources,
 )
@@ -80,7 +81,27 @@ def parse_ruleset(readings: Mapping[str, Reading]) -> Ruleset:
     lists = read_lists(readings, texts)
     parts.sets = {**(parts.sets or {}), **lists} if lists else parts.sets
     gaps = tuple(parts.gaps)
-    return build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, gaps, texts, parts.frames)
+    built = build_ruleset(parts.nft, parts.nft_iptables, parts.legacy, parts.sets, gaps, texts, parts.frames)
+    return dataclasses.replace(built, queue_readers=read_queues(readings))
+
+
+def read_queues(readings: Mapping[str, Reading]) -> frozenset[int] | None:
+    """The queues of packets that a program reads; None where nobody could look."""
+    reading, proc = readings.get(QUEUES.name), readings.get(ALWAYS_THERE.name)
+    if reading is None or proc is None or proc.status is not ReadStatus.OK:
+        return None
+    if reading.status is ReadStatus.MISSING:
+        return frozenset()
+    if reading.status is not ReadStatus.OK:
+        return None
+    rows = [line.split() for line in reading.text.splitlines()]
+    if not all(len(row) == _QUEUE_COLUMNS and row[0].isdecimal() for row in rows):
+        return None
+    return frozenset(int(row[0]) for row in rows)
+
+
+_QUEUE_COLUMNS = 9
+"""How many numbers the kernel writes for each queue (nfnetlink_queue.c, seq_show)."""
 
 
 def parse_inner(readings: Mapping[str, Reading], pid: int, name: str) -> Ruleset | None:

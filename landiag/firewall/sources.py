@@ -35,6 +35,9 @@ def inner_sources(pid: int, name: str) -> dict[str, Command]:
     }
 
 
+QUEUES = File("/proc/net/netfilter/nfnetlink_queue", needs_root=True)
+"""The queues of packets (NFQUEUE) that a program reads, one a line; without the file no program reads any."""
+
 MORE = (NFT_TEXT, NF_TABLES, EBTABLES)
 """What is read in a second round, where the first makes it worth reading."""
 

@@ -49,7 +49,7 @@ def answer_of(reject_with: str | None) -> str:
 class Stop(Action, Struct, frozen=True):
     """End the walk of this hook's chain. ``reject_with`` says what answers (``tcp reset``, ``icmp 3/3``...).
 
-    An UNKNOWN verdict is an end that nobody can foresee (a queue to a program).
+    An UNKNOWN verdict is an end that nobody can foresee (a program that reads a queue).
     """
 
     verdict: Verdict
@@ -154,6 +154,17 @@ class Proxy(Action, Struct, frozen=True):
     """Answer clients in the server's place, and open the connection to it when they have answered (SYNPROXY)."""
 
     text: str
+
+
+class Queued(Action, Struct, frozen=True):
+    """Hand the packet to a program that reads one of the queues ``first`` to ``last`` (NFQUEUE, nft's queue).
+
+    Where no program reads it the kernel drops the packet, or with ``bypass`` takes it for accepted (nf_queue.c).
+    """
+
+    first: int
+    last: int
+    bypass: bool = False
 
 
 class Opaque(Action, Struct, frozen=True):

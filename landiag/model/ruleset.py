@@ -141,12 +141,14 @@ class Ruleset:
     ``texts`` are the readings that it was made from; empty where addresses are to be sought in the rules.
     ``notes`` keeps what was worked out about the whole ruleset, so that it is worked out once. ``origins`` names
     for a chain what the program that wrote it calls each of its rules (``ufw rule 3 (deny 5000/tcp)``).
+    ``queue_readers`` are the queues (NFQUEUE) that a program reads; None where nobody could look.
     """
 
     tables: Mapping[TableKey, Mapping[str, Chain]] = field(default_factory=dict)
     gaps: tuple[Unknown, ...] = ()
     texts: tuple[bytes, ...] = ()
     origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    queue_readers: frozenset[int] | None = None
     notes: dict[tuple[str, str], object] = field(default_factory=dict, compare=False, repr=False)
     _hooked: dict[tuple[str, str], tuple[Chain, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -185,7 +187,7 @@ class Ruleset:
         tables = dict(sorted(self.tables.items(), key=lambda one: _REGISTERED.get(one[0][0], 0)))
         if list(tables) == list(self.tables):
             return None
-        return Ruleset(tables, self.gaps, self.texts, self.origins)
+        return Ruleset(tables, self.gaps, self.texts, self.origins, self.queue_readers)
 
 
 _REGISTERED = {"iptables-nft": 1, LEGACY_BACKEND: 2}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from landiag.firewall.engine.context import PROXIED, REWRITTEN, TAKEN, ZONE
 from landiag.firewall.engine.fields import PacketFields
-from landiag.model.action import Action, Assign, Break, Remember, Stop, Verdict
+from landiag.model.action import Action, Assign, Break, Proxy, Queued, Remember, Stop, Verdict
 from landiag.model.match import Match
 from landiag.model.packet import ABSENT
 from landiag.model.recently import Lately
@@ -50,7 +50,23 @@ def remembered(fields: PacketFields, match: Match) -> bool | None:
     return None
 
 
-def proxied(fields: PacketFields) -> Action:
+def settled(
+    action: Action, fields: PacketFields, queue_readers: frozenset[int] | None, *, certain: bool
+) -> Action:
+    """What an action comes to that hands the packet to a proxy or a program; any other as it is."""
+    if isinstance(action, Queued):
+        return _queued(action, queue_readers)
+    return _proxied(fields) if isinstance(action, Proxy) and certain else action
+
+
+def _queued(action: Queued, readers: frozenset[int] | None) -> Stop:
+    """Where no program reads the queues the kernel decides; what a program decides is not known."""
+    if readers is None or any(action.first <= one <= action.last for one in readers):
+        return Stop(Verdict.UNKNOWN)
+    return Stop(Verdict.ACCEPT if action.bypass else Verdict.DROP)
+
+
+def _proxied(fields: PacketFields) -> Action:
     """What the rule does with a packet: a SYN and the ACK that proves the client end with it, other packets go on.
 
     A later segment acknowledges nothing that the proxy has sent: it is dropped.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from landiag.firewall.engine.changes import assign, proxied, remember, remembered
+from landiag.firewall.engine.changes import assign, remember, remembered, settled
 from landiag.firewall.engine.draws import doubt_of, drawn_by, holds_when_settled, is_fixed, settle
 from landiag.firewall.engine.ends import Doubts, End, Met, Next, gather, minus, share_of, shown, times, unlike
 from landiag.firewall.engine.fields import PacketFields, merge
@@ -26,7 +26,6 @@ from landiag.model.action import (
     Divert,
     Jump,
     Opaque,
-    Proxy,
     Remember,
     Return,
     Stop,
@@ -139,8 +138,7 @@ class Walk(Struct):
 
     def _act(self, met: Met, action: Action) -> Next | None:
         """Do one action; None when the rule goes on behind it."""
-        if isinstance(action, Proxy) and met.certain:
-            action = proxied(self.fields)
+        action = settled(action, self.fields, self.ruleset.queue_readers, certain=met.certain)
         if isinstance(action, Dispatch | Translate):
             draw = drawn_by(action, self.fields)
             if draw is not None:

@@ -47,6 +47,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
         *(f"--hmark-{word}-mask" for word in ("sport", "dport", "spi", "proto")),
     ),
     "TCPMSS": ("--set-mss", "--clamp-mss-to-pmtu"),
+    "NFQUEUE": ("--queue-num", "--queue-balance", "--queue-bypass", "--queue-cpu-fanout"),
     "SYNPROXY": ("--mss", "--wscale", "--sack-perm", "--timestamp", "--ecn"),
     "TCPOPTSTRIP": ("--strip-options",),
 }

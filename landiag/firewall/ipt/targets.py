@@ -20,6 +20,7 @@ from landiag.model.action import (
     NatKind,
     Opaque,
     Proxy,
+    Queued,
     Remember,
     Return,
     Stop,
@@ -73,7 +74,7 @@ def _are_known(name: str, options: Sequence[Option], *, goto: bool) -> bool:
     return name in NOT_MODELLED or all(option.name in known and not option.negated for option in options)
 
 
-NOT_MODELLED = frozenset({"NFQUEUE", "QUEUE", "MIRROR", "ROUTE", "CLUSTERIP", "TARPIT", "DNPT", "SNPT"})
+NOT_MODELLED = frozenset({"MIRROR", "ROUTE", "CLUSTERIP", "TARPIT", "DNPT", "SNPT"})
 
 
 def _reject(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
@@ -105,6 +106,13 @@ def _set_bits(name: str, option: Option) -> Action:
     if option.name == "--xor-mark":
         return Assign(name, Bits(old, ALL_BITS, value))
     return Assign(name, Bits(old, ALL_BITS & ~mask, value))
+
+
+def _nfqueue(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
+    """One queue, or those of a range among which connections are shared out; without either, queue 0."""
+    shared = options.get("--queue-balance") or options.get("--queue-num")
+    first, _, last = ("0" if shared is None else shared.value).partition(":")
+    return [Queued(int(first), int(last or first), bypass="--queue-bypass" in options)]
 
 
 def _mark(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:  # noqa: ARG001
@@ -270,6 +278,8 @@ TARGETS: Mapping[str, Lower] = {
     "SET": _set,
     "DSCP": _dscp,
     "TOS": _tos,
+    "QUEUE": _fixed(Queued(0, 0)),
+    "NFQUEUE": _nfqueue,
     "SYNPROXY": _fixed(Proxy("-j SYNPROXY")),
     "HMARK": _fixed(Assign("meta mark", Constant(None))),
     "TCPMSS": _segment_size,

@@ -21,6 +21,7 @@ from landiag.model.action import (
     NatKind,
     Opaque,
     Proxy,
+    Queued,
     Remember,
     Stop,
     Target,
@@ -223,7 +224,19 @@ def _reset(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
 
 
 def _queue(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001
-    return [Stop(Verdict.UNKNOWN)]
+    """Queue 0 where none is named."""
+    told = _object(inner) if isinstance(inner, dict) else {}
+    first, last = _queues(told.get("num", 0))
+    flags = told.get("flags", [])
+    return [Queued(first, last, bypass="bypass" in (flags if isinstance(flags, list) else [flags]))]
+
+
+def _queues(number: object) -> tuple[int, int]:
+    """A queue, or a range of them; an expression may choose any."""
+    match _object(number).get("range") if isinstance(number, dict) else [number, number]:
+        case [int(first), int(last)]:
+            return first, last
+    return 0, 65535
 
 
 def _xt(inner: Json, text: str, sets: Sets) -> list[Step]:  # noqa: ARG001

@@ -14,6 +14,7 @@ from tests.lab.scenarios import (
     listening,
     nftables,
     routing,
+    seldom,
     sockets,
     tools,
     translations,
@@ -35,4 +36,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     *application.SCENARIOS,
     *tools.SCENARIOS,
     *found.SCENARIOS,
+    *seldom.SCENARIOS,
 )
