@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks.application import by_chance, loaded, other_page, page, sent_on, upgraded
+from landiag.checks.application import by_chance, loaded, other_page, page, sent_on, unconnected, upgraded
 from landiag.checks.application.debugger import find_debugger
 from landiag.checks.application.debugger_asked import debugger_exchange, may_debug
 from landiag.checks.application.exchange import (
@@ -25,7 +25,6 @@ from landiag.checks.application.silence import (
     known_protocol,
     not_connected,
     turned_away,
-    what_stops_own,
 )
 from landiag.checks.application.turned_away import (
     LOGINS,
@@ -38,18 +37,16 @@ from landiag.checks.application.turned_away import (
 )
 from landiag.checks.application.unasked import unasked_exchange
 from landiag.checks.case import Answer, Case, answer, not_applicable, unknown_evidence
-from landiag.checks.destination import destination_of
 from landiag.checks.evidence import of_exchange
 from landiag.checks.fixes.hosts import host_fixes
 from landiag.checks.fixes.restart import server_of
 from landiag.checks.listening import twins
-from landiag.checks.listening.inside import check_elsewhere
 from landiag.checks.listening.owners import name_owner, owner_evidence, subject
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
 from landiag.collect.exchanges.refusals import find_page_refusal
 from landiag.collect.exchanges.tcp import TcpOutcome
-from landiag.model.facts import Call, Command, Unknown
-from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.facts import Call, Command, File, Unknown
+from landiag.model.report import Finding, Fix, Outcome
 from landiag.model.terms import Symptom
 
 
@@ -64,7 +61,7 @@ def plan(case: Case) -> tuple[Call, ...]:
     )
 
 
-def plan_after(case: Case) -> tuple[Call | Command, ...]:
+def plan_after(case: Case) -> tuple[Call | Command | File, ...]:
     """Ask again as this machine itself where the first answer was a refusal; look for Werkzeug's debugger."""
     attempt = attempt_of(case)
     if attempt is None or case.way is None:
@@ -77,7 +74,7 @@ def plan_after(case: Case) -> tuple[Call | Command, ...]:
         is_closed, unasked = attempt.end in CLOSED, unasked_exchange(case, case.way)
         if is_closed:
             return (*plan_compared(case, case.way), *by_chance.plan(case), unasked)
-        return (unasked,) if attempt.first.data else ()
+        return (unasked,) if attempt.first.data else unconnected.plan(case, attempt)
     wanted: list[Call | Command] = []
     if attempt.answer.status >= 400:
         wanted += (*plan_compared(case, case.way), *by_chance.plan(case))
@@ -116,9 +113,7 @@ def check(case: Case) -> Answer:
     if detour is not None:
         return not_connected(case, exchange, attempt, detour, "sent to another server")
     if attempt.connect.outcome is not TcpOutcome.CONNECTED:
-        stopped = what_stops_own(case)
-        elsewhere = None if stopped is not None else _redirected_nowhere(case, exchange, attempt)
-        return elsewhere or not_connected(case, exchange, attempt, stopped)
+        return unconnected.check(case, exchange, attempt)
     if attempt.answer is not None:
         return _judge_answer(case, exchange, attempt)
     if attempt.scheme == "tcp" and case.target.scheme == "tcp":
@@ -150,29 +145,6 @@ def _hung_up(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | None
     if isinstance(local, Exchange) and local.best.answer is not None and fares_better(local.best, attempt):
         return _host_rejected(case, exchange, attempt, local, local.best)
     return source_rejected(case, exchange, attempt)
-
-
-def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Answer | None:
-    """Judge a translated address that this machine asked itself: a refusal or no such host there is proof."""
-    assert case.way is not None
-    destination = destination_of(case, case.way)
-    proof = (TcpOutcome.REFUSED, TcpOutcome.REJECTED, TcpOutcome.UNREACHABLE)
-    if not destination.is_elsewhere or attempt.connect.outcome not in proof:
-        return None
-    if check_elsewhere(case, case.way, destination):
-        return not_applicable("nothing takes connections where they are sent")
-    where = f"{destination.ip}:{destination.port}"
-    title = f"Port {case.port} is sent to {where}, where nothing answers ({attempt.connect.outcome.value})"
-    evidence = (Evidence("firewall", destination.rule_text), *of_exchange(exchange, attempt))
-    step = f"Start what should answer at {where}, or remove the translation."
-    fix = Fix("Let the translation lead to a server", needs="user-action", steps=(step,))
-    # Inside a container that can be seen the listening check says what is to change; the translation is right.
-    fixes = (fix,) if destination.namespace is None else ()
-    is_refused = attempt.connect.outcome is TcpOutcome.REFUSED
-    symptom = Symptom.REFUSED if is_refused else Symptom.UNREACHABLE
-    return answer(
-        [Finding("port-redirected", Outcome.BLOCKS, title, "", evidence, fixes, symptom=symptom)], ""
-    )
 
 
 def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
