@@ -43,7 +43,7 @@ _EVERYWHERE = {Family.IPV4: ip_network("0.0.0.0/0"), Family.IPV6: ip_network("::
 
 _RULE_WORDS = frozenset(
     ("priority", "src", "srclen", "dst", "dstlen", "table", "action", "goto", "not", "fwmark", "fwmask")
-    + ("iif", "iif_detached", "oif", "oif_detached", "uid_start", "uid_end", "ipproto", "protocol")
+    + ("nop", "unresolved", "suppress_ifgroup", "iif", "iif_detached", "oif", "oif_detached", "uid_start", "uid_end", "ipproto", "protocol")
     + (
         "sport",
         "sport_start",
@@ -235,8 +235,7 @@ def parse_rules(text: str, family: Family) -> tuple[PolicyRule, ...]:
 
 _MORE_RULE_WORDS = frozenset({
     "tos", "dsfield", "dscp", "dscp_mask", "tun_id", "flowlabel", "flowlabel_mask", "sport_mask", "dport_mask",
-    "suppress_ifgroup", "sup_group", "flow", "flow_from", "flow_to", "realms", "nat_gateway",
-    "masquerade", "unresolved",
+    "sup_group", "flow", "flow_from", "flow_to", "realms", "nat_gateway", "masquerade",
 })  # fmt: skip
 """What else a rule may have (print_rule of iproute2's ip/iprule.c): it may or may not be for a packet."""
 
@@ -247,7 +246,7 @@ def _parse_rule(item: dict[str, Any], family: Family) -> PolicyRule:
     return PolicyRule(
         priority=int(item["priority"]),
         family=family,
-        action="goto" if "goto" in item else str(item.get("action", "table")),
+        action=next((one for one in ("goto", "nop") if one in item), str(item.get("action", "table"))),
         table=str(item["table"]) if "table" in item else None,
         source=_parse_selector(item, "src", family),
         destination=_parse_selector(item, "dst", family),
@@ -261,7 +260,8 @@ def _parse_rule(item: dict[str, Any], family: Family) -> PolicyRule:
         uids=_parse_range(item, "uid"),
         negated="not" in item,
         suppress_prefix_length=number_at(item, "suppress_prefixlen"),
-        goto=int(item["goto"]) if str(item.get("goto", "")).isdigit() else None,
+        suppress_group=text_at(item, "suppress_ifgroup"),
+        goto=int(item["goto"]) if "unresolved" not in item and str(item.get("goto", "")).isdigit() else None,
         is_vrf="l3mdev" in item,
         unmodelled=tuple(sorted(set(item) - _RULE_WORDS)),
     )

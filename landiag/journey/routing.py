@@ -95,7 +95,7 @@ def lookup_flow(facts: Facts, flow: Flow) -> RouteDecision | Unknown:
             continue
         if rule.is_vrf and vrf is not None:
             rule = replace(rule, table=vrf.vrf_table)  # noqa: PLW2901 - the table is the packet's
-        result = _apply_rule(rule, facts.routes, flow)
+        result = _apply_rule(rule, facts, flow)
         if matches is None and result is not None:
             return _undecided(rule)
         if isinstance(result, int):
@@ -121,17 +121,22 @@ def _members_of_vrfs(interfaces: Sequence[Interface]) -> Mapping[str, Interface 
     return {one.name: known.get(one.vrf) for one in interfaces if one.vrf}
 
 
-def _apply_rule(
-    rule: PolicyRule, routes: Sequence[Route], flow: Flow
-) -> RouteDecision | Unknown | int | None:
+def _apply_rule(rule: PolicyRule, facts: Facts, flow: Flow) -> RouteDecision | Unknown | int | None:
     """Do what a rule says: a decision, the priority of a goto, or None to go on with the next rule."""
     if rule.action == "goto":
         return rule.goto
     if rule.action in _REFUSING:
         return RouteDecision(RouteKind(rule.action), rule=rule)
-    if rule.action != "table" or rule.table is None:
+    if rule.action != "table" or rule.table is None or isinstance(facts.routes, Unknown):
         return None
-    return _lookup_table(rule, routes, flow)
+    found = _lookup_table(rule, facts.routes, flow)
+    if rule.suppress_group is None or not isinstance(found, RouteDecision):
+        return found
+    if isinstance(facts.interfaces, Unknown):
+        return facts.interfaces
+    # Of its interface's group it takes none (fib4_rule_suppress in net/ipv4/fib_rules.c).
+    group = next((one.group for one in facts.interfaces if one.name == found.device), None)
+    return None if group == rule.suppress_group else found
 
 
 def _lookup_table(rule: PolicyRule, routes: Sequence[Route], flow: Flow) -> RouteDecision | Unknown | None:

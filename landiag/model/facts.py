@@ -274,6 +274,8 @@ class Route(Struct, frozen=True):
 class PolicyRule(Struct, frozen=True):
     """One rule of the routing policy database, ip-rule(8). None means "any".
 
+    It does not take a route whose prefix is no longer than ``suppress_prefix_length``, or whose interface is in the
+    group ``suppress_group``. ``goto`` is None where no rule is there to go to: then it does nothing.
     ``is_vrf``: it sends what belongs to a VRF to the table of that. ``unmodelled`` names selectors that are not
     understood: such a rule matches perhaps.
     """
@@ -294,6 +296,7 @@ class PolicyRule(Struct, frozen=True):
     uids: tuple[int, int] | None = None
     negated: bool = False
     suppress_prefix_length: int | None = None
+    suppress_group: str | None = None
     goto: int | None = None
     is_vrf: bool = False
     unmodelled: tuple[str, ...] = ()

@@ -45,6 +45,15 @@ ip rule add pref 160 to 192.168.0.0/16 lookup 200
 ip rule add pref 170 to 10.50.0.0/16 goto 200
 ip rule add pref 180 to 10.50.0.0/16 blackhole
 ip rule add pref 200 to 10.50.1.0/24 unreachable
+ip link set tun0 group 7
+ip route add 10.60.0.0/15 dev tun0 table 300
+ip rule add pref 210 to 10.60.0.0/16 lookup 300 suppress_ifgroup 7
+ip rule add pref 211 to 10.61.0.0/16 lookup 300 suppress_ifgroup 8
+ip rule add pref 240 nop
+ip rule add pref 220 to 10.60.0.0/14 goto 240
+ip rule add pref 230 to 10.60.0.0/14 blackhole
+ip rule add pref 250 to 10.70.0.0/16 goto 270
+ip rule add pref 260 to 10.70.0.0/16 unreachable
 """
 
 
@@ -67,7 +76,7 @@ def flows() -> list[Flow]:
         "10.30.1",
         "10.31.2",
     ]
-    nets += ["10.40.1", "10.50.0", "10.50.1", "10.66.1", "10.8.0", "127.0.0", "8.8.8"]
+    nets += ["10.40.1", "10.50.0", "10.50.1", "10.60.1", "10.61.1", "10.62.1", "10.66.1", "10.70.1", "10.8.0", "127.0.0", "8.8.8"]
     found = []
     for net in nets:
         for _ in range(4):
@@ -176,6 +185,11 @@ def test_a_goto_leaves_out_the_rules_between() -> None:
 
 def test_a_rule_that_only_marks_a_place_decides_nothing() -> None:
     assert device_for((rule(10, None, action="nop"), rule(30, "main"))) == "eth0"
+
+
+def test_whether_a_group_is_left_out_is_unknown_without_its_interfaces() -> None:
+    facts = replace(TABLES, interfaces=Unknown("denied", "ip"), policy_rules=(rule(10, "70", suppress_group="7"),))
+    assert isinstance(lookup(facts, ip_address(CLIENT)), Unknown)
 
 
 def test_a_rule_leaves_routes_that_are_too_wide_to_the_next_one() -> None:
