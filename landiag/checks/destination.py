@@ -7,6 +7,7 @@ from msgspec import Struct
 from landiag.checks.case import Case
 from landiag.firewall.engine.conversation import Arrival
 from landiag.firewall.opened import without_rule
+from landiag.journey.inner import leads_on
 from landiag.journey.inside import namespace_with
 from landiag.journey.journey import Journey, Translated, follow_through, translated_by
 from landiag.journey.ownership import owner_of
@@ -18,7 +19,7 @@ from landiag.model.process import Namespace
 class Destination(Struct, frozen=True):
     """The address and port after translation. ``interface`` has the address when it is one of ours.
 
-    ``namespace`` is the container that has it, when it can be seen. ``rule_text`` is the rule that translated;
+    ``namespace`` is the container that has it, when it can be seen and takes connections itself. ``rule_text`` is the rule that translated;
     empty when none did.
     """
 
@@ -44,12 +45,11 @@ def destinations_of(case: Case, way: Way) -> tuple[Destination, ...]:
         known = {(one.ip, one.port): one for one in found if one is not None}
         if known:
             return tuple(known.values())
-    translated = journey.translated if journey is not None else None
-    if translated is None and way.landing is not None:
+    if journey is not None and journey.translated is not None:
+        return (_translated(case, journey.translated, journey.arrivals[0]),)
+    if way.landing is not None:
         return (Destination(way.landing.ip, way.landing.port, owner_of(case.facts, way.landing.ip)),)
-    if translated is None:
-        return (Destination(way.ip, case.port, way.interface),)
-    return (_translated(case, translated),)
+    return (Destination(way.ip, case.port, way.interface),)
 
 
 def beyond_drops(case: Case, journey: Journey) -> Journey:
@@ -74,17 +74,18 @@ def _place(case: Case, way: Way, arrival: Arrival) -> Destination | None:
     """Where connections come out at one of several places; None where that is not known."""
     translated = translated_by(arrival)
     if translated is not None:
-        return _translated(case, translated)
+        return _translated(case, translated, arrival)
     return Destination(way.ip, case.port, way.interface) if arrival.translated is None else None
 
 
-def _translated(case: Case, translated: Translated) -> Destination:
+def _translated(case: Case, translated: Translated, arrival: Arrival) -> Destination:
     owner = owner_of(case.facts, translated.ip)
+    takes_itself = owner is None and not leads_on(case.facts, arrival)
     return Destination(
         ip=translated.ip,
         port=translated.port,
         interface=owner,
-        namespace=None if owner else namespace_with(case.facts, translated.ip),
+        namespace=namespace_with(case.facts, translated.ip) if takes_itself else None,
         is_elsewhere=owner is None and not translated.ip.is_loopback,
         rule_text=translated.rule_text,
     )

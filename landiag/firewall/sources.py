@@ -31,7 +31,7 @@ def inner_sources(pid: int, name: str) -> dict[str, Command]:
         one.name: Command(
             f"{one.name} netns={name}", (*inside, *one.argv), needs_root=True, module=one.module
         )
-        for one in (NFT, LEGACY, LEGACY6)
+        for one in (NFT, IPTABLES, IP6TABLES, LEGACY, LEGACY6)
     }
 
 

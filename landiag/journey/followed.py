@@ -13,7 +13,7 @@ from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.packets import reset_to
 from landiag.journey.binding import bind_among
 from landiag.journey.ends import QUEUED, End, InnerFault, ReplyFault, end_of_stop
-from landiag.journey.inner import find_inner_fault, follow_inside
+from landiag.journey.inner import find_inner_fault, follow_inside, leads_on
 from landiag.journey.inside import namespace_with
 from landiag.journey.link import interface_of
 from landiag.journey.queues import Effect, pass_queues
@@ -212,7 +212,7 @@ def sockets_at(facts: Facts, arrival: Arrival) -> tuple[Socket, ...] | None:
         known, device = facts.sockets, interface_of(facts, packet.in_interface)
     else:
         namespace = namespace_with(facts, packet.destination)
-        if namespace is None:
+        if namespace is None or leads_on(facts, arrival):
             return None
         known, device = namespace.sockets, None
     if isinstance(known, Unknown):

@@ -41,6 +41,16 @@ def follow_inside(facts: Facts, arrival: Arrival) -> Conversation | None:
     return Follower(namespace.ruleset, around, facts.now, visits=True).follow(packet)
 
 
+def leads_on(facts: Facts, arrival: Arrival) -> bool:
+    """Whether a container's own rules send what arrives on, or to another port: who takes it then, nobody asks here.
+
+    Load balancers are such containers (the ingress of Docker Swarm, ServiceLB of k3s), and those with a sidecar.
+    """
+    told = follow_inside(facts, arrival)
+    found = () if told is None else told.arrivals
+    return any(one.local is not True or one.translated is not None or one.taken is not None for one in found)
+
+
 def _says_something(ruleset: Ruleset) -> bool:
     return bool(ruleset.tables or ruleset.gaps)
 
