@@ -127,8 +127,8 @@ def _policy_rules(rule: MainTableRule) -> tuple[int, ...]:
 
 def _told(shown: dict[str, Any]) -> tuple[object, ...]:
     """A rule's priority, destination in CIDR notation, table and source."""
-    destination = f"{shown['dst']}/{shown['dstlen']}" if "dstlen" in shown else shown.get("dst")
-    return (shown["priority"], destination, shown.get("table"), shown["src"])
+    to = shown.get("dst", "") + (f"/{shown['dstlen']}" if "dstlen" in shown else "")
+    return (shown["priority"], to and _prefix(to, to), shown.get("table"), shown["src"])
 
 
 def _prefix(shown: str, like: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.checks.application import exchange
+from landiag.checks.fixes.engines import publish_fix
 from landiag.checks.listening import check as listening
 from landiag.checks.listening.translated import CONNTRACK_AFTER
 from landiag.collect.exchanges.http import End
@@ -83,6 +84,30 @@ def test_a_server_inside_alone_is_to_be_published() -> None:
     (finding,) = found(free)
     assert (finding.code, finding.outcome) == ("listening-in-namespace", Outcome.BLOCKS)
     assert finding.fixes[0].title == "Publish the container's port on the host (docker: -p 5000:5000)"
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "says"),
+    [
+        ("/system.slice/docker-0123456789ab.scope", "docker run -p 5000:80 "),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-01.scope/container",
+            "podman run -p",
+        ),
+        ("/machine.slice/libpod-0123456789ab.scope/container", "podman run -p 5000:80 "),
+        ("/machine.slice/machine-web.scope/payload", "--network-veth --port=5000:80"),
+        ("/machine.slice/systemd-nspawn@web.service/payload", "--network-veth --port=5000:80"),
+        ("/system.slice/web.service/payload", "--network-veth --port=5000:80"),
+        ("/lxc.payload.web/init.scope", "connect=tcp:127.0.0.1:80"),
+        ("/user.slice/user-1000.slice/session-1.scope", "ip netns exec"),
+        ("/system.slice/shop.service", "ip netns exec"),
+        ("/", "docker run -p 5000:80 "),
+        (None, "docker run -p 5000:80 "),
+    ],
+)
+def test_what_runs_a_container_publishes_its_port(cgroup: str | None, says: str) -> None:
+    (step,) = publish_fix(5000, Socket(ANY, 80, cgroup=cgroup)).steps
+    assert says in step
 
 
 PROXY = Process(

@@ -212,6 +212,15 @@ def test_a_known_vpn_is_told_by_its_own_settings() -> None:
     assert step != other
 
 
+@pytest.mark.parametrize(("peer", "to"), [(CLIENT, str(LAN)), ("10.55.0.20", "10.55.0.20/32")])
+def test_answers_go_past_a_tunnel_to_the_lan_or_to_the_client_behind_its_gateway(peer: str, to: str) -> None:
+    takes_all = (rule(0, "local"), rule(9, "51820"), *RULES[1:])
+    routes = (*ROUTES, route("0.0.0.0/0", "wg0", table="51820"))
+    fix = only(host(interfaces=LINKS, routes=routes, policy_rules=takes_all), peer).fixes[0]
+    assert fix.commands == (f"ip -4 rule add to {to} lookup main pref 8",)
+    assert fix.verified is True
+
+
 def test_an_answer_lost_among_containers_is_told_where_addresses_are() -> None:
     docker = interface("docker0", "192.168.64.1/18", kind="container")
     facts = host(interfaces=(LO, ETH0, docker), routes=(*LOCAL, route("192.168.64.0/18", "docker0")))

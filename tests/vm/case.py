@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.client import EXCHANGE, measure
+from tests.lab.hosts import Host
 from tests.lab.symptom import judge_symptom
 from tests.lab.verdicts import Answer, judge, judge_text
 from tests.vm.agent import Guest
@@ -76,10 +77,9 @@ class Case:
 
     def _measure(self) -> str:
         scenario = self._scenario
-        if scenario.who == "client":
-            return measure(
-                self._network.client, scenario.address, scenario.port, scenario.scheme, patience=PATIENCE
-            )
+        if scenario.who in ("client", "branch"):
+            host: Host = getattr(self._network, scenario.who)
+            return measure(host, scenario.address, scenario.port, scenario.scheme, patience=PATIENCE)
         line = f"{scenario.address} {scenario.port} {scenario.scheme} 1 '' {PATIENCE}"
         self._machine.write("/root/exchange.py", EXCHANGE.read_text())
         done = self._machine.run(f"ip netns exec {scenario.who} python3 -I -S /root/exchange.py {line}")

@@ -4,7 +4,7 @@
 
     machine .10 (tap)   client .20
           |                |
-        [ switch: 192.168.77.0/24, fd77::/64 ]  -- gateway .1
+        [ switch: 192.168.77.0/24, fd77::/64 ]  -- .1 gateway 10.55.0.1 -- branch 10.55.0.20
 """
 
 from __future__ import annotations
@@ -22,31 +22,39 @@ PLUG = "plug0"
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """The hosts beside the machine. QEMU itself runs on the switch, which leads nowhere else."""
+    """The hosts beside the machine. QEMU itself runs on the switch, which leads nowhere else.
+
+    ``client`` is on the machine's LAN, ``branch`` in a network behind its gateway.
+    """
 
     switch: Host
     client: Host
-    gateway: Host
+    branch: Host
 
 
 def build_network(stack: ExitStack) -> Network:
     """Bring it up; it ends with the stack."""
     switch = Host("switch")
     stack.callback(switch.close)
-    hosts = {"client": 20, "gateway": 1}
-    made = {}
-    for name in hosts:
-        made[name] = Host(name, beside=switch)
-        stack.callback(made[name].close)
+    client, gateway, branch = (Host(name, beside=switch) for name in ("client", "gateway", "branch"))
+    for host in (client, gateway, branch):
+        stack.callback(host.close)
     lines = [SYSCTLS, "ip link add lan0 type bridge mcast_snooping 0 forward_delay 0", "ip link set lan0 up"]
-    for name, host in made.items():
-        lines.append(f"ip link add {name} type veth peer name eth0 netns {host.pid}")
-        lines.append(f"ip link set {name} master lan0 up")
+    for host in (client, gateway):
+        lines.append(f"ip link add {host.name} type veth peer name eth0 netns {host.pid}")
+        lines.append(f"ip link set {host.name} master lan0 up")
     switch.configure("\n".join(lines))
-    for name, number in hosts.items():
-        made[name].configure(SYSCTLS + _addresses(number))
-    made["client"].configure("ip route add default via 192.168.77.1; ip -6 route add default via fd77::1")
-    return Network(switch, made["client"], made["gateway"])
+    client.configure(
+        f"{SYSCTLS}{_addresses(20)}ip route add default via 192.168.77.1; ip -6 route add default via fd77::1"
+    )
+    gateway.configure(
+        f"{SYSCTLS}{_addresses(1)}ip link add branch0 type veth peer name eth0 netns {branch.pid}\n"
+        "ip addr add 10.55.0.1/24 dev branch0; ip link set branch0 up; echo 1 > /proc/sys/net/ipv4/ip_forward\n"
+    )
+    branch.configure(
+        f"{SYSCTLS}ip addr add 10.55.0.20/24 dev eth0; ip link set eth0 up; ip route add default via 10.55.0.1\n"
+    )
+    return Network(switch, client, branch)
 
 
 def _addresses(number: int) -> str:

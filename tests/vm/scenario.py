@@ -25,7 +25,7 @@ class Scenario:
     and its fixes (that of ``cause``, where the verdict has none); ``never`` are words that no fix may hold.
     ``fixed`` is what the client gets after the fix as printed; empty where there is none. ``by_hand`` does what the
     steps of the fix say, where they are no commands. ``also`` are more lines typed as root before the fix, each with
-    words that it must print. ``who`` measures: ``client``, or a network namespace of the
+    words that it must print. ``who`` measures: ``client``, ``branch`` behind the gateway, or a network namespace of the
     machine by its name. ``own_kernel``: it needs an emulated machine, for what the kernel under the tests may lack.
     ``kernel`` are words that its kernel is started with, on a machine that is booted for them.
     """

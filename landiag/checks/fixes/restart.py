@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from landiag.checks.application.debugger_asked import debugger_answers, may_debug
 from landiag.checks.application.exchange import answerer, attempt_of
 from landiag.checks.case import Case
+from landiag.checks.fixes.engines import engine_of
 from landiag.checks.fixes.fix import restart_fix
 from landiag.collect.groups import service_of
 from landiag.collect.machine import parse_edit, parse_own_debugger
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Socket, Unknown
 from landiag.model.process import Process
-from landiag.model.regex import regex
 from landiag.model.report import Fix
 from landiag.model.urls import bracketed
 from landiag.servers.advice import RestartAdvice
@@ -209,15 +209,9 @@ def _named_by_command(case: Case, socket: Socket) -> tuple[Server, Process] | No
     )
 
 
-_ENGINES = regex(
-    r"/docker/|[/-](?:docker|libpod|containerd|crio)-[0-9a-f]|/kubepods|/lxc[./]|/machine\.slice/"
-)
-"""How container engines and systemd-nspawn name the control groups of what they run."""
-
-
 def is_inside(socket: Socket) -> bool:
     """Whether a container holds the socket: its command is nothing to run on this machine."""
-    return socket.namespace is not None or _ENGINES.search(socket.cgroup or "") is not None
+    return socket.namespace is not None or engine_of(socket) is not None
 
 
 def _inside(advice: RestartAdvice, server: Server, socket: Socket, family: Family) -> RestartAdvice:

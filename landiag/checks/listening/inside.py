@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 from landiag.checks.case import Case
 from landiag.checks.destination import Destination
+from landiag.checks.fixes.engines import publish_fix
 from landiag.checks.fixes.fix import fix_by
 from landiag.checks.fixes.restart import listen_fixes, server_of
 from landiag.checks.listening.owners import describe_owner
@@ -59,21 +60,9 @@ def only_inside(case: Case, way: Way, inside: tuple[Namespace, Socket]) -> Findi
         ),
         fixes=(
             *_by_its_own_address(case, way, namespace, socket),
-            _publish(case.port, socket.port),
+            publish_fix(case.port, socket),
         ),
         paths=(way.id,),
-    )
-
-
-def _publish(port: int, inside: int) -> Fix:
-    """Publish a port of a container as one of the host."""
-    return Fix(
-        f"Publish the container's port on the host (docker: -p {port}:{inside})",
-        needs="user-action",
-        steps=(
-            f"Start the container again with its port published, for example docker run -p {port}:{inside} IMAGE,"
-            f' or in compose: ports: - "{port}:{inside}".',
-        ),
     )
 
 
@@ -131,7 +120,7 @@ def _sent_to_no_socket(case: Case, way: Way, destination: Destination, inside: S
     title = f"Port {case.port} is sent to the container at {destination.ip}:{destination.port}, where nothing listens"
     if len(ports) == 1:
         title += f": its server is on {others[0].port}"
-        fix = _publish(case.port, others[0].port)
+        fix = publish_fix(case.port, others[0])
     else:
         step = f"Inside, it must listen on 0.0.0.0:{destination.port}; its own output says why it doesn't."
         fix = Fix("Start the server in the container", needs="user-action", steps=(step,))

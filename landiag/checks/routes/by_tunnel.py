@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
@@ -11,7 +13,7 @@ from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ways import Way
 from landiag.model.changes import Change, MainTableRule
-from landiag.model.facts import IPAddress, PolicyRule, Route, Unknown
+from landiag.model.facts import IPAddress, IPNetwork, PolicyRule, Route, Unknown
 from landiag.model.report import Finding, Fix, Outcome
 from landiag.model.terms import StageName, Symptom
 
@@ -25,35 +27,36 @@ def by_tunnel(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fi
         f"{way.interface.name}",
         detail="The client's packets arrive by the LAN, the answers vanish in the tunnel.",
         evidence=(evidence_of(case, way, client, decision),),
-        fixes=(_leave_alone(case, way, decision),),
+        fixes=(_leave_alone(case, way, client, decision),),
         paths=(way.id,),
         stage=StageName.REPLY_ROUTE,
         symptom=Symptom.TIMEOUT,
     )
 
 
-def _leave_alone(case: Case, way: Way, decision: Decision) -> Fix:
-    """Let answers to the LAN go to the LAN: by a command until the tunnel is set up anew, by its settings for good."""
-    title, advice = "Let the VPN leave the LAN alone", _lan_advice(case, way, decision.device or "")
-    changes = _past_tunnel(case, way, decision) if case.facts.os == "linux" else ()
+def _leave_alone(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fix:
+    """Let answers past it, to the LAN or one client: by a command until it is set up anew, by its settings for good."""
+    wanted = way.network if client in way.network else ip_network(client)
+    changes = _past_tunnel(case, way, wanted, decision) if case.facts.os == "linux" else ()
+    advice = _lan_advice(case, wanted, decision.device or "")
     if not changes:
-        return Fix(title, needs="user-action", steps=(advice,))
-    risk = f"the VPN may keep this machine from {way.network} on purpose"
-    fix = fix_by("Let answers to the LAN go past the VPN", *changes, verified=True, risk=risk)
-    return replace(fix, keep=advice.removesuffix("."))
+        return Fix("Let the VPN leave the LAN alone", needs="user-action", steps=(advice,))
+    risk = f"the VPN may keep this machine from {wanted} on purpose"
+    title = f"Let answers to {'the LAN' if client in way.network else client} go past the VPN"
+    return replace(fix_by(title, *changes, verified=True, risk=risk), keep=advice.removesuffix("."))
 
 
-def _past_tunnel(case: Case, way: Way, decision: Decision) -> tuple[Change, ...]:
+def _past_tunnel(case: Case, way: Way, wanted: IPNetwork, decision: Decision) -> tuple[Change, ...]:
     """The changes of routes with which answers find their way back, in the model; empty where none does."""
     rules, routes, route = case.facts.policy_rules, case.facts.routes, decision.route
     if isinstance(rules, Unknown) or isinstance(routes, Unknown) or decision.rule is None:
         return ()
     priority = decision.rule.priority - 1
     if priority > 0:
-        added = PolicyRule(priority, way.family, table="main", destination=way.network)
+        added = PolicyRule(priority, way.family, table="main", destination=wanted)
         ordered = tuple(sorted((*rules, added), key=lambda one: one.priority))
         if returns(case, way, replace(case.facts, policy_rules=ordered)):
-            return (MainTableRule(str(way.network), priority),)
+            return (MainTableRule(str(wanted), priority),)
     covering = () if route is None else tuple(one for one in routes if _is_beside(one, route, way))
     left = replace(case.facts, routes=tuple(one for one in routes if one not in covering))
     return tuple(removed(one) for one in covering) if returns(case, way, left) else ()
@@ -66,7 +69,7 @@ def _is_beside(one: Route, route: Route, way: Way) -> bool:
     return is_part and (one.table, one.device) == place and one.destination[0] in way.network
 
 
-def _lan_advice(case: Case, way: Way, device: str) -> str:
+def _lan_advice(case: Case, wanted: IPNetwork, device: str) -> str:
     """Where the settings of this very tunnel leave the LAN alone; what to look for where nobody knows it."""
     known_interfaces = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
     described = next((one.description for one in known_interfaces if one.name == device), "")
@@ -74,6 +77,6 @@ def _lan_advice(case: Case, way: Way, device: str) -> str:
     if known is not None and known.advice:
         return known.advice
     return (
-        f"Allow local network access (split tunnel) for {way.network} in the VPN's settings, then connect it anew; "
+        f"Allow local network access (split tunnel) for {wanted} in the VPN's settings, then connect it anew; "
         "Tailscale: tailscale set --exit-node-allow-lan-access."
     )

@@ -301,6 +301,26 @@ SCENARIOS = (
         releases=("trixie",),
     ),
     Scenario(
+        "pasta-app-on-loopback",
+        fault="pasta alone carries the port into a network of its own; inside the server listens on 127.0.0.1",
+        setup=f"{AS_ADA}; as setsid pasta --config-net -t 5000 -u none -T none -U none -- "
+        "/usr/bin/python3 -m http.server --bind 127.0.0.1 --directory /srv 5000 > /dev/null 2>&1 &",
+        ready="ss -Hltn 'sport = :5000' | grep -q . && sleep 3",
+        truth="refused|reset|closed",
+        expected=blocked("bound-to-loopback"),
+        never=("docker", "podman", *HARM),
+    ),
+    Scenario(
+        "rootless-slirp-app-on-loopback",
+        fault="slirp4netns carries the port in; inside the server listens on 127.0.0.1",
+        setup=rootless("--network slirp4netns -p 5000:80", "127.0.0.1:80"),
+        truth="refused|reset|closed",
+        expected=blocked("bound-to-loopback"),
+        never=("docker", *HARM),
+        by_hand=f"{RUNS_AS_ADA} --name web --network slirp4netns -p 5000:80 {SERVE} 80",
+        fixed="served",
+    ),
+    Scenario(
         "rootless-slirp",
         fault="nothing: slirp4netns carries the port in",
         setup=rootless("--network slirp4netns -p 5000:80"),

@@ -35,10 +35,16 @@ WIREGUARD = (
     "allowed-ips 10.9.0.0/24; ip -n beside addr add 10.9.0.2/24 dev wg9; ip -n beside link set wg9 up"
 )
 BEHIND = (
-    "ip netns add far; ip link add down type veth peer name eth0 netns far; ip link set down netns beside; "
-    "ip -n beside addr add 10.55.0.1/24 dev down; ip -n beside link set down up; "
+    "ip netns add far; ip link add beyond type veth peer name eth0 netns far; ip link set beyond netns beside; "
+    "ip -n beside addr add 10.55.0.1/24 dev beyond; ip -n beside link set beyond up; "
     "ip -n far addr add 10.55.0.2/24 dev eth0; ip -n far link set eth0 up; "
     "ip -n far route add default via 10.55.0.1; ip netns exec beside sysctl -qw net.ipv4.ip_forward=1"
+)
+# All that goes out takes the tunnel, by the rules and marks that wg-quick makes itself; its peer never answers.
+TAKES_ALL = (
+    f"{BESIDE}; ip addr add 10.8.0.1/24 dev under; cd /root; umask 077; wg genkey > a; wg genkey | wg pubkey > B; "
+    "printf '[Interface]\\nAddress=10.9.0.1/24\\nPrivateKey=%s\\n[Peer]\\nPublicKey=%s\\n"
+    "AllowedIPs=0.0.0.0/0\\nEndpoint=10.8.0.2:51820\\n' $(cat a) $(cat B) > /etc/wireguard/wg0.conf; wg-quick up wg0"
 )
 BOND = (
     f"{BESIDE}; ip link set under down; ip link add bond0 type bond mode active-backup; "
@@ -197,6 +203,37 @@ SCENARIOS = (
         "ip rule add to 192.168.77.0/24 table 51820 priority 100",
         truth="timeout",
         expected=blocked("vpn-takes-replies"),
+    ),
+    Scenario(
+        "wg-quick-takes-all",
+        fault="wg-quick sends all that goes out into the tunnel: the answers to a client behind the gateway, too",
+        own_kernel=True,
+        files=service(),
+        setup=f"{START}; {TAKES_ALL}",
+        who="branch",
+        options="--peer 10.55.0.20",
+        truth="timeout",
+        expected=blocked("vpn-takes-replies"),
+        fixed="served",
+    ),
+    Scenario(
+        "wg-quick-takes-all-but-the-lan",
+        fault="nothing: wg-quick leaves the LAN's own clients alone",
+        own_kernel=True,
+        files=service(),
+        setup=f"{START}; {TAKES_ALL}",
+        truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "gateway-open",
+        fault="nothing: a client of a network behind the gateway",
+        files=service(),
+        setup=START,
+        who="branch",
+        options="--peer 10.55.0.20",
+        truth="served",
+        expected=CLEAR,
     ),
     Scenario(
         "bond-open",

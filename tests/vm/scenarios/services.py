@@ -298,7 +298,11 @@ SCENARIOS = (
         ready=INSIDE_LISTENS,
         truth="refused",
         expected=blocked("listening-in-namespace"),
+        says=("--network-veth --port=5000:5000", "without --private-network"),
         never=("docker", "podman"),
+        by_hand="machinectl terminate web; sleep 3; systemctl reset-failed nspawn-web; "
+        + nspawn(command=SERVES_INSIDE.format(5000)),
+        fixed="served",
     ),
     Scenario(
         "nspawn-this-network-on-loopback",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.vm.scenario import CLEAR, START, UNDETERMINED, Scenario, blocked, service, unit
+from tests.vm.scenario import CLEAR, SHOP, START, UNDETERMINED, Scenario, blocked, service, unit
 
 ACTIVATED = """
 import http.server, socket
@@ -166,6 +166,20 @@ SCENARIOS = (
         fixed="served",
     ),
     Scenario(
+        "unit-by-ip-netns",
+        fault="the service's command enters a network namespace by itself",
+        files=service(command=f"/usr/sbin/ip netns exec apart {SHOP} 5000"),
+        setup=f"ip netns add apart; {START}",
+        ready=RUNS,
+        truth="refused",
+        expected=blocked("listening-in-namespace"),
+        says=("ip netns exec",),
+        never=("docker",),
+        by_hand="sed -i 's|/usr/sbin/ip netns exec apart ||' /etc/systemd/system/shop.service; "
+        "systemctl daemon-reload; systemctl restart shop.service",
+        fixed="served",
+    ),
+    Scenario(
         "unit-joins-namespace",
         fault="JoinsNamespaceOf= of a service with a network of its own",
         files={
@@ -192,6 +206,15 @@ SCENARIOS = (
         says=("shop.service", "SocketBindDeny=any", "Operation not permitted"),
         fixed="served",
         releases=("trixie",),
+    ),
+    Scenario(
+        "unit-bind-deny-no-effect",
+        fault="nothing: SocketBindDeny=any has no effect without BPF_FRAMEWORK",
+        files=service("SocketBindDeny=any"),
+        setup=START,
+        truth="served",
+        expected=CLEAR,
+        releases=("bookworm",),
     ),
     Scenario(
         "unit-bind-deny-slice",
