@@ -16,7 +16,7 @@ SHOP = "/usr/bin/python3 -m http.server --directory /srv"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One case on a whole machine.
+    """One case on a whole machine, where nothing is wrong unless it says so.
 
     ``files`` are written first, then ``setup`` is typed as root; the case begins when ``ready`` succeeds. ``visits``
     is typed on the client once the server listens, and before ``ready`` is asked. ``truth``
@@ -32,8 +32,8 @@ class Scenario:
 
     name: str
     fault: str
-    truth: str
-    expected: Expected
+    truth: str = "served"
+    expected: Expected = CLEAR
     setup: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     visits: str = ""
@@ -82,4 +82,12 @@ def service(*lines: str, command: str = f"{SHOP} 5000", name: str = "shop") -> d
     )
 
 
-START = "systemctl daemon-reload && systemctl start shop.service"
+START = "systemctl daemon-reload && systemctl start shop.service"  # The steps of a fix that a person takes, where a service listens on 127.0.0.1.
+REBOUND = (
+    "sed -i s/127.0.0.1/0.0.0.0/ /etc/systemd/system/shop.service; systemctl daemon-reload; "
+    "systemctl restart shop.service"
+)  # ``as`` types a command as the user, for whom systemd and its folders are there.
+AS_ADA = (
+    "cd /home/ada; as() { setpriv --reuid=ada --regid=ada --init-groups env HOME=/home/ada USER=ada "
+    'XDG_RUNTIME_DIR=/run/user/1000 PATH=$PATH "$@"; }'
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.vm.scenario import CLEAR, SHOP, START, Scenario, blocked, service, unit
+from tests.vm.scenario import AS_ADA, REBOUND, SHOP, START, Scenario, blocked, service, unit
 from tests.vm.scenarios.containers import IMAGE
 
 LOOPBACK = "/usr/bin/python3 -m http.server --bind 127.0.0.1 --directory /srv 5000"
@@ -13,10 +13,6 @@ MAPS = (
     "http.server.HTTPServer(('', 5000), http.server.SimpleHTTPRequestHandler).serve_forever()\n"
 )
 HOME_UNITS = "/home/ada/.config/systemd/user"
-AS_ADA = (
-    "as() { setpriv --reuid=ada --regid=ada --init-groups env HOME=/home/ada "
-    'XDG_RUNTIME_DIR=/run/user/1000 "$@"; }'
-)
 USER_START = (
     "chown -R ada:ada /home/ada; loginctl enable-linger ada; "
     "for i in $(seq 100); do [ -S /run/user/1000/systemd/private ] && break; sleep 0.2; done; "
@@ -137,8 +133,7 @@ SCENARIOS = (
         as_user=blocked("bound-to-loopback"),
         says=("shop.service",),
         never=("kill",),
-        by_hand="sed -i s/127.0.0.1/0.0.0.0/ /etc/systemd/system/shop.service; systemctl daemon-reload; "
-        "systemctl restart shop.service",
+        by_hand=REBOUND,
         fixed="served",
     ),
     Scenario(
@@ -150,8 +145,7 @@ SCENARIOS = (
         expected=blocked("bound-to-loopback"),
         says=("systemctl edit --full shop.service", "systemctl restart shop.service"),
         never=("kill",),
-        by_hand="sed -i s/127.0.0.1/0.0.0.0/ /etc/systemd/system/shop.service; systemctl daemon-reload; "
-        "systemctl restart shop.service",
+        by_hand=REBOUND,
         fixed="served",
     ),
     Scenario(
@@ -187,8 +181,6 @@ SCENARIOS = (
             **unit("app.slice", "Slice", "IPAddressDeny=any"),
         },
         setup=f"{START}; {USER_START}",
-        truth="served",
-        expected=CLEAR,
     ),
     Scenario(
         "user-slice-denies",
