@@ -82,11 +82,13 @@ def service(*lines: str, command: str = f"{SHOP} 5000", name: str = "shop") -> d
     )
 
 
-START = "systemctl daemon-reload && systemctl start shop.service"  # The steps of a fix that a person takes, where a service listens on 127.0.0.1.
+START = "systemctl daemon-reload && systemctl start shop.service"
+# The steps of a fix that a person takes, where a service listens on 127.0.0.1.
 REBOUND = (
     "sed -i s/127.0.0.1/0.0.0.0/ /etc/systemd/system/shop.service; systemctl daemon-reload; "
     "systemctl restart shop.service"
-)  # ``as`` types a command as the user, for whom systemd and its folders are there.
+)
+# ``as`` types a command as the user, for whom systemd and its folders are there.
 AS_ADA = (
     "cd /home/ada; as() { setpriv --reuid=ada --regid=ada --init-groups env HOME=/home/ada USER=ada "
     'XDG_RUNTIME_DIR=/run/user/1000 PATH=$PATH "$@"; }'
