@@ -106,6 +106,7 @@ def open_case(
         host_header=question.host_header,
         target_path=question.path,
         name=question.name,
+        options=question.asked,
     )
 
 

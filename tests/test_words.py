@@ -178,6 +178,18 @@ def test_undetermined_says_how_to_find_out() -> None:
     assert "Then open" not in "\n".join(lines)
 
 
+AS_ROOT = re.compile(r"(?:be (?:seen|read)|look again) as root", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_is_sent_where_nothing_is_to_be_seen(name: str) -> None:
+    """Packets are seen on Linux alone, and root sees all that can be seen."""
+    report = report_of(name)
+    shown = render_terminal(report, Style(300))
+    assert "landiag watch" not in shown or report.host.os == "linux"
+    assert AS_ROOT.search(shown) is None or not report.host.privileged
+
+
 def test_quiet_is_one_line() -> None:
     for name in NAMES:
         assert render_quiet(report_of(name)).count("\n") == 1

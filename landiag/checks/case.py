@@ -11,10 +11,12 @@ from msgspec.structs import replace
 from landiag.collect.machine import Machine
 from landiag.journey.classes import ClientClass
 from landiag.journey.ways import Way
+from landiag.model.asked import typed_again
 from landiag.model.facts import IPAddress, Reading, ReadStatus, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.model.process import Process
 from landiag.model.report import AddressSpan, Evidence, Finding, Fix, Outcome, Target
+from landiag.model.surroundings import Option
 
 T = TypeVar("T")
 
@@ -26,6 +28,7 @@ class Case(Struct, frozen=True):
     journey of its conversation. ``peer`` is the client that fails, when one was named. ``program`` is the program
     whose port it should be, when the user said so. ``name`` is the host name that people type.
     ``wants_fixes`` is False where nobody asks for them: what a fix opens takes long to find.
+    ``options`` are what was asked besides, as ``Question.asked`` has it.
     """
 
     target: Target
@@ -41,12 +44,18 @@ class Case(Struct, frozen=True):
     target_path: str = "/"
     name: str | None = None
     wants_fixes: bool = True
+    options: tuple[Option, ...] = ()
 
     @property
     def port(self) -> int:
         """The port in question."""
         assert self.target.port is not None
         return self.target.port
+
+    @property
+    def asks_again(self) -> str:
+        """The words behind ``landiag`` that ask the same again."""
+        return typed_again(self.target, self.options)
 
     @property
     def way(self) -> Way | None:

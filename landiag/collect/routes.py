@@ -43,7 +43,19 @@ _EVERYWHERE = {Family.IPV4: ip_network("0.0.0.0/0"), Family.IPV6: ip_network("::
 
 _RULE_WORDS = frozenset(
     ("priority", "src", "srclen", "dst", "dstlen", "table", "action", "goto", "not", "fwmark", "fwmask")
-    + ("nop", "unresolved", "suppress_ifgroup", "iif", "iif_detached", "oif", "oif_detached", "uid_start", "uid_end", "ipproto", "protocol")
+    + (
+        "nop",
+        "unresolved",
+        "suppress_ifgroup",
+        "iif",
+        "iif_detached",
+        "oif",
+        "oif_detached",
+        "uid_start",
+        "uid_end",
+        "ipproto",
+        "protocol",
+    )
     + (
         "sport",
         "sport_start",

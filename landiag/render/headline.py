@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from landiag.model.actions import Run
+from landiag.model.asked import typed_again
 from landiag.model.causes import find_cause
 from landiag.model.causes.application import SPEAKS_TLS
 from landiag.model.causes.firewall import FIREWALL_UNREADABLE
@@ -74,12 +76,17 @@ def _clear_lines(report: Report) -> Iterator[str]:
     yield f"{use.how.capitalize()} {use.place} {use.where}."
     single = None if report.target.peer is not None else _singled_out(report)
     if single is not None:
-        yield f"For {single}: {report.called} check --port {report.target.port} --peer {single}"
+        yield f"For {single}: {report.called} {_asked(report, single)}"
     elif report.verdict.confirmed_by is None and report.target.port is not None:
-        yield (
-            f"Still failing there? {report.called} watch --port {report.target.port} "
-            "shows whether its packets arrive at all."
-        )
+        yield "Still failing there? {} {}.".format(*_looks_on(report))
+
+
+def _looks_on(report: Report) -> tuple[str, str]:
+    """The command that looks on while a device tries, and what it does: packets are seen on Linux alone."""
+    name, does = ("serve", "lets a phone try, and says what it met")
+    if report.host.os == "linux":
+        name, does = ("watch", "shows whether its packets arrive at all")
+    return f"{report.called} {name} --port {report.target.port}", does
 
 
 def _singled_out(report: Report) -> str | None:
@@ -101,8 +108,8 @@ def find_out(report: Report) -> tuple[str, list[str]]:
         return "", lines
     if not is_of_server(report) or report.target.port is None or report.command in _WAITED:
         return "", []
-    use, watch = _use_of(report), f"{report.called} watch --port {report.target.port}"
-    return (f"{use.how} {use.place} {use.there}, or {watch}", []) if use else ("", [watch])
+    use, (line, _) = _use_of(report), _looks_on(report)
+    return (f"{use.how} {use.place} {use.there}, or {line}", []) if use else ("", [line])
 
 
 _WAITED = ("watch", "serve")
@@ -198,12 +205,11 @@ def fix_title(fix: Fix) -> str:
     return fix.title[:1].lower() + fix.title[1:]
 
 
-def _asked(report: Report) -> str:
-    """The words behind landiag that ask the same again."""
-    target = report.target
-    options = (("peer", target.peer), ("to", target.address), ("interface", target.interface))
-    words = [f"--{name} {value}" for name, value in options if value]
-    return " ".join((f" check --port {target.port}", *words))
+def _asked(report: Report, peer: str | None = None) -> str:
+    """The words behind landiag that ask the same again, or the same for one client."""
+    around = report.surroundings
+    target = report.target if peer is None else replace(report.target, peer=peer)
+    return typed_again(target, () if around is None else around.options)
 
 
 def looks_again(report: Report) -> str | None:
@@ -221,7 +227,7 @@ def looks_again(report: Report) -> str | None:
 
 def _fixes_as_root(report: Report) -> str:
     before = as_root(report.host)
-    return f"{before}{report.typed if before else report.called}{_asked(report)} --fix"
+    return f"{before}{report.typed if before else report.called} {_asked(report)} --fix"
 
 
 def does_it(report: Report) -> str | None:
@@ -239,5 +245,5 @@ def does_it(report: Report) -> str | None:
     if any(isinstance(action, Run) and action.for_user is not None for action in fix.actions):
         return None
     return (
-        _fixes_as_root(report) if takes_root(fix, report.host) else f"{report.called}{_asked(report)} --fix"
+        _fixes_as_root(report) if takes_root(fix, report.host) else f"{report.called} {_asked(report)} --fix"
     )

@@ -11,6 +11,7 @@ from landiag.render.advice import edit_step, fix_lines, last_lines, see_also_lin
 from landiag.render.columns import render_table
 from landiag.render.escape import escape_text
 from landiag.render.headline import (
+    after_colon,
     ended,
     find_out,
     first_sentence,
@@ -133,7 +134,7 @@ def _row(
     mark = style.mark(outcome)
     label = "" if again else label_of(check)
     first = f"  {mark} {label:<13}"
-    lines = style.wrap(text, first=first, most=_MOST_LINES, note=note) or [f"  {mark} {label}"]
+    lines = style.wrap(after_colon(text), first=first, most=_MOST_LINES, note=note) or [f"  {mark} {label}"]
     if dim:
         return [style.paint(line, "dim") for line in lines]
     lines[0] = f"  {style.painted(outcome)}{lines[0][2 + len(mark) :]}"

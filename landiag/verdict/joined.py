@@ -173,6 +173,11 @@ def _suspected(halves: Halves) -> str | None:
     return code if cause is not None and cause.explains(halves.met) else None
 
 
+_LOOKS_ON = "Run landiag watch on the server while the client tries: it shows whether the packets arrive."
+_LETS_TRY = "Run landiag serve on the server and open its page on the client: it shows what gets through."
+"""The next step; packets are seen on Linux alone."""
+
+
 def _between(halves: Halves) -> Joined:
     """The server's machine lets the conversation pass, the client does not get through: the network between."""
     client = halves.client.verdict
@@ -185,7 +190,7 @@ def _between(halves: Halves) -> Joined:
     summary = f"The server's machine lets clients in, and this one met {halves.met}: {why}"
     notes = [
         *_other_peer(halves),
-        "Run landiag watch on the server while the client tries: it shows whether the packets arrive.",
+        _LOOKS_ON if halves.server.host.os == "linux" else _LETS_TRY,
     ]
     singled = [one for one in halves.server.findings if _may_single_out(one, halves)]
     notes += [f"The server turns some clients away: {one.title}" for one in singled]

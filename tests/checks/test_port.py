@@ -15,7 +15,7 @@ from landiag.model.host import Facts
 from landiag.model.process import Process
 from landiag.model.report import Outcome, Target
 from landiag.model.ruleset import Ruleset
-from tests.checks.asked import PORT, case_of, said
+from tests.checks.asked import MACHINE, PORT, case_of, said
 from tests.journey.world import BASE, host
 
 ANY, LOOPBACK = ip_address("0.0.0.0"), ip_address("127.0.0.1")
@@ -54,6 +54,13 @@ def test_the_port_is_the_right_programs(
     told = port.check(case_of(facts, program=program)).findings
     assert [finding.outcome for finding in told] == ([] if outcome is None else [outcome])
     assert all(finding.code == "port-taken" and says in finding.title for finding in told)
+
+
+@pytest.mark.parametrize("is_root", [True, False])
+def test_root_is_not_sent_to_root(is_root: bool) -> None:
+    machine = replace(MACHINE, info=replace(MACHINE.info, privileged=is_root))
+    (finding,) = port.check(case_of(host(), program="flask", machine=machine)).findings
+    assert ("as root" in finding.title, bool(finding.fixes)) == (not is_root, not is_root)
 
 
 def test_workers_of_one_master_are_one_program() -> None:

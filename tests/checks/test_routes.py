@@ -65,7 +65,12 @@ LEADS_AWAY = [
     (
         host(policy_rules=(rule(0, "local"), rule(9, None, action="prohibit", destination=LAN), *RULES[1:])),
         "Answers to devices in 192.168.77.0/24 can't get back: the route is set to prohibit",
-        ("ip rule del pref 9",),
+        ("ip -4 rule add to 192.168.77.0/24 lookup main pref 8",),
+    ),
+    (
+        host(policy_rules=(rule(0, "local"), rule(1, None, action="prohibit", destination=LAN), *RULES[1:])),
+        "Answers to devices in 192.168.77.0/24 can't get back: the route is set to prohibit",
+        ("ip rule del pref 1",),
     ),
     (
         host(interfaces=LINKS, routes=(*LOCAL, route("192.168.77.0/24", "tun0"))),
@@ -91,7 +96,7 @@ LEADS_AWAY = [
 @pytest.mark.parametrize(
     ("facts", "title", "commands"),
     LEADS_AWAY,
-    ids=["no route", "blackhole", "a rule", "tunnel", "other link", "no carrier"],
+    ids=["no route", "blackhole", "a rule", "the first rule", "tunnel", "other link", "no carrier"],
 )
 def test_where_answers_get_lost(facts: Facts, title: str, commands: tuple[str, ...]) -> None:
     finding = only(facts)

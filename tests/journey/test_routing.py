@@ -76,7 +76,19 @@ def flows() -> list[Flow]:
         "10.30.1",
         "10.31.2",
     ]
-    nets += ["10.40.1", "10.50.0", "10.50.1", "10.60.1", "10.61.1", "10.62.1", "10.66.1", "10.70.1", "10.8.0", "127.0.0", "8.8.8"]
+    nets += [
+        "10.40.1",
+        "10.50.0",
+        "10.50.1",
+        "10.60.1",
+        "10.61.1",
+        "10.62.1",
+        "10.66.1",
+        "10.70.1",
+        "10.8.0",
+        "127.0.0",
+        "8.8.8",
+    ]
     found = []
     for net in nets:
         for _ in range(4):
@@ -188,7 +200,9 @@ def test_a_rule_that_only_marks_a_place_decides_nothing() -> None:
 
 
 def test_whether_a_group_is_left_out_is_unknown_without_its_interfaces() -> None:
-    facts = replace(TABLES, interfaces=Unknown("denied", "ip"), policy_rules=(rule(10, "70", suppress_group="7"),))
+    facts = replace(
+        TABLES, interfaces=Unknown("denied", "ip"), policy_rules=(rule(10, "70", suppress_group="7"),)
+    )
     assert isinstance(lookup(facts, ip_address(CLIENT)), Unknown)
 
 

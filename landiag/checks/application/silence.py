@@ -237,7 +237,7 @@ def _silent(
     if owner is not None and owner[1].state == "stopped":
         fix = _continue(case, owner[1])
     if outcome is Outcome.UNKNOWN:
-        again = f"{case.machine.called} check --port {case.port} --timeout 40"
+        again = f"{case.machine.called} {case.asks_again} --timeout 40"
         fix = Fix("Give the server longer to answer", (again,))
     evidence = of_exchange(exchange, attempt) + ((owner_evidence(case, owner[0]),) if owner else ())
     return Finding("server-silent", outcome, title, detail, evidence, (fix,), symptom=Symptom.SILENT)

@@ -23,7 +23,7 @@ _NOT_THERE = (ReadStatus.MISSING, ReadStatus.NOT_RECORDED)
 """No tc on the machine, or a recording of a landiag that did not ask for it."""
 
 _ACTS = regex(r"\b(?:action|police|direct-action)\b")
-_DETAIL = "They see packets beside every rule, and may drop them."
+_DETAIL = "What is attached there sees packets beside every rule, and may drop them."
 
 
 def check_bypasses(case: Case, way: Way) -> list[Finding]:
@@ -131,7 +131,7 @@ def _ipsec_in_use(case: Case, way: Way) -> Iterator[Finding]:
     if sign is not None:
         title = "Whether every packet gets through: IPsec is in use, and only root may list its policies"
         found = _unsure(way, title, "", sign, "IPsec counts packets, or negotiates keys")
-        again = f"{case.machine.landiag} check --port {case.port}"
+        again = f"{case.machine.landiag} {case.asks_again}"
         yield replace(found, fixes=(Fix("Look again as root", (again,), needs="root"),))
 
 

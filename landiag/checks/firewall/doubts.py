@@ -172,7 +172,7 @@ def _not_modelled(case: Case, way: Way, rules: list[TraceLine]) -> Finding:
 
 def unreadable(case: Case, gaps: tuple[Unknown, ...]) -> Finding:
     """Say what could not be read, what it probably is, and the command that makes it certain."""
-    again = f"sudo {case.machine.landiag} check --port {case.port}"
+    again = f"sudo {case.machine.landiag} {case.asks_again}"
     hint, detail = _hint(case), ""
     if case.machine.info.privileged or _was_too_slow(case, gaps[0]):
         title, detail = "The firewall could not be read", f"{gaps[0].source}: {gaps[0].reason}."

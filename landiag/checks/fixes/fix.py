@@ -57,7 +57,7 @@ def _keep(change: Change) -> str | None:
         case RefusingRoute() | UnicastRoute():
             return "take the route out of what sets it at the start"
         case MainTableRule():
-            return "set it up where the tunnel is set up"
+            return "add it where the rules of the routing policy come from"
         case LinkSetting():
             return f"set it where {change.interface} is configured (NetworkManager, netplan, interfaces(5))"
         case UfwRule() | FirewalldRule() | FirewalldDirectRule():

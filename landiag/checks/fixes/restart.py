@@ -249,5 +249,5 @@ def _unknown_listen(case: Case, socket: Socket, family: Family) -> Fix:
     again = "Then create the container anew." if inside else "Then start it anew."
     who: tuple[str, ...] = ()
     if case.facts.os == "linux" and not case.owners(socket) and not case.machine.info.privileged:
-        who = (f"sudo {case.machine.landiag} check --port {case.port} shows which program it is.",)
+        who = (f"sudo {case.machine.landiag} {case.asks_again} shows which program it is.",)
     return Fix("Let the server listen on all addresses", needs="user-action", steps=(*who, step, again))

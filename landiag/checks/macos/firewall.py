@@ -57,8 +57,9 @@ def _pf_undecided(case: Case, _journey: Journey, lines: Sequence[TraceLine]) -> 
     denied = asked if asked is not None and asked.status is not ReadStatus.OK else None
     why = "it depends on what can't be seen here"
     if denied is not None:
-        why = f"its rules could not be read (pfctl: {denied.detail or denied.status.value})"
-    again = Fix("Look again as root", (f"{case.machine.landiag} check --port {case.port}",), needs="root")
+        said = denied.detail.removeprefix("pfctl: ")
+        why = f"its rules could not be read (pfctl: {said or denied.status.value})"
+    again = Fix("Look again as root", (f"{case.machine.landiag} {case.asks_again}",), needs="root")
     show = Fix("Show its rules", ("pfctl -s info", "pfctl -a '*' -s rules"), needs="root")
     is_root = case.machine.info.privileged and denied is None
     return Finding(

@@ -227,7 +227,7 @@ def _kept_away(case: Case, ip: IPAddress) -> Finding:
             Fix("Give the permission", needs="user-action", steps=(step,)),
             Fix(
                 "Or look again as root, who is never kept away",
-                (f"{case.machine.landiag} check --port {case.port} --peer {ip}",),
+                (f"{case.machine.landiag} {case.asks_again}",),
                 needs="root",
             ),
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from itertools import combinations
 
@@ -129,7 +128,7 @@ def _check_hidden(case: Case, listeners: tuple[Socket, ...]) -> list[Finding]:
         return []
     names = " and ".join(describe_owner(case, socket) for socket in pair)
     title = f"Whether two programs are listening on port {case.port}: {names} could not be looked at"
-    return [_look_as_root(case, title, pair, f"{case.machine.landiag} check --port {case.port}")]
+    return [_unseen(case, title, pair)]
 
 
 def _may_be_unrelated(one: Socket, other: Socket) -> bool:
@@ -171,19 +170,20 @@ def _is_other_program(case: Case, socket: Socket, program: str) -> bool:
 
 
 def _whose(case: Case, socket: Socket, program: str) -> Finding:
-    """The listener's program is hidden from this user, and one was named that it should be."""
-    title = f"Whether {program} has port {case.port}: whose listener it is can only be seen as root"
-    line = f"{case.machine.landiag} check --port {case.port} --program {shlex.quote(program)}"
-    return _look_as_root(case, title, (socket,), line)
+    """The listener's program is not known, and one was named that it should be."""
+    why = "could not be read" if case.machine.info.privileged else "can only be seen as root"
+    return _unseen(case, f"Whether {program} has port {case.port}: whose listener it is {why}", (socket,))
 
 
-def _look_as_root(case: Case, title: str, sockets: Iterable[Socket], line: str) -> Finding:
+def _unseen(case: Case, title: str, sockets: Iterable[Socket]) -> Finding:
+    """What hangs on whose a listener is; root, who sees all that can be seen, is not sent to root."""
+    again = Fix("Look again as root", (f"{case.machine.landiag} {case.asks_again}",), needs="root")
     return Finding(
         code="port-taken",
         outcome=Outcome.UNKNOWN,
         title=title,
         evidence=tuple(owner_evidence(case, socket) for socket in sockets),
-        fixes=(Fix("Look again as root", (line,), needs="root"),),
+        fixes=() if case.machine.info.privileged else (again,),
     )
 
 

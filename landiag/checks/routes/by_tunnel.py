@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-
 from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.checks.fixes.fix import fix_by
-from landiag.checks.routes.words import evidence_of, removed, returns, who
+from landiag.checks.routes.words import evidence_of, network_of, removed, returns, rule_ahead, who
 from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ways import Way
-from landiag.model.changes import Change, MainTableRule
-from landiag.model.facts import IPAddress, IPNetwork, PolicyRule, Route, Unknown
+from landiag.model.changes import Change
+from landiag.model.facts import IPAddress, IPNetwork, Route, Unknown
 from landiag.model.report import Finding, Fix, Outcome
 from landiag.model.terms import StageName, Symptom
 
@@ -36,7 +34,7 @@ def by_tunnel(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fi
 
 def _leave_alone(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fix:
     """Let answers past it, to the LAN or one client: by a command until it is set up anew, by its settings for good."""
-    wanted = way.network if client in way.network else ip_network(client)
+    wanted = network_of(way, client)
     changes = _past_tunnel(case, way, wanted, decision) if case.facts.os == "linux" else ()
     advice = _lan_advice(case, wanted, decision.device or "")
     if not changes:
@@ -48,15 +46,11 @@ def _leave_alone(case: Case, way: Way, client: IPAddress, decision: Decision) ->
 
 def _past_tunnel(case: Case, way: Way, wanted: IPNetwork, decision: Decision) -> tuple[Change, ...]:
     """The changes of routes with which answers find their way back, in the model; empty where none does."""
-    rules, routes, route = case.facts.policy_rules, case.facts.routes, decision.route
-    if isinstance(rules, Unknown) or isinstance(routes, Unknown) or decision.rule is None:
+    routes, route = case.facts.routes, decision.route
+    if (ahead := rule_ahead(case, way, wanted, decision)) is not None:
+        return (ahead,)
+    if isinstance(routes, Unknown):
         return ()
-    priority = decision.rule.priority - 1
-    if priority > 0:
-        added = PolicyRule(priority, way.family, table="main", destination=wanted)
-        ordered = tuple(sorted((*rules, added), key=lambda one: one.priority))
-        if returns(case, way, replace(case.facts, policy_rules=ordered)):
-            return (MainTableRule(str(wanted), priority),)
     covering = () if route is None else tuple(one for one in routes if _is_beside(one, route, way))
     left = replace(case.facts, routes=tuple(one for one in routes if one not in covering))
     return tuple(removed(one) for one in covering) if returns(case, way, left) else ()

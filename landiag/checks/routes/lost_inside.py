@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_network
 
 from msgspec.structs import replace
 
 from landiag.checks import words
 from landiag.checks.case import Case
-from landiag.checks.routes.words import describe, who
+from landiag.checks.routes.words import describe, network_of, who
 from landiag.collect.machine import NAMESPACES, parse_namespaces
 from landiag.firewall.engine.conversation import Arrival
 from landiag.firewall.engine.surroundings import Way as Decision
@@ -170,7 +169,7 @@ def _route_back(case: Case, way: Way, client: IPAddress, arrival: Arrival, insid
     link = interface_of(case.facts, arrival.device)
     near = () if link is None or ip is None else link.addresses
     gateway = next((one.ip for one in near if ip in one.network), None)
-    network = way.network if client in way.network else ip_network(client)
+    network = network_of(way, client)
     route = Route(network, device=device_inside(inside, ip), gateway=gateway)
     if gateway is None or _has_one(inside, network) or not _helps(case, arrival, inside, route):
         step = f"Inside the container, give {network} a route by this machine that no other route or rule outdoes."

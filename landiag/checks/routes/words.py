@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from msgspec.structs import replace
 
 from landiag.checks import words
@@ -12,8 +14,8 @@ from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.journey import follow
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
-from landiag.model.changes import RefusingRoute, UnicastRoute
-from landiag.model.facts import Family, IPAddress, Route, Unknown
+from landiag.model.changes import MainTableRule, RefusingRoute, UnicastRoute
+from landiag.model.facts import Family, IPAddress, IPNetwork, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.route import RouteKind
@@ -77,6 +79,7 @@ def _is_alone(way: Way) -> bool:
 
 
 _WANTED = "it was added on purpose (by a VPN's kill switch, for example)"
+_KEPT = "what refuses them may have been added on purpose (by a VPN's kill switch, for example)"
 
 
 def open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fix:
@@ -90,8 +93,12 @@ def open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> F
         change = RefusingRoute(refusing.kind, str(refusing.destination), refusing.table)
         return fix_by(title, change, verified=returns_without(case, way, refusing), risk=_WANTED)
     if decision.rule is not None and decision.rule.action in REFUSING:
+        ahead = rule_ahead(case, way, network_of(way, client), decision)
+        if ahead is not None:
+            return fix_by(title, ahead, verified=True, risk=_KEPT)
         family = "-6 " if decision.rule.family is Family.IPV6 else ""
-        return Fix(title, (f"ip {family}rule del pref {decision.rule.priority}",), needs="root", risk=_WANTED)
+        command = f"ip {family}rule del pref {decision.rule.priority}"
+        return Fix(title, (command,), needs="root", risk=_WANTED, lasts=Lasts.UNTIL_RESTART)
     step = f"Add a route to {client}'s network, or a default gateway."
     if _is_alone(way):
         step = (
@@ -99,6 +106,25 @@ def open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> F
             "network."
         )
     return Fix(title, needs="user-action", steps=(step,))
+
+
+def network_of(way: Way, client: IPAddress) -> IPNetwork:
+    """What answers to a client should find: the way's network where the client is on it, else the client alone."""
+    return way.network if client in way.network else ip_network(client)
+
+
+def rule_ahead(case: Case, way: Way, wanted: IPNetwork, decision: Decision) -> MainTableRule | None:
+    """A rule ahead of the deciding one that sends what goes to ``wanted`` by the main table.
+
+    None where answers do not find their way back with it, or no place is left for it.
+    """
+    rules, priority = case.facts.policy_rules, decision.rule.priority - 1 if decision.rule else 0
+    if isinstance(rules, Unknown) or priority <= 0:
+        return None
+    added = PolicyRule(priority, way.family, table="main", destination=wanted)
+    ordered = tuple(sorted((*rules, added), key=lambda one: one.priority))
+    changed = replace(case.facts, policy_rules=ordered)
+    return MainTableRule(str(wanted), priority) if returns(case, way, changed) else None
 
 
 def returns_without(case: Case, way: Way, route: Route) -> bool | None:

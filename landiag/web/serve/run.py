@@ -166,6 +166,8 @@ def _with_nobody(base: Report, seen: Seen, scene: Scene) -> Report:
     title = (
         "A phone has opened the page, but measured nothing" if seen.phones else "No phone has opened the page"
     )
+    watching = "Run landiag watch here while the phone tries: it says whether packets arrive."
+    looking_on = (watching,) if base.host.os == "linux" else ()  # packets are seen there alone
     offered = Evidence("landiag serve", f"page on port {scene.page_port}, server on port {scene.port}")
     packets = Evidence("capture", f"no packet for port {scene.page_port} came from any device")
     finding = Finding(
@@ -181,7 +183,7 @@ def _with_nobody(base: Report, seen: Seen, scene: Scene) -> Report:
                 steps=(
                     "Put the phone into the same Wi-Fi as this machine: no guest network, mobile data off, VPN off.",
                     "Scan the code again, or type its URL exactly.",
-                    "Run landiag watch here while the phone tries: it says whether packets arrive.",
+                    *looking_on,
                 ),
             ),
         ),
