@@ -86,6 +86,10 @@ class RuleList(Sequence[Rule]):
     def expect_many(self) -> None:
         """Be told that many packets will be asked for."""
 
+    def interfaces(self, fields: Fields) -> set[str]:  # noqa: ARG002
+        """The interfaces that rules name which ``candidates`` leaves out for nothing else."""
+        return set()
+
 
 class Hook(Struct, frozen=True):
     """Where a base chain is hooked in.

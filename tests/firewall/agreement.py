@@ -215,8 +215,10 @@ def main() -> int:
             slowest = sorted([*slowest, (seconds, name)])[-3:]
             for text in tally.differences[:SHOWN]:
                 print(text, flush=True)
+            print(f"\r{packets} packets, {differences} differ", end="", file=sys.stderr, flush=True)
     print(
-        f"{packets} packets over {len(_RULESETS)} rulesets: {differences} differ; of {untold} the regions tell nothing"
+        f"\n{packets} packets over {len(_RULESETS)} rulesets: {differences} differ;"
+        f" of {untold} the regions tell nothing"
     )
     print("slowest:", ", ".join(f"{name} {seconds:.0f} s" for seconds, name in reversed(slowest)))
     return 1 if differences else 0

@@ -95,6 +95,16 @@ def test_interfaces_are_told_apart_where_rules_do() -> None:
     assert [(one["ports"], one["in_interface"]) for one in accepted] == [([[80, 80]], ["eth*"])]
 
 
+def test_interfaces_are_told_apart_where_rules_are_left_out_by_their_names() -> None:
+    rules = ufw(
+        *(f"-i eth{at} -p tcp --dport {80 + at} -j ACCEPT" for at in range(12)), "-i wg0 -p udp -j ACCEPT"
+    )
+    found = write_reach(rules, find_regions(rules, Scope.of_saved(rules, Packet())))
+    accepted = [region for region in found["regions"] if region["verdict"] == "accept"]
+    told = {(one["protocol"], *one["in_interface"], *one["ports"][0]) for one in accepted}
+    assert told == {("udp", "wg0", 0, 65535), *(("tcp", f"eth{at}", 80 + at, 80 + at) for at in range(12))}
+
+
 def test_nothing_to_judge_by_is_no_ruleset_that_drops() -> None:
     empty = saved("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n")
     found = write_reach(empty, find_regions(empty, Scope.of_saved(empty, Packet())))

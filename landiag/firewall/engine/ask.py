@@ -218,7 +218,7 @@ class Blind(PacketFields):
         self._fronts = fronts
 
     def __getitem__(self, name: str) -> Value:
-        if name in ("iifname", "oifname", "program") or any(name in one.changed for one in self._fronts):
+        if name == "program" or any(name in one.changed for one in self._fronts):
             return None
         front = self._fronts[0]
         return None if self._ask.axis(front, name) is not None else front.fields[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from landiag.firewall.engine.nodes import Space, cut, extend
+from landiag.firewall.engine.nodes import Space, cut, extend, instead, piece_of
 from landiag.firewall.engine.spaces import Box, Universe
 
 Memo = dict[int, tuple[Space, Space]]
@@ -62,20 +62,17 @@ class Deal:
 
     def _take_from_one(self, low: int, high: int, box: Box, memo: Memo) -> tuple[Space] | None:
         """Take from one piece whose neighbours stay others than what is left of it; None where it is not so plain."""
-        starts, kids, top = self._starts, self._kids, self._universe.tops[0]
-        at = bisect_right(starts, low) - 1
-        end = starts[at + 1] if at + 1 < len(starts) else top + 1
-        if high >= end or low == 0 or high == top:
+        starts, kids = self._starts, self._kids
+        at = piece_of(starts, low, high, self._universe.tops[0])
+        if at is None:
             return None
         (inside,), (outside,) = self._universe.split_kids((kids[at],), box, 1, memo)
         if inside is None:
             return (None,)
-        goes_on = high + 1 < end
-        first = at + (starts[at] < low)
-        if outside is kids[first - 1] or (not goes_on and outside is kids[at + 1]):
+        found = instead((starts, kids), at, low, high, outside)
+        if found is None:
             return None
-        new = ((low, high + 1), (outside, kids[at])) if goes_on else ((low,), (outside,))
-        starts[first : at + 1], kids[first : at + 1] = new
+        first, starts[first : at + 1], kids[first : at + 1] = found
         self.met = 1
         return (self._universe.node(0, (0, low, high + 1), (None, inside, None)),)
 

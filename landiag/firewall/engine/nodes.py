@@ -57,6 +57,33 @@ def cut(space: Space, low: int, high: int) -> tuple[Sequence[int], Sequence[Spac
     return (low, *starts[first + 1 : last + 1]), kids[first : last + 1]
 
 
+def piece_of(starts: Sequence[int], low: int, high: int, top: int) -> int | None:
+    """The piece that holds all values from one to another; None where several do, or an end of the axis is one."""
+    at = bisect_right(starts, low) - 1
+    last = starts[at + 1] - 1 if at + 1 < len(starts) else top
+    return at if low > 0 and high <= last and high < top else None
+
+
+def instead(
+    node: Node, at: int, low: int, high: int, kid: Space
+) -> tuple[int, Sequence[int], Sequence[Space]] | None:
+    """What comes from a piece on to the one behind ``at``, where the values from one to another of that piece change.
+
+    The first piece that comes, the starts and the kids; None where they go on like a neighbour.
+    """
+    starts, kids = node
+    first = at + (starts[at] < low)
+    goes_on = at + 1 == len(starts) or high + 1 < starts[at + 1]
+    if kid is kids[first - 1] or (not goes_on and kid is kids[at + 1]):
+        return None
+    return (first, (low, high + 1), (kid, kids[at])) if goes_on else (first, (low,), (kid,))
+
+
+def cuts(space: Space) -> int:
+    """Into how many pieces a set is cut along its first axis."""
+    return len(space[0]) if isinstance(space, tuple) else 1
+
+
 def hull(space: Space, top: int) -> tuple[int, int]:
     """The first and the last value at which a node has anything."""
     assert isinstance(space, tuple)

@@ -34,33 +34,44 @@ Wanted = Callable[[Word], frozenset[Word] | None]
 
 
 class Index(Struct, Generic[Word]):
-    """For each comparison: the rules that make it, and those that make it with one value, as masks of positions."""
+    """For each comparison: with which value the rule at which position makes it."""
 
     size: int
-    constrained: dict[Word, int] = field(default_factory=dict)
-    exact: dict[Word, dict[Word, list[int]]] = field(default_factory=dict)
+    made: dict[Word, list[tuple[Word, int]]] = field(default_factory=dict)
+    _by_value: dict[Word, tuple[int, dict[Word, list[int]]]] = field(default_factory=dict)
     _left: dict[tuple[Word, frozenset[Word]], int] = field(default_factory=dict)
 
-    def positions(self, wanted: Wanted[Word]) -> Iterable[int]:
-        """The positions of the rules that none of the packet's values rules out."""
+    def left(self, wanted: Wanted[Word]) -> int:
+        """The rules that none of the packet's values rules out, as a mask of positions."""
         mask = (1 << self.size) - 1
-        for name in self.constrained:
+        for name in self.made:
             values = wanted(name)
             if values is not None:
                 left = self._left.get((name, values))
                 mask &= self._rule_out(name, values) if left is None else left
-        return bits(mask)
+        return mask
 
     def _rule_out(self, name: Word, values: frozenset[Word]) -> int:
         """The rules that are left when what a comparison asks for has these values."""
+        constrained, positions = self._by_value.get(name) or self._sort(name)
         held = 0
         for value in values:
-            for position in self.exact[name].get(value, ()):
+            for position in positions.get(value, ()):
                 held |= 1 << position
-        left = ~self.constrained[name] | held
+        left = ~constrained | held
         if len(self._left) * self.size < MEMORY:
             self._left[name, values] = left
         return left
+
+    def _sort(self, name: Word) -> tuple[int, dict[Word, list[int]]]:
+        """The rules that make a comparison, as a mask of positions, and those that make it with one value."""
+        mark = bytearray(self.size // 8 + 1)
+        positions: dict[Word, list[int]] = {}
+        for value, at in self.made[name]:
+            mark[at // 8] |= 1 << (at % 8)
+            positions.setdefault(value, []).append(at)
+        found = self._by_value[name] = int.from_bytes(mark, "little"), positions
+        return found
 
 
 class ScannedRules(RuleList, Generic[Word]):
@@ -85,6 +96,23 @@ class ScannedRules(RuleList, Generic[Word]):
         """What the packet has, as the rules write it."""
         raise NotImplementedError
 
+    def is_interface(self, name: Word) -> bool:
+        """Whether a comparison is with the name of an interface."""
+        raise NotImplementedError
+
+    def interfaces(self, fields: Fields) -> set[str]:
+        """The interfaces that rules name which ``candidates`` leaves out for nothing else, of an index."""
+        index, wanted = self._indexed(), self.wanted(fields)
+        if index is None:
+            return set()
+        left = index.left(lambda name: None if self.is_interface(name) else wanted(name))
+        named = (one for name, made in index.made.items() if self.is_interface(name) for one in made)
+        return {self.name(word) for word, at in named if left >> at & 1}
+
+    def name(self, word: Word) -> str:
+        """The name of an interface, as it is compared with."""
+        raise NotImplementedError
+
     def may_change(self) -> bool:
         """Whether a rule of the table changes what is compared, so that nothing may be left out."""
         return False
@@ -101,6 +129,9 @@ class ScannedRules(RuleList, Generic[Word]):
             at += len(self)
         if not 0 <= at < len(self):
             raise IndexError(at)
+        return self._rule(at)
+
+    def _rule(self, at: int) -> Rule:
         rule = self._built.get(at)
         if rule is None:
             rule = self._built[at] = self.build(at)
@@ -112,15 +143,24 @@ class ScannedRules(RuleList, Generic[Word]):
 
     def candidates(self, fields: Fields) -> Iterable[Rule]:
         """The rules that may match, in order."""
-        if len(self) <= SMALL or self.may_change():
+        if self._is_whole():
             return self
         wanted = self.wanted(fields)
-        if self._index is None and self._scans < SCANS:
+        index = self._indexed()
+        if index is None:
             self._scans += 1
             return self._scan(wanted)
-        if self._index is None:
+        return map(self._rule, bits(index.left(wanted)))
+
+    def _is_whole(self) -> bool:
+        """Whether no rule may be left out, or it would not pay."""
+        return len(self) <= SMALL or self.may_change()
+
+    def _indexed(self) -> Index[Word] | None:
+        """The index, where it pays."""
+        if self._index is None and self._scans >= SCANS and not self._is_whole():
             self._index = self._make_index()
-        return (self[at] for at in self._index.positions(wanted))
+        return self._index
 
     def _scan(self, wanted: Wanted[Word]) -> Iterator[Rule]:
         known_values: dict[Word, frozenset[Word] | None] = {}
@@ -136,13 +176,9 @@ class ScannedRules(RuleList, Generic[Word]):
 
     def _make_index(self) -> Index[Word]:
         index: Index[Word] = Index(len(self))
-        marks: dict[Word, bytearray] = {}
         for at in range(len(self)):
             for name, value in self.comparisons(at):
-                mark = marks.setdefault(name, bytearray(len(self) // 8 + 1))
-                mark[at // 8] |= 1 << (at % 8)
-                index.exact.setdefault(name, {}).setdefault(value, []).append(at)
-        index.constrained = {name: int.from_bytes(mark, "little") for name, mark in marks.items()}
+                index.made.setdefault(name, []).append((value, at))
         return index
 
 

@@ -21,9 +21,11 @@ from landiag.firewall.engine.nodes import (
     cut,
     extend,
     hull,
-    inner,
+    instead,
+    piece_of,
     pieces,
 )
+from landiag.firewall.engine.unions import Unions
 from landiag.model.operands import Ranges
 
 Box = tuple[Ranges | None, ...]
@@ -53,7 +55,7 @@ Memo = dict[tuple[int, int], Space]
 MAX_PORT = 65535
 
 
-class Universe:
+class Universe(Unions):
     """The sets over axes that run from 0 to ``tops``."""
 
     def __init__(self, version: int) -> None:
@@ -103,12 +105,24 @@ class Universe:
         """What of sets over the axes from one on lies in a box, and what does not."""
         if axis >= len(box):
             return kids, [None] * len(kids)
-        halves = [memo.get(id(kid)) or self._split(kid, box, axis, memo) for kid in kids]
-        return [half[0] for half in halves], [half[1] for half in halves]
+        if len(kids) == 1:
+            within, without = memo.get(id(kids[0])) or self._split(kids[0], box, axis, memo)
+            return (within,), (without,)
+        keys = list(map(id, kids))
+        for key, kid in dict(zip(keys, kids, strict=True)).items():
+            if key not in memo:
+                self._split(kid, box, axis, memo)
+        inside, outside = zip(*map(memo.__getitem__, keys), strict=True)
+        return inside, outside
 
     def _split(
         self, space: Space, box: Box, axis: int, memo: dict[int, tuple[Space, Space]]
     ) -> tuple[Space, Space]:
+        ranges = box[axis]
+        if ranges is not None and len(ranges) == 1:
+            found = self._split_one(space, *ranges[0], box, axis, memo)
+            if found is not None:
+                return found
         inside: tuple[list[int], list[Space]] = ([], [])
         outside: tuple[list[int], list[Space]] = ([], [])
         top, after = self.tops[axis], 0
@@ -127,6 +141,29 @@ class Universe:
         found = memo[id(space)] = self.node(axis, *inside), self.node(axis, *outside)
         return found
 
+    def _split_one(
+        self, space: Space, low: int, high: int, box: Box, axis: int, memo: dict[int, tuple[Space, Space]]
+    ) -> tuple[Space, Space] | None:
+        """The same where it takes from one piece; None where it is not so plain."""
+        assert isinstance(space, tuple)
+        starts, kids = space
+        at = piece_of(starts, low, high, self.tops[axis])
+        if at is None:
+            return None
+        (within,), (without,) = self.split_kids((kids[at],), box, axis + 1, memo)
+        new = None if within is None else instead(space, at, low, high, without)
+        if new is None:
+            return None
+        first, new_starts, new_kids = new
+        inside = self.node(axis, (0, low, high + 1), (None, within, None))
+        outside = self.node(
+            axis,
+            (*starts[:first], *new_starts, *starts[at + 1 :]),
+            (*kids[:first], *new_kids, *kids[at + 1 :]),
+        )
+        found = memo[id(space)] = inside, outside
+        return found
+
     def intersect(self, left: Space, right: Space) -> Space:
         """What is in both."""
         return self._apply("and", left, right, 0, {})
@@ -135,78 +172,9 @@ class Universe:
         """What is in the first and not in the second."""
         return self._apply("sub", left, right, 0, {})
 
-    def unite(self, spaces: Sequence[Space], axis: int = 0) -> Space:
-        """What is in any of many."""
-        several: list[Space] = list({id(space): space for space in spaces if space is not None}.values())
-        if len(several) < 2:
-            return several[0] if several else None
-        if len(several) > 2:
-            several = self._side_by_side(several, axis)
-        if len(several) == 1:
-            return several[0]
-        if len(several) == 2:
-            return self._apply("or", several[0], several[1], axis, {})
-        return self._unite_many(several, axis)
-
-    def _side_by_side(self, spaces: Sequence[Space], axis: int) -> list[Space]:
-        """Sets that do not overlap along the axis in one, and the others as they are.
-
-        Most rules of long rulesets name a source each, and many of them do the same.
-        """
-        top, widest = self.tops[axis], self.tops[axis] // len(spaces)
-        starts: list[int] = [0]
-        kids: list[Space] = [None]
-        others: list[Space] = []
-        after = 0
-        for low, high, at in sorted((*hull(space, top), at) for at, space in enumerate(spaces)):
-            if low < after or high - low > widest:
-                others.append(spaces[at])
-                continue
-            if starts[-1] == low:
-                starts.pop()
-                kids.pop()
-            extend(starts, kids, *inner(spaces[at]))
-            after = high + 1
-            if after <= top:
-                extend(starts, kids, (after,), (None,))
-        return [*others, self.node(axis, starts, kids)] if after else others
-
-    def _unite_many(self, spaces: Sequence[Space], axis: int) -> Space:
-        """Walk along the axis, with the pieces of all sets that are there."""
-        top = self.tops[axis]
-        found = [piece for space in spaces for piece in pieces(space, top) if piece[2] is not None]
-        changes: dict[int, list[tuple[int, Space]]] = {0: []}
-        for low, high, kid in found:
-            changes.setdefault(low, []).append((1, kid))
-            changes.setdefault(high + 1, []).append((-1, kid))
-        changes.pop(top + 1, None)
-        here: dict[int, tuple[int, Space]] = {}
-        memo: dict[frozenset[int], Space] = {frozenset(): None}
-        starts = sorted(changes)
-        kids: list[Space] = []
-        for edge in starts:
-            for more, kid in changes[edge]:
-                count = here.get(id(kid), (0,))[0] + more
-                here[id(kid)] = (count, kid)
-                if not count:
-                    del here[id(kid)]
-            kids.append(self._all_of(here, axis + 1, memo))
-        return self._made(axis, starts, kids)
-
-    def _all_of(
-        self, here: dict[int, tuple[int, Space]], axis: int, memo: dict[frozenset[int], Space]
-    ) -> Space:
-        if len(here) == 1:
-            return next(iter(here.values()))[1]
-        key = frozenset(here)
-        if key not in memo:
-            memo[key] = self.unite([kid for _, kid in here.values()], axis)
-        return memo[key]
-
-    def _made(self, axis: int, starts: Sequence[int], kids: Sequence[Space]) -> Space:
-        made: tuple[list[int], list[Space]] = ([], [])
-        extend(*made, starts, kids)
-        return self.node(axis, *made)
+    def either(self, left: Space, right: Space, axis: int) -> Space:
+        """What is in any of two sets over the axes from one on."""
+        return self._apply("or", left, right, axis, {})
 
     def _apply(self, operation: Operation, left: Space, right: Space, axis: int, memo: Memo) -> Space:
         if left is right:

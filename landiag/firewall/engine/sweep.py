@@ -46,7 +46,12 @@ class Sweep(Sweeping, kw_only=True):
             word = None if chain.policy is Verdict.DROP else "policy"
             self.end(front.history, (chain.policy.value, word), Ended(chain, None, front.space))
         return Table(
-            self.ended, self.reads, frozenset(self.names), self.is_lasting, frozenset(self.constants)
+            self.asked,
+            self.ended,
+            self.reads,
+            frozenset(self.names),
+            self.is_lasting,
+            frozenset(self.constants),
         )
 
     def chain(self, chain: Chain, fronts: list[Front], above: tuple[str, ...]) -> list[Front]:
@@ -54,9 +59,11 @@ class Sweep(Sweeping, kw_only=True):
         returned: list[Front] = []
         above = (*above, chain.name)
         dealt: Deal | None = None
+        blind = Blind(self, fronts)
         if isinstance(chain.rules, RuleList):
             chain.rules.expect_many()
-        for rule in chain.candidates(Blind(self, fronts)):
+            self.names |= chain.rules.interfaces(blind)
+        for rule in chain.candidates(blind):
             self.visits += len(fronts)
             is_plain = len(fronts) == 1 and self.visits <= MAX_VISITS
             if is_plain and (ending := self.ending(rule, fronts[0])) is not None:

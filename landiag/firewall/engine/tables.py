@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from msgspec import Struct, field
 
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.engine.fronts import TANGLED, Class, Ended, History
 from landiag.firewall.engine.lens import Lens, read
-from landiag.firewall.engine.nodes import Space, holds
-from landiag.firewall.engine.spaces import Axis
+from landiag.firewall.engine.nodes import Space, cuts, holds
+from landiag.firewall.engine.spaces import Axis, Universe
 from landiag.model.packet import Value
 
 
 class Table(Struct):
     """What a sweep has found: the classes, and what the fields had to be for it (name, value, axis)."""
 
+    asked: Space
     ended: Mapping[History, list[Ended]]
     reads: Mapping[str, tuple[Value, Axis | None]]
     names: frozenset[str]
     is_lasting: bool
     constants: frozenset[int]
     classes: dict[History, Class] = field(default_factory=dict)
+    spaces: dict[History, Space] = field(default_factory=dict)
 
     def is_for(self, fields: PacketFields, lens: Lens) -> bool:
         """Whether it was made for such packets."""
@@ -37,24 +39,40 @@ class Table(Struct):
     def find(self, lens: Lens) -> Class | None:
         """The class of the packet that speaks; None where it is tangled."""
         point = lens.point
-        if any(holds(end.space, point) for end in self.ended.get((TANGLED,), ())):
+        if holds(self.tangled(lens.universe), point):
             return None
         for history, ends in self.ended.items():
             if any(holds(end.space, point) for end in ends):
-                return self._class(history, ends, lens)
+                if history not in self.classes:
+                    self.classes[history] = self._class(history, lens.universe)
+                return self.classes[history]
         return None
 
-    def _class(self, history: History, ends: Sequence[Ended], lens: Lens) -> Class:
-        found = self.classes.get(history)
-        if found is None:
-            universe = lens.universe
-            whole = universe.unite([end.space for end in ends])
-            found = self.classes[history] = Class(universe.subtract(whole, self.tangled(lens)), tuple(ends))
-            others = [one for one in self.ended if one != history]
-            if len(others) == 1 and others[0] != (TANGLED,):
-                found.others = self._class(others[0], self.ended[others[0]], lens).space
-        return found
+    def _class(self, history: History, universe: Universe) -> Class:
+        others = [one for one in self.ended if one != history]
+        is_one = len(others) == 1 and others[0] != (TANGLED,)
+        others_space = self._space(others[0], universe) if is_one else None
+        return Class(self._space(history, universe), tuple(self.ended[history]), others_space)
 
-    def tangled(self, lens: Lens) -> Space:
+    def _space(self, history: History, universe: Universe) -> Space:
+        """All packets with a history; those of the one that lies in most pieces are what the others leave."""
+        if history not in self.spaces:
+            if history == self._heaviest():
+                others = [self._space(one, universe) for one in self.ended if one != history]
+                self.spaces[history] = universe.subtract(self.asked, universe.unite(others))
+            else:
+                whole = universe.unite([end.space for end in self.ended[history]])
+                is_tangled = history == (TANGLED,)
+                self.spaces[history] = (
+                    whole if is_tangled else universe.subtract(whole, self.tangled(universe))
+                )
+        return self.spaces[history]
+
+    def _heaviest(self) -> History | None:
+        """The history whose packets lie in most pieces."""
+        known = [history for history in self.ended if history != (TANGLED,)]
+        return max(known, key=lambda one: sum(cuts(end.space) for end in self.ended[one]), default=None)
+
+    def tangled(self, universe: Universe) -> Space:
         """The packets of which nobody can say who fares alike."""
-        return lens.universe.unite([end.space for end in self.ended.get((TANGLED,), ())])
+        return self._space((TANGLED,), universe) if (TANGLED,) in self.ended else None

@@ -62,7 +62,7 @@ class Watcher(Watch):
             return
         group = table.find(self.lens)
         if group is None:
-            self._stay_alone(self.lens.universe.intersect(self.space, table.tangled(self.lens)))
+            self._stay_alone(self.lens.universe.intersect(self.space, table.tangled(self.lens.universe)))
             return
         self._tell_owners_apart(table, fields)
         if self.space is self.asked:

@@ -120,6 +120,14 @@ class IptRules(ScannedRules[str]):
 
         return values
 
+    def is_interface(self, name: str) -> bool:
+        """Whether it is the way in or out."""
+        return name in ("-i", "-o")
+
+    def name(self, word: str) -> str:
+        """It is written as it is."""
+        return word
+
 
 def _is_exact(name: str, value: str) -> bool:
     """Whether an option compares with exactly one value, and it is plain to see with which."""

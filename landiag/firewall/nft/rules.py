@@ -68,6 +68,7 @@ def _payload(protocol: str, name: str) -> bytes:
     return f'{{"payload": {{"protocol": "{protocol}", "field": "{name}"}}}}'.encode()
 
 
+_IIFNAME, _OIFNAME = b'{"meta": {"key": "iifname"}}', b'{"meta": {"key": "oifname"}}'
 _COMPARED: Mapping[bytes, tuple[str, Callable[[Value], frozenset[bytes]]]] = {
     **{
         _payload(protocol, side): (f"{protocol} {side}", _number)
@@ -76,8 +77,8 @@ _COMPARED: Mapping[bytes, tuple[str, Callable[[Value], frozenset[bytes]]]] = {
     },
     **{_payload("ip", side): (f"ip {side}", _address(4)) for side in ("saddr", "daddr")},
     **{_payload("ip6", side): (f"ip6 {side}", _address(6)) for side in ("saddr", "daddr")},
-    b'{"meta": {"key": "iifname"}}': ("iifname", _name),
-    b'{"meta": {"key": "oifname"}}': ("oifname", _name),
+    _IIFNAME: ("iifname", _name),
+    _OIFNAME: ("oifname", _name),
     b'{"meta": {"key": "l4proto"}}': ("meta l4proto", _protocol),
     _payload("ip", "protocol"): ("ip protocol", _protocol),
     _payload("ip6", "nexthdr"): ("ip6 nexthdr", _protocol),
@@ -175,6 +176,14 @@ class NftRules(ScannedRules[bytes]):
             return compared[1](value) if known(value) else None
 
         return values
+
+    def is_interface(self, name: bytes) -> bool:
+        """Whether it is the way in or out."""
+        return name in (_IIFNAME, _OIFNAME)
+
+    def name(self, word: bytes) -> str:
+        """The name without its quotes."""
+        return word[1:-1].decode()
 
     def may_change(self) -> bool:
         """Whether the table rewrites what is compared."""

@@ -50,7 +50,7 @@ def lower_rule(statements: Sequence[Json], sets: Sets) -> tuple[Step, ...]:
     """All steps of a rule."""
     steps: list[Step] = []
     for statement in statements:
-        plain = lower_plain(statement)
+        plain = lower_plain(statement) if isinstance(statement, dict) and "match" in statement else None
         steps += lower_statement(statement, sets) if plain is None else (plain,)
     return tuple(steps)
 

@@ -75,9 +75,11 @@ def test_boxes_are_disjoint_and_make_the_set(universe: Universe, seed: int) -> N
     assert sum(map(len, found)) == len(set().union(*found)) == universe.count(space)
 
 
-def test_many_are_united_as_two_by_two(universe: Universe) -> None:
-    random = Random(3)
+@pytest.mark.parametrize("seed", range(20))
+def test_many_are_united_as_two_by_two(universe: Universe, seed: int) -> None:
+    random = Random(seed)
     spaces = [universe.box(a_box(random)) for _ in range(9)]
+    spaces += [universe.split(spaces[0], (None, *a_box(random)[1:]))[0] for _ in range(6)]
     assert members(universe.unite(spaces)) == set().union(*map(members, spaces))
 
 
