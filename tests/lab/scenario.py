@@ -59,9 +59,12 @@ FIREWALLD = """
 mkdir -p /run/dbus /run/firewalld; cat > /run/dbus/lab.conf
 dbus-daemon --config-file=/run/dbus/lab.conf --fork --nopidfile > /run/lab/dbus 2>&1
 setsid firewalld --nofork --nopid > /run/lab/firewalld 2>&1 < /dev/null &
-for try in $(seq 150); do
-  if firewall-cmd --state > /dev/null 2>&1; then break; fi
-  sleep 0.1
+set -- --dest=org.fedoraproject.FirewallD1 /org/fedoraproject/FirewallD1 org.freedesktop.DBus.Properties.Get
+for try in $(seq 300); do # what `firewall-cmd --state` asks, without a start of Python each time
+  case "$(dbus-send --system --print-reply "$@" string:org.fedoraproject.FirewallD1 string:state 2>&1)" in
+    *RUNNING*) break ;;
+  esac
+  sleep 0.05
 done
 """
 
