@@ -1,7 +1,7 @@
 """A browser on a host of the lab: opens the page, waits for its answer, prints what it shows as JSON.
 
-Runs there as a script of its own: ``python browser.py URL [--axe FILE] [--size 360x740] [--dark] [--shot FILE]
-[--wait SELECTOR] [--keys]``.
+Runs there as a script of its own: ``python browser.py URL [--axe FILE] [--size 360x740]... [--dark] [--shot FILE]
+[--wait SELECTOR] [--keys]``. With several sizes the page is opened anew for each, and each has a line of JSON.
 """
 
 from __future__ import annotations
@@ -31,12 +31,18 @@ def start(size: str, *, dark: bool, folder: str = "/srv") -> Any:
         options.add_argument(word)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    emulate(driver, size, dark=dark)
+    return driver
+
+
+def emulate(driver: Any, size: str, *, dark: bool) -> None:
+    """Give the browser a screen of this size, and its person's taste."""
+    width, _, height = size.partition("x")
     # A window is never narrower than 500 px: the screen of a phone must be emulated.
     screen = {"width": int(width), "height": int(height), "deviceScaleFactor": 1, "mobile": int(width) < 600}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-    return driver
 
 
 def look(driver: Any, url: str, wait: str) -> dict[str, Any]:
@@ -88,28 +94,35 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--axe")
-    parser.add_argument("--size", default="360x740")
+    parser.add_argument("--size", action="append")
     parser.add_argument("--dark", action="store_true")
     parser.add_argument("--shot")
     parser.add_argument("--wait", default="body[data-done=yes]")
     parser.add_argument("--keys", action="store_true")
     wanted = parser.parse_args()
-    driver = start(wanted.size, dark=wanted.dark)
+    sizes = wanted.size or ["360x740"]
+    driver = start(sizes[0], dark=wanted.dark)
     try:
-        found = look(driver, wanted.url, wanted.wait)
-        if wanted.axe:
-            driver.execute_script(Path(wanted.axe).read_text(encoding="utf-8"))
-            found["axe"] = driver.execute_async_script(
-                "var done = arguments[0]; axe.run().then(function (r) {"
-                "done(r.violations.map(function (v) { return v.id + ': ' + v.nodes.map(n => n.html).join(' ; '); })) })"
-            )
-        if wanted.keys:
-            found["focus"] = walk(driver)
-        if wanted.shot:
-            driver.save_screenshot(wanted.shot)
-        print(json.dumps(found))
+        for size in sizes:
+            emulate(driver, size, dark=wanted.dark)
+            print(json.dumps(_see(driver, wanted)))
     finally:
         driver.quit()
+
+
+def _see(driver: Any, wanted: argparse.Namespace) -> dict[str, Any]:
+    found = look(driver, wanted.url, wanted.wait)
+    if wanted.axe:
+        driver.execute_script(Path(wanted.axe).read_text(encoding="utf-8"))
+        found["axe"] = driver.execute_async_script(
+            "var done = arguments[0]; axe.run().then(function (r) {"
+            "done(r.violations.map(function (v) { return v.id + ': ' + v.nodes.map(n => n.html).join(' ; '); })) })"
+        )
+    if wanted.keys:
+        found["focus"] = walk(driver)
+    if wanted.shot:
+        driver.save_screenshot(wanted.shot)
+    return found
 
 
 if __name__ == "__main__":

@@ -123,12 +123,16 @@ def end(lab: Lab) -> tuple[int, dict[str, Any]]:
 
 def browse(lab: Lab, url: str, *options: str, on: str = "client") -> dict[str, Any]:
     """Open a URL in the browser on a host; what it shows."""
+    return browse_sizes(lab, url, *options, on=on)[0]
+
+
+def browse_sizes(lab: Lab, url: str, *options: str, on: str = "client") -> list[dict[str, Any]]:
+    """Open a URL in one browser on a host, for each ``--size`` anew; what each shows."""
     line = f"{sys.executable} {BROWSER} {url} {' '.join(options)}"
     done = lab.host(on).run(line, check=False, timeout=100)
     if done.returncode:
         raise LabError(f"the browser: {done.stderr[-800:]}")
-    seen: dict[str, Any] = json.loads(done.stdout)
-    return seen
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def _judge_page(scenario: Page, seen: dict[str, Any]) -> Iterator[str]:

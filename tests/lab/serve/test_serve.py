@@ -10,7 +10,7 @@ import pytest
 from tests.lab.build import build
 from tests.lab.network import Lab
 from tests.lab.serve.case import Page as Scene
-from tests.lab.serve.case import axe_core, begin, browse, end, missing, problems
+from tests.lab.serve.case import axe_core, begin, browse, browse_sizes, end, missing, problems
 from tests.lab.serve.scenarios import SCENARIOS
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(missing()), reason=missing())]
@@ -31,28 +31,34 @@ def pages() -> Iterator[tuple[Lab, str, str]]:
         end(lab)
 
 
-@pytest.mark.parametrize("size", ["320x640", "360x740", "1280x800"])
+PHONES = ("320x640", "360x740", "1280x800")
+SCREENS = ("360x740", "1280x800")
+
+
 @pytest.mark.parametrize("dark", [False, True])
-def test_phones_page(pages: tuple[Lab, str, str], size: str, dark: bool) -> None:
+def test_phones_page(pages: tuple[Lab, str, str], dark: bool) -> None:
     """No axe-core violation, nothing wider than the screen, everything within reach of the tab key."""
     lab, phone, _ = pages
-    seen = browse(lab, phone, f"--size {size} --keys", "--dark" if dark else "", *axe_options())
-    assert seen.get("axe", []) == []
-    assert (seen["width"], seen["screen"]) == (0, int(size.partition("x")[0]))
-    assert "BUTTON true" in seen["focus"]
-    assert (seen["colour"] == "rgb(13, 17, 23)") is dark
+    sizes = [f"--size {size}" for size in PHONES]
+    every = browse_sizes(lab, phone, *sizes, "--keys", "--dark" if dark else "", *axe_options())
+    for size, seen in zip(PHONES, every, strict=True):
+        assert seen.get("axe", []) == [], size
+        assert (seen["width"], seen["screen"]) == (0, int(size.partition("x")[0]))
+        assert "BUTTON true" in seen["focus"], size
+        assert (seen["colour"] == "rgb(13, 17, 23)") is dark, size
 
 
-@pytest.mark.parametrize("size", ["360x740", "1280x800"])
-def test_owners_page(pages: tuple[Lab, str, str], size: str) -> None:
+def test_owners_page(pages: tuple[Lab, str, str]) -> None:
     """The local face: the verdict, the arrivals, the report; usable by everybody too."""
     lab, phone, owner = pages
     browse(lab, phone)
-    seen = browse(lab, owner, f"--size {size} --wait '#answer.blocked' --keys", *axe_options(), on="server")
-    assert "listening on 127.0.0.1 only" in seen["headline"]
-    assert "192.168.77.20" in " ".join(seen["phones"])
-    assert seen.get("axe", []) == []
-    assert seen["width"] <= 0
+    sizes = [f"--size {size}" for size in SCREENS]
+    options = (*sizes, "--wait '#answer.blocked'", "--keys", *axe_options())
+    for size, seen in zip(SCREENS, browse_sizes(lab, owner, *options, on="server"), strict=True):
+        assert "listening on 127.0.0.1 only" in seen["headline"], size
+        assert "192.168.77.20" in " ".join(seen["phones"]), size
+        assert seen.get("axe", []) == [], size
+        assert seen["width"] <= 0, size
 
 
 def axe_options() -> tuple[str, ...]:
