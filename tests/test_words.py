@@ -60,9 +60,8 @@ def _text(node: ast.AST) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_word_to_lose_is_left(module: Path) -> None:
-    found = [(line, text) for line, text in texts_of(module) if LOST.search(text)]
+def test_no_word_to_lose_is_left() -> None:
+    found = [(str(one), *where) for one in MODULES for where in texts_of(one) if LOST.search(where[1])]
     assert found == []
 
 
@@ -91,10 +90,9 @@ def test_a_title_behind_a_colon_begins_small_unless_it_is_a_name() -> None:
     assert {word for word in capital if after_colon(f"{word} says so")[:1].isupper()} == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_pages_speak_plainly(page: Path) -> None:
-    found = [line for line in page.read_text(encoding="utf-8").splitlines() if LOST.search(line)]
-    assert found == []
+def test_pages_speak_plainly() -> None:
+    lines = [(page.stem, line) for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    assert [one for one in lines if LOST.search(one[1])] == []
 
 
 def test_the_words_to_lose_are_found() -> None:
@@ -123,11 +121,14 @@ def test_a_report_speaks_plainly(name: str) -> None:
     report = report_of(name)
     assert [text for text in sentences(report) if LOST.search(text)] == []
     assert [text for text in sentences(report) if "  " in text or ".." in text.replace("...", "")] == []
+    _hold_first_line(report)
+    _hold_screen(report, 80)
+    _hold_screen(report, 120)
+    _hold_rights(report)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_first_line_is_short_and_says_who_is_affected(name: str) -> None:
-    report = report_of(name)
+def _hold_first_line(report: Report) -> None:
+    """It is short, and says who is affected."""
     first = headline(report)
     assert len(first.split()) <= MOST_WORDS + 2, first  # "Blocked:", "Can't tell:" stand before the sentence
     assert all(len(line.split()) <= MOST_WORDS for line in second_lines(report)[:1])
@@ -136,10 +137,8 @@ def test_the_first_line_is_short_and_says_who_is_affected(name: str) -> None:
     assert first.startswith(start[report.verdict.status])
 
 
-@pytest.mark.parametrize("width", [80, 120])
-@pytest.mark.parametrize("name", NAMES)
-def test_the_terminal_shows_one_screen_that_fits(name: str, width: int) -> None:
-    report = report_of(name)
+def _hold_screen(report: Report, width: int) -> None:
+    """It fits the terminal."""
     shown = render_terminal(report, Style(width))
     typed = [line for line in shown.splitlines() if line.startswith("    ")]
     wide = [line for line in shown.splitlines() if len(line) > width and " " in line.strip()]
@@ -151,6 +150,20 @@ def test_the_terminal_shows_one_screen_that_fits(name: str, width: int) -> None:
     assert shown.startswith(f"{mark} ")
     foreign = {one for one in render_terminal(report, Style(width, marks=False)) if not one.isascii()}
     assert foreign <= set(msgspec.json.encode(report).decode())  # what was read may be in any language
+
+
+def _hold_rights(report: Report) -> None:
+    """What is typed behind ``sudo`` is one program: a shell's pipe or redirection would be the user's own."""
+    lines = [
+        line
+        for finding in report.findings
+        for fix in finding.fixes
+        if fix.needs == "root" and report.host.os != "win32"
+        for line in (*fix.commands, *fix.undo)
+    ]
+    joined = {"|", "||", "&", "&&", ";", ">", ">>", "<"}
+    words = (shlex.shlex(line, posix=True, punctuation_chars=True) for line in lines)
+    assert [line for line, parsed in zip(lines, words, strict=True) if joined & set(parsed)] == []
 
 
 def test_ascii_stands_in_for_the_marks() -> None:
@@ -199,18 +212,3 @@ def test_reports_are_read_back() -> None:
     """The walk above means something only where the reports are whole."""
     assert len(NAMES) > 200
     assert all(msgspec.to_builtins(report_of(name).verdict) for name in NAMES[:3])
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_rights_asked_for_are_those_of_the_whole_line(name: str) -> None:
-    """What is typed behind ``sudo`` is one program: a shell's pipe or redirection would be the user's own."""
-    lines = [
-        line
-        for finding in report_of(name).findings
-        for fix in finding.fixes
-        if fix.needs == "root" and report_of(name).host.os != "win32"
-        for line in (*fix.commands, *fix.undo)
-    ]
-    joined = {"|", "||", "&", "&&", ";", ">", ">>", "<"}
-    words = (shlex.shlex(line, posix=True, punctuation_chars=True) for line in lines)
-    assert [line for line, parsed in zip(lines, words, strict=True) if joined & set(parsed)] == []
