@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import Struct, ValidationError, convert
 
-from landiag.model.facts import Call, ParseError
+from landiag.model.addresses import network_or_none
+from landiag.model.facts import Call, IPNetwork, ParseError
 from landiag.model.process import Process
 from landiag.model.report import Edit, HostInfo
 from landiag.model.strict import load_json
@@ -52,6 +53,24 @@ def parse_edit(text: str) -> Edit | None:
         return None if item is None else Edit(item["file"], item["line"], item["find"], item["replace"])
     except (KeyError, TypeError) as error:
         raise ParseError(f"not a change to a file: {type(error).__name__} {error}") from error
+
+
+class Named(Struct, frozen=True):
+    """The networks that a server's files name; ``is_list``: they are those that it lets in, all of them."""
+
+    networks: tuple[IPNetwork, ...]
+    is_list: bool
+
+
+def parse_named_networks(text: str) -> Named:
+    """Parse what ``calls.named_networks`` answered: ``null`` where the server is not known. A name is no address."""
+    item = _load(text)
+    try:
+        found = tuple(network_or_none(one) for one in item["networks"])
+        networks = tuple(one for one in found if one is not None)
+        return Named(networks, is_list=item["is_list"] is True and len(networks) == len(found))
+    except (KeyError, TypeError) as error:
+        raise ParseError(f"not networks: {type(error).__name__} {error}") from error
 
 
 def parse_own_debugger(text: str) -> bool:

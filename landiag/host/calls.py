@@ -24,6 +24,7 @@ from landiag.host.proc import describe_processes, list_namespaces, namespace_of,
 from landiag.model.facts import Family
 
 if TYPE_CHECKING:
+    from landiag.model.process import Process
     from landiag.servers.recognise import Server
 
 _MOST_TEXT = 1 << 20
@@ -128,13 +129,9 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
     Only that line leaves this function: the rest of a person's source has no place in a recording. Answers
     ``null`` where no such line is found.
     """
-    from landiag.collect.machine import parse_processes
-    from landiag.servers.recognise import recognise
     from landiag.servers.source_edit import edit_files, find_edit
 
-    known = parse_processes(processes({"pids": params["pid"]}, timeout).decode())
-    process = known.get(int(params["pid"]))
-    server = None if process is None else recognise(process, known, params.get("answers") or None)
+    server, process = _recognised(params, timeout)
     if server is None or process is None:
         return b"null"
     if params.get("name"):
@@ -145,6 +142,33 @@ def edit(params: Mapping[str, str], timeout: float) -> bytes:
         if found is not None:
             return json.dumps(asdict(found)).encode()
     return b"null"
+
+
+def named_networks(params: Mapping[str, str], timeout: float) -> bytes:
+    """List the addresses that the files of the server ``pid`` name; ``is_list``: as those that it lets in.
+
+    Nothing else of its files leaves this function. Answers ``null`` where the server is not known.
+    """
+    from landiag.servers import allow_list
+    from landiag.servers.source_edit import edit_files
+
+    server, process = _recognised(params, timeout)
+    if server is None or process is None:
+        return b"null"
+    texts = (text_of_owner(path, process.uid, path in server.kind.files) for path in edit_files(server))
+    found = [one for text in texts if text for one in allow_list.named_networks(server.kind, text)]
+    return json.dumps({"is_list": bool(server.kind.lets_in), "networks": found}).encode()
+
+
+def _recognised(params: Mapping[str, str], timeout: float) -> tuple[Server | None, Process | None]:
+    """The process ``pid``, and the server that it is, by what ``answers`` there."""
+    from landiag.collect.machine import parse_processes
+    from landiag.servers.recognise import recognise
+
+    known = parse_processes(processes({"pids": params["pid"]}, timeout).decode())
+    process = known.get(int(params["pid"]))
+    server = None if process is None else recognise(process, known, params.get("answers") or None)
+    return server, process
 
 
 def _host_edit(server: Server, uid: int | None, name: str) -> dict[str, object] | None:

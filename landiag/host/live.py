@@ -32,6 +32,7 @@ CALLS: Mapping[str, str] = {
     "processes": "landiag.host.calls:processes",
     "namespaces": "landiag.host.calls:namespaces",
     "edit": "landiag.host.calls:edit",
+    "named-networks": "landiag.host.calls:named_networks",
     "own-debugger": "landiag.host.own_debugger:own_debugger",
     "bind": "landiag.wire.bind:bind_test",
     "http": "landiag.wire.http:exchange",

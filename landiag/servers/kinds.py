@@ -66,6 +66,7 @@ class ServerKind(Struct, frozen=True):
     origin_check: str = ""
     origin_options: tuple[str, ...] = ()
     own_is_local: str = ""
+    lets_in: str = ""
     production: str = ""
     serves: str = ""
 

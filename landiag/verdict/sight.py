@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.checks.application.exchange import has_gaps
-from landiag.checks.application.turned_away import client_attempt
+from landiag.checks.application.listed import client_attempt
 from landiag.checks.case import Case
 from landiag.checks.destination import destinations_of
 from landiag.checks.listening.closed import is_silent

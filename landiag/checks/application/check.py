@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from landiag.checks.application import by_chance, loaded, other_page, page, sent_on, unconnected, upgraded
+from landiag.checks.application import (
+    by_chance,
+    listed,
+    loaded,
+    other_page,
+    page,
+    sent_on,
+    unconnected,
+    upgraded,
+)
 from landiag.checks.application.debugger import find_debugger
 from landiag.checks.application.debugger_asked import debugger_exchange, may_debug
 from landiag.checks.application.exchange import (
@@ -79,7 +88,7 @@ def plan_after(case: Case) -> tuple[Call | Command | File, ...]:
     if attempt.answer.status >= 400:
         wanted += (*plan_compared(case, case.way), *by_chance.plan(case))
     else:
-        wanted += (*plan_own_alone(case), *other_page.plan(case, attempt))
+        wanted += (*plan_own_alone(case), *listed.plan(case), *other_page.plan(case, attempt))
     if may_debug(attempt):
         wanted.append(debugger_exchange(case, case.way))
     return (*wanted, *page.plan(case), *sent_on.plan(case, exchange_of(case)))
@@ -153,6 +162,7 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *_check_scheme(case, exchange, attempt),
         *_check_status(case, exchange, attempt),
         *own_alone(case),
+        *listed.check(case),
         *other_page.check(case, exchange, attempt),
         *upgraded.check(case, exchange, attempt),
         *sent_on.check(case, exchange, attempt),

@@ -173,8 +173,8 @@ def _what_to_write(case: Case) -> str:
     return next((kind.own_is_local for kind in server_kinds() if kind.key == name), "")
 
 
-def client_attempt(case: Case) -> Attempt | None:
-    """What came of the way of the verdict as other devices are answered: seldom another answer than our own."""
+def own_alone_attempt(case: Case) -> Attempt | None:
+    """What came of the way of the verdict as those are answered who are not this machine's own address."""
     asked = _own_alone(case)
     return attempt_of(case) if asked is None else asked[0].best
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.lab.scenario import CLEAR, UNDETERMINED, Scenario, background, blocked, iptables, sh
-from tests.lab.servers import OPEN, sockets
+from tests.lab.servers import OPEN, nginx, script, sockets
 
 QUEUED = "-A INPUT -p tcp --dport 5000 -j NFQUEUE --queue-num 7"
 
@@ -22,6 +22,20 @@ import ctypes, socket, struct
 s = socket.create_server(("0.0.0.0", 5000))
 nothing = ctypes.create_string_buffer(struct.pack("=HBBI", 6, 0, 0, 0))
 s.setsockopt(socket.SOL_SOCKET, 26, struct.pack("@HP", 1, ctypes.addressof(nothing)))
+"""
+FOLDER = "deny all; root /srv/shop; autoindex on;"
+LISTED = """
+import http.server, ipaddress
+
+class Shop(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self):
+        allowed = [ipaddress.ip_network("%s")]
+        if any(ipaddress.ip_address(self.client_address[0]) in one for one in allowed):
+            super().do_GET()
+        else:
+            self.send_error(403)
+
+http.server.ThreadingHTTPServer(("0.0.0.0", 5000), Shop).serve_forever()
 """
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -61,5 +75,35 @@ SCENARIOS: tuple[Scenario, ...] = (
         truth="timeout",
         expected=UNDETERMINED,
         also=("server-silent",),
+    ),
+    Scenario(
+        "allows-the-servers-own-address",
+        fault="nginx's list lets this machine's own address in, where that of the client was meant",
+        servers=(nginx("5000", f"allow 127.0.0.2; allow 192.168.77.10; {FOLDER}"),),
+        truth="http 403",
+        expected=blocked("client-rejected"),
+    ),
+    Scenario(
+        "allows-the-network-and-no-loopback",
+        fault="nothing: nginx's list lets the clients' network in",
+        servers=(nginx("5000", f"allow 192.168.77.0/24; {FOLDER}"),),
+        truth="served",
+        expected=CLEAR,
+        also=("client-rejected",),
+    ),
+    Scenario(
+        "script-that-allows-its-own-address",
+        fault="a script lets this machine's own address in; its list can't be told from what else it names",
+        servers=(script(LISTED % "192.168.77.10"),),
+        truth="http 403",
+        expected=UNDETERMINED,
+        also=("client-rejected",),
+    ),
+    Scenario(
+        "script-that-allows-the-network",
+        fault="nothing: a script lets the clients' network in",
+        servers=(script(LISTED % "192.168.77.0/24"),),
+        truth="served",
+        expected=CLEAR,
     ),
 )
