@@ -33,6 +33,8 @@ def propose(ruleset: Ruleset, owner: Owner, decided_by: TraceLine, opening: Open
         opening = replace(opening, server=None)
     first = _propose_at(ruleset, owner, decided_by, opening)
     # Where the rule before the decision is never met (a goto leads around it), the chain's begin is the place.
+    if first is not None and owner.manager is Manager.UFW and chain.backend.startswith("iptables"):
+        return (first, _beside_ufw(ruleset, decided_by, chain, opening))
     begin = next(iter(chain.rules), None)
     if first is None or begin is None or owner.manager not in (Manager.NFTABLES, Manager.IPTABLES):
         return () if first is None else (first,)
@@ -100,6 +102,12 @@ def _ufw(ruleset: Ruleset, chain: Chain, opening: Opening, hook: str) -> Proposa
         "delete it (ufw status numbered), then allow it before all others (ufw prepend allow ...)."
     )
     return Proposal(_title("ufw", opening), steps=(step,))
+
+
+def _beside_ufw(ruleset: Ruleset, decided_by: TraceLine, chain: Chain, opening: Opening) -> Proposal:
+    """Where no rule of ufw's user helps (before.rules, a chain that was flushed): a rule that ufw doesn't know."""
+    file = "/etc/ufw/before6.rules" if opening.is_ipv6 else "/etc/ufw/before.rules"
+    return replace(_iptables(ruleset, decided_by, chain, opening), keep=f"write the rule into {file} as well")
 
 
 def _conditions(rule: Rule) -> frozenset[object]:

@@ -12,7 +12,7 @@ from landiag.model.ruleset import Ruleset
 class Proposal(Struct, frozen=True):
     """An opening, typed, and what it makes of the ruleset. ``ruleset`` is None where that cannot be evaluated.
 
-    ``told`` is what lifts something that is no rule for a port.
+    ``told`` is what lifts something that is no rule for a port. ``keep`` says how to keep it, where not as usual.
     """
 
     title: str
@@ -20,3 +20,4 @@ class Proposal(Struct, frozen=True):
     steps: tuple[str, ...] = ()
     ruleset: Ruleset | None = None
     told: Told | None = None
+    keep: str | None = None

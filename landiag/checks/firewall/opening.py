@@ -155,4 +155,5 @@ def fixes(proposal: Proposal | None, mended: bool | None) -> tuple[Fix, ...]:
         return (Fix(proposal.title, (command,), (undo,), "root", mended or None, told.risk),)
     if not proposal.changes:
         return (Fix(proposal.title, needs="user-action", verified=mended or None, steps=proposal.steps),)
-    return (fix_by(proposal.title, *proposal.changes, verified=mended or None),)
+    fix = fix_by(proposal.title, *proposal.changes, verified=mended or None)
+    return (fix if proposal.keep is None else replace(fix, keep=proposal.keep),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.lab.scenario import CLEAR, UNDETERMINED, Scenario, background, blocked, iptables, sh
+from tests.lab.scenario import CLEAR, UNDETERMINED, Scenario, background, blocked, iptables, sh, ufw
 from tests.lab.servers import OPEN, nginx, script, sockets
 
 QUEUED = "-A INPUT -p tcp --dport 5000 -j NFQUEUE --queue-num 7"
@@ -37,6 +37,9 @@ class Shop(http.server.SimpleHTTPRequestHandler):
 
 http.server.ThreadingHTTPServer(("0.0.0.0", 5000), Shop).serve_forever()
 """
+BEFORE_RULES = (
+    "sed -i '/^# End required lines/a -A ufw-before-input -p tcp --dport 5000 -j DROP' /etc/ufw/before.rules"
+)
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
@@ -105,5 +108,23 @@ SCENARIOS: tuple[Scenario, ...] = (
         servers=(script(LISTED % "192.168.77.0/24"),),
         truth="served",
         expected=CLEAR,
+    ),
+    Scenario(
+        "ufw-flushed-chain",
+        fault="somebody flushed INPUT: ufw's rules are never asked, and its policy is still to drop",
+        before=(ufw("allow 5000/tcp"), iptables("-F INPUT")),
+        servers=(OPEN,),
+        truth="timeout",
+        expected=blocked("firewall-drops"),
+        fixable=True,
+    ),
+    Scenario(
+        "ufw-before-rules",
+        fault="a rule in ufw's before.rules comes before all that ufw allow adds",
+        before=(sh(BEFORE_RULES), ufw("allow 5000/tcp")),
+        servers=(OPEN,),
+        truth="timeout",
+        expected=blocked("firewall-drops"),
+        fixable=True,
     ),
 )
