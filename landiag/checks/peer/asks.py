@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from landiag.checks.case import Case
 from landiag.checks.systems import arp_after, parse_arp_after
 from landiag.collect import neighbours
 from landiag.collect.exchanges.icmp import Ping, parse_ping
 from landiag.collect.exchanges.tcp import Connects, TcpOutcome, parse_connects
+from landiag.journey.ownership import owner_of
 from landiag.journey.routing import lookup
 from landiag.model.facts import Call, Command, IPAddress, Unknown
 from landiag.model.neighbour import Neighbour
@@ -46,6 +49,21 @@ def ping_source(ip: IPAddress) -> Call:
     """One ping of a device."""
     params = (("address", str(ip)), ("count", "1"), ("wait", "0.8"))
     return Call("ping", params, seconds=WAIT)
+
+
+def ping_from_source(case: Case) -> Call | None:
+    """A ping from the address that clients use, where no network has both: the answer to it needs a route there.
+
+    None where the client shares a network with that address, or it is none of this machine's own.
+    """
+    if case.peer is None or case.way is None or isinstance(case.facts.interfaces, Unknown):
+        return None
+    to, networks = case.way.ip, [own.network for one in case.facts.interfaces for own in one.addresses]
+    is_shared = any(case.peer in one and to in one for one in networks)
+    if is_shared or case.way.front is not None or owner_of(case.facts, to) is None:
+        return None
+    asked = ping_source(case.peer)
+    return replace(asked, params=(*asked.params, ("source", str(to))))
 
 
 def connect_source(ip: IPAddress) -> Call:

@@ -13,12 +13,13 @@ from landiag.checks.peer.asks import (
     neighbour_of,
     neighbour_table,
     neighbours_after,
+    ping_from_source,
     ping_of,
     ping_source,
     router_to,
     subject_of,
 )
-from landiag.checks.peer.elsewhere import judge_elsewhere
+from landiag.checks.peer.elsewhere import judge_elsewhere, judge_other_address
 from landiag.journey.journey import follow
 from landiag.journey.queues import ARP_SIZE, Effect, pass_queues
 from landiag.journey.routing import lookup
@@ -41,7 +42,10 @@ def plan(case: Case) -> tuple[Call, ...]:
     if subject is None:
         return ()
     ip, _ = subject
-    return (ping_source(ip), connect_source(ip)) if case.peer is not None else (ping_source(ip),)
+    if case.peer is None:
+        return (ping_source(ip),)
+    from_there = ping_from_source(case)
+    return (ping_source(ip), connect_source(ip), *(() if from_there is None else (from_there,)))
 
 
 def plan_after(case: Case) -> tuple[Command, ...]:
@@ -94,11 +98,11 @@ def _silent_gateway(case: Case, ip: IPAddress, hop: Neighbour | None) -> Answer:
 
 
 def _reached(case: Case, ip: IPAddress, what: str) -> Answer:
-    ping = ping_of(case, ip)
+    ping, beside = ping_of(case, ip), judge_other_address(case, ip)
     if ping is not None and ping.received:
-        return answer([], f"{what.lower().removeprefix('the ')} {ip} answers {_in_time(min(ping.rtts))}")
+        return answer(beside, f"{what.lower().removeprefix('the ')} {ip} answers {_in_time(min(ping.rtts))}")
     title = f"{what} {ip} answers TCP but no pings: that is common and no fault"
-    return answer([Finding("peer-blocks-icmp", Outcome.WARNS, title)], title)
+    return answer([Finding("peer-blocks-icmp", Outcome.WARNS, title), *beside], title)
 
 
 def _in_time(seconds: float) -> str:

@@ -1,9 +1,10 @@
-"""A silent client of another network: is there a way to it, as far as this machine can tell?"""
+"""A client of another network than the address that it uses: is there a way, as far as this machine can tell?"""
 
 from __future__ import annotations
 
 from landiag.checks.case import Case
-from landiag.checks.peer.asks import ping_of
+from landiag.checks.peer.asks import ping_from_source, ping_of, router_to
+from landiag.collect.exchanges.icmp import Ping, parse_ping
 from landiag.model.facts import IPAddress
 from landiag.model.report import Evidence, Finding, Fix, Outcome
 from landiag.model.terms import Symptom
@@ -33,3 +34,35 @@ def judge_elsewhere(case: Case, ip: IPAddress) -> Finding:
 
 _NO_WAY = ("net-unreach", "net-unknown", "no-route", "reject-route")
 """What a router says that has no route."""
+
+
+def judge_other_address(case: Case, ip: IPAddress) -> list[Finding]:
+    """Judge a client that answers, where it has no network in common with the address that it is to use.
+
+    What it answers to that address takes the way that its own connections would take.
+    """
+    asked, ping = ping_from_source(case), ping_of(case, ip)
+    if asked is None or case.way is None:
+        return []
+    told = case.parse(asked, parse_ping)
+    if isinstance(told, Ping) and told.received:
+        return []
+    is_compared = isinstance(told, Ping) and told.sent > 0 and ping is not None and bool(ping.received)
+    if not is_compared and router_to(case, ip) is not None:
+        return []  # behind a router, as its other addresses are
+    to, network = case.way.ip, case.way.address.network
+    fix = Fix(
+        "Use an address of its own network, or give its router a route",
+        needs="user-action",
+        steps=(f"It gets to {to} only where its router, or itself, has a route to {network}.",),
+    )
+    if not is_compared:
+        title = f"{to} is in another network than the device at {ip}, which needs a route there"
+        return [Finding("peer-in-other-network", Outcome.WARNS, title, fixes=(fix,))]
+    title = f"Whether the device at {ip} finds {to}: it answers this machine's pings, but none that come from there"
+    evidence = (Evidence("ping", f"from {to}: no answer"),)
+    return [
+        Finding(
+            "peer-in-other-network", Outcome.UNKNOWN, title, "", evidence, (fix,), symptom=Symptom.UNKNOWN
+        )
+    ]
