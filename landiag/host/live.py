@@ -36,6 +36,7 @@ CALLS: Mapping[str, str] = {
     "own-debugger": "landiag.host.own_debugger:own_debugger",
     "bind": "landiag.wire.bind:bind_test",
     "http": "landiag.wire.http:exchange",
+    "advertised": "landiag.wire.advertised:advertised",
     "connect": "landiag.wire.tcp:connect",
     "ping": "landiag.wire.icmp:ping",
     "resolve": "landiag.wire.resolve:resolve",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from landiag.checks.application import (
+    advertised,
     by_chance,
     listed,
     loaded,
@@ -71,6 +72,11 @@ def plan(case: Case) -> tuple[Call, ...]:
 
 
 def plan_after(case: Case) -> tuple[Call | Command | File, ...]:
+    """Ask what the answers so far call for."""
+    return (*_plan_further(case), *advertised.plan(case))
+
+
+def _plan_further(case: Case) -> tuple[Call | Command | File, ...]:
     """Ask again as this machine itself where the first answer was a refusal; look for Werkzeug's debugger."""
     attempt = attempt_of(case)
     if attempt is None or case.way is None:
@@ -127,6 +133,9 @@ def check(case: Case) -> Answer:
         return _judge_answer(case, exchange, attempt)
     if attempt.scheme == "tcp" and case.target.scheme == "tcp":
         return answer([], "accepts connections")
+    protocol = advertised.spoken(case)
+    if protocol is not None and case.target.scheme in ("auto", "tcp"):
+        return answer(tuple(advertised.check(case)), f"accepts connections ({protocol}, not a web server)")
     refused = _hung_up(case, exchange, attempt) if attempt.end in CLOSED else None
     if refused is not None:
         return answer([refused], "")
@@ -163,6 +172,7 @@ def _judge_answer(case: Case, exchange: Exchange, attempt: Attempt) -> Answer:
         *_check_status(case, exchange, attempt),
         *own_alone(case),
         *listed.check(case),
+        *advertised.check(case),
         *other_page.check(case, exchange, attempt),
         *upgraded.check(case, exchange, attempt),
         *sent_on.check(case, exchange, attempt),

@@ -88,12 +88,12 @@ def check(case: Case, exchange: Exchange, attempt: Attempt) -> Iterator[Finding]
     if target is None:
         return
     evidence = (*of_exchange(exchange, attempt), Evidence("Location", target.url))
-    inside = _inside(case, target)
+    inside = inside_of(case, target)
     place = None if inside is not None else place_of(case, target)
     if target.is_local:
         title = f"The server sends other devices to {target.url}, which for each of them is the device itself"
         yield _blocks(title, evidence)
-    elif _is_nowhere(case, target):
+    elif is_nowhere(case, target):
         yield _blocks(f"The server sends other devices to {target.url}, and nobody knows that name", evidence)
     elif inside is not None:
         title = (
@@ -192,7 +192,7 @@ def _sent_further(case: Case, exchange: Exchange, evidence: tuple[Evidence, ...]
     target = _target(exchange, exchange.best)
     if target is None:
         return
-    inside = _inside(case, target)
+    inside = inside_of(case, target)
     if target.is_local or inside is not None:
         where = "which for each of them is the device itself"
         if inside is not None:
@@ -242,7 +242,7 @@ def _way(case: Case, target: RedirectTarget) -> Way | None:
     return None if asked is None else next((way for way in case.ways if way.client_ip == asked), None)
 
 
-def _is_nowhere(case: Case, target: RedirectTarget) -> bool:
+def is_nowhere(case: Case, target: RedirectTarget) -> bool:
     """Whether the name is in no list and no name server that this machine knows."""
     if not target.is_name:
         return False
@@ -250,7 +250,7 @@ def _is_nowhere(case: Case, target: RedirectTarget) -> bool:
     return isinstance(told, Resolution) and told.is_unknown
 
 
-def _inside(case: Case, target: RedirectTarget) -> Interface | None:
+def inside_of(case: Case, target: RedirectTarget) -> Interface | None:
     """The interface for containers or virtual machines that has the address in its network; None where none has."""
     ip = None if target.address is None else ip_address(target.address)
     if ip is None or target.same_host or isinstance(case.facts.interfaces, Unknown):

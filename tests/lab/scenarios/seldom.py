@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+
 from tests.lab.scenario import CLEAR, UNDETERMINED, Scenario, background, blocked, iptables, sh, ufw
-from tests.lab.servers import OPEN, nginx, script, sockets
+from tests.lab.servers import OPEN, Server, nginx, script, sockets
 
 QUEUED = "-A INPUT -p tcp --dport 5000 -j NFQUEUE --queue-num 7"
 
@@ -40,6 +42,31 @@ http.server.ThreadingHTTPServer(("0.0.0.0", 5000), Shop).serve_forever()
 BEFORE_RULES = (
     "sed -i '/^# End required lines/a -A ufw-before-input -p tcp --dport 5000 -j DROP' /etc/ufw/before.rules"
 )
+
+TOLD = """
+import socket, threading
+
+ANSWER = %r
+
+def serve(client):
+    asked = client.recv(65536)
+    if not asked.startswith(b"GET "):
+        client.sendall(ANSWER)
+        client.recv(1)
+    client.close()
+
+s = socket.create_server(("0.0.0.0", %d))
+while True:
+    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+"""
+
+
+def _kafka(host: str, port: int = 9092) -> Server:
+    """What a client of Kafka is told when it connects: the one broker, by the address that it advertises."""
+    name = host.encode()
+    body = struct.pack(">iiih", 1, 1, 1, len(name)) + name + struct.pack(">ihii", port, -1, 1, 0)
+    return script(TOLD % (struct.pack(">i", len(body)) + body, 9092), port=9092, name="broker.py")
+
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
@@ -150,6 +177,24 @@ SCENARIOS: tuple[Scenario, ...] = (
         address="10.50.0.10",
         options="--to 10.50.0.10 --peer 192.168.77.20",
         truth="served",
+        expected=CLEAR,
+    ),
+    Scenario(
+        "kafka-advertises-localhost",
+        fault="clients connect, and are told to go on to localhost",
+        servers=(_kafka("localhost"),),
+        port=9092,
+        scheme="tcp",
+        truth="connected",
+        expected=blocked("redirects-elsewhere"),
+    ),
+    Scenario(
+        "kafka-advertises-its-address",
+        fault="nothing: clients are told the address that they have connected to",
+        servers=(_kafka("192.168.77.10"),),
+        port=9092,
+        scheme="tcp",
+        truth="connected",
         expected=CLEAR,
     ),
 )

@@ -641,6 +641,11 @@ TABLE = json.loads(r"""{
    "path": "/proc/net/ip6_tables_names"
   },
   {
+   "name": "file:/proc/net/netfilter/nfnetlink_queue",
+   "kind": "file",
+   "path": "/proc/net/netfilter/nfnetlink_queue"
+  },
+  {
    "name": "ss-listeners",
    "kind": "command",
    "argv": [
