@@ -12,15 +12,15 @@ from landiag.journey.inside import namespace_with
 from landiag.journey.journey import Journey, Translated, follow_through, translated_by
 from landiag.journey.ownership import owner_of
 from landiag.journey.ways import Way
-from landiag.model.facts import Interface, IPAddress, Unknown
+from landiag.model.facts import Interface, IPAddress, Socket, Unknown
 from landiag.model.process import Namespace
 
 
 class Destination(Struct, frozen=True):
     """The address and port after translation. ``interface`` has the address when it is one of ours.
 
-    ``namespace`` is the container that has it, when it can be seen and takes connections itself. ``rule_text`` is the rule that translated;
-    empty when none did.
+    ``namespace`` is the container that has it, when it can be seen and takes connections itself. ``rule_text`` is the
+    rule that translated; empty when none did.
     """
 
     ip: IPAddress
@@ -50,6 +50,14 @@ def destinations_of(case: Case, way: Way) -> tuple[Destination, ...]:
     if way.landing is not None:
         return (Destination(way.landing.ip, way.landing.port, owner_of(case.facts, way.landing.ip)),)
     return (Destination(way.ip, case.port, way.interface),)
+
+
+def sockets_there(case: Case, destination: Destination) -> tuple[Socket, ...]:
+    """The listening sockets of the host or container to which connections go; empty where nobody can tell."""
+    if not destination.is_elsewhere:
+        return case.sockets
+    inside = destination.namespace.sockets if destination.namespace is not None else ()
+    return () if isinstance(inside, Unknown) else inside
 
 
 def beyond_drops(case: Case, journey: Journey) -> Journey:

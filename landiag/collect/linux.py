@@ -107,7 +107,15 @@ def add_namespaces(facts: Facts, readings: Readings) -> Facts:
     """Add what was read of the other namespaces, where it was."""
     if not has_namespaces(readings):
         return facts
-    return replace(facts, namespaces=_parse_namespaces(readings))
+    return replace(facts, namespaces=_parse_namespaces(readings), processes=_parse_processes(readings))
+
+
+def plan_inner_owners(facts: Facts) -> tuple[Source, ...]:
+    """Name the processes that hold sockets in other namespaces."""
+    known = () if isinstance(facts.namespaces, Unknown) else facts.namespaces
+    inner = (one.sockets for one in known if not isinstance(one.sockets, Unknown))
+    pids = tuple({pid for sockets in inner for socket in sockets for pid in socket.pids})
+    return (machine.process_source(pids),) if pids else ()
 
 
 def complete_facts(facts: Facts, readings: Readings) -> Facts:
@@ -161,10 +169,11 @@ def parse_sysctls(readings: Readings) -> Mapping[str, str]:
 
 
 def _parse_processes(readings: Readings) -> Mapping[int, Process] | Unknown:
-    for name, reading in readings.items():
-        if name.startswith("processes "):
-            return parse_reading(reading, machine.parse_processes)
-    return {}
+    """The processes that were asked for: those of this host's sockets, and later those of other namespaces."""
+    asked = (reading for name, reading in readings.items() if name.startswith("processes "))
+    told = [parse_reading(reading, machine.parse_processes) for reading in asked]
+    known = [one for one in told if not isinstance(one, Unknown)]
+    return told[0] if told and not known else {pid: one for found in known for pid, one in found.items()}
 
 
 def _with_options(listeners: tuple[Socket, ...], reading: Reading) -> tuple[Socket, ...]:

@@ -64,7 +64,10 @@ _RULE_WORDS = frozenset(
         "dport_start",
         "dport_end",
         "suppress_prefixlen",
+        "suppress_ifgroup",
         "l3mdev",
+        "nop",
+        "unresolved",
     )
 )
 """The keys of a rule that are understood; a rule with another one matches perhaps."""

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from landiag.checks.application.exchange import OwnStop, listeners_after, own_stop, where_to_ask
 from landiag.checks.application.unasked import ended_unasked, is_ended_unasked, speaks_first
 from landiag.checks.case import Answer, Case, answer, not_applicable
+from landiag.checks.destination import destination_of, sockets_there
 from landiag.checks.evidence import first_bytes, of_exchange
 from landiag.checks.fixes.fix import is_somebody_elses
 from landiag.checks.fixes.restart import http_fixes, server_of
@@ -162,11 +163,12 @@ def _lets_clients_in(case: Case) -> bool:
 
 
 def asked_socket(case: Case) -> Socket | None:
-    """Find the socket that was asked; None where it is elsewhere or not visible."""
-    if case.way is None or isinstance(case.facts.sockets, Unknown):
+    """Find the socket that was asked, of this host or of a container; None where it is elsewhere or not visible."""
+    if case.way is None:
         return None
     ip, port = where_to_ask(case, case.way)
-    return next(iter(bind_among(case.facts.sockets, ip, port, None).serving), None)
+    there = sockets_there(case, destination_of(case, case.way))
+    return next(iter(bind_among(there, ip, port, None).serving), None)
 
 
 def _owner(case: Case) -> tuple[Socket, Process] | None:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from landiag.checks.application.exchange import attempt_of
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unread
-from landiag.checks.destination import Destination, destination_of, destinations_of
+from landiag.checks.destination import Destination, destination_of, destinations_of, sockets_there
 from landiag.checks.fixes import hosts, restart
 from landiag.checks.fixes.restart import listen_fixes, untie_fixes
 from landiag.checks.listening import carried, closed, services, socket_units, udp
@@ -254,12 +254,8 @@ def _serving(case: Case, way: Way | None) -> tuple[Socket, ...]:
     if way is None:
         return ()
     destination = destination_of(case, way)
-    candidates = case.sockets
-    if destination.is_elsewhere:
-        inside = destination.namespace.sockets if destination.namespace else ()
-        candidates = () if isinstance(inside, Unknown) else inside
     interface = None if destination.is_elsewhere else destination.interface or way.interface
-    return bind_among(candidates, destination.ip, destination.port, interface).serving
+    return bind_among(sockets_there(case, destination), destination.ip, destination.port, interface).serving
 
 
 def _summary(case: Case, sockets: tuple[Socket, ...]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from landiag.checks.application.exchange import again_exchange, exchange_of, where_to_ask
 from landiag.checks.case import Case
+from landiag.checks.destination import destination_of, sockets_there
 from landiag.checks.listening.owners import describe_owner, owner_evidence
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
 from landiag.journey.binding import bind_among
@@ -24,7 +25,7 @@ def twins_of(case: Case) -> tuple[Socket, ...]:
     if case.way is None or isinstance(case.facts.sockets, Unknown) or case.facts.os != "linux":
         return ()
     ip, port = where_to_ask(case, case.way)
-    serving = bind_among(case.facts.sockets, ip, port, None).serving
+    serving = bind_among(sockets_there(case, destination_of(case, case.way)), ip, port, None).serving
     best = [one for one in serving if not one.address.is_unspecified] or list(serving)
     holders = {one.pids for one in best if one.pids}
     return tuple(best) if len(best) > 1 and len(holders) > 1 else ()
