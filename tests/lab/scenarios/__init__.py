@@ -10,6 +10,7 @@ from tests.lab.scenarios import (
     containers,
     firewalld,
     found,
+    inside,
     iptables,
     listening,
     nftables,
@@ -37,4 +38,5 @@ SCENARIOS: tuple[Scenario, ...] = (
     *tools.SCENARIOS,
     *found.SCENARIOS,
     *seldom.SCENARIOS,
+    *inside.SCENARIOS,
 )

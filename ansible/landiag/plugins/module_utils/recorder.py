@@ -1342,6 +1342,36 @@ NetworkNamespacePath,JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,So
    "module": "nf_tables"
   },
   {
+   "name": "iptables-save netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "iptables-nft-save"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "nf_tables"
+  },
+  {
+   "name": "ip6tables-save netns={namespace}",
+   "kind": "command",
+   "argv": [
+    "nsenter",
+    "-t",
+    "{pid}",
+    "-n",
+    "ip6tables-nft-save"
+   ],
+   "ok": [
+    0
+   ],
+   "module": "nf_tables"
+  },
+  {
    "name": "iptables-legacy-save netns={namespace}",
    "kind": "command",
    "argv": [
