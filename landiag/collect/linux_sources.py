@@ -26,6 +26,7 @@ SYSCTLS = (
     + (
         "net.ipv4.conf.all.accept_local",
         "net.ipv4.conf.all.arp_ignore",
+        "net.ipv4.conf.all.proxy_arp",
         "net.ipv4.conf.all.arp_filter",
         "net.ipv4.conf.all.arp_announce",
         "net.ipv4.conf.all.route_localnet",
@@ -44,6 +45,7 @@ INTERFACE_SETTINGS = (
     *(
         "rp_filter",
         "arp_ignore",
+        "proxy_arp",
         "arp_filter",
         "arp_announce",
         "route_localnet",

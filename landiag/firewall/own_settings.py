@@ -23,6 +23,11 @@ _OWN_SETTINGS: Mapping[Manager, tuple[str, ...]] = {
         "Add {port} to TCP_IN in /etc/csf/csf.conf (and to TCP6_IN for IPv6).",
         "Then load it: csf -r",
     ),
+    Manager.MULLVAD: ("Let it share the local network: mullvad lan set allow",),
+    Manager.NORDVPN: (
+        "Let the local network in: nordvpn set lan-discovery enable",
+        "or this port alone: nordvpn allowlist add port {port} protocol TCP",
+    ),
     Manager.TAILSCALE: (
         "Tailscale drops addresses of 100.64.0.0/10 that come in by another interface than its own: give the local"
         " network another range,",

@@ -110,6 +110,9 @@ _TABLES: Mapping[str, Manager] = {
     "nordvpn": Manager.NORDVPN,
     "netavark": Manager.NETAVARK,
     "fw4": Manager.OPENWRT,
+    "kube-proxy": Manager.KUBERNETES,
+    "calico": Manager.KUBERNETES,
+    "cni_hostport": Manager.KUBERNETES,
 }
 
 _DOCKER_USER = "DOCKER-USER"

@@ -72,6 +72,7 @@ class InnerFault(str, Enum):
     PAST_US = (
         "past-us"  # its answers leave by another network of its own, which has the client or a way to it
     )
+    OTHER_ROUTER = "other-router"  # its answers go to a router that is not this host, and may not come back
     RULES = "rules"  # its own packet filter stops what comes, or its answers
 
 

@@ -87,7 +87,8 @@ def _ends_at(
     elif inner is not None:
         why, way = inner
         stage = StageName.ROUTE if why is InnerFault.REVERSE_PATH else StageName.REPLY_ROUTE
-        yield End(stage, Symptom.TIMEOUT, doubts, share, inner=why, way=way, arrival=index)
+        symptom = Symptom.UNKNOWN if why is InnerFault.OTHER_ROUTER else Symptom.TIMEOUT
+        yield End(stage, symptom, doubts, share, inner=why, way=way, arrival=index)
     elif within and within[0].doubts == doubts:
         yield from within
     elif state is SocketState.NONE:

@@ -9,9 +9,10 @@ from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.ends import InnerFault, ReplyFault
 from landiag.journey.inside import device_inside, facts_inside, namespace_with
+from landiag.journey.ownership import owner_of
 from landiag.journey.reply import find_reply_fault
 from landiag.journey.surroundings import HostSurroundings
-from landiag.model.facts import Unknown
+from landiag.model.facts import IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.route import RouteKind
@@ -74,4 +75,13 @@ def find_inner_fault(facts: Facts, arrival: Arrival) -> tuple[InnerFault, Way] |
     )
     back = around.way_back(answer, 0)
     fault = find_reply_fault(inside, packet, back)
-    return None if back is None or fault not in _INNER else (_INNER[fault], back)
+    inner = None if fault is None else _INNER.get(fault)
+    if inner is None and back is not None and not _comes_back(facts, arrival.device, back.gateway):
+        inner = InnerFault.OTHER_ROUTER
+    return None if back is None or inner is None else (inner, back)
+
+
+def _comes_back(facts: Facts, device: str | None, gateway: IPAddress | None) -> bool:
+    """Whether a container's gateway is this host, by an address or as it answers for others (proxy_arp, Calico)."""
+    proxies = (facts.sysctls.get(f"net.ipv4.conf.{name}.proxy_arp") for name in ("all", device))
+    return gateway is None or owner_of(facts, gateway) is not None or "1" in proxies

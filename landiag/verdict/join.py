@@ -13,6 +13,7 @@ from landiag.model.report import (
     Path,
     Report,
 )
+from landiag.model.terms import Symptom
 from landiag.verdict.algebra import add_findings, in_order, rename
 from landiag.verdict.halves import Halves, source_of, way_to
 from landiag.verdict.joined import Joined, judge_halves
@@ -72,11 +73,16 @@ def _age(halves: Halves) -> tuple[str, ...]:
     )
 
 
-def _seen(halves: Halves) -> ClientSees | None:
-    """What the client saw, as the server's side says it; None where its report does not tell."""
-    seen = halves.client.verdict.client_sees
+def _seen(halves: Halves, cause: str | None) -> ClientSees | None:
+    """What the client saw, as the server's side says it; None where its report does not tell.
+
+    Of a client that gave up too soon to tell, what the server's side foresees, where that has the cause.
+    """
+    seen, foreseen = halves.client.verdict.client_sees, halves.server.verdict.client_sees
     if seen is None:
         return None
+    if seen.outcome is Symptom.UNKNOWN and cause is not None and cause == halves.server.verdict.cause:
+        return foreseen
     return describe_symptom(seen.outcome, seen.http_status, seen.share, source_of(halves) or "")
 
 
@@ -88,7 +94,7 @@ def _assemble(halves: Halves, joined: Joined) -> Report:
     both = replace(
         server,
         command="report",
-        verdict=replace(joined.verdict, client_sees=_seen(halves)),
+        verdict=replace(joined.verdict, client_sees=_seen(halves, joined.verdict.cause)),
         checks=_checks(server, client),
         findings=tuple(findings),
         paths=(*server.paths, *client.paths),

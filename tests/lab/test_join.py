@@ -298,6 +298,7 @@ def test_pair(pair: Pair, tmp_path: Path) -> None:
     verdict, notes = joined["verdict"], " ".join(joined.get("notes", ()))
     assert (verdict["status"], verdict["cause"]) == (pair.status, pair.cause), verdict["summary"]
     assert verdict["confirmed_by"] == ("peer" if pair.confirmed else None)
+    assert verdict["status"] != "blocked" or verdict["client_sees"]["outcome"] != "unknown"
     assert pair.says in verdict["summary"]
     assert pair.notes in notes
     assert bool(notes) == bool(pair.notes), notes

@@ -31,12 +31,16 @@ _CAUSES = {
     InnerFault.NO_ROUTE: NO_ROUTE_TO_CLIENT,
     InnerFault.TUNNEL: VPN_TAKES_REPLIES,
     InnerFault.PAST_US: NO_ROUTE_TO_CLIENT,
+    InnerFault.OTHER_ROUTER: NO_ROUTE_TO_CLIENT,
     InnerFault.REVERSE_PATH: REVERSE_PATH_FILTER,
 }
 _TITLES = {
     InnerFault.NO_ROUTE: "The container at {ip} has no route back to {them}",
     InnerFault.TUNNEL: "Answers of the container at {ip} to {them} leave by its own {device} (a VPN or tunnel)",
     InnerFault.PAST_US: "Answers of the container at {ip} to {them} leave by its own {device}, past this machine",
+    InnerFault.OTHER_ROUTER: (
+        "Whether answers of the container at {ip} to {them} come back here: they go to {gateway}, not to this machine"
+    ),
     InnerFault.REVERSE_PATH: (
         "The container at {ip} drops packets of {them}: its own route to them is by {device} (rp_filter)"
     ),
@@ -50,6 +54,10 @@ _DETAILS = {
     InnerFault.PAST_US: (
         "The client's packets arrive in the container, and its answers go out by another network of its own, from an "
         "address that the client never asked."
+    ),
+    InnerFault.OTHER_ROUTER: (
+        "The client's packets arrive in the container, and its gateway is another device: only when that passes the "
+        "answers on to this machine do they reach the client."
     ),
     InnerFault.REVERSE_PATH: (
         "The container's own reverse path filter takes packets only where its answer would leave."
@@ -112,11 +120,11 @@ def _finding(
     ip = arrival.packet.destination
     assert ip is not None  # it has a namespace
     theirs = who(case, client, way)
-    is_filter = fault is InnerFault.REVERSE_PATH
+    is_filter, is_open = fault is InnerFault.REVERSE_PATH, fault is InnerFault.OTHER_ROUTER
     return Finding(
         code=_CAUSES[fault].code,
-        outcome=Outcome.BLOCKS,
-        title=_TITLES[fault].format(ip=ip, them=theirs, device=by.device),
+        outcome=Outcome.UNKNOWN if is_open else Outcome.BLOCKS,
+        title=_TITLES[fault].format(ip=ip, them=theirs, device=by.device, gateway=by.gateway),
         detail=_DETAILS[fault],
         evidence=(
             Evidence(f"{words.routes(case)} in the container (pid {inside.pid})", describe(by, client, ip)),
@@ -124,7 +132,7 @@ def _finding(
         fixes=_fixes(case, way, client, arrival, inside, fault, by),
         paths=(way.id,),
         stage=StageName.ROUTE if is_filter else StageName.REPLY_ROUTE,
-        symptom=Symptom.TIMEOUT,
+        symptom=Symptom.UNKNOWN if is_open else Symptom.TIMEOUT,
     )
 
 

@@ -53,6 +53,12 @@ SVCLB = sh(
 
 SIDECAR = sh("iptables-nft -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 15006", on="web")
 
+PROXIED = sh("cd /proc/sys/net/ipv4; echo 1 > conf/docker0/proxy_arp; echo 0 > neigh/docker0/proxy_delay")
+CALICO = sh(
+    "ip route del default; ip route add 169.254.1.1 dev eth0 scope link; ip route add default via 169.254.1.1",
+    on="web",
+)
+
 # gluetun: a VPN's container, in which another program listens, too.
 VPN_BOX = sh(
     """
@@ -138,6 +144,25 @@ SCENARIOS = (
         truth="refused",
         expected=blocked("port-redirected"),
         as_user=NO_RULES_SEEN,
+    ),
+    Scenario(
+        "container-with-a-gateway-of-its-own",
+        fault="the container's default route is by an address that nobody has",
+        containers=WEB,
+        before=(docker(), sh("ip route replace default via 172.17.0.77", on="web")),
+        servers=(INSIDE, docker_proxy()),
+        truth="timeout",
+        expected=UNDETERMINED,
+        also=("no-route-to-client",),
+    ),
+    Scenario(
+        "container-with-the-gateway-of-calico",
+        fault="nothing: the container's gateway is an address for which the host answers (proxy_arp)",
+        containers=WEB,
+        before=(docker(), PROXIED, CALICO),
+        servers=(INSIDE, docker_proxy()),
+        truth="served",
+        expected=CLEAR,
     ),
     Scenario(
         "behind-the-container-of-a-vpn",

@@ -851,6 +851,11 @@ TABLE = json.loads(r"""{
    "path": "/proc/sys/net/ipv4/conf/all/arp_ignore"
   },
   {
+   "name": "file:/proc/sys/net/ipv4/conf/all/proxy_arp",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/all/proxy_arp"
+  },
+  {
    "name": "file:/proc/sys/net/ipv4/conf/all/arp_filter",
    "kind": "file",
    "path": "/proc/sys/net/ipv4/conf/all/arp_filter"
@@ -1098,6 +1103,11 @@ NetworkNamespacePath,JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,So
    "name": "file:/proc/sys/net/ipv4/conf/{interface}/arp_ignore",
    "kind": "file",
    "path": "/proc/sys/net/ipv4/conf/{interface}/arp_ignore"
+  },
+  {
+   "name": "file:/proc/sys/net/ipv4/conf/{interface}/proxy_arp",
+   "kind": "file",
+   "path": "/proc/sys/net/ipv4/conf/{interface}/proxy_arp"
   },
   {
    "name": "file:/proc/sys/net/ipv4/conf/{interface}/arp_filter",
