@@ -38,7 +38,7 @@ def parsed(readings: Readings, source: Source, parse: Callable[[str], T]) -> T |
     reading = readings.get(source.name)
     if reading is None:
         return Unknown("it was not read", source.name)
-    if reading.status is ReadStatus.OK and not reading.data.strip():
+    if reading.says_nothing:
         return Unknown("it ended well and said nothing", reading.source, reading.remedy)
     return parse_reading(reading, parse)
 
@@ -95,12 +95,7 @@ def read_pf(readings: Readings) -> PfSystem:
             return system
     for source in (PF_NAT, PF_RULES):
         reading = readings.get(source.name)
-        if (
-            reading is not None
-            and reading.status is ReadStatus.OK
-            and source is PF_RULES
-            and not reading.data.strip()
-        ):
+        if reading is not None and source is PF_RULES and reading.says_nothing:
             system.gaps.append("pf is on, and pfctl -s rules ended well and said nothing")
         elif reading is not None and reading.status is ReadStatus.OK:
             text = parse_listing(reading.text)

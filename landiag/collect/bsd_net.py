@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from landiag.collect.tunnels import tunnel_named
 from landiag.firewall.pf.syntax import Name
-from landiag.model.addresses import ip_or_none
+from landiag.model.addresses import ip_or_none, mac_or_none
 from landiag.model.facts import Address, Interface, IPNetwork, ParseError, Route
 from landiag.model.neighbour import Neighbour
 from landiag.model.regex import regex
@@ -80,7 +80,7 @@ def _interface(index: int, block: Sequence[str], wifi: frozenset[str]) -> Interf
     assert head is not None
     flags = head[2].split(",")
     status = next((found[1] for line in block if (found := _STATUS.match(line))), None)
-    mac = next((found[1] for line in block if (found := _MAC.match(line))), None)
+    mac = next((mac_or_none(found[1]) for line in block if (found := _MAC.match(line))), None)
     is_wifi = head[1] in wifi or any("802.11" in line for line in block)
     number = next(
         (int(found[1]) for line in block if (found := re.search(r"\bindex (\d+) priority", line))), index
@@ -219,14 +219,9 @@ def parse_arp(text: str) -> tuple[Neighbour, ...]:
         row = _ARP.match(line) or _ARP_TABLE.match(line)
         address = ip_or_none(row[1]) if row else None
         if row and address is not None and not address.is_multicast:
-            mac = _mac(row[2])
+            mac = mac_or_none(row[2])
             found.append(Neighbour(address, row[3] or "", mac, ("REACHABLE",) if mac else ("INCOMPLETE",)))
     return tuple(found)
-
-
-def _mac(text: str) -> str | None:
-    parts = text.split(":")
-    return ":".join(part.rjust(2, "0") for part in parts) if len(parts) == 6 else None
 
 
 def parse_skipped(text: str) -> list[Name]:

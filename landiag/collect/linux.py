@@ -14,7 +14,17 @@ from landiag.collect.outside import with_ways_out
 from landiag.collect.xfrm import HINTS, POLICIES
 from landiag.firewall import linux as firewall
 from landiag.firewall.sources import inner_sources
-from landiag.model.facts import Family, Interface, Reading, ReadStatus, Socket, Source, Unknown, parse_reading
+from landiag.model.facts import (
+    Family,
+    Interface,
+    ParseError,
+    Reading,
+    ReadStatus,
+    Socket,
+    Source,
+    Unknown,
+    parse_reading,
+)
 from landiag.model.host import Facts
 from landiag.model.process import Namespace, Process
 from landiag.model.regex import regex
@@ -161,11 +171,18 @@ def _both(
 def parse_sysctls(readings: Readings) -> Mapping[str, str]:
     """The kernel settings that were read, by dotted name; one that holds no numbers is damaged, and left out."""
     prefix = "file:" + SYSCTL_FOLDER
-    return {
-        name.removeprefix(prefix).replace("/", "."): reading.text.strip()
+    values = {
+        name.removeprefix(prefix).replace("/", "."): parse_reading(reading, _parse_setting)
         for name, reading in readings.items()
-        if name.startswith(prefix) and reading.status is ReadStatus.OK and _NUMBERS.fullmatch(reading.text)
+        if name.startswith(prefix)
     }
+    return {name: value for name, value in values.items() if not isinstance(value, Unknown)}
+
+
+def _parse_setting(text: str) -> str:
+    if not _NUMBERS.fullmatch(text):
+        raise ParseError("these are no numbers")
+    return text.strip()
 
 
 def _parse_processes(readings: Readings) -> Mapping[int, Process] | Unknown:

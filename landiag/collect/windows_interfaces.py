@@ -13,7 +13,7 @@ from landiag.collect.adapters import Adapter
 from landiag.collect.windows_sources import ADAPTERS, NEIGHBOURS, REGISTRY, ROUTES4, ROUTES6
 from landiag.collect.windows_state import WindowsState, decoded, parse_state
 from landiag.firewall.windows.registry_text import parse_entries
-from landiag.model.addresses import parse_ip
+from landiag.model.addresses import mac_or_none, parse_ip
 from landiag.model.facts import (
     Address,
     Interface,
@@ -79,8 +79,8 @@ def _texts(readings: Readings, *sources: Source) -> Iterable[str]:
 
 
 def _mac(row: Mapping[str, object]) -> str | None:
-    mac = str(row.get("mac") or "").replace("-", ":").lower()
-    return mac if mac.strip("0:") else None
+    mac = mac_or_none(str(row.get("mac")))
+    return mac if mac is not None and mac.strip("0:") else None
 
 
 def _words(row: Mapping[str, object]) -> Iterable[str]:

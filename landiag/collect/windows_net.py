@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 from msgspec.structs import replace
 
 from landiag.collect.adapters import Adapter, kind_of
-from landiag.model.addresses import ip_or_none, parse_ip
+from landiag.model.addresses import ip_or_none, mac_or_none, parse_ip
 from landiag.model.facts import Address, Interface, IPAddress, ParseError, Route, Socket
 from landiag.model.neighbour import Neighbour
 from landiag.model.regex import regex
@@ -122,7 +122,7 @@ def _adapter(title: str, fields: Sequence[tuple[str, str]]) -> Interface:
         up=bool(addresses),
         carrier=bool(addresses),
         addresses=addresses,
-        mac=None if mac is None else mac.replace("-", ":").lower(),
+        mac=None if mac is None else mac_or_none(mac),
     )
 
 
@@ -261,6 +261,6 @@ def parse_arp(text: str, interfaces: Sequence[Interface]) -> tuple[Neighbour, ..
                 and not address.is_multicast
                 and (row[2] or "").lower() != "ff-ff-ff-ff-ff-ff"
             ):
-                mac = row[2].replace("-", ":").lower() if row[2] else None
+                mac = mac_or_none(row[2] or "")
                 found.append(Neighbour(address, device, mac, ("REACHABLE",) if mac else ("INCOMPLETE",)))
     return tuple(found)

@@ -11,13 +11,12 @@ from msgspec import Struct
 from landiag.firewall.windows import hyperv_settings
 from landiag.firewall.windows.hyperv_settings import HyperVRule, HyperVSetting
 from landiag.firewall.windows.text import decode_console
-from landiag.model.addresses import parse_ip
+from landiag.model.addresses import mac_or_none, parse_ip
 from landiag.model.facts import (
     Command,
     IPAddress,
     ParseError,
     Reading,
-    ReadStatus,
     Source,
     Unknown,
     parse_reading,
@@ -161,7 +160,7 @@ def decoded(readings: Readings, source: Source, parse: Callable[[str], T]) -> T 
     reading = readings.get(source.name)
     if reading is None:
         return Unknown("it was not read", source.name)
-    if reading.status is ReadStatus.OK and not reading.data.strip():
+    if reading.says_nothing:
         return Unknown("it ended well and said nothing", reading.source, reading.remedy)
     return parse_reading(reading, lambda _: parse(only_print(decode_console(reading.data))))
 
@@ -220,7 +219,7 @@ def _adapters(found: Mapping[str, object]) -> Iterator[HostAdapter]:
             index=index,
             description=str(row.get("description") or ""),
             guid=str(row["guid"]).lower() if row.get("guid") else None,
-            mac=str(row["mac"]).replace("-", ":").lower() if row.get("mac") else None,
+            mac=mac_or_none(str(row.get("mac"))),
             up=row.get("up") is True,
             addresses=tuple(addresses.get(index, ())),
             has_gateway=index in with_gateway,

@@ -1,11 +1,15 @@
-"""Addresses as other programs write them: with a zone behind, or none at all."""
+"""Addresses as other programs write them: with a zone behind, without zeros, or none at all."""
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from landiag.model.facts import IPAddress, IPNetwork
+from landiag.model.regex import regex
+
+_HARDWARE = regex(r"[0-9a-f]{1,2}(?:[: -][0-9a-f]{1,2}){5,}", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)  # one address stands in many readings
@@ -28,3 +32,10 @@ def network_or_none(text: str) -> IPNetwork | None:
         return ip_network(text, strict=False)
     except ValueError:
         return None
+
+
+def mac_or_none(text: str) -> str | None:
+    """A hardware address as landiag writes it (``00:1a:2b:3c:4d:5e``); None for anything else."""
+    if not _HARDWARE.fullmatch(text):
+        return None
+    return ":".join(byte.zfill(2) for byte in re.split("[: -]", text.lower()))

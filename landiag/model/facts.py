@@ -109,6 +109,11 @@ class Reading(Struct, frozen=True):
         return odd_blanks_shown(self.data.decode("utf-8", "backslashreplace"))
 
     @property
+    def says_nothing(self) -> bool:
+        """Whether it ended well and gave nothing but blanks."""
+        return self.status is ReadStatus.OK and not self.data.strip()
+
+    @property
     def again(self) -> str | None:
         """The complete command with which a person reads it: what was told, or what was run."""
         return self.remedy or (None if self.argv is None else shlex.join(self.argv))

@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from tests.damage.hunt import Found, hunt, repeat
 from tests.damage.subjects import Subject, list_subjects
 
-CHUNK = 250
+CHUNK = 1000
+BATCH = 100
+"""So many damages of one text follow each other."""
 TOLD_EVERY = 60.0
 """Seconds between two lines of totals."""
 
@@ -88,7 +90,10 @@ _subjects: list[Subject] = []  # filled before the processes are forked
 
 def _chunk(task: tuple[str, int]) -> tuple[int, list[Found]]:
     seed, count = task
-    return count, hunt(_subjects, seed, count)
+    gc.disable()  # looking for cycles takes as long as the work; once a chunk is enough
+    found = hunt(_subjects, seed, count, min(BATCH, count))
+    gc.collect()
+    return count, found
 
 
 if __name__ == "__main__":

@@ -8,15 +8,16 @@ only what has none there is diagnosed. An ``Unknown`` is alike whatever its reas
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from itertools import count
 from types import FunctionType
 from typing import Any, ClassVar, Generic, TypeVar
-from unittest.mock import patch
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -32,7 +33,7 @@ from landiag.model.report import Report
 from landiag.model.ruleset import Ruleset
 from landiag.question import Question
 
-CHECKED = 50
+CHECKED = 400
 """One in so many is diagnosed whatever the tree says, with its fixes proven."""
 
 T = TypeVar("T")
@@ -46,13 +47,19 @@ class Watched(Reading, frozen=True):
 
     def __getattribute__(self, name: str) -> Any:
         """Whatever was asked for."""
-        if name in ("data", "text", "status") and Watched.watch is not None:
-            Watched.watch.see(name)
-        return super().__getattribute__(name)
+        watch = Watched.watch
+        if watch is None or name not in ("data", "text", "status", "says_nothing"):
+            return super().__getattribute__(name)
+        watch.see(name)
+        with watch.blind():
+            return super().__getattribute__(name)
 
 
 class Ask(Struct, frozen=True):
-    """What is asked of a reading: its ``status``, its ``data``, what it is ``parsed`` to, what ``facts`` it gives."""
+    """What is asked of a reading: its ``status``, its ``data``, whether it ``says_nothing``, what it is ``parsed`` to.
+
+    What ``facts`` it gives, and what is ``made`` of it with other readings' help, only a diagnosis can tell.
+    """
 
     what: str
     parse: Parse | None = None
@@ -61,7 +68,7 @@ class Ask(Struct, frozen=True):
         """What the reading says, as it stands in the tree."""
         if self.parse is not None:
             return _digest(parse_reading(reading, self.parse))
-        return reading.status if self.what == "status" else hash(reading.data)
+        return hash(reading.data) if self.what == "data" else getattr(reading, self.what)
 
     def is_same(self, other: Ask) -> bool:
         """Whether the same is asked; a function that was made anew is the same."""
@@ -70,6 +77,12 @@ class Ask(Struct, frozen=True):
 
 def _code(parse: Parse | None) -> object:
     return parse.__code__ if isinstance(parse, FunctionType) else parse
+
+
+def _inner(parse: Parse) -> tuple[object, ...]:
+    """What a function that was made anew has in it, which tells it from others of its code."""
+    cells = getattr(parse, "__closure__", None) or ()
+    return tuple(cell.cell_contents for cell in cells)
 
 
 class _Pickler(pickle.Pickler):
@@ -111,7 +124,7 @@ class Node(Struct, Generic[T]):
     def walk(self, reading: Reading) -> Node[T]:
         """Ask on, to the end or to what only a diagnosis answers."""
         node: Node[T] = self
-        while node.ask is not None and node.ask.what != "facts":
+        while node.ask is not None and node.ask.what not in ("facts", "made"):
             node = node.follow(node.ask.answer(reading))
         return node
 
@@ -135,7 +148,7 @@ class Watch:
             self._asked(Ask("facts"))
             self.is_blind = True
         else:
-            self._ask(Ask(name if name == "status" else "data"))
+            self._ask(Ask("data" if name == "text" else name))
 
     def _asked(self, ask: Ask) -> None:
         before = self.node.ask
@@ -144,11 +157,12 @@ class Watch:
 
     def _ask(self, ask: Ask) -> None:
         self._asked(ask)
-        with self._blind():
+        with self.blind():
             self.node = self.node.follow(ask.answer(self.reading))
 
     @contextmanager
-    def _blind(self) -> Iterator[None]:
+    def blind(self) -> Iterator[None]:
+        """See nothing meanwhile."""
         was, self.is_blind = self.is_blind, True
         try:
             yield
@@ -157,19 +171,36 @@ class Watch:
 
     def parse(self, reading: Reading, parse: Parse) -> Any:
         """It is parsed, or another reading is: each of those once by each parser."""
-        is_plain = isinstance(parse, FunctionType) and parse.__closure__ is None
         if reading is self.reading:
-            if is_plain and not self.is_blind:
-                self._ask(Ask("parsed", parse))
-                with self._blind():
-                    return parse_reading(reading, parse)
+            return parse_reading(reading, parse) if self.is_blind else self._parse_mine(reading, parse)
+        if self.case.readings.get(reading.source) is not reading:
             return parse_reading(reading, parse)
-        if not is_plain or self.case.readings.get(reading.source) is not reading:
+        try:
+            key = (reading.source, _code(parse), _inner(parse))
+            if key not in self.case.parsed:
+                self.case.parsed[key] = parse_reading(reading, parse)
+        except TypeError:  # it has something in it that changes
             return parse_reading(reading, parse)
-        key = (reading.source, _code(parse))
-        if key not in self.case.parsed:
-            self.case.parsed[key] = parse_reading(reading, parse)
         return self.case.parsed[key]
+
+    def _parse_mine(self, reading: Reading, parse: Parse) -> Any:
+        if isinstance(parse, FunctionType) and parse.__closure__ is None:
+            self._ask(Ask("parsed", parse))
+            with self.blind():
+                return parse_reading(reading, parse)
+        if self.is_gathering:
+            return parse_reading(reading, parse)
+        self._asked(Ask("made"))
+        with self.blind():
+            made = parse_reading(reading, parse)
+            self._follow(made)
+        return made
+
+    def _follow(self, made: object) -> None:
+        self.node = self.node.follow(_digest(made))
+        end = self.node.walk(self.reading).end
+        if end is not None:
+            raise Known(end)
 
     def gather(self, recorder: Recorder, *args: Any) -> Any:
         """Gather. Raises Known where the facts are those of a diagnosis before."""
@@ -177,10 +208,7 @@ class Watch:
         gathered = gather(recorder, *args)
         self.is_gathering = False
         if self.is_blind:
-            self.node = self.node.follow(_digest((gathered, tuple(recorder.readings))))
-            end = self.node.walk(self.reading).end
-            if end is not None:
-                raise Known(end)
+            self._follow((gathered, tuple(recorder.readings)))
             self.is_blind = False
         return gathered
 
@@ -193,14 +221,21 @@ class Shortcut(Generic[T]):
         self.readings = {source: undamaged(reading) for source, reading in recording.readings.items()}
         self.end = end
         self.trees: dict[str, Node[T]] = {}
+        self.ends: dict[tuple[str, bytes], T] = {}
         self.parsed: dict[object, Any] = {}
         self.judged = 0
 
     def judge(self, source: str, data: bytes) -> T:
         """What comes out where this reading has these bytes."""
+        self.judged += 1
+        key = (source, hashlib.sha1(data, usedforsecurity=False).digest())
+        if key not in self.ends or self.judged % CHECKED == 0:
+            self.ends[key] = self._judge(source, data)
+        return self.ends[key]
+
+    def _judge(self, source: str, data: bytes) -> T:
         whole = self.readings[source]
         reading = undamaged(Watched(source, ReadStatus.OK, data, whole.argv, remedy=whole.remedy))
-        self.judged += 1
         known = self.trees.setdefault(source, Node()).walk(reading).end
         if self.judged % CHECKED == 0:
             end = self.end(lambda: self._diagnose(reading))
@@ -231,15 +266,29 @@ def _open_without_fixes(*args: Any) -> Case:
 @contextmanager
 def watching(watch: Watch) -> Iterator[None]:
     """Let this watch see what is asked; no fixes are proven meanwhile, on which no verdict hangs."""
-    modules = [
+    names: list[tuple[Any, str, Any]] = [
+        (module, "parse_reading", watch.parse) for module in _parsing(len(sys.modules))
+    ]
+    names += [
+        (landiag.diagnose, "gather", watch.gather),
+        (landiag.diagnose, "open_case", _open_without_fixes),
+        (Watched, "watch", watch),
+    ]
+    were = [(where, name, getattr(where, name)) for where, name, _ in names]
+    try:
+        for where, name, value in names:
+            setattr(where, name, value)
+        yield
+    finally:
+        for where, name, value in were:
+            setattr(where, name, value)
+
+
+@cache
+def _parsing(_loaded: int) -> tuple[object, ...]:
+    """The modules that parse readings, of so many that are loaded: those of a system come with its first case."""
+    return tuple(
         module
         for name, module in sys.modules.items()
         if name.startswith("landiag.") and getattr(module, "parse_reading", None) is parse_reading
-    ]
-    with ExitStack() as stack:
-        for module in modules:
-            stack.enter_context(patch.object(module, "parse_reading", watch.parse))
-        stack.enter_context(patch.object(landiag.diagnose, "gather", watch.gather))
-        stack.enter_context(patch.object(landiag.diagnose, "open_case", _open_without_fixes))
-        stack.enter_context(patch.object(Watched, "watch", watch))
-        yield
+    )

@@ -149,6 +149,8 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
         "case:macos-firewall-drops-pf-anchor;pf-rules;drop,43,55,",
         "case:windows-firewall-drops-powershell-group-policy;powershell-rules;drop,662,866,",
         "case:wsl2-firewall-drops-mirrored-group-policy;wsl-windows-group-policy;drop,797,1111,",
+        "case:freebsd-server-silent-stopped;arp;word,21,22,50",
+        "case:freebsd-server-silent-stopped;arp;drop,21,23,",
     ],
 )
 def test_what_the_hunt_has_found_stays_unknown(found: str) -> None:

@@ -46,10 +46,15 @@ def network_mode(readings: Readings) -> str | None:
     reading = readings.get(WSL_MODE.name)
     if reading is not None and reading.status is ReadStatus.MISSING:
         return "nat"
-    if reading is None or reading.status is not ReadStatus.OK:
-        return None
-    mode = reading.text.strip().lower()
-    return mode if mode in _MODES else None
+    mode = None if reading is None else parse_reading(reading, _parse_mode)
+    return None if isinstance(mode, Unknown) else mode
+
+
+def _parse_mode(text: str) -> str:
+    mode = text.strip().lower()
+    if mode not in _MODES:
+        raise ParseError("this is no mode that wslinfo has")
+    return mode
 
 
 def is_behind(readings: Readings) -> bool:
@@ -118,11 +123,7 @@ def read_policy(readings: Readings) -> Policy | Unknown:
     if isinstance(entries, Unknown):
         return entries
     groups = readings.get(WSL_GROUP_POLICY.name)
-    if (
-        groups is None
-        or groups.status in _ABSENT
-        or (groups.status is ReadStatus.OK and not groups.data.strip())
-    ):
+    if groups is None or groups.status in _ABSENT or groups.says_nothing:
         return build_policy(entries)
     of_groups = decoded(readings, WSL_GROUP_POLICY, partial(_entries_below, REGISTRY_KEYS[1]))
     if not isinstance(of_groups, Unknown):
