@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import NoReturn
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from landiag.cli.arguments import parse_port
 from landiag.cli.files.outputs import UNDETERMINED, Stop, check_outputs, write_copy
+from landiag.cli.files.redacting import Mask, unmasked
 from landiag.cli.firewall_answer import read_saved, refuse_strange_interface, say_how_to_read
 from landiag.firewall.engine.ranges import normal
 from landiag.firewall.engine.spaces import MAX_PORT
@@ -44,7 +45,7 @@ class Wanted(Struct):
     as_json: bool = False
     quiet: bool = False
     style: Style = Style()
-    mask: Callable[[str], str] = str
+    mask: Mask = unmasked
 
 
 def want(
@@ -58,7 +59,7 @@ def want(
     as_json: bool,
     quiet: bool,
     style: Style,
-    mask: Callable[[str], str],
+    mask: Mask,
 ) -> Wanted:
     """Read what the options say. Stops with a sentence where one of them cannot be used."""
     ports = None if port is None else parse_ports(port)
@@ -109,13 +110,13 @@ def answer_all(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadlin
         write_copy(file, wanted.mask(_render_for(file, reached)), force=wanted.force)
     status = _status(reached.found)
     if wanted.as_json:
-        said = _json(reached)
+        sys.stdout.write(wanted.mask(_json(reached)))
     elif wanted.quiet:
-        said = _SENTENCES[status] + "\n"
+        sys.stdout.write(_SENTENCES[status] + "\n")
     else:
-        hint = say_how_to_read(reached.ruleset, machine, wanted.style)
-        said = wanted.style.fold(_page(reached).rstrip()) + hint
-    sys.stdout.write(wanted.mask(said))
+        sys.stdout.write(wanted.style.fold(wanted.mask(_page(reached)).rstrip()))
+        if wanted.mask is unmasked:
+            sys.stdout.write(say_how_to_read(reached.ruleset, machine, wanted.style))
     raise SystemExit(status)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from landiag.cli.files.inputs import MOST_RULES, read_input
 from landiag.cli.files.outputs import Stop, check_outputs, write_copy
+from landiag.cli.files.redacting import Mask, unmasked
 from landiag.collect.machine import MACHINE, parse_machine
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import exit_status, write_json
@@ -30,7 +31,8 @@ from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.question import UsageError
-from landiag.render.firewall import render_judged, render_verdict
+from landiag.render.escape import escape_text
+from landiag.render.firewall import render_said, tell_judged, tell_verdict
 from landiag.render.style import Style
 from landiag.render.typed import as_root
 
@@ -47,7 +49,7 @@ class Shown(Struct):
     verbose: bool = False
     outputs: Sequence[Path] = ()
     force: bool = False
-    mask: Callable[[str], str] = str
+    mask: Mask = unmasked
 
 
 def answer(
@@ -67,19 +69,21 @@ def answer(
     def document() -> str:
         return json.dumps(write_json(judge.ruleset, (judged,)), indent=2) + "\n"
 
+    def said(style: Style, *, whole: bool) -> str:
+        return render_said(shown.mask(tell_judged(judge.ruleset, judged, whole=whole)), style)
+
     for file in shown.outputs:
         is_json = file.suffix.lower() == ".json"
-        text = document() if is_json else render_judged(judge.ruleset, judged, Style(_FILE_WIDTH), whole=True)
-        write_copy(file, shown.mask(text), force=shown.force)
+        text = shown.mask(document()) if is_json else said(Style(_FILE_WIDTH), whole=True)
+        write_copy(file, text, force=shown.force)
     if shown.as_json:
         sys.stdout.write(shown.mask(document()))
     elif shown.quiet:
-        sys.stdout.write(shown.mask(render_verdict(judged)))
+        sys.stdout.write(escape_text(shown.mask(tell_verdict(judged))) + "\n")
     else:
-        said = render_judged(judge.ruleset, judged, shown.style, whole=shown.verbose)
-        if judged.told.verdict is Verdict.UNKNOWN:
-            said += say_how_to_read(judge.ruleset, machine, shown.style)
-        sys.stdout.write(shown.mask(said))
+        sys.stdout.write(said(shown.style, whole=shown.verbose))
+        if judged.told.verdict is Verdict.UNKNOWN and shown.mask is unmasked:
+            sys.stdout.write(say_how_to_read(judge.ruleset, machine, shown.style))
     raise SystemExit(exit_status((judged,)))
 
 

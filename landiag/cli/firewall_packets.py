@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, TextIO
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from landiag.cli.files.inputs import MOST_RULES, open_again
 from landiag.cli.files.outputs import Stop
+from landiag.cli.files.redacting import Mask, unmasked
 from landiag.cli.firewall_answer import open_judge
 from landiag.firewall.bulk import Bulk
 from landiag.firewall.command import SCHEMA, judged_json
@@ -22,7 +23,7 @@ from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
 from landiag.model.ruleset import Verdict
 from landiag.render.escape import escape_text
-from landiag.render.firewall import render_judged
+from landiag.render.firewall import Said, render_said, tell_judged
 from landiag.render.style import Style
 
 
@@ -34,7 +35,7 @@ class Shown(Struct):
     with_trace: bool = False
     quiet: bool = False
     style: Style = Style()
-    mask: Callable[[str], str] | None = None
+    mask: Mask = unmasked
     """What redacts the answers: it has to see all of them first."""
 
 
@@ -77,31 +78,28 @@ def _lines(file: Path, stream: BinaryIO) -> Iterator[str]:
 
 
 def _print(judge: Bulk, packets: Iterator[Packet], shown: Shown) -> set[Verdict]:
-    if shown.mask is None:
-        return _write(judge, packets, shown, sys.stdout)
+    if not (shown.as_json or shown.as_lines):
+        return _print_text(judge, packets, shown)
+    if shown.mask is unmasked:
+        return _write_json(judge, packets, shown, sys.stdout)
     kept = StringIO()
-    verdicts = _write(judge, packets, shown, kept)
+    verdicts = _write_json(judge, packets, shown, kept)
     sys.stdout.write(shown.mask(kept.getvalue()))
     return verdicts
 
 
-def _write(judge: Bulk, packets: Iterator[Packet], shown: Shown, out: TextIO) -> set[Verdict]:
+def _write_json(judge: Bulk, packets: Iterator[Packet], shown: Shown, out: TextIO) -> set[Verdict]:
     encode = msgspec.json.Encoder().encode
     verdicts: set[Verdict] = set()
-    if shown.as_json and not shown.as_lines:
+    if not shown.as_lines:
         out.write(f'{{"schema": "{SCHEMA}", "packets": [\n')
     between = ""
     for packet in packets:
-        if shown.as_json or shown.as_lines:
-            verdict, document = _document(judge, packet, with_trace=shown.with_trace)
-            out.write(between + encode(document).decode())
-            between = "\n" if shown.as_lines else ",\n"
-        else:
-            verdict, text = _text(judge, packet, shown)
-            out.write(text)
+        verdict, document = _document(judge, packet, with_trace=shown.with_trace)
+        out.write(between + encode(document).decode())
+        between = "\n" if shown.as_lines else ",\n"
         verdicts.add(verdict)
-    if shown.as_json or shown.as_lines:
-        out.write("\n" if shown.as_lines else "\n]}\n")
+    out.write("\n" if shown.as_lines else "\n]}\n")
     return verdicts
 
 
@@ -113,10 +111,25 @@ def _document(judge: Bulk, packet: Packet, *, with_trace: bool) -> tuple[Verdict
     return judged.told.verdict, judged_json(judge.ruleset, judged)
 
 
-def _text(judge: Bulk, packet: Packet, shown: Shown) -> tuple[Verdict, str]:
+def _print_text(judge: Bulk, packets: Iterator[Packet], shown: Shown) -> set[Verdict]:
+    told: Iterable[tuple[Verdict, Said | tuple[str, ...]]] = (_tell(judge, one, shown) for one in packets)
+    if shown.mask is not unmasked:
+        told = shown.mask(tuple(told))
+    verdicts: set[Verdict] = set()
+    for verdict, said in told:
+        verdicts.add(verdict)
+        if isinstance(said, Said):
+            sys.stdout.write(render_said(said, shown.style))
+        else:
+            sys.stdout.writelines(f"{escape_text(line)}\n" for line in said)
+    return verdicts
+
+
+def _tell(judge: Bulk, packet: Packet, shown: Shown) -> tuple[Verdict, Said | tuple[str, ...]]:
+    """What is said of a packet: with its way through the rules, or lines."""
     if shown.with_trace and not shown.quiet:
         judged = judge.whole(packet)
-        return judged.told.verdict, render_judged(judge.ruleset, judged, shown.style, whole=True)
+        return judged.told.verdict, tell_judged(judge.ruleset, judged, whole=True)
     brief = judge.judge(packet)
     document = brief.document
     asked, decided = document["packet"], document["decided_by"]
@@ -129,4 +142,4 @@ def _text(judge: Bulk, packet: Packet, shown: Shown) -> tuple[Verdict, str]:
         lines.append(f"  {verb}: {decided['rule']}")
     others = document.get("others", ())
     lines += [f"  {group['verdict']} for {', '.join(group['clients'][:5])}" for group in others]
-    return brief.verdict, "".join(f"{escape_text(line)}\n" for line in lines)
+    return brief.verdict, tuple(lines)

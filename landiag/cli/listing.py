@@ -12,13 +12,13 @@ from msgspec import Struct
 from landiag.cli.early import begin_reading
 from landiag.cli.files.outputs import Stop, check_outputs, choose_renderer, write_copy
 from landiag.cli.timeouts import bounded
-from landiag.host import Recorder, live_recorder
+from landiag.host import live_recorder
 from landiag.host.calls import own_name
 from landiag.model.facts import Unknown
 from landiag.model.listener import Listener
+from landiag.model.report import ReadingNote, notes_of
 from landiag.question import UsageError
 from landiag.render.listeners import LIST_RENDERERS, count_reached, render_list_json, render_listeners
-from landiag.render.parts import REDACTED_LINE
 from landiag.terminal import terminal_style
 
 
@@ -51,35 +51,35 @@ def run_list(options: ListOptions) -> NoReturn:
         raise Stop(str(error)) from error
     if isinstance(found, Unknown):
         raise Stop(f"the listeners could not be read: {found.reason}", 3)
+    notes = notes_of(recorder.readings) if options.verbose else ()
     if options.redact:
-        from landiag.cli.files.redacting import redact_listeners
+        from landiag.cli.files.redacting import masking
 
-        found = redact_listeners(found, recorder.readings.values())
+        found, notes = masking(recorder)((found, notes))
     for file in files:
-        write_copy(file, choose_renderer(file, LIST_RENDERERS)(found), force=options.force)
+        write_copy(
+            file, choose_renderer(file, LIST_RENDERERS)(found, redacted=options.redact), force=options.force
+        )
     if options.as_json:
-        sys.stdout.write(render_list_json(found))
+        sys.stdout.write(render_list_json(found, redacted=options.redact))
     elif options.quiet:
         sys.stdout.write(f"{count_reached(found)}\n")
     else:
         sys.stdout.write(_table(found, options))
         if options.verbose:
-            sys.stdout.write(_readings(recorder, options))
+            sys.stdout.write(_readings(notes, options))
     raise SystemExit(0)
 
 
 def _table(found: Sequence[Listener], options: ListOptions) -> str:
     style = terminal_style(no_color=options.no_color)
     if options.redact:  # landiag's own path may name the user, too
-        return render_listeners(found, style) + style.fold(f"{REDACTED_LINE}\n")
+        return render_listeners(found, style, redacted=True)
     return render_listeners(found, style, own_name())
 
 
-def _readings(recorder: Recorder, options: ListOptions) -> str:
-    from landiag.cli.files.redacting import masking
-    from landiag.model.report import notes_of
+def _readings(notes: Sequence[ReadingNote], options: ListOptions) -> str:
     from landiag.render.terminal import reading_lines
 
-    lines = reading_lines(notes_of(recorder.readings), terminal_style(no_color=options.no_color))
-    text = "\n" + "".join(f"{line}\n" for line in lines)
-    return masking(recorder)(text) if options.redact else text
+    lines = reading_lines(notes, terminal_style(no_color=options.no_color))
+    return "\n" + "".join(f"{line}\n" for line in lines)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from msgspec import Struct
+
 from landiag.firewall.command import Judged
 from landiag.firewall.owners import find_owner
 from landiag.model.report import Outcome
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.render.columns import render_table
-from landiag.render.escape import escape_text
 from landiag.render.style import Style
 
 _VERDICTS = {
@@ -18,28 +21,45 @@ _VERDICTS = {
 }
 
 
-def render_judged(rules: Ruleset, one: Judged, style: Style, *, whole: bool) -> str:
-    """Say the verdict, the rule that decides, who fares otherwise, and the way through the rules."""
+class Said(Struct, frozen=True):
+    """What is said of a packet, before it is laid out: redaction must see whole words.
+
+    ``more`` are sentences; ``rows`` are those of the table of rules, of which ``left_out`` decide nothing.
+    """
+
+    outcome: Outcome
+    verdict: str
+    more: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: int
+
+
+def tell_judged(rules: Ruleset, one: Judged, *, whole: bool) -> Said:
+    """Say the verdict, the rule that decides, who fares otherwise, and the way through the rules.
+
+    ``whole`` tells every line of that way, not only those that matter.
+    """
+    told = one.told
+    rows = tuple(_row(line, told.decided_by) for line in told.lines if whole or _matters(line))
+    outcome = _VERDICTS[told.verdict][0]
+    return Said(outcome, tell_verdict(one), tuple(_tell_more(rules, one)), rows, len(told.lines) - len(rows))
+
+
+def _tell_more(rules: Ruleset, one: Judged) -> Iterator[str]:
     packet, told = one.packet, one.told
-    lines = _verdict_lines(one, style)
     if told.decided_by is not None and told.verdict in (Verdict.DROP, Verdict.REJECT):
         owner = find_owner(rules, told.decided_by, told.lines, packet.destination_port)
-        lines += style.wrap(f"Decided by {owner.named}: {told.decided_by.rule_text}", first="  ")
+        yield f"Decided by {owner.named}: {told.decided_by.rule_text}"
     for text in list(dict.fromkeys(line.rule_text for line in told.unknown))[:5]:
-        lines += style.wrap(f"It depends on: {text}", first="  ")
+        yield f"It depends on: {text}"
     for group in one.others:
         first = group.pieces[0]
         span = str(first.first) if first.size == 1 else f"{first.first} to {first.last}"
-        lines += style.wrap(f"{group.told.verdict.value} for {span} ({group.size} addresses)", first="  ")
-    return "\n".join([*lines, *_trace_lines(one, style, whole=whole)]) + "\n"
+        yield f"{group.told.verdict.value} for {span} ({group.size} addresses)"
 
 
-def render_verdict(one: Judged) -> str:
+def tell_verdict(one: Judged) -> str:
     """Say the verdict alone, as one sentence."""
-    return escape_text(_verdict(one)) + "\n"
-
-
-def _verdict(one: Judged) -> str:
     packet, told = one.packet, one.told
     word = _VERDICTS[told.verdict][1]
     who, where = packet.source or "other devices", packet.destination or "this machine"
@@ -47,22 +67,20 @@ def _verdict(one: Judged) -> str:
     return f"{word}: {who} to {where}, {packet.protocol} port {packet.destination_port}{kind}."
 
 
-def _verdict_lines(one: Judged, style: Style) -> list[str]:
-    outcome = _VERDICTS[one.told.verdict][0]
-    mark = style.mark(outcome)
-    lines = style.wrap(_verdict(one), first=f"{mark} ", rest="  ")
-    lines[0] = style.painted(outcome) + lines[0][len(mark) :]
-    return lines
+def render_said(said: Said, style: Style) -> str:
+    """Lay it out for a terminal."""
+    mark = style.mark(said.outcome)
+    lines = style.wrap(said.verdict, first=f"{mark} ", rest="  ")
+    lines[0] = style.painted(said.outcome) + lines[0][len(mark) :]
+    for text in said.more:
+        lines += style.wrap(text, first="  ")
+    return "\n".join([*lines, *_trace_lines(said, style)]) + "\n"
 
 
-def _trace_lines(one: Judged, style: Style, *, whole: bool) -> list[str]:
-    """The rules that matter, one a line; with ``whole`` every line of the way through the rules."""
-    told = one.told
-    rows = [_row(line, told.decided_by) for line in told.lines if whole or _matters(line)]
-    table = render_table(_HEADERS, rows, style.width, shrink=(4, 3, 2), ellipsis=style.ellipsis)
-    left_out = len(told.lines) - len(rows)
-    more = style.wrap(f"{left_out} more lines that decide nothing: --verbose shows them") if left_out else []
-    return ["", *table, *more] if table else []
+def _trace_lines(said: Said, style: Style) -> list[str]:
+    table = render_table(_HEADERS, said.rows, style.width, shrink=(4, 3, 2), ellipsis=style.ellipsis)
+    hidden = f"{said.left_out} more lines that decide nothing: --verbose shows them"
+    return ["", *table, *(style.wrap(hidden) if said.left_out else [])] if table else []
 
 
 _HEADERS = ("", "packet", "where", "rule", "what it does")
@@ -76,7 +94,7 @@ def _matters(line: TraceLine) -> bool:
 _LEADS_ON = ("jump ", "goto ", "return", "continue", "perhaps continue")
 
 
-def _row(line: TraceLine, decided_by: TraceLine | None) -> tuple[object, ...]:
+def _row(line: TraceLine, decided_by: TraceLine | None) -> tuple[str, ...]:
     chain = line.chain
     where = f"{chain.family} {chain.table} {chain.name}" if chain else line.hook
     return (

@@ -28,6 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.damage")
     parser.add_argument("--inputs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin nothing after so long")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--only", default="", help="subjects whose names begin so")
     parser.add_argument("--again", help="a counterexample, as it was printed")
@@ -51,6 +52,9 @@ def main() -> int:
         for count, found_here in pool.imap_unordered(_chunk, chunks):
             for one in totals.add(count, found_here, options.most):
                 print(one.text, flush=True)
+            if time.monotonic() - totals.started > options.seconds:
+                pool.terminate()
+                break
             if time.monotonic() - told > TOLD_EVERY:
                 told = time.monotonic()
                 print(totals.line, flush=True)

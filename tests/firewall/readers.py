@@ -21,7 +21,7 @@ from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset
 from landiag.prove.trace import events_of, parse_trace
 from landiag.question import UsageError
-from landiag.render.firewall import render_judged
+from landiag.render.firewall import render_said, tell_judged
 from landiag.render.style import Style
 from tests.cases import load, replay
 from tests.firewall.seeds import SEEDS
@@ -46,7 +46,7 @@ def judge(ruleset: Ruleset) -> None:
     """Judge a few packets, and write what came of it."""
     told = judge_packets(ruleset, PACKETS)
     write_json(ruleset, told)
-    render_judged(ruleset, told[0], Style(), whole=True)
+    render_said(tell_judged(ruleset, told[0], whole=True), Style())
 
 
 def read_saved(data: bytes) -> None:

@@ -25,7 +25,7 @@ from landiag.firewall.saved import parse_saved
 from landiag.firewall.saved_file import SavedFile
 from landiag.model.facts import ParseError
 from landiag.model.packet import Packet
-from landiag.render.firewall import render_judged
+from landiag.render.firewall import render_said, tell_judged
 from landiag.render.style import Style
 from tests.firewall.rules import ACCEPT, chain, dport, nft, packet, rule, saved, verdict
 
@@ -112,7 +112,7 @@ def test_a_damaged_ruleset_is_judged_or_refused(at: int, cut: int, put: str) -> 
         return
     told = judge_packets(rules, [packet(80)])
     write_json(rules, told)
-    assert render_judged(rules, told[0], Style(), whole=True)
+    assert render_said(tell_judged(rules, told[0], whole=True), Style())
 
 
 @SLOW

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ipaddress import ip_address, ip_interface
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,7 @@ from landiag.cli import completing
 from landiag.cli.arguments import DEFAULT_PORT, parse_port
 from landiag.cli.early import begin_reading
 from landiag.cli.files.outputs import Stop
-from landiag.cli.files.redacting import masking, tell_redacted
+from landiag.cli.files.redacting import masking, tell_redacted, unmasked
 from landiag.cli.options import (
     ForceFlag,
     JsonFlag,
@@ -109,7 +108,7 @@ def firewall(
     if redact and not (as_json or jsonl):
         tell_redacted()
     with bounded(timeout) as deadline, live_recorder(deadline) as machine:
-        mask: Callable[[str], str] = masking(machine) if redact else str
+        mask = masking(machine) if redact else unmasked
         if not ruleset:
             begin_reading(machine)
         if everything:
@@ -126,7 +125,7 @@ def firewall(
 
             if output:
                 raise Stop("--packets prints its answers: send them into a file with >")
-            lines = Shown(as_json, jsonl, verbose or trace, quiet, style, mask if redact else None)
+            lines = Shown(as_json, jsonl, verbose or trace, quiet, style, mask)
             answer_packets(packets, asked, machine, ruleset or (), deadline, lines)
         from landiag.cli import firewall_answer
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar, cast
 
 from landiag.host import Recorder, Recording
 from landiag.model.facts import Reading
-from landiag.model.listener import Listener
 from landiag.model.report import Report
 from landiag.render.parts import REDACTED_LINE
 
+A = TypeVar("A")
 D = TypeVar("D", Report, Recording)
 
 
@@ -39,25 +39,33 @@ def redact_lines(lines: Sequence[str]) -> tuple[str, ...]:
     return redact_answer(tuple(lines))
 
 
-def redact_listeners(found: Sequence[Listener], readings: Iterable[Reading]) -> tuple[Listener, ...]:
-    """Redact a list of listeners, together with the readings that it was made from."""
-    from landiag.redact.documents import redact_answer
-
-    return redact_answer(tuple(found), readings)
-
-
 def tell_redacted() -> None:
     """Say on standard error that an output is redacted whose own lines have no place for it."""
     sys.stderr.write(f"{REDACTED_LINE}\n")
 
 
-def masking(recorder: Recorder) -> Callable[[str], str]:
+class Mask(Protocol):
+    """What redacts an output, or the records of which it is made: those before they are laid out."""
+
+    def __call__(self, answer: A, /) -> A:
+        """The same, redacted."""
+        ...
+
+
+def masking(recorder: Recorder) -> Mask:
     """What redacts an output that is made of what a recorder has read by then."""
-    return lambda text: redact_output(text, recorder.readings.values())
+    return lambda answer: redact_output(answer, recorder.readings.values())
 
 
-def redact_output(text: str, readings: Iterable[Reading] = (), hosts: Iterable[str] = ()) -> str:
-    """Redact a whole output in any format; see ``redact_answer`` for what else knows names."""
+def unmasked(answer: A) -> A:
+    """What is not redacted."""
+    return answer
+
+
+def redact_output(answer: A, readings: Iterable[Reading] = (), hosts: Iterable[str] = ()) -> A:
+    """Redact a whole output in any format, or records; see ``redact_answer`` for what else knows names."""
     from landiag.redact.documents import redact_answer
 
-    return "\n".join(redact_answer(tuple(text.split("\n")), readings, hosts))
+    if isinstance(answer, str):
+        return cast("A", "\n".join(redact_answer(tuple(answer.split("\n")), readings, hosts)))
+    return redact_answer(answer, readings, hosts)
