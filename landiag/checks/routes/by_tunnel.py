@@ -36,7 +36,7 @@ def _leave_alone(case: Case, way: Way, client: IPAddress, decision: Decision) ->
     """Let answers past it, to the LAN or one client: by a command until it is set up anew, by its settings for good."""
     wanted = network_of(way, client)
     changes = _past_tunnel(case, way, wanted, decision) if case.facts.os == "linux" else ()
-    advice = _lan_advice(case, wanted, decision.device or "")
+    advice = _settings(case, way, wanted, decision.device or "")
     if not changes:
         return Fix("Let the VPN leave the LAN alone", needs="user-action", steps=(advice,))
     risk = f"the VPN may keep this machine from {wanted} on purpose"
@@ -63,12 +63,15 @@ def _is_beside(one: Route, route: Route, way: Way) -> bool:
     return is_part and (one.table, one.device) == place and one.destination[0] in way.network
 
 
-def _lan_advice(case: Case, wanted: IPNetwork, device: str) -> str:
-    """Where the settings of this very tunnel leave the LAN alone; what to look for where nobody knows it."""
+def _settings(case: Case, way: Way, wanted: IPNetwork, device: str) -> str:
+    """Where the settings of this very tunnel leave the LAN alone; what to look for where nobody knows it.
+
+    What is known of tunnels is about the LAN: it says nothing of clients behind a gateway.
+    """
     known_interfaces = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
     described = next((one.description for one in known_interfaces if one.name == device), "")
     known = tunnel_of(f"{device} {described}") or tunnel_named(device)
-    if known is not None and known.advice:
+    if known is not None and known.advice and wanted == way.network:
         return known.advice
     return (
         f"Allow local network access (split tunnel) for {wanted} in the VPN's settings, then connect it anew; "
