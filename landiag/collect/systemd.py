@@ -36,7 +36,10 @@ USERS_SERVICES = Command(
 )
 """The services of the user's own systemd; root has none where nobody has logged in as root."""
 
-OF_SOCKETS = ("Id", "ActiveState", "Result", "BindIPv6Only", "Listen", "Triggers")
+OF_SOCKETS = (
+    *("Id", "ActiveState", "Result", "BindIPv6Only", "Listen", "Triggers"),
+    *("PrivateNetwork", "NetworkNamespacePath"),
+)
 SOCKETS = Command("systemd-sockets", ("systemctl", "show", f"--property={','.join(OF_SOCKETS)}", "*.socket"))
 """Every socket that systemd itself listens on."""
 

@@ -195,6 +195,24 @@ def test_a_socket_unit_that_has_stopped_is_named(state: str, says: str) -> None:
     assert "shop.socket" not in other.title
 
 
+@pytest.mark.parametrize(
+    ("setting", "reset"),
+    [
+        ("PrivateNetwork=yes", "PrivateNetwork=no"),
+        ("NetworkNamespacePath=/run/netns/a", "NetworkNamespacePath="),
+    ],
+)
+def test_a_socket_unit_in_a_network_of_its_own_is_named(setting: str, reset: str) -> None:
+    units = told("[::]:5000 (Stream)", more=f"ActiveState=active\n{setting}\n")
+    found = decisive(report("", ok(SOCKETS.name, units)))
+    assert found.code == "listening-in-namespace"
+    assert found.title.startswith(f"shop.socket has a network of its own ({setting})")
+    assert f'"[Socket]" "{reset}" >' in found.fixes[0].commands[1]
+    assert found.fixes[0].commands[3:] == ("systemctl stop shop.service", "systemctl restart shop.socket")
+    stopped = decisive(report("", ok(SOCKETS.name, units.replace("=active", "=inactive"))))
+    assert stopped.title.endswith("shop.socket is stopped")
+
+
 def test_a_service_that_has_not_started_yet_is_named() -> None:
     text = show(state="start-pre").replace("ActiveState=start-pre", "Type=simple\nActiveState=activating")
     texts = [one.text for one in decisive(report(text)).evidence]

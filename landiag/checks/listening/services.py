@@ -8,7 +8,7 @@ from itertools import islice
 
 from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix
-from landiag.checks.listening.socket_units import told_units
+from landiag.checks.listening.socket_units import apart_unit, told_units
 from landiag.collect.groups import units_of
 from landiag.collect.machine import parse_processes, process_source
 from landiag.collect.selinux import ENFORCE, denials_source
@@ -45,8 +45,8 @@ def plan_after(case: Case) -> tuple[Source, ...]:
 
 
 def in_own_network(case: Case, way: Way, socket: Socket | None) -> Finding | None:
-    """Say which service has a network of its own and listens there; ``socket`` is what was seen there, if anything."""
-    unit = _unit_inside(case, socket) if socket is not None else _unit_by_command(case)
+    """Say which unit has a network of its own and listens there; ``socket`` is what was seen there, if anything."""
+    unit = _unit_inside(case, socket) if socket is not None else apart_unit(case) or _unit_by_command(case)
     if unit is None or not unit.network_setting:
         return None
     setting = unit.network_setting
@@ -63,7 +63,7 @@ def in_own_network(case: Case, way: Way, socket: Socket | None) -> Finding | Non
                 f"Let {unit.name} use this machine's network",
                 unit.name,
                 (reset,),
-                (f"restart {unit.name}",),
+                unit.anew,
                 risk="the service then reaches every network that this machine reaches",
             ),
         ),

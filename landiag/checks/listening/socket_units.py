@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix
 from landiag.collect.systemd import SOCKETS
@@ -54,10 +56,21 @@ def untie_fix(unit: Unit) -> Fix:
 
 def silent_unit(case: Case) -> Unit | None:
     """The socket unit that is to listen on the port and does not: it has failed, or was stopped."""
-    found = (
-        unit for unit in told_units(case, SOCKETS) if any(_is_on(line, case.port) for line in unit.listens)
-    )
-    return next((unit for unit in found if unit.state in ("failed", "inactive")), None)
+    return next((unit for unit in _of_port(case) if unit.state in _STOPPED), None)
+
+
+def apart_unit(case: Case) -> Unit | None:
+    """The socket unit that listens on the port in a network of its own, where no process need be."""
+    found = (unit for unit in _of_port(case) if unit.state not in _STOPPED)
+    return next((unit for unit in found if unit.network_setting), None)
+
+
+_STOPPED = ("failed", "inactive")
+
+
+def _of_port(case: Case) -> Iterator[Unit]:
+    units = told_units(case, SOCKETS)
+    return (unit for unit in units if any(_is_on(line, case.port) for line in unit.listens))
 
 
 def why_silent(unit: Unit | None) -> str:

@@ -986,7 +986,7 @@ NetworkNamespacePath,JoinsNamespaceOf,RestrictAddressFamilies,SocketBindAllow,So
    "argv": [
     "systemctl",
     "show",
-    "--property=Id,ActiveState,Result,BindIPv6Only,Listen,Triggers",
+    "--property=Id,ActiveState,Result,BindIPv6Only,Listen,Triggers,PrivateNetwork,NetworkNamespacePath",
     "*.socket"
    ],
    "ok": [
