@@ -67,7 +67,7 @@ def unit_sources(sockets: Iterable[Socket]) -> tuple[Command, ...]:
 def journal_source(unit: str, whose: str = "") -> Command:
     """Name the source of the last lines that a service itself has written; ``whose`` is ``--user `` of a user's own."""
     field = "_SYSTEMD_USER_UNIT" if whose else "_SYSTEMD_UNIT"
-    argv = ("journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=12", f"{field}={unit}")
+    argv = ("journalctl", "--quiet", "--no-pager", "--output=cat", "--lines=40", f"{field}={unit}")
     return Command(f"journal {whose}{unit}", argv)
 
 

@@ -89,6 +89,29 @@ def test_a_service_that_may_not_bind_the_port_is_allowed_to() -> None:
     )
 
 
+REFUSED = "[Errno 1] Operation not permitted"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (f'PermissionError: {REFUSED}\nTraceback (most recent call last):\n  File "a.py"', REFUSED),
+        (f"ERROR:    {REFUSED}\nINFO:     Waiting for shutdown.\nINFO:     Shutdown complete.", REFUSED),
+        (f"[7] [ERROR] connection to ('', 5000) failed: {REFUSED}\n[7] [ERROR] Can't connect", REFUSED),
+        (
+            "Error: listen EPERM: operation not permitted\n    at listenInCluster\nEmitted 'error' event on Server "
+            "instance at:\n  code: 'EPERM',\n}\n\nNode.js v20.19.2",
+            "Error: listen EPERM: operation not permitted",
+        ),
+    ],
+    ids=["just started again", "uvicorn", "gunicorn", "Node.js"],
+)
+def test_servers_say_more_after_the_line_that_tells(words: str, line: str) -> None:
+    found = decisive(failing(words, deny="any"))
+    assert found.title.endswith("(SocketBindDeny)")
+    assert line in found.evidence[-1].text
+
+
 def test_a_sandbox_is_not_blamed_for_another_error() -> None:
     found = decisive(failing("No such file: shop.toml --password=hunter2", families="AF_UNIX", deny="any"))
     assert found.code == "nothing-listening"

@@ -16,6 +16,7 @@ from landiag.collect.systemd import SERVICES, USERS_SERVICES, journal_source
 from landiag.collect.units import Unit
 from landiag.journey.ways import Way
 from landiag.model.facts import Command, Socket, Source, Unknown
+from landiag.model.regex import regex
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.redact.masking import mask_text
 
@@ -98,10 +99,21 @@ def _how(case: Case, unit: Unit, source: Command) -> str:
 
 
 def last_line(case: Case, unit: Unit, source: Command = SERVICES) -> str:
-    """The last line that a service wrote; empty where it wrote none, or nobody could read it."""
+    """The last line of a service that tells why it ends, else its last; empty where none could be read.
+
+    Servers say more after it (Node.js, uvicorn, gunicorn), and one that is just being started has begun anew.
+    """
     text = case.parse(journal_source(unit.name, _PLACES[source]), str.strip)
     lines = text.splitlines() if isinstance(text, str) else []
-    return mask_text(lines[-1].strip()) if lines else ""
+    telling = [line for line in lines if _TELLS.search(line) and not line[0].isspace()] or lines
+    return mask_text(telling[-1].strip()) if telling else ""
+
+
+_TELLS = regex(
+    r"errno|(?:error|exception|fatal|panic|emerg)\w*\W*:|\]\s*(?:error|fatal)|\bfail(?:s|ed|ure)\b"
+    r"|\bdenied\b|\bnot (?:permitted|supported|found)\b|\bno such\b|\bin use\b",
+    re.IGNORECASE,
+)
 
 
 def failing(case: Case, source: Command = SERVICES) -> tuple[Unit, ...]:
