@@ -115,9 +115,10 @@ PROXY = Process(
     ("docker-proxy", "-proto", "tcp", "-host-port", "5000", "-container-ip", "172.17.0.2", "-container-port", "80"),
 )  # fmt: skip
 PASTA = Process(17, "pasta.avx2", ("pasta", "-t", "5000:80"))
+ROOTLESS = Process(17, "rootlessport", ("rootlessport",), namespace="4026532001")
 
 
-@pytest.mark.parametrize("carrier", [PROXY, PASTA], ids=lambda one: one.name)
+@pytest.mark.parametrize("carrier", [PROXY, PASTA, ROOTLESS], ids=lambda one: one.name)
 @pytest.mark.parametrize(
     ("sockets", "code"),
     [((Socket(ANY, 80),), None), ((Socket(LOOPBACK, 80),), "bound-to-loopback"), (HIDDEN, None)],
@@ -129,6 +130,11 @@ def test_what_a_program_carries_into_a_container_needs_a_server_there(
     told = found(host(processes={17: carrier}, namespaces=(inside(sockets=sockets),)))
     assert [finding.code for finding in told] == ([] if code is None else [code])
     assert all(finding.symptom is Symptom.RESET for finding in told)
+
+
+def test_a_server_in_a_network_of_its_own_that_was_handed_its_socket_carries_nothing() -> None:
+    server = replace(ROOTLESS, name="python3", argv=("python3", "shop.py"))
+    assert found(host(processes={17: server}, namespaces=(inside(Socket(LOOPBACK, 80)),))) == ()
 
 
 def test_an_ipv6_socket_may_serve_ipv4_where_nobody_tells() -> None:

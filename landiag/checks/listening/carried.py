@@ -1,6 +1,7 @@
 """A port that a program takes and carries into a container's network: does a server there take what comes from outside?
 
-What pasta and docker-proxy carry reaches only sockets that do not listen on loopback there.
+What they carry reaches only sockets that do not listen on loopback there. Where to, pasta and docker-proxy say on their
+command lines; rootlessport holds the port and lives in the container's network itself.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from landiag.journey.inside import namespace_with
 from landiag.journey.ways import Way
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
 from landiag.model.facts import Socket, Unknown
+from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.model.terms import Symptom
 from landiag.servers.carried import Carried, carried_to
+from landiag.servers.relays import relay_of
 
 
 def is_carried(case: Case) -> bool:
     """Whether such a program holds the port."""
-    return any(_carried(case, one) is not None for one in case.listeners)
+    return any(_carried(case, one) or _carrier_inside(case, one) for one in case.listeners)
 
 
 def find_stranded(case: Case, way: Way, binding: Binding) -> Iterator[Finding]:
@@ -38,11 +41,15 @@ def find_stranded(case: Case, way: Way, binding: Binding) -> Iterator[Finding]:
         )
         yield from (replace(one, symptom=Symptom.RESET) for one in found)
     elif place is not None:
-        yield from _on_loopback_inside(case, way, place)
+        yield from _on_loopback_inside(
+            case, way, "pasta", [one for one in _sockets_inside(case) if one.port == place.port]
+        )
+    for carrier in filter(None, (_carrier_inside(case, socket) for socket in binding.serving)):
+        inside = list(_sockets_inside(case, carrier.namespace))
+        yield from _on_loopback_inside(case, way, carrier.name, inside)
 
 
-def _on_loopback_inside(case: Case, way: Way, place: Carried) -> Iterator[Finding]:
-    inside = list(_sockets_inside(case, place.port))
+def _on_loopback_inside(case: Case, way: Way, carrier: str, inside: list[Socket]) -> Iterator[Finding]:
     if not inside or not all(socket.address.is_loopback for socket in inside):
         return
     socket = inside[0]
@@ -50,21 +57,29 @@ def _on_loopback_inside(case: Case, way: Way, place: Carried) -> Iterator[Findin
         code=BOUND_TO_LOOPBACK.code,
         outcome=Outcome.BLOCKS,
         title=only_itself_reaches(case, socket),
-        detail=f"pasta carries port {case.port} into the container's network: in the container, listen on 0.0.0.0.",
+        detail=f"{carrier} carries port {case.port} into the container's network: in the container, listen on 0.0.0.0.",
         evidence=tuple(
             Evidence(f"ss in network namespace {one.namespace}", describe_address(one)) for one in inside
         ),
         fixes=listen_fixes(case, socket, way.family),
         paths=(way.id,),
-        symptom=Symptom.RESET,  # pasta takes the connection, then finds nobody inside
+        symptom=Symptom.RESET,  # it takes the connection, then finds nobody inside
     )
 
 
-def _sockets_inside(case: Case, port: int) -> Iterator[Socket]:
+def _sockets_inside(case: Case, where: str | None = None) -> Iterator[Socket]:
+    """The sockets of another network namespace; of all of them where none is named."""
     namespaces = () if isinstance(case.facts.namespaces, Unknown) else case.facts.namespaces
     for namespace in namespaces:
-        if not isinstance(namespace.sockets, Unknown):
-            yield from (socket for socket in namespace.sockets if socket.port == port)
+        if where in (None, namespace.name) and not isinstance(namespace.sockets, Unknown):
+            yield from namespace.sockets
+
+
+def _carrier_inside(case: Case, socket: Socket) -> Process | None:
+    """The engine's program that holds a socket of this machine, and lives in a container's network; None: no such."""
+    mine = case.machine.namespace
+    found = (one for one in case.owners(socket) if relay_of(one) is not None)
+    return next((one for one in found if mine and one.namespace not in (None, mine)), None)
 
 
 def _carried(case: Case, socket: Socket) -> Carried | None:
