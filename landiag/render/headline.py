@@ -83,7 +83,7 @@ def _clear_lines(report: Report) -> Iterator[str]:
 
 def _looks_on(report: Report) -> tuple[str, str]:
     """The command that looks on while a device tries, and what it does: packets are seen on Linux alone."""
-    name, does = ("serve", "lets a phone try, and says what it met")
+    name, does = ("serve", "tells what a phone meets")
     if report.host.os == "linux":
         name, does = ("watch", "shows whether its packets arrive at all")
     return f"{report.called} {name} --port {report.target.port}", does
@@ -109,7 +109,9 @@ def find_out(report: Report) -> tuple[str, list[str]]:
     if not is_of_server(report) or report.target.port is None or report.command in _WAITED:
         return "", []
     use, (line, _) = _use_of(report), _looks_on(report)
-    return (f"{use.how} {use.place} {use.there}, or {line}", []) if use else ("", [line])
+    if use is not None:
+        return f"{use.how} {use.place} {use.there}, or {line}", []
+    return "", [line] if report.host.os == "linux" else []  # a page would not be reached either
 
 
 _WAITED = ("watch", "serve")

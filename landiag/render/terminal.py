@@ -157,12 +157,13 @@ def _line_of(report: Report, check: CheckName, finding: Finding, style: Style) -
     if found is None or finding.id != found.id or not finding.evidence:
         return finding.title
     evidence = finding.evidence[0]
+    text = " ".join(evidence.text.split("\t"))
     unread = next(
         (note for note in report.readings if note.source == evidence.source and note.status in _UNREAD), None
     )
     if unread is not None:
         return f"{_UNREAD[unread.status]} ({unread.source})"
-    return evidence.text if check is CheckName.LISTENING else f"{evidence.text} ({evidence.source})"
+    return text if check is CheckName.LISTENING else f"{text} ({evidence.source})"
 
 
 def _is_of_another_way(report: Report, finding: Finding) -> bool:

@@ -138,7 +138,7 @@ def not_connected(
     server's answer is not in question.
     """
     said = (
-        f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.value}"
+        f"connecting to {exchange.address}:{exchange.port} from this machine: {attempt.connect.outcome.words}"
     )
     evidence = (Evidence("HTTP request", said),)
     if stop is not None:

@@ -52,7 +52,7 @@ def _redirected_nowhere(case: Case, exchange: Exchange, attempt: Attempt) -> Ans
     if check_elsewhere(case, case.way, destination):
         return not_applicable("nothing takes connections where they are sent")
     where = f"{destination.ip}:{destination.port}"
-    title = f"Port {case.port} is sent to {where}, where nothing answers ({attempt.connect.outcome.value})"
+    title = f"Port {case.port} is sent to {where}, where nothing answers ({attempt.connect.outcome.words})"
     evidence = (Evidence("firewall", destination.rule_text), *of_exchange(exchange, attempt))
     step = f"Start what should answer at {where}, or remove the translation."
     fix = Fix("Let the translation lead to a server", needs="user-action", steps=(step,))

@@ -20,6 +20,11 @@ class TcpOutcome(str, Enum):
     UNREACHABLE = "unreachable"  # this machine could not send: see ``error``
     FAILED = "failed"  # this machine refused to try: see ``error``
 
+    @property
+    def words(self) -> str:
+        """As people read it."""
+        return self.value.replace("-", " ")
+
 
 class Connect(Struct, frozen=True):
     """How one connection attempt ended. ``error`` is the errno's name; ``local`` the source address."""
