@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from landiag.firewall.command import line_json
 from landiag.firewall.compared import digest
@@ -222,7 +222,7 @@ def _say_listeners(found: Regions, kind: Kind, listening: Listening) -> list[str
 def _say_doubts(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
     """On what hangs what nobody can tell: the rules on which most packets do."""
     ranked = _ranked(ruleset, found, kind, (Verdict.UNKNOWN,))
-    lines = [f"    it depends on {why}" for _, why in ranked[:SHOWN]]
+    lines = [f"    it depends on {one.why}" for one in ranked[:SHOWN]]
     return (
         lines
         if len(ranked) <= SHOWN
@@ -231,14 +231,12 @@ def _say_doubts(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
 
 
 def _say_rest(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
-    """Why everything else is stopped: the rules that stop most packets."""
+    """Why everything else is stopped: the rules that stop most packets, the one that stops the most of all last."""
     ranked = _ranked(ruleset, found, kind, (Verdict.DROP, Verdict.REJECT))
-    is_all = not found.space(kind, Verdict.ACCEPT) and not found.space(kind, Verdict.UNKNOWN)
-    rest = "everything" if is_all else "everything else"
-    lines = [
-        f"  {'some of it' if number else rest}: {STOPPED[verdict]} by {why}"
-        for number, (verdict, why) in enumerate(ranked[:SHOWN])
-    ]
+    told = found.space(kind, Verdict.ACCEPT) or found.space(kind, Verdict.UNKNOWN)
+    rest = "everything else" if told or len(ranked) > 1 else "everything"
+    lines = [f"  {_what(found, kind, one)}: {one.said}" for one in ranked[1:SHOWN]]
+    lines += [f"  {rest}: {one.said}" for one in ranked[:1]]
     return (
         lines
         if len(ranked) <= SHOWN
@@ -246,16 +244,48 @@ def _say_rest(ruleset: Ruleset, found: Regions, kind: Kind) -> list[str]:
     )
 
 
-def _ranked(
-    ruleset: Ruleset, found: Regions, kind: Kind, verdicts: tuple[Verdict, ...]
-) -> list[tuple[Verdict, str]]:
+class Decider(Struct):
+    """A rule with the packets about which it decides so."""
+
+    verdict: Verdict
+    why: str
+    size: int = 0
+    spaces: list[Space] = field(default_factory=list)
+
+    @property
+    def said(self) -> str:
+        """What becomes of what it stops, and by whom."""
+        return f"{STOPPED[self.verdict]} by {self.why}"
+
+    def boxes(self, universe: Universe) -> Iterator[Box]:
+        """These packets."""
+        return (box for space in self.spaces for box in universe.boxes(space))
+
+
+def _ranked(ruleset: Ruleset, found: Regions, kind: Kind, verdicts: tuple[Verdict, ...]) -> list[Decider]:
     """The rules that decide so, those that decide about most packets first."""
-    sizes: dict[tuple[Verdict, str], int] = {}
+    deciders: dict[tuple[Verdict, str], Decider] = {}
     for cell in found.cells[kind]:
         if cell.verdict in verdicts:
             key = (cell.verdict, _why(ruleset, cell))
-            sizes[key] = sizes.get(key, 0) + found.universes[kind.version].count(cell.space)
-    return sorted(sizes, key=lambda key: (-sizes[key], key))
+            one = deciders.setdefault(key, Decider(*key))
+            one.size += found.universes[kind.version].count(cell.space)
+            one.spaces.append(cell.space)
+    return sorted(deciders.values(), key=lambda one: (-one.size, one.verdict, one.why))
+
+
+def _what(found: Regions, kind: Kind, decider: Decider) -> str:
+    """The ports of what a rule stops; that it is a part of what comes there, where it is."""
+    universe, cells = found.universes[kind.version], found.cells[kind]
+    ports = normal([span for box in decider.boxes(universe) for span in box[Axis.PORT] or ()], MAX_PORT)
+    every = normal(found.asked(kind.version)[Axis.PORT] or [(0, MAX_PORT)], MAX_PORT)
+    total = sum(universe.count(cell.space) for cell in cells)
+    is_whole = decider.size * _width(every) == total * _width(ports)
+    return say_ports(ports) if is_whole else f"some of {say_ports(ports)}"
+
+
+def _width(ports: Ranges) -> int:
+    return sum(high - low + 1 for low, high in ports)
 
 
 def _why(ruleset: Ruleset, cell: Cell) -> str:

@@ -140,7 +140,7 @@ def _group(group: Group) -> str:
     elif group.error:
         reason = group.error
     ports = group.ports if len(group.ports) <= 200 else group.ports[:200].rpartition(",")[0] + ",..."
-    count = "" if group.count == 1 else f"{group.count}, "
+    count = "" if group.count == 1 else f"{group.count} ports: "
     return f"{state} {ports} ({count}{reason})"
 
 

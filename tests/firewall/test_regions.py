@@ -62,6 +62,17 @@ def test_the_page_says_the_widest_first() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("rule", "what"), [("-p tcp --dport 25", "25"), (f"-p tcp -s {LAN} --dport 25", "some of 25")]
+)
+def test_what_else_is_stopped_is_named_by_its_ports(rule: str, what: str) -> None:
+    ruleset = ufw(f"{rule} -j REJECT")
+    page = render_page(ruleset, find_regions(ruleset, Scope.of_saved(ruleset, Packet())))
+    first, last = page.splitlines()[1:3]
+    assert first.startswith(f"  {what}: rejected by ufw: ")
+    assert last == "  everything else: dropped by ufw default (deny incoming) (policy drop)"
+
+
 def test_json_is_that_of_the_schema_and_covers_everything() -> None:
     schema = json.loads(files("landiag").joinpath("reach.schema.json").read_text(encoding="utf-8"))
     document = write_reach(OFFICE, find_regions(OFFICE, Scope.of_saved(OFFICE, Packet())))
