@@ -298,7 +298,7 @@ def test_a_survey_says_ports_as_ranges() -> None:
     report = ask(MemoryHost(answers), SERVER, "1-100")
     tcp = next(stage for stage in report.paths[0].stages if stage.stage == "tcp")
     assert (report.verdict.status, report.verdict.cause) == (Status.CLEAR, None)
-    assert tcp.detail == "open 80 (syn-ack); closed 1-79,81-100 (99, reset)"
+    assert tcp.detail == "open 80 (syn-ack); closed 1-79,81-100 (99 ports: reset)"
 
 
 def test_hostile_text_stays_in_its_place() -> None:

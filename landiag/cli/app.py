@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from landiag.version import __version__
 
@@ -53,6 +54,44 @@ IN_SHORT = {
 """What the list of commands says of each: whole sentences, one line each at 80 columns."""
 
 
+VALUES = {
+    "where": "PORT|URL",
+    "target": "HOST|URL|NETWORK",
+    **dict.fromkeys(("from_", "peer", "source", "to"), "ADDRESS"),
+    **dict.fromkeys(("host_header", "in_interface", "interface", "name", "profile", "program"), "NAME"),
+    **dict.fromkeys(
+        ("files", "output", "packets", "policy", "probes", "redact_map", "replay", "ruleset", "save"), "FILE"
+    ),
+    "code": "CODE",
+    "command": "COMMAND",
+    "folders": "FOLDER",
+    "format_": "FORMAT",
+    "interface_address": "ADDRESS/LENGTH",
+    "max_age": "AGE",
+    "only": "CHECKS",
+    "page_port": "PORT",
+    "path": "/PATH",
+    "port": "PORT",
+    "protocol": "PROTOCOL",
+    "scheme": "SCHEME",
+    "to_fixture": "FOLDER",
+}
+"""What help calls the value of an argument or an option, by its name."""
+
+
+_TYPE = re.compile(r" <[\w\[\]]+>(?=  )")
+
+
+class WithValues(TyperCommand):
+    """A command whose help says what each value is (``--peer ADDRESS``), not the type that a library has for it."""
+
+    def get_help(self, ctx: Any) -> str:
+        """The help, with the values named; some typers put the type behind arguments even so."""
+        for one in self.params:
+            one.metavar = one.metavar or VALUES.get(one.name or "")
+        return _TYPE.sub(lambda found: " " * len(found[0]), super().get_help(ctx))
+
+
 def _app(words: Sequence[str]) -> typer.Typer:
     """Make the program that reads these words, with the commands that they need."""
     app = typer.Typer(
@@ -66,7 +105,7 @@ def _app(words: Sequence[str]) -> typer.Typer:
     app.callback(invoke_without_command=True)(main)
     for name in _wanted(words):
         module, function = COMMANDS[name].split(":")
-        app.command(name, short_help=IN_SHORT[name])(getattr(import_module(module), function))
+        app.command(name, cls=WithValues, short_help=IN_SHORT[name])(getattr(import_module(module), function))
     return app
 
 

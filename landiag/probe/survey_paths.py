@@ -128,7 +128,7 @@ def tcp_stage(case: Case, host: str) -> Stage:
 
 
 def describe_ports(known: HostPorts) -> str:
-    """The ports in nmap's words: ``open 5000 (syn-ack); closed 1-4999,5001-65535 (65534, reset)``."""
+    """The ports in nmap's words: ``open 5000 (syn-ack); closed 1-4999,5001-65535 (65534 ports: reset)``."""
     ordered = sorted(known.groups, key=lambda group: list(_STATES).index(group.outcome))
     return "; ".join(_group(group) for group in ordered)
 

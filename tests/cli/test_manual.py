@@ -79,6 +79,7 @@ def test_help_shows_examples(name: str) -> None:
     )
     assert done.returncode == 0
     assert f"landiag {name}" in done.stdout.partition("Examples:")[2]
+    assert "<" not in done.stdout  # a type, in place of what the value is
 
 
 def test_import_of_the_package_loads_next_to_nothing() -> None:
