@@ -23,7 +23,7 @@ from landiag.fleet.drift import group_hosts
 from landiag.fleet.exposed import exposed_to, list_cells, unread_hosts
 from landiag.fleet.fate import Cell, CellVerdict
 from landiag.fleet.init import write_policy
-from landiag.fleet.judge import Result, exit_status, judge_policy
+from landiag.fleet.judge import Result, State, exit_status, judge_policy
 from landiag.fleet.names import host_name
 from landiag.fleet.page import render_page
 from landiag.fleet.policy import PolicyError, parse_policy
@@ -231,7 +231,7 @@ def _probes(asked: Asked) -> tuple[Iterable[str], int]:
     first = frozenset(
         (cell.client, cell.server, cell.port)
         for one in results
-        if one.state.value != "holds"
+        if one.state is not State.HOLDS
         for cell in one.cells
     )
     cells = list_cells(reach, [parse_port(one) for one in asked.ports] or None)

@@ -14,9 +14,8 @@ from landiag.journey.route_index import index_routes
 from landiag.model.facts import Family, Interface, IPAddress, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
 from landiag.model.remember import remember
-from landiag.model.route import RouteKind
+from landiag.model.route import REFUSING, RouteKind
 
-_REFUSING = {"blackhole", "prohibit", "unreachable"}
 _LEAVING = (RouteKind.UNICAST, RouteKind.MULTICAST, RouteKind.BROADCAST, RouteKind.ANYCAST)
 _NOTHING = (None,) * 9
 _KINDS = {kind.value: kind for kind in RouteKind}
@@ -125,7 +124,7 @@ def _apply_rule(rule: PolicyRule, facts: Facts, flow: Flow) -> RouteDecision | U
     """Do what a rule says: a decision, the priority of a goto, or None to go on with the next rule."""
     if rule.action == "goto":
         return rule.goto
-    if rule.action in _REFUSING:
+    if rule.action in REFUSING:
         return RouteDecision(RouteKind(rule.action), rule=rule)
     if rule.action != "table" or rule.table is None or isinstance(facts.routes, Unknown):
         return None

@@ -25,3 +25,7 @@ class RouteKind(str, Enum):
     REVERSE_PATH = "reverse-path"  # the way back to its source is another one (rp_filter)
     PERHAPS_REVERSE_PATH = "perhaps-reverse-path"  # the same, and the way back is not known
     OWN_SOURCE = "own-source"  # its source is an address of this host
+
+
+REFUSING = (RouteKind.BLACKHOLE, RouteKind.PROHIBIT, RouteKind.UNREACHABLE)
+"""Kinds of routes and rules that refuse packets (ip-route(8), ip-rule(8))."""

@@ -9,7 +9,7 @@ from landiag.collect.exchanges.proxies import proxy_for
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.collect.exchanges.x509 import Certificate
 from landiag.collect.ports import is_unsafe_in_browsers
-from landiag.model.report import Evidence, Finding
+from landiag.model.report import Evidence, Finding, Outcome
 from landiag.probe.findings import answer_evidence, blocks, do, unsure, warns
 from landiag.probe.judge_answer import check_page, check_redirect, check_status
 from landiag.probe.judge_page import check_other_page, check_upgrade
@@ -43,7 +43,7 @@ def judge_application(look: Look) -> list[Finding]:
 def serves(look: Look) -> bool:
     """Whether the port does what was asked of it: the request of a browser succeeds, or the connection alone."""
     return look.connected and not any(
-        finding.outcome.value == "blocks" for finding in judge_application(look)
+        finding.outcome is Outcome.BLOCKS for finding in judge_application(look)
     )
 
 
@@ -228,7 +228,7 @@ def _check_proxy(look: Look, attempt: Attempt) -> list[Finding]:
 
 def _how_it_failed(asked: Exchange) -> str:
     if asked.best.connect.outcome is not TcpOutcome.CONNECTED:
-        return f"cannot be reached ({asked.best.connect.outcome.value})"
+        return f"cannot be reached ({asked.best.connect.outcome.words})"
     return f"gives no answer ({asked.best.end.value})"
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from landiag.model.regex import regex
-from landiag.model.report import Edit, Finding, Fix, HostInfo, Path, Report, Status
+from landiag.model.report import Edit, Finding, Fix, HostInfo, Outcome, Path, Report, Status
 from landiag.render.check_rows import check_rows
 from landiag.render.escape import escape_text
 from landiag.render.headline import ended, find_out, fix_title, headline, second_lines, use_then
@@ -187,7 +187,7 @@ def _path(path: Path) -> list[str]:
     stop = stop_of(path)
     rows = [
         (
-            ("STOPS HERE: " if number == stop and stage.outcome.value == "blocks" else "") + stage.stage,
+            ("STOPS HERE: " if number == stop and stage.outcome is Outcome.BLOCKS else "") + stage.stage,
             OUTCOME_WORDS[stage.outcome],
             stage.detail,
             stage.decided_by or "",

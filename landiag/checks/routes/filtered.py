@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.checks.fixes.fix import fix_by
-from landiag.checks.routes.words import REFUSING, drop_route, evidence_of, open_route, who
+from landiag.checks.routes.words import drop_route, evidence_of, open_route, who
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ends import ReplyFault
 from landiag.journey.journey import follow
@@ -16,7 +16,7 @@ from landiag.journey.ways import Way
 from landiag.model.changes import Sysctl
 from landiag.model.facts import IPAddress, Unknown
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.model.route import RouteKind
+from landiag.model.route import REFUSING, RouteKind
 from landiag.model.terms import StageName, Symptom
 
 

@@ -18,11 +18,8 @@ from landiag.model.changes import MainTableRule, RefusingRoute, UnicastRoute
 from landiag.model.facts import Family, IPAddress, IPNetwork, PolicyRule, Route, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.model.route import RouteKind
+from landiag.model.route import REFUSING, RouteKind
 from landiag.model.terms import StageName, Symptom
-
-REFUSING = ("blackhole", "prohibit", "unreachable")
-"""Kinds of routes and rules that throw packets away (ip-route(8), ip-rule(8))."""
 
 
 def who(case: Case, client: IPAddress, way: Way) -> str:
@@ -85,7 +82,7 @@ _KEPT = "what refuses them may have been added on purpose (by a VPN's kill switc
 def open_route(case: Case, way: Way, client: IPAddress, decision: Decision) -> Fix:
     """Take away what refuses the answers."""
     title = "Give the answers a route"
-    refusing = decision.route if decision.kind.value in REFUSING else None
+    refusing = decision.route if decision.kind in REFUSING else None
     if refusing is not None and case.facts.os != "linux":
         delete, add = words.refusing_route(refusing)
         return Fix(title, (delete,), (add,), "root", risk=_WANTED, lasts=Lasts.UNTIL_RESTART)
