@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO
 
-from tests.lab.warm import Run, run_warm
+from tests.lab.warm import Begun, Run, begin_warm, run_warm
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = "/srv/shop"  # the user's project; /srv is private to each host
@@ -130,9 +130,26 @@ class Host:
         timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
         """Type ``python -m NAME LINE`` on this host and wait for it (``warm.py``)."""
+        return run_warm(self._warm(name, line, user, folder, environment), timeout)
+
+    def begin(self, line: str, output: str, errors: str) -> Begun:
+        """Type ``landiag LINE > OUTPUT 2> ERRORS`` on this host and leave it running."""
+        with self._open(output) as said, self._open(errors) as complained:
+            return begin_warm(self._warm("landiag", line), said, complained)
+
+    def _open(self, path: str) -> IO[bytes]:
+        return Path(f"/proc/{self.pid}/root{path}").open("wb")
+
+    def _warm(
+        self,
+        name: str,
+        line: str,
+        user: bool = False,
+        folder: str = "/",
+        environment: Mapping[str, str] | None = None,
+    ) -> Run:
         session = self._user_session() if user else ""
-        variables = _variables(user, environment)
-        return run_warm(Run(name, shlex.split(line), self.pid, session, folder, variables), timeout)
+        return Run(name, shlex.split(line), self.pid, session, folder, _variables(user, environment))
 
     def configure(self, script: str) -> None:
         """Run a script in the host's network alone: pids are those of the machine outside (``netns PID``)."""

@@ -21,9 +21,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from msgspec import Struct
+
+WARNINGS = ("-W", "error", "-W", "ignore::DeprecationWarning:typer")
+"""No run of landiag may warn of anything."""
 
 _LARGEST = 1 << 16  # bytes of a run's words and variables
 _NAMESPACES = ("user", "net", "mnt", "pid", "uts")
@@ -44,38 +47,69 @@ class Run(Struct, frozen=True):
     variables: Mapping[str, str]
 
 
+class Begun(Struct):
+    """A run that has begun. Its parent tells its own number, then the run's, both as the machine outside knows them;
+    and the run's status when it has ended."""
+
+    run: Run
+    teller: socket.socket
+    told: str = ""
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the run."""
+        os.kill(self._numbers(2, 10.0)[1], number)
+
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        try:
+            return len(self._numbers(3, 0.0)) == 3
+        except subprocess.TimeoutExpired:
+            return False
+
+    def wait(self, seconds: float) -> int:
+        """The status when it has ended. In time, or it is killed, and ``subprocess.TimeoutExpired`` raised."""
+        try:
+            status = self._numbers(3, seconds)[2]
+        except subprocess.TimeoutExpired:
+            if self.told:
+                os.kill(self._numbers(1, 0.0)[0], signal.SIGKILL)
+            raise
+        self.teller.close()
+        return status
+
+    def _numbers(self, count: int, seconds: float) -> list[int]:
+        end = time.monotonic() + seconds
+        while self.told.count("\n") < count:
+            self.teller.settimeout(max(end - time.monotonic(), 0.01))
+            try:
+                more = self.teller.recv(64).decode()
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(self.run.words, seconds) from None
+            if not more:
+                raise RuntimeError(f"{' '.join(self.run.words)} could not enter its host: {self.told}")
+            self.told += more
+        return [int(word) for word in self.told.split()]
+
+
+def begin_warm(run: Run, output: IO[bytes], errors: IO[bytes]) -> Begun:
+    """Begin a run that writes into these files."""
+    ours, theirs = socket.socketpair()
+    with theirs, open(os.devnull, "rb") as nothing:
+        channels = [nothing.fileno(), output.fileno(), errors.fileno(), theirs.fileno()]
+        socket.send_fds(_server()[0], [json.dumps(_fields(run)).encode()], channels)
+    return Begun(run, ours)
+
+
 def run_warm(run: Run, seconds: float) -> subprocess.CompletedProcess[str]:
     """Wait for a run to end. Raises ``subprocess.TimeoutExpired`` as ``subprocess.run`` does."""
-    ours, theirs = socket.socketpair()
-    with ours, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        with theirs, open(os.devnull, "rb") as nothing:
-            channels = [nothing.fileno(), output.fileno(), errors.fileno(), theirs.fileno()]
-            socket.send_fds(_server()[0], [json.dumps(_fields(run)).encode()], channels)
-        status = _wait(ours, run, seconds)
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        status = begin_warm(run, output, errors).wait(seconds)
         said, complained = (_whole(file.fileno()) for file in (output, errors))
     return subprocess.CompletedProcess(run.words, status, said, complained)
 
 
 def _fields(run: Run) -> list[object]:
     return [run.module, list(run.words), run.pid, run.session, run.folder, dict(run.variables)]
-
-
-def _wait(ours: socket.socket, run: Run, seconds: float) -> int:
-    """The status that the run's parent tells; it tells its own number first, so that both can be ended."""
-    end = time.monotonic() + seconds
-    told = ""
-    while told.count("\n") < 2:
-        ours.settimeout(max(end - time.monotonic(), 0.01))
-        try:
-            more = ours.recv(64).decode()
-        except TimeoutError:
-            if told:
-                os.kill(int(told.split(maxsplit=1)[0]), signal.SIGKILL)
-            raise subprocess.TimeoutExpired(run.words, seconds) from None
-        if not more:
-            raise RuntimeError(f"the run of {' '.join(run.words)} could not enter its host: {told}")
-        told += more
-    return int(told.split()[1])
 
 
 def _whole(file: int) -> str:
@@ -87,7 +121,7 @@ def _whole(file: int) -> str:
 def _server() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     """Start the process that forks, and where it takes requests; it ends when this one does."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    argv = [sys.executable, "-m", "tests.lab.warm", str(theirs.fileno())]
+    argv = [sys.executable, *WARNINGS, "-m", "tests.lab.warm", str(theirs.fileno())]
     variables = {**os.environ, "LANG": "C.UTF-8"}
     process = subprocess.Popen(argv, pass_fds=[theirs.fileno()], env=variables, start_new_session=True)
     theirs.close()
@@ -119,7 +153,7 @@ def _reap() -> None:
 def _run(run: Run, channels: Sequence[int]) -> NoReturn:
     """Enter the host, and wait there for the child that runs: only children enter a pid namespace."""
     teller = channels[3]
-    os.write(teller, f"{os.getpid()}\n".encode())
+    _tell(teller, os.getpid())
     for number, channel in enumerate(channels[:3]):
         os.dup2(channel, number)
     namespaces = [os.open(f"/proc/{run.pid}/ns/{name}", os.O_RDONLY) for name in _NAMESPACES]
@@ -129,9 +163,13 @@ def _run(run: Run, channels: Sequence[int]) -> NoReturn:
     if child == 0:
         os.closerange(3, 256)
         _begin(run)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.write(teller, f"{status}\n".encode())
+    _tell(teller, child)
+    _tell(teller, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     os._exit(0)
+
+
+def _tell(teller: int, number: int) -> None:
+    os.write(teller, f"{number}\n".encode())
 
 
 def _begin(run: Run) -> NoReturn:

@@ -25,9 +25,9 @@ def main() -> None:
     """Build the scenario once; the client's own look is what the watch sees."""
     scenario = next(one for one in SCENARIOS if one.name == "ufw-enabled")
     with build(scenario) as lab:
-        begin(lab)
+        watch = begin(lab)
         lab.client.run(f"{sys.executable} -m landiag probe {SERVER} -p 5000 --save {CLIENT}", check=False)
-        end(lab)
+        end(lab, watch)
         _keep(lab.client, CLIENT, "ufw-client.json")
         _keep(lab.server, RECORDING, "ufw-watch.json")
 

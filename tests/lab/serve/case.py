@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -19,10 +20,10 @@ from tests.lab.network import SERVER, Lab
 from tests.lab.scenario import CLEAR, Expected, Scenario, Step
 from tests.lab.servers import Server
 from tests.lab.verdicts import EXIT_STATUS, _schema_errors
+from tests.lab.warm import Begun
 
 BROWSER = Path(__file__).with_name("browser.py")
-OUTPUT, ERRORS, PID, STATUS = "/run/lab/out", "/run/lab/err", "/run/lab/pid", "/run/lab/status"
-PYTHON = f"{sys.executable} -W error -W ignore::DeprecationWarning:typer"
+OUTPUT, ERRORS = "/run/lab/out", "/run/lab/err"
 START_SECONDS = 40.0
 
 
@@ -81,44 +82,39 @@ def axe_core() -> Path | None:
 def problems(scenario: Page) -> list[str]:
     """Build the scenario and hold the page against it."""
     with build(scenario.lab()) as lab:
-        phone, _ = begin(lab, scenario.options)
+        serve, phone, _ = begin(lab, scenario.options)
         if scenario.reaches:
             seen = browse(lab, phone)
             found = list(_judge_page(scenario, seen))
         else:
             found = list(_judge_unreached(lab, phone, scenario.terminal))
-        status, report = end(lab)
+        status, report = end(lab, serve)
         return found + list(_judge_report(scenario, status, report))
 
 
-def begin(lab: Lab, options: str = "") -> tuple[str, str]:
-    """Start the page on the server: the URL for phones and that for the person there."""
-    line = f"{PYTHON} -m landiag serve --port 5000 --duration 120 --json {options}"
-    lab.server.spawn(f"sh -c 'echo $$ > {PID}; exec {line} > {OUTPUT} 2> {ERRORS}'; echo $? > {STATUS}")
+def begin(lab: Lab, options: str = "") -> tuple[Begun, str, str]:
+    """Start the page on the server: its run, the URL for phones and that for the person there."""
+    serve = lab.server.begin(f"serve --port 5000 --duration 120 --json {options}", OUTPUT, ERRORS)
     deadline = time.monotonic() + START_SECONDS
     while "It ends by itself" not in (said := lab.server.read(ERRORS)):
-        if time.monotonic() > deadline or lab.server.read(STATUS):
+        if time.monotonic() > deadline or serve.is_over():
             raise LabError(f"serve did not begin: {said}")
         time.sleep(0.1)
     phone = re.search(rf"http://{re.escape(SERVER)}:\d+/t/\S+", said)
     owner = re.search(r"http://127\.0\.0\.1:\d+/o/\S+", said)
     if phone is None or owner is None:
         raise LabError(f"serve shows no URL: {said}")
-    return phone[0], owner[0]
+    return serve, phone[0], owner[0]
 
 
-def end(lab: Lab) -> tuple[int, dict[str, Any]]:
+def end(lab: Lab, serve: Begun) -> tuple[int, dict[str, Any]]:
     """End it by Ctrl-C: the exit status and the report."""
-    lab.server.run(f"kill -INT $(cat {PID})", check=False)
-    deadline = time.monotonic() + 30
-    while not (status := lab.server.read(STATUS).strip()):
-        if time.monotonic() > deadline:
-            raise LabError("serve did not end")
-        time.sleep(0.1)
+    serve.signal(signal.SIGINT)
+    status = serve.wait(30)
     said = lab.server.read(ERRORS)
     if "Traceback" in said or "bug of landiag" in said:
         raise LabError(said[-800:])
-    return int(status), json.loads(lab.server.read(OUTPUT))
+    return status, json.loads(lab.server.read(OUTPUT))
 
 
 def browse(lab: Lab, url: str, *options: str, on: str = "client") -> dict[str, Any]:

@@ -25,14 +25,14 @@ def main() -> None:
     """A phone before a server that listens for itself only, the computer's own view of it, a report as a page."""
     folder = Path(sys.argv[1]).resolve()
     with build(_shop()) as lab:
-        phone, owner = begin(lab)
+        serve, phone, owner = begin(lab)
         for theme, option in THEMES.items():
             size = f"--size 360x540 {option}"
             browse(lab, phone, f"{size} --shot {folder}/serve-phone-{theme}.png")
         for theme, option in THEMES.items():
             size = f"--size 1100x900 {option} --wait '#answer.blocked'"
             browse(lab, owner, f"{size} --shot {folder}/serve-computer-{theme}.png", on="server")
-        end(lab)
+        end(lab, serve)
     for theme in THEMES:
         _report(folder / f"report-{theme}.png", dark=theme == "dark")
 

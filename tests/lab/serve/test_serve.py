@@ -26,9 +26,9 @@ def pages() -> Iterator[tuple[Lab, str, str]]:
     """A page in a lab where the server listens for itself only: its URLs for phones and for the person there."""
     scenario = next(one for one in SCENARIOS if one.name == "loopback")
     with build(scenario.lab()) as lab:
-        phone, owner = begin(lab)
+        serve, phone, owner = begin(lab)
         yield lab, phone, owner
-        end(lab)
+        end(lab, serve)
 
 
 PHONES = ("320x640", "360x740", "1280x800")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,18 +14,18 @@ from tests.lab.client import measure
 from tests.lab.hosts import LabError
 from tests.lab.network import Lab
 from tests.lab.verdicts import EXIT_STATUS, _schema_errors
+from tests.lab.warm import Begun
 from tests.lab.watch.scenario import Try, Watch
 
 START_SECONDS, END_SECONDS = 40.0, 40.0
-OUTPUT, ERRORS, PID, STATUS = "/run/lab/out", "/run/lab/err", "/run/lab/pid", "/run/lab/status"
+OUTPUT, ERRORS = "/run/lab/out", "/run/lab/err"
 RECORDING = "/srv/home/watch.json"
-PYTHON = f"{sys.executable} -W error -W ignore::DeprecationWarning:typer"
 
 
 def problems(scenario: Watch) -> list[str]:
     """Build the scenario, watch, try, and hold what was said against what really happened."""
     with build(scenario.lab()) as lab:
-        begin(lab, scenario.options)
+        watch = begin(lab, scenario.options)
         for step in scenario.during:
             take(lab, step)
         found = list(_try_all(lab, scenario))
@@ -33,30 +33,27 @@ def problems(scenario: Watch) -> list[str]:
             _wait_for_events(lab, len(scenario.tries))
         if not scenario.arrives:
             time.sleep(0.5)
-        status, lines = end(lab)
+        status, lines = end(lab, watch)
         return found or list(_judge(lab, scenario, status, lines))
 
 
-def begin(lab: Lab, options: str = "") -> None:
+def begin(lab: Lab, options: str = "") -> Begun:
     """Start the watch on the server, and wait until it says that it watches."""
-    line = f"{PYTHON} -m landiag watch --port 5000 --duration 90 --json --save {RECORDING} --force {options}"
-    lab.server.spawn(f"sh -c 'echo $$ > {PID}; exec {line} > {OUTPUT} 2> {ERRORS}'; echo $? > {STATUS}")
+    line = f"watch --port 5000 --duration 90 --json --save {RECORDING} --force {options}"
+    watch = lab.server.begin(line, OUTPUT, ERRORS)
     deadline = time.monotonic() + START_SECONDS
     while "Watching port" not in lab.server.read(ERRORS):
-        if time.monotonic() > deadline or lab.server.read(STATUS):
+        if time.monotonic() > deadline or watch.is_over():
             raise LabError(f"watch did not begin: {lab.server.read(ERRORS)}")
         time.sleep(0.05)
+    return watch
 
 
-def end(lab: Lab, number: str = "INT") -> tuple[int, list[dict[str, Any]]]:
-    """End the watch by a signal: its exit status, and the JSON lines that it printed."""
-    lab.server.run(f"kill -{number} $(cat {PID})", check=False)
-    deadline = time.monotonic() + END_SECONDS
-    while not (status := lab.server.read(STATUS).strip()):
-        if time.monotonic() > deadline:
-            raise LabError("watch did not end")
-        time.sleep(0.05)
-    return int(status), _lines(lab)
+def end(lab: Lab, watch: Begun) -> tuple[int, list[dict[str, Any]]]:
+    """End the watch by Ctrl-C: its exit status, and the JSON lines that it printed."""
+    watch.signal(signal.SIGINT)
+    status = watch.wait(END_SECONDS)
+    return status, _lines(lab)
 
 
 def _lines(lab: Lab) -> list[dict[str, Any]]:
