@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.collect.ports import development_ports, is_unsafe_in_browsers, service_name, squatter
+from landiag.collect.ports import development_ports, is_unsafe_in_browsers, service_name
 
 
 def test_development_ports_are_ports_and_flask_is_first() -> None:
@@ -27,15 +27,6 @@ def test_ports_that_browsers_open(port: int) -> None:
 
 def test_no_development_port_is_refused_by_browsers() -> None:
     assert not [port for port in development_ports() if is_unsafe_in_browsers(port)]
-
-
-def test_airplay_squats_on_macos_only() -> None:
-    found = squatter(5000, "ControlCe", "macos")
-    assert found is not None
-    assert found.title == "AirPlay Receiver"
-    assert squatter(5000, "ControlCe", "linux") is None
-    assert squatter(5000, "python", "macos") is None
-    assert squatter(7000, "Control Center", "macos") == found
 
 
 def test_service_names() -> None:
