@@ -118,6 +118,22 @@ def test_a_rule_for_one_client_counts_for_that_client_alone(source: str, cause: 
     assert join(replace(clear(), findings=(rule,), paths=(way,)), client).verdict.cause == cause
 
 
+@pytest.mark.parametrize(
+    ("code", "met", "cause"),
+    [
+        ("conntrack-full", "connection-filtered", "conntrack-full"),
+        ("no-lan-address", "peer-down", "no-lan-address"),
+        ("firewall-drops", "connection-filtered", "connection-filtered"),
+        ("bound-to-loopback", "connection-refused", "connection-refused"),
+    ],
+)
+def test_a_fault_of_another_way_counts_where_it_stops_every_way(code: str, met: str, cause: str) -> None:
+    mine = Path("way1", "eth0", "192.168.77.10", 4, None, Outcome.OK)
+    fault = Finding(code, Outcome.BLOCKS, f"fault {code}", id="f1", paths=("way2",))
+    server = replace(clear(), findings=(fault,), paths=(mine, replace(mine, id="way2", address="10.0.0.1")))
+    assert join(server, _client(met)).verdict.cause == cause
+
+
 def test_reports_far_apart_say_so() -> None:
     late = replace(_client("connection-filtered"), created="2026-11-24T14:05:00+00:00")
     assert any("24 h apart" in note for note in join(_server("firewall-drops"), late).notes)
