@@ -115,3 +115,23 @@ def test_a_scan_of_thousands_of_sources_does_not_fill_the_memory() -> None:
         50,
         {"connected": MAX_CLIENTS + 50},
     )
+
+
+def test_a_warning_of_the_check_is_not_hidden_by_what_was_seen() -> None:
+    warning = Finding("port-unsafe-in-browsers", Outcome.WARNS, "browsers refuse it", id="f1", hidden_by="f2")
+    made = report(replace(clear(), findings=(warning,)), attempt("dropped", "firewall-drops"))
+    assert [(one.code, one.hidden_by) for one in made.findings] == [
+        ("firewall-drops", None),
+        ("port-unsafe-in-browsers", None),
+    ]
+
+
+def test_no_stage_stops_the_way_by_which_a_client_got_through() -> None:
+    base = blocked()
+    way = next(one for one in base.paths if one.address == "192.168.77.10")
+    assert Outcome.BLOCKS in [one.outcome for one in way.stages]
+    made = report(base, attempt("connected"))
+    (same,) = [one for one in made.paths if one.id == way.id]
+    assert same.outcome is Outcome.OK
+    assert Outcome.BLOCKS not in [one.outcome for one in same.stages]
+    assert Outcome.WARNS in [one.outcome for one in same.stages]

@@ -1,0 +1,61 @@
+"""The ways in as a report shows them: the stages of each, where it stops, and what is said of one that is fine."""
+
+from __future__ import annotations
+
+import pytest
+
+from landiag.model.report import Outcome, Path
+from landiag.model.terms import StageName
+from tests.cases import report_of
+
+MAIN = "link address ingress prerouting nat route input socket accept-queue reply-route reply application"
+
+
+def stops(path: Path) -> str:
+    """The stages that stop the way, or that nobody can tell of."""
+    wrong = [one for one in path.stages if one.outcome not in (Outcome.OK, Outcome.NOT_APPLICABLE)]
+    return " ".join(f"{one.stage.value}={one.outcome.value}" for one in wrong)
+
+
+@pytest.mark.parametrize(
+    ("case", "first", "second"),
+    [
+        (
+            "linux-firewalld-strict",
+            "forward=blocks",
+            "input=blocks",
+        ),  # IPv4 goes on to a container, IPv6 does not
+        (
+            "linux-bridge-output-drops",
+            "reply=blocks",
+            "socket=blocks",
+        ),  # the other way's own fault is a warning
+        ("linux-answers-spread-over-the-tunnel", "reply-route=unknown", "socket=blocks"),
+    ],
+)
+def test_each_way_stops_at_its_own_stage(case: str, first: str, second: str) -> None:
+    ways = report_of(case).paths
+    assert [stops(one) for one in ways[:2]] == [first, second]
+    assert [one.outcome.value for one in ways[:2]] == [one.rpartition("=")[2] for one in (first, second)]
+
+
+@pytest.mark.parametrize(
+    ("case", "stages"),
+    [
+        ("linux-bridge-output-drops", MAIN),
+        ("linux-firewalld-strict", MAIN.replace("input", "forward")),
+    ],
+)
+def test_stages_stand_in_the_order_in_which_packets_meet_them(case: str, stages: str) -> None:
+    way = report_of(case).paths[0]
+    assert " ".join(one.stage.value for one in way.stages) == stages
+    stop = next(number for number, one in enumerate(way.stages) if one.outcome is Outcome.BLOCKS)
+    assert all(one.outcome is Outcome.OK for one in way.stages[:stop])
+    assert {one.detail for one in way.stages[stop + 1 :]} == {"not reached"}
+
+
+def test_what_is_said_of_a_filter_is_what_it_does_with_the_first_packet() -> None:
+    """What follows of an open connection meets other rules, which say nothing of new clients."""
+    for way in report_of("linux-ufw-default-allow").paths:
+        said = next(one.detail for one in way.stages if one.stage is StageName.INPUT)
+        assert said.endswith("-m conntrack --ctstate NEW -j ACCEPT")
