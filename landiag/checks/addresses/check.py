@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from msgspec.structs import replace
 
 from landiag.checks import words
-from landiag.checks.addresses import elsewhere, link, names
+from landiag.checks.addresses import behind, elsewhere, link, names
 from landiag.checks.addresses.guest import check_guest
 from landiag.checks.addresses.inner_link import check_inner_link
 from landiag.checks.application.scheme import clients_scheme
@@ -28,7 +28,12 @@ from landiag.model.terms import Symptom
 
 def plan_after(case: Case) -> tuple[Source, ...]:
     """Ask the link whether somebody else has the address, too; the question was begun with the second round."""
-    return (*link.plan(case.facts, case.way), *elsewhere.plan(case), *names.plan_after(case))
+    return (
+        *link.plan(case.facts, case.way),
+        *elsewhere.plan(case),
+        *behind.plan(case),
+        *names.plan_after(case),
+    )
 
 
 def plan(case: Case) -> tuple[Source, ...]:
@@ -78,7 +83,9 @@ def _check_given_address(case: Case) -> list[Finding]:
     is_inner = owner is not None and case.peer is not None and is_container_side(owner)
     if any(way.client_ip == ip for way in case.ways) and not is_inner:
         return []
-    inside = own_host(case)
+    inside, inner = own_host(case), behind.check(case)
+    if inner is not None:
+        return [inner]
     if inside is not None:
         return [_containers_own(case, ip, inside)]
     if owner is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from landiag.checks.addresses.behind import route_behind
 from landiag.checks.application.exchange import attempt_of
 from landiag.checks.case import Answer, Case, answer, milder, not_applicable, unread
 from landiag.checks.destination import Destination, destination_of, destinations_of, sockets_there
@@ -49,7 +50,7 @@ def check(case: Case) -> Answer:
         return answer([_unreadable(case.facts.sockets)], "")
     if is_explained_by_port(case):
         return answer([], _summary(case, case.listeners))
-    if own_host(case) is not None:
+    if own_host(case) is not None or route_behind(case) is not None:
         return not_applicable("a container has the address: it listens by itself")
     if case.way is None:
         return answer(_without_way(case), _summary(case, case.listeners))

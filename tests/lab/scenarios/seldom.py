@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import struct
 
-from tests.lab.scenario import CLEAR, UNDETERMINED, Scenario, background, blocked, iptables, sh, ufw
+from tests.lab.scenario import (
+    CLEAR,
+    UNDETERMINED,
+    Container,
+    Scenario,
+    background,
+    blocked,
+    iptables,
+    sh,
+    ufw,
+)
 from tests.lab.servers import OPEN, Server, nginx, script, sockets
 
 QUEUED = "-A INPUT -p tcp --dport 5000 -j NFQUEUE --queue-num 7"
@@ -196,5 +206,19 @@ SCENARIOS: tuple[Scenario, ...] = (
         scheme="tcp",
         truth="connected",
         expected=CLEAR,
+    ),
+    Scenario(
+        "route-to-a-container-and-no-proxy",
+        fault="this machine has a route to a container's address of the network, and doesn't answer for it",
+        containers=(Container(),),
+        before=(
+            sh("ip route add 192.168.77.50/32 dev docker0; sysctl -qw net.ipv4.ip_forward=1"),
+            sh("ip addr add 192.168.77.50/32 dev eth0", on="web"),
+        ),
+        servers=(Server("python -m http.server 5000", on="web"),),
+        address="192.168.77.50",
+        options="--to 192.168.77.50",
+        truth="unreachable|timeout",
+        expected=blocked("wrong-address"),
     ),
 )
