@@ -163,7 +163,7 @@ def _pieces(facts: Facts, way: Way) -> tuple[tuple[Piece, ...], ...]:
     """The clients of a way, in pieces that rules and routes do not tell apart; the largest pieces first."""
     if isinstance(facts.ruleset, Unknown):
         client = client_of(way)
-        alone = tuple(_without(Piece(client, client, client), _own_addresses(facts.interfaces)))
+        alone = tuple(_without(Piece(client, client, client), _own_addresses(facts.interfaces, facts.routes)))
         return (alone,) if alone else ()
     found = _cut_network(way.network, facts.ruleset, facts.routes, facts.policy_rules, facts.interfaces)
     edges = edges_of_hardware(facts, way.interface.name)
@@ -182,16 +182,21 @@ def _cut_network(
 ) -> tuple[tuple[Piece, ...], ...]:
     """Cut a subnet where rules or routes tell clients apart, and leave out this machine's own addresses."""
     edges = _route_edges(network, routes, policy_rules)
-    own = _own_addresses(interfaces)
+    own = _own_addresses(interfaces, routes)
     cut = [part for piece in split_network(ruleset, network) for part in _cut(piece, edges)]
     largest = sorted(cut, key=lambda piece: -piece.size)[:MAX_PIECES]
     return tuple(clients for piece in largest if (clients := tuple(_without(piece, own))))
 
 
-def _own_addresses(interfaces: tuple[Interface, ...] | Unknown) -> frozenset[int]:
-    """The addresses of this machine, which are no clients."""
+def _own_addresses(
+    interfaces: tuple[Interface, ...] | Unknown, routes: tuple[Route, ...] | Unknown
+) -> frozenset[int]:
+    """The addresses of this machine, which are no clients: with those of routers, which it has where it is one."""
     known = () if isinstance(interfaces, Unknown) else interfaces
-    return frozenset(int(address.ip) for interface in known for address in interface.addresses)
+    own = (address.ip for interface in known for address in interface.addresses)
+    found = () if isinstance(routes, Unknown) else routes
+    shared = (one.destination.network_address for one in found if one.kind == "anycast")
+    return frozenset(map(int, (*own, *shared)))
 
 
 def _without(piece: Piece, own: frozenset[int]) -> Iterator[Piece]:

@@ -95,10 +95,14 @@ class NatKind(str, Enum):
 
 
 class Target(Struct, frozen=True):
-    """Where a translation goes: ranges of addresses and ports; None where it changes nothing."""
+    """Where a translation goes: ranges of addresses and ports; None where it changes nothing.
+
+    ``base`` is the port that becomes the first of ``ports``, the next one becomes the second (``80-90/5000``).
+    """
 
     addresses: tuple[int, int] | None = None
     ports: tuple[int, int] | None = None
+    base: int | None = None
 
 
 class Translate(Action, Struct, frozen=True):
@@ -107,6 +111,7 @@ class Translate(Action, Struct, frozen=True):
     ``choose`` gives the target: a fixed one, or a map from the packet's values to targets. ``version`` is the
     IP version of the addresses, None for the packet's own. ``netmap`` keeps the host part of the address.
     ``persistent``: of several addresses each client gets the same one, whichever address it asked for.
+    ``random``: of several ports each connection gets one by lot.
     """
 
     kind: NatKind
@@ -114,6 +119,7 @@ class Translate(Action, Struct, frozen=True):
     version: int | None = None
     netmap: bool = False
     persistent: bool = False
+    random: bool = False
 
 
 class Chosen(Struct, frozen=True):

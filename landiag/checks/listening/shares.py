@@ -79,14 +79,16 @@ def sent_anywhere(case: Case, way: Way) -> Finding | None:
     """Say that a rule sends connections to a place that nobody can tell: what listens here is not asked then."""
     arrivals = next((one.journey.arrivals for one in case.classes.get(way.id, ())), ())
     lines = [
-        one.translated for one in arrivals if one.packet.destination is None and one.translated is not None
+        one.translated
+        for one in arrivals
+        if one.translated is not None and None in (one.packet.destination, one.packet.destination_port)
     ]
     if not lines or way.landing is not None:
         return None
     return Finding(
         code="port-redirected",
         outcome=Outcome.UNKNOWN,
-        title=f"Whether connections to port {case.port} reach a server: a rule sends each to one of many addresses",
+        title=f"Whether connections to port {case.port} reach a server: a rule sends each to one of many places",
         evidence=(Evidence("firewall", lines[0].rule_text),),
         paths=(way.id,),
     )

@@ -55,7 +55,7 @@ def _apart(ask: Questions, front: Front, action: Translate, target: Target) -> l
         axis = ask.axis(front, OF_PACKET + side) if getattr(front.fields.packet, side) is not None else None
         if axis is None or given_range is None:
             continue
-        if action.netmap:
+        if action.netmap or target.base is not None:
             raise Tangled
         box = on_axis(axis, normal([given_range], ask.lens.universe.tops[axis]))
         parts = [(one, ask.lens.universe.split(one.space, box)) for one in fronts]

@@ -34,9 +34,9 @@ def translated(fields: PacketFields, action: Translate) -> Packet | None:
         return None
     if action.kind in SOURCE_KINDS:
         source = _address(fields, action, target, packet.source, packet.out_interface)
-        return replace(packet, source=source, source_port=_port(target, packet.source_port, source_side=True))
+        return replace(packet, source=source, source_port=_source_port(target, packet.source_port))
     destination = _address(fields, action, target, packet.destination, packet.in_interface)
-    port = _port(target, packet.destination_port, source_side=False)
+    port = _destination_port(action, target, packet.destination_port)
     return replace(packet, destination=destination, destination_port=port)
 
 
@@ -59,18 +59,31 @@ def _address(
     return address_of(chosen, version) if isinstance(chosen, int) else None
 
 
-def _port(target: Target, old: int | None, *, source_side: bool) -> int | None:
+def _source_port(target: Target, old: int | None) -> int | None:
     if target.ports is None:
         return old
     low, high = target.ports
-    if low == high and low is not None:
-        return low
-    if old is not None and low is not None and low <= old <= high and not source_side:
+    return low if low == high else None
+
+
+def _destination_port(action: Translate, target: Target, old: int | None) -> int | None:
+    """The port that the kernel takes of a range: the packet's own if it is one, else the first (get_unique_tuple)."""
+    if target.ports is None:
         return old
-    return None
+    low, high = target.ports
+    if low == high:
+        return low
+    if old is None or target.ports == UNKNOWN_PORTS:
+        return None
+    if target.base is not None:
+        return low + ((old - target.base) & _LAST_PORT) % (high - low + 1)
+    if action.random:
+        return None
+    return old if low <= old <= high else low
 
 
-UNKNOWN_PORTS = (0, 65535)
+_LAST_PORT = 65535
+UNKNOWN_PORTS = (0, _LAST_PORT)
 
 
 def _choose(fields: PacketFields, chosen: Chosen) -> Target | None:

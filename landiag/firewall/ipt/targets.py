@@ -137,7 +137,15 @@ def _value(options: Mapping[str, Option], name: str, default: int) -> int:
 def _nat(kind: NatKind, option_name: str) -> Lower:
     def lower(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
         target = parse_target(options[option_name].value, setting.version)
-        return [Translate(kind, target, setting.version, persistent="--persistent" in options)]
+        return [
+            Translate(
+                kind,
+                target,
+                setting.version,
+                persistent="--persistent" in options,
+                random="--random" in options,
+            )
+        ]
 
     return lower
 
@@ -153,18 +161,19 @@ def parse_target(text: str, version: int) -> Target:
         place, _, port = text.partition(":")
     low, _, high = place.partition("-")
     addresses = (number_of(low, version), number_of(high or low, version)) if place else None
-    return Target(addresses, _ports(port) if port else None)
+    ports, _, base = port.partition("/")
+    return Target(addresses, _ports(ports) if ports else None, int(base) if base else None)
 
 
 def _ports(text: str) -> tuple[int, int]:
-    low, _, high = text.partition("/")[0].partition("-")
+    low, _, high = text.partition("-")
     return int(low), int(high or low)
 
 
 def _redirect(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
     option = options.get("--to-ports") or options.get("--to-port")
     target = Target(None, None if option is None else _ports(option.value))
-    return [Translate(NatKind.REDIRECT, target, setting.version)]
+    return [Translate(NatKind.REDIRECT, target, setting.version, random="--random" in options)]
 
 
 def _masquerade(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:

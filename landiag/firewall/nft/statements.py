@@ -140,8 +140,8 @@ def _nat(kind: NatKind) -> Callable[[Json, str, Sets], Sequence[Step]]:
             version = 6 if ":" in address else 4
         target = _target(address, port, sets)
         is_prefix = "prefix" in str(options.get("type_flags"))
-        is_persistent = "persistent" in str(options.get("flags"))
-        return [Translate(kind, target, version, is_prefix, is_persistent)]
+        flags = str(options.get("flags"))
+        return [Translate(kind, target, version, is_prefix, "persistent" in flags, "random" in flags)]
 
     return lower
 

@@ -192,4 +192,49 @@ SCENARIOS = (
         truth="served",
         expected=CLEAR,
     ),
+    Scenario(
+        "translated-to-the-port-of-the-same-place",
+        fault="nothing: a range of ports is translated to another one, each port to its own",
+        containers=WEB,
+        before=(
+            iptables(
+                "-t nat -A PREROUTING -p tcp --dport 4990:5000 -j DNAT --to-destination 172.17.0.2:70-80/4990"
+            ),
+        ),
+        servers=(INSIDE,),
+        truth="served",
+        expected=CLEAR,
+        as_user=NO_RULES_SEEN,
+    ),
+    Scenario(
+        "redirected-to-the-first-port-of-a-range",
+        fault="nothing: ports are redirected to a range, of which the kernel takes the first",
+        before=(iptables("-t nat -A PREROUTING -p tcp --dport 5000 -j REDIRECT --to-ports 8080-8090"),),
+        servers=(Server("python -m http.server 8080 --bind 0.0.0.0", port=8080),),
+        truth="served",
+        expected=CLEAR,
+        as_user=NO_RULES_SEEN,
+    ),
+    Scenario(
+        "redirected-to-a-port-by-lot",
+        fault="each connection is redirected to one of eleven ports by lot, and one of them has a server",
+        before=(
+            iptables("-t nat -A PREROUTING -p tcp --dport 5000 -j REDIRECT --to-ports 8080-8090 --random"),
+        ),
+        servers=(Server("python -m http.server 8080 --bind 0.0.0.0", port=8080),),
+        truth="refused|sometimes|served",
+        attempts=8,
+        expected=UNDETERMINED,
+        as_user=NO_RULES_SEEN,
+    ),
+    Scenario(
+        "routers-addresses-are-no-clients",
+        fault="nothing: the machine forwards IPv6, and so has the address of all routers of the network",
+        before=(sh("echo 1 > /proc/sys/net/ipv6/conf/all/forwarding"),),
+        servers=(Server("python -m http.server 5000 --bind ::"),),
+        address="fd77::10",
+        options="--to fd77::10",
+        truth="served",
+        expected=CLEAR,
+    ),
 )
