@@ -205,7 +205,7 @@ def test_a_local_route_makes_a_network_this_machines_own() -> None:
 
 
 def test_the_address_of_all_routers_is_no_client() -> None:
-    shared = route("192.168.77.0/32", "eth0", kind="anycast", table="local")
+    shared = route("192.168.77.128/32", "eth0", kind="anycast", table="local")
     facts = host(routes=(*ROUTES, shared))
     classes = follow_ways(facts, list_ways(facts), Target(5000), None)
     assert [len(found) for found in classes.values()] == [1]

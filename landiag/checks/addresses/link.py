@@ -163,7 +163,8 @@ def _led_away(case: Case, way: Way) -> Finding:
     """The rule that looks up the own addresses comes too late: the kernel's own is the first of all."""
     decision = lookup(case.facts, way.ip, in_interface=way.interface.name)
     led = None if isinstance(decision, Unknown) else decision.rule
-    which = "" if led is None else f" (rule {led.priority}, table {led.table})"
+    what = "" if led is None else led.action if led.table is None else f"table {led.table}"
+    which = "" if led is None else f" (rule {led.priority}, {what})"
     words_of = "lookup local pref 0"
     fix = Fix(
         "Look up this machine's own addresses first",
