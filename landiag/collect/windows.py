@@ -29,11 +29,10 @@ from landiag.collect.windows_sources import (
     ROUTES4,
     ROUTES6,
 )
-from landiag.collect.windows_state import STATE, decoded, parse_state
+from landiag.collect.windows_state import REGISTRY_KEYS, STATE, decoded, parse_entries_below, parse_state
 from landiag.firewall.windows import Policy
 from landiag.firewall.windows.netsh import parse_netsh
 from landiag.firewall.windows.registry import build_policy
-from landiag.firewall.windows.registry_text import parse_entries
 from landiag.model.addresses import parse_ip
 from landiag.model.facts import (
     Family,
@@ -231,4 +230,4 @@ def parse_policy(readings: Readings) -> Policy | Unknown:
 
 
 def _policy_of_registry(text: str) -> Policy:
-    return build_policy(parse_entries(text))
+    return build_policy(parse_entries_below(REGISTRY_KEYS, text))

@@ -11,8 +11,13 @@ from msgspec.structs import replace
 from landiag.collect import adapters, windows_net
 from landiag.collect.adapters import Adapter
 from landiag.collect.windows_sources import ADAPTERS, NEIGHBOURS, REGISTRY, ROUTES4, ROUTES6
-from landiag.collect.windows_state import WindowsState, decoded, parse_state
-from landiag.firewall.windows.registry_text import parse_entries
+from landiag.collect.windows_state import (
+    REGISTRY_KEYS,
+    WindowsState,
+    decoded,
+    parse_entries_below,
+    parse_state,
+)
 from landiag.model.addresses import mac_or_none, parse_ip
 from landiag.model.facts import (
     Address,
@@ -96,7 +101,7 @@ _CONNECTION = regex(r"\\Control\\Network\\\{[^}]*\}\\(\{[0-9A-F-]{36}\})\\Connec
 def _guids(text: str) -> Mapping[str, str]:
     """The identifiers of the interfaces by their names, as the registry lists its network connections."""
     found = {}
-    for entry in parse_entries(text):
+    for entry in parse_entries_below(REGISTRY_KEYS, text):
         key = _CONNECTION.search(entry.key)
         if key and entry.name == "Name":
             found[entry.data] = key[1].lower()

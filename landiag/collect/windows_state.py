@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_interface
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from landiag.firewall.windows import hyperv_settings
 from landiag.firewall.windows.hyperv_settings import HyperVRule, HyperVSetting
+from landiag.firewall.windows.registry_text import Entry, parse_entries
 from landiag.firewall.windows.text import decode_console
 from landiag.model.addresses import mac_or_none, parse_ip
 from landiag.model.facts import (
@@ -38,6 +39,17 @@ RULES_KEY = rf"HKLM\{REGISTRY_KEYS[0]}\FirewallRules"
 """Where the rules of Windows Firewall that are set on the computer stand, as reg is told it."""
 
 T = TypeVar("T")
+
+
+def parse_entries_below(keys: Sequence[str], text: str) -> list[Entry]:
+    """The values below the keys that were asked for; what stands under another one is none of it. Raises ParseError."""
+    entries = parse_entries(text)
+    asked = tuple(f"{hive}\\{key.lower()}\\" for key in keys for hive in ("hkey_local_machine", "hklm"))
+    strange = next((one.key for one in entries if not f"{one.key.lower()}\\".startswith(asked)), None)
+    if strange is not None:
+        raise ParseError(f"the registry was not asked for {strange[:80]!r}")
+    return entries
+
 
 _SCRIPT = (
     "$ErrorActionPreference='SilentlyContinue';"

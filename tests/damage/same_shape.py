@@ -8,16 +8,32 @@ import subprocess
 from tests.damage.damage import Damage
 
 _TOKEN = re.compile(rb"[0-9A-Za-z_]+|\s+|[^0-9A-Za-z_\s]")
+_OCTET = rb"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_VALUE = re.compile(
+    rb'"(?:Service|InterfaceAlias)": \["[A-Za-z0-9 _.-]+"\]'
+    rb'|"[A-Za-z]:(?:\\\\[^\x00-\x1f"*/:<>?\\|\x7f-\xff]+)+"'
+    rb"|(?<![\w.:])" + _OCTET + rb"(?:\." + _OCTET + rb"){3}(?:/(?:3[0-2]|[12]?\d))?(?![\w.:/])"
+)
+"""What names a service, an interface, a program's path, or a network: another of its form is another machine."""
 _NUMBER = re.compile(rb"(?:0x)?[0-9a-fA-F]*")
 
 
 def is_another_machine(data: bytes, damage: Damage, names: frozenset[bytes]) -> bool:
     """Whether the damage took out or repeated whole lines, or put another number or name of the same form in."""
     damaged = damage.apply(data)
-    if _lines(damaged) <= _lines(data) and damaged.strip():
+    if (_lines(damaged) <= _lines(data) and damaged.strip()) or _is_still_a_value(data, damage):
         return True
     old, new = _differing(_TOKEN.findall(data), _TOKEN.findall(damaged))
     return _is_value(old, names) and _is_value(new, names | frozenset(new))
+
+
+def _is_still_a_value(data: bytes, damage: Damage) -> bool:
+    grown = len(damage.new) - (damage.end - damage.start)
+    return any(
+        found.start() <= damage.start and damage.end <= found.end()
+        and _VALUE.fullmatch(damage.apply(data), found.start(), found.end() + grown)
+        for found in _VALUE.finditer(data)
+    )  # fmt: skip
 
 
 def _lines(data: bytes) -> set[bytes]:

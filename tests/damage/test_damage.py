@@ -17,8 +17,9 @@ from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.packet import Packet
 from landiag.model.report import Status
 from tests.cases import load, replay
-from tests.damage.damage import choose_damage, parse_damage
+from tests.damage.damage import Damage, choose_damage, parse_damage
 from tests.damage.hunt import hunt, repeat
+from tests.damage.same_shape import is_another_machine
 from tests.damage.subjects import case_subject, list_subjects
 
 SAMPLE = 300
@@ -53,6 +54,30 @@ def test_what_was_answered_before_is_what_the_whole_diagnosis_says(name: str) ->
             damaged = choose_damage(data, random).apply(data)
             whole = subject.judge({**subject.texts, source: damaged})
             assert [subject.judge_one(source, damaged) for _ in range(2)] == [whole] * 2, (source, damaged)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_another"),
+    [
+        (b"  192.168.77.0/24\n", b"  192.168.77.24\n", True),
+        (b"  192.168.77.0/24\n", b"  192.168.77.0/2\n", True),
+        (b"  192.168.77.0/24\n", b"  192.168.770/24\n", False),
+        (rb'{"Program": "C:\\a\\b.exe"}', rb'{"Program": "C:\\a\\b&.exe"}', True),
+        (rb'{"Program": "C:\\a\\b.exe"}', b'{"Program": "C:\\\\a\\\\b\xff.exe"}', False),
+        (b'{"Service": ["Any"]}', b'{"Service": ["xny"]}', True),
+        (b'{"Service": ["Any"]}', b'{"Service": ["A\0ny"]}', False),
+        (b'{"Action": ["Any"]}', b'{"Action": ["xny"]}', False),
+    ],
+)
+def test_another_value_of_the_same_form_is_another_machine(old: bytes, new: bytes, is_another: bool) -> None:
+    start = next(at for at in range(len(old)) if old[at] != new[at])
+    end = (
+        next(at for at in range(1, len(old)) if old[-at] != new[-at] or min(len(old), len(new)) - at < start)
+        - 1
+    )
+    damage = Damage("garble", start, len(old) - end, new[start : len(new) - end])
+    assert damage.apply(old) == new
+    assert is_another_machine(old, damage, frozenset()) is is_another
 
 
 @pytest.mark.parametrize("kept", [0, 1, 20, -1])
@@ -151,6 +176,9 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
         "case:wsl2-firewall-drops-mirrored-group-policy;wsl-windows-group-policy;drop,797,1111,",
         "case:freebsd-server-silent-stopped;arp;word,21,22,50",
         "case:freebsd-server-silent-stopped;arp;drop,21,23,",
+        "case:wsl2-port-not-forwarded-windows-alone-stale;registry;drop,2817,3114,",
+        "case:windows-firewall-blocks-program-powershell;powershell-rules;add,1155,1155,b1cc77d89c",
+        "case:wsl2-port-not-forwarded-windows-alone-stale;registry;word,3170,3171,51",
     ],
 )
 def test_what_the_hunt_has_found_stays_unknown(found: str) -> None:

@@ -7,13 +7,20 @@ from functools import partial
 from landiag.checks.system import Readings
 from landiag.collect import windows_sources
 from landiag.collect.portproxy import PortProxy, parse_portproxy
-from landiag.collect.windows_state import REGISTRY_KEYS, STATE, WindowsState, decoded, parse_state
+from landiag.collect.windows_state import (
+    REGISTRY_KEYS,
+    STATE,
+    WindowsState,
+    decoded,
+    parse_entries_below,
+    parse_state,
+)
 from landiag.firewall.windows.policy import Policy
 from landiag.firewall.windows.registry import build_policy
-from landiag.firewall.windows.registry_text import Entry, parse_entries
 from landiag.firewall.windows.text import decode_console
 from landiag.model.facts import Command, ParseError, ReadStatus, Unknown, parse_reading
 from landiag.model.numbers import parse_port
+from landiag.model.regex import regex
 from landiag.model.strict import only_print
 
 _SYSTEM32 = "/mnt/c/Windows/System32"
@@ -89,16 +96,21 @@ def read_proxies(readings: Readings) -> tuple[PortProxy, ...] | Unknown:
 def _of_registry(text: str) -> list[PortProxy]:
     """``listen address/port = connect address/port`` below Services\\PortProxy\\v4tov4 and its three siblings."""
     found = []
-    for entry in parse_entries(text):
-        kind = entry.key.lower().partition("\\portproxy\\")[2].partition("\\")[0]
-        if len(kind) != 6 or kind[1] not in "46" or kind[5] not in "46":
+    for entry in parse_entries_below(REGISTRY_KEYS, text):
+        kind = entry.key.lower().partition("\\portproxy\\")[2]
+        if not kind:
             continue
+        families = _KIND.fullmatch(kind)
         listen, _, listen_port = entry.name.partition("/")
         connect, _, connect_port = entry.data.partition("/")
         ports = parse_port(listen_port), parse_port(connect_port)
-        if ports[0] is not None and ports[1] is not None:
-            found.append(PortProxy(listen, ports[0], connect, ports[1], int(kind[1]), int(kind[5])))
+        if families is None or ports[0] is None or ports[1] is None:
+            raise ParseError(f"this is no port proxy: {kind}, {entry.name[:80]} to {entry.data[:80]}")
+        found.append(PortProxy(listen, ports[0], connect, ports[1], int(families[1]), int(families[2])))
     return found
+
+
+_KIND = regex(r"v([46])tov([46])\\tcp")
 
 
 def is_absent(readings: Readings) -> bool:
@@ -107,25 +119,15 @@ def is_absent(readings: Readings) -> bool:
     return reading is None or reading.status in _ABSENT
 
 
-def _entries_below(key: str, text: str) -> list[Entry]:
-    """What reg.exe says of a key; what stands under another one is none of it. Raises ParseError."""
-    entries = parse_entries(text)
-    asked = f"hkey_local_machine\\{key.lower()}"
-    strange = next((one.key for one in entries if not one.key.lower().startswith(asked)), None)
-    if strange is not None:
-        raise ParseError(f"reg.exe was not asked for {strange[:80]!r}")
-    return entries
-
-
 def read_policy(readings: Readings) -> Policy | Unknown:
     """The rules and settings of Windows Firewall. Group Policy that could not be read leaves a gap."""
-    entries = decoded(readings, WSL_RULES, partial(_entries_below, REGISTRY_KEYS[0]))
+    entries = decoded(readings, WSL_RULES, partial(parse_entries_below, REGISTRY_KEYS[:1]))
     if isinstance(entries, Unknown):
         return entries
     groups = readings.get(WSL_GROUP_POLICY.name)
     if groups is None or groups.status in _ABSENT or groups.says_nothing:
         return build_policy(entries)
-    of_groups = decoded(readings, WSL_GROUP_POLICY, partial(_entries_below, REGISTRY_KEYS[1]))
+    of_groups = decoded(readings, WSL_GROUP_POLICY, partial(parse_entries_below, REGISTRY_KEYS[1:2]))
     if not isinstance(of_groups, Unknown):
         return build_policy([*entries, *of_groups])
     policy = build_policy(entries)

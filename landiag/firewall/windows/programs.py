@@ -133,4 +133,8 @@ class Service(Match, Struct, frozen=True):
         name = self.name.lower()
         if name == "*" or name in known:
             return bool(known)
-        return None if any(may_be(name, one) for one in known) else False
+        return None if not _SERVICE.fullmatch(name) or any(may_be(name, one) for one in known) else False
+
+
+_SERVICE = regex(r"[ -.0-\[\]-~]+")
+"""What the name of a service is made of: another character is a damage, and the name may be any."""
