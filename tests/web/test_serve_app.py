@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -172,6 +173,13 @@ def test_a_flood_is_slowed_and_others_are_not(client: FlaskClient, state: State)
     assert get(client, path, "192.168.77.21")[0] == 200
 
 
+def test_all_addresses_of_an_ipv6_network_share_what_one_may_ask(client: FlaskClient, state: State) -> None:
+    path = f"/t/{state.tokens.phone}/page.css"
+    statuses = [get(client, path, f"fd77::{number:x}")[0] for number in range(int(BURST) + 5)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+    assert get(client, path, "fd78::1")[0] == 200
+
+
 def test_every_answer_forbids_what_the_page_does_not_need(client: FlaskClient, state: State) -> None:
     for path in (f"/t/{state.tokens.phone}/", "/nowhere", f"/o/{state.tokens.owner}/"):
         with client.get(path, headers={"Host": HOST}) as answer:
@@ -325,5 +333,27 @@ def test_new_connections_are_served_while_many_are_half_open(page: tuple[str, in
         begun = time.monotonic()
         assert ask(port, path) == "HTTP/1.1 200 OK"
         assert time.monotonic() - begun < 2
+    for one in held:
+        one.close()
+
+
+def test_who_asks_a_thousand_things_in_a_row_gets_one_answer_and_others_theirs(page: tuple[str, int]) -> None:
+    path, port = page
+    flood = b"GET /t/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 1000
+    held = []
+    for number in range(300):
+        one = socket.create_connection(
+            ("127.0.0.1", port), timeout=20, source_address=(f"127.0.0.{2 + number % 4}", 0)
+        )
+        one.setblocking(False)
+        with suppress(OSError):
+            one.send(flood)
+        held.append(one)
+    begun = time.monotonic()
+    assert ask(port, path) == "HTTP/1.1 200 OK"
+    assert time.monotonic() - begun < 3
+    held[0].settimeout(20)
+    with suppress(OSError):
+        assert held[0].recv(1 << 20).count(b"HTTP/1.1 ") == 1
     for one in held:
         one.close()

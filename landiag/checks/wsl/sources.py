@@ -60,7 +60,7 @@ def network_mode(readings: Readings) -> str | None:
 def _parse_mode(text: str) -> str:
     mode = text.strip().lower()
     if mode not in _MODES:
-        raise ParseError("this is no mode that wslinfo has")
+        raise ParseError("this is no mode of WSL")
     return mode
 
 

@@ -17,6 +17,7 @@ from landiag.render.style import Style
 from landiag.web.serve.judge import Answer, Measured, Met
 from landiag.web.serve.state import Phone, State, is_same
 from landiag.web.serve.visitor import agent_of, host_of, plain_address, target_of
+from landiag.web.serve.waiting import prefix_of
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -64,7 +65,7 @@ def _protect(app: Flask, state: State, hosts: Hosts) -> None:
 
     @app.before_request
     def guard() -> None:
-        if not state.may_ask(plain_address(request.remote_addr or "")):
+        if not state.may_ask(prefix_of(plain_address(request.remote_addr or ""))):
             abort(429)
         if host_of(request.host) not in hosts.names | hosts.loopback:
             abort(400)

@@ -22,6 +22,9 @@ REQUEST_SECONDS = 10.0
 ACCEPTED_AT_ONCE = 64
 THREADS = 12
 MAX_HEADER, MAX_BODY = 8 * 1024, 8 * 1024
+READ_AT_ONCE = 1024
+"""All requests that stand in what is read at once are parsed, however many one client sends in a row."""
+
 FIRST_PAGE_PORT, LAST_PAGE_PORT = 8780, 8799
 
 
@@ -92,6 +95,7 @@ class PageServer:
             cleanup_interval=5,
             max_request_header_size=MAX_HEADER,
             max_request_body_size=MAX_BODY,
+            recv_bytes=READ_AT_ONCE,
             backlog=MAX_CONNECTIONS,
             ident=None,  # who knows no token is told nothing
             asyncore_use_poll=True,
@@ -147,6 +151,11 @@ def _bounded_channel(waiting: Waiting) -> type:
             self._since = time.monotonic()
             super().__init__(server, sock, addr, adj, map=map)
             waiting.wait(self, self._prefix)
+
+        def service(self) -> None:
+            """Answer one request, and no more on this connection: who asks for much must come again each time."""
+            self.requests[0].headers["CONNECTION"] = "close"
+            super().service()
 
         def _is_served(self) -> bool:
             return bool(self.requests or self.total_outbufs_len)

@@ -19,7 +19,7 @@ from landiag.web.serve.telling import CHECK_SECONDS, Telling
 MAX_PHONES = 2000
 MAX_BUCKETS = 4096
 BURST, PER_SECOND = 1200.0, 60.0
-"""Requests that one address may make at once, and per second in the long run."""
+"""Requests that one IPv4 address or one IPv6 /64 may make at once, and per second in the long run."""
 
 
 class Phone(Struct):
@@ -90,13 +90,13 @@ class State:
             self._change()
         self._say(f"For this page: {stuck.summary}")
 
-    def may_ask(self, address: str) -> bool:
-        """Whether an address has requests left: a token bucket for each."""
+    def may_ask(self, prefix: str) -> bool:
+        """Whether those of a prefix (see ``prefix_of``) have requests left: a token bucket for each."""
         now = self._clock()
         with self._lock:
-            left, since = self._buckets.pop(address, (BURST, now))
+            left, since = self._buckets.pop(prefix, (BURST, now))
             left = min(BURST, left + (now - since) * PER_SECOND)
-            self._buckets[address] = (max(0.0, left - 1), now)
+            self._buckets[prefix] = (max(0.0, left - 1), now)
             if len(self._buckets) > MAX_BUCKETS:
                 self._buckets.popitem(last=False)
             return left >= 1
