@@ -196,7 +196,8 @@ def parse_routes4(text: str, interfaces: Sequence[Interface]) -> tuple[Route, ..
 
 
 _NUMERIC = regex(r"^\s+\d+\.\d")
-_PERSISTENT = regex(r"^\s*(?:\d{1,3}(?:\.\d{1,3}){3}\s+){3}\S.*$")
+_PERSISTENT = regex(r"^\s*(?:\d{1,3}(?:\.\d{1,3}){3}\s+){3}(?:\d+|\D+)\s*$")
+"""Its metric is a number, or the word for "default" in the language of Windows."""
 
 
 def _hold_to_route(line: str) -> None:

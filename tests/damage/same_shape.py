@@ -12,7 +12,7 @@ _OCTET = rb"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _VALUE = re.compile(
     rb'"(?:Service|InterfaceAlias)": \["[A-Za-z0-9 _.-]+"\]'
     rb'|"[A-Za-z]:(?:\\\\[^\x00-\x1f"*/:<>?\\|\x7f-\xff]+)+"'
-    rb"|(?<![\w.:])" + _OCTET + rb"(?:\." + _OCTET + rb"){3}(?:/(?:3[0-2]|[12]?\d))?(?![\w.:/])"
+    rb"|[ \t]*(?<![\w.:])" + _OCTET + rb"(?:\." + _OCTET + rb"){3}(?:/(?:3[0-2]|[12]?\d))?(?![\w.:/])"
 )
 """What names a service, an interface, a program's path, or a network: another of its form is another machine."""
 _NUMBER = re.compile(rb"(?:0x)?[0-9a-fA-F]*")

@@ -60,6 +60,8 @@ def test_what_was_answered_before_is_what_the_whole_diagnosis_says(name: str) ->
     ("old", "new", "is_another"),
     [
         (b"  192.168.77.0/24\n", b"  192.168.77.24\n", True),
+        (b"  192.168.77.0/24\n", b" 92.168.77.0/24\n", True),
+        (b"to 192.168.77.0/24\n", b"to92.168.77.0/24\n", False),
         (b"  192.168.77.0/24\n", b"  192.168.77.0/2\n", True),
         (b"  192.168.77.0/24\n", b"  192.168.770/24\n", False),
         (rb'{"Program": "C:\\a\\b.exe"}', rb'{"Program": "C:\\a\\b&.exe"}', True),
@@ -177,6 +179,7 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
         "case:freebsd-server-silent-stopped;arp;word,21,22,50",
         "case:freebsd-server-silent-stopped;arp;drop,21,23,",
         "case:wsl2-port-not-forwarded-windows-alone-stale;registry;drop,2817,3114,",
+        "case:windows-port-not-forwarded-hyperv-nat;route-print-4;garble,673,674,84",
         "case:windows-firewall-blocks-program-powershell;powershell-rules;add,1155,1155,b1cc77d89c",
         "case:wsl2-port-not-forwarded-windows-alone-stale;registry;word,3170,3171,51",
     ],
