@@ -59,8 +59,8 @@ def publish_fix(port: int, socket: Socket) -> Fix:
     engine = engine_of(socket) or (_DOCKER if socket.cgroup in (None, "", "/") else None)
     if engine is None:
         step = (
-            "Take what gives it a network of its own (ip netns exec, unshare --net) out of the command that starts it, "
-            "and start it anew."
+            "Take what gives it a network of its own (ip netns exec, unshare --net, PrivateNetwork=) out of its command "
+            "or unit, and start it anew."
         )
         return Fix("Let the server use this machine's network", needs="user-action", steps=(step,))
     option, step = (one.format(port=port, inside=socket.port) for one in (engine.option, engine.step))
