@@ -49,6 +49,16 @@ _NSPAWN = Engine(
 _ENGINES = (_PODMAN, _NSPAWN, _LXC, _DOCKER)
 
 
+_LEAVE = Fix(
+    "Let the server use this machine's network",
+    needs="user-action",
+    steps=(
+        "Take what gives it a network of its own (ip netns exec, unshare --net, PrivateNetwork=) out of its command or"
+        " unit, and start it anew.",
+    ),
+)
+
+
 def engine_of(socket: Socket) -> Engine | None:
     """What runs the container that holds a socket; None where its control group is that of none."""
     return next((one for one in _ENGINES if one.groups.search(socket.cgroup or "")), None)
@@ -58,10 +68,6 @@ def publish_fix(port: int, socket: Socket) -> Fix:
     """Publish a port of a container as one of this machine; what is in no container starts in its network instead."""
     engine = engine_of(socket) or (_DOCKER if socket.cgroup in (None, "", "/") else None)
     if engine is None:
-        step = (
-            "Take what gives it a network of its own (ip netns exec, unshare --net, PrivateNetwork=) out of its command "
-            "or unit, and start it anew."
-        )
-        return Fix("Let the server use this machine's network", needs="user-action", steps=(step,))
+        return _LEAVE
     option, step = (one.format(port=port, inside=socket.port) for one in (engine.option, engine.step))
     return Fix(f"Publish the container's port on the host ({option})", needs="user-action", steps=(step,))
