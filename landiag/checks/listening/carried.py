@@ -41,12 +41,12 @@ def find_stranded(case: Case, way: Way, binding: Binding) -> Iterator[Finding]:
         )
         yield from (replace(one, symptom=Symptom.RESET) for one in found)
     elif place is not None:
+        inside = [one for one in _sockets_inside(case) if one.port == place.port]
+        yield from _on_loopback_inside(case, way, "pasta", inside)
+    elif carrier := next(filter(None, (_carrier_inside(case, one) for one in binding.serving)), None):
         yield from _on_loopback_inside(
-            case, way, "pasta", [one for one in _sockets_inside(case) if one.port == place.port]
+            case, way, carrier.name, list(_sockets_inside(case, carrier.namespace))
         )
-    for carrier in filter(None, (_carrier_inside(case, socket) for socket in binding.serving)):
-        inside = list(_sockets_inside(case, carrier.namespace))
-        yield from _on_loopback_inside(case, way, carrier.name, inside)
 
 
 def _on_loopback_inside(case: Case, way: Way, carrier: str, inside: list[Socket]) -> Iterator[Finding]:
