@@ -129,8 +129,9 @@ def _explorer(ruleset: Ruleset, found: Regions, kind: Kind, within: Mapping[Kind
 
 def _cells(explorer: Explorer, max_runs: int) -> Iterator[Cell]:
     for told in explorer.explore(max_runs):
+        bare = replace(told, met=(), lens=None)  # the sets of every chain on the way are not kept
         for space, line in parts(told, explorer.universe):
-            yield Cell(told, space, line)
+            yield Cell(bare, space, line)
 
 
 def list_regions(found: Regions) -> tuple[Region, ...]:

@@ -27,6 +27,7 @@ from landiag.model.packet import Packet
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.render.reach_html import render_picture
 from landiag.verdict.compare_reach import compare_rulesets
+from tests.firewall.agreement import compare
 from tests.firewall.rules import saved
 
 LAN = "192.168.77.0/24"
@@ -391,3 +392,22 @@ def test_a_policy_that_drops_speaks_with_the_rules_that_drop() -> None:
         ("accept", "-A INPUT -p tcp --dport 22 -j ACCEPT"),
         ("drop", "policy drop"),
     }
+
+
+def test_rules_that_explode_end_with_what_is_unknown_and_never_with_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("landiag.firewall.engine.explore.MAX_WORK", 900)
+    redirects = (
+        f"-A PREROUTING -p tcp --dport {at} -j REDIRECT --to-ports {at + 7}" for at in range(100, 160)
+    )
+    rules = saved(
+        "*nat\n:PREROUTING ACCEPT [0:0]\n" + "\n".join(redirects) + "\nCOMMIT\n"
+        "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+        + "\n".join(f"-A INPUT -s 10.0.0.{at} -p tcp --dport {100 + at} -j DROP" for at in range(60))
+        + "\nCOMMIT\n"
+    )
+    assert not find_regions(rules, Scope.of_saved(rules, Packet())).is_whole
+    tally = compare("explodes", rules, Random(1), 100)
+    assert tally.differences == []
+    assert 0 < tally.untold < 100

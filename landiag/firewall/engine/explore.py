@@ -17,7 +17,7 @@ from landiag.firewall.engine.fronts import Ended, on_axis
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.lens import ADDRESSES, PORTS, Lens
 from landiag.firewall.engine.nat import address_of
-from landiag.firewall.engine.nodes import Space, below, holds, hull
+from landiag.firewall.engine.nodes import Space, below, cuts, holds, hull
 from landiag.firewall.engine.spaces import Axis, Point, Universe
 from landiag.firewall.engine.surroundings import Surroundings
 from landiag.firewall.engine.sweep import Sweep
@@ -28,6 +28,12 @@ from landiag.model.ruleset import Chain, Ruleset, TraceLine, Verdict, policy_tex
 
 MAX_RUNS = 400
 """So many packets speak for others at most; what is left then is unknown."""
+
+MAX_WORK = 250_000
+"""So many ends of packets, and pieces of what is left, are looked at at most; then what is left is unknown."""
+
+MAX_TABLES = 16
+"""So many sweeps of one chain are kept at most."""
 
 MAX_ALONE = 16
 """So many packets speak for themselves alone; then those that are as tangled are left unknown, and the others go on."""
@@ -70,14 +76,16 @@ class Explorer(Struct):
     names: set[str] = field(default_factory=set)
     constants: set[int] = field(default_factory=set)
     runs: int = 0
+    work: int = 0
     notes_headings: bool = True
 
     def explore(self, max_runs: int = MAX_RUNS) -> Iterator[Told]:
         """Tell what becomes of every packet, those that fare alike together."""
         space, alone = self.asked, 0
-        while space is not None and self.runs < max_runs:
+        while space is not None and self.runs < max_runs and self.work < MAX_WORK:
             told = self.speak(space)
             self.runs += 1
+            self.work += cuts(space)
             alone += told.tangled is not None
             if told.tangled is not None and alone > MAX_ALONE:
                 told = Told(told.tangled, None)
@@ -153,10 +161,12 @@ class Explorer(Struct):
             if table.is_for(fields, lens):
                 return table
         table = Sweep(lens=lens, ruleset=self.ruleset, hook=hook, asked=self.asked).run(chain, fields)
+        self.work += sum(map(len, table.ended.values()))
         self.names |= table.names
         self.constants |= table.constants
         if table.is_lasting:
             known.append(table)
+            del known[:-MAX_TABLES]
         return table
 
 

@@ -139,8 +139,12 @@ def pieces(space: Space, top: int) -> Iterator[tuple[int, int, Space]]:
 
 def below(nodes: Iterable[Space]) -> list[Space]:
     """The sets over the further axes that nodes hold, each once."""
-    several = (node[1] for node in nodes if isinstance(node, tuple))
-    return list({id(kid): kid for kids in several for kid in kids if kid is not None}.values())
+    found: dict[int, Space] = {}
+    for node in nodes:
+        if isinstance(node, tuple):
+            found.update(zip(map(id, node[1]), node[1], strict=True))
+    found.pop(id(None), None)
+    return list(found.values())
 
 
 def under(space: Space, point: Iterable[int]) -> Space:

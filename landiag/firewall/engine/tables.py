@@ -49,17 +49,21 @@ class Table(Struct):
         return None
 
     def _class(self, history: History, universe: Universe) -> Class:
+        other = self._other(history)
+        others = None if other is None else self._space(other, universe)
+        return Class(self._space(history, universe), tuple(self.ended[history]), others)
+
+    def _other(self, history: History) -> History | None:
+        """The history of all other packets; None where those have several, or are tangled."""
         others = [one for one in self.ended if one != history]
-        is_one = len(others) == 1 and others[0] != (TANGLED,)
-        others_space = self._space(others[0], universe) if is_one else None
-        return Class(self._space(history, universe), tuple(self.ended[history]), others_space)
+        return others[0] if len(others) == 1 and others[0] != (TANGLED,) else None
 
     def _space(self, history: History, universe: Universe) -> Space:
-        """All packets with a history; those of the one that lies in most pieces are what the others leave."""
+        """All packets with a history. Of two the one in more pieces is what the other leaves."""
         if history not in self.spaces:
-            if history == self._heaviest():
-                others = [self._space(one, universe) for one in self.ended if one != history]
-                self.spaces[history] = universe.subtract(self.asked, universe.unite(others))
+            other = self._other(history)
+            if other is not None and self._pieces(history) > self._pieces(other):
+                self.spaces[history] = universe.subtract(self.asked, self._space(other, universe))
             else:
                 whole = universe.unite([end.space for end in self.ended[history]])
                 is_tangled = history == (TANGLED,)
@@ -68,10 +72,8 @@ class Table(Struct):
                 )
         return self.spaces[history]
 
-    def _heaviest(self) -> History | None:
-        """The history whose packets lie in most pieces."""
-        known = [history for history in self.ended if history != (TANGLED,)]
-        return max(known, key=lambda one: sum(cuts(end.space) for end in self.ended[one]), default=None)
+    def _pieces(self, history: History) -> int:
+        return sum(cuts(end.space) for end in self.ended[history])
 
     def tangled(self, universe: Universe) -> Space:
         """The packets of which nobody can say who fares alike."""
