@@ -22,7 +22,12 @@ from landiag.model.packet import Packet
 from landiag.model.report import Target
 from landiag.model.ruleset import Verdict
 from landiag.question import Question
+from tests.machines.bsd import MAC_NAT, MAC_RULES, mac, pf
+from tests.machines.case import Made
+from tests.machines.exchanges import Synthetic
 from tests.machines.made import examine
+from tests.machines.windows import ALLOW
+from tests.machines.windows import host as windows_host
 from tests.machines.windows_cases import CASES
 
 BLOCKED = [name for name, made in CASES.items() if made.cause in ("firewall-drops", "firewall-profile")]
@@ -84,3 +89,39 @@ def test_every_command_is_narrow_and_has_an_undo(name: str) -> None:
                 assert fix.verified
             if any(command.startswith("Remove-NetFirewallRule") for command in fix.commands):
                 assert any(one.startswith("New-NetFirewallRule") for one in fix.undo)
+
+
+ELSEWHERE = ALLOW.replace("LPort=5000|", "LPort=5000|RA4=10.0.0.0/255.255.255.0|")
+PF_ANCHORS = {
+    "com.apple/250.ApplicationFirewall": "block drop in proto tcp from any to any port = 5000\n",
+    "com.apple/landiag": "pass in quick inet proto tcp from 10.0.0.0/24 to any port = 5000 flags S/SA keep state\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("host", "cause", "own", "older"),
+    [
+        (
+            windows_host({"landiag-tcp-5000": ELSEWHERE}),
+            "firewall-drops",
+            "'landiag-tcp-5000-2'",
+            "'landiag-tcp-5000'",
+        ),
+        (
+            mac(texts=pf(MAC_RULES, nat=MAC_NAT, anchors=PF_ANCHORS), root=True),
+            "firewall-drops",
+            "-a com.apple/landiag-2 ",
+            "-a com.apple/landiag ",
+        ),
+    ],
+    ids=["windows", "macos"],
+)
+def test_what_an_older_fix_added_is_neither_replaced_nor_taken_back(
+    host: Synthetic, cause: str, own: str, older: str
+) -> None:
+    """It let another network in: its name is not taken, as an undo goes by the name alone."""
+    _, report = examine(Made("an older rule of landiag's", host, "blocked", cause))
+    assert report.verdict.cause == cause
+    fix = next(one for finding in report.findings if finding.code == cause for one in finding.fixes)
+    assert fix.verified
+    assert all(own in line and older not in line for line in (*fix.commands, *fix.undo))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landiag.checks.case import Case
+from landiag.checks.fixes.names import free_name
 from landiag.collect import bsd_firewalls as collected
 from landiag.firewall.alf import lower_alf
 from landiag.firewall.other_systems import join_rulesets
@@ -40,10 +41,11 @@ def _pf_fixes(case: Case, way: Way, journey: Journey) -> tuple[Fix, ...]:
     """
     family = "inet" if way.ip.version == 4 else "inet6"
     rule = f"pass in quick {family} proto tcp from {way.network} to any port {case.port}"
-    if case.facts.os == "macos" and _passes_with_anchor(case, journey, rule):
+    anchor = free_name("com.apple/landiag", collected.read_pf(case.readings).anchors)
+    if case.facts.os == "macos" and _passes_with_anchor(case, journey, anchor, rule):
         # In a shell of its own: what asks for root's rights would else ask for those of printf alone.
-        command = f"sh -c \"echo '{rule}' | pfctl -a {_ANCHOR} -f -\""
-        undo = f"pfctl -a {_ANCHOR} -F rules"
+        command = f"sh -c \"echo '{rule}' | pfctl -a {anchor} -f -\""
+        undo = f"pfctl -a {anchor} -F rules"
         return (
             Fix(
                 "Let clients of the subnet in, until the next start",
@@ -58,9 +60,6 @@ def _pf_fixes(case: Case, way: Way, journey: Journey) -> tuple[Fix, ...]:
     if collected.read_pf_conf(case.readings) is None:
         return (_ask_owner(case, way),)
     return (_into_file(rule),) if _passes_in_front(case, journey, rule) else ()
-
-
-_ANCHOR = "com.apple/landiag"
 
 
 def _into_file(rule: str) -> Fix:
@@ -94,9 +93,9 @@ def _passes_in_front(case: Case, journey: Journey, rule: str) -> bool:
     return _passes(case, journey, system.lower())
 
 
-def _passes_with_anchor(case: Case, journey: Journey, rule: str) -> bool:
+def _passes_with_anchor(case: Case, journey: Journey, anchor: str, rule: str) -> bool:
     system = collected.read_pf(case.readings)
-    system.anchors[_ANCHOR] = parse_pf(rule).items  # type: ignore[assignment]
+    system.anchors[anchor] = parse_pf(rule).items  # type: ignore[assignment]
     return _passes(case, journey, system.lower())
 
 

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 
 from landiag.checks import words
 from landiag.checks.case import Case
+from landiag.checks.fixes.names import free_name
 from landiag.collect.windows_state import ConnectionProfile
 from landiag.firewall.windows.neighbours import for_neighbours
 from landiag.firewall.windows.policy import FirewallRule, Policy, ProfileRule, Store
@@ -68,9 +69,9 @@ def whom(way: Way, journey: Journey) -> str:
     return "clients of the local subnet" if remote == "LocalSubnet" else f"the client {journey.packet.source}"
 
 
-def _opening_commands(case: Case, way: Way, journey: Journey) -> tuple[str, str]:
+def _opening_commands(case: Case, policy: Policy, way: Way, journey: Journey) -> tuple[str, str]:
     port = way.typed_port(case.port)
-    name = f"landiag-tcp-{port}"
+    name = free_name(f"landiag-tcp-{port}", (rule.identity for rule in policy.rules))
     profile = (journey.packet.profile or "public").title()
     return (
         f"New-NetFirewallRule -Name '{name}' -DisplayName 'landiag: TCP {port}' -Direction Inbound -Action Allow "
@@ -81,7 +82,7 @@ def _opening_commands(case: Case, way: Way, journey: Journey) -> tuple[str, str]
 
 def openings(case: Case, policy: Policy, way: Way, journey: Journey) -> tuple[Fix, ...]:
     """The fix that lets these clients in; empty where it would not help."""
-    add, remove = _opening_commands(case, way, journey)
+    add, remove = _opening_commands(case, policy, way, journey)
     mended = _is_mended(case, policy, journey, (), opening_rule(case, way, journey))
     if mended is False:
         return ()
@@ -144,7 +145,7 @@ def unblock(case: Case, policy: Policy, way: Way, journey: Journey, rule: Firewa
     opening: str | None = None
     if not _is_mended(case, policy, journey, blocks, None):
         opening = opening_rule(case, way, journey)
-        add, remove = _opening_commands(case, way, journey)
+        add, remove = _opening_commands(case, policy, way, journey)
         commands.append(add)
         undo.append(remove)
     mended = _is_mended(case, policy, journey, blocks, opening)
