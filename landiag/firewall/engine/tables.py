@@ -59,18 +59,21 @@ class Table(Struct):
         return others[0] if len(others) == 1 and others[0] != (TANGLED,) else None
 
     def _space(self, history: History, universe: Universe) -> Space:
-        """All packets with a history. Of two the one in more pieces is what the other leaves."""
+        """All packets with a history."""
         if history not in self.spaces:
-            other = self._other(history)
-            if other is not None and self._pieces(history) > self._pieces(other):
-                self.spaces[history] = universe.subtract(self.asked, self._space(other, universe))
-            else:
-                whole = universe.unite([end.space for end in self.ended[history]])
-                is_tangled = history == (TANGLED,)
-                self.spaces[history] = (
-                    whole if is_tangled else universe.subtract(whole, self.tangled(universe))
-                )
+            self.spaces[history] = self._put_together(history, universe)
         return self.spaces[history]
+
+    def _put_together(self, history: History, universe: Universe) -> Space:
+        """Of two histories the one in more pieces is what the other leaves."""
+        if history == (TANGLED,):
+            return universe.unite([end.space for end in self.ended[history]])
+        other = self._other(history)
+        if other is not None and self._pieces(history) > self._pieces(other):
+            return universe.subtract(self.asked, self._space(other, universe))
+        return universe.subtract(
+            universe.unite([end.space for end in self.ended[history]]), self.tangled(universe)
+        )
 
     def _pieces(self, history: History) -> int:
         return sum(cuts(end.space) for end in self.ended[history])

@@ -9,9 +9,13 @@ from random import Random
 import pytest
 
 from landiag.firewall.engine.deal import Deal
+from landiag.firewall.engine.fronts import TANGLED, Ended, History
+from landiag.firewall.engine.lens import Lens
 from landiag.firewall.engine.nodes import Space, holds
 from landiag.firewall.engine.ranges import common, complement, normal
-from landiag.firewall.engine.spaces import Box, Point, Universe
+from landiag.firewall.engine.spaces import Axis, Box, Point, Universe
+from landiag.firewall.engine.tables import Table
+from landiag.model.ruleset import Chain
 
 TOPS = (15, 15, 3, 3)
 
@@ -102,3 +106,27 @@ def test_dealing_is_splitting_one_by_one(universe: Universe, seed: int) -> None:
         assert deal.take(box) == inside
         assert deal.rest() == space
         assert deal.is_over == (space is None)
+
+
+@pytest.mark.parametrize("other", ["accept", TANGLED])
+@pytest.mark.parametrize("is_odd", [True, False])
+def test_of_two_classes_of_a_chain_one_is_what_the_other_leaves(
+    universe: Universe, other: str, is_odd: bool
+) -> None:
+    """Whichever lies in more pieces. Packets that are tangled are no class, and nothing is what they leave."""
+    odd = [universe.box((((at, at),),)) for at in (1, 3, 5)]
+    rest = [universe.subtract(universe.full, universe.unite(odd))]
+    mine, others = (odd, rest) if is_odd else (rest, odd)
+    chain = Chain("nftables", "inet", "t", "in")
+    ended: dict[History, list[Ended]] = {
+        ("drop",): [Ended(chain, None, space) for space in mine],
+        (other,): [Ended(chain, None, space) for space in others],
+    }
+    table = Table(universe.full, ended, {}, frozenset(), is_lasting=True, constants=frozenset())
+    found = table.find(Lens(universe, (1 if is_odd else 0, 0, 0, 0), frozenset(Axis)))
+    assert found is not None
+    assert members(found.space) == members(universe.unite(mine))
+    assert (
+        found.others is None if other == TANGLED else members(found.others) == members(universe.unite(others))
+    )
+    assert table.find(Lens(universe, (0 if is_odd else 1, 0, 0, 0), frozenset(Axis))) is not found
