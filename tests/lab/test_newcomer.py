@@ -73,6 +73,16 @@ FIRST = {
     "ufw-allows-udp": "landiag",
     "raw-prerouting-of-a-router": "landiag",
     "redirected-and-dropped": "sudo landiag check",
+    "arp-requests-dropped": "sudo landiag check",
+    "bridge-arp-dropped": "sudo landiag check",
+    "answers-no-arp-by-setting": "landiag",
+    "php-loopback": "landiag",
+    "node-ipv6-loopback": "landiag",
+    "nft-named-set-of-ports": "landiag",
+    "firewalld-permanent-only": "landiag",
+    "reverse-path-filter-and-blackhole": "landiag",
+    "docker-bridge-switched-off": "sudo landiag check",
+    "forwarding-off": "sudo landiag check",
 }
 """The scenarios, and what is typed first: in the project's folder, as the user whose server it is."""
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from landiag.checks.case import Case
 from landiag.checks.firewall.opening import best_proposal, fixes, proven
 from landiag.checks.firewall.rule_words import place, source_of, who
+from landiag.checks.firewall.searching import search_fixes
 from landiag.collect.hints import Hint, parse_hints
 from landiag.firewall.owners import Owner, find_owner
 from landiag.journey.journey import LOOSE, Journey
@@ -40,7 +41,8 @@ def unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterato
     rules = [line for line in lines if line.rule is not None]
     asked = [line for line in journey.lines if line.leg == Leg.QUESTION and line.verdict is Verdict.DROP]
     if not rules and any(line.chain for line in asked):
-        yield _questions_dropped(way, next(line for line in asked if line.chain))
+        line = next(line for line in asked if line.chain)
+        yield replace(_questions_dropped(way, line), fixes=search_fixes(case, way, ruleset, journey, line))
         return
     if rules or (not ruleset.gaps and doubts):
         yield _not_modelled(case, way, rules)

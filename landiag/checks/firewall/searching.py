@@ -36,7 +36,7 @@ def search_fixes(
     Routers ask by their link-local addresses: IPv6 clients of other networks are let in by nothing of this.
     """
     chain, asked = line.chain, journey.packet.destination
-    if journey.leg not in SEARCH or chain is None or asked is None:
+    if line.leg not in SEARCH or chain is None or asked is None:
         return ()
     clients = opening_for(case, way, ruleset, journey).clients
     finders = _Finders(clients, _routers(case, clients), line.hook in _SENDING)
