@@ -51,13 +51,13 @@ def test_a_device_without_end_is_one_sentence(words: tuple[str, ...]) -> None:
     assert "bug" not in said
 
 
-RULES = "table inet f {\n chain i {\n type filter hook input priority 0; policy drop;\n }\n}\n"
+RULES = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
 PACKET = '{"destination_port": 5000, "source": "192.168.77.20"}\n'
 
 
 def test_packets_that_come_through_a_pipe_are_those_of_a_file(tmp_path: Path) -> None:
     """They are read twice: nothing is printed where a line cannot be used."""
-    rules, packets = tmp_path / "rules.nft", tmp_path / "packets.jsonl"
+    rules, packets = tmp_path / "rules.v4", tmp_path / "packets.jsonl"
     rules.write_text(RULES, encoding="utf-8")
     packets.write_text(PACKET * 3, encoding="utf-8")
     line = (sys.executable, "-m", "landiag", "firewall", "--ruleset", str(rules), "--packets")
