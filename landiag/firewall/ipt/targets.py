@@ -137,15 +137,8 @@ def _value(options: Mapping[str, Option], name: str, default: int) -> int:
 def _nat(kind: NatKind, option_name: str) -> Lower:
     def lower(options: Mapping[str, Option], setting: Setting) -> Sequence[Action]:
         target = parse_target(options[option_name].value, setting.version)
-        return [
-            Translate(
-                kind,
-                target,
-                setting.version,
-                persistent="--persistent" in options,
-                random="--random" in options,
-            )
-        ]
+        persistent, random = "--persistent" in options, "--random" in options
+        return [Translate(kind, target, setting.version, persistent=persistent, random=random)]
 
     return lower
 
