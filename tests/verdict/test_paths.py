@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from landiag.model.report import Outcome, Path
+from landiag.model.report import Finding, Outcome, Path
 from landiag.model.terms import StageName
+from landiag.verdict.paths import _stands_at
 from tests.cases import report_of
 
 MAIN = "link address ingress prerouting nat route input socket accept-queue reply-route reply application"
@@ -59,3 +60,13 @@ def test_what_is_said_of_a_filter_is_what_it_does_with_the_first_packet() -> Non
     for way in report_of("linux-ufw-default-allow").paths:
         said = next(one.detail for one in way.stages if one.stage is StageName.INPUT)
         assert said.endswith("-m conntrack --ctstate NEW -j ACCEPT")
+
+
+@pytest.mark.parametrize("found", [None, StageName.INPUT, StageName.FORWARD])
+@pytest.mark.parametrize("passed", [StageName.INPUT, StageName.FORWARD])
+def test_a_filter_stops_a_way_at_the_filter_that_the_way_passes(
+    found: StageName | None, passed: StageName
+) -> None:
+    """A filter that is known by its program alone says no stage: it is the input's in the table of causes."""
+    finding = Finding("other-firewall", Outcome.UNKNOWN, "a program filters", stage=found)
+    assert _stands_at(finding, (StageName.LINK, passed, StageName.SOCKET)) is passed
