@@ -16,7 +16,8 @@ SYN = Segment(
     5.0, "eth0", False, "192.168.77.20", 40000, "192.168.77.10", 5000, 2, 1, mac="02:00:00:00:00:01"
 )
 DROPPED = Drop(5.0, "NETFILTER_DROP", "nf_hook_slow", 4)
-OF_A_PROGRAM = Drop(5.0, "SOCKET_FILTER", "sk_filter", 4)
+OF_A_PROGRAM = Drop(5.0, "XDP", "bpf_prog_run_xdp", 4)  # what the program does nobody knows
+NO_ROUTE = Drop(5.0, "IP_OUTNOROUTES", "ip_output", 4)
 
 
 @pytest.fixture(scope="module")
@@ -61,5 +62,6 @@ def test_without_a_model_no_rule_is_named() -> None:
 
 def test_of_two_reasons_the_one_is_meant_that_is_certain() -> None:
     assert reason_of((OF_A_PROGRAM, DROPPED)) == DROPPED
+    assert reason_of((OF_A_PROGRAM, NO_ROUTE)) == NO_ROUTE
     assert reason_of((OF_A_PROGRAM,)) == OF_A_PROGRAM
     assert reason_of(()) is None
