@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from landiag.checks.application.exchange import where_to_ask
+from landiag.checks.application.exchange import has_gaps, where_to_ask
 from landiag.checks.application.silence import asked_socket, not_connected, what_stops_own
 from landiag.checks.case import Answer, Case, answer, not_applicable
 from landiag.checks.destination import destination_of
@@ -76,7 +76,8 @@ def _at_socket(case: Case, exchange: Exchange, attempt: Attempt) -> Finding | No
         return None
     if case.facts.sysctls.get(_COOKIES) == "0" and there.half_open >= _room(case, socket):
         return _full(case, socket, there)
-    return _drops(exchange, attempt, there) if there.dropped else None
+    is_told = there.dropped and not has_gaps(case)  # a rule that could not be read may as well be the reason
+    return _drops(exchange, attempt, there) if is_told else None
 
 
 def _room(case: Case, socket: Socket) -> float:
