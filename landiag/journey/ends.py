@@ -157,15 +157,15 @@ def see(ends: Sequence[End]) -> Sight:
 def _at_last(ends: Sequence[End]) -> Symptom | None:
     """What clients see where a limit parts a rejection from silence: who hears nothing tries again, and meets it.
 
-    None where not all of them do.
+    Whatever keeps the others silent comes behind that limit, which so counts every try. None where not all meet it.
     """
-    limits = {doubt.limit for end in ends for doubt in end.doubts if doubt.limit is not None}
     rejecting = [end for end in ends if end.symptom in (Symptom.REFUSED, Symptom.UNREACHABLE)]
-    if len(limits) != 1 or not rejecting:
+    limits = {doubt.limit for end in rejecting for doubt in end.doubts if doubt.limit is not None}
+    if len(limits) != 1:
         return None
     (limit,) = limits
     found = {end.symptom for end in rejecting}
-    if limit is None or limit.kind not in (LimitKind.RATE, LimitKind.CONCURRENT) or len(found) > 1:
+    if limit is None or limit.kind is LimitKind.VOLUME or len(found) > 1:
         return None
     if {end.symptom for end in ends} - found != {Symptom.TIMEOUT}:
         return None
@@ -174,7 +174,10 @@ def _at_last(ends: Sequence[End]) -> Symptom | None:
     }
     if len(sides) > 1:
         return None
-    part = limit.turned_away() if sides.pop() else limit.served(retries=True)
+    is_beyond = sides.pop()
+    if limit.kind is LimitKind.HITS and not is_beyond:
+        return None
+    part = limit.turned_away() if is_beyond else limit.served(retries=True)
     return found.pop() if part == 1.0 else None
 
 

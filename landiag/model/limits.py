@@ -81,14 +81,19 @@ class Limit(Struct, frozen=True):
     def turned_away(self) -> float:
         """The part of an ordinary visit's connections that exceed it at one of their tries, 0 to 1.
 
-        For a rate and for connections at one time: what stays below gets no answer, so that the client tries again.
-        Those that were turned away are still counted then (__nf_conncount_add stops at the connection itself).
+        What stays below gets no answer, so that the client tries again. Of connections at one time those that were
+        turned away are still counted then (__nf_conncount_add stops at the connection itself).
         """
         if self.kind is LimitKind.CONCURRENT:
             return float(self.amount < BURST)
-        bucket, away = _Bucket(self.burst, self.amount), set[int]()
+        bucket, hits, away = _Bucket(self.burst, self.amount), list[float](), set[int]()
         for at, number in _tries(RETRIES):
-            if number not in away and not bucket.takes(1, at):
+            if number in away:
+                continue
+            hits.append(at)
+            within = sum(1 for one in hits if not self.seconds or at - one <= self.seconds)
+            exceeds = within >= self.amount if self.kind is LimitKind.HITS else not bucket.takes(1, at)
+            if exceeds:
                 away.add(number)
         return len(away) / (BURST + SECONDS)
 
