@@ -65,8 +65,6 @@ def replay_host(recorded: Mapping[str, Reading], rulesets: Rulesets | None = Non
         inside = linux.plan_namespaces(readings)
         if any(one.name in recorded for one in inside):
             _add(readings, recorded, inside)
-            owners = linux.plan_inner_owners(linux.add_namespaces(facts, readings))
-            _add(readings, recorded, (one for one in owners if one.name in recorded))
             facts = linux.add_namespaces(facts, readings)
     return Replayed(machine, facts, {**recorded, **readings})
 

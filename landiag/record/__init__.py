@@ -27,6 +27,5 @@ def record_host(recorder: Recorder, deadline: float) -> Recording:
         known = () if isinstance(facts.sockets, Unknown) else facts.sockets
         inside = linux.plan_namespaces(recorder.readings)
         recorder.read_all((*inside, *unit_sources(known), *OF_SYSTEMD, BANNED), deadline)
-        recorder.read_all(linux.plan_inner_owners(linux.add_namespaces(facts, recorder.readings)), deadline)
     created = datetime.fromtimestamp(machine.now, timezone.utc).isoformat(timespec="seconds")
     return Recording(Target(port=None), created, __version__, recorder.readings, {"command": COMMAND})
