@@ -180,6 +180,7 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
         "case:freebsd-server-silent-stopped;arp;drop,21,23,",
         "case:wsl2-port-not-forwarded-windows-alone-stale;registry;drop,2817,3114,",
         "case:windows-port-not-forwarded-hyperv-nat;route-print-4;garble,673,674,84",
+        "case:wsl2-firewall-drops-mirrored-group-policy;wsl-windows-group-policy;drop,1040,1081,",
         "case:windows-firewall-blocks-program-powershell;powershell-rules;add,1155,1155,b1cc77d89c",
         "case:wsl2-port-not-forwarded-windows-alone-stale;registry;word,3170,3171,51",
     ],

@@ -122,6 +122,8 @@ def _parse_line(key: str, line: str) -> Entry | None:
     if found:
         return Entry(key, found[1], found[2], found[3].strip())
     rule = RULE_STRING.search(line)
+    if rule is None and key:
+        raise ParseError(f"not a value of reg query: {line.strip()[:60]!r}")
     if rule is None:
         return None
     name = line[: rule.start()].strip(" :=\t\"'")
