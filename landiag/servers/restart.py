@@ -46,10 +46,11 @@ def restart_command(
     operating system as ``Machine.os`` names it.
     """
     server = replace(server, kind=kind_for(server, port, os))
+    if server.kind.speaks == "debugger":
+        advice = replace(_ending("Use the debugger through SSH", server), steps=server.kind.steps)
+        return replace(advice, stop_pid=None, needs="user-action")
     host = "::" if family is Family.IPV6 else "0.0.0.0"
     title = f"Start {known(server.name)} on all addresses"
-    if server.kind.speaks == "debugger":
-        title = "Use the debugger through SSH"
     if is_published(server):
         title = "Publish the port on all addresses"
     advice = replace(_ending(title, server), cwd=server.process.cwd or process.cwd, edit=edit)

@@ -119,7 +119,7 @@ def configured_port(server: Server) -> int | None:
 
 def kind_for(server: Server, port: int | None, os: str) -> ServerKind:
     """The kind with the port in its steps; where it keeps its files is known of Linux only."""
-    if is_inspector(server, port):
+    if is_debugger(server, port):
         server = replace(server, kind=kind_named("debugger"))
     kind = replace(server.kind, steps=_steps_for(server, port))
     if os == "linux":
@@ -129,15 +129,21 @@ def kind_for(server: Server, port: int | None, os: str) -> ServerKind:
     return replace(kind, files=names, steps=steps)
 
 
-def is_inspector(server: Server, port: int | None) -> bool:
-    """Whether a port is that of Node's debugger, which the program has beside its own."""
-    called = server.invocation
-    options = called.words[1:] if called is not None and called.runtime == "node" else ()
-    found = (_INSPECTOR.fullmatch(word) for word in options)
-    return any(match is not None and int(match["port"] or 9229) == port for match in found)
+def is_debugger(server: Server, port: int | None) -> bool:
+    """Whether a port is that of a debugger which the program has beside its own: Node's, Java's, a browser's."""
+    words = server.process.argv[1:]
+    options = zip(words, (*words[1:], ""), strict=False)
+    return any(str(port) in _debugger_ports(word, after) for word, after in options if _DEBUGGER.match(word))
 
 
-_INSPECTOR = regex(r"--inspect(?:-brk|-wait)?(?:=(?:.*:)?(?P<port>\d+))?")
+def _debugger_ports(option: str, after: str) -> list[str]:
+    """The ports that an option of a debugger names: in itself, or in the word after it; Node has one of its own."""
+    own = ["9229"] if option.startswith("--inspect") else [after]
+    return _PORTS.findall(option) or own
+
+
+_DEBUGGER = regex(r"--inspect|--remote-debugging-port|-agentlib:jdwp=|-Xrunjdwp:|--debug(?:ger)?[-_]port")
+_PORTS = regex(r"(?:=|:)(\d+)(?=$|,)")
 _ETC = regex(r"/etc/(?:[^\s/]+/)*")
 
 

@@ -7,6 +7,7 @@ import shlex
 import pytest
 
 from landiag.model.process import Process, Service
+from landiag.model.report import Edit
 from landiag.servers.named_address import named_address
 from landiag.servers.recognise import recognise, unknown_program
 from landiag.servers.restart import restart_command
@@ -81,15 +82,38 @@ def test_what_may_be_another_address_or_opens_a_debugger_stays(line: str) -> Non
         "dlv debug --headless --listen=127.0.0.1:5000",
         "python -m debugpy --listen 5000 s.py",
         "node --inspect=127.0.0.1:5000 s.js",
+        "node --inspect-brk=5000 s.js",
+        "java -agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:5000 Shop.java",
+        "java -Xdebug -Xrunjdwp:server=y,transport=dt_socket,address=5000,suspend=n -jar shop.jar",
+        "chromium --headless --remote-debugging-port=5000 http://localhost/",
+        "shop --remote-debugging-port 5000",
+        "rdbg --open --port 5000 shop.rb",
     ],
 )
 def test_a_debugger_is_never_opened_to_the_network(line: str) -> None:
     process = Process(17, "x", tuple(shlex.split(line)), cwd="/srv")
+    server = recognise(process, {17: process}) or unknown_program(process)
+    assert server is not None
+    edit = Edit("/srv/s.js", 1, "listen(80, '127.0.0.1')", "listen(80, '0.0.0.0')")
+    for unit in (None, Service("shop.service")):
+        advice = restart_command(server, process, port=5000, unit=unit, edit=edit)
+        assert (advice.commands, advice.edit, advice.needs) == ((), None, "user-action")
+        assert "ssh -L 5000:127.0.0.1:5000" in advice.steps[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "node --inspect=127.0.0.1:9229 s.js",
+        "java -agentlib:jdwp=address=5005 Shop.java",
+        "node --inspect s.js",
+    ],
+)
+def test_the_port_of_a_program_that_has_a_debugger_is_the_programs(line: str) -> None:
+    process = Process(17, "x", tuple(shlex.split(line)), cwd="/srv")
     server = recognise(process, {17: process})
     assert server is not None
-    advice = restart_command(server, process, port=5000)
-    assert (advice.commands, advice.needs) == ((), "user-action")
-    assert "ssh -L 5000:127.0.0.1:5000" in advice.steps[0]
+    assert "ssh -L" not in " ".join(restart_command(server, process, port=5000).steps)
 
 
 def test_a_program_of_the_users_own_may_have_a_debugger_that_the_command_leaves_on() -> None:
