@@ -51,6 +51,7 @@ from landiag.checks.evidence import of_exchange
 from landiag.checks.fixes.hosts import host_fixes
 from landiag.checks.fixes.restart import server_of
 from landiag.checks.listening import twins
+from landiag.checks.listening.carried import is_stranded
 from landiag.checks.listening.owners import name_owner, owner_evidence, subject
 from landiag.collect.exchanges.http import Attempt, End, Exchange, parse_exchange
 from landiag.collect.exchanges.refusals import find_page_refusal
@@ -133,6 +134,8 @@ def check(case: Case) -> Answer:
         return _judge_answer(case, exchange, attempt)
     if attempt.scheme == "tcp" and case.target.scheme == "tcp":
         return answer([], "accepts connections")
+    if attempt.end in CLOSED and is_stranded(case):
+        return not_applicable("nothing takes connections where they are carried")
     protocol = advertised.spoken(case)
     if protocol is not None and case.target.scheme in ("auto", "tcp"):
         return answer(tuple(advertised.check(case)), f"accepts connections ({protocol}, not a web server)")

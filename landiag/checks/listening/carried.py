@@ -14,7 +14,7 @@ from landiag.checks.case import Case
 from landiag.checks.destination import Destination
 from landiag.checks.fixes.restart import listen_fixes
 from landiag.checks.listening.inside import nobody_inside, only_itself_reaches
-from landiag.journey.binding import Binding, describe_address
+from landiag.journey.binding import Binding, describe_address, find_binding
 from landiag.journey.inside import namespace_with
 from landiag.journey.ways import Way
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK
@@ -29,6 +29,14 @@ from landiag.servers.relays import relay_of
 def is_carried(case: Case) -> bool:
     """Whether such a program holds the port."""
     return any(_carried(case, one) or _carrier_inside(case, one) for one in case.listeners)
+
+
+def is_stranded(case: Case) -> bool:
+    """Whether what is carried in finds no server to take it: the program then ends the connections that it took."""
+    if case.way is None:
+        return False
+    binding = find_binding(case.facts, case.way.ip, case.port, case.way.interface)
+    return not isinstance(binding, Unknown) and any(find_stranded(case, case.way, binding))
 
 
 def find_stranded(case: Case, way: Way, binding: Binding) -> Iterator[Finding]:
