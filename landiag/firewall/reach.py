@@ -57,13 +57,13 @@ def region_json(ruleset: Ruleset, found: Regions, region: Region) -> Iterable[di
     """A region as JSON, an object for each of its boxes."""
     line = region.decided_by
     decided = None if line is None else line_json(ruleset, line, region.lines)
-    for box in found.universes[region.version].boxes(region.space):
-        yield {**box_json(found, region, box), "verdict": region.verdict.value, "decided_by": decided}
-
-
-def box_json(found: Regions, region: Region, box: Box) -> dict[str, Any]:
-    """The packets of one box; dimensions that no rule asks for are absent."""
     asked = found.asked(region.version)
+    for box in found.universes[region.version].boxes(region.space):
+        yield {**_box_json(asked, region, box), "verdict": region.verdict.value, "decided_by": decided}
+
+
+def _box_json(asked: Box, region: Region, box: Box) -> dict[str, Any]:
+    """The packets of one box; dimensions that no rule asks for are absent."""
     sources, ports, destinations, source_ports = box
     one: dict[str, Any] = {
         "protocol": region.protocol,

@@ -7,7 +7,7 @@ equal sets are the same object and work on them is done once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import Literal
 
@@ -62,6 +62,7 @@ class Universe(Unions):
         address = (1 << (32 if version == 4 else 128)) - 1
         self.tops: Point = (address, MAX_PORT, address, MAX_PORT)
         self._known: dict[tuple[object, ...], Space] = {}
+        self._boxes: dict[int, tuple[Space, tuple[tuple[Ranges, ...], ...]]] = {}
         self.full = self.box(())
 
     def box(self, box: Box) -> Space:
@@ -250,8 +251,17 @@ class Universe(Unions):
             if kid is not None:
                 alike.setdefault(id(kid), (kid, []))[1].append((low, high))
         for kid, ranges in alike.values():
-            for rest in self.boxes(kid, axis + 1):
+            for rest in self._boxes_below(kid, axis + 1):
                 yield (tuple(ranges), *rest)
+
+    def _boxes_below(self, space: Space, axis: int) -> Iterable[tuple[Ranges, ...]]:
+        """The same; of the last axes, on which nearly all sets are alike, they are kept."""
+        if axis < Axis.DESTINATION:
+            return self.boxes(space, axis)
+        found = self._boxes.get(id(space))
+        if found is None:
+            found = self._boxes[id(space)] = space, tuple(self.boxes(space, axis))
+        return found[1]
 
 
 def _with_nothing(operation: Operation, left: Space, right: Space) -> Space:
