@@ -137,6 +137,8 @@ CASES = [
     Case("python shop.py", "werkzeug", 5009, app_run('"127.0.0.1", 5009'), http="werkzeug"),
     Case("python shop.py", "werkzeug", files=app_run('host="localhost"'), http="werkzeug"),
     Case("gunicorn shop:app", "gunicorn", 8000, SHOP),
+    Case("wsgidav --no-config -r .", "wsgidav", 8080),
+    Case("wsgidav --no-config -r . -H localhost", "wsgidav", 8080),
     Case("gunicorn -w 2 -b 127.0.0.1:8000 shop:app", "gunicorn", 8000, SHOP),
     Case("gunicorn --bind=localhost:8000 --bind 127.0.0.1:8001 shop:app", "gunicorn", 8001, SHOP),
     Case("gunicorn shop:app", "gunicorn", 8002, SHOP, {"GUNICORN_CMD_ARGS": "--bind=127.0.0.1:8002"}),
@@ -381,6 +383,7 @@ def carry_out(case: Case, running: Running, server: Server, process: Process) ->
         assert not advice.commands
         assert re.search(r"command line is not visible.* use -\S+ 0\.0\.0\.0", advice.steps[0])
         return None
+    assert advice.commands, advice.steps
     (command,) = advice.commands
     running.end()
     running.start(command, {})
@@ -398,6 +401,7 @@ def test_a_flask_program_can_be_started_without_touching_it(arguments: str, runn
     assert advice.stop_pid is not None
     os.kill(advice.stop_pid, signal.SIGTERM)
     running.wait(5009, up=False)
+    assert advice.commands, advice.steps
     (command,) = advice.commands
     running.end()
     running.start(command, {})

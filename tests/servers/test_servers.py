@@ -61,6 +61,8 @@ LINES = [
     ("lektor server", "lektor", 5000, "lektor server --host 0.0.0.0"),
     ("nikola serve -a 127.0.0.1", "nikola", 8000, "nikola serve -a 0.0.0.0"),
     ("zensical serve", "zensical", 8000, "zensical serve --dev-addr 0.0.0.0:8000"),
+    ("wsgidav -r . --auth anonymous", "wsgidav", 8080, "wsgidav -r . --auth anonymous --host=0.0.0.0"),
+    ("wsgidav -H localhost -r .", "wsgidav", 8080, "wsgidav -H 0.0.0.0 -r ."),
     ("langgraph dev --port 2024", "langgraph", 2024, "langgraph dev --port 2024 --host 0.0.0.0"),
     ("langflow run", "langflow", 7860, "langflow run --host 0.0.0.0"),
     ("fastmcp run s.py -t http", "fastmcp", 8000, "fastmcp run s.py -t http --host 0.0.0.0"),
