@@ -174,6 +174,7 @@ def _tell(teller: int, number: int) -> None:
 
 def _begin(run: Run) -> NoReturn:
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    gc.disable()  # it would look through what it shares with all other runs
     if run.session:
         _enter(os.open(f"/proc/{run.session}/ns/user", os.O_RDONLY))
     os.chdir(run.folder)
