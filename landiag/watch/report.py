@@ -157,7 +157,7 @@ def _path(path: Path, attempts: list[Attempt]) -> Path:
 
 def _notes(watched: Watched, attempts: list[Attempt]) -> list[str]:
     counted = ", ".join(f"{number} {outcome}" for outcome, number in watched.tally.counts.items())
-    notes = [f"Watched for {watched.seconds:.0f} s: {counted or 'nothing arrived'}."]
+    notes = [f"Watched for {watched.seconds:.0f} s: {counted}."] if counted else []
     notes += _attempt_notes(attempts)
     if not watched.traced:
         notes.append("The kernel's own drop reasons could not be read (tracefs): counters were used instead.")
@@ -207,7 +207,7 @@ def _nothing_arrived(base: Report, watched: Watched) -> Finding:
     )
     fix = Fix("Try these in order", needs="user-action", steps=steps)
     detail = (
-        "What stops the client stands before this machine: a wrong address, isolation, another network, or the"
+        "If one tried, what stops it stands before this machine: a wrong address, isolation, another network, or the"
         " client's own block."
     )
     if base.verdict.cause is not None:
