@@ -6,7 +6,8 @@ from ipaddress import ip_address
 from typing import Any
 
 from landiag.collect.jsontext import mac_at, parse_objects
-from landiag.model.facts import Command, ParseError
+from landiag.model.addresses import ip_or_none
+from landiag.model.facts import Command, IPAddress, ParseError
 from landiag.model.neighbour import Neighbour
 from landiag.model.strict import only_keys, only_words
 
@@ -33,3 +34,15 @@ def _parse_neighbour(item: dict[str, Any]) -> Neighbour:
     states = tuple(item.get("state", ()))
     only_words(states, _STATES, "a neighbour's states")
     return Neighbour(ip_address(item["dst"]), str(item["dev"]), mac_at(item, "lladdr"), states)
+
+
+PROXIES = Command("ip-neighbours-proxy", ("ip", "-4", "neigh", "show", "proxy"))
+"""The addresses of others for which this machine answers on a link, one a line."""
+
+
+def parse_proxies(text: str) -> frozenset[IPAddress]:
+    """Parse ``ip neigh show proxy``. Raises ParseError."""
+    found = [ip_or_none(line.partition(" ")[0]) for line in text.splitlines()]
+    if None in found:
+        raise ParseError("not a list of addresses")
+    return frozenset(one for one in found if one is not None)

@@ -10,21 +10,20 @@ from ipaddress import ip_address
 
 from landiag.checks.case import Case
 from landiag.checks.fixes.fix import fix_by
+from landiag.collect import neighbours
 from landiag.journey.ownership import owner_of
 from landiag.journey.routing import RouteDecision, lookup
 from landiag.journey.ways import is_container_side
 from landiag.model.changes import Sysctl
-from landiag.model.facts import Command, File, IPAddress, Source, Unknown
+from landiag.model.facts import File, IPAddress, Source, Unknown
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.model.settings import setting_path
 from landiag.model.terms import Symptom
 
-_PROXIES = Command("ip-neighbours-proxy", ("ip", "-4", "neigh", "show", "proxy"))
-
 
 def plan(case: Case) -> tuple[Source, ...]:
     """Read whether this machine answers for others, where a route leads to the container that has the address."""
-    return () if route_behind(case) is None else (*map(_file, _settings(case)), _PROXIES)
+    return () if route_behind(case) is None else (*map(_file, _settings(case)), neighbours.PROXIES)
 
 
 def route_behind(case: Case) -> RouteDecision | None:
@@ -55,10 +54,11 @@ def _file(setting: str) -> File:
 def answers_for(case: Case, ip: IPAddress) -> bool | None:
     """Whether this machine answers the link's questions for an address behind it; None where that is not known."""
     values = [case.parse(_file(name), int) for name in _settings(case)]
-    told = case.parse(_PROXIES, str.split)
-    if str(ip) in (told if isinstance(told, list) else ()) or any(one == 1 for one in values):
+    told = case.parse(neighbours.PROXIES, neighbours.parse_proxies)
+    known = told if isinstance(told, frozenset) else None
+    if ip in (known or ()) or any(one == 1 for one in values):
         return True
-    return False if isinstance(told, list) and all(one == 0 for one in values) else None
+    return False if known is not None and all(one == 0 for one in values) else None
 
 
 def check(case: Case) -> Finding | None:
