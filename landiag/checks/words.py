@@ -6,8 +6,8 @@ from landiag.checks.case import Case
 from landiag.checks.fixes.fix import fix_by
 from landiag.model.actions import Lasts
 from landiag.model.changes import LinkSetting
-from landiag.model.facts import Route
 from landiag.model.report import Fix
+from landiag.model.route import Route
 
 _ADDRESSES = {"linux": "ip addr", "windows": "ipconfig /all"}
 _ROUTES = {"linux": "ip route, ip rule", "windows": "route print"}

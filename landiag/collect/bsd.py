@@ -30,9 +30,10 @@ from landiag.collect.bsd_sources import (
 from landiag.collect.machine import Machine
 from landiag.collect.outside import with_ways_out
 from landiag.collect.windows import one_table, own_routes
-from landiag.model.facts import Interface, Route, Socket, Source, Unknown, parse_reading
+from landiag.model.facts import Interface, Socket, Source, Unknown, parse_reading
 from landiag.model.host import Facts
 from landiag.model.process import Process
+from landiag.model.route import Route
 
 MAX_ANCHORS = 48
 

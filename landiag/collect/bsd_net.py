@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from landiag.collect.tunnels import tunnel_named
 from landiag.firewall.pf.syntax import Name
 from landiag.model.addresses import ip_or_none, mac_or_none
-from landiag.model.facts import Address, Interface, IPNetwork, ParseError, Route
+from landiag.model.facts import Address, Interface, IPNetwork, ParseError
 from landiag.model.neighbour import Neighbour
 from landiag.model.regex import regex
+from landiag.model.route import Route
 
 _HEAD = regex(r"^([A-Za-z][\w.-]*):\s+flags=[0-9a-fx]+<([^>]*)>.*?(?:\bmtu (\d+))?\s*$")
 _LIKE_HEAD = regex(r"^\w+:\s+\w+=|<[A-Z]+,|\bmtu \d|\bflags=")

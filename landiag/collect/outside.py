@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from landiag.model.facts import Interface, Route, Unknown
+from landiag.model.facts import Interface, Unknown
+from landiag.model.route import Route
 
 _INSIDE = ("vm", "container")
 _CARDS = ("ethernet", "wifi", "bond", "vlan")

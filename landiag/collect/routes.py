@@ -8,8 +8,9 @@ from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Any
 
 from landiag.collect.jsontext import number_at, parse_objects, text_at
-from landiag.model.facts import Command, Family, IPNetwork, ParseError, PolicyRule, Route
+from landiag.model.facts import Command, Family, IPNetwork, ParseError
 from landiag.model.regex import regex
+from landiag.model.route import PolicyRule, Route
 from landiag.model.strict import only_keys, only_words
 
 ROUTES4 = Command("ip-routes-4", ("ip", "-j", "-4", "route", "show", "table", "all"))

@@ -38,10 +38,8 @@ from landiag.model.facts import (
     Family,
     Interface,
     ParseError,
-    PolicyRule,
     Reading,
     ReadStatus,
-    Route,
     Socket,
     Source,
     Unknown,
@@ -50,6 +48,7 @@ from landiag.model.facts import (
 from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
 from landiag.model.process import Process
+from landiag.model.route import PolicyRule, Route
 from landiag.model.ruleset import Ruleset
 
 Readings = Mapping[str, Reading]

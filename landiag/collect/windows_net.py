@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from landiag.collect.adapters import Adapter, kind_of
 from landiag.model.addresses import ip_or_none, mac_or_none, parse_ip
-from landiag.model.facts import Address, Interface, IPAddress, ParseError, Route, Socket
+from landiag.model.facts import Address, Interface, IPAddress, ParseError, Socket
 from landiag.model.neighbour import Neighbour
 from landiag.model.regex import regex
+from landiag.model.route import Route
 
 _MAC = regex(r"\b(?:[0-9A-Fa-f]{2}[-: ]){5}[0-9A-Fa-f]{2}\b")
 

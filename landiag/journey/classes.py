@@ -16,11 +16,12 @@ from landiag.journey.journey import Journey, follow
 from landiag.journey.link import heard_mac
 from landiag.journey.route_index import index_routes
 from landiag.journey.ways import Way, client_of
-from landiag.model.facts import Family, Interface, IPAddress, IPNetwork, PolicyRule, Route, Unknown
+from landiag.model.facts import Family, Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
 from landiag.model.remember import remember
 from landiag.model.report import AddressSpan, Target
+from landiag.model.route import PolicyRule, Route
 from landiag.model.ruleset import Ruleset, Verdict
 from landiag.model.terms import Symptom
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from landiag.journey.route_index import index_routes
-from landiag.model.facts import IPAddress, Route, Unknown
+from landiag.model.facts import IPAddress, Unknown
 from landiag.model.host import Facts
+from landiag.model.route import Route
 
 
 def default_devices(facts: Facts) -> tuple[str, ...]:

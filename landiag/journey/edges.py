@@ -7,9 +7,10 @@ from ipaddress import ip_network
 
 from landiag.firewall.engine.gaps import Edges, Gaps, cut, span_of
 from landiag.journey.inside import facts_inside
-from landiag.model.facts import IPNetwork, PolicyRule, Route, Socket, Unknown
+from landiag.model.facts import IPNetwork, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.remember import remember
+from landiag.model.route import PolicyRule, Route
 
 
 def _networks(facts: Facts) -> Iterator[IPNetwork]:

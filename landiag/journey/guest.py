@@ -10,10 +10,11 @@ from landiag.collect.guests import GuestNetwork, Nat, guest_networks, virtual_ca
 from landiag.collect.makers import is_random
 from landiag.journey.defaults import default_gateway
 from landiag.journey.ways import Front, Way
-from landiag.model.facts import Interface, IPAddress, IPNetwork, Route, Unknown
+from landiag.model.facts import Interface, IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
 from landiag.model.remember import remember
+from landiag.model.route import Route
 
 
 def nat_of_host(facts: Facts, way: Way, *, in_container: bool = False) -> Nat | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from landiag.model.facts import IPAddress, IPNetwork, Route
+from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.remember import remember
+from landiag.model.route import Route
 
 _TABLE_NAMES = {"254": "main", "255": "local", "253": "default"}
 

@@ -11,10 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from landiag.journey.route_index import index_routes
-from landiag.model.facts import Family, Interface, IPAddress, PolicyRule, Route, Unknown
+from landiag.model.facts import Family, Interface, IPAddress, Unknown
 from landiag.model.host import Facts
 from landiag.model.remember import remember
-from landiag.model.route import REFUSING, RouteKind
+from landiag.model.route import REFUSING, PolicyRule, Route, RouteKind
 
 _LEAVING = (RouteKind.UNICAST, RouteKind.MULTICAST, RouteKind.BROADCAST, RouteKind.ANYCAST)
 _NOTHING = (None,) * 9

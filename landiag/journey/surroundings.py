@@ -16,9 +16,9 @@ from landiag.journey.inside import facts_inside, namespace_with
 from landiag.journey.links import HostLinks
 from landiag.journey.route_index import index_routes
 from landiag.journey.routing import Flow, RouteDecision, lookup_flow
-from landiag.model.facts import Interface, IPAddress, Route, Socket, Unknown
+from landiag.model.facts import Interface, IPAddress, Socket, Unknown
 from landiag.model.packet import ABSENT, Absent, Packet, Value
-from landiag.model.route import RouteKind
+from landiag.model.route import Route, RouteKind
 from landiag.model.settings import forwarding_setting
 
 _OFF, _STRICT, _LOOSE = 0, 1, 2

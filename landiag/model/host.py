@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from landiag.model.facts import Interface, PolicyRule, Route, Socket, Unknown
+from landiag.model.facts import Interface, Socket, Unknown
 from landiag.model.neighbour import Neighbour
 from landiag.model.process import Namespace, Process
 from landiag.model.queue import Queue
+from landiag.model.route import PolicyRule, Route
 from landiag.model.ruleset import Ruleset
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from landiag.model.facts import Interface, PolicyRule, Route, Socket, Unknown
+from landiag.model.facts import Interface, Socket, Unknown
+from landiag.model.route import PolicyRule, Route
 from landiag.model.ruleset import Ruleset
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from landiag.collect.exchanges.http import Attempt
-from landiag.model.facts import Interface, Route, Unknown
+from landiag.model.facts import Interface, Unknown
+from landiag.model.route import Route
 from landiag.model.surroundings import Attachment, Gateway, Option, Surroundings
 
 _MOST_SAID = 160

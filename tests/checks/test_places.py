@@ -11,8 +11,9 @@ from landiag.checks.listening import check as listening
 from landiag.checks.routes import check as way_back
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
-from landiag.model.facts import PolicyRule, Route, Socket
+from landiag.model.facts import Socket
 from landiag.model.report import Finding, Outcome
+from landiag.model.route import PolicyRule, Route
 from landiag.model.ruleset import Ruleset
 from landiag.model.terms import Symptom
 from tests.checks.asked import case_of, heard

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from landiag.checks.routes import check as way_back
 from landiag.journey.ends import ReplyFault
-from landiag.model.facts import Interface, Route, Unknown
+from landiag.model.facts import Interface, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Finding, Outcome
+from landiag.model.route import Route
 from tests.checks.asked import case_of
 from tests.journey.world import (
     BASE,

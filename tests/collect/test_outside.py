@@ -7,7 +7,8 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from landiag.collect.outside import with_ways_out
-from landiag.model.facts import Interface, Route, Unknown
+from landiag.model.facts import Interface, Unknown
+from landiag.model.route import Route
 
 DEFAULT = Route(ip_network("0.0.0.0/0"), device="virbr0", gateway=ip_address("192.168.77.1"))
 ON_LINK = Route(ip_network("192.168.122.0/24"), device="virbr0")

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from landiag.firewall.linux import parse_ruleset
-from landiag.model.facts import PolicyRule, Reading, ReadStatus
+from landiag.model.facts import Reading, ReadStatus
+from landiag.model.route import PolicyRule
 from landiag.model.terms import Symptom
 from tests.journey.world import (
     ETH0,

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from landiag.collect.interfaces import INTERFACES, parse_interfaces
 from landiag.collect.routes import ROUTES4, ROUTES6, RULES4, RULES6, parse_routes, parse_rules
 from landiag.journey.routing import Flow, RouteDecision, lookup, lookup_flow
-from landiag.model.facts import Family, PolicyRule, Route, Unknown
+from landiag.model.facts import Family, Unknown
 from landiag.model.host import Facts
+from landiag.model.route import PolicyRule, Route
 from tests.journey.world import CLIENT, LOCAL, host, route, rule
 
 SETUP = """

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from landiag.firewall.engine.surroundings import Way
 from landiag.journey.surroundings import HostSurroundings
-from landiag.model.facts import Family, Interface, PolicyRule, Socket, Unknown
+from landiag.model.facts import Family, Interface, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.packet import Packet
-from landiag.model.route import RouteKind
+from landiag.model.route import PolicyRule, RouteKind
 from landiag.model.terms import StageName, Symptom
 from tests.journey.world import (
     BASE,

@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from landiag.firewall.linux import parse_ruleset
 from landiag.journey.journey import Journey, follow
-from landiag.model.facts import Address, Family, Interface, PolicyRule, Reading, ReadStatus, Route, Socket
+from landiag.model.facts import Address, Family, Interface, Reading, ReadStatus, Socket
 from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
 from landiag.model.packet import Packet
+from landiag.model.route import PolicyRule, Route
 from landiag.model.ruleset import Ruleset
 
 SERVER, CLIENT, GATEWAY = "192.168.77.10", "192.168.77.20", "192.168.77.1"

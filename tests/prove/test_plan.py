@@ -11,10 +11,11 @@ from landiag.checks.case import Case
 from landiag.collect.machine import Machine
 from landiag.journey.classes import follow_ways
 from landiag.journey.ways import choose_ways, list_ways
-from landiag.model.facts import Address, Family, Interface, PolicyRule, Route, Unknown
+from landiag.model.facts import Address, Family, Interface, Unknown
 from landiag.model.host import Facts
 from landiag.model.neighbour import Neighbour
 from landiag.model.report import HostInfo, Target
+from landiag.model.route import PolicyRule, Route
 from landiag.model.ruleset import Chain, Ruleset
 from landiag.prove import CannotProve
 from landiag.prove.injection import Injection

@@ -11,8 +11,9 @@ from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ways import Way
 from landiag.model.changes import Change
-from landiag.model.facts import IPAddress, IPNetwork, Route, Unknown
+from landiag.model.facts import IPAddress, IPNetwork, Unknown
 from landiag.model.report import Finding, Fix, Outcome
+from landiag.model.route import Route
 from landiag.model.terms import StageName, Symptom
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from landiag.checks import words
 from landiag.checks.case import Case
 from landiag.journey.ways import Way
-from landiag.model.facts import IPAddress, Route
+from landiag.model.facts import IPAddress
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.route import Route
 from landiag.model.terms import StageName, Symptom
 
 

@@ -20,9 +20,10 @@ from landiag.journey.link import interface_of
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.causes.network import NO_ROUTE_TO_CLIENT, REVERSE_PATH_FILTER, VPN_TAKES_REPLIES
-from landiag.model.facts import IPAddress, IPNetwork, ReadStatus, Route, Unknown
+from landiag.model.facts import IPAddress, IPNetwork, ReadStatus, Unknown
 from landiag.model.process import Namespace
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.route import Route
 from landiag.model.settings import typed_setting
 from landiag.model.terms import StageName, Symptom
 from landiag.model.urls import bracketed

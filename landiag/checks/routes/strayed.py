@@ -12,9 +12,10 @@ from landiag.journey.followed import strays_from
 from landiag.journey.journey import follow
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
-from landiag.model.facts import Family, Interface, PolicyRule, Unknown
+from landiag.model.facts import Family, Interface, Unknown
 from landiag.model.packet import Packet
 from landiag.model.report import Evidence, Finding, Fix, Outcome
+from landiag.model.route import PolicyRule
 from landiag.model.terms import StageName, Symptom
 
 _FIRST_FREE = 2

@@ -15,10 +15,10 @@ from landiag.journey.journey import follow
 from landiag.journey.ways import Way
 from landiag.model.actions import Lasts
 from landiag.model.changes import MainTableRule, RefusingRoute, UnicastRoute
-from landiag.model.facts import Family, IPAddress, IPNetwork, PolicyRule, Route, Unknown
+from landiag.model.facts import Family, IPAddress, IPNetwork, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.model.route import REFUSING, RouteKind
+from landiag.model.route import REFUSING, PolicyRule, Route, RouteKind
 from landiag.model.terms import StageName, Symptom
 
 

@@ -13,9 +13,10 @@ from landiag.collect.windows import one_table, own_routes
 from landiag.collect.windows_state import HostAdapter, WindowsState
 from landiag.journey.reply import TUNNELS
 from landiag.journey.ways import Way, list_ways
-from landiag.model.facts import Address, Interface, Route, Socket, Unknown
+from landiag.model.facts import Address, Interface, Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.process import Process
+from landiag.model.route import Route
 from landiag.model.ruleset import Ruleset
 
 HELPER = 3

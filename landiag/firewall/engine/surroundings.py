@@ -8,10 +8,9 @@ from msgspec import Struct
 
 from landiag.firewall.engine.gaps import Edges
 from landiag.firewall.engine.special import NEIGHBOURHOOD, SPECIAL_EDGES, edges_near, edges_of
-from landiag.model.facts import PolicyRule, Route
 from landiag.model.operands import Fields
 from landiag.model.packet import ABSENT, Absent, IPAddress, Packet, Value
-from landiag.model.route import RouteKind
+from landiag.model.route import PolicyRule, Route, RouteKind
 from landiag.model.ruleset import Chain
 
 FIB_TYPES = {
