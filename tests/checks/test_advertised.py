@@ -74,6 +74,12 @@ def test_the_address_that_was_asked_and_other_machines() -> None:
     assert told(asked("kafka"), ("192.168.77.10", 5000), ("192.168.77.30", 9092)) == []
 
 
+def test_whether_clients_get_into_another_network_is_not_known() -> None:
+    (finding,) = told(asked("kafka"), ("10.5.0.3", 9092))
+    assert (finding.code, finding.outcome) == ("redirects-elsewhere", Outcome.UNKNOWN)
+    assert told(asked("redis"), ("10.5.0.3", 9092)) == []
+
+
 def test_another_port_of_this_machine_is_followed() -> None:
     closed = asked("kafka", "-p tcp --dport 9093 -j DROP")
     (finding,) = told(closed, ("192.168.77.10", 9093))

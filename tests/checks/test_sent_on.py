@@ -84,6 +84,19 @@ def test_a_place_that_nobody_gets_to_blocks(facts: Facts, location: str, words: 
     assert words in found.title
 
 
+@pytest.mark.parametrize(
+    ("location", "outcome"),
+    [
+        ("http://10.5.0.3/", Outcome.UNKNOWN),
+        ("http://[fd00:5::3]/", Outcome.UNKNOWN),
+        ("https://93.184.216.34/", Outcome.WARNS),
+    ],
+)
+def test_a_private_address_of_another_network_may_be_an_old_one(location: str, outcome: Outcome) -> None:
+    (found,) = judged(BASE, location)
+    assert (found.code, found.outcome) == ("redirects-elsewhere", outcome)
+
+
 @pytest.mark.parametrize("location", ["/login", "http://192.168.77.10:5000/login", "mailto:ada@example.org"])
 def test_the_same_server_is_no_other_place(location: str) -> None:
     assert judged(BASE, location) == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from landiag.checks.application.exchange import attempt_of, host_header, where_to_ask
-from landiag.checks.application.sent_on import THERE, inside_of, is_nowhere, place_of
+from landiag.checks.application.sent_on import THERE, inside_of, is_nowhere, is_of_another_network, place_of
 from landiag.checks.application.silence import known_protocol
 from landiag.checks.case import Case
 from landiag.collect.exchanges.advertised import REQUESTS, Advertised, parse_advertised
@@ -76,31 +76,39 @@ def _targets(case: Case) -> list[RedirectTarget]:
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Name the first place that other devices don't get to."""
+    """Name the first place that other devices don't get to, else the first of which nobody knows."""
     protocol = spoken(case)
     if protocol is None:
         return
-    for target in _targets(case):
-        where = _fault(case, target)
-        if where is not None:
-            # A client that asks a single node of Redis need not be one of the cluster's.
-            outcome = Outcome.WARNS if protocol == "redis" else Outcome.BLOCKS
-            place = target.url.removeprefix("http://").rstrip("/")
-            yield Finding(
-                "redirects-elsewhere",
-                outcome,
-                f"{_TITLES[protocol]} tells other devices to connect to {place}, {where}",
-                "They reach this port, are told that address, and fail there.",
-                (Evidence(protocol, f"told: {place}"),),
-                (
-                    Fix(
-                        "Let it name an address that clients can reach",
-                        needs="user-action",
-                        steps=(_SETTINGS[protocol],),
-                    ),
-                ),
-            )
-            return
+    targets = _targets(case)
+    faults = ((target, fault) for target in targets if (fault := _fault(case, target)) is not None)
+    target, fault = next(faults, (None, ""))
+    if target is not None:
+        # A client that asks a single node of Redis need not be one of the cluster's.
+        outcome = Outcome.WARNS if protocol == "redis" else Outcome.BLOCKS
+        title = f"{_TITLES[protocol]} tells other devices to connect to {_named(target)}, {fault}"
+        yield _found(
+            protocol, outcome, title, target, "They reach this port, are told that address, and fail there."
+        )
+        return
+    unsure = next((one for one in targets if is_of_another_network(case, one)), None)
+    if unsure is not None and protocol != "redis":
+        title = (
+            f"Whether other devices get to {_named(unsure)}, where {_TITLES[protocol]} tells them to connect"
+        )
+        detail = "It is an address of another network than theirs: they need a way into that one."
+        yield _found(protocol, Outcome.UNKNOWN, title, unsure, detail)
+
+
+def _named(target: RedirectTarget) -> str:
+    return target.url.removeprefix("http://").rstrip("/")
+
+
+def _found(protocol: str, outcome: Outcome, title: str, target: RedirectTarget, detail: str) -> Finding:
+    steps = (_SETTINGS[protocol],)
+    fix = Fix("Let it name an address that clients can reach", needs="user-action", steps=steps)
+    said = Evidence(protocol, f"told: {_named(target)}")
+    return Finding("redirects-elsewhere", outcome, title, detail, (said,), (fix,))
 
 
 def _fault(case: Case, target: RedirectTarget) -> str | None:

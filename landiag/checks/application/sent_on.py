@@ -137,7 +137,11 @@ def _judge_beside(case: Case, target: RedirectTarget, evidence: tuple[Evidence, 
     """The place is no address of this machine: whether anybody answers there is known of the clients' network."""
     asked = _beside(case, target)
     told = None if asked is None else case.parse(asked, parse_exchange)
-    if not isinstance(told, Exchange):
+    if is_of_another_network(case, target):
+        title = f"Whether other devices get to {target.url}, where the server sends browsers"
+        detail = "It is an address of another network than theirs: they need a way into that one."
+        yield _found(Outcome.UNKNOWN, title, evidence, _NAMED, detail=detail)
+    elif not isinstance(told, Exchange):
         title = f"The server sends browsers on to {target.url}"
         yield _found(Outcome.WARNS, title, evidence, detail="Whether other devices get there was not tried.")
     elif told.best.connect.outcome in _NOBODY:
@@ -202,9 +206,16 @@ def _sent_further(case: Case, exchange: Exchange, evidence: tuple[Evidence, ...]
 
 
 def _blocks(title: str, evidence: tuple[Evidence, ...], *fixes: Fix) -> Finding:
-    step = "Look for a setting with its own address or scheme (SERVER_NAME, BASE_URL, SITE_URL, force https)."
-    named = Fix("Let the server name itself as other devices do", needs="user-action", steps=(step,))
-    return _found(Outcome.BLOCKS, title, evidence, *fixes, named)
+    return _found(Outcome.BLOCKS, title, evidence, *fixes, _NAMED)
+
+
+_NAMED = Fix(
+    "Let the server name itself as other devices do",
+    needs="user-action",
+    steps=(
+        "Look for a setting with its own address or scheme (SERVER_NAME, BASE_URL, SITE_URL, force https).",
+    ),
+)
 
 
 def _found(
@@ -256,6 +267,14 @@ def inside_of(case: Case, target: RedirectTarget) -> Interface | None:
     if ip is None or target.same_host or isinstance(case.facts.interfaces, Unknown):
         return None
     return next((one for one in case.facts.interfaces if is_container_side(one) and _holds(one, ip)), None)
+
+
+def is_of_another_network(case: Case, target: RedirectTarget) -> bool:
+    """Whether it is a private address outside of the clients' network: an old one, or one that they are routed to."""
+    ip = None if target.address is None or target.same_host else ip_address(target.address)
+    if ip is None or case.way is None or owner_of(case.facts, ip) is not None:
+        return False
+    return ip.is_private and ip not in case.way.network
 
 
 def _holds(interface: Interface, ip: IPAddress) -> bool:
