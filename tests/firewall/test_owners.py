@@ -264,7 +264,7 @@ def test_a_rule_that_ufw_would_skip_is_for_an_interface(more: str, argv: str) ->
     ruleset = Ruleset({("iptables-nft", "ip", "filter"): chains})
     line = TraceLine("input", "drop", chains["ufw-user-input"], chains["ufw-user-input"].rules[0])
     opening = Opening(ip_network("192.168.77.0/24"), 5000, device="eth0")
-    (proposal,) = propose(ruleset, Owner(Manager.UFW, "ufw"), line, opening)
+    proposal, _beside = propose(ruleset, Owner(Manager.UFW, "ufw"), line, opening)
     assert [" ".join(change.argv) for change in proposal.changes if isinstance(change, UfwRule)] == [argv]
 
 

@@ -92,8 +92,12 @@ UFW = {
 }  # fmt: skip
 
 
+def chains_of_ufw(rules: Sequence[str]) -> Chains:
+    return {"INPUT": ["-j ufw-user-input"], "ufw-user-input": [UFW[one] for one in rules]}
+
+
 def of_ufw(rules: Sequence[str]) -> Ruleset:
-    return of_chains({"INPUT": ["-j ufw-user-input"], "ufw-user-input": [UFW[one] for one in rules]})
+    return of_chains(chains_of_ufw(rules))
 
 
 def ufw(rules: Sequence[str], argv: Sequence[str]) -> list[str]:
@@ -110,11 +114,16 @@ def test_ufw(seed: int) -> None:
     rules = random.sample(sorted(UFW), k=random.randint(0, 5))
     for proposal in proposals(of_ufw(rules)):
         (change,) = proposal.changes
-        assert isinstance(change, UfwRule)
         assert proposal.ruleset is not None
-        fixed = ufw(rules, change.argv)
-        assert does(of_ufw(fixed)) == does(proposal.ruleset)
-        assert does(of_ufw(ufw(fixed, change.undo_argv))) == does(of_ufw(rules))
+        if isinstance(change, UfwRule):
+            fixed = ufw(rules, change.argv)
+            undone, after = of_ufw(ufw(fixed, change.undo_argv)), of_ufw(fixed)
+        else:  # beside ufw, where its own rule would not help
+            assert isinstance(change, IptablesRule)
+            chains = iptables(chains_of_ufw(rules), change.argv)
+            undone, after = of_chains(iptables(chains, change.undo_argv)), of_chains(chains)
+        assert does(after) == does(proposal.ruleset)
+        assert does(undone) == does(of_ufw(rules))
 
 
 FROM_LAN = match(
