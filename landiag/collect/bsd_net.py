@@ -159,17 +159,19 @@ def parse_hardware_ports(text: str) -> frozenset[str]:
 
 
 def parse_routes(text: str) -> tuple[Route, ...]:
-    """`netstat -rn`, both families. Raises ParseError when no table is in it."""
+    """`netstat -rn`, both families. Raises ParseError when no table is in it, or a row is none of the table's."""
     routes: list[Route] = []
     column: int | None = None
+    width = 0
     for line in text.splitlines():
         words = line.split()
         if words[:1] == ["Destination"]:
+            width = len(words)
             column = next(
                 (at for at, word in enumerate(words) if word in ("Netif", "Iface", "Interface")), None
             )
         elif column is not None and words and not _HEADING.match(line):
-            network = parse_destination(words[0], words[2]) if len(words) > column else None
+            network = parse_destination(words[0], words[2]) if column < len(words) <= width else None
             if network is None or not _FLAGS.fullmatch(words[2]) or not _DEVICE.fullmatch(words[column]):
                 raise ParseError(f"not a route of netstat: {line[:60]!r}")
             routes.append(_route(network, words, words[column]))

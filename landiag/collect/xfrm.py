@@ -50,7 +50,7 @@ _RULE = regex(
 _LINE = regex(
     r"\t(?:dir|socket) (?:in|out|fwd)(?: action block)?(?: index \d+)? priority \d+"
     r"(?: (?:[a-z-]+|\(?0x[0-9a-f]+\)?))* ?|"
-    r"\t(?:(?:tmpl|mark|if_id|security context|lifetime|(?:crypto |packet )?offload)\b|\t[\t ]*\S).*|\s*"
+    r"\t(?:(?:tmpl|mark|if_id|security context|lifetime|(?:crypto |packet )?offload)(?= )|\t[\t ]*\S).*|\s*"
 )
 """A line behind the selector, or more of the one above it."""
 

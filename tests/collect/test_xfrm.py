@@ -105,3 +105,10 @@ def test_an_address_that_lost_its_prefix_is_damage() -> None:
 def test_a_template_that_lost_its_word_is_damage() -> None:
     with pytest.raises(ParseError):
         parse_policies(PRINTED.replace("\ttmpl ", "\t ", 1))
+
+
+def test_a_template_whose_word_is_garbled_is_damage() -> None:
+    with pytest.raises(ParseError):
+        parse_policies(
+            "src 10.0.0.0/24 dst 10.1.0.0/24 \n\tdir out priority 5 \n\ttmpl\x15\\xd8 src 1.1.1.1 dst 2.2.2.2\n"
+        )
