@@ -118,17 +118,21 @@ def _addresses(block: Sequence[str]) -> Iterator[Address]:
     for line in block:
         four, six = _INET.match(line), _INET6.match(line)
         if four:
+            if not (four[2] or four[4]):
+                raise ParseError(f"an address without a mask: {line.strip()[:60]!r}")
             peer = four[3] if four[3] and ip_or_none(four[3]) else None
-            length = four[2] or (str(_mask_length(four[4])) if four[4] else "32")
+            length = four[2] or str(_mask_length(four[4]))
             yield Address(
                 ip_interface(f"{four[1]}/{length}"),
                 scope=_scope(four[1]),
                 peer=None if peer is None else ip_interface(f"{peer}/{length}"),
             )
         elif six:
+            if not (six[2] or six[3]):
+                raise ParseError(f"an address without the length of its network: {line.strip()[:60]!r}")
             words = six[4].split()
             yield Address(
-                ip_interface(f"{six[1]}/{six[2] or six[3] or 64}"),
+                ip_interface(f"{six[1]}/{six[2] or six[3]}"),
                 scope=_scope(six[1]),
                 tentative="tentative" in words,
                 deprecated="deprecated" in words,

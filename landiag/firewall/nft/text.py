@@ -52,7 +52,8 @@ def _is_name(left: Json) -> bool:
     if not isinstance(left, dict):
         return False
     inner = left.get("meta") or left.get("ct")
-    return isinstance(inner, dict) and inner.get("key") in QUOTED
+    key = inner.get("key") if isinstance(inner, dict) else None
+    return isinstance(key, str) and key in QUOTED
 
 
 def _counter(inner: dict[str, Json]) -> str:

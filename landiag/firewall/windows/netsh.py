@@ -21,6 +21,8 @@ from landiag.model.regex import regex
 
 _DASHES = regex(r"^\s*-{20,}\s*$")
 _LABEL = regex(r"^([^:：]{1,60}?)\s*[:：](?:\s+(.*))?$")
+_DONE = regex(r"\w+[.。]?\s*")
+"""The word that netsh ends with: ``Ok.``"""
 _POLICY_VALUE = regex(
     r"\b(BlockInboundAlways|BlockInbound|AllowInbound|NotConfigured),[ ]?\w*\s*$",
     re.IGNORECASE | re.MULTILINE,
@@ -78,12 +80,14 @@ def _blocks(text: str) -> Iterator[Block]:
 
 def _take(block: Block, line: str) -> None:
     found = _LABEL.match(line)
-    if found is None or line[0].isspace():
-        if line[0].isspace() and words().label(line.strip()) != "icmp":
+    if line[0].isspace():
+        if words().label(line.strip()) != "icmp":
             block.icmp.append(" ".join(line.split()))
         return
-    name = words().label(found[1])
-    if name is None:
+    if found is None and _DONE.fullmatch(line):
+        return
+    name = None if found is None else words().label(found[1])
+    if name is None or found is None:
         block.strange.append(line.strip())
     else:
         block.fields[name] = (found[2] or "").strip()
