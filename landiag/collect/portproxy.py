@@ -43,7 +43,7 @@ def parse_portproxy(text: str) -> tuple[PortProxy, ...]:
             listens, connects = families or (None, None)
             kinds = _family(row[1], listens), _family(row[3], connects)
             found.append(PortProxy(row[1], int(row[2]), row[3], int(row[4]), *kinds))
-        elif in_table and line:
+        elif line and (in_table or (line.startswith("---") and set(line) - {"-", " "})):
             raise ParseError(f"not a port that is passed on: {line[:60]!r}")
         elif len(named) == 2:
             families = (int(named[0]), int(named[1]))
