@@ -394,6 +394,15 @@ def test_a_policy_that_drops_speaks_with_the_rules_that_drop() -> None:
     }
 
 
+def test_chains_of_one_name_in_two_tables_are_two() -> None:
+    ruleset = saved(
+        "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A INPUT -s 192.168.77.20 -j ACCEPT\n"
+        "-A INPUT -s 192.168.77.0/24 -j DROP\nCOMMIT\n*mangle\n:INPUT ACCEPT [0:0]\nCOMMIT\n"
+    )
+    told = compare("two tables", ruleset, Random(1), 300)
+    assert (told.packets, told.differences) == (300, [])
+
+
 def test_rules_that_explode_end_with_what_is_unknown_and_never_with_what_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

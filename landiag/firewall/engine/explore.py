@@ -235,7 +235,9 @@ def _where(told: Told, line: TraceLine) -> Met | None:
 
 def _same(end: Ended, line: TraceLine) -> bool:
     """Whether a line is that of the rule (or policy) by which packets end; some rules are made anew for each packet."""
-    if line.chain is None or (end.chain is not line.chain and end.chain.name != line.chain.name):
+    if line.chain is None:
+        return False
+    if end.chain is not line.chain and (end.chain.key, end.chain.name) != (line.chain.key, line.chain.name):
         return False
     if end.rule is None or line.rule is None:
         return end.rule is line.rule
