@@ -155,6 +155,11 @@ def test_families_of_port_proxies_come_from_the_heading_of_their_own_table() -> 
     assert (second.listen_family, second.connect_family) == (4, 6)
 
 
+def test_dashes_that_run_into_the_first_row_are_damage() -> None:
+    with pytest.raises(ParseError):
+        parse_portproxy("Address Port\n------- --0.0.0.0 5000 172.20.1.2 5000\n")
+
+
 @pytest.mark.parametrize("cut", ["0.0.0.0         5000", "0.0.0.0xxxx5000xxxx172.20.1.2xxx5000"])
 def test_a_damaged_list_of_port_proxies_is_unknown(cut: str) -> None:
     text = TABLE.format("Listen on ipv4:             Connect to ipv4:", "0.0.0.0", "172.20.1.2")

@@ -98,6 +98,11 @@ def test_a_rule_in_a_listing_that_is_cut_off_is_a_problem(cut: str) -> None:
     assert not parse_listing("block drop in all\npass in proto tcp from any to any port = 22\n").problems
 
 
+def test_pfctl_lists_no_comments() -> None:
+    assert parse_listing("pass all flags S/SA\n#block drop in on guests all\n").problems
+    assert not parse_listing('block drop in all label "#1"\n').problems
+
+
 @pytest.mark.parametrize("line", ["ort = 5000", "table <bad> persist", "set skip on lo0"])
 def test_what_pfctl_does_not_list_among_rules_is_a_problem(line: str) -> None:
     """The end of a line whose beginning is lost may look like the definition of a macro."""

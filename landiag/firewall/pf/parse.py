@@ -7,7 +7,15 @@ import re
 from landiag.firewall.pf.cursor import Words
 from landiag.firewall.pf.rules import antispoof, parse_rule, parse_table, read_rule
 from landiag.firewall.pf.syntax import FILTER, OTHERS, Line, Macro, PfRule, PfText, RuleLine, Table
-from landiag.firewall.pf.tokens import definition, expand, logical_lines, tokenize, unnumbered, unquoted
+from landiag.firewall.pf.tokens import (
+    definition,
+    expand,
+    logical_lines,
+    strip_comment,
+    tokenize,
+    unnumbered,
+    unquoted,
+)
 from landiag.firewall.pf.write import write_item
 from landiag.model.facts import ParseError
 from landiag.model.regex import regex
@@ -71,8 +79,12 @@ def parse_listing(text: str) -> PfText:
     """What `pfctl -s rules` or `-s nat` printed: rules and nothing else, so that any other line is a problem."""
     whole = PfText()
     _Reader(whole, text).read(text)
-    cut = (line.strip() for line in text.splitlines() if _LISTED.match(line) and not _WHOM.search(line))
+    lines = text.splitlines()
+    cut = (line.strip() for line in lines if _LISTED.match(line) and not _WHOM.search(line))
     whole.problems += [f"{line[:80]!r} is cut off: pfctl writes for whom a rule is" for line in cut]
+    whole.problems += [
+        f"{one[:80]!r} has a comment: pfctl prints none" for one in lines if strip_comment(one) != one
+    ]
     others = (write_item(item) for item in whole.items if not isinstance(item, PfRule | RuleLine))
     whole.problems += [f"{line[:80]!r} is no rule: pfctl lists nothing else here" for line in others]
     return whole
