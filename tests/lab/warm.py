@@ -221,4 +221,5 @@ def _nothing(flag: bool = False) -> None:
 
 if __name__ == "__main__":
     _load()
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    with socket.socket(fileno=int(sys.argv[1])) as asked:
+        _serve(asked)
