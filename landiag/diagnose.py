@@ -53,9 +53,9 @@ def diagnose(
     case = open_case(question, recorder, machine, facts)
     recorder.read_all([one for check in CHECKS for one in check.plan(case)], share_of(deadline, 0.7))
     if facts.os == "linux" and linux.has_namespaces(recorder.readings):
-        inside = linux.plan_inner_owners(linux.add_namespaces(facts, recorder.readings))
-        recorder.read_all(inside, share_of(deadline, 0.7))
-        case = open_case(question, recorder, machine, linux.add_namespaces(facts, recorder.readings))
+        facts = linux.add_namespaces(facts, recorder.readings)
+        recorder.read_all(linux.plan_inner_owners(facts), share_of(deadline, 0.7))
+        case = open_case(question, recorder, machine, linux.add_inner_owners(facts, recorder.readings))
     _ask_on(case, recorder, deadline)
     if not question.proves:
         return _report(question, case)

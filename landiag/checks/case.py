@@ -87,10 +87,7 @@ class Case(Struct, frozen=True):
 
     def owners(self, socket: Socket) -> tuple[Process, ...]:
         """Describe the processes that hold a socket; empty when they are not visible to this user."""
-        if isinstance(self.facts.processes, Unknown):
-            return ()
-        known = self.facts.processes
-        return tuple(known[pid] for pid in socket.pids if pid in known)
+        return self.facts.owners(socket)
 
 
 class Answer(Struct, frozen=True):

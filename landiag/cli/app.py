@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from landiag.model.regex import regex
 from landiag.version import __version__
 
 
@@ -79,7 +79,7 @@ VALUES = {
 """What help calls the value of an argument or an option, by its name."""
 
 
-_TYPE = re.compile(r" <[\w\[\]]+>(?=  )")
+_TYPE = regex(r" <[\w\[\]]+>(?=  )")
 
 
 class WithValues(TyperCommand):

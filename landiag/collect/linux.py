@@ -117,7 +117,7 @@ def add_namespaces(facts: Facts, readings: Readings) -> Facts:
     """Add what was read of the other namespaces, where it was."""
     if not has_namespaces(readings):
         return facts
-    return replace(facts, namespaces=_parse_namespaces(readings), processes=_parse_processes(readings))
+    return add_inner_owners(replace(facts, namespaces=_parse_namespaces(readings)), readings)
 
 
 def plan_inner_owners(facts: Facts) -> tuple[Source, ...]:
@@ -126,6 +126,11 @@ def plan_inner_owners(facts: Facts) -> tuple[Source, ...]:
     inner = (one.sockets for one in known if not isinstance(one.sockets, Unknown))
     pids = tuple({pid for sockets in inner for socket in sockets for pid in socket.pids})
     return (machine.process_source(pids),) if pids else ()
+
+
+def add_inner_owners(facts: Facts, readings: Readings) -> Facts:
+    """Add the processes that hold sockets in other namespaces, where they were read."""
+    return replace(facts, processes=_parse_processes(readings))
 
 
 def complete_facts(facts: Facts, readings: Readings) -> Facts:

@@ -42,35 +42,12 @@ def parse_settings(text: str) -> dict[str, str]:
 
 _EVERYWHERE = {Family.IPV4: ip_network("0.0.0.0/0"), Family.IPV6: ip_network("::/0")}
 
-_RULE_WORDS = frozenset(
-    ("priority", "src", "srclen", "dst", "dstlen", "table", "action", "goto", "not", "fwmark", "fwmask")
-    + (
-        "nop",
-        "unresolved",
-        "suppress_ifgroup",
-        "iif",
-        "iif_detached",
-        "oif",
-        "oif_detached",
-        "uid_start",
-        "uid_end",
-        "ipproto",
-        "protocol",
-    )
-    + (
-        "sport",
-        "sport_start",
-        "sport_end",
-        "dport",
-        "dport_start",
-        "dport_end",
-        "suppress_prefixlen",
-        "suppress_ifgroup",
-        "l3mdev",
-        "nop",
-        "unresolved",
-    )
-)
+_RULE_WORDS = frozenset({
+    "priority", "src", "srclen", "dst", "dstlen", "table", "action", "goto", "not", "fwmark", "fwmask",
+    "iif", "iif_detached", "oif", "oif_detached", "uid_start", "uid_end", "ipproto", "protocol", "sport", "sport_start",
+    "sport_end", "dport", "dport_start", "dport_end", "suppress_prefixlen", "suppress_ifgroup", "l3mdev", "nop",
+    "unresolved",
+})  # fmt: skip
 """The keys of a rule that are understood; a rule with another one matches perhaps."""
 
 _ROUTE_KEYS = frozenset(

@@ -37,7 +37,7 @@ from landiag.firewall.sources import (
     inner_sources,
 )
 from landiag.firewall.ufw import USER_RULES, USER_RULES6, label_files
-from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Source, Unknown
+from landiag.model.facts import Command, File, ParseError, Reading, ReadStatus, Source, Unknown, parse_reading
 from landiag.model.regex import regex
 from landiag.model.ruleset import Ruleset
 from landiag.model.sets import ElementSet
@@ -92,11 +92,14 @@ def read_queues(readings: Mapping[str, Reading]) -> frozenset[int] | None:
         return None
     if reading.status is ReadStatus.MISSING:
         return frozenset()
-    if reading.status is not ReadStatus.OK:
-        return None
-    rows = [line.split() for line in reading.text.splitlines()]
+    found = parse_reading(reading, _parse_queues)
+    return None if isinstance(found, Unknown) else found
+
+
+def _parse_queues(text: str) -> frozenset[int]:
+    rows = [line.split() for line in text.splitlines()]
     if not all(len(row) == _QUEUE_COLUMNS and row[0].isdecimal() for row in rows):
-        return None
+        raise ParseError("not a list of queues")
     return frozenset(int(row[0]) for row in rows)
 
 

@@ -76,9 +76,7 @@ def insert_rule(
         *target.rules[index:],
     )
     changed: Mapping[str, Chain] = {**chains, name: replace(target, rules=rules)}
-    return Ruleset(
-        {**ruleset.tables, chain.key: changed}, ruleset.gaps, (), ruleset.origins, ruleset.queue_readers
-    )
+    return ruleset.with_tables({**ruleset.tables, chain.key: changed})
 
 
 def without_translation(ruleset: Ruleset) -> Ruleset:
@@ -87,7 +85,7 @@ def without_translation(ruleset: Ruleset) -> Ruleset:
         key: {name: _unhooked(chain) for name, chain in chains.items()}
         for key, chains in ruleset.tables.items()
     }
-    return Ruleset(tables, ruleset.gaps, (), ruleset.origins, ruleset.queue_readers)
+    return ruleset.with_tables(tables)
 
 
 def without_rule(ruleset: Ruleset, chain: Chain, rule: Rule) -> Ruleset:
@@ -95,9 +93,7 @@ def without_rule(ruleset: Ruleset, chain: Chain, rule: Rule) -> Ruleset:
     chains = ruleset.tables[chain.key]
     rules = tuple(one for one in chains[chain.name].rules if one.position != rule.position)
     changed: Mapping[str, Chain] = {**chains, chain.name: replace(chains[chain.name], rules=rules)}
-    return Ruleset(
-        {**ruleset.tables, chain.key: changed}, ruleset.gaps, (), ruleset.origins, ruleset.queue_readers
-    )
+    return ruleset.with_tables({**ruleset.tables, chain.key: changed})
 
 
 def _unhooked(chain: Chain) -> Chain:

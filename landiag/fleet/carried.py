@@ -9,15 +9,15 @@ from landiag.journey.inside import namespace_with
 from landiag.model.causes.listening import BOUND_TO_LOOPBACK, PORT_REDIRECTED
 from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts
-from landiag.model.process import Namespace, Process
-from landiag.servers.carried import Carried, carried_to
+from landiag.model.process import Namespace
+from landiag.servers.carried import Carried, place_of
 from landiag.servers.relays import relay_of
 
 
 def why_stranded(facts: Facts, served: Iterable[Socket]) -> str | None:
     """The code of why what these sockets take ends in a container; None where it does not, or nobody can tell."""
     served = tuple(served)
-    places = {_place(facts, socket) for socket in served}
+    places = {place_of(facts.owners(socket), socket.port) for socket in served}
     place = places.pop() if len(places) == 1 else None
     if place is not None:
         return _by_address(facts, place) if place.ip is not None else _by_port(facts, place.port)
@@ -25,20 +25,10 @@ def why_stranded(facts: Facts, served: Iterable[Socket]) -> str | None:
     return None if inside is None or isinstance(inside.sockets, Unknown) else _closed(inside.sockets)
 
 
-def _place(facts: Facts, socket: Socket) -> Carried | None:
-    found = (carried_to(process, socket.port) for process in _owners(facts, socket))
-    return next((place for place in found if place is not None), None)
-
-
-def _owners(facts: Facts, socket: Socket) -> Iterator[Process]:
-    known = {} if isinstance(facts.processes, Unknown) else facts.processes
-    return (known[pid] for pid in socket.pids if pid in known)
-
-
 def _of_relays(facts: Facts, socket: Socket) -> Iterator[Namespace]:
     """The containers' networks in which the engines' programs live that hold a socket of this machine."""
     others = () if isinstance(facts.namespaces, Unknown) else facts.namespaces
-    names = {one.namespace for one in _owners(facts, socket) if relay_of(one) is not None}
+    names = {one.namespace for one in facts.owners(socket) if relay_of(one) is not None}
     return (one for one in others if one.name in names)
 
 

@@ -71,10 +71,9 @@ def _serving_services(facts: Facts, way: Way, port: int | None) -> tuple[str, ..
 
 def _serving(facts: Facts, way: Way, port: int | None) -> list[Process]:
     """The processes whose sockets would take the connection; empty when nobody can tell."""
-    if isinstance(facts.sockets, Unknown) or isinstance(facts.processes, Unknown):
+    if isinstance(facts.sockets, Unknown):
         return []
     ours = [one for one in facts.sockets if one.port == port and one.namespace is None]
     exact = [one for one in ours if one.address == way.ip]
     wild = [one for one in ours if one.address.is_unspecified and one.serves(way.family) is not False]
-    known = facts.processes
-    return [known[pid] for one in exact or wild or ours for pid in one.pids if pid in known]
+    return [process for one in exact or wild or ours for process in facts.owners(one)]

@@ -40,6 +40,11 @@ class Facts(Struct, frozen=True):
     utc_offset: int | None = None
     queues: tuple[Queue, ...] | Unknown | None = None
 
+    def owners(self, socket: Socket) -> tuple[Process, ...]:
+        """Describe the processes that hold a socket; empty when they are not visible to this user."""
+        known = {} if isinstance(self.processes, Unknown) else self.processes
+        return tuple(known[pid] for pid in socket.pids if pid in known)
+
     @property
     def first_unprivileged(self) -> int:
         """The first port that everybody may take: Linux names it, the BSDs name the last that is reserved."""

@@ -161,6 +161,10 @@ class Ruleset:
         for chains in self.tables.values():
             yield from chains.values()
 
+    def with_tables(self, tables: Mapping[TableKey, Mapping[str, Chain]]) -> Ruleset:
+        """Other chains on the same host; addresses are then sought in the rules, as no reading has them."""
+        return Ruleset(tables, self.gaps, (), self.origins, self.queue_readers)
+
     def hooked(self, hook: str, family: str) -> tuple[Chain, ...]:
         """The base chains of a hook, in kernel order, for a family (``ip ip6 arp bridge netdev``).
 

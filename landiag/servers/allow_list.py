@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from landiag.model.regex import regex
 from landiag.servers.kinds import ServerKind
@@ -23,11 +22,6 @@ def named_networks(kind: ServerKind, text: str) -> list[str]:
 
 
 def _listed(pattern: str, text: str) -> Iterator[str]:
-    for match in _compiled(pattern).finditer(text):
+    for match in re.finditer(pattern, text):
         for word in match["who"].split():
             yield from _EVERYBODY if word in ("all", "granted") else (word,)
-
-
-@lru_cache(maxsize=8)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)

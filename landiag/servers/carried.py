@@ -7,6 +7,7 @@ pasta(1): ``-t 5000-5000:80-80`` on its command line says to which port inside; 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from ipaddress import ip_address
 from itertools import pairwise
 
@@ -27,6 +28,12 @@ class Carried(Struct, frozen=True):
 
     port: int
     ip: IPAddress | None = None
+
+
+def place_of(owners: Iterable[Process], port: int) -> Carried | None:
+    """Where those who hold a port of the host carry it to; None where none of them carries it anywhere."""
+    found = (carried_to(process, port) for process in owners)
+    return next((place for place in found if place is not None), None)
 
 
 def carried_to(process: Process, port: int) -> Carried | None:

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from landiag.checks.application.exchange import attempt_of, host_header, where_to_ask
-from landiag.checks.application.sent_on import THERE, inside_of, is_nowhere, is_of_another_network, place_of
+from landiag.checks.application.sent_on import (
+    OF_ANOTHER_NETWORK,
+    THERE,
+    is_of_another_network,
+    place_of,
+    why_nowhere,
+)
 from landiag.checks.application.silence import known_protocol
 from landiag.checks.case import Case
 from landiag.collect.exchanges.advertised import REQUESTS, Advertised, parse_advertised
@@ -96,8 +102,7 @@ def check(case: Case) -> Iterator[Finding]:
         title = (
             f"Whether other devices get to {_named(unsure)}, where {_TITLES[protocol]} tells them to connect"
         )
-        detail = "It is an address of another network than theirs: they need a way into that one."
-        yield _found(protocol, Outcome.UNKNOWN, title, unsure, detail)
+        yield _found(protocol, Outcome.UNKNOWN, title, unsure, OF_ANOTHER_NETWORK)
 
 
 def _named(target: RedirectTarget) -> str:
@@ -113,12 +118,6 @@ def _found(protocol: str, outcome: Outcome, title: str, target: RedirectTarget, 
 
 def _fault(case: Case, target: RedirectTarget) -> str | None:
     """Why other devices don't get there; None where nothing is known against it."""
-    if target.is_local:
-        return "which for each of them is the device itself"
-    if is_nowhere(case, target):
-        return "and nobody knows that name"
-    inside = inside_of(case, target)
-    if inside is not None:
-        return f"an address inside this machine ({inside.name})"
-    place = place_of(case, target)
-    return None if place is None else THERE.get(place.symptom)
+    why = why_nowhere(case, target)
+    place = place_of(case, target) if why is None else None
+    return why if place is None else THERE.get(place.symptom)

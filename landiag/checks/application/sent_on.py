@@ -88,18 +88,10 @@ def check(case: Case, exchange: Exchange, attempt: Attempt) -> Iterator[Finding]
     if target is None:
         return
     evidence = (*of_exchange(exchange, attempt), Evidence("Location", target.url))
-    inside = inside_of(case, target)
-    place = None if inside is not None else place_of(case, target)
-    if target.is_local:
-        title = f"The server sends other devices to {target.url}, which for each of them is the device itself"
-        yield _blocks(title, evidence)
-    elif is_nowhere(case, target):
-        yield _blocks(f"The server sends other devices to {target.url}, and nobody knows that name", evidence)
-    elif inside is not None:
-        title = (
-            f"The server sends other devices to {target.url}, an address inside this machine ({inside.name})"
-        )
-        yield _blocks(title, evidence)
+    why = why_nowhere(case, target)
+    place = place_of(case, target) if why is None else None
+    if why is not None:
+        yield _blocks(f"The server sends other devices to {target.url}, {why}", evidence)
     elif place is None:
         yield from _judge_beside(case, target, evidence)
     else:
@@ -139,8 +131,7 @@ def _judge_beside(case: Case, target: RedirectTarget, evidence: tuple[Evidence, 
     told = None if asked is None else case.parse(asked, parse_exchange)
     if is_of_another_network(case, target):
         title = f"Whether other devices get to {target.url}, where the server sends browsers"
-        detail = "It is an address of another network than theirs: they need a way into that one."
-        yield _found(Outcome.UNKNOWN, title, evidence, _NAMED, detail=detail)
+        yield _found(Outcome.UNKNOWN, title, evidence, _NAMED, detail=OF_ANOTHER_NETWORK)
     elif not isinstance(told, Exchange):
         title = f"The server sends browsers on to {target.url}"
         yield _found(Outcome.WARNS, title, evidence, detail="Whether other devices get there was not tried.")
@@ -196,12 +187,9 @@ def _sent_further(case: Case, exchange: Exchange, evidence: tuple[Evidence, ...]
     target = _target(exchange, exchange.best)
     if target is None:
         return
-    inside = inside_of(case, target)
-    if target.is_local or inside is not None:
-        where = "which for each of them is the device itself"
-        if inside is not None:
-            where = f"an address inside this machine ({inside.name})"
-        title = f"The server sends other devices by {exchange.path} to {target.url}, {where}"
+    why = why_nowhere(case, target)
+    if why is not None:
+        title = f"The server sends other devices by {exchange.path} to {target.url}, {why}"
         yield _blocks(title, (*evidence, Evidence("Location", target.url)))
 
 
@@ -253,7 +241,17 @@ def _way(case: Case, target: RedirectTarget) -> Way | None:
     return None if asked is None else next((way for way in case.ways if way.client_ip == asked), None)
 
 
-def is_nowhere(case: Case, target: RedirectTarget) -> bool:
+def why_nowhere(case: Case, target: RedirectTarget) -> str | None:
+    """Why what the server names is no place for other devices, as a sentence ends; None where it may be one."""
+    inside = _inside(case, target)
+    if target.is_local:
+        return "which for each of them is the device itself"
+    if _is_nowhere(case, target):
+        return "and nobody knows that name"
+    return None if inside is None else f"an address inside this machine ({inside.name})"
+
+
+def _is_nowhere(case: Case, target: RedirectTarget) -> bool:
     """Whether the name is in no list and no name server that this machine knows."""
     if not target.is_name:
         return False
@@ -261,12 +259,15 @@ def is_nowhere(case: Case, target: RedirectTarget) -> bool:
     return isinstance(told, Resolution) and told.is_unknown
 
 
-def inside_of(case: Case, target: RedirectTarget) -> Interface | None:
+def _inside(case: Case, target: RedirectTarget) -> Interface | None:
     """The interface for containers or virtual machines that has the address in its network; None where none has."""
     ip = None if target.address is None else ip_address(target.address)
     if ip is None or target.same_host or isinstance(case.facts.interfaces, Unknown):
         return None
     return next((one for one in case.facts.interfaces if is_container_side(one) and _holds(one, ip)), None)
+
+
+OF_ANOTHER_NETWORK = "It is an address of another network than theirs: they need a way into that one."
 
 
 def is_of_another_network(case: Case, target: RedirectTarget) -> bool:

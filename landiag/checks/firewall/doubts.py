@@ -39,9 +39,9 @@ def unknown(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> Iterato
             yield from _drawn(case, way, ruleset, journey)
         return
     rules = [line for line in lines if line.rule is not None]
-    asked = [line for line in journey.lines if line.leg == Leg.QUESTION and line.verdict is Verdict.DROP]
-    if not rules and any(line.chain for line in asked):
-        line = next(line for line in asked if line.chain)
+    asked = (line for line in journey.lines if line.leg == Leg.QUESTION and line.verdict is Verdict.DROP)
+    line = next((one for one in asked if one.chain), None)
+    if not rules and line is not None:
         yield replace(_questions_dropped(way, line), fixes=search_fixes(case, way, ruleset, journey, line))
         return
     if rules or (not ruleset.gaps and doubts):

@@ -22,13 +22,13 @@ from landiag.model.facts import Socket, Unknown
 from landiag.model.process import Process
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.model.terms import Symptom
-from landiag.servers.carried import Carried, carried_to
+from landiag.servers.carried import place_of
 from landiag.servers.relays import relay_of
 
 
 def is_carried(case: Case) -> bool:
     """Whether such a program holds the port."""
-    return any(_carried(case, one) or _carrier_inside(case, one) for one in case.listeners)
+    return any(place_of(case.owners(one), one.port) or _carrier_inside(case, one) for one in case.listeners)
 
 
 def is_stranded(case: Case) -> bool:
@@ -41,7 +41,7 @@ def is_stranded(case: Case) -> bool:
 
 def find_stranded(case: Case, way: Way, binding: Binding) -> Iterator[Finding]:
     """Say that what is carried in finds no server, or one on loopback only, where no other takes it."""
-    places = {_carried(case, socket) for socket in binding.serving}
+    places = {place_of(case.owners(socket), socket.port) for socket in binding.serving}
     place = places.pop() if len(places) == 1 else None
     if place is not None and place.ip is not None:
         found = nobody_inside(
@@ -88,9 +88,3 @@ def _carrier_inside(case: Case, socket: Socket) -> Process | None:
     mine = case.machine.namespace
     found = (one for one in case.owners(socket) if relay_of(one) is not None)
     return next((one for one in found if mine and one.namespace not in (None, mine)), None)
-
-
-def _carried(case: Case, socket: Socket) -> Carried | None:
-    """Where a socket's connections are carried to; None where another program holds it."""
-    found = (carried_to(process, socket.port) for process in case.owners(socket))
-    return next((place for place in found if place is not None), None)

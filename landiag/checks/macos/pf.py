@@ -41,8 +41,8 @@ def _pf_fixes(case: Case, way: Way, journey: Journey) -> tuple[Fix, ...]:
     """
     family = "inet" if way.ip.version == 4 else "inet6"
     rule = f"pass in quick {family} proto tcp from {way.network} to any port {case.port}"
-    anchor = free_name("com.apple/landiag", collected.read_pf(case.readings).anchors)
-    if case.facts.os == "macos" and _passes_with_anchor(case, journey, anchor, rule):
+    anchor = _anchor_for(case, journey, rule) if case.facts.os == "macos" else None
+    if anchor is not None:
         # In a shell of its own: what asks for root's rights would else ask for those of printf alone.
         command = f"sh -c \"echo '{rule}' | pfctl -a {anchor} -f -\""
         undo = f"pfctl -a {anchor} -F rules"
@@ -93,10 +93,12 @@ def _passes_in_front(case: Case, journey: Journey, rule: str) -> bool:
     return _passes(case, journey, system.lower())
 
 
-def _passes_with_anchor(case: Case, journey: Journey, anchor: str, rule: str) -> bool:
+def _anchor_for(case: Case, journey: Journey, rule: str) -> str | None:
+    """The name of an anchor that pf asks, in which the rule lets the client in; None where it does not."""
     system = collected.read_pf(case.readings)
+    anchor = free_name("com.apple/landiag", system.anchors)
     system.anchors[anchor] = parse_pf(rule).items  # type: ignore[assignment]
-    return _passes(case, journey, system.lower())
+    return anchor if _passes(case, journey, system.lower()) else None
 
 
 def _passes(case: Case, journey: Journey, pf: Ruleset) -> bool:

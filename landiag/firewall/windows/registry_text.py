@@ -103,9 +103,8 @@ def _unescape(text: str) -> str:
 def _lines_with_key(text: str) -> Iterator[tuple[str, str]]:
     """Lines of `reg query`, each with the key under which it stands."""
     key = ""
-    for line in text.replace("\r\n", "\n").split(
-        "\n"
-    ):  # other characters that end lines are damage within one
+    # Other characters at which Python ends a line are damage within one.
+    for line in text.replace("\r\n", "\n").split("\n"):
         if _KEY_LINE.match(line):
             key = line.strip()
         elif line.strip() and not line.startswith("#"):
