@@ -56,12 +56,12 @@ def test_a_refusal_is_told_from_a_failure(tmp_path: Path) -> None:
 
 def test_a_hanging_command_ends_at_the_deadline_with_all_that_it_started(tmp_path: Path) -> None:
     marker = tmp_path / "late"
-    command = program(tmp_path, "ip", f"(sleep 2; touch {marker}) & sleep 60")
+    command = program(tmp_path, "ip", f"(sleep 4; touch {marker}) & sleep 60")
     started = time.monotonic()
     reading = host(tmp_path, 0.3).read(command)
     assert reading.status is ReadStatus.TIMED_OUT
-    assert time.monotonic() - started < 1.5
-    time.sleep(2.2)
+    assert time.monotonic() - started < 3.5
+    time.sleep(4.2)
     assert not marker.exists(), "a grandchild outlived the reading"
 
 
@@ -94,7 +94,7 @@ def test_files_of_every_kind(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     started = time.monotonic()
     live.read(File(str(fifo)))
-    assert time.monotonic() - started < 1, "a named pipe without a writer must not block"
+    assert time.monotonic() - started < 4, "a named pipe without a writer must not block"
 
 
 def test_a_call_that_fails_is_a_reading_too(tmp_path: Path) -> None:
@@ -105,13 +105,13 @@ def test_a_call_that_fails_is_a_reading_too(tmp_path: Path) -> None:
 def test_the_recorder_leaves_hanging_readings_behind(tmp_path: Path) -> None:
     class Stuck:
         def read(self, source: object) -> Reading:
-            time.sleep(3)
+            time.sleep(6)
             return Reading("late", ReadStatus.OK)
 
     recorder = Recorder(Stuck())
     started = time.monotonic()
     recorder.read_all([File("/a"), File("/b")], started + 0.2)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     assert {reading.status for reading in recorder.readings.values()} == {ReadStatus.TIMED_OUT}
 
 

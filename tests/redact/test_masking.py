@@ -118,9 +118,9 @@ def test_a_secret_in_the_midst_of_much_text_is_masked(line: str) -> None:
 
 def test_rules_by_the_megabyte_are_quick() -> None:
     rules = "-A INPUT -s 192.168.1.0/24 -p tcp -m tcp --dport 5000 -j ACCEPT\n" * 80_000
-    start = time.monotonic()
+    start = time.process_time()
     assert mask_text(rules) == rules
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_letters_that_grow_in_lower_case_shift_nothing() -> None:
@@ -193,6 +193,6 @@ def test_text_is_never_refused(text: str) -> None:
     "unit", ["a", "eyJ-", '\\"', "'\"", "token ", "=", "password", "://a:", "-----BEGIN PRIVATE KEY-----"]
 )
 def test_hostile_text_takes_no_long_time(unit: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     mask_text(f"key {unit * (20_000 // len(unit))}")
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5

@@ -75,6 +75,6 @@ def test_what_is_not_one_plain_list_is_left_to_the_person(text: str) -> None:
 @pytest.mark.parametrize("text", ["f({0}1, ALLOWED_HOSTS=['a'])", "ALLOWED_HOSTS = [{0}'a'{0}]{0};{0}x = 1"])
 def test_a_line_that_is_nearly_a_list_takes_no_time(text: str) -> None:
     source = text.format(" " * 20_000)
-    began = time.monotonic()
+    began = time.process_time()
     assert host_edit("ALLOWED_HOSTS", "/srv/settings.py", source, HOST) is None
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2

@@ -315,7 +315,7 @@ def test_slow_and_endless_clients_disturb_nobody(page: tuple[str, int]) -> None:
         refused = huge.recv(100)
     begun = time.monotonic()
     assert ask(port, path) == "HTTP/1.1 200 OK"
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5
     assert b" 413 " in refused
     for one in slow:
         one.close()
@@ -332,7 +332,7 @@ def test_new_connections_are_served_while_many_are_half_open(page: tuple[str, in
             held.append(one)
         begun = time.monotonic()
         assert ask(port, path) == "HTTP/1.1 200 OK"
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 5
     for one in held:
         one.close()
 
@@ -351,7 +351,7 @@ def test_who_asks_a_thousand_things_in_a_row_gets_one_answer_and_others_theirs(p
         held.append(one)
     begun = time.monotonic()
     assert ask(port, path) == "HTTP/1.1 200 OK"
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 6
     held[0].settimeout(20)
     with suppress(OSError):
         assert held[0].recv(1 << 20).count(b"HTTP/1.1 ") == 1
