@@ -29,7 +29,10 @@ SERVICES = Command(
 )
 """Every service that is loaded, and the slices above: why one may not listen, or listens where nobody reaches it."""
 
-OF_USERS = ("Id", "Type", "ActiveState", "SubState", "Result", "NRestarts")
+OF_USERS = (
+    *("Id", "Type", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "PrivateNetwork"),
+    *("NetworkNamespacePath", "JoinsNamespaceOf", "RestrictAddressFamilies"),
+)
 USERS_SERVICES = Command(
     "systemd-users-services",
     ("systemctl", "--user", "show", f"--property={','.join(OF_USERS)}", "*.service"),

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from landiag.collect.systemd import OF_PACKETS, OF_SERVICES, OF_SOCKETS
 from landiag.model.facts import IPAddress, IPNetwork, ParseError
+from landiag.model.process import Service
 from landiag.model.regex import regex
 
 _OWN_SLICES = ("-.slice", "system.slice", "user.slice", "machine.slice")
@@ -42,7 +43,7 @@ class Unit(Struct, frozen=True):
 
     ``listens`` are the lines by which a socket unit is told where to listen, ``triggers`` the services that it starts.
     ``starting`` is how far a service is that is not started yet (``start-pre``); empty for all others. ``is_task``: it
-    is no server (Type=oneshot).
+    is no server (Type=oneshot). ``is_users``: a user's own systemd told of it.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Unit(Struct, frozen=True):
     triggers: tuple[str, ...] = ()
     starting: str = ""
     is_task: bool = False
+    is_users: bool = False
     state: str = ""
     result: str = ""
     restarts: int = 0
@@ -72,6 +74,11 @@ class Unit(Struct, frozen=True):
     def section(self) -> str:
         """The section of its file in which its settings stand; systemd ignores them in another."""
         return self.name.rpartition(".")[2].capitalize()
+
+    @property
+    def shown(self) -> str:
+        """The line that shows its settings."""
+        return Service(self.name, self.is_users).typed("show")
 
     @property
     def network_setting(self) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from ipaddress import ip_address
 
 import pytest
 from msgspec.structs import replace
 
+from landiag.checks.fixes.engines import publish_fix
 from landiag.collect.machine import process_source
 from landiag.collect.selinux import ENFORCE, denials_source
 from landiag.collect.systemd import SERVICES, SOCKETS, USERS_SERVICES, journal_source
-from landiag.model.facts import Reading, ReadStatus
-from landiag.model.report import Finding, Report, Status
+from landiag.model.facts import Reading, ReadStatus, Socket
+from landiag.model.report import Finding, Fix, Report, Status
 from tests.cases import load, replay
 from tests.collect.test_selinux import LINE
 
@@ -273,17 +275,59 @@ def test_what_fails_is_told_with_the_advice_to_start_it_and_no_task_is() -> None
 
 
 def test_a_service_of_the_users_own_systemd_is_told_with_its_words() -> None:
-    text = show(state="auto-restart", restarts="4", families="AF_UNIX")
+    text = show(state="auto-restart", restarts="4")
     said = ok(
-        journal_source("shop.service", "--user ").name, "OSError: [Errno 97] Address family not supported\n"
+        journal_source("shop.service", "--user ").name, "ModuleNotFoundError: No module named 'flask'\n"
     )
     found = decisive(report("", ok(USERS_SERVICES.name, text), said))
     assert found.title == "Nothing is listening on port 5000"
     last = found.evidence[-1]
     assert last.source == "journalctl --user -u shop.service"
-    assert last.text.endswith(
-        "fails (started again 4 times): OSError: [Errno 97] Address family not supported"
+    assert last.text.endswith("fails (started again 4 times): ModuleNotFoundError: No module named 'flask'")
+
+
+def is_for_the_user(fix: Fix, line: str) -> bool:
+    """Whether a fix writes a line to the user's own unit, and needs no root."""
+    orders = ("systemctl --user daemon-reload", "systemctl --user restart shop.service")
+    where = f'"[Service]" {line} > ~/.config/systemd/user/shop.service.d/zz-landiag.conf'
+    return fix.needs is None and where in fix.commands[1] and {*orders} <= {*fix.commands}
+
+
+def test_what_the_sandbox_of_a_users_own_service_forbids_is_undone_by_that_user() -> None:
+    text = show(state="auto-restart", restarts="4", families="AF_UNIX")
+    said = ok(
+        journal_source("shop.service", "--user ").name, "OSError: [Errno 97] Address family not supported\n"
     )
+    found = decisive(report("", ok(USERS_SERVICES.name, text), said))
+    assert found.title.endswith("the sandbox of shop.service forbids it (RestrictAddressFamilies)")
+    assert "systemctl --user show shop.service" in [one.source for one in found.evidence]
+    lines = '"RestrictAddressFamilies=" "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"'
+    assert is_for_the_user(found.fixes[0], lines)
+
+
+def test_a_users_own_service_in_a_network_of_its_own_is_named() -> None:
+    process = {"pid": 77, "name": "python3", "argv": ["python3", "-m", "http.server", "5000"]}
+    seen = ok(process_source((77,)).name, json.dumps([process]))
+    found = decisive(report("", ok(USERS_SERVICES.name, show(private="yes", pid="77")), seen))
+    assert found.code == "listening-in-namespace"
+    assert is_for_the_user(found.fixes[0], '"PrivateNetwork=no"')
+
+
+@pytest.mark.parametrize(
+    ("group", "shown"),
+    [
+        (
+            "/user.slice/user-1000.slice/user@1000.service/app.slice/shop.service",
+            "systemctl --user cat shop.service",
+        ),
+        ("/system.slice/shop.service", "systemctl cat shop.service"),
+    ],
+)
+def test_the_unit_of_a_server_in_a_network_of_its_own_is_named_by_its_control_group(
+    group: str, shown: str
+) -> None:
+    steps = publish_fix(5000, Socket(ip_address("0.0.0.0"), 5000, cgroup=group)).steps
+    assert steps[-1] == f"Its unit is shop.service: {shown} shows it."
 
 
 @pytest.mark.parametrize(

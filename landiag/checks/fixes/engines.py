@@ -6,6 +6,7 @@ import re
 
 from msgspec import Struct
 
+from landiag.collect.groups import service_of
 from landiag.model.facts import Socket
 from landiag.model.regex import regex
 from landiag.model.report import Fix
@@ -49,16 +50,6 @@ _NSPAWN = Engine(
 _ENGINES = (_PODMAN, _NSPAWN, _LXC, _DOCKER)
 
 
-_LEAVE = Fix(
-    "Let the server use this machine's network",
-    needs="user-action",
-    steps=(
-        "Take what gives it a network of its own (ip netns exec, unshare --net, PrivateNetwork=) out of its command or"
-        " unit, and start it anew.",
-    ),
-)
-
-
 def engine_of(socket: Socket) -> Engine | None:
     """What runs the container that holds a socket; None where its control group is that of none."""
     return next((one for one in _ENGINES if one.groups.search(socket.cgroup or "")), None)
@@ -68,6 +59,16 @@ def publish_fix(port: int, socket: Socket) -> Fix:
     """Publish a port of a container as one of this machine; what is in no container starts in its network instead."""
     engine = engine_of(socket) or (_DOCKER if socket.cgroup in (None, "", "/") else None)
     if engine is None:
-        return _LEAVE
+        return _leave(socket)
     option, step = (one.format(port=port, inside=socket.port) for one in (engine.option, engine.step))
     return Fix(f"Publish the container's port on the host ({option})", needs="user-action", steps=(step,))
+
+
+def _leave(socket: Socket) -> Fix:
+    service = service_of(socket.cgroup)
+    step = (
+        "Take what gives it a network of its own (ip netns exec, unshare --net, PrivateNetwork=) out of its command or"
+        " unit, and start it anew."
+    )
+    shown = () if service is None else (f"Its unit is {service.name}: {service.typed('cat')} shows it.",)
+    return Fix("Let the server use this machine's network", needs="user-action", steps=(step, *shown))

@@ -12,6 +12,7 @@ from landiag.model.regex import regex
 from landiag.model.report import Fix
 
 _FILES = "/etc/systemd/system"
+_FILES_OF_USERS = "~/.config/systemd/user"
 _PROPERTIES = "/etc/systemd/system.control"
 _PLAIN = regex(r"[A-Za-z0-9_=:.,/@+~ \[\]-]*", re.ASCII)
 
@@ -63,31 +64,33 @@ def started_again(unit: str) -> tuple[str, str]:
 
 
 def file_fix(
-    title: str, unit: str, lines: Sequence[str], restarts: Sequence[str], risk: str | None = None
+    title: str, unit: Unit, lines: Sequence[str], restarts: Sequence[str], risk: str | None = None
 ) -> Fix:
-    """Write lines under the section of the unit's type, in a file beside its own, and start anew what needs it."""
-    folder = f"{_FILES}/{unit}.d"
+    """Write lines under the section of the unit's type, in a file beside its own, and start anew what needs it.
+
+    A unit of a user's own systemd has it in that user's home: the user types it, who needs no root.
+    """
+    folder = f"{_FILES_OF_USERS if unit.is_users else _FILES}/{shlex.quote(unit.name)}.d"
     file = f"{folder}/zz-landiag.conf"
-    section = unit.rpartition(".")[2].capitalize()
-    words = " ".join(_quoted(line) for line in (f"[{section}]", *lines))
-    again = _typed(restarts)
+    words = " ".join(_quoted(line) for line in (f"[{unit.section}]", *lines))
+    again = _typed(("daemon-reload", *restarts), is_users=unit.is_users)
     return Fix(
         title,
         commands=(
-            shlex.join(("mkdir", "-p", folder)),
-            shlex.join(("sh", "-c", f'printf "%s\\n" {words} > {shlex.quote(file)}')),
-            "systemctl daemon-reload",
+            f"mkdir -p {folder}",
+            shlex.join(("sh", "-c", f'printf "%s\\n" {words} > {file}')),
             *again,
         ),
-        undo=(shlex.join(("rm", file)), "systemctl daemon-reload", *again),
-        needs="root",
+        undo=(f"rm {file}", *again),
+        needs=None if unit.is_users else "root",
         risk=risk,
         lasts=Lasts.FOR_GOOD,
     )
 
 
-def _typed(orders: Sequence[str]) -> tuple[str, ...]:
-    return tuple(shlex.join(("systemctl", *one.split(" ", 1))) for one in orders)
+def _typed(orders: Sequence[str], *, is_users: bool = False) -> tuple[str, ...]:
+    whose = ("--user",) if is_users else ()
+    return tuple(shlex.join(("systemctl", *whose, *one.split(" ", 1))) for one in orders)
 
 
 def _quoted(line: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix, property_fix, restart_risk, started_again
-from landiag.checks.listening.services import failing, last_line
+from landiag.checks.listening.services import PLACES, failing, last_line
 from landiag.checks.listening.socket_units import told_units
 from landiag.collect.selinux import Denial, denials_source, parse_denial
 from landiag.collect.systemd import SERVICES
@@ -33,7 +33,8 @@ def forbidden(case: Case, way: Way) -> Forbidden | None:
     """Find the service that fails because it may make, or bind, no such socket: its last words tell."""
     found = (
         judge(case, way, unit, last_line(case, unit))
-        for unit in failing(case)
+        for source in PLACES
+        for unit in failing(case, source)
         for judge in (_by_families, _by_bind_list, _by_port, _by_selinux)
     )
     return next((one for one in found if one is not None), None)
@@ -55,7 +56,7 @@ def _by_families(_: Case, way: Way, unit: Unit, said: str) -> Forbidden | None:
     elif names:
         lines.append(f"RestrictAddressFamilies=~{' '.join(names)}")
     title = f"Let {unit.name} make sockets of IPv4 and IPv6"
-    fix = file_fix(title, unit.name, lines, started_again(unit.name))
+    fix = file_fix(title, unit, lines, started_again(unit.name))
     return _sandbox(unit, "RestrictAddressFamilies", unit.families.text or "none", fix)
 
 
@@ -91,7 +92,7 @@ def _with_slices(case: Case, unit: Unit) -> Iterator[Unit]:
 
 
 def _sandbox(unit: Unit, name: str, value: str, fix: Fix) -> Forbidden:
-    setting = Evidence(f"systemctl show {unit.name}", f"{name}={value}")
+    setting = Evidence(unit.shown, f"{name}={value}")
     return Forbidden(f"the sandbox of {unit.name} forbids it ({name})", setting, fix)
 
 
@@ -102,10 +103,10 @@ def _by_port(case: Case, _: Way, unit: Unit, said: str) -> Forbidden | None:
         return None
     return Forbidden(
         f"{unit.name} may not take a port below {first} (User={unit.user})",
-        Evidence(f"systemctl show {unit.name}", f"User={unit.user}"),
+        Evidence(unit.shown, f"User={unit.user}"),
         file_fix(
             f"Let {unit.name} take ports below {first}",
-            unit.name,
+            unit,
             ("AmbientCapabilities=CAP_NET_BIND_SERVICE",),
             started_again(unit.name),
         ),

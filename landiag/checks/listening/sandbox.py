@@ -151,7 +151,7 @@ def _interface_fix(unit: Unit, listed: NameList, name: str) -> Fix:
         lines = ["RestrictNetworkInterfaces=", *more]
     return file_fix(
         f"Let {unit.name} take connections that come in by {name}",
-        unit.name,
+        unit,
         lines,
         unit.anew,
         risk=restart_risk(unit),

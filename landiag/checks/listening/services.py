@@ -9,13 +9,14 @@ from itertools import islice
 from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix
 from landiag.checks.listening.socket_units import apart_unit, told_units
-from landiag.collect.groups import units_of
+from landiag.collect.groups import service_of
 from landiag.collect.machine import parse_processes, process_source
 from landiag.collect.selinux import ENFORCE, denials_source
 from landiag.collect.systemd import SERVICES, USERS_SERVICES, journal_source
 from landiag.collect.units import Unit
 from landiag.journey.ways import Way
 from landiag.model.facts import Command, Socket, Source, Unknown
+from landiag.model.process import Service
 from landiag.model.regex import regex
 from landiag.model.report import Evidence, Finding, Outcome
 from landiag.redact.masking import mask_text
@@ -23,7 +24,7 @@ from landiag.redact.masking import mask_text
 _MOST = 3
 """So many services that fail are looked at."""
 
-_PLACES = {SERVICES: "", USERS_SERVICES: "--user "}
+PLACES = {SERVICES: "", USERS_SERVICES: "--user "}
 """The systemd of the machine, and that of the user who asks: what its commands have to say for it."""
 
 
@@ -35,9 +36,7 @@ def plan(case: Case) -> tuple[Source, ...]:
 def plan_after(case: Case) -> tuple[Source, ...]:
     """Read the last words of services that fail, and what runs in networks of its own."""
     words = tuple(
-        journal_source(unit.name, whose)
-        for source, whose in _PLACES.items()
-        for unit in failing(case, source)
+        journal_source(unit.name, whose) for source, whose in PLACES.items() for unit in failing(case, source)
     )
     pids = _private_pids(case)
     looks = (process_source(pids),) if pids else ()
@@ -58,11 +57,11 @@ def in_own_network(case: Case, way: Way, socket: Socket | None) -> Finding | Non
         title=f"{unit.name} has a network of its own ({setting}), so nothing is listening on port {case.port} "
         "where other devices come in",
         detail="What listens in there is reached by nobody outside, not even from this machine.",
-        evidence=(Evidence(f"systemctl show {unit.name}", setting),),
+        evidence=(Evidence(unit.shown, setting),),
         fixes=(
             file_fix(
                 f"Let {unit.name} use this machine's network",
-                unit.name,
+                unit,
                 (reset,),
                 unit.anew,
                 risk="the service then reaches every network that this machine reaches",
@@ -84,26 +83,26 @@ def hints(case: Case) -> tuple[str, ...]:
 
 def _unheard(case: Case) -> Iterator[tuple[str, str, str]]:
     """Where it was seen, the service's name, and what it does instead."""
-    for source, whose in _PLACES.items():
+    for source, whose in PLACES.items():
         for unit in failing(case, source):
-            yield f"journalctl {whose}-u {unit.name}", unit.name, _how(case, unit, source)
+            yield f"journalctl {whose}-u {unit.name}", unit.name, _how(case, unit)
         starting = (unit for unit in told_units(case, source) if unit.starting)
         for unit in islice(starting, _MOST):
             yield f"systemctl {whose}show {unit.name}", unit.name, f"is still starting ({unit.starting})"
 
 
-def _how(case: Case, unit: Unit, source: Command) -> str:
+def _how(case: Case, unit: Unit) -> str:
     how = f"started again {unit.restarts} times" if unit.restarts > 1 else unit.result or unit.state
-    said = last_line(case, unit, source)
+    said = last_line(case, unit)
     return f"fails ({how}){': ' if said else ''}{said}"
 
 
-def last_line(case: Case, unit: Unit, source: Command = SERVICES) -> str:
+def last_line(case: Case, unit: Unit) -> str:
     """The last line of a service that tells why it ends, else its last; empty where none could be read.
 
     Servers say more after it (Node.js, uvicorn, gunicorn), and one that is just being started has begun anew.
     """
-    text = case.parse(journal_source(unit.name, _PLACES[source]), str.strip)
+    text = case.parse(journal_source(unit.name, "--user " if unit.is_users else ""), str.strip)
     lines = text.splitlines() if isinstance(text, str) else []
     telling = [line for line in lines if _TELLS.search(line) and not line[0].isspace()] or lines
     return mask_text(telling[-1].strip()) if telling else ""
@@ -116,7 +115,7 @@ _TELLS = regex(
 )
 
 
-def failing(case: Case, source: Command = SERVICES) -> tuple[Unit, ...]:
+def failing(case: Case, source: Command) -> tuple[Unit, ...]:
     """The services of a systemd that fail; first those whose sandbox bears on sockets."""
     found = [unit for unit in told_units(case, source) if unit.keeps_failing]
     found.sort(key=lambda unit: (unit.families is None and not unit.bind_deny, -unit.restarts))
@@ -129,8 +128,9 @@ def _private_pids(case: Case) -> tuple[int, ...]:
 
 def _unit_inside(case: Case, socket: Socket) -> Unit | None:
     """The service that holds a socket of another network namespace, by its control group."""
-    names = units_of(socket.cgroup)
-    return next((unit for unit in told_units(case, SERVICES) if names and unit.name == names[-1]), None)
+    held_by = service_of(socket.cgroup)
+    found = (unit for unit in _loaded(case) if Service(unit.name, unit.is_users) == held_by)
+    return next(found, None)
 
 
 def _unit_by_command(case: Case) -> Unit | None:
@@ -145,7 +145,11 @@ def _unit_by_command(case: Case) -> Unit | None:
 
 def _private(case: Case) -> Iterator[Unit]:
     """The services that have another network than this machine's."""
-    return (unit for unit in told_units(case, SERVICES) if unit.network_setting)
+    return (unit for unit in _loaded(case) if unit.network_setting)
+
+
+def _loaded(case: Case) -> Iterator[Unit]:
+    return (unit for source in PLACES for unit in told_units(case, source))
 
 
 def _names_port(word: str, port: int) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from landiag.checks.case import Case
 from landiag.checks.fixes.units import file_fix
-from landiag.collect.systemd import SOCKETS
+from landiag.collect.systemd import SOCKETS, USERS_SERVICES
 from landiag.collect.units import Unit, parse_units
 from landiag.model.addresses import ip_or_none
 from landiag.model.facts import Command, IPAddress, Socket, Unknown
@@ -88,7 +90,8 @@ def silence(unit: Unit) -> Evidence:
 def told_units(case: Case, source: Command) -> tuple[Unit, ...]:
     """The units that systemd told of; none where it was not asked, or the answer could not be read."""
     found = case.parse(source, parse_units)
-    return () if found is None or isinstance(found, Unknown) else found
+    units = () if found is None or isinstance(found, Unknown) else found
+    return tuple(replace(unit, is_users=True) for unit in units) if source == USERS_SERVICES else units
 
 
 def _listens_on(line: str) -> tuple[IPAddress, int] | None:
@@ -103,4 +106,4 @@ def _is_on(line: str, port: int) -> bool:
 
 
 def _fix(unit: Unit, title: str, lines: tuple[str, ...]) -> Fix:
-    return file_fix(title, unit.name, lines, unit.anew)
+    return file_fix(title, unit, lines, unit.anew)
