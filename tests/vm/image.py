@@ -23,6 +23,7 @@ PACKAGES = (
     *("iputils-ping", "procps", "util-linux", "python3", "curl", "busybox-static", "vlan"),
     *("nftables", "iptables", "ipset", "ufw", "firewalld", "fail2ban", "conntrack", "wireguard-tools"),
     *("docker.io", "podman", "crun", "netavark", "aardvark-dns", "passt", "slirp4netns", "uidmap"),
+    "rootlesskit",
     *(
         "fuse-overlayfs",
         "apparmor",

@@ -23,6 +23,15 @@ ROOTLESS = (
     f"{AS_ADA}; "
     "as podman --cgroup-manager=cgroupfs import -q /tmp/image.tar shop"
 )
+DOCKER_OF_ADA = (
+    f"{IMAGE}; chmod 644 /tmp/image.tar; loginctl enable-linger ada; "
+    "for i in $(seq 100); do [ -d /run/user/1000 ] && break; sleep 0.2; done; "
+    f"{AS_ADA}; as setsid sh /usr/share/docker.io/contrib/dockerd-rootless.sh --storage-driver=vfs "
+    "--exec-opt native.cgroupdriver=cgroupfs "
+    "> /tmp/dockerd.log 2>&1 & "
+    "for i in $(seq 200); do [ -S /run/user/1000/docker.sock ] && break; sleep 0.2; done; "
+    "export DOCKER_HOST=unix:///run/user/1000/docker.sock; docker import /tmp/image.tar shop"
+)
 SERVE = "shop /bin/busybox httpd -f -h /www -p"
 
 
@@ -39,6 +48,11 @@ def podman(options: str, listen: str = "80") -> str:
 def rootless(options: str, listen: str = "80") -> str:
     """The same of an ordinary user."""
     return f"{ROOTLESS}; as podman --cgroup-manager=cgroupfs run -d --name web {options} {SERVE} {listen}"
+
+
+def docker_of_ada(options: str, listen: str = "80") -> str:
+    """A container of a Docker that an ordinary user runs."""
+    return f"{DOCKER_OF_ADA}; docker run -d --name web {options} {SERVE} {listen}"
 
 
 def configured(*settings: str) -> str:
@@ -309,6 +323,23 @@ SCENARIOS = (
         expected=blocked("published-on-loopback"),
         never=("docker", *HARM),
         by_hand=f"{RUNS_AS_ADA} --name web --network slirp4netns -p 5000:80 {SERVE} 80",
+        fixed="served",
+    ),
+    Scenario(
+        "docker-of-a-user",
+        fault="nothing: a container of an ordinary user's Docker is published",
+        setup=docker_of_ada("-p 5000:80"),
+    ),
+    Scenario(
+        "docker-of-a-user-on-loopback",
+        fault="a container of an ordinary user's Docker is published on 127.0.0.1",
+        setup=docker_of_ada("-p 127.0.0.1:5000:80"),
+        truth="refused",
+        expected=blocked("published-on-loopback"),
+        as_user=blocked("published-on-loopback"),
+        never=HARM,
+        by_hand="export DOCKER_HOST=unix:///run/user/1000/docker.sock; docker rm -f web; "
+        f"docker run -d --name web -p 5000:80 {SERVE} 80",
         fixed="served",
     ),
 )

@@ -315,7 +315,7 @@ SCENARIOS = (
         expected=blocked("nothing-listening"),
         as_user=blocked("nothing-listening"),
         also=(
-            (f"{AS_ADA}; as landiag check --port 5000", "the sandbox of shop.service forbids it"),
+            (f"{AS_ADA}; as landiag check --port 5000", "let shop.service make sockets of IPv4 and IPv6"),
             (f"{AS_ADA}; as landiag check --port 5000", "systemctl --user restart shop.service"),
         ),
     ),
@@ -327,7 +327,6 @@ SCENARIOS = (
         ready=f"({AS_ADA}; as systemctl --user is-active shop) && sleep 2",
         truth="refused",
         expected=blocked("listening-in-namespace"),
-        as_user=blocked("listening-in-namespace"),
         says=("systemctl --user cat shop.service",),
         never=("docker",),
         also=((f"{AS_ADA}; as landiag check --port 5000", '"PrivateNetwork=no"'),),
