@@ -107,10 +107,10 @@ def answer_all(wanted: Wanted, machine: Recorder, files: Sequence[Path], deadlin
     except ParseError as error:
         raise Stop(str(error)) from error
     for file in wanted.outputs:
-        write_copy(file, wanted.mask(_render_for(file, reached)), force=wanted.force)
+        write_copy(file, _render_for(file, reached, wanted.mask), force=wanted.force)
     status = _status(reached.found)
     if wanted.as_json:
-        sys.stdout.write(wanted.mask(_json(reached)))
+        sys.stdout.write(_json(reached, wanted.mask))
     elif wanted.quiet:
         sys.stdout.write(_SENTENCES[status] + "\n")
     else:
@@ -158,18 +158,19 @@ def name_listeners(facts: Facts) -> dict[int, str] | None:
     return found
 
 
-def _json(reached: Reached) -> str:
-    return json.dumps(write_reach(reached.ruleset, reached.found), indent=2) + "\n"
+def _json(reached: Reached, mask: Mask) -> str:
+    document = write_reach(reached.ruleset, reached.found, redacted=mask is not unmasked)
+    return mask(json.dumps(document, indent=2) + "\n")
 
 
 def _page(reached: Reached) -> str:
     return escape_text(render_page(reached.ruleset, reached.found, reached.listening), keep="\n")
 
 
-def _render_for(file: Path, reached: Reached) -> str:
+def _render_for(file: Path, reached: Reached, mask: Mask) -> str:
     suffix = file.suffix.lower()
     if suffix == ".json":
-        return _json(reached)
+        return _json(reached, mask)
     if suffix == ".html":
         from landiag.firewall.picture import draw_grids
         from landiag.render.reach_html import render_picture

@@ -67,7 +67,10 @@ def answer(
     judged = judge.whole(asked)
 
     def document() -> str:
-        return json.dumps(write_json(judge.ruleset, (judged,)), indent=2) + "\n"
+        return (
+            json.dumps(write_json(judge.ruleset, (judged,), redacted=shown.mask is not unmasked), indent=2)
+            + "\n"
+        )
 
     def said(style: Style, *, whole: bool) -> str:
         return render_said(shown.mask(tell_judged(judge.ruleset, judged, whole=whole)), style)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
@@ -92,7 +93,8 @@ def _write_json(judge: Bulk, packets: Iterator[Packet], shown: Shown, out: TextI
     encode = msgspec.json.Encoder().encode
     verdicts: set[Verdict] = set()
     if not shown.as_lines:
-        out.write(f'{{"schema": "{SCHEMA}", "packets": [\n')
+        redacted = json.dumps(shown.mask is not unmasked)
+        out.write(f'{{"schema": "{SCHEMA}", "redacted": {redacted}, "packets": [\n')
     between = ""
     for packet in packets:
         verdict, document = _document(judge, packet, with_trace=shown.with_trace)

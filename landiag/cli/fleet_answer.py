@@ -120,7 +120,9 @@ def _report(asked: Asked) -> tuple[Iterable[str], int]:
     if wanted == "csv":
         return formats.cells_csv(_cells(asked, reach)), 0
     if wanted == "json":
-        return [formats.report_json(reach, tuple(_cells(asked, reach)), group_hosts(reach))], 0
+        return [
+            formats.report_json(reach, tuple(_cells(asked, reach)), group_hosts(reach), redacted=asked.redact)
+        ], 0
     rows, groups = make_rows(_cells(asked, reach)), group_hosts(reach)
     if wanted == "html":
         return [render_page(reach, rows, groups)], 0
@@ -129,12 +131,14 @@ def _report(asked: Asked) -> tuple[Iterable[str], int]:
 
 def _matrix(asked: Asked) -> tuple[Iterable[str], int]:
     reach, wanted = _read(asked), _format(asked, _OF_CELLS)
-    return _written(reach, _cells(asked, reach), wanted), 0
+    return _written(asked, reach, _cells(asked, reach), wanted), 0
 
 
-def _written(reach: Reach, cells: Iterable[Cell], wanted: str, nothing: str = "") -> Iterable[str]:
+def _written(
+    asked: Asked, reach: Reach, cells: Iterable[Cell], wanted: str, nothing: str = ""
+) -> Iterable[str]:
     if wanted == "json":
-        return formats.cells_json(cells)
+        return formats.cells_json(cells, redacted=asked.redact)
     if wanted == "csv":
         return formats.cells_csv(cells)
     rows = make_rows(cells)
@@ -160,7 +164,7 @@ def _exposed(asked: Asked) -> tuple[Iterable[str], int]:
         and (not numbers or one.port in numbers)
     )
     who = asked.clients or "another recorded host"
-    return _written(reach, open_cells, wanted, f"No listener that was recorded is open to {who}."), 0
+    return _written(asked, reach, open_cells, wanted, f"No listener that was recorded is open to {who}."), 0
 
 
 def _cells_from(reach: Reach, clients: str, *, in_words: bool) -> Iterator[Cell]:
@@ -179,9 +183,7 @@ def _drift(asked: Asked) -> tuple[Iterable[str], int]:
     groups = group_hosts(reach)
     status = 1 if len(groups) > 1 else 3 if not groups or unread_hosts(reach) else 0
     if wanted == "json":
-        return [
-            json.dumps({"schema": formats.SCHEMA, "drift": formats.drift_json(groups)}, indent=1) + "\n"
-        ], status
+        return [formats.groups_json(groups, redacted=asked.redact)], status
     lines = (*text.drift_lines(groups), *text.unread_lines(reach))
     return [text.render_lines(line for line in lines if line)], status
 
@@ -201,9 +203,9 @@ def _test(asked: Asked) -> tuple[Iterable[str], int]:
     status = exit_status(results)
     if wanted == "text":
         return [text.render_lines(text.result_lines(results))], status
-    render = {
-        "json": formats.results_json, "junit": formats.results_junit, "prometheus": formats.results_prometheus,
-    }[wanted]  # fmt: skip
+    if wanted == "json":
+        return [formats.results_json(results, redacted=asked.redact)], status
+    render = {"junit": formats.results_junit, "prometheus": formats.results_prometheus}[wanted]
     return [render(results)], status
 
 
@@ -218,7 +220,7 @@ def _diff(asked: Asked) -> tuple[Iterable[str], int]:
     unread = unread_hosts(old) or unread_hosts(new)
     status = 1 if changes or came or gone else 3 if unread else 0
     if wanted == "json":
-        return [formats.changes_json(changes, came, gone)], status
+        return [formats.changes_json(changes, came, gone, redacted=asked.redact)], status
     lines = (*text.change_lines(changes, came, gone), *text.unread_lines(new))
     return [text.render_lines(lines)], status
 

@@ -64,6 +64,8 @@ def _listen_for_signals() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if hasattr(signal, "pthread_kill"):
+            sys.unraisablehook = _interrupt_again
 
 
 def _complain(sentence: str, status: int) -> int:
@@ -84,3 +86,14 @@ def _explain_exception(error: Exception) -> int:
         file.write(f"landiag {__version__}, Python {sys.version}\n")
         traceback.print_exception(error, file=file)
     return _complain(f"this is a bug of landiag ({type(error).__name__}): the details are in {file.name}", 4)
+
+
+def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
+    """Python drops what is raised in a callback of its own: an interrupt comes again once that has returned."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        main = threading.main_thread().ident
+        again = threading.Timer(0.01, signal.pthread_kill, (main, signal.SIGINT))
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(lost)

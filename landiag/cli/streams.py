@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 
@@ -29,6 +29,11 @@ class Stream:
         except (OSError, ValueError):
             self._lose()
         return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write them all, if that can be done."""
+        for line in lines:
+            self.write(line)
 
     def flush(self) -> None:
         """Flush, if that can be done."""

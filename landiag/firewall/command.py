@@ -129,9 +129,10 @@ def exit_status(judged: Sequence[Judged]) -> int:
     return 0 if verdicts == {Verdict.ACCEPT} else 3
 
 
-def write_json(ruleset: Ruleset, judged: Iterable[Judged]) -> dict[str, Any]:
-    """The object of ``firewall --json``."""
-    return {"schema": SCHEMA, "packets": [judged_json(ruleset, one) for one in judged]}
+def write_json(ruleset: Ruleset, judged: Iterable[Judged], *, redacted: bool = False) -> dict[str, Any]:
+    """The object of ``firewall --json``; ``redacted`` says that it will be."""
+    packets = [judged_json(ruleset, one) for one in judged]
+    return {"schema": SCHEMA, "redacted": redacted, "packets": packets}
 
 
 def judged_json(ruleset: Ruleset, one: Judged, *, with_trace: bool = True) -> dict[str, Any]:

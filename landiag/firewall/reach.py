@@ -31,11 +31,12 @@ MEMORY = 16_384
 STOPPED = {Verdict.DROP: "dropped", Verdict.REJECT: "rejected"}
 
 
-def write_reach(ruleset: Ruleset, found: Regions) -> dict[str, Any]:
-    """The object of ``firewall --all --json``."""
+def write_reach(ruleset: Ruleset, found: Regions, *, redacted: bool = False) -> dict[str, Any]:
+    """The object of ``firewall --all --json``; ``redacted`` says that it will be."""
     scope = found.scope
     return {
         "schema": SCHEMA,
+        "redacted": redacted,
         "asked": {
             "to": _own_texts(found),
             "in": list(scope.interfaces) if scope.interfaces is not None else None,

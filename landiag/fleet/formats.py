@@ -24,9 +24,9 @@ _PIECE = 1 << 16
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def cells_json(cells: Iterable[Cell]) -> Iterator[str]:
+def cells_json(cells: Iterable[Cell], *, redacted: bool = False) -> Iterator[str]:
     """Cells as one JSON document, piece by piece: a million of them are never in memory at once."""
-    yield f'{{"schema": "{SCHEMA}", "cells": ['
+    yield f'{json.dumps(_head(redacted))[:-1]}, "cells": ['
     for number, cell in enumerate(cells):
         yield ("\n" if number == 0 else ",\n") + json.dumps(cell_json(cell))
     yield "\n]}\n"
@@ -56,7 +56,9 @@ def _harmless(value: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def report_json(reach: Reach, cells: Sequence[Cell], groups: Sequence[Group]) -> str:
+def report_json(
+    reach: Reach, cells: Sequence[Cell], groups: Sequence[Group], *, redacted: bool = False
+) -> str:
     """The overview as JSON."""
     hosts = [
         {
@@ -68,9 +70,19 @@ def report_json(reach: Reach, cells: Sequence[Cell], groups: Sequence[Group]) ->
         for host in reach.hosts
     ]  # fmt: skip
     document = {
-        "schema": SCHEMA, "hosts": hosts, "cells": [cell_json(cell) for cell in cells], "drift": drift_json(groups),
+        **_head(redacted), "hosts": hosts, "cells": [cell_json(cell) for cell in cells], "drift": drift_json(groups),
     }  # fmt: skip
     return json.dumps(document, indent=1) + "\n"
+
+
+def groups_json(groups: Sequence[Group], *, redacted: bool = False) -> str:
+    """The groups of hosts of ``fleet drift``."""
+    return json.dumps({**_head(redacted), "drift": drift_json(groups)}, indent=1) + "\n"
+
+
+def _head(redacted: bool) -> dict[str, Any]:
+    """What each document begins with; ``redacted`` says that its names and addresses will be masked."""
+    return {"schema": SCHEMA, "redacted": redacted}
 
 
 def drift_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
@@ -89,7 +101,9 @@ def drift_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def changes_json(changes: Sequence[Change], came: Sequence[str], gone: Sequence[str]) -> str:
+def changes_json(
+    changes: Sequence[Change], came: Sequence[str], gone: Sequence[str], *, redacted: bool = False
+) -> str:
     """What changed between two states."""
     rows = [
         {
@@ -98,15 +112,14 @@ def changes_json(changes: Sequence[Change], came: Sequence[str], gone: Sequence[
         }
         for one in changes
     ]
-    return (
-        json.dumps({"schema": SCHEMA, "came": list(came), "gone": list(gone), "changes": rows}, indent=1)
-        + "\n"
-    )
+    document = {**_head(redacted), "came": list(came), "gone": list(gone), "changes": rows}
+    return json.dumps(document, indent=1) + "\n"
 
 
-def results_json(results: Sequence[Result]) -> str:
+def results_json(results: Sequence[Result], *, redacted: bool = False) -> str:
     """The results of a policy."""
-    return json.dumps({"schema": SCHEMA, "results": [result_json(one) for one in results]}, indent=1) + "\n"
+    document = {**_head(redacted), "results": [result_json(one) for one in results]}
+    return json.dumps(document, indent=1) + "\n"
 
 
 def results_junit(results: Sequence[Result]) -> str:

@@ -38,6 +38,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         (folder / name).write_text(render_recording(load(name).recording), encoding="utf-8")
     rules = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 5000 -j ACCEPT\nCOMMIT\n"
     (folder / "rules").write_text(rules, encoding="utf-8")
+    (folder / "packets").write_text('{"destination_port": 5001}\n', encoding="utf-8")
     return {path.name: path for path in folder.iterdir()}
 
 
@@ -47,6 +48,7 @@ COMMANDS = (
     (3, "check --replay {linux-firewall-unreadable-user}"),
     (1, "report {linux-bound-to-loopback}"),
     (1, "firewall --ruleset {rules} --port 5001"),
+    (1, "firewall --ruleset {rules} --packets {packets}"),
     (2, "check --replay {rules}"),
     (2, "undo"),
     (0, "--version"),
@@ -181,3 +183,21 @@ def test_a_line_to_type_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr("sys.stderr", said)
         complain("it needs root", command)
         assert said.getvalue() == (shown or f"landiag: it needs root: {command}\n")
+
+
+def test_an_interrupt_that_python_drops_comes_again() -> None:
+    code = (
+        "import signal, time, weakref\n"
+        "from landiag.cli import program\n"
+        "class Kept: pass\n"
+        "def command(words):\n"
+        "    kept = Kept()\n"
+        "    one = weakref.ref(kept, lambda _: signal.raise_signal(signal.SIGINT))\n"
+        "    del kept\n"
+        "    time.sleep(30)\n"
+        "    return 0\n"
+        "program._run_command = command\n"
+        "program.run()\n"
+    )
+    done = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "landiag: interrupted\n")

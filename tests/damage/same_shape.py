@@ -10,7 +10,7 @@ from tests.damage.damage import Damage
 _TOKEN = re.compile(rb"[0-9A-Za-z_]+|\s+|[^0-9A-Za-z_\s]")
 _OCTET = rb"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _VALUE = re.compile(
-    rb'"Service": \["[A-Za-z0-9 _.-]+"\]|"InterfaceAlias": \["[ !#-)+-.0-9;=@-\[\]-{}~]+"\]'
+    rb'"(?:Service": \[|name": )"[A-Za-z0-9 _.-]+"\]?|"InterfaceAlias": \["[ !#-)+-.0-9;=@-\[\]-{}~]+"\]'
     rb'|"[A-Za-z]:(?:\\\\[^\x00-\x1f"*/:<>?\\|\x7f-\xff]+)+"'
     rb"|[ \t]*(?<![\w.:])" + _OCTET + rb"(?:\." + _OCTET + rb"){3}(?:/(?:3[0-2]|[12]?\d))?(?![\w.:/])"
 )

@@ -68,6 +68,7 @@ def test_what_was_answered_before_is_what_the_whole_diagnosis_says(name: str) ->
         (rb'{"Program": "C:\\a\\b.exe"}', b'{"Program": "C:\\\\a\\\\b\xff.exe"}', False),
         (b'{"Service": ["Any"]}', b'{"Service": ["xny"]}', True),
         (b'{"Service": ["Any"]}', b'{"Service": ["A\0ny"]}', False),
+        (b'{"name": "iphlpsvc"}', b'{"name": "ihlpsvc"}', True),
         (b'{"Action": ["Any"]}', b'{"Action": ["xny"]}', False),
     ],
 )
@@ -158,6 +159,9 @@ def test_a_word_that_the_format_does_not_have_is_never_accepted(rules: str) -> N
     "found",
     [
         "case:linux-container-without-a-way-back;namespaces;garble,42,43,3b",
+        "case:linux-recent-listed;iptables-save;drop,208,213,",
+        "case:windows-firewall-blocks-program-powershell;powershell-rules;garble,1051,1054,894bd3",
+        "case:wsl2-firewall-drops-mirrored-group-policy;wsl-windows-group-policy;drop,906,1256,",
         "case:linux-nft-netdev-ingress;nft-text;garble,71,72,71",
         "case:linux-container-without-a-way-back;ip-addresses netns=4026532911;word,486,487,51",
         "case:linux-container-without-a-way-back;ip-routes-4 netns=4026532911;drop,414,417,",

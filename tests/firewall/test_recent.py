@@ -88,6 +88,11 @@ def test_a_clock_that_cannot_be_told() -> None:
         parse_clock("jiffies: 1\n")
 
 
+def test_a_rule_that_asks_nothing_of_its_list_is_unknown() -> None:
+    damaged = ruleset(f"-m recent {NAMED} -j DROP")
+    assert verdict(damaged, packet(source=ip_address("192.168.77.20"))) == "unknown"
+
+
 def test_a_list_that_was_not_read_is_unknown() -> None:
     rules = ruleset(f"-m recent --rcheck {NAMED} -j DROP", listed=None)
     assert verdict(rules, packet(source=ip_address("192.168.77.21"))) == "unknown"

@@ -124,7 +124,9 @@ def ask_list(options: Sequence[Option], setting: Setting, text: str) -> Sequence
     operands = (Field(f"{setting.family} {'daddr' if '--rdest' in given else 'saddr'}"),)
     if "--set" in given:
         return [Remember(operands, found), *_unread(given, text)]
-    asked = next(given[one] for one in ("--rcheck", "--update", "--remove") if one in given)
+    asked = next((given[one] for one in ("--rcheck", "--update", "--remove") if one in given), None)
+    if asked is None:
+        return _unread(given, text)
     if "--rttl" in given:
         return (
             [InSet(operands, found, text), UnknownMatch(text, UnknownKind.LIMIT)]

@@ -243,7 +243,8 @@ def build_policy(entries: Iterable[Entry]) -> Policy:
         if RULE_STRING.match(entry.data.strip()):
             policy.rules.append(parse_rule_string(entry.name, entry.data, store))
             if is_torn(entry.data):
-                policy.gaps.append(Unknown(f"a rule that was made of two: {entry.data[:60]!r}", entry.name))
+                gap = f"a rule that does not end, or was made of two: {entry.data[:60]!r}"
+                policy.gaps.append(Unknown(gap, entry.name))
             policy.has_rules = policy.has_rules or store is not Store.RESTRICTED
             continue
         leaf = entry.key.lower().rstrip("\\").rpartition("\\")[2]

@@ -7,7 +7,6 @@ and turns the UTF-8 of others into mojibake. Only the words in the text tell whi
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Collection
 from functools import lru_cache
 
@@ -49,12 +48,14 @@ def decode_console(data: bytes, words: Collection[str] = ()) -> str:
 def may_be(written: str, actual: str) -> bool:
     """Whether a name or path that a Windows program wrote could be this one, in letters that ASCII lacks.
 
-    Those were decoded by a code page that is guessed, and what damage does to a byte looks the same: a run of them
-    stands for anything.
+    Those were decoded by a code page that is guessed, and what damage does to bytes looks the same: from the first
+    of them to the last stands for anything.
     """
     if written == actual or written.isascii():
         return written == actual
-    return re.fullmatch(".+".join(map(re.escape, _NOT_ASCII.split(written))), actual, re.DOTALL) is not None
+    parts = _NOT_ASCII.split(written)
+    head, tail = parts[0], parts[-1]
+    return len(actual) > len(head) + len(tail) and actual.startswith(head) and actual.endswith(tail)
 
 
 _NOT_ASCII = regex(r"[^\x00-\x7f]+")

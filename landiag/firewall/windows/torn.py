@@ -27,7 +27,9 @@ _SHORTEST = 3
 
 
 def is_torn(text: str) -> bool:
-    """Whether one string was made of two: a key stands twice that comes once, or is the ends of two keys."""
+    """Whether one string lost its end, a bar, or was made of two: a key comes twice, or is the ends of two keys."""
+    if not text.rstrip().endswith("|"):
+        return True
     keys = _KEY.findall(text.lower())
     once = [key for key in keys if key in _ONCE]
     return len(set(once)) != len(once) or any(_is_glued(key) for key in keys if key not in _KNOWN)
