@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, ip_network
 from msgspec import Struct, convert
 
 from landiag.collect.makers import is_random
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 from landiag.model.facts import IPAddress, IPNetwork
 from landiag.model.neighbour import Neighbour
 
@@ -74,7 +74,7 @@ def _begins(mac: str, beginnings: list[str] | tuple[str, ...]) -> bool:
 @lru_cache(maxsize=1)
 def guest_networks() -> tuple[GuestNetwork, ...]:
     """Every such network that is known, in the order in which they are tried."""
-    return tuple(convert(table, GuestNetwork) for table in read_toml("guests.toml").values())
+    return tuple(convert(table, GuestNetwork) for table in read_tables("guests.toml").values())
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 from landiag.model.facts import ParseError
 from landiag.model.regex import regex
 from landiag.model.strict import only_words
@@ -41,7 +41,7 @@ class Extension(Struct, frozen=True):
 
 @lru_cache(maxsize=1)
 def _known() -> dict[str, list[str]]:
-    return read_toml("extensions.toml")
+    return read_tables("extensions.toml")
 
 
 def parse_extensions(text: str) -> tuple[Extension, ...]:

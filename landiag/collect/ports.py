@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 
 
 @lru_cache(maxsize=1)
 def _known() -> dict[str, Any]:
-    return read_toml("ports.toml")
+    return read_tables("ports.toml")
 
 
 def development_ports() -> tuple[int, ...]:

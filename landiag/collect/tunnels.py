@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct, convert
 
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 
 
 class Tunnel(Struct, frozen=True):
@@ -23,7 +23,7 @@ class Tunnel(Struct, frozen=True):
 @lru_cache(maxsize=1)
 def tunnels() -> tuple[Tunnel, ...]:
     """Every tunnel that is known, in the order in which they are tried."""
-    return tuple(convert(table, Tunnel) for table in read_toml("tunnels.toml").values())
+    return tuple(convert(table, Tunnel) for table in read_tables("tunnels.toml").values())
 
 
 def tunnel_of(words: str) -> Tunnel | None:

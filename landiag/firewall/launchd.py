@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 from landiag.model.process import Process
 
 
@@ -17,7 +17,7 @@ def is_launchd(process: Process) -> bool:
 def _programs() -> dict[int, tuple[str, ...]]:
     return {
         port: tuple(table["programs"])
-        for table in read_toml("launchd.toml").values()
+        for table in read_tables("launchd.toml").values()
         for port in table["ports"]
     }
 

@@ -1,1 +1,1 @@
-"""What landiag knows, as data: servers.toml, ports.toml and one page a code in causes/. No code lives here."""
+"""What landiag knows, as data: servers.toml, ports.toml and one page a code in causes/. The code only reads it."""

@@ -1,9 +1,8 @@
-"""Reads TOML: the files of landiag/knowledge, and recorded cases."""
+"""Reads TOML: recorded cases, and what people write for a fleet."""
 
 from __future__ import annotations
 
 import sys
-from pkgutil import get_data
 from typing import Any
 
 if sys.version_info >= (3, 11):
@@ -11,12 +10,7 @@ if sys.version_info >= (3, 11):
 else:
     from tomli import TOMLDecodeError, loads
 
-__all__ = ["TOMLDecodeError", "parse_toml", "read_toml"]
-
-
-def read_toml(name: str) -> dict[str, Any]:
-    """Read a TOML file of landiag/knowledge."""
-    return parse_toml((get_data("landiag.knowledge", name) or b"").decode())
+__all__ = ["TOMLDecodeError", "parse_toml"]
 
 
 def parse_toml(text: str) -> dict[str, Any]:

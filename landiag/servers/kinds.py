@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 from landiag.model.regex import regex
 
 
@@ -90,7 +90,7 @@ def server_kinds() -> tuple[ServerKind, ...]:
     """All servers that landiag knows, in the order in which they are tried."""
     known = set(ServerKind.__struct_fields__)
     kinds = []
-    for key, table in read_toml("servers.toml").items():
+    for key, table in read_tables("servers.toml").items():
         if unknown := set(table) - known:
             raise ValueError(f"servers.toml: {key}: unknown fields {sorted(unknown)}")
         values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in table.items()}

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct, convert
 
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 from landiag.model.process import Process
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class Relay(Struct, frozen=True):
 @lru_cache(maxsize=1)
 def relays() -> tuple[Relay, ...]:
     """Every product that is known."""
-    return tuple(convert({**table, "key": key}, Relay) for key, table in read_toml("relays.toml").items())
+    return tuple(convert({**table, "key": key}, Relay) for key, table in read_tables("relays.toml").items())
 
 
 _INTERPRETERS = ("python", "sh", "bash", "dash", "env", "node")

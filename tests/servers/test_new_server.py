@@ -1,4 +1,4 @@
-"""A new server is one table of servers.toml: nothing else has to name its variables."""
+"""A new server is one table of servers.toml, as tables.json holds it: nothing else has to name its variables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import landiag
+from landiag.knowledge.tables import TABLES
+from tests.project.pages.tables import tables_json
 
 TABLE = """
 [brandnew]
@@ -39,6 +41,7 @@ def test_variables_of_a_new_table_are_read_and_typed_again(tmp_path: Path) -> No
     shutil.copytree(Path(landiag.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     tables = package / "knowledge" / "servers.toml"
     tables.write_text(TABLE + tables.read_text())
+    (package / "knowledge" / TABLES).write_text(tables_json(package / "knowledge"))
     program = tmp_path / "brandnew"
     program.symlink_to("/bin/sleep")
     variables = {"BRANDNEW_MODE": "quick", "BRANDNEW_BIND": "127.0.0.1", "UNRELATED": "private"}

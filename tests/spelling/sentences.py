@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 from tests.test_words import MODULES, texts_of
 
 HOUSE = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def _read() -> Iterator[tuple[str, str]]:
     for path in sorted((HOUSE / "landiag" / "web").rglob("*.js")):
         yield from ((_named(path), text) for text in _STRING.findall(path.read_text(encoding="utf-8")))
     for path in sorted(KNOWLEDGE.glob("*.toml")):
-        values = _values(read_toml(path.name))
+        values = _values(read_tables(path.name))
         yield from ((_named(path), text) for text in values if is_prose(text))
     for path in (HOUSE / "setup", HOUSE / "test"):
         said = _SAID.findall(path.read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from functools import lru_cache
 from landiag.checks.case import Case
 from landiag.collect.tunnels import Tunnel, tunnel_of
 from landiag.collect.windows_state import WindowsState, parse_state
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 from landiag.model.facts import Interface, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Evidence, Finding, Fix, Outcome
@@ -40,7 +40,7 @@ def _filtering(state: WindowsState) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=1)
 def _services() -> dict[str, str]:
-    known: dict[str, str] = read_toml("filters.toml")["services"]
+    known: dict[str, str] = read_tables("filters.toml")["services"]
     return known
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 
 _BODY_BYTES = 20_000
 
@@ -27,7 +27,7 @@ class Answerer(Struct, frozen=True):
 def answerers() -> Mapping[str, Answerer]:
     """Everybody who is known by their answers, in the order in which they are tried."""
     known = {}
-    for name, table in read_toml("answers.toml").items():
+    for name, table in read_tables("answers.toml").items():
         headers = tuple((header, re.compile(pattern)) for header, pattern in table.get("header", {}).items())
         body = re.compile(table["body"]) if "body" in table else None
         known[name] = Answerer(name, table["title"], table.get("kind", "server"), headers, body)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from landiag.firewall.ipt.matches import lower_general, lower_module
 from landiag.firewall.ipt.options import Option, Setting
 from landiag.firewall.ipt.targets import ALL_TARGETS, lower_target
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 from landiag.model.action import Opaque
 from landiag.model.facts import ParseError
 from landiag.model.match import UnknownMatch
@@ -47,7 +47,7 @@ IMPLIED = frozenset({"tcp", "udp", "sctp", "dccp", "udplite", "icmp", "icmpv6", 
 @lru_cache(maxsize=1)
 def known_options() -> frozenset[str]:
     """Every option that rules have, of all matches and targets."""
-    return frozenset(read_toml("iptables.toml")["options"].split())
+    return frozenset(read_tables("iptables.toml")["options"].split())
 
 
 _QUOTED = regex(r'"(?:[^"\\]|\\.)*"')

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from landiag.firewall.engine.fields import PacketFields
 from landiag.firewall.pf.syntax import Name, Port
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 from landiag.model.facts import IPAddress
 from landiag.model.match import AnyOf, InRanges, Match, UnknownMatch
 from landiag.model.operands import Cuts, Fields
@@ -29,13 +29,13 @@ FLAG_LETTERS = {
 
 @lru_cache(maxsize=1)
 def _services() -> dict[str, int]:
-    known = read_toml("services.toml")
+    known = read_tables("services.toml")
     return {**known["udp"], **known["tcp"]}
 
 
 @lru_cache(maxsize=1)
 def _protocols() -> dict[str, int]:
-    named: dict[str, int] = read_toml("services.toml")["protocols"]
+    named: dict[str, int] = read_tables("services.toml")["protocols"]
     return {**named, **PROTOCOL_NUMBERS, "icmp6": 58}
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from landiag.knowledge.toml import read_toml
+from landiag.knowledge.tables import read_tables
 
 _GROUPS: Mapping[str, Sequence[str]] = {
     "enabled": ("yes", "no"),
@@ -57,7 +57,7 @@ def normal(word: str) -> str:
 @lru_cache(maxsize=1)
 def words() -> Words:
     """Everything in the file."""
-    known = read_toml("netsh.toml")
+    known = read_tables("netsh.toml")
     spoken = {**known["values"], **known["states"]}
     sections = [(title.lower(), name) for name, titles in known["sections"].items() for title in titles]
     return Words(
