@@ -7,7 +7,6 @@ kernel's configuration), and where the kernel has no loadable modules at all (no
 
 from __future__ import annotations
 
-import gzip
 import os
 import sys
 from functools import cache
@@ -39,6 +38,8 @@ def _read(path: str) -> str:
 
 @cache
 def _read_config(release: str) -> str:
+    import gzip
+
     try:
         with gzip.open("/proc/config.gz", "rt", encoding="ascii", errors="replace") as file:
             return file.read()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from _blake2 import blake2b  # hashlib loads OpenSSL
 from bisect import bisect_right
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network
@@ -51,7 +51,7 @@ def cut(spans: Iterable[Span], kind: str) -> Gaps:
     """
     changes: dict[int, int] = {}
     for low, high in set(spans):
-        digest = hashlib.blake2b(f"{kind} {low} {high}".encode(), digest_size=8).digest()
+        digest = blake2b(f"{kind} {low} {high}".encode(), digest_size=8).digest()
         for edge in (low, high + 1):
             changes[edge] = changes.get(edge, 0) ^ int.from_bytes(digest, "big")
     edges = sorted(changes)
