@@ -18,7 +18,6 @@ from msgspec import Struct
 from landiag.cli.arguments import Asked, parse_checks, parse_own_address, parse_server
 from landiag.cli.early import begin_reading
 from landiag.cli.files.outputs import Stop, check_outputs, finish, finish_quietly, render_for, write_copy
-from landiag.cli.fixing.asking import Budget
 from landiag.cli.fixing.repeating import Repeats, refuse_to_repeat, repeat
 from landiag.cli.patience import tell_waiting
 from landiag.cli.proving import announce_proof, clean_up_proof, refuse_proof_without_root
@@ -30,7 +29,6 @@ from landiag.host.programs import find_program
 from landiag.model.facts import Command
 from landiag.model.report import Report, Target
 from landiag.question import Question, UsageError
-from landiag.terminal import terminal_style
 from landiag.version import __version__
 
 
@@ -149,6 +147,9 @@ def _question(options: CheckOptions, asked: Asked) -> Question:
 def _diagnose(options: CheckOptions, repeats: Repeats, asked: Asked) -> tuple[Report, Recording]:
     question = _question(options, asked)
     if options.fix or options.wait:
+        from landiag.cli.fixing.asking import Budget
+        from landiag.terminal import terminal_style
+
         return repeat(
             lambda end: _check_live(question, end, options.sudo, shows_names=True),
             repeats,

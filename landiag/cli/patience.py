@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from landiag.host import Recorder
 from landiag.render.escape import escape_text
-from landiag.terminal import show_passing
 
 MOMENT = 1.0
 """Seconds for which nobody needs to be told anything."""
@@ -32,6 +31,8 @@ def tell_waiting(recorder: Recorder) -> Iterator[None]:
 
 
 def _tell(recorder: Recorder, over: threading.Event) -> None:
+    from landiag.terminal import show_passing
+
     shown = False
     while not over.wait(MOMENT):
         names = sorted(recorder.waiting)

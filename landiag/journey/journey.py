@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -10,7 +12,6 @@ from landiag.firewall.engine.crossing import Stopped
 from landiag.firewall.engine.legs import Follower
 from landiag.firewall.engine.neighbours import Seeker
 from landiag.firewall.engine.surroundings import Surroundings, Way
-from landiag.firewall.engine.watched import Watched, Watcher
 from landiag.journey.ends import End, LinkFault, Sight, end_of_stop, see
 from landiag.journey.followed import find_ends
 from landiag.journey.link import find_link_fault, interface_of
@@ -21,6 +22,9 @@ from landiag.model.host import Facts
 from landiag.model.packet import IPAddress, Packet
 from landiag.model.ruleset import Ruleset, TraceLine, Verdict
 from landiag.model.terms import StageName, Symptom
+
+if TYPE_CHECKING:
+    from landiag.firewall.engine.watched import Watcher
 
 LOOSE = "net.netfilter.nf_conntrack_tcp_loose"
 """The setting by which connection tracking takes up a connection whose beginning it has not seen."""
@@ -98,10 +102,16 @@ def follow_through(facts: Facts, ruleset: Ruleset, packet: Packet, watcher: Watc
     return journey if same else replace(journey, sight=Sight(Symptom.UNKNOWN))
 
 
+def _watched(around: Surroundings, watcher: Watcher) -> Surroundings:
+    from landiag.firewall.engine.watched import Watched
+
+    return Watched(around, watcher)
+
+
 def _follow_ordered(facts: Facts, ruleset: Ruleset, packet: Packet, watcher: Watcher | None) -> Journey:
     """Follow a packet through a ruleset whose tables were registered in the order in which they stand."""
     around = HostSurroundings(facts, packet)
-    follower = _follower(facts, ruleset, around if watcher is None else Watched(around, watcher))
+    follower = _follower(facts, ruleset, around if watcher is None else _watched(around, watcher))
     told = follower.follow(packet)
     ends = tuple(find_ends(facts, follower, told, packet))
     found = _search(facts, ruleset, around, packet)

@@ -11,8 +11,6 @@ from typing import NoReturn, TypeVar
 from landiag.cli.streams import complain
 from landiag.model.report import Report
 from landiag.render.jsontext import render_json
-from landiag.render.terminal import render_quiet, render_terminal
-from landiag.terminal import terminal_style
 
 T = TypeVar("T")
 
@@ -49,13 +47,19 @@ def finish(
     _save(report, files, force=force)
     if as_json:
         sys.stdout.write(render_json(report))
-    elif quiet:
-        sys.stdout.write(render_quiet(report))
     else:
-        style = terminal_style(no_color=no_color)
-        sys.stdout.write(render_terminal(report, style, verbose=verbose, about=about or verbose))
-        sys.stdout.write(raw if verbose else "")
+        sys.stdout.write(_for_people(report, quiet=quiet, verbose=verbose, no_color=no_color, about=about))
+        sys.stdout.write(raw if verbose and not quiet else "")
     raise SystemExit(report.verdict.status.exit_status)
+
+
+def _for_people(report: Report, *, quiet: bool, verbose: bool, no_color: bool, about: bool) -> str:
+    from landiag.render.terminal import render_quiet, render_terminal
+    from landiag.terminal import terminal_style
+
+    if quiet:
+        return render_quiet(report)
+    return render_terminal(report, terminal_style(no_color=no_color), verbose=verbose, about=about or verbose)
 
 
 def finish_quietly(report: Report, files: Iterable[Path], *, force: bool) -> NoReturn:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from landiag.render.columns import wrap_columns
 from landiag.render.escape import escape_text
 
 
@@ -52,6 +51,8 @@ def say(*lines: str) -> None:
 
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """The lines of a text that is no wider than the terminal."""
+    from landiag.render.columns import wrap_columns
+
     return wrap_columns(text, width, indent, indent)
 
 
