@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def check(
     port: int = 5000, *, peer: str | None = None, address: str | None = None, timeout: float = 10.0
 ) -> Report:
-    """Say why LAN clients cannot connect to a port of this machine, as ``landiag check`` does.
+    """Say why other devices cannot connect to a port of this machine, as ``landiag check`` does.
 
     ``peer`` is the client that fails, by address or name; ``address`` the address of this machine that clients
     use; ``timeout`` bounds the whole call, in seconds. Nothing is changed, printed or written. The report's

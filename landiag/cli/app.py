@@ -39,7 +39,7 @@ COMMANDS = {
 """Every command and the function that is it, in the order in which help lists them."""
 
 IN_SHORT = {
-    "check": "Say why LAN clients cannot connect to a port of this machine.",
+    "check": "Say why other devices cannot connect to a port of this machine.",
     "probe": "On the client: say what stands between it and a server.",
     "firewall": "Say what the firewall does with a client's conversation.",
     "list": "List every listener, and whether other devices reach it.",

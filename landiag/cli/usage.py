@@ -10,7 +10,9 @@ from difflib import get_close_matches
 from landiag.cli.app import COMMANDS
 from landiag.cli.arguments import is_address, is_host_and_port
 from landiag.model.regex import regex
+from landiag.model.urls import bracketed
 
+_TAKE_PORT = ("check", "probe", "firewall")
 _EXTRA = regex(r"unexpected extra arguments?(?:\(s\))? \((.+)\)", re.IGNORECASE)
 
 
@@ -22,7 +24,8 @@ def describe_usage(error: Exception, words: Sequence[str]) -> str | None:
     called = next((word for word in words if not word.startswith("-")), "")
     asked = f"landiag {called}" if called in COMMANDS else "landiag"
     said = _describe(error, message(), asked, called)
-    return f"{said}. {_meant(words, called) or f'{asked} --help shows what there is'}"
+    meant = _meant(words, called) or _meant_port(words, called, message())
+    return f"{said}. {meant or f'{asked} --help shows what there is'}"
 
 
 def _describe(error: Exception, message: str, asked: str, called: str) -> str:
@@ -51,3 +54,15 @@ def _meant(words: Sequence[str], called: str) -> str:
         return f"Did you mean: landiag probe {shlex.join(words)}"
     is_server = first in ("--port", "-p") or first.isdecimal() or "://" in first or is_host_and_port(first)
     return f"Did you mean: landiag check {shlex.join(words)}" if is_server else ""
+
+
+def _meant_port(words: Sequence[str], called: str, message: str) -> str:
+    """The line as landiag takes it, where a port stands alone or behind the host, as nc has it; else empty."""
+    extra = _EXTRA.search(message)
+    if called not in _TAKE_PORT or not extra or not extra[1].isdecimal():
+        return ""
+    at = max(number for number, word in enumerate(words) if word == extra[1])
+    before, port, behind = words[: at - 1], words[at], words[at + 1 :]
+    host = words[at - 1]
+    asked = [called, "--port", port] if host == called else [f"{bracketed(host)}:{port}"]
+    return f"Did you mean: landiag {shlex.join([*before, *asked, *behind])}"

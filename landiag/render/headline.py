@@ -76,7 +76,7 @@ def _clear_lines(report: Report) -> Iterator[str]:
     yield f"{use.how.capitalize()} {use.place} {use.where}."
     single = None if report.target.peer is not None else _singled_out(report)
     if single is not None:
-        yield f"For {single}: {report.called} {_asked(report, single)}"
+        yield f"Failing on {single}? {report.called} {_asked(report, single)} says why."
     elif report.verdict.confirmed_by is None and report.target.port is not None:
         yield "Still failing there? {} {}.".format(*_looks_on(report))
 

@@ -82,7 +82,7 @@ def check(
     verbose: VerboseFlag = False,
     no_color: NoColorFlag = False,
 ) -> None:
-    """Say why LAN clients cannot connect to a port of this machine.
+    """Say why other devices cannot connect to a port of this machine.
 
     Examples: landiag check --port 5000; landiag check 8000 --peer 192.168.1.23; landiag check --replay case.json;
     sudo landiag check --port 5000 --fix; landiag check --port 5000 --wait
