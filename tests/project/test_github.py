@@ -7,18 +7,26 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = ROOT / ".github" / "ISSUE_TEMPLATE"
 SCHEMAS = {
+    ROOT / ".github" / "dependabot.yml": "vendor.dependabot",
     ROOT / ".github" / "workflows" / "ci.yml": "vendor.github-workflows",
     ROOT / ".github" / "workflows" / "release.yml": "vendor.github-workflows",
     FORMS / "config.yml": "vendor.github-issue-config",
     FORMS / "idea.yml": "vendor.github-issue-forms",
     FORMS / "wrong-answer.yml": "vendor.github-issue-forms",
 }
+
+
+def _read(name: str) -> Any:
+    yaml = pytest.importorskip("yaml", reason="PyYAML is not installed (it comes with ansible-core)")
+    return yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8"))
 
 
 def _check(file: Path, schema: str) -> subprocess.CompletedProcess[str]:
@@ -53,8 +61,7 @@ def test_issue_form_asks_for_the_report_as_the_readme_does() -> None:
 
 @pytest.mark.parametrize("job", ["tests", "others"])
 def test_job_that_runs_tests_installs_what_they_import(job: str) -> None:
-    yaml = pytest.importorskip("yaml", reason="PyYAML is not installed (it comes with ansible-core)")
-    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))["jobs"]
+    jobs = _read("ci.yml")["jobs"]
     lines = [step["run"] for step in jobs[job]["steps"] if "run" in step]
     installs = [number for number, line in enumerate(lines) if '".[test]"' in line or line == "./test"]
     tests = [number for number, line in enumerate(lines) if "pytest" in line or line == "./test"]
@@ -71,3 +78,29 @@ def test_hooks_leave_alone_what_a_program_writes() -> None:
         dry = (*argv, "--check") if hook.startswith("format") else argv
         assert subprocess.run(dry, cwd=ROOT, capture_output=True, check=False).returncode == 0
     assert len(hooks) == 2
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_action_is_named_by_a_commit(file: Path) -> None:
+    """A tag can be moved to other code; the version beside it is what dependabot and people read."""
+    used = re.findall(r"uses: (.+)", file.read_text(encoding="utf-8"))
+    assert used
+    assert [line for line in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_job_that_may_write_runs_nothing_of_others(file: Path) -> None:
+    """What is installed to build something runs without a token that writes: such a job takes finished files alone."""
+    workflow = _read(file.name)
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
+        ran = "\n".join(step.get("run", step.get("uses", "")) for step in job["steps"])
+        assert "permissions" not in job or not re.search("install|checkout", ran)
+
+
+def test_whatever_is_released_is_attested() -> None:
+    jobs = _read("release.yml")["jobs"]
+    attest, create = jobs["release"]["steps"][-2:]
+    subject = attest["with"]["subject-path"].removeprefix("all/")
+    assert f"sha256sum -- {subject} " in create["run"]
+    assert f" -- {subject} " in create["run"].splitlines()[-1]
