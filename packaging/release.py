@@ -78,7 +78,10 @@ def read_version(root: Path) -> str:
 
 
 def write_version(root: Path, version: str, now: datetime.datetime) -> None:
-    """Write a version wherever it stands; what CHANGELOG.md has under Unreleased becomes its section."""
+    """Write a version wherever it stands; what CHANGELOG.md has under Unreleased becomes its section.
+
+    The package's changelog begins with one entry for it: that of a version that was not released yet is written anew.
+    """
     if not RELEASED.fullmatch(version):
         raise Refused(f"{version} is not a version like 1.2.3")
     changes = root / "CHANGELOG.md"
@@ -88,7 +91,8 @@ def write_version(root: Path, version: str, now: datetime.datetime) -> None:
     _replace(root / "landiag" / "version.py", VERSION, f'__version__ = "{version}"')
     _replace(root / "man" / "landiag.1", TITLE, rf'\1"{now:%B %Y}" "landiag {version}"')
     entry = ENTRY.format(version=version, date=format_datetime(now))
-    _replace(root / "debian" / "changelog", re.compile(r"\A"), entry)
+    own = re.compile(rf"\A(landiag \({re.escape(version)}\).*?\n -- .*?\n\n?)?", re.DOTALL)
+    _replace(root / "debian" / "changelog", own, entry)
 
 
 def _replace(file: Path, pattern: re.Pattern[str], text: str) -> None:

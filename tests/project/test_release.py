@@ -58,6 +58,15 @@ def test_prepared_release_is_let_through(release: ModuleType, clone: Path) -> No
     )
 
 
+def test_first_release_is_of_the_version_that_stands(release: ModuleType, clone: Path) -> None:
+    release.write_version(clone, __version__, NOW)
+    release.check_version(clone, f"v{__version__}")
+    entries = (clone / "debian" / "changelog").read_text(encoding="utf-8")
+    assert entries.count(f"landiag ({__version__})") == 1
+    assert entries.count(" -- ") == 1
+    assert "Mon, 01 Feb 2027" in entries
+
+
 def test_release_without_an_entry_is_refused(release: ModuleType, clone: Path) -> None:
     release.write_version(clone, "0.2.0", NOW)
     changes = clone / "CHANGELOG.md"
