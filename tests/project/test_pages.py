@@ -111,3 +111,19 @@ def test_site_is_built_and_asks_no_server_for_anything(tmp_path: Path) -> None:
         r"<(?:script|img|iframe)[^>]*src=\"?https?:|<link[^>]*rel=\"?(?:stylesheet|preconnect)[^>]*https?:"
     )
     assert [page.name for page in tmp_path.rglob("*.html") if loaded.search(page.read_text("utf-8"))] == []
+
+
+OFFERED = re.compile(r"((?:`--[\w-]+`(?:, | and )?)+)\s+of\s+((?:`\w+`(?:,\s|\s+and\s+)?)+)")
+"""In the changelog: "`--save` and `--replay` of `check` and `watch`"."""
+
+
+def test_changelog_gives_a_command_no_option_that_it_has_not() -> None:
+    offered = OFFERED.findall((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    pairs = {
+        (command, option)
+        for options, commands in offered
+        for command in set(re.findall(r"\w+", commands)) & set(COMMANDS)
+        for option in re.findall(r"--[\w-]+", options)
+    }
+    assert ("watch", "--replay") in pairs
+    assert [(command, option) for command, option in pairs if option not in options_of(command)] == []
