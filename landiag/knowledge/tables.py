@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import json
 
 TABLES = "tables.json"
-"""All the TOML files by their names, as ``python -m tests.project.tables`` wrote them."""
+"""All the TOML files by their names, as ``python -m tests.project.pages`` wrote them."""
 
 
 def read_tables(name: str) -> dict[str, Any]:
