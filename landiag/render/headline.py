@@ -13,8 +13,10 @@ from landiag.model.causes import find_cause
 from landiag.model.causes.application import SPEAKS_TLS
 from landiag.model.causes.firewall import FIREWALL_UNREADABLE
 from landiag.model.causes.listening import NOTHING_LISTENING
+from landiag.model.causes.network import WRONG_ADDRESS
 from landiag.model.report import Finding, Fix, Outcome, Report, Status
 from landiag.model.terms import CheckName, Symptom
+from landiag.model.urls import bracketed
 from landiag.render.typed import as_root, command_lines, takes_root
 
 STATUS_WORDS = {Status.CLEAR: "Open", Status.BLOCKED: "Blocked", Status.UNDETERMINED: "Can't tell"}
@@ -162,9 +164,18 @@ def _use_of(report: Report) -> Use | None:
     path = next((one for one in report.paths if one.url or one.place), None)
     if path is None:
         return None
-    if path.url:
-        return Use(path.url)
-    return Use(path.place or path.address, "connect to", "from the other device", "from there")
+    place = path.url or path.place or path.address
+    if _is_of_asked(report):
+        place = place.replace(bracketed(path.address), bracketed(report.target.address), 1)
+    return Use(place) if path.url else Use(place, "connect to", "from the other device", "from there")
+
+
+def _is_of_asked(report: Report) -> bool:
+    """Whether clients stay with an address that this machine has not: its fix, or the question, is about that one."""
+    found = telling(report)
+    if found is None or found.code != WRONG_ADDRESS.code or report.target.address is None:
+        return False
+    return found.outcome is Outcome.UNKNOWN or any(one.commands for one in found.fixes)
 
 
 def is_of_another_way(report: Report, finding: Finding) -> bool:

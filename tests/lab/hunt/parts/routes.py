@@ -9,7 +9,7 @@ from tests.lab.scenarios.routing import tunnel
 
 TABLE = "ip route add default dev tun0 table 70; "
 NOWHERE = """
-ip link add d0 type veth peer name far0; ip link set far0 up; ip link set d0 up; ip addr add 10.3.0.1/24 dev d0
+ip link add d0 type veth peer name beyond0; ip link set beyond0 up; ip link set d0 up; ip addr add 10.3.0.1/24 dev d0
 """
 ROUTE_HOOK = "type route hook output priority -150"
 
