@@ -40,6 +40,8 @@ def what_client_sees(case: Case, way: Way | None, findings: Sequence[Finding]) -
     seen = _see(case, way, [one for one in mine if one.outcome is Outcome.BLOCKS and not one.clients], mine)
     if seen.symptom is not Symptom.TIMEOUT and any(map(_may_lose_answers, mine)):
         seen = _Seen(Symptom.UNKNOWN)
+    if seen.symptom is not Symptom.UNREACHABLE and any(map(_may_not_be_found, mine)):
+        seen = _Seen(Symptom.UNKNOWN)
     who = "" if case.peer is None else str(case.peer)
     return describe_symptom(seen.symptom, seen.status, seen.share, who, perhaps=seen.perhaps)
 
@@ -48,6 +50,11 @@ def _may_lose_answers(finding: Finding) -> bool:
     """Whether nobody can tell if answers find the client: then neither a refusal nor anything else may come."""
     is_back = finding.stage is StageName.REPLY_ROUTE and finding.symptom is Symptom.UNKNOWN
     return is_back and finding.outcome is Outcome.UNKNOWN
+
+
+def _may_not_be_found(finding: Finding) -> bool:
+    """Whether nobody can tell if clients learn this machine's hardware address: without it nothing else is met."""
+    return finding.stage is StageName.LINK and finding.outcome is Outcome.UNKNOWN
 
 
 def _see(case: Case, way: Way | None, blocks: Sequence[Finding], findings: Sequence[Finding]) -> _Seen:

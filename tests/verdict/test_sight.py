@@ -67,6 +67,7 @@ UNSURE = Finding(
     stage=StageName.REPLY_ROUTE,
     symptom=Symptom.UNKNOWN,
 )
+UNFOUND = Finding("firewall-drops", Outcome.UNKNOWN, "whether it is found", stage=StageName.LINK)
 HOST_REFUSED = Finding("host-header-rejected", Outcome.BLOCKS, "refuses the name")
 ADDRESS = Finding("wrong-address", Outcome.BLOCKS, "no such address", symptom=Symptom.UNREACHABLE)
 FREE = Finding("nothing-listening", Outcome.BLOCKS, "nothing listens")
@@ -83,6 +84,8 @@ REFUSES, DROPS = host(ruleset=RULE_REJECTS), host(ruleset=RULE_DROPS)
         (BASE, (UNSURE,), Symptom.UNKNOWN),
         (REFUSES, (UNSURE,), Symptom.UNKNOWN),
         (DROPS, (UNSURE,), Symptom.TIMEOUT),
+        (DROPS, (UNFOUND,), Symptom.UNKNOWN),
+        (BASE, (ADDRESS, UNFOUND), Symptom.UNREACHABLE),
         (BASE, (ADDRESS,), Symptom.UNREACHABLE),
         (UNREAD, (), Symptom.UNKNOWN),
         (UNREAD, (FREE,), Symptom.UNKNOWN),

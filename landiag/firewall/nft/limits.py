@@ -15,6 +15,8 @@ _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 60480
 _BYTES = {"bytes": 1, "kbytes": 1024, "mbytes": 1024 * 1024}
 _BURST = 5
 """The burst of a rate where none is given (nft(8))."""
+_SMALLEST = 28
+"""Bytes of the smallest packet that is counted: the headers of IPv4 and of UDP."""
 
 
 def lower_limit(name: str, inner: Json, text: str) -> Match:
@@ -46,13 +48,13 @@ def _rate(inner: Mapping[str, Json]) -> Limit | None:
 
 
 def _quota(inner: Mapping[str, Json], text: str) -> Match:
-    """What is left of a quota; one that is used up says the same of every packet."""
+    """What is left of a quota; one that no packet fits into says the same of every packet (nft_overquota)."""
     size, used = inner.get("val", inner.get("bytes")), inner.get("used", 0)
     unit, used_unit = (_BYTES.get(str(inner.get(key, "bytes"))) for key in ("val_unit", "used_unit"))
     if not isinstance(size, int) or not isinstance(used, int) or unit is None or used_unit is None:
         return UnknownMatch(text, UnknownKind.LIMIT)
     left, over = size * unit - used * used_unit, bool(inner.get("inv"))
-    if left <= 0:
+    if left <= _SMALLEST:
         return Always(over, text)
     return Limited(Limit(LimitKind.VOLUME, float(left), over=over), text)
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.lab.scenario import CLEAR, UNDETERMINED, Container, Expected, Scenario, Step, blocked, iptables, sh
+from tests.lab.scenario import (
+    CLEAR,
+    UNDETERMINED,
+    Container,
+    Expected,
+    Scenario,
+    Step,
+    blocked,
+    iptables,
+    nft,
+    sh,
+)
+from tests.lab.scenarios.bridges import chain
 from tests.lab.scenarios.containers import INSIDE, NO_RULES_SEEN, WEB, docker, docker_proxy
 from tests.lab.servers import OPEN, Server, sockets
 
@@ -236,5 +248,17 @@ SCENARIOS = (
         options="--to fd77::10",
         truth="served",
         expected=CLEAR,
+    ),
+    Scenario(
+        "arp-requests-dropped-before-a-rule",
+        fault="a rule drops the port, and a chain of the arp family the question who has the address",
+        before=(
+            nft(chain("arp", "type filter hook input priority 0", "arp operation request drop")),
+            iptables("-A INPUT -p tcp --dport 5000 -j DROP"),
+        ),
+        servers=(Server("python -m http.server 5000"),),
+        truth="unreachable|timeout|rejected host-unreachable",
+        expected=blocked("firewall-drops"),
+        as_user=NO_RULES_SEEN,
     ),
 )
