@@ -6,7 +6,15 @@ from msgspec.structs import replace
 
 from landiag.checks.case import Case
 from landiag.checks.fixes.fix import fix_by
-from landiag.checks.routes.words import evidence_of, network_of, removed, returns, rule_ahead, who
+from landiag.checks.routes.words import (
+    evidence_of,
+    is_of_address,
+    network_of,
+    removed,
+    returns,
+    rule_ahead,
+    who,
+)
 from landiag.collect.tunnels import tunnel_named, tunnel_of
 from landiag.firewall.engine.surroundings import Way as Decision
 from landiag.journey.ways import Way
@@ -52,15 +60,16 @@ def _past_tunnel(case: Case, way: Way, wanted: IPNetwork, decision: Decision) ->
         return (ahead,)
     if isinstance(routes, Unknown):
         return ()
-    covering = () if route is None else tuple(one for one in routes if _is_beside(one, route, way))
+    beside = () if route is None else tuple(one for one in routes if _is_beside(one, route, way))
+    covering = tuple(one for one in beside if not is_of_address(case, one))
     left = replace(case.facts, routes=tuple(one for one in routes if one not in covering))
     return tuple(removed(one) for one in covering) if returns(case, way, left) else ()
 
 
 def _is_beside(one: Route, route: Route, way: Way) -> bool:
-    """Whether a route by the same tunnel leads to a part of the LAN alone."""
+    """Whether a route by the same tunnel leads to the LAN, or to a part of it, alone."""
     place, length = (route.table, route.device), way.network.prefixlen
-    is_part = one.destination.version == way.ip.version and one.destination.prefixlen > length
+    is_part = one.destination.version == way.ip.version and one.destination.prefixlen >= length
     return is_part and (one.table, one.device) == place and one.destination[0] in way.network
 
 

@@ -178,7 +178,7 @@ def drop_route(case: Case, way: Way, decision: Decision) -> Fix:
         route is None
         or case.facts.os != "linux"
         or route.table in ("local", "255")
-        or _is_of_address(case, route)
+        or is_of_address(case, route)
     ):
         step = f"Remove or correct the route by {decision.device} that covers the clients' network."
         return Fix("Correct the route", needs="user-action", steps=(step,))
@@ -192,7 +192,7 @@ def removed(route: Route) -> UnicastRoute:
     return UnicastRoute(str(route.destination), gateway, route.device, route.metric, route.table)
 
 
-def _is_of_address(case: Case, route: Route) -> bool:
+def is_of_address(case: Case, route: Route) -> bool:
     """Whether it is the route that an own address brings: without it that address's neighbours are lost."""
     known = () if isinstance(case.facts.interfaces, Unknown) else case.facts.interfaces
     mine = (address for one in known if one.name == route.device for address in one.addresses)

@@ -16,6 +16,7 @@ from tests.lab.scenario import (
 )
 from tests.lab.scenarios.bridges import chain
 from tests.lab.scenarios.containers import INSIDE, NO_RULES_SEEN, WEB, docker, docker_proxy
+from tests.lab.scenarios.routing import tunnel
 from tests.lab.servers import OPEN, Server, sockets
 
 
@@ -260,5 +261,19 @@ SCENARIOS = (
         truth="unreachable|timeout|rejected host-unreachable",
         expected=blocked("firewall-drops"),
         as_user=NO_RULES_SEEN,
+    ),
+    Scenario(
+        "vpn-has-the-better-route-to-the-lan",
+        fault="a VPN's route to the LAN has a better metric than the LAN's own",
+        before=(
+            tunnel(
+                "ip route del 192.168.77.0/24; "
+                "ip route add 192.168.77.0/24 dev eth0 src 192.168.77.10 metric 100; "
+                "ip route add 192.168.77.0/24 dev tun0 metric 50"
+            ),
+        ),
+        servers=(Server("python -m http.server 5000"),),
+        truth="timeout",
+        expected=blocked("vpn-takes-replies"),
     ),
 )
