@@ -69,7 +69,7 @@ def _journey(case: Case, way: Way) -> Journey | None:
 
 
 def _stages(case: Case, way: Way, findings: list[Finding]) -> Iterator[Stage]:
-    """Follow the stages: those behind the one that stops the conversation are not reached."""
+    """Follow the stages: those behind the one that stops the conversation are not reached, whatever was found there."""
     is_stopped = False
     names = _names(case, way)
     for name in names:
@@ -84,10 +84,10 @@ def _stages(case: Case, way: Way, findings: list[Finding]) -> Iterator[Stage]:
 
 
 def _stage(case: Case, way: Way, name: StageName, here: list[Finding], is_stopped: bool) -> Stage:
-    if here:
-        return _found(case, way, name, here)
     if is_stopped:
         return Stage(name, Outcome.NOT_APPLICABLE, "not reached")
+    if here:
+        return _found(case, way, name, here)
     return _ruled(case, _journey(case, way), name) or Stage(name, Outcome.OK, _detail(case, way, name))
 
 

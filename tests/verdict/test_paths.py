@@ -7,7 +7,7 @@ import pytest
 from landiag.model.report import Finding, Outcome, Path
 from landiag.model.terms import StageName
 from landiag.verdict.paths import _stands_at
-from tests.cases import report_of
+from tests.cases import NAMES, report_of
 
 MAIN = "link address ingress prerouting nat route input socket accept-queue reply-route reply application"
 
@@ -32,6 +32,7 @@ def stops(path: Path) -> str:
             "socket=blocks",
         ),  # the other way's own fault is a warning
         ("linux-answers-spread-over-the-tunnel", "reply-route=unknown", "socket=blocks"),
+        ("linux-nft-output-policy", "reply=blocks", "link=blocks"),  # IPv6 is not listened on either
     ],
 )
 def test_each_way_stops_at_its_own_stage(case: str, first: str, second: str) -> None:
@@ -53,6 +54,16 @@ def test_stages_stand_in_the_order_in_which_packets_meet_them(case: str, stages:
     stop = next(number for number, one in enumerate(way.stages) if one.outcome is Outcome.BLOCKS)
     assert all(one.outcome is Outcome.OK for one in way.stages[:stop])
     assert {one.detail for one in way.stages[stop + 1 :]} == {"not reached"}
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_nothing_is_said_of_stages_behind_the_one_that_stops(case: str) -> None:
+    """Also where something was found there: a second fault on the same way, or what nobody could ask."""
+    for way in report_of(case).paths:
+        outcomes = [one.outcome for one in way.stages]
+        if Outcome.BLOCKS in outcomes:
+            behind = outcomes[outcomes.index(Outcome.BLOCKS) + 1 :]
+            assert set(behind) <= {Outcome.NOT_APPLICABLE}, way
 
 
 def test_what_is_said_of_a_filter_is_what_it_does_with_the_first_packet() -> None:
