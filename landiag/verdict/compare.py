@@ -6,9 +6,11 @@ address and route that came or went.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from landiag.model.causes import rank
 from landiag.model.host import Facts
-from landiag.model.report import Outcome, Path, Report
+from landiag.model.report import Outcome, Path, Report, Stage
 from landiag.verdict.change import KINDS, Change
 from landiag.verdict.compare_facts import compare_facts, compare_sets
 
@@ -99,42 +101,47 @@ def _pairs(before: Report, after: Report) -> list[tuple[Path, Path]]:
     return pairs
 
 
-def _compare_deciders(before: Report, after: Report) -> list[Change]:
-    """Compare which rule decides at each stage of the ways in that both reports have."""
-    changes: dict[str, Change] = {}
+def _met(before: Report, after: Report) -> Iterator[tuple[Stage, Stage]]:
+    """Pair the stages that the conversation reaches in both reports: of one that it does not reach nothing is said."""
     for old, new in _pairs(before, after):
         stages = {stage.stage: stage for stage in old.stages}
         for stage in new.stages:
             was = stages.get(stage.stage)
-            if stage.stage in ("socket", "accept-queue") or was is None:
-                continue
-            if (was.outcome, was.decided_by) != (stage.outcome, stage.decided_by):
-                old_text, new_text = (
-                    f"{one.outcome.value} {one.decided_by or one.detail}".strip() for one in (was, stage)
-                )
-                kind = (
-                    "route"
-                    if "route" in stage.stage
-                    else "address"
-                    if stage.stage in ("link", "address")
-                    else "rule"
-                )
-                change = _changed(kind, f"At the stage {stage.stage}, the decision", old_text, new_text)
-                changes.setdefault(change.text, change)
+            if was is not None and Outcome.NOT_APPLICABLE not in (was.outcome, stage.outcome):
+                yield was, stage
+
+
+def _compare_deciders(before: Report, after: Report) -> list[Change]:
+    """Compare which rule decides at each stage of the ways in that both reports have."""
+    changes: dict[str, Change] = {}
+    for was, stage in _met(before, after):
+        if stage.stage in ("socket", "accept-queue"):
+            continue
+        if (was.outcome, was.decided_by) != (stage.outcome, stage.decided_by):
+            old_text, new_text = (
+                f"{one.outcome.value} {one.decided_by or one.detail}".strip() for one in (was, stage)
+            )
+            change = _changed(
+                _kind_of(stage), f"At the stage {stage.stage}, the decision", old_text, new_text
+            )
+            changes.setdefault(change.text, change)
     return list(changes.values())
 
 
+def _kind_of(stage: Stage) -> str:
+    if "route" in stage.stage:
+        return "route"
+    return "address" if stage.stage in ("link", "address") else "rule"
+
+
 def _compare_sockets(before: Report, after: Report) -> list[Change]:
-    return compare_sets("listener", "On the port:", _socket_texts(before), _socket_texts(after))
+    sockets = [pair for pair in _met(before, after) if pair[0].stage == "socket"]
+    old, new = (_socket_texts(pair[side] for pair in sockets) for side in (0, 1))
+    return compare_sets("listener", "On the port:", old, new)
 
 
-def _socket_texts(report: Report) -> list[str]:
-    texts = {
-        stage.decided_by or stage.detail
-        for path in report.paths
-        for stage in path.stages
-        if stage.stage == "socket"
-    }
+def _socket_texts(stages: Iterable[Stage]) -> list[str]:
+    texts = {stage.decided_by or stage.detail for stage in stages}
     return sorted(text for text in texts if text)
 
 

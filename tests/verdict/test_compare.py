@@ -15,7 +15,7 @@ from landiag.model.terms import StageName
 from landiag.render.changes import CHANGE_RENDERERS, render_changes
 from landiag.verdict.change import KINDS, Change
 from landiag.verdict.compare import compare
-from tests.cases import load, replay
+from tests.cases import load, replay, report_of
 from tests.render.reports import blocked, clear
 
 
@@ -92,6 +92,15 @@ def test_reports_alone_tell_who_decides_now(stage: StageName, kind: str) -> None
     changes = compare(_decided(stage, "A"), _decided(stage, "B", Outcome.BLOCKS))
     text = f"At the stage {stage}, the decision was ok A, now blocks B"
     assert [(one.kind, one.text) for one in changes] == [(kind, text)]
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_nothing_is_told_of_stages_that_one_of_the_two_does_not_reach(turned: int) -> None:
+    """A firewall that stops clients now says nothing of the listener, and of the routes, behind it."""
+    before, after = (report_of(name) for name in ("linux-clear", "linux-ufw-enabled")[::turned])
+    changes = [one for one in compare(before, after) if one.kind in ("rule", "route", "listener")]
+    assert {one.text.partition(",")[0] for one in changes} == {"At the stage input"}
+    assert {(one.before or one.after or "").partition(" ")[0] for one in changes} <= {"ok", "blocks"}
 
 
 def test_the_first_way_is_compared_though_its_address_has_changed() -> None:
