@@ -31,6 +31,7 @@ from tests.model.expected import (
     BETWEEN,
     CLIENTS_OWN,
     DROPS,
+    POORER,
     REPLY_ROUTES,
     ROWS,
     RULES,
@@ -69,7 +70,8 @@ def test_every_row_has_its_page_and_every_page_its_row() -> None:
 def test_row_says_what_the_second_book_says(row: Row) -> None:
     cause = cause_of(row.code)
     assert check_of(finding(row.code)) == row.check
-    assert stage_of(finding(row.code)) == row.stage
+    assert cause.stages == row.stages
+    assert stage_of(finding(row.code)) == (row.stages[0] if row.stages else None)
     assert tuple(one.value for one in cause.symptoms) == row.symptoms
     assert tuple(one.code for one in cause.met) == row.met
     assert cause.worst.value == row.worst
@@ -90,6 +92,10 @@ def test_row_says_what_the_second_book_says(row: Row) -> None:
 )
 def test_groups_are_those_of_the_second_book(expected: frozenset[str], says: Callable[[Cause], bool]) -> None:
     assert {one.code for one in CAUSES if says(one)} == expected
+
+
+def test_poorer_names_are_those_of_the_second_book() -> None:
+    assert {one.code: {other.code for other in one.excludes} for one in CAUSES if one.excludes} == POORER
 
 
 @pytest.mark.parametrize(("reason", "code"), DROPS.items())

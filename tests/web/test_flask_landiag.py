@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from landiag.model.report import Outcome, Status
+from landiag.model.report import Finding, Outcome, Status
+from landiag.render.style import Style
+from landiag.render.terminal import render_terminal
+from landiag.verdict.algebra import add_findings
 from landiag.web.flask_app import check_app
 from landiag.web.flask_command import command
 from landiag.web.flask_report import with_findings
@@ -85,6 +88,18 @@ def test_findings_of_the_application_join_the_verdict() -> None:
     (application,) = (check for check in report.checks if check.check == "application")
     assert application.outcome is Outcome.BLOCKS
     assert application.findings == (report.findings[0].id,)
+
+
+@pytest.mark.parametrize("code", ["host-header-rejected", "client-rejected"])
+def test_what_the_application_refuses_by_itself_is_not_told_as_an_error_as_well(code: str) -> None:
+    """The check saw the answer's status; the application knows why, and one fault is told once."""
+    error = Finding("http-error", Outcome.BLOCKS, "The server answers with an error", id="f1")
+    seen = add_findings(clear(), (error,))
+    assert "answers with an error" in render_terminal(seen, Style(80))
+    report = with_findings(seen, (Finding(code, Outcome.BLOCKS, "It refuses other devices"),))
+    assert [one.code for one in report.findings if one.outcome is Outcome.BLOCKS] == [code]
+    assert (report.verdict.status, report.verdict.cause) == (Status.BLOCKED, code)
+    assert "answers with an error" not in render_terminal(report, Style(80))
 
 
 def test_earlier_cause_stays_the_verdict() -> None:
