@@ -2,8 +2,8 @@
 
 A second book on purpose: from the contract, the pages of ``landiag explain`` and what clients of the lab measured.
 ``code | check | stages | symptoms | what probe names on a client that it stops``; ``-`` is none, the first stage is
-that of a finding which names none, ``*`` marks what stops
-every way in, ``?`` what is only ever unknown, ``!`` what only warns.
+that of a finding which names none, ``*`` marks what stops every way in, ``?`` what is only ever unknown, ``!`` what
+only warns.
 """
 
 from __future__ import annotations
