@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from landiag.collect.tunnels import tunnel_named
 from landiag.firewall.pf.syntax import Name
-from landiag.model.addresses import ip_or_none, mac_or_none
+from landiag.model.addresses import gateway_or_none, ip_or_none, mac_or_none
 from landiag.model.facts import Address, Interface, IPNetwork, ParseError
 from landiag.model.neighbour import Neighbour
 from landiag.model.regex import regex
@@ -178,7 +178,10 @@ def parse_routes(text: str) -> tuple[Route, ...]:
             network = parse_destination(words[0], words[2]) if column < len(words) <= width else None
             if network is None or not _FLAGS.fullmatch(words[2]) or not _DEVICE.fullmatch(words[column]):
                 raise ParseError(f"not a route of netstat: {line[:60]!r}")
-            routes.append(_route(network, words, words[column]))
+            try:
+                routes.append(_route(network, words, words[column]))
+            except ValueError as error:
+                raise ParseError(f"not a route of netstat: {line[:60]!r}") from error
     if column is None:
         raise ParseError("no routing table in it")
     return tuple(routes)
@@ -192,7 +195,7 @@ _DEVICE = regex(r"[A-Za-z][\w.-]*\*?")
 def _route(network: IPNetwork, words: Sequence[str], device: str) -> Route:
     flags = words[2]
     kind = "unreachable" if "R" in flags else "blackhole" if "B" in flags else "unicast"
-    gateway = ip_or_none(words[1]) if "G" in flags else None
+    gateway = gateway_or_none(words[1]) if "G" in flags else None
     return Route(network, kind=kind, device=device, gateway=gateway, metric=1 if "I" in flags else 0)
 
 

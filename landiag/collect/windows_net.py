@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 from msgspec.structs import replace
 
 from landiag.collect.adapters import Adapter, kind_of
-from landiag.model.addresses import ip_or_none, mac_or_none, parse_ip
+from landiag.model.addresses import gateway_or_none, ip_or_none, mac_or_none, parse_ip
 from landiag.model.facts import Address, Interface, IPAddress, ParseError, Socket
 from landiag.model.neighbour import Neighbour
 from landiag.model.regex import regex
@@ -175,9 +175,9 @@ def parse_routes4(text: str, interfaces: Sequence[Interface]) -> tuple[Route, ..
         try:
             network = ip_network(f"{found[1]}/{found[2]}", strict=False)
             source = IPv4Address(found[4])
+            gateway = gateway_or_none(found[3])
         except ValueError as error:
             raise ParseError(f"not a route: {line.strip()[:60]!r}") from error
-        gateway = ip_address(found[3]) if _ADDRESS4.fullmatch(found[3]) else None
         kind = "unicast"
         if network.prefixlen == 32 and network.network_address == source and not source.is_loopback:
             kind = "local"
@@ -217,13 +217,9 @@ def parse_routes6(text: str, names: dict[int, str]) -> tuple[Route, ...]:
             continue
         target = (found[4] or (lines[at + 1].strip() if at + 1 < len(lines) else "")).split(" ")[0]
         try:
-            gateway: IPAddress | None = ip_address(target)
-        except ValueError:
-            gateway = None
-        try:
-            network = ip_network(found[3], strict=False)
-        except ValueError:
-            continue
+            network, gateway = ip_network(found[3], strict=False), gateway_or_none(target)
+        except ValueError as error:
+            raise ParseError(f"not a route: {line.strip()[:60]!r}") from error
         routes.append(Route(network, device=names.get(int(found[1])), gateway=gateway, metric=int(found[2])))
     return tuple(routes)
 

@@ -26,6 +26,17 @@ def ip_or_none(text: str) -> IPAddress | None:
         return None
 
 
+def gateway_or_none(text: str) -> IPAddress | None:
+    """A route's gateway; None for a word (``link#4``, ``On-link``). ValueError for a number that is no address."""
+    gateway = ip_or_none(text)
+    if gateway is None and _NUMBER.fullmatch(text):
+        raise ValueError(f"not an address: {text[:60]!r}")
+    return gateway
+
+
+_NUMBER = regex(r"[\d.]+|[0-9a-fA-F.]*:[0-9a-fA-F:.]*(?:%\S*)?")
+
+
 def network_or_none(text: str) -> IPNetwork | None:
     """A network, or one address as such; None for anything else."""
     try:

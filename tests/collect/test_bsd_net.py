@@ -103,6 +103,13 @@ def test_two_rows_that_run_together_are_damage() -> None:
         parse_routes(f"{head}default 192.168.217.2 UGS em0127.0.0.1 link#2 UH lo0\n")
 
 
+@pytest.mark.parametrize("gateway", ["102", "10.0.2.2.", "10.0.2.256", "fe80::1::2%en0"])
+def test_a_number_that_is_no_gateway_is_damage(gateway: str) -> None:
+    head = "Destination        Gateway            Flags     Netif Expire\n"
+    with pytest.raises(ParseError):
+        parse_routes(f"{head}default {gateway} UGS em0\n127.0.0.1 link#2 UH lo0\n")
+
+
 def test_lsof_sockstat_and_arp() -> None:
     line = "ControlCe  612 anna   10u  IPv4 0x3      0t0  TCP *:5000 (LISTEN)\n"
     ((socket, command),) = parse_lsof(line)

@@ -122,6 +122,20 @@ def test_a_gateway_on_the_next_line() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("gateway", ["192", "192.168.1.", "192.168.1.999"])
+def test_a_number_that_is_no_gateway_is_damage(gateway: str) -> None:
+    with pytest.raises(ParseError):
+        parse_routes4(ROUTES.replace("192.168.1.1 ", f"{gateway} "), ())
+
+
+@pytest.mark.parametrize(
+    "row", ["  5 30 ::/0 fe80::1::2\n", "  5 30 ::/0 192.168.1\n", "  5 30 1::2::/64 On-link\n"]
+)
+def test_a_number_that_is_no_gateway_or_network_is_damage_in_ipv6(row: str) -> None:
+    with pytest.raises(ParseError):
+        parse_routes6(row, {5: "Ethernet"})
+
+
 def test_neighbours() -> None:
     text = """
 Schnittstelle: 192.168.1.20 --- 0xc
