@@ -11,12 +11,13 @@ from landiag.checks.application import exchange
 from landiag.checks.case import Case
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
+from landiag.model.causes import CAUSES
 from landiag.model.facts import Socket, Unknown
 from landiag.model.host import Facts
 from landiag.model.report import Finding, Outcome
 from landiag.model.ruleset import Ruleset
 from landiag.model.terms import StageName, Symptom
-from landiag.verdict.sight import what_client_sees
+from landiag.verdict.sight import _is_before, what_client_sees
 from tests.checks.asked import case_of, heard
 from tests.journey.world import BASE, ETH0, LO, ROUTES, host, input_rules, interface, iptables, route
 
@@ -112,3 +113,8 @@ def test_a_closed_port_is_silent_where_the_system_is_told_so(value: str, symptom
 def test_what_a_rule_rejects_is_refused_though_closed_ports_are_silent() -> None:
     rejects = host(os="freebsd", ruleset=RULE_REJECTS, sysctls={"net.inet.tcp.blackhole": "2"})
     assert sees(case_of(rejects)) is Symptom.REFUSED
+
+
+def test_what_keeps_every_packet_away_comes_before_what_its_way_would_show() -> None:
+    before = {one.code for one in CAUSES if _is_before(Finding(one.code, Outcome.BLOCKS, one.code))}
+    assert before == {"link-down", "no-lan-address", "duplicate-address", "wrong-address"}
