@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from landiag.model.report import Finding, Report, Status
 from landiag.render.headline import after_colon, headline, second_lines
+from landiag.render.html import render_html
+from landiag.render.jsontext import to_document
+from landiag.render.markdown import render_markdown
 from landiag.render.style import Style
 from landiag.render.terminal import render_quiet, render_terminal
-from tests.cases import NAMES, report_of
+from tests.cases import NAMES, load, replay, report_of
 
 ROOT = Path(str(files("landiag")))
 MODULES = sorted(ROOT.rglob("*.py"))
@@ -189,6 +195,21 @@ def test_undetermined_says_how_to_find_out() -> None:
     assert lines[0] == "? Can't tell: the firewall rules can only be read as root."
     assert lines[1].startswith("  Find out: sudo ")
     assert "Then open" not in "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_opened"), [("node --inspect=5000 shop.js", False), ("node shop.js --port 5000", True)]
+)
+def test_nothing_is_to_be_opened_where_the_server_stays_on_this_machine(line: str, is_opened: bool) -> None:
+    recording = load("linux-bound-to-loopback").recording
+    source = "processes pids=27"
+    process = {**json.loads(recording.readings[source].text)[0], "argv": shlex.split(line), "exe": None}
+    reading = replace(recording.readings[source], data=json.dumps([process]).encode())
+    report = replay(replace(recording, readings={**recording.readings, source: reading}))
+    document = to_document(report)["findings"][0]["fixes"][0]
+    assert document.get("stays", False) is not is_opened
+    for render in (partial(render_terminal, style=Style(100)), render_markdown, render_html):
+        assert ("Then open" in render(report)) is is_opened
 
 
 AS_ROOT = re.compile(r"(?:be (?:seen|read)|look again) as root", re.IGNORECASE)

@@ -131,6 +131,7 @@ class Fix(Struct, frozen=True):
     itself (None: nothing is changed, or nobody knows), ``keep`` how to keep what the next start would take.
     ``masked``: names or secrets in its lines were replaced, so that nobody can type them. ``opens`` are the packets
     that the firewall lets in with it and does not without: empty for none, None where that was not evaluated.
+    ``stays``: the server is left on this machine, and other devices come to it by another way, as ``steps`` say.
     """
 
     title: str
@@ -149,6 +150,7 @@ class Fix(Struct, frozen=True):
     keep: str | None = None
     masked: bool = False
     opens: tuple[Opened, ...] | None = None
+    stays: bool = False
 
 
 class Finding(Struct, frozen=True):

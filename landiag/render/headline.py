@@ -185,7 +185,7 @@ def is_of_another_way(report: Report, finding: Finding) -> bool:
 
 
 def use_then(report: Report) -> Use | None:
-    """What works once the first fix is made; None where the fix changes the port, or nobody knows."""
+    """What works once the first fix is made; None where the fix changes the port or opens none, or nobody knows."""
     found = telling(report)
     cause = None if found is None else find_cause(found.code)
     if report.verdict.status is not Status.BLOCKED or found is None or not found.fixes or cause is None:
@@ -197,6 +197,7 @@ def use_then(report: Report) -> Use | None:
         cause.check is CheckName.PORT
         or _leads_elsewhere(found)
         or names_it
+        or found.fixes[0].stays
         or not is_of_server(report)
         or report.redacted
     )

@@ -15,6 +15,7 @@ _TOP = ("target", "host", "verdict", "checks", "findings", "paths", "see_also", 
 
 _LEFT_OUT: Mapping[type[Struct], frozenset[str]] = {
     Finding: frozenset(("stage", "symptom", "clients")),
+    Fix: frozenset(("stays",)),
     ClientSees: frozenset(("perhaps",)),
     Stage: frozenset(("device", "source", "network")),
     Opened: frozenset(("destinations", "in_interface", "source_ports")),

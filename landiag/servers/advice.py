@@ -18,7 +18,7 @@ class RestartAdvice(Struct, frozen=True):
     does, in the order in which they are done, before it. ``edit`` is the change to the file where the address
     stands, when its text was given. ``needs`` is a Fix's. ``stop_signal`` is what ends it: uWSGI starts anew on
     TERM. ``complete``: the edit and the command alone do it, without the steps. ``debugs``: its debugger is on,
-    or may be. ``os`` is the system's name, as in ``Machine.os``.
+    or may be. ``os`` is the system's name, as in ``Machine.os``. ``stays`` is a Fix's: it listens where it did.
     """
 
     title: str
@@ -32,6 +32,7 @@ class RestartAdvice(Struct, frozen=True):
     complete: bool = False
     debugs: bool = False
     os: str = "linux"
+    stays: bool = False
 
     @property
     def commands(self) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def restart_command(
     server = replace(server, kind=kind_for(server, port, os))
     if server.kind.speaks == "debugger":
         advice = replace(_ending("Use the debugger through SSH", server), steps=server.kind.steps)
-        return replace(advice, stop_pid=None, needs="user-action")
+        return replace(advice, stop_pid=None, needs="user-action", stays=True)
     host = "::" if family is Family.IPV6 else "0.0.0.0"
     title = f"Start {known(server.name)} on all addresses"
     if is_published(server):

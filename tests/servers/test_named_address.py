@@ -98,6 +98,7 @@ def test_a_debugger_is_never_opened_to_the_network(line: str) -> None:
     for unit in (None, Service("shop.service")):
         advice = restart_command(server, process, port=5000, unit=unit, edit=edit)
         assert (advice.commands, advice.edit, advice.needs) == ((), None, "user-action")
+        assert advice.stays
         assert "ssh -L 5000:127.0.0.1:5000" in advice.steps[0]
 
 

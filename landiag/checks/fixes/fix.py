@@ -86,6 +86,7 @@ def restart_fix(case: Case, advice: RestartAdvice, production: str, *, verified:
         stop_signal=None if advice.stop_signal == "TERM" else advice.stop_signal,
         actions=_restart_actions(advice, old, run) if is_typed else (),
         lasts=Lasts.FOR_GOOD if advice.edit is not None else Lasts.WHILE_IT_RUNS if is_typed else None,
+        stays=advice.stays,
     )
 
 
