@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
+RUNTIMES = "/run/user"
+"""Where systemd-logind keeps what is a user's own while he runs anything; cron and su do not name it."""
+
 
 def inherited_variables() -> dict[str, str]:
     """The variables without which programs of Windows do not start; elsewhere where a user's own systemd is found."""
     if sys.platform != "win32":
-        place = os.environ.get("XDG_RUNTIME_DIR")
-        return {"XDG_RUNTIME_DIR": place} if place and os.geteuid() != 0 else {}
+        place = os.environ.get("XDG_RUNTIME_DIR") or f"{RUNTIMES}/{os.geteuid()}"
+        return {"XDG_RUNTIME_DIR": place} if os.geteuid() != 0 and os.path.isdir(place) else {}
     kept = (
         "SYSTEMROOT",
         "SYSTEMDRIVE",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from landiag.host import LiveHost, Recorder
+from landiag.host import LiveHost, Recorder, variables
 from landiag.host.calls import is_root_shell, own_command, own_name
 from landiag.host.recording import parse_recording, render_recording
 from landiag.host.variables import inherited_variables
@@ -199,11 +199,24 @@ def test_a_program_that_is_missing_is_to_be_installed(
 
 
 def test_where_a_users_own_systemd_is_found_is_handed_on_but_never_by_root(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
+    monkeypatch.setattr(variables, "RUNTIMES", str(tmp_path / "run"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
-    assert inherited_variables() == {"XDG_RUNTIME_DIR": "/run/user/1000"}
+    assert inherited_variables() == {"XDG_RUNTIME_DIR": str(tmp_path)}
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     assert inherited_variables() == {}
+
+
+def test_where_a_users_own_systemd_is_found_is_known_without_its_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(variables, "RUNTIMES", str(tmp_path))
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000, raising=False)
+    assert inherited_variables() == {}
+    (tmp_path / "1000").mkdir()
+    assert inherited_variables() == {"XDG_RUNTIME_DIR": f"{tmp_path}/1000"}
