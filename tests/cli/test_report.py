@@ -104,6 +104,16 @@ def test_two_reports_are_compared(report: Path, tmp_path: Path) -> None:
     assert kinds[0] == "verdict"
 
 
+def test_a_damaged_ruleset_is_not_told_to_be_no_report(tmp_path: Path) -> None:
+    rules, damaged = tmp_path / "rules.txt", tmp_path / "damaged.txt"
+    rules.write_text("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n")
+    damaged.write_text('{"nftables": [{"table"')
+    done = _run(rules, damaged, "--compare")
+    assert done.returncode == 2
+    assert str(damaged) in done.stderr
+    assert "report (.json)" not in done.stderr
+
+
 def test_server_and_client_are_joined(report: Path, tmp_path: Path) -> None:
     client = tmp_path / "client.json"
     way = Way("p1", "eth0", "192.168.77.10", 4, None, Outcome.BLOCKS)
