@@ -20,6 +20,7 @@ from landiag.host import Recorder
 from landiag.model.facts import Source
 from landiag.model.host import Facts
 from landiag.model.report import Report, notes_of
+from landiag.model.ruleset import Verdict
 from landiag.prove import Announce, CannotProve, say_nothing
 from landiag.question import Question, UsageError
 from landiag.verdict.assemble import judge, reconcile
@@ -93,8 +94,7 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
         answers = testimony.testify(answers)
     answers = keep_debugger_closed(case, answers)
     scheme = clients_scheme(case)
-    whom = "other devices" if case.peer is None else f"the device at {case.peer}"
-    judgement = judge(answers, firewall_doubts.likely_cause(case), whom)
+    judgement = judge(answers, firewall_doubts.likely_cause(case), _let_in(case))
     sees = what_client_sees(case, case.way, judgement.findings)
     judgement = reconcile(judgement, sees)
     verdict = judgement.verdict if testimony is None else testimony.confirm(judgement)
@@ -116,6 +116,22 @@ def _report(question: Question, case: Case, testimony: Testimony | None = None) 
             question.asked, case.facts.interfaces, case.facts.routes, exchange.attempt_of(case)
         ),
     )
+
+
+def _let_in(case: Case) -> str:
+    """Whom a clear verdict speaks of: everybody but those whom a rule or a route stops alone."""
+    if case.peer is not None:
+        return f"the device at {case.peer}"
+    others = case.classes.get(case.way.id, ())[1:] if case.way else ()
+    stopped = [one for one in others if one.journey.verdict in (Verdict.DROP, Verdict.REJECT)]
+    if len(stopped) > _FEW:
+        return "other devices, except some"
+    named = " and ".join(one.addresses for one in stopped)
+    return f"other devices, except {named}" if named else "other devices"
+
+
+_FEW = 2
+"""So many groups of devices are named in a verdict."""
 
 
 def _is_wanted(question: Question, name: str) -> bool:

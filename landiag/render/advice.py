@@ -13,6 +13,7 @@ from landiag.render.headline import (
     fixes_shown,
     is_of_another_way,
     looks_again,
+    shut_out_alone,
     telling,
     use_then,
 )
@@ -26,6 +27,9 @@ def fix_lines(report: Report, style: Style, *, every: bool = False) -> list[str]
     if every:
         fixes = fixes_in_order(report)
         return [line for pair in fixes for line in _fix_lines(report, *pair, style, undoes=True)]
+    shut_out = shut_out_alone(report)
+    if shut_out is not None:
+        return _fix_lines(report, shut_out, shut_out.fixes[0], style, label="If that isn't meant:")
     lines: list[str] = []
     is_taken = False
     for finding, fix in fixes_shown(report):

@@ -72,10 +72,14 @@ def second_lines(report: Report) -> list[str]:
 
 
 def _clear_lines(report: Report) -> Iterator[str]:
-    use = _use_of(report)
+    use, shut_out = _use_of(report), shut_out_alone(report)
+    if shut_out is not None:
+        yield ended(shut_out.title)
     if not is_of_server(report) or report.redacted or use is None:
         return
     yield f"{use.how.capitalize()} {use.place} {use.where}."
+    if shut_out is not None:
+        return
     single = None if report.target.peer is not None else _singled_out(report)
     if single is not None:
         yield f"Failing on {single}? {report.called} {_asked(report, single)} says why."
@@ -91,12 +95,23 @@ def _looks_on(report: Report) -> tuple[str, str]:
     return f"{report.called} {name} --port {report.target.port}", does
 
 
+def shut_out_alone(report: Report) -> Finding | None:
+    """Of an open server, the first finding about devices that don't get in and how to let them; None without one."""
+    if report.verdict.status is not Status.CLEAR:
+        return None
+    return next((one for one in _singling_out(report) if one.fixes and _changes(one)), None)
+
+
+def _singling_out(report: Report) -> Iterator[Finding]:
+    """The warnings that are about some devices alone, on the way that the verdict speaks of."""
+    for one in report.findings:
+        if one.outcome is Outcome.WARNS and one.clients and not is_of_another_way(report, one):
+            yield one
+
+
 def _singled_out(report: Report) -> str | None:
-    """The first single device that a warning is about, on the way that the verdict speaks of; None without one."""
-    warnings = (
-        one for one in report.findings if one.outcome is Outcome.WARNS and not is_of_another_way(report, one)
-    )
-    spans = (span for one in warnings for span in one.clients)
+    """The first single device that a warning is about; None without one."""
+    spans = (span for one in _singling_out(report) for span in one.clients)
     return next((span.first for span in spans if span.first == span.last), None)
 
 

@@ -18,6 +18,7 @@ from landiag.render.headline import (
     headline,
     is_of_another_way,
     second_lines,
+    shut_out_alone,
     telling,
 )
 from landiag.render.parts import REDACTED_LINE, confirmation, facts, label_of
@@ -149,7 +150,7 @@ def _shows_later(report: Report, check: CheckResult) -> bool:
 
 def _line_of(report: Report, check: CheckName, finding: Finding, style: Style) -> str:
     """The line of a finding: its title, or where it was seen when the verdict says the title already."""
-    found = telling(report)
+    found = telling(report) or shut_out_alone(report)
     if found is not None and finding.id != found.id and finding.outcome is Outcome.UNKNOWN and finding.detail:
         detail = first_sentence(finding.detail)
         both = f"{ended(finding.title)} {detail[:1].upper()}{detail[1:]}"

@@ -54,3 +54,16 @@ def test_a_rule_that_fail2ban_knows_nothing_of_is_ufw_s(said: str) -> None:
 
 def test_without_fail2ban_it_is_ufw_s() -> None:
     assert decisive("", ReadStatus.MISSING).title.startswith("ufw rule 1")
+
+
+@pytest.mark.parametrize("name", ["linux-fail2ban-bans", "linux-fail2ban-bans-by-ufw"])
+def test_an_open_server_names_the_device_that_is_banned_and_what_lifts_the_ban(name: str) -> None:
+    """Nobody said which device fails: what is said of all the others isn't true of this one."""
+    recording = load(name).recording
+    report = replay(replace(recording, target=replace(recording.target, peer=None)))
+    assert report.verdict.summary == "Nothing on this machine stops other devices, except 192.168.77.20"
+    lines = show(report).splitlines()
+    assert lines[0] == "✓ Open: nothing on this machine stops other devices, except 192.168.77.20."
+    assert lines[1].startswith("  192.168.77.20: fail2ban jail shop rejects connections to port 5000")
+    assert "    sudo fail2ban-client set shop unbanip 192.168.77.20" in lines[:24]
+    assert not [line for line in lines if "Failing on" in line or "Still failing" in line]
