@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from landiag.collect.bans import BANNED, parse_banned
 from landiag.model.facts import ParseError, Reading, ReadStatus
 from landiag.model.report import Finding
-from tests.cases import load, replay
+from tests.cases import load, replay, show
 
 
 def decisive(banned: str, status: ReadStatus = ReadStatus.OK) -> Finding:
