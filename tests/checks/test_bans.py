@@ -67,3 +67,13 @@ def test_an_open_server_names_the_device_that_is_banned_and_what_lifts_the_ban(n
     assert lines[1].startswith("  192.168.77.20: fail2ban jail shop rejects connections to port 5000")
     assert "    sudo fail2ban-client set shop unbanip 192.168.77.20" in lines[:24]
     assert not [line for line in lines if "Failing on" in line or "Still failing" in line]
+
+
+def test_what_lets_one_device_in_opens_nothing_for_the_others() -> None:
+    """Nobody said which device fails, and the rule is not fail2ban's: the fix is for that device all the same."""
+    recording = load("linux-fail2ban-bans-by-ufw").recording
+    gone = {**recording.readings, BANNED.name: Reading(BANNED.name, ReadStatus.MISSING, b"")}
+    report = replay(replace(recording, target=replace(recording.target, peer=None), readings=gone))
+    fix = next(one for one in report.findings if one.code == "firewall-rejects").fixes[0]
+    assert fix.commands
+    assert all("192.168.77.0/24" not in line for line in fix.commands)

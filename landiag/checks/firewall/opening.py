@@ -115,9 +115,13 @@ def _forwards(case: Case, version: int) -> bool:
 
 
 def _is_singled_out(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> bool:
-    """Whether the one client that was named is stopped where the ordinary ones of its subnet pass."""
+    """Whether one client alone is stopped, named or not, where the ordinary ones of its subnet pass."""
     if not journey.packet.is_named:
-        return False
+        first, *others = case.classes.get(way.id, ()) or (None,)
+        alone = [
+            one for one in others if one.size == 1 and one.journey.packet.source == journey.packet.source
+        ]
+        return bool(alone) and first is not None and first.journey.verdict is Verdict.ACCEPT
     facts = replace(case.facts, ruleset=ruleset)
     ordinary = next(iter(follow_ways(facts, (way,), case.target, None)[way.id]), None)
     return ordinary is not None and ordinary.journey.verdict is Verdict.ACCEPT
