@@ -77,3 +77,13 @@ def test_what_lets_one_device_in_opens_nothing_for_the_others() -> None:
     fix = next(one for one in report.findings if one.code == "firewall-rejects").fixes[0]
     assert fix.commands
     assert all("192.168.77.0/24" not in line for line in fix.commands)
+
+
+def test_where_nothing_is_known_to_let_the_device_in_the_question_about_it_is_offered() -> None:
+    recording = load("linux-fail2ban-bans").recording
+    report = replay(replace(recording, target=replace(recording.target, peer=None)))
+    without = replace(report, findings=tuple(replace(one, fixes=()) for one in report.findings))
+    said = " ".join(show(without).split())
+    assert "Failing on 192.168.77.20?" in said
+    assert "check --port 5000 --peer 192.168.77.20 says why." in said
+    assert "If that isn't meant" not in said
