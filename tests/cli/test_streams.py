@@ -189,6 +189,7 @@ def test_an_interrupt_that_python_drops_comes_again() -> None:
     code = (
         "import signal, time, weakref\n"
         "from landiag.cli import program\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # nohup and `&` have it ignored
         "class Kept: pass\n"
         "def command(words):\n"
         "    kept = Kept()\n"
