@@ -38,6 +38,8 @@ def what_client_sees(case: Case, way: Way | None, findings: Sequence[Finding]) -
     """Say what the named client, else the ordinary ones, see on a way in; ``findings`` are in the order of fixing."""
     mine = [one for one in findings if way is None or not one.paths or way.id in one.paths]
     seen = _see(case, way, [one for one in mine if one.outcome is Outcome.BLOCKS and not one.clients], mine)
+    if case.peer is not None and way is not None and way.family != case.peer.version:
+        seen = _Seen(Symptom.UNKNOWN)  # no address that was found is one that this client can ask
     if seen.symptom is not Symptom.TIMEOUT and any(map(_may_lose_answers, mine)):
         seen = _Seen(Symptom.UNKNOWN)
     if seen.symptom is not Symptom.UNREACHABLE and any(map(_may_not_be_found, mine)):

@@ -9,6 +9,7 @@ import pytest
 
 from landiag.checks.application import exchange
 from landiag.checks.case import Case
+from landiag.checks.peer.asks import ping_from_source
 from landiag.collect.exchanges.http import End
 from landiag.collect.exchanges.tcp import TcpOutcome
 from landiag.model.causes import CAUSES
@@ -118,3 +119,12 @@ def test_what_a_rule_rejects_is_refused_though_closed_ports_are_silent() -> None
 def test_what_keeps_every_packet_away_comes_before_what_its_way_would_show() -> None:
     before = {one.code for one in CAUSES if _is_before(Finding(one.code, Outcome.BLOCKS, one.code))}
     assert before == {"link-down", "no-lan-address", "duplicate-address", "wrong-address"}
+
+
+def test_a_client_of_the_family_that_this_machine_has_lost_asks_no_address_that_was_found() -> None:
+    facts = host(interfaces=(LO, interface("eth0", "fd77::10/64")), routes=(route("fd77::/64", "eth0"),))
+    case = case_of(facts, peer="192.168.77.20")
+    refused = Finding("nothing-listening", Outcome.BLOCKS, "nothing listens", stage=StageName.SOCKET)
+    assert case.way is not None
+    assert sees(case, refused) is Symptom.UNKNOWN
+    assert ping_from_source(case) is None, "no ping leaves from an address of the other family"

@@ -54,13 +54,16 @@ def ping_source(ip: IPAddress) -> Call:
 def ping_from_source(case: Case) -> Call | None:
     """A ping from the address that clients use, where no network has both: the answer to it needs a route there.
 
-    None where the client shares a network with that address, or it is none of this machine's own.
+    None where the client shares a network with that address, or can't ask it: it is of the other family, or none of
+    this machine's own.
     """
     if case.peer is None or case.way is None or isinstance(case.facts.interfaces, Unknown):
         return None
     to, networks = case.way.ip, [own.network for one in case.facts.interfaces for own in one.addresses]
     is_shared = any(case.peer in one and to in one for one in networks)
-    if is_shared or case.way.front is not None or owner_of(case.facts, to) is None:
+    if is_shared or to.version != case.peer.version or case.way.front is not None:
+        return None
+    if owner_of(case.facts, to) is None:
         return None
     asked = ping_source(case.peer)
     return replace(asked, params=(*asked.params, ("source", str(to))))

@@ -276,4 +276,13 @@ SCENARIOS = (
         truth="timeout",
         expected=blocked("vpn-takes-replies"),
     ),
+    Scenario(
+        "client-of-the-family-that-is-lost",
+        fault="the IPv4 address is gone, and the client that is asked about has IPv4",
+        servers=(Server("python -m http.server 5000 --bind 0.0.0.0"),),
+        after=(sh("ip addr del 192.168.77.10/24 dev eth0"),),
+        truth="timeout|unreachable",
+        expected=blocked("no-lan-address"),
+        with_peer=blocked("no-lan-address"),
+    ),
 )
