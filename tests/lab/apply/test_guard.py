@@ -48,7 +48,7 @@ def test_the_watchdog_outlives_landiag(end: signal.Signals) -> None:
         child = spawn(lab, LINE)
         child.expect(QUESTIONS[3])
         assert client_gets(lab) == "served"
-        os.kill(_landiag(lab), end)
+        _end(lab, end)
         child.close(force=True)
         assert client_gets(lab) == "served", "it is taken back at its time, not before"
         assert _is_taken_back(lab, before)
@@ -72,7 +72,7 @@ def test_a_landiag_that_is_killed_leaves_its_change_to_undo() -> None:
         before = state(lab)
         child = spawn(lab, f"{LINE}0")
         child.expect(QUESTIONS[3])
-        os.kill(_landiag(lab), signal.SIGKILL)
+        _end(lab, signal.SIGKILL)
         child.close(force=True)
         assert converse(lab, "undo").status == 0
         assert state(lab) == before
@@ -94,26 +94,17 @@ def test_an_interrupt_at_the_question_changes_nothing() -> None:
         before = state(lab)
         child = spawn(lab, "check --port 5000 --fix")
         child.expect(QUESTIONS[1])
-        os.kill(_landiag(lab), signal.SIGINT)
+        _end(lab, signal.SIGINT)
         said = go_on(child)
         assert (said.status, state(lab), journal(lab)) == (130, before, []), said.text
 
 
-def _landiag(lab: Lab) -> int:
-    """The pid, outside of the lab, of the landiag that asks; its watchdog is another module."""
-    inside = lab.server.run("pgrep -f 'landiag chec[k]' | head -1").stdout.strip()
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/status", encoding="ascii", errors="replace") as file:
-                    pids = next(line for line in file if line.startswith("NSpid:")).split()[1:]
-                with open(f"/proc/{name}/cmdline", "rb") as file:
-                    words = file.read().split(b"\0")
-            except (OSError, StopIteration):
-                continue
-            if pids[-1] == inside and b"check" in words and b"--fix" in words and len(pids) > 1:
-                return int(name)
-    raise AssertionError("landiag does not run")
+def _end(lab: Lab, by: signal.Signals) -> None:
+    """Send a signal to the landiag that asks, from inside: other labs have processes of the same numbers.
+
+    Its watchdog is another module.
+    """
+    lab.server.run(f"kill -{by.value} $(pgrep -f 'landiag chec[k]' | head -1)")
 
 
 def _is_taken_back(lab: Lab, before: str) -> bool:
