@@ -46,6 +46,12 @@ def test_case_says_what_it_said(name: str) -> None:
     assert list(SCHEMA.iter_errors(json.loads(render_json(report)))) == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_counts_as_verified_says_what_it_opens(name: str) -> None:
+    fixes = [fix for finding in report_of(name).findings for fix in finding.fixes if fix.verified]
+    assert [fix.title for fix in fixes if fix.opens is None] == []
+
+
 def _without(recording: Recording, source: str) -> Recording:
     """The recording of somebody who could not read this source."""
     lost = replace(recording.readings[source], status=ReadStatus.DENIED, data=b"", detail="not allowed")

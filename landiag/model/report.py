@@ -130,7 +130,7 @@ class Fix(Struct, frozen=True):
     same, typed, for ``--fix``: empty where it can only be done by hand. ``lasts`` says how long it lasts by
     itself (None: nothing is changed, or nobody knows), ``keep`` how to keep what the next start would take.
     ``masked``: names or secrets in its lines were replaced, so that nobody can type them. ``opens`` are the packets
-    that the firewall lets in with it and does not without: empty for none, None where that was not evaluated.
+    that get in with it and do not without: empty for none, None where that was not evaluated.
     ``stays``: the server is left on this machine, and other devices come to it by another way, as ``steps`` say.
     """
 

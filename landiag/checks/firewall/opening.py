@@ -41,11 +41,13 @@ def proven(
     finding: Finding,
 ) -> Finding:
     """The same with what its fix opens: it counts as verified only where that is what it should open."""
-    if proposal is None or proposal.ruleset is None or len(finding.fixes) != 1:
+    if proposal is None:
         return finding
-    proof = prove_for(case, before, proposal.ruleset, opening_for(case, way, before, journey))
+    proof = None
+    if proposal.ruleset is not None and len(finding.fixes) == 1:
+        proof = prove_for(case, before, proposal.ruleset, opening_for(case, way, before, journey))
     if proof is None:
-        return finding
+        return replace(finding, fixes=tuple(replace(fix, verified=None) for fix in finding.fixes))
     passes = following is not None and following.verdict is Verdict.ACCEPT
     holds = proof.is_narrow is True and (bool(proof.opens) or not passes)
     fix = replace(finding.fixes[0], opens=proof.opens)

@@ -51,7 +51,7 @@ def host_fixes(case: Case, socket: Socket | None, host: str) -> tuple[Fix, ...]:
         return (by_hand,)
     advice = replace(anew(found[0], title, (), service_of(socket.cgroup), case.facts.os), edit=edit)
     verified = True if advice.run is not None and advice.run.detached and not advice.steps else None
-    return (restart_fix(case, advice, "", verified=verified),)
+    return (replace(restart_fix(case, advice, "", verified=verified), opens=()),)
 
 
 def _edit(case: Case, process: Process, socket: Socket, name: str) -> Edit | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from msgspec.structs import replace
 
@@ -17,7 +17,7 @@ from landiag.collect.machine import parse_edit, parse_own_debugger
 from landiag.journey.binding import bind_among
 from landiag.model.facts import Call, Family, Socket, Unknown
 from landiag.model.process import Process
-from landiag.model.report import Fix
+from landiag.model.report import AddressSpan, Fix, Opened
 from landiag.model.urls import bracketed
 from landiag.servers.advice import RestartAdvice
 from landiag.servers.debugger import EXPLAINED
@@ -161,7 +161,15 @@ def _fixes(
         advice = _by_hand(advice)
     advice = _after_the_others(case, advice, socket, family)
     verified = True if advice.complete and not advice.debugs and _serves(case, socket, family) else None
-    return (restart_fix(case, advice, found[0].production_advice, verified=verified),)
+    fix = restart_fix(case, advice, found[0].production_advice, verified=verified)
+    return (fix if verified is None else replace(fix, opens=(_port_of(socket, family),)),)
+
+
+def _port_of(socket: Socket, family: Family) -> Opened:
+    """What a server on all addresses of a family lets in: everybody, to its port."""
+    every = ip_network("::/0" if family is Family.IPV6 else "0.0.0.0/0")
+    anybody = AddressSpan(str(every[0]), str(every[-1]))
+    return Opened("tcp", family.value, ((socket.port, socket.port),), (anybody,))
 
 
 def _after_the_others(case: Case, advice: RestartAdvice, socket: Socket, family: Family) -> RestartAdvice:

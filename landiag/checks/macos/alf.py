@@ -5,16 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import PurePosixPath
 
-from msgspec.structs import replace
-
 from landiag.checks.case import Case
 from landiag.collect import bsd_firewalls as collected
-from landiag.firewall.alf import BLOCKS_ALL, Signature, is_entry_of, lower_alf
-from landiag.firewall.other_systems import join_rulesets
-from landiag.journey.journey import Journey, follow_through
+from landiag.firewall.alf import BLOCKS_ALL, Signature, is_entry_of
+from landiag.journey.journey import Journey
 from landiag.journey.ways import Way
 from landiag.model.report import Evidence, Finding, Fix, Outcome
-from landiag.model.ruleset import TraceLine, Verdict
+from landiag.model.ruleset import TraceLine
 
 _SOCKETFILTERFW = "/usr/libexec/ApplicationFirewall/socketfilterfw"
 
@@ -87,9 +84,6 @@ def blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> F
     entries = [path for path, allowed in alf.apps or () if is_entry_of(path, program) and not allowed]
     has_entry, name = bool(entries), PurePosixPath((entries or [program])[0]).name
     what = "blocks" if has_entry else "has not been told to allow"
-    fixes = tuple(
-        replace(fix, verified=_unblocks(case, journey) or None) for fix in allow_program(case, journey)
-    )
     return Finding(
         code="firewall-blocks-program",
         outcome=Outcome.BLOCKS,
@@ -101,18 +95,6 @@ def blocked_by_alf(case: Case, way: Way, journey: Journey, line: TraceLine) -> F
         )
         + "Clients may even connect and then get no answer: it acts when the program takes the connection.",
         evidence=(Evidence("socketfilterfw --listapps", f"input: {line.rule_text}"),),
-        fixes=fixes,
+        fixes=allow_program(case, journey),
         paths=(way.id,),
     )
-
-
-def _unblocks(case: Case, journey: Journey) -> bool:
-    """Whether the conversation passes once the program has an entry that allows it."""
-    program = journey.packet.program
-    if program is None:
-        return False
-    alf = collected.read_alf(case.readings)
-    others = tuple(one for one in alf.apps or () if not is_entry_of(one[0], program))
-    changed = lower_alf(replace(alf, apps=((program, True), *others)))
-    ruleset = join_rulesets([collected.read_pf(case.readings).lower(), changed])
-    return follow_through(case.facts, ruleset, journey.packet).verdict is Verdict.ACCEPT

@@ -52,7 +52,6 @@ def _pf_fixes(case: Case, way: Way, journey: Journey) -> tuple[Fix, ...]:
                 (command,),
                 (undo,),
                 needs="root",
-                verified=True,
                 lasts=Lasts.UNTIL_RESTART,
                 keep=f"write {rule} into /etc/pf.conf, before the first rule that begins with block or pass",
             ),
@@ -71,7 +70,6 @@ def _into_file(rule: str) -> Fix:
         "Let clients of the subnet in",
         ("pfctl -nf /etc/pf.conf", "pfctl -f /etc/pf.conf"),
         needs="root",
-        verified=True,
         steps=steps,
     )
 

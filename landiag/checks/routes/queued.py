@@ -88,6 +88,7 @@ def _fixes(queue: Queue, *, verified: bool | None) -> tuple[Fix, ...]:
             undo,
             needs="root",
             verified=verified,
+            opens=(),
             risk="what it was set for is gone with it"
             if undo
             else "what it was set for is gone with it, for good",

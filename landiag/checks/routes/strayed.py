@@ -60,7 +60,7 @@ def _keep_to_link(case: Case, packet: Packet, arrival: Arrival, link: Interface)
             words_of = f"to {network} lookup main pref {rule.priority}"
             ip = "ip -6 rule" if rule.family is Family.IPV6 else "ip rule"
             commands, undo = (f"{ip} add {words_of}",), (f"{ip} del {words_of}",)
-            return Fix(title, commands, undo, needs="root", verified=True, lasts=Lasts.UNTIL_RESTART)
+            return Fix(title, commands, undo, "root", verified=True, lasts=Lasts.UNTIL_RESTART, opens=())
     step = f"Correct the route or rule that leads packets for {network} away from {link.name}."
     return Fix(title, needs="user-action", steps=(step,))
 

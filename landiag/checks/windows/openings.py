@@ -1,4 +1,7 @@
-"""Windows Firewall: the rule that opens a port, and what takes away those that block it, tried in the model."""
+"""Windows Firewall: the rule that opens a port, and what takes away those that block it, tried in the model.
+
+That each helps is tried; what else it lets in is not, so that none counts as verified.
+"""
 
 from __future__ import annotations
 
@@ -83,8 +86,7 @@ def _opening_commands(case: Case, policy: Policy, way: Way, journey: Journey) ->
 def openings(case: Case, policy: Policy, way: Way, journey: Journey) -> tuple[Fix, ...]:
     """The fix that lets these clients in; empty where it would not help."""
     add, remove = _opening_commands(case, policy, way, journey)
-    mended = _is_mended(case, policy, journey, (), opening_rule(case, way, journey))
-    if mended is False:
+    if not _is_mended(case, policy, journey, (), opening_rule(case, way, journey)):
         return ()
     return (
         Fix(
@@ -93,7 +95,6 @@ def openings(case: Case, policy: Policy, way: Way, journey: Journey) -> tuple[Fi
             (remove,),
             needs="root",
             steps=(words.ELEVATE,),
-            verified=mended or None,
         ),
     )
 
@@ -148,7 +149,6 @@ def unblock(case: Case, policy: Policy, way: Way, journey: Journey, rule: Firewa
         add, remove = _opening_commands(case, policy, way, journey)
         commands.append(add)
         undo.append(remove)
-    mended = _is_mended(case, policy, journey, blocks, opening)
     rules = "the rules that block" if len(blocks) > 1 else "the rule that blocks"
     verb = "Remove" if all(one.is_prompt_block for one in blocks) else "Switch off"
     what = f"and let {whom(way, journey)} in " if opening else ""
@@ -159,7 +159,6 @@ def unblock(case: Case, policy: Policy, way: Way, journey: Journey, rule: Firewa
             tuple(dict.fromkeys(undo)),
             needs="root",
             steps=(words.ELEVATE,),
-            verified=mended or None,
         ),
     )
 

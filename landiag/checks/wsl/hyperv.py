@@ -153,6 +153,5 @@ def _fixes(
              *(f"Enable-NetFirewallHyperVRule -Name {one}" for one in names)),
             needs=rights(case),
             steps=(words.ELEVATE,),
-            verified=True if passes == {Verdict.ACCEPT} else None,
         ),
     )  # fmt: skip
