@@ -11,10 +11,20 @@ CONNECT = sh(
     "python -c \"import socket; socket.create_connection(('192.168.77.10', 5000)).recv(1)\"", on="client"
 )
 V6ONLY = "s = socket.socket(socket.AF_INET6); s.setsockopt(41, 26, 1); s.bind(('::', 5000)); s.listen()"
-HOLD_CONNECTIONS = """
+HOLD_CONNECTION = """
 import socket, time
-kept = [socket.create_connection(("192.168.77.10", 5000), 2) for _ in range(%d)]
+kept = socket.create_connection(("192.168.77.10", 5000), 2)
 print("held", flush=True)
+time.sleep(600)
+"""
+FILL_QUEUE = """
+import socket, time
+kept = []
+try:
+    while len(kept) < 9:
+        kept.append(socket.create_connection(("192.168.77.10", 5000), 1))
+except TimeoutError:
+    print("full", flush=True)
 time.sleep(600)
 """
 OWNER = "$(ss -Hlntp 'sport = :5000' | grep -o 'pid=[0-9]*' | head -1 | cut -d= -f2)"
@@ -149,7 +159,7 @@ client.close()
         "accept-queue-full",
         fault="the server does not accept, and its queue is full",
         servers=(sockets("s = socket.socket(); s.bind(('0.0.0.0', 5000)); s.listen(1)", serve=False),),
-        after=(background(HOLD_CONNECTIONS % 2, "neighbour"),),
+        after=(background(FILL_QUEUE, "neighbour"),),
         truth="timeout",
         expected=blocked("accept-queue-full"),
     ),
@@ -172,7 +182,7 @@ client.close()
         "one-at-a-time",
         fault="the server serves one connection at a time, and an idle one holds it",
         servers=(app_run('host="0.0.0.0", threaded=False'),),
-        after=(sh("sleep 0.7"), background(HOLD_CONNECTIONS % 1, "neighbour")),
+        after=(sh("sleep 0.7"), background(HOLD_CONNECTION, "neighbour")),
         truth="silent",
         expected=blocked("server-silent"),
     ),
