@@ -186,7 +186,7 @@ def _settings(case: Case, way: Way, setting: str, what: str) -> Finding:
     evidence = [Evidence(setting_path(one), f"{one} = {value}") for one, value in refusing.items()]
     changes = [Sysctl(name, value, "0") for name, value in refusing.items()]
     fix = fix_by("Let it answer", *changes, verified=_is_heard(case, way, {one.name: "0" for one in changes}))
-    return _unheard(way, f"{way.interface.name} {what}", tuple(evidence), fix)
+    return _unheard(way, f"{way.interface.name} {what}", tuple(evidence), replace(fix, opens=()))
 
 
 def _is_heard(case: Case, way: Way, settings: dict[str, str]) -> bool | None:

@@ -119,11 +119,9 @@ def _forwards(case: Case, version: int) -> bool:
 def _is_singled_out(case: Case, way: Way, ruleset: Ruleset, journey: Journey) -> bool:
     """Whether one client alone is stopped, named or not, where the ordinary ones of its subnet pass."""
     if not journey.packet.is_named:
-        first, *others = case.classes.get(way.id, ()) or (None,)
-        alone = [
-            one for one in others if one.size == 1 and one.journey.packet.source == journey.packet.source
-        ]
-        return bool(alone) and first is not None and first.journey.verdict is Verdict.ACCEPT
+        classes, source = case.classes.get(way.id, ()), journey.packet.source
+        is_alone = any(one.size == 1 and one.journey.packet.source == source for one in classes[1:])
+        return is_alone and classes[0].journey.verdict is Verdict.ACCEPT
     facts = replace(case.facts, ruleset=ruleset)
     ordinary = next(iter(follow_ways(facts, (way,), case.target, None)[way.id]), None)
     return ordinary is not None and ordinary.journey.verdict is Verdict.ACCEPT

@@ -31,11 +31,10 @@ from landiag.servers.advice import RestartAdvice
 def fix_by(title: str, *changes: Change, verified: bool | None = None, risk: str | None = None) -> Fix:
     """Build the fix that makes these changes as root, in this order; the undo takes them back in the other.
 
-    ``opens`` is empty where no filter is changed.
+    ``opens`` is empty where only routes and links are changed; else whoever proposes them has to say it.
     """
     runs = tuple(Run(change.argv, change=change) for change in changes)
     keeps = [keep for keep in map(_keep, changes) if keep is not None]
-    is_of_filter = any(isinstance(change, _OF_FILTERS) for change in changes)
     return Fix(
         title,
         commands=tuple(command_line(run) for run in runs),
@@ -46,12 +45,12 @@ def fix_by(title: str, *changes: Change, verified: bool | None = None, risk: str
         actions=runs,
         lasts=Lasts.UNTIL_RESTART if keeps else Lasts.FOR_GOOD,
         keep=keeps[0] if keeps else None,
-        opens=None if is_of_filter else (),
+        opens=() if all(isinstance(change, _LET_NOBODY_IN) for change in changes) else None,
     )
 
 
-_OF_FILTERS = (NftRule, IptablesRule, UfwRule, FirewalldRule, FirewalldDirectRule)
-"""The changes by which a packet filter may let in more; what these open is proven where they are proposed."""
+_LET_NOBODY_IN = (RefusingRoute, UnicastRoute, MainTableRule, LinkSetting)
+"""The changes that no packet filter hears of. Settings of the kernel may open a machine to more than one port."""
 
 
 def _keep(change: Change) -> str | None:

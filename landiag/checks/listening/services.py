@@ -88,7 +88,7 @@ def _unheard(case: Case) -> Iterator[tuple[str, str, str]]:
             yield f"journalctl {whose}-u {unit.name}", unit.name, _how(case, unit)
         starting = (unit for unit in told_units(case, source) if unit.starting)
         for unit in islice(starting, _MOST):
-            yield f"systemctl {whose}show {unit.name}", unit.name, f"is still starting ({unit.starting})"
+            yield unit.shown, unit.name, f"is still starting ({unit.starting})"
 
 
 def _how(case: Case, unit: Unit) -> str:

@@ -72,13 +72,12 @@ def _take_source(
         return drop_route(case, way, decision)
     strict = {name: value for name, value in values.items() if name.split(".")[-2] != "all" or value == "1"}
     after = [Sysctl(name, value or "0", "2") for name, value in strict.items()]
-    loose = fix_by(
+    return fix_by(
         f"Make the filter loose on {way.interface.name}",
         *after,
         risk=f"packets of any sender are then taken there, and answers leave by {decision.device}; where that leads "
         "elsewhere, correct the route instead",
     )
-    return replace(loose, opens=None)  # more than the port, so that nothing verifies it
 
 
 _MISLED = (ReplyFault.OTHER_LINK, ReplyFault.NO_CARRIER)
